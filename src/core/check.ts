@@ -1,0 +1,30 @@
+/** One thing looked at and judged. A type, not an interface, so that it can be written as JSON. */
+export type Check = {
+	/** Stable, for scripts: `PRIMARY-BINLOG`. */
+	readonly id: string;
+	/** What was looked at: "binary log is on". */
+	readonly title: string;
+	/** `fail` forbids, `warning` asks for attention, `note` informs. */
+	readonly status: 'ok' | 'note' | 'warning' | 'fail';
+	readonly expected?: string;
+	readonly found?: string;
+	/** What to do, each line copyable. */
+	readonly mend?: readonly string[];
+};
+
+export const failed = (checks: readonly Check[]): readonly Check[] => checks.filter((check) => check.status === 'fail');
+
+/** A check whose failure forbids going on. */
+export function must(id: string, title: string, holds: boolean, rest: Omit<Check, 'id' | 'title' | 'status'> = {}): Check {
+	return { id, title, status: holds ? 'ok' : 'fail', ...rest, ...(holds ? { mend: undefined } : {}) };
+}
+
+/** A check whose failure is only said. */
+export function should(id: string, title: string, holds: boolean, rest: Omit<Check, 'id' | 'title' | 'status'> = {}): Check {
+	return { id, title, status: holds ? 'ok' : 'warning', ...rest, ...(holds ? { mend: undefined } : {}) };
+}
+
+/** Something the person should know, right as it is. */
+export function note(id: string, title: string, found?: string): Check {
+	return { id, title, status: 'note', ...(found === undefined ? {} : { found }) };
+}
