@@ -22,7 +22,9 @@ if (!existsSync(program)) {
 } else {
 	const newer = here('../node_modules/node/bin/node');
 	if (!existsSync(newer)) {
-		refuse(`it needs Node ${NEEDED.join('.')} or newer and this is ${process.versions.node}: install one, or run \`npm ci\` in its folder.`);
+		refuse(
+			`it needs Node ${NEEDED.join('.')} or newer and this is ${process.versions.node}: install one, or run \`npm ci\` in its folder.`,
+		);
 	} else {
 		const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
 		// A terminal signals the whole group by itself; anybody else signals only us.
