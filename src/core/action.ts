@@ -1,0 +1,140 @@
+import { type Row, type Statement, shown } from '../sql/sql.ts';
+import type { Json } from './json.ts';
+
+/** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
+export type Role = string;
+
+interface Common {
+	/** Unique in its step: `create-account`. */
+	readonly id: string;
+	/** One short line: what this is for. */
+	readonly why: string;
+}
+
+/** A statement on a server. */
+export interface SqlAction extends Common {
+	readonly kind: 'sql';
+	readonly on: Role;
+	/** `lock`: on the leased connection that holds the lock, which must be open. */
+	readonly session?: 'work' | 'lock';
+	readonly statement: Statement;
+	/** False for one that only looks or waits. */
+	readonly changes: boolean;
+	/** Bound of the wait for its answer, milliseconds; without it the session's own. */
+	readonly timeoutMs?: number;
+}
+
+/** A tool of the server's vendor, connected to a role's server. Its argv never holds the password. */
+export interface ToolPart {
+	readonly on: Role;
+	/** Names it goes by, best first: `mariadb-dump`, `mysqldump`. */
+	readonly names: readonly string[];
+	readonly argv: readonly string[];
+}
+
+export type Compression = 'zstd' | 'gzip' | 'none';
+
+/** What a tool writes, into a compressed file or into another tool. */
+export interface PipeAction extends Common {
+	readonly kind: 'pipe';
+	readonly from: ToolPart;
+	readonly into: ToolPart | { readonly file: string; readonly compress: Compression };
+	/** Whether the stream must end with a dump's footer to count as whole. */
+	readonly footer: boolean;
+	/** Dropped with this error where it aborts by itself: the lock's loss. */
+	readonly changes: boolean;
+}
+
+/** Something in the file system. */
+export interface FileAction extends Common {
+	readonly kind: 'file';
+	readonly op: 'folder' | 'write' | 'publish' | 'latest';
+	readonly path: string;
+	/** `write`: the text; `publish`: where to; `latest`: what the link names. */
+	readonly to?: string;
+	readonly text?: string;
+}
+
+/** Something only a person can do: lines for an option file on another machine. */
+export interface HandAction extends Common {
+	readonly kind: 'hand';
+	readonly where: string;
+	readonly lines: readonly string[];
+}
+
+export type Action = SqlAction | PipeAction | FileAction | HandAction;
+
+/** What a finished pipe brought. */
+export interface PipeResult {
+	/** Bytes out of the first tool. */
+	readonly rawBytes: number;
+	/** Bytes in the file as it is on disk; 0 where it went into a tool. */
+	readonly bytes: number;
+	readonly sha256: string | null;
+	/** What the dump's text held (`dump/scan.ts`), as JSON. */
+	readonly found: Json;
+	readonly ms: number;
+}
+
+export type Performed<A extends Action> = A extends SqlAction ? readonly Row[] : A extends PipeAction ? PipeResult : undefined;
+
+/** An action as screens, dry runs, transcripts and journals show it: the very same everywhere. */
+export type ShownAction = {
+	readonly id: string;
+	readonly kind: Action['kind'];
+	/** The role, or `files`, or `you`. */
+	readonly on: string;
+	readonly text: string;
+	readonly why: string;
+	readonly changes: boolean;
+};
+
+const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const tool = (part: ToolPart): string => [part.names[0] ?? '', ...part.argv].map(word).join(' ');
+
+function text(action: Action): string {
+	switch (action.kind) {
+		case 'sql':
+			return shown(action.statement);
+		case 'pipe': {
+			if (!('file' in action.into)) return `${tool(action.from)} | ${tool(action.into)}`;
+			const through = action.into.compress === 'none' ? '' : ` | ${action.into.compress}`;
+			return `${tool(action.from)}${through} > ${word(action.into.file)}`;
+		}
+		case 'file':
+			switch (action.op) {
+				case 'folder':
+					return `mkdir -m 700 ${word(action.path)}`;
+				case 'write':
+					return `write ${word(action.path)}`;
+				case 'publish':
+					return `mv ${word(action.path)} ${word(action.to ?? '')}`;
+				case 'latest':
+					return `ln -sfn ${word(action.to ?? '')} ${word(action.path)}`;
+			}
+			break;
+		case 'hand':
+			return action.lines.join('\n');
+	}
+}
+
+export function show(action: Action): ShownAction {
+	return {
+		id: action.id,
+		kind: action.kind,
+		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? action.from.on : action.on,
+		text: text(action),
+		why: action.why,
+		changes: action.kind === 'file' || (action.kind !== 'hand' && action.changes),
+	};
+}
+
+/** The action of that id in a plan: a step's own `run` performs what was shown and nothing else. */
+export function pick<K extends Action['kind']>(plan: readonly Action[], kind: K, id: string): Extract<Action, { kind: K }> | undefined {
+	return plan.find((action): action is Extract<Action, { kind: K }> => action.kind === kind && action.id === id);
+}
+
+/** Every action of a kind whose id begins so. */
+export function pickAll<K extends Action['kind']>(plan: readonly Action[], kind: K, prefix: string): Extract<Action, { kind: K }>[] {
+	return plan.filter((action): action is Extract<Action, { kind: K }> => action.kind === kind && action.id.startsWith(prefix));
+}

@@ -1,0 +1,103 @@
+import type { Director } from './director.ts';
+import type { Recorded } from './events.ts';
+
+/** A server as the wizard lists it. */
+export type ServerCard = {
+	/** A profile's name, or HOST:PORT. */
+	readonly name: string;
+	/** What the commands take: a profile's name or mysql://USER@HOST:PORT?… */
+	readonly server: string;
+	readonly badge: 'prod' | 'test' | 'sandbox' | null;
+	readonly output: string | null;
+};
+
+/** How a server is, in plain words and figures; the same document that `lockstep status --json` prints. */
+export type StatusReport = {
+	readonly name: string;
+	readonly title: string;
+	readonly version: string;
+	readonly address: string;
+	readonly badge: ServerCard['badge'];
+	readonly readOnly: boolean;
+	readonly tls: string | null;
+	readonly uptimeSeconds: number | null;
+	readonly databases: number;
+	readonly bytes: number;
+	readonly replicas: readonly string[];
+	readonly replication: null | {
+		readonly source: string;
+		readonly io: 'yes' | 'no' | 'connecting';
+		readonly sql: 'yes' | 'no';
+		/** Null where it is not known. */
+		readonly lagSeconds: number | null;
+		readonly waiting: number | null;
+		readonly gtid: string;
+		readonly encrypted: boolean;
+		readonly error: string | null;
+	};
+	readonly lastBackup: null | {
+		readonly path: string;
+		readonly finished: string;
+		readonly bytes: number;
+		readonly rawBytes: number;
+		readonly heldMs: number;
+	};
+	readonly disk: null | { readonly path: string; readonly freeBytes: number };
+	readonly healthy: boolean;
+	/** Why it is not, each a sentence. */
+	readonly troubles: readonly string[];
+};
+
+export type ProvisionRequest = {
+	readonly kind: 'provision';
+	readonly primary: string;
+	readonly replica: string;
+	readonly account?: string;
+	readonly tls: boolean;
+	readonly delaySeconds?: number;
+};
+
+export type BackupRequest = {
+	readonly kind: 'backup';
+	readonly server: string;
+	readonly to: string;
+	readonly databases?: readonly string[];
+	readonly ignoreTables?: readonly string[];
+	readonly compress: 'zstd' | 'gzip' | 'none';
+	readonly lockWaitSeconds: number;
+	readonly longQueries: 'wait' | 'abort';
+	readonly stopApplier: boolean;
+};
+
+export type RunRequest = ProvisionRequest | BackupRequest;
+
+/** A run that somebody watches. */
+export interface RunHandle {
+	/** Resolves at the end of the run, whatever it was; never rejects. */
+	readonly ended: Promise<void>;
+	/** Asks it to stop safely. */
+	stop(): void;
+}
+
+/** A password that a person is asked for. */
+export type PasswordQuestion = { readonly server: string; readonly user: string; readonly why: string };
+
+/** All that the wizard can have done: wired in `commands/`, so that `ui` knows no server. */
+export interface Desk {
+	readonly version: string;
+	servers(): readonly ServerCard[];
+	/** What was wrong with the configuration, said once on the first screen. */
+	readonly warnings: readonly string[];
+	/** Rejects with one of the errors of `core/errors.ts`. `password` answers an earlier {@link PasswordQuestion}. */
+	status(server: string): Promise<StatusReport>;
+	/** Keeps a password in memory for as long as the program runs. */
+	remember(server: string, password: string): void;
+	save(card: { readonly name: string; readonly server: string; readonly badge: ServerCard['badge']; readonly output: string | null }): void;
+	/** The same work as a command line. */
+	commandLine(request: RunRequest): string;
+	start(request: RunRequest, director: Director, on: (event: Recorded) => void): RunHandle;
+	/** A proposal for where the backups of a server go. */
+	proposeOutput(server: string): string;
+	/** Starts or finds the throwaway pair; lines tell how it goes. */
+	sandbox(say: (line: string) => void): Promise<{ readonly primary: ServerCard; readonly replica: ServerCard }>;
+}

@@ -1,0 +1,44 @@
+import type { ShownAction } from './action.ts';
+import type { Check } from './check.ts';
+import type { Failure } from './events.ts';
+import type { Consent } from './step.ts';
+
+/** A step as it would be done now. */
+export type PlannedStep = {
+	readonly id: string;
+	readonly title: string;
+	readonly why: string;
+	readonly actions: readonly ShownAction[];
+	readonly checks: readonly Check[];
+	readonly consents: readonly Consent[];
+	/** Done by an earlier, interrupted run of the same work. */
+	readonly done: boolean;
+};
+
+/** Everything that is about to happen, before anything has. */
+export type Review = {
+	readonly runbook: string;
+	readonly title: string;
+	readonly steps: readonly PlannedStep[];
+	readonly checks: readonly Check[];
+	readonly consents: readonly Consent[];
+	/** Set where an interrupted run is gone on with: when that began, RFC 3339. */
+	readonly resumes: string | null;
+};
+
+export type Reviewed = { readonly go: true; readonly typed: readonly string[] } | { readonly go: false; readonly previewOnly: boolean };
+
+export type Recovery = 'retry' | 'keep' | 'undo';
+
+/** Who decides: a person's keys, flags, or "always preview". All it gets and gives can be written as JSON. */
+export interface Director {
+	review(review: Review): Promise<Reviewed>;
+	/** After a failure of a runbook that keeps what it did. */
+	recover(failure: Failure): Promise<Recovery>;
+}
+
+/** The dry run. */
+export const previewer: Director = {
+	review: async () => ({ go: false, previewOnly: true }),
+	recover: async () => 'keep',
+};

@@ -1,0 +1,83 @@
+import type { ShownAction } from './action.ts';
+import type { Check } from './check.ts';
+import type { Recovery, Review } from './director.ts';
+import type { Told } from './errors.ts';
+import type { Json } from './json.ts';
+import type { Progress } from './progress.ts';
+import type { LockState } from './step.ts';
+
+/** An error as it travels: its class, what it tells, its checks. */
+export type Failure = {
+	readonly class: string;
+	readonly step: string | null;
+	readonly told: Told;
+	readonly checks: readonly Check[];
+	/** Statements that would mend what is left changed; empty where nothing is. */
+	readonly left: readonly string[];
+	readonly stack?: string;
+};
+
+/** What happens in a run, in order. Screens fold it, `--json` prints it; what is marked durable is the journal. */
+export type RunEvent =
+	/** Durable. `key` names the work: a later run with the same key goes on with this one. */
+	| {
+			readonly type: 'run-started';
+			readonly runbook: string;
+			readonly title: string;
+			readonly key: string;
+			readonly servers: { readonly [role: string]: string };
+			readonly steps: readonly { readonly id: string; readonly title: string; readonly why: string }[];
+			readonly resumes: string | null;
+			readonly request: Json;
+	  }
+	| { readonly type: 'looking'; readonly step: string }
+	| { readonly type: 'review'; readonly review: Review }
+	| { readonly type: 'reviewed'; readonly go: boolean; readonly typed: readonly string[] }
+	| { readonly type: 'step-started'; readonly step: string }
+	/** Durable, before the step changes anything: what it was before. */
+	| { readonly type: 'facts'; readonly step: string; readonly facts: Json; readonly origin: Json }
+	/** Durable, before the action. */
+	| { readonly type: 'action-started'; readonly step: string; readonly action: ShownAction; readonly undoing: boolean }
+	| {
+			readonly type: 'action-done';
+			readonly step: string;
+			readonly action: string;
+			readonly ms: number;
+			readonly rows?: readonly { readonly [column: string]: string | null }[];
+	  }
+	| { readonly type: 'action-failed'; readonly step: string; readonly action: string; readonly ms: number; readonly told: Told }
+	| { readonly type: 'progress'; readonly step: string; readonly progress: Progress }
+	| { readonly type: 'lock'; readonly step: string; readonly lock: LockState }
+	| { readonly type: 'note'; readonly step: string | null; readonly level: 'note' | 'warning'; readonly text: string }
+	| { readonly type: 'checks'; readonly step: string; readonly checks: readonly Check[] }
+	/** Durable. `again`: an earlier run had done it and it still holds. */
+	| { readonly type: 'step-done'; readonly step: string; readonly output: Json; readonly ms: number; readonly again: boolean }
+	| { readonly type: 'step-failed'; readonly step: string; readonly failure: Failure }
+	| { readonly type: 'recovery'; readonly step: string; readonly choice: Recovery }
+	/** Durable. */
+	| { readonly type: 'undo-started'; readonly steps: readonly string[] }
+	/** Durable. `left`: what could not be put back. */
+	| { readonly type: 'undo-done'; readonly left: readonly string[] }
+	/** Durable, last. `open`: an interrupted run that can be gone on with. */
+	| {
+			readonly type: 'run-ended';
+			readonly outcome: 'done' | 'previewed' | 'declined' | 'failed' | 'stopped' | 'undone';
+			readonly open: boolean;
+			readonly warnings: readonly string[];
+			readonly failure: Failure | null;
+			readonly summary: { readonly [key: string]: Json };
+	  };
+
+/** Events written before what they announce, and synced. */
+export const DURABLE: ReadonlySet<RunEvent['type']> = new Set([
+	'run-started',
+	'facts',
+	'action-started',
+	'step-done',
+	'undo-started',
+	'undo-done',
+	'run-ended',
+]);
+
+/** A run's event with its place: version of this format, run, number, time (RFC 3339). */
+export type Recorded = RunEvent & { readonly v: 1; readonly run: string; readonly seq: number; readonly at: string };

@@ -1,0 +1,339 @@
+import { type Action, show } from './action.ts';
+import { type Check, failed } from './check.ts';
+import type { Director, PlannedStep } from './director.ts';
+import { CheckFailed, LeftChanged, VerifyFailed } from './errors.ts';
+import type { Failure, Recorded, RunEvent } from './events.ts';
+import { failureOf } from './failure.ts';
+import type { Json } from './json.ts';
+import type { Past } from './past.ts';
+import type { AnyStep, Consent, Outputs, Runbook, Working } from './step.ts';
+import type { World } from './world.ts';
+
+export interface RunOptions<Env extends Outputs> {
+	readonly run: string;
+	readonly runbook: Runbook<Env>;
+	readonly env: Env;
+	readonly world: World;
+	readonly director: Director;
+	/** Gets every event, in order; returns only when the durable ones are on disk. Throwing here stops the run before the act. */
+	readonly sink: (event: Recorded) => void;
+	readonly now: () => Date;
+	/** Aborted, with a `Stopped` as its reason, to stop safely. */
+	readonly signal: AbortSignal;
+	/** Names the work, for going on with it. */
+	readonly key: string;
+	readonly servers: { readonly [role: string]: string };
+	/** What was asked for, without secrets; told in the journal. */
+	readonly request: Json;
+	readonly past?: Past;
+}
+
+export type RunEnd = Extract<RunEvent, { type: 'run-ended' }>;
+
+/** Performs a runbook: looks, asks, does, proves; puts back what it must. Never rejects: what went wrong is in the end. */
+export async function run<Env extends Outputs>(options: RunOptions<Env>): Promise<RunEnd> {
+	return new Runner(options).run();
+}
+
+/** Takes back what a run did, from its journal: the same undo as after a failure. */
+export async function takeBack<Env extends Outputs>(options: RunOptions<Env> & { readonly past: Past }): Promise<RunEnd> {
+	return new Runner(options).takeBack();
+}
+
+class Runner<Env extends Outputs> {
+	readonly #o: RunOptions<Env>;
+	readonly #origins: Record<string, Json>;
+	readonly #touched: string[];
+	readonly #warnings: string[] = [];
+	#seq = 0;
+
+	constructor(options: RunOptions<Env>) {
+		this.#o = options;
+		this.#origins = { ...options.past?.origins };
+		this.#touched = [...(options.past?.touched ?? [])];
+		Object.assign(options.env.outputs, options.past?.outputs);
+	}
+
+	#emit(event: RunEvent): void {
+		this.#o.sink({ v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event });
+	}
+
+	#started(): void {
+		const { runbook, key, servers, request, past } = this.#o;
+		this.#emit({
+			type: 'run-started',
+			runbook: runbook.id,
+			title: runbook.title,
+			key,
+			servers,
+			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
+			resumes: past?.started ?? null,
+			request,
+		});
+		// The new run's journal must be able to stand alone: it holds what the old one knew.
+		for (const step of runbook.steps) {
+			const origin = this.#origins[step.id];
+			if (origin !== undefined && past !== undefined) this.#emit({ type: 'facts', step: step.id, facts: origin, origin });
+		}
+	}
+
+	#end(outcome: RunEnd['outcome'], failure: Failure | null, open: boolean): RunEnd {
+		const end: RunEnd = {
+			type: 'run-ended',
+			outcome,
+			open,
+			warnings: this.#warnings,
+			failure,
+			summary: outcome === 'done' ? this.#o.runbook.summary(this.#o.env) : {},
+		};
+		this.#emit(end);
+		return end;
+	}
+
+	async run(): Promise<RunEnd> {
+		const { runbook, past } = this.#o;
+		let failure: Failure | undefined;
+		try {
+			this.#started();
+			const go = await this.#review();
+			if (go !== 'go') return this.#end(go, null, past !== undefined);
+			for (const step of runbook.steps) await this.#step(step);
+			return this.#end('done', null, false);
+		} catch (error) {
+			failure = failureOf(error instanceof StepFailure ? error.cause : error, error instanceof StepFailure ? error.step : null);
+			return await this.#failed(failure, error instanceof StepFailure ? error.recovery : 'keep');
+		}
+	}
+
+	async #failed(failure: Failure, wish: 'keep' | 'undo'): Promise<RunEnd> {
+		const stopped = failure.class === 'Stopped';
+		const putBack = this.#touched.length > 0 && (this.#o.runbook.afterFailure === 'put-back' || wish === 'undo');
+		if (!putBack) return this.#end(stopped ? 'stopped' : 'failed', failure, this.#touched.length > 0);
+		const left = await this.#undo();
+		if (left.length === 0) return this.#end(stopped ? 'stopped' : wish === 'undo' ? 'undone' : 'failed', failure, false);
+		return this.#end(
+			'failed',
+			{ ...leftChanged(left, failure.step), told: { ...leftChanged(left, null).told, why: failure.told.what } },
+			true,
+		);
+	}
+
+	async takeBack(): Promise<RunEnd> {
+		try {
+			this.#started();
+			const left = await this.#undo();
+			if (left.length > 0) return this.#end('failed', leftChanged(left, null), true);
+			return this.#end('undone', null, false);
+		} catch (error) {
+			return this.#end('failed', failureOf(error), true);
+		}
+	}
+
+	/** Looks at everything, plans everything, and asks once, before anything has changed. */
+	async #review(): Promise<'go' | 'previewed' | 'declined'> {
+		const { runbook, env, world, director, past, signal } = this.#o;
+		const steps: PlannedStep[] = [];
+		const outputs = { ...env.outputs };
+		for (const step of runbook.steps) {
+			signal.throwIfAborted();
+			this.#emit({ type: 'looking', step: step.id });
+			const facts = await step.inspect({ ...env, ...looking(world) });
+			const at = { ...env, facts, origin: this.#origins[step.id] ?? facts };
+			const done = past !== undefined && past.outputs[step.id] !== undefined;
+			const checks = done ? [] : (step.checks?.(at) ?? []);
+			steps.push({
+				id: step.id,
+				title: step.title,
+				why: step.why,
+				actions: done ? [] : step.plan(at).map(show),
+				checks,
+				consents: done ? [] : (step.consents?.(at) ?? []),
+				done,
+			});
+			if (env.outputs[step.id] === undefined && step.standIn !== undefined) env.outputs[step.id] = step.standIn;
+		}
+		for (const key of Object.keys(env.outputs)) delete env.outputs[key];
+		Object.assign(env.outputs, outputs);
+		const checks = steps.flatMap((step) => step.checks);
+		const consents = unique(steps.flatMap((step) => step.consents));
+		const review = { runbook: runbook.id, title: runbook.title, steps, checks, consents, resumes: past?.started ?? null };
+		this.#emit({ type: 'review', review });
+		if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
+		const reviewed = await director.review(review);
+		if (!reviewed.go) return reviewed.previewOnly ? 'previewed' : 'declined';
+		this.#emit({ type: 'reviewed', go: true, typed: reviewed.typed });
+		const untyped = consents.filter((consent) => !reviewed.typed.includes(consent.name));
+		if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'A name must be typed before this may go on.');
+		for (const check of checks)
+			if (check.status === 'warning') this.#warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
+		return 'go';
+	}
+
+	async #step(step: AnyStep<Env>): Promise<void> {
+		for (;;) {
+			try {
+				return await this.#attempt(step);
+			} catch (error) {
+				const failure = failureOf(error, step.id);
+				this.#emit({ type: 'step-failed', step: step.id, failure });
+				// A retry is offered only where what was done is kept, and nobody asked to stop.
+				if (this.#o.runbook.afterFailure === 'put-back' || this.#o.signal.aborted) throw new StepFailure(step.id, 'keep', error);
+				const choice = await this.#o.director.recover(failure);
+				this.#emit({ type: 'recovery', step: step.id, choice });
+				if (choice !== 'retry') throw new StepFailure(step.id, choice, error);
+			}
+		}
+	}
+
+	async #attempt(step: AnyStep<Env>): Promise<void> {
+		const { env, world, past, now, signal } = this.#o;
+		signal.throwIfAborted();
+		const began = now().getTime();
+		const facts = await step.inspect({ ...env, ...looking(world) });
+		const before = past?.outputs[step.id];
+		if (before !== undefined && env.outputs[step.id] === before) {
+			const origin = this.#origins[step.id] ?? facts;
+			const checks = (await step.verify?.({ ...env, ...looking(world), facts, origin, output: before })) ?? [];
+			if (failed(checks).length === 0) {
+				this.#emit({ type: 'step-done', step: step.id, output: before, ms: now().getTime() - began, again: true });
+				return;
+			}
+			delete env.outputs[step.id];
+		}
+		this.#emit({ type: 'step-started', step: step.id });
+		this.#origins[step.id] ??= facts;
+		const origin = this.#origins[step.id];
+		this.#emit({ type: 'facts', step: step.id, facts, origin: origin ?? null });
+		const at = { ...env, facts, origin };
+		const checks = step.checks?.(at) ?? [];
+		if (checks.length > 0) this.#emit({ type: 'checks', step: step.id, checks });
+		if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
+		const plan = step.plan(at);
+		const working = this.#working(step.id);
+		let output: Json = null;
+		if (step.run !== undefined) output = await step.run({ ...at, ...working, plan });
+		else for (const action of plan) await working.perform(action);
+		const proofs = (await step.verify?.({ ...at, ...looking(world), output })) ?? [];
+		if (proofs.length > 0) this.#emit({ type: 'checks', step: step.id, checks: proofs });
+		if (failed(proofs).length > 0) throw new VerifyFailed(failed(proofs), `“${step.title}” could not be proven.`);
+		for (const check of proofs)
+			if (check.status === 'warning') this.#warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
+		env.outputs[step.id] = output;
+		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false });
+	}
+
+	#working(step: string): Working {
+		const { world } = this.#o;
+		return {
+			...looking(world),
+			perform: (action, options = {}) =>
+				this.#perform(step, action, false, () =>
+					world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.#o.signal }),
+				),
+			lease: (on, options) => world.lease(on, options),
+			progress: (progress) => this.#emit({ type: 'progress', step, progress }),
+			note: (text, level = 'note') => {
+				if (level === 'warning') this.#warnings.push(text);
+				this.#emit({ type: 'note', step, level, text });
+			},
+			lock: (lock) => this.#emit({ type: 'lock', step, lock }),
+		};
+	}
+
+	async #perform<T>(step: string, action: Action, undoing: boolean, act: () => Promise<T>): Promise<T> {
+		const shownAction = show(action);
+		if (shownAction.changes && !undoing && !this.#touched.includes(step)) this.#touched.push(step);
+		this.#emit({ type: 'action-started', step, action: shownAction, undoing });
+		const began = this.#o.now().getTime();
+		const ms = () => this.#o.now().getTime() - began;
+		try {
+			const done = await act();
+			const rows =
+				action.kind === 'sql' && !action.changes ? { rows: (done as readonly Record<string, string | null>[]).slice(0, 20) } : {};
+			this.#emit({ type: 'action-done', step, action: action.id, ms: ms(), ...rows });
+			return done;
+		} catch (error) {
+			this.#emit({ type: 'action-failed', step, action: action.id, ms: ms(), told: failureOf(error).told });
+			throw error;
+		}
+	}
+
+	/** Undoes the touched steps, last first. Returns the statements that would mend what could not be put back. */
+	async #undo(): Promise<string[]> {
+		const { runbook, env, world } = this.#o;
+		const steps = runbook.steps.filter(
+			(step) => step.undo !== undefined && this.#origins[step.id] !== undefined && this.#touched.includes(step.id),
+		);
+		this.#emit({ type: 'undo-started', steps: steps.map((step) => step.id) });
+		const left: string[] = [];
+		const calm = new AbortController().signal;
+		for (const step of steps.toReversed()) {
+			let plan: readonly Action[] = [];
+			const origin = this.#origins[step.id];
+			try {
+				const look = { ...env, ...looking(world), signal: calm };
+				plan = step.undo?.({ ...env, facts: await step.inspect(look), origin }) ?? [];
+				for (const action of plan)
+					await this.#perform(step.id, action, true, () => world.perform(action, { signal: calm, shielded: true }));
+				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin }) ?? [];
+				left.push(...plan.map((action) => leftLine(action)));
+			} catch (error) {
+				const told = failureOf(error).told;
+				this.#emit({ type: 'note', step: step.id, level: 'warning', text: `could not be put back: ${told.what}` });
+				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.what}`]));
+			}
+		}
+		this.#emit({ type: 'undo-done', left });
+		return left;
+	}
+}
+
+class StepFailure extends Error {
+	readonly step: string;
+	readonly recovery: 'keep' | 'undo';
+
+	constructor(step: string, recovery: 'keep' | 'undo', cause: unknown) {
+		super(step, { cause });
+		this.step = step;
+		this.recovery = recovery;
+	}
+}
+
+function looking(world: World) {
+	return {
+		look: world.look.bind(world),
+		folder: world.folder.bind(world),
+		tool: world.tool.bind(world),
+		now: world.now.bind(world),
+		signal: world.signal,
+	};
+}
+
+function leftLine(action: Action): string {
+	const { on, text } = show(action);
+	return `${on}: ${text}`;
+}
+
+function leftChanged(left: readonly string[], step: string | null): Failure {
+	return failureOf(
+		new LeftChanged({ what: 'A server is not as it was: these could not be put back.', mend: [...left, 'or run: lockstep recover'] }),
+		step,
+	);
+}
+
+function unique(consents: readonly Consent[]): Consent[] {
+	return consents.filter(
+		(consent, index) => consents.findIndex((other) => other.name === consent.name && other.reason === consent.reason) === index,
+	);
+}
+
+/** The check that a missing or wrong name fails: exit 6, naming what must be typed. */
+export function consentCheck(consent: Consent): Check {
+	return {
+		id: 'CONSENT',
+		title: consent.reason,
+		status: 'fail',
+		...(consent.affected.length === 0 ? {} : { found: consent.affected.join(', ') }),
+		mend: [`If that is meant, type its name: --confirm ${consent.name}`],
+	};
+}

@@ -1,0 +1,162 @@
+import type { ShownAction } from './action.ts';
+import type { Check } from './check.ts';
+import type { Review } from './director.ts';
+import type { Failure, Recorded } from './events.ts';
+import type { Progress } from './progress.ts';
+import type { LockState } from './step.ts';
+
+export type StepState = {
+	readonly id: string;
+	readonly title: string;
+	readonly why: string;
+	readonly status: 'waiting' | 'looking' | 'running' | 'done' | 'failed' | 'undone';
+	readonly startedAt: string | null;
+	readonly ms: number | null;
+	readonly checks: readonly Check[];
+	readonly progress: Progress | null;
+	readonly again: boolean;
+};
+
+/** One statement, command or file of a run, in the order in which they were done. */
+export type TranscriptLine = {
+	readonly step: string;
+	readonly action: ShownAction;
+	readonly undoing: boolean;
+	readonly at: string;
+	readonly ms: number | null;
+	readonly status: 'running' | 'done' | 'failed';
+};
+
+/** All that a watcher of a run needs to draw it; {@link fold} makes it from events alone. */
+export type RunState = {
+	readonly run: string | null;
+	readonly runbook: string | null;
+	readonly title: string;
+	readonly servers: { readonly [role: string]: string };
+	readonly phase: 'looking' | 'review' | 'running' | 'undoing' | 'ended';
+	readonly startedAt: string | null;
+	readonly resumes: string | null;
+	readonly steps: readonly StepState[];
+	readonly current: string | null;
+	readonly review: Review | null;
+	readonly lock: LockState | null;
+	readonly transcript: readonly TranscriptLine[];
+	readonly notes: readonly { readonly level: 'note' | 'warning'; readonly text: string; readonly at: string }[];
+	readonly failure: Failure | null;
+	readonly end: Extract<Recorded, { type: 'run-ended' }> | null;
+};
+
+export const NOTHING_YET: RunState = {
+	run: null,
+	runbook: null,
+	title: '',
+	servers: {},
+	phase: 'looking',
+	startedAt: null,
+	resumes: null,
+	steps: [],
+	current: null,
+	review: null,
+	lock: null,
+	transcript: [],
+	notes: [],
+	failure: null,
+	end: null,
+};
+
+const change = (state: RunState, step: string, part: Partial<StepState>): RunState => ({
+	...state,
+	steps: state.steps.map((each) => (each.id === step ? { ...each, ...part } : each)),
+});
+
+const finish = (state: RunState, event: Extract<Recorded, { type: 'action-done' | 'action-failed' }>): RunState => {
+	const index = state.transcript.findLastIndex((line) => line.step === event.step && line.action.id === event.action && line.ms === null);
+	return {
+		...state,
+		transcript: state.transcript.map((line, at) =>
+			at === index ? { ...line, ms: event.ms, status: event.type === 'action-done' ? ('done' as const) : ('failed' as const) } : line,
+		),
+	};
+};
+
+/** The state after an event. Pure. */
+export function fold(state: RunState, event: Recorded): RunState {
+	switch (event.type) {
+		case 'run-started':
+			return {
+				...NOTHING_YET,
+				run: event.run,
+				runbook: event.runbook,
+				title: event.title,
+				servers: event.servers,
+				startedAt: event.at,
+				resumes: event.resumes,
+				steps: event.steps.map((step) => ({
+					...step,
+					status: 'waiting',
+					startedAt: null,
+					ms: null,
+					checks: [],
+					progress: null,
+					again: false,
+				})),
+			};
+		case 'looking':
+			return { ...change(state, event.step, { status: 'looking' }), current: event.step };
+		case 'review':
+			return {
+				...state,
+				phase: 'review',
+				review: event.review,
+				current: null,
+				steps: state.steps.map((step) => ({
+					...step,
+					status: 'waiting',
+					checks: event.review.steps.find((planned) => planned.id === step.id)?.checks ?? [],
+				})),
+			};
+		case 'reviewed':
+			return { ...state, phase: 'running' };
+		case 'step-started':
+			return {
+				...change(state, event.step, { status: 'running', startedAt: event.at, progress: null }),
+				phase: 'running',
+				current: event.step,
+			};
+		case 'checks':
+			return change(state, event.step, { checks: event.checks });
+		case 'progress':
+			return change(state, event.step, { progress: event.progress });
+		case 'lock':
+			return { ...state, lock: event.lock };
+		case 'note':
+			return { ...state, notes: [...state.notes, { level: event.level, text: event.text, at: event.at }] };
+		case 'action-started':
+			return {
+				...state,
+				transcript: [
+					...state.transcript,
+					{ step: event.step, action: event.action, undoing: event.undoing, at: event.at, ms: null, status: 'running' },
+				],
+			};
+		case 'action-done':
+		case 'action-failed':
+			return finish(state, event);
+		case 'step-done':
+			return change(state, event.step, { status: 'done', ms: event.ms, again: event.again });
+		case 'step-failed':
+			return { ...change(state, event.step, { status: 'failed' }), failure: event.failure };
+		case 'undo-started':
+			return { ...state, phase: 'undoing' };
+		case 'undo-done':
+			return {
+				...state,
+				steps: state.steps.map((step) => (step.status === 'done' || step.status === 'failed' ? { ...step, status: 'undone' } : step)),
+			};
+		case 'recovery':
+		case 'facts':
+			return state;
+		case 'run-ended':
+			return { ...state, phase: 'ended', end: event, failure: event.failure ?? state.failure };
+	}
+}

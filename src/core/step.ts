@@ -1,0 +1,128 @@
+import type { Query } from '../sql/sql.ts';
+import type { Action, Performed, Role } from './action.ts';
+import type { Check } from './check.ts';
+import type { Json } from './json.ts';
+import type { Progress } from './progress.ts';
+
+/** What a folder, or the nearest one above it that exists, is like. */
+export type FolderFacts = {
+	readonly path: string;
+	readonly exists: boolean;
+	readonly isFolder: boolean;
+	readonly writable: boolean;
+	/** The nearest existing folder at or above `path`. */
+	readonly nearest: string;
+	readonly freeBytes: number;
+	readonly entries: readonly string[];
+};
+
+export type ToolFacts = { readonly path: string; readonly version: string };
+
+/** What a step may look with. Nothing here changes anything. */
+export interface Looking {
+	look<T>(on: Role, query: Query<T>): Promise<T>;
+	folder(path: string): Promise<FolderFacts>;
+	/** The tool that goes by one of these names, or null. `like`: the version of the server that it should fit. */
+	tool(names: readonly string[], like?: string): Promise<ToolFacts | null>;
+	now(): Date;
+	readonly signal: AbortSignal;
+}
+
+/** A connection of its own that holds a lock: never pooled, never reconnected. */
+export interface HeldLease extends AsyncDisposable {
+	readonly connectionId: number;
+	readonly since: Date;
+	/** Aborts when the connection is gone or is another one: whatever it held is lost. */
+	readonly lost: AbortSignal;
+	/** Throws unless the very same connection still answers. */
+	prove(): Promise<void>;
+}
+
+/** What a step's own `run` may work with. */
+export interface Working extends Looking {
+	/**
+	 * Performs one action of the plan: said and on disk before, timed after.
+	 * `shielded`: goes on although the run is being stopped (putting back).
+	 * `until`: a further reason to give up: the lock's loss.
+	 */
+	perform<A extends Action>(action: A, options?: PerformOptions): Promise<Performed<A>>;
+	/** Opens the leased connection on which actions with `session: 'lock'` run. `lockWaitSeconds` bounds its waits on the server. */
+	lease(on: Role, options: { lockWaitSeconds: number }): Promise<HeldLease>;
+	progress(progress: Progress): void;
+	note(text: string, level?: 'note' | 'warning'): void;
+	lock(state: LockState): void;
+}
+
+export interface PerformOptions {
+	readonly shielded?: boolean;
+	readonly until?: AbortSignal;
+	/** Called as bytes pass through a pipe. */
+	readonly onFlow?: (flow: Flow) => void;
+}
+
+/** How far a pipe has come. */
+export type Flow = { readonly rawBytes: number; readonly bytes: number; readonly rows: number; readonly table: string | null };
+
+export type LockState = {
+	readonly state: 'waiting' | 'held' | 'released' | 'lost';
+	readonly on: Role;
+	/** RFC 3339: since when. */
+	readonly since: string;
+	/** Whether clients' writes wait because of it. */
+	readonly clientsWait: boolean;
+};
+
+/** Something that is destroyed or blocked, and so needs a name typed. */
+export type Consent = {
+	/** What must be typed, exactly. */
+	readonly name: string;
+	readonly reason: string;
+	readonly affected: readonly string[];
+};
+
+/** What was seen: `facts` as it is now, `origin` as it was when this run first looked. */
+export interface Seen<Facts> {
+	readonly facts: Facts;
+	readonly origin: Facts;
+}
+
+/**
+ * One step of a runbook. `inspect` must see everything that `plan` may change, and `plan` and `undo` are pure:
+ * an empty plan means "already as wanted", an empty undo "already as before".
+ */
+export interface Step<Env, Facts extends Json, Output extends Json> {
+	readonly id: string;
+	readonly title: string;
+	/** What a trainee reads beside the plan. */
+	readonly why: string;
+	inspect(at: Env & Looking): Promise<Facts>;
+	/** What forbids or qualifies it, known before anything changes. Pure. */
+	checks?(at: Env & Seen<Facts>): readonly Check[];
+	consents?(at: Env & Seen<Facts>): readonly Consent[];
+	plan(at: Env & Seen<Facts>): readonly Action[];
+	/** Without it the plan is performed, one action after the other, and the output is null. */
+	run?(at: Env & Working & Seen<Facts> & { plan: readonly Action[] }): Promise<Output>;
+	/** Proof that it took effect. */
+	verify?(at: Env & Looking & Seen<Facts> & { output: Output }): Promise<readonly Check[]>;
+	undo?(at: Env & Seen<Facts>): readonly Action[];
+	/** Lets a preview plan the later steps. */
+	readonly standIn?: Output;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of steps holds different facts and outputs; each step is checked where it is written.
+export type AnyStep<Env> = Step<Env, any, any>;
+
+export interface Runbook<Env> {
+	readonly id: string;
+	readonly title: string;
+	readonly steps: readonly AnyStep<Env>[];
+	/** `put-back`: everything is undone at once; `keep`: it stays, to be gone on with. */
+	readonly afterFailure: 'put-back' | 'keep';
+	/** What ends up in the summary. */
+	summary(env: Env): { readonly [key: string]: Json };
+}
+
+/** Every runbook's env carries what the earlier steps gave, by step id. */
+export interface Outputs {
+	readonly outputs: { [step: string]: Json };
+}
