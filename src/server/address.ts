@@ -1,0 +1,173 @@
+import { UserError } from '../core/errors.ts';
+
+/** As every MySQL client knows them: PREFERRED takes TLS where the server has it, without looking at the certificate. */
+export type SslMode = 'DISABLED' | 'PREFERRED' | 'REQUIRED' | 'VERIFY_CA' | 'VERIFY_IDENTITY';
+
+export const SSL_MODES: readonly SslMode[] = ['DISABLED', 'PREFERRED', 'REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY'];
+
+/** What the header of every screen shows beside a server's name. */
+export type Badge = 'prod' | 'test' | 'sandbox';
+
+/** How to use TLS. `ca`, `cert`, `key` are paths on this machine; `version` a list like `TLSv1.2,TLSv1.3`. */
+export interface TlsChoice {
+	readonly mode: SslMode;
+	readonly ca?: string;
+	readonly cert?: string;
+	readonly key?: string;
+	readonly version?: string;
+}
+
+/** Where a server is and how to get there; everything but the password. */
+export interface ServerAddress {
+	/** The profile's name, else `HOST:PORT`; for a socket its path. This is the name that a person types to confirm. */
+	readonly name: string;
+	readonly host: string;
+	readonly port: number;
+	/** The path of a Unix socket. Where there is one, host and port are not used to connect. */
+	readonly socket?: string;
+	readonly user: string;
+	readonly tls: TlsChoice;
+	readonly badge?: Badge;
+	/** From the first byte to a session that is ready, in milliseconds. */
+	readonly connectTimeoutMs: number;
+	/** Where each value came from: `flag`, `LOCKSTEP_…`, `profile`, `/etc/mysql/my.cnf [client]`, `default`. */
+	readonly origin: Readonly<Record<string, string>>;
+}
+
+/** What a server's URL can say. */
+export interface UrlParts {
+	readonly user?: string;
+	readonly host?: string;
+	readonly port?: number;
+	readonly socket?: string;
+	readonly sslMode?: SslMode;
+	readonly sslCa?: string;
+	readonly sslCert?: string;
+	readonly sslKey?: string;
+	readonly tlsVersion?: string;
+	readonly connectTimeout?: number;
+}
+
+/** Where a password may come from: said wherever one is missing, wrong, or given in the wrong place. */
+export const PASSWORD_WAYS: readonly string[] = [
+	'in a terminal: -p (or --password) asks for it',
+	'--password-file FILE, or --password-command COMMAND',
+	'an option file of your own, mode 0600: ~/.my.cnf with "[client]" and "password = …"',
+	'the environment: LOCKSTEP_PASSWORD (LOCKSTEP_PRIMARY_PASSWORD, LOCKSTEP_REPLICA_PASSWORD where there are two servers)',
+];
+
+export const isServerUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+
+/** The mode in the spelling of the clients, whatever case or dash it was written with. Throws UserError for an unknown one. */
+export function readSslMode(text: string, from: string): SslMode {
+	const mode = SSL_MODES.find((known) => known === text.toUpperCase().replaceAll('-', '_'));
+	if (mode === undefined)
+		throw new UserError({ what: `${from} has an unknown ssl-mode.`, why: `"${text}"`, mend: [`One of: ${SSL_MODES.join(', ')}.`] });
+	return mode;
+}
+
+/** A port, or UserError. */
+export function readPort(text: string, from: string): number {
+	const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+	if (!(port >= 1 && port <= 65535))
+		throw new UserError({ what: `${from} has no usable port.`, why: `"${text}"`, mend: ['A port is a number from 1 to 65535.'] });
+	return port;
+}
+
+/** Seconds as MySQL's clients count them, or a duration like `5s`, in seconds. */
+export function readSeconds(text: string, from: string): number {
+	const found = /^(\d+)\s*(s?)$/.exec(text.trim());
+	const seconds = found ? Number(found[1]) : Number.NaN;
+	if (!(seconds >= 1 && seconds <= 86400)) {
+		throw new UserError({ what: `${from} has no usable connect timeout.`, why: `"${text}"`, mend: ['Give whole seconds, 1 to 86400.'] });
+	}
+	return seconds;
+}
+
+const KNOWN = ['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'tls-version', 'socket', 'connect-timeout'];
+
+/**
+ * Reads `mysql://USER@HOST:PORT?ssl-mode=…&ssl-ca=…` and `mysql://USER@localhost?socket=/path` (`mariadb://` means the same).
+ * Throws UserError for anything else, and for a password inside: it would stand in the shell's history and the process list.
+ * No error repeats the text after the user's name.
+ */
+export function parseServerUrl(text: string): UrlParts {
+	const example = 'mysql://USER@HOST:PORT?ssl-mode=REQUIRED or mysql://USER@localhost?socket=/run/mysqld/mysqld.sock';
+	// Before any parser may fail and quote it: credentials are everything up to the last @ of the authority.
+	const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
+	const credentials = authority.includes('@') ? authority.slice(0, authority.lastIndexOf('@')) : '';
+	const asked = [...new URLSearchParams(text.split('?').slice(1).join('?')).keys()];
+	// A password with a / or ? in it ends the authority early: then a colon that no port follows gives it away.
+	const torn = credentials === '' && text.slice(text.indexOf('://') + 3).includes('@') && /:(?!\d+$)/.test(authority);
+	if (credentials.includes(':') || torn || asked.some((key) => /^(password|passwd|pwd)$/i.test(key))) {
+		throw new UserError({
+			what: 'A password in a server address is not taken.',
+			why: 'An address stands in the shell’s history and in the process list, where anybody can read it. Change that password if it is a real one.',
+			mend: ['Leave it out of the address and give it in one of these ways:', ...PASSWORD_WAYS],
+		});
+	}
+	let url: URL;
+	try {
+		// A host of its own scheme is kept as it was written, so parse as a special one.
+		url = new URL(text.replace(/^(mysql|mariadb):/i, 'http:'));
+	} catch {
+		throw new UserError({ what: 'This server address cannot be read.', mend: [`An address is ${example}.`] });
+	}
+	if (!/^(mysql|mariadb):\/\//i.test(text)) {
+		throw new UserError({
+			what: `A server address starts with mysql:// or mariadb://, not with ${text.slice(0, text.indexOf('://') + 3)}.`,
+			mend: [example],
+		});
+	}
+	if (url.pathname !== '' && url.pathname !== '/') {
+		throw new UserError({
+			what: 'A server address names no database.',
+			why: `"${url.pathname}" stands behind the host.`,
+			mend: [example, 'Databases are chosen with --databases.'],
+		});
+	}
+	const unknown = asked.filter((key) => !KNOWN.includes(key));
+	if (unknown.length > 0) {
+		throw new UserError({ what: `A server address knows no "${unknown.join('", "')}".`, mend: [`It knows: ${KNOWN.join(', ')}.`] });
+	}
+	const from = 'The server address';
+	const given = (key: string): string | undefined => url.searchParams.get(key) || undefined;
+	const mode = given('ssl-mode');
+	const timeout = given('connect-timeout');
+	// The URL parser drops the default port of http, which here is a port like any other.
+	const port = /:(\d+)$/.exec(authority)?.[1];
+	return compact({
+		user: decoded(url.username),
+		host: decoded(url.hostname.replace(/^\[(.*)\]$/, '$1')),
+		port: port === undefined ? undefined : readPort(port, from),
+		socket: given('socket'),
+		sslMode: mode === undefined ? undefined : readSslMode(mode, from),
+		sslCa: given('ssl-ca'),
+		sslCert: given('ssl-cert'),
+		sslKey: given('ssl-key'),
+		tlsVersion: given('tls-version'),
+		connectTimeout: timeout === undefined ? undefined : readSeconds(timeout, from),
+	});
+}
+
+/** The name of a server that has no profile. */
+export function plainName(address: Pick<ServerAddress, 'host' | 'port' | 'socket'>): string {
+	if (address.socket !== undefined) return address.socket;
+	return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+function decoded(text: string): string | undefined {
+	if (text === '') return undefined;
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
+/** Leaves out what is undefined, so that spreading one over another never hides a value. */
+export function compact<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+		[K in keyof T]?: Exclude<T[K], undefined>;
+	};
+}

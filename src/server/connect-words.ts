@@ -1,0 +1,189 @@
+import { ConnectError } from '../core/errors.ts';
+import { PASSWORD_WAYS, plainName, type ServerAddress } from './address.ts';
+import { unreachable } from './greeting.ts';
+
+type DriverError = Error & { code?: string; errno?: number; sqlState?: string };
+
+interface Words {
+	readonly what: string;
+	readonly why?: string;
+	readonly mend: readonly string[];
+}
+
+/** A login that did not come to be, as a ConnectError that says whom the server saw, why, and what to do. */
+export function refusedLogin(address: ServerAddress, error: DriverError, passwordGiven: boolean, encrypted: boolean): ConnectError {
+	const at = plainName(address);
+	// The driver names its errors after the server's, and its connection errors after the system's: only the first have a state.
+	const words = error.sqlState !== undefined ? byNumber(error, address, at, passwordGiven, encrypted) : byCode(error, address, at);
+	if (words === null) return unreachable(address, error);
+	const said = error.sqlState !== undefined ? `ERROR ${error.errno} (${error.sqlState || '08S01'}): ${error.message}` : error.message;
+	// The driver's error may hold what was sent: a copy is kept.
+	return new ConnectError(
+		{ ...words, words: said },
+		{ cause: Object.assign(new Error(error.message), { code: error.code, errno: error.errno }) },
+	);
+}
+
+function byNumber(error: DriverError, address: ServerAddress, at: string, passwordGiven: boolean, encrypted: boolean): Words {
+	const text = error.message;
+	// 'user'@'host' as the server saw it: not what was asked for, which is half of all riddles.
+	const seen = /'[^']*'@'[^']*'/.exec(text)?.[0] ?? `'${address.user}'`;
+	switch (error.errno) {
+		case 1045:
+			return {
+				what: `${at} refused to log in ${seen} ${passwordGiven ? 'with the password given' : 'without a password'}.`,
+				why: encrypted
+					? 'The password is wrong, or there is no account for that user from that host.'
+					: 'The password is wrong, there is no account for that user from that host, or the account demands TLS and this connection has none.',
+				mend: [
+					...(passwordGiven ? ['Give the right password:'] : ['Give a password:']),
+					...PASSWORD_WAYS,
+					`Which accounts there are: SELECT user, host FROM mysql.user WHERE user = '${address.user.replaceAll("'", "''")}';`,
+					...(encrypted || address.socket !== undefined ? [] : ['An account made with REQUIRE SSL: --ssl-mode=REQUIRED.']),
+				],
+			};
+		case 1698:
+			return {
+				what: `${at} refused to log in ${seen}.`,
+				why: 'That account takes no password: the server asks who the user of the operating system is, and it is another one.',
+				mend: [`Run this as the system’s user ${address.user}, through the socket, or use an account that has a password.`],
+			};
+		case 1049:
+			return { what: `${at} has no database of that name.`, mend: ['SHOW DATABASES;'] };
+		case 1040:
+		case 1203:
+		case 1226:
+			return {
+				what: `${at} has no free connection${error.errno === 1040 ? '' : ` for ${seen}`}.`,
+				mend: [
+					"Look: SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections, @@max_user_connections;",
+					'End what is not needed, or allow more.',
+				],
+			};
+		case 1130:
+			return {
+				what: `${at} does not talk to this machine.`,
+				why: 'No account at all may log in from this address.',
+				mend: [
+					'On the server, look which hosts may: SELECT user, host FROM mysql.user;',
+					'Make an account for this address, or log in from a machine that has one.',
+				],
+			};
+		case 1129:
+			return {
+				what: `${at} has locked this machine out.`,
+				why: 'Too many connections from here broke off before they logged in.',
+				mend: ['On the server: mariadb-admin flush-hosts (or mysqladmin flush-hosts), and find out what keeps knocking.'],
+			};
+		case 1862:
+		case 1820:
+			return {
+				what: `The password of ${seen} at ${at} has expired.`,
+				mend: ['Log in with the ordinary client, and: SET PASSWORD = PASSWORD(…) or ALTER USER … IDENTIFIED BY …'],
+			};
+		case 3118:
+		case 4151:
+			return { what: `The account ${seen} at ${at} is locked.`, mend: [`ALTER USER ${seen} ACCOUNT UNLOCK; by somebody who may.`] };
+		case 1251:
+		case 1275:
+		case 1524:
+		case 2061:
+			return unknownPlugin(/'([^']+)'/.exec(text)?.[1], at);
+		case 3159:
+			return {
+				what: `${at} demands an encrypted connection, and this one is none.`,
+				why: 'The server runs with require_secure_transport.',
+				mend: ['Use --ssl-mode=REQUIRED, or better VERIFY_CA with --ssl-ca.'],
+			};
+		case 1053:
+			return { what: `${at} is shutting down.`, mend: ['Wait until it is up again.'] };
+		default:
+			return { what: `${at} refused the connection.`, mend: ['The server’s own words stand below; its error log may say more.'] };
+	}
+}
+
+function byCode(error: DriverError, address: ServerAddress, at: string): Words | null {
+	const mode = address.tls.mode;
+	if (error.code === 'HANDSHAKE_NO_SSL_SUPPORT') {
+		return {
+			what: `${at} has no TLS, and ssl-mode ${mode} demands it.`,
+			mend: [
+				"Give the server a certificate (ssl_cert, ssl_key), and look: SHOW VARIABLES LIKE 'have_ssl';",
+				'Without encryption, where the network is safe: --ssl-mode=DISABLED.',
+			],
+		};
+	}
+	if (error.code === 'HANDSHAKE_SSL_ERROR') return { what: `No TLS with ${at} in ssl-mode ${mode}.`, ...tlsReason(error.message, address) };
+	if (error.code === 'AUTH_SWITCH_PLUGIN_ERROR') return unknownPlugin(/unknown plugin (\S+?)\./.exec(error.message)?.[1], at);
+	if (error.code === 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED') return unknownPlugin('mysql_clear_password', at);
+	if (error.code === 'PROTOCOL_CONNECTION_LOST' || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+		return {
+			what: `${at} closed the connection during the login.`,
+			why: 'A server does this while it shuts down or when its connect_timeout is over; so does a proxy that gives up.',
+			mend: ['Try again; if it stays, the server’s error log says why.'],
+		};
+	}
+	if (error.code === 'ETIMEDOUT') {
+		return {
+			what: `${at} did not finish the login within ${address.connectTimeoutMs / 1000} s.`,
+			why: 'The server greeted, then fell silent: it is overloaded, looks up names that nobody answers, or hangs.',
+			mend: ['Look at the server; skip_name_resolve spares the look-ups. A slow line: --connect-timeout.'],
+		};
+	}
+	if (/handshake|packet/i.test(error.message)) {
+		return {
+			what: `${at} does not speak the MySQL protocol as expected.`,
+			mend: ['Check the port, and what stands between: a proxy speaks for the server.'],
+		};
+	}
+	return null;
+}
+
+function tlsReason(text: string, address: ServerAddress): Pick<Words, 'why' | 'mend'> {
+	const { ca } = address.tls;
+	const weaker = 'Encrypted without a look at the certificate: --ssl-mode=REQUIRED.';
+	if (/self[- ]signed|unable to verify|unable to get (local )?issuer/i.test(text)) {
+		return {
+			why:
+				ca === undefined
+					? 'The server’s certificate is signed by nobody whom this machine trusts, and no --ssl-ca was given.'
+					: `The server’s certificate is not signed by the CA in ${ca}.`,
+			mend: [
+				ca === undefined
+					? 'Give the CA’s certificate of that server: --ssl-ca=FILE.'
+					: 'Take the CA file of that very server: SELECT @@ssl_ca;',
+				weaker,
+			],
+		};
+	}
+	if (/altnames|does not match|IP: .* is not in|Host: .* is not/i.test(text)) {
+		return {
+			why: `The certificate is for another name than "${address.host}".`,
+			mend: ['Connect by the name that stands in the certificate.', 'The CA alone is checked with --ssl-mode=VERIFY_CA.'],
+		};
+	}
+	if (/expired|not yet valid/i.test(text)) {
+		return {
+			why: 'The certificate is out of its dates.',
+			mend: ['Renew it on the server, and check the clocks of both machines.', weaker],
+		};
+	}
+	if (/version|protocol|alert|cipher/i.test(text)) {
+		return {
+			why: 'Both sides found no TLS version or cipher in common, or the server refused our certificate.',
+			mend: ['See the server’s: SELECT @@tls_version;', 'Give one with --tls-version=TLSv1.2.'],
+		};
+	}
+	return {
+		why: 'The encrypted connection did not come to be.',
+		mend: ["See the server’s: SHOW VARIABLES LIKE '%ssl%';", 'Check --ssl-ca, --ssl-cert and --ssl-key.'],
+	};
+}
+
+function unknownPlugin(plugin: string | undefined, at: string): Words {
+	return {
+		what: `${at} wants this account to log in by ${plugin === undefined ? 'a method' : `"${plugin}"`}${plugin === undefined ? ' that lockstep does not know' : ', which lockstep does not know'}.`,
+		why: 'It knows mysql_native_password, caching_sha2_password, sha256_password, and the socket of the system’s own user.',
+		mend: ['Use an account for this work that logs in by one of those, as: CREATE USER … IDENTIFIED BY …'],
+	};
+}

@@ -1,0 +1,155 @@
+import type { Told } from '../core/errors.ts';
+
+/** What a server's error number means and what to do. `$1` is the first thing the pattern catches in the server's own text. */
+interface Entry {
+	readonly what: string;
+	readonly mend?: readonly string[];
+}
+
+const LOST = 'The connection to the server is lost, and with it every lock that it held.';
+
+/** Numbers after which the connection is no more, whatever the socket looks like. */
+const GONE = new Set([1053, 1927, 2006, 2013, 3169, 4031]);
+const GONE_CODES = new Set(['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'HANDSHAKE_SSL_ERROR']);
+
+/** Whether the connection is gone. `code` is the driver's or the system's word where the server gave no number. */
+export function isConnectionLost(number: number | null, code: string | undefined, fatal: boolean): boolean {
+	return number === null
+		? fatal || code === undefined || GONE_CODES.has(code) || code.startsWith('ERR_SSL') || code.startsWith('PROTOCOL_')
+		: GONE.has(number);
+}
+
+/** Sentences for a server's refusal. `text` is the server's own, `account` our `CURRENT_USER()`, for the GRANT to print. */
+export function meaning(number: number | null, text: string, lost: boolean, account?: string): Told {
+	const entry =
+		number === null ? undefined : entryOf(number, text, account === undefined || account === '' ? 'ACCOUNT' : quotedAccount(account));
+	if (entry !== undefined) return { what: entry.what, ...(entry.mend === undefined ? {} : { mend: entry.mend }) };
+	if (lost) {
+		return {
+			what: LOST,
+			mend: ['Is the server up? Its error log says who ended the connection: a KILL, a timeout, a restart, or the network.'],
+		};
+	}
+	return { what: `The server refused a statement${number === null ? '' : ` (error ${number})`}.` };
+}
+
+function entryOf(number: number, text: string, account: string): Entry | undefined {
+	switch (number) {
+		case 1205:
+			return {
+				what: 'A lock was not had in time.',
+				mend: ['Who holds it: SHOW FULL PROCESSLIST;', 'Wait for that statement or end it, then try again.'],
+			};
+		case 1213:
+			return { what: 'The server ended this statement to break a deadlock.', mend: ['Try again.'] };
+		case 3024:
+		case 1969:
+			return { what: 'The statement ran into the time it was given, and was ended.', mend: ['What it waited for: SHOW FULL PROCESSLIST;'] };
+		case 1317:
+			return { what: 'The statement was interrupted: somebody, or a limit, killed it.' };
+		case 1227: {
+			const names = (/\(at least one of\) the (.+?) privilege/i.exec(text)?.[1] ?? '')
+				.split(/,\s*|\s+or\s+/i)
+				.filter((name) => name !== '');
+			const least = names.find((name) => name !== 'SUPER') ?? names[0] ?? 'SUPER';
+			return {
+				what: `The account lacks a privilege: ${names.length === 0 ? 'the server does not say which' : names.join(' or ')}.`,
+				mend: [`GRANT ${least} ON *.* TO ${account};`],
+			};
+		}
+		case 1142:
+		case 1143: {
+			const [, command = 'SELECT', table] =
+				/^(.+?) command denied to user .+? for (?:table|column .+? in table) [`'](.+)[`']/i.exec(text) ?? [];
+			const on = table === undefined ? 'DATABASE.TABLE' : table.includes('`.`') ? `\`${table}\`` : table;
+			return { what: `The account may not ${command} there.`, mend: [`GRANT ${command} ON ${on} TO ${account};`] };
+		}
+		case 1044: {
+			const database = /to database '(.+)'/.exec(text)?.[1];
+			return {
+				what: `The account may not use ${database === undefined ? 'that database' : `the database ${database}`}.`,
+				mend: [
+					`GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${database === undefined ? '*' : `\`${database.replaceAll('`', '``')}\``}.* TO ${account};`,
+				],
+			};
+		}
+		case 1370:
+			return { what: 'The account may not do that with a stored routine.', mend: [`What it may do: SHOW GRANTS FOR ${account};`] };
+		case 1410:
+			return {
+				what: 'The account may not make accounts, or give what it does not have.',
+				mend: [`GRANT CREATE USER ON *.* TO ${account};`],
+			};
+		case 1064:
+			return {
+				what: 'The server does not understand the statement: it is another kind or another version than was thought.',
+				mend: ['SELECT VERSION();'],
+			};
+		case 1193:
+			return {
+				what: `The server has no variable ${/'(.+?)'/.exec(text)?.[1] ?? 'of that name'}: it is another kind or another version.`,
+				mend: ['SELECT VERSION();'],
+			};
+		case 1290: {
+			const option = /running with the (--\S+)/.exec(text)?.[1];
+			return {
+				what: option?.includes('read') ? 'The server is read-only.' : `The server runs with ${option ?? 'an option'} that forbids this.`,
+				mend: ['Look before you change it: SELECT @@global.read_only;'],
+			};
+		}
+		case 1198:
+			return {
+				what: 'Replication is running, and this can only be done while it stands.',
+				mend: ['Stop replication first, and see with the status of the replica that it stands.'],
+			};
+		case 1223:
+		case 1192:
+			return {
+				what: 'This session itself holds a lock, or has a transaction open, that forbids the statement.',
+				mend: ['UNLOCK TABLES; and COMMIT; in that session end it.'],
+			};
+		case 1950:
+			return {
+				what: 'A GTID is out of order: something was written on this server that its source does not know.',
+				mend: ['Compare: SELECT @@gtid_binlog_pos, @@gtid_slave_pos;', 'Usually the replica must be seeded again.'],
+			};
+		case 1947:
+			return {
+				what: 'The GTID position asked for is older than what this server’s own binary log has already.',
+				mend: ['Compare: SELECT @@gtid_binlog_pos, @@gtid_slave_pos;', 'Was something written on the replica itself?'],
+			};
+		case 1053:
+			return { what: 'The server is shutting down.', mend: ['Wait until it is up again, then go on.'] };
+		case 2026:
+			return {
+				what: 'The encrypted connection broke off.',
+				mend: ['Is the server up? In the middle of work this means a lost connection, not wrong certificates.'],
+			};
+		case 1927:
+		case 3169:
+			return { what: `Somebody killed the connection. ${LOST}`, mend: ['Ask who did, and why, before going on.'] };
+		case 4031:
+			return { what: `The server cut the connection because it was idle too long. ${LOST}` };
+		case 1040:
+			return {
+				what: 'The server has no free connection.',
+				mend: ["SHOW GLOBAL STATUS LIKE 'Threads_connected'; and SELECT @@max_connections;"],
+			};
+		case 1820:
+		case 1862:
+			return { what: 'The password of the account has expired.', mend: ['Set a new one: SET PASSWORD = …, in the ordinary client.'] };
+		case 3:
+		case 1021:
+		case 1114:
+			return { what: 'The server has no room left on its disk, or for that table.', mend: ['Make room there, then try again.'] };
+		default:
+			return undefined;
+	}
+}
+
+/** `CURRENT_USER()` is `user@host` without quotes; the user may hold an @, the host not. */
+function quotedAccount(account: string): string {
+	const at = account.lastIndexOf('@');
+	const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+	return at < 0 ? quoted(account) : `${quoted(account.slice(0, at))}@${quoted(account.slice(at + 1))}`;
+}

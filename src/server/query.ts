@@ -1,0 +1,146 @@
+import type { Connection } from 'mysql2';
+import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import { MASK, Secret } from '../sql/secret.ts';
+import { type Row, type Statement, sent, shown } from '../sql/sql.ts';
+import { isConnectionLost, meaning } from './error-words.ts';
+
+/** The driver's connection and what we know about its life. */
+export interface Driver {
+	readonly connection: Connection;
+	/** Aborts when the connection is gone. */
+	readonly lost: AbortSignal;
+	/** Statements take turns: the time of one is counted from its own start. */
+	queue: Promise<unknown>;
+	/** How many run or wait. */
+	running: number;
+	destroy(): void;
+}
+
+/** What a failure needs to be told well. */
+export interface Place {
+	/** The server, as people know it. */
+	readonly server: string;
+	/** `CURRENT_USER()`, where it is known. */
+	readonly account?: string;
+	/** Ends this very connection on the server, from another one. Null where that cannot be. */
+	readonly kill: (() => Promise<void>) | null;
+}
+
+const QUERY_TIMEOUT_MS = 60_000;
+
+/** Runs one statement when those before it are done: see Session.query for what it promises. */
+export async function runOn(
+	driver: Driver,
+	statement: Statement,
+	options: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+	place: Place,
+): Promise<readonly Row[]> {
+	driver.running += 1;
+	const turn = driver.queue.then(() => one(driver, statement, options, place));
+	driver.queue = turn.catch(() => {});
+	try {
+		return await turn;
+	} finally {
+		driver.running -= 1;
+	}
+}
+
+async function one(
+	driver: Driver,
+	statement: Statement,
+	{ timeoutMs = QUERY_TIMEOUT_MS, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+	place: Place,
+): Promise<readonly Row[]> {
+	if (signal?.aborted) throw givenUp(signal, place);
+	if (driver.lost.aborted) throw gone(statement, place);
+	const end = Promise.withResolvers<readonly Row[]>();
+	let cutting = false;
+	const cut = (error: Error) => {
+		if (cutting) return;
+		cutting = true;
+		driver.destroy();
+		// When the caller hears of it, the statement and what it may have locked are gone.
+		Promise.resolve(place.kill?.())
+			.catch(() => {})
+			.then(() => end.reject(error));
+	};
+	const abort = () => cut(givenUp(signal, place));
+	// The driver itself tells a running statement why the connection went; this is for when it does not.
+	const lose = () => setImmediate(() => cutting || end.reject(gone(statement, place)));
+	const late = timeoutMs > 0 ? setTimeout(() => cut(tooLong(statement, place, timeoutMs)), timeoutMs) : undefined;
+	signal?.addEventListener('abort', abort, { once: true });
+	driver.lost.addEventListener('abort', lose, { once: true });
+	driver.connection.query({ sql: sent(statement) }, (error, result) => {
+		if (cutting) return;
+		if (error) end.reject(refused(error, statement, place));
+		else end.resolve(rows(result));
+	});
+	try {
+		return await end.promise;
+	} finally {
+		clearTimeout(late);
+		signal?.removeEventListener('abort', abort);
+		driver.lost.removeEventListener('abort', lose);
+	}
+}
+
+/** The driver's answer as rows: of several results (a CALL) the first that has rows. */
+function rows(result: unknown): readonly Row[] {
+	if (!Array.isArray(result)) {
+		const header = result as { affectedRows?: number; warningStatus?: number };
+		return [{ affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) }];
+	}
+	const sets = result as readonly unknown[];
+	const first = sets.find((set) => Array.isArray(set));
+	return (first ?? sets) as readonly Row[];
+}
+
+type DriverError = Error & { code?: string; errno?: number; sqlState?: string; fatal?: boolean };
+
+function refused(error: DriverError, statement: Statement, place: Place): ServerError {
+	const secrets = statement.pieces.filter((piece) => piece instanceof Secret);
+	const said = masked(error.message, secrets);
+	// The driver's own error carries the statement as it was sent, secrets and all: what is kept is a copy without.
+	const cause = Object.assign(new Error(said), { code: error.code, errno: error.errno, sqlState: error.sqlState });
+	const number = error.sqlState !== undefined && error.errno !== undefined ? error.errno : null;
+	const lost = isConnectionLost(number, error.code, error.fatal === true);
+	return new ServerError(
+		{
+			...meaning(number, said, lost, place.account),
+			why: where(statement, place),
+			words: number === null ? said : `ERROR ${number} (${error.sqlState}): ${said}`,
+		},
+		{ cause, code: number, connectionLost: lost },
+	);
+}
+
+/** A server quotes what it did not understand. */
+function masked(text: string, secrets: readonly Secret[]): string {
+	if (secrets.length === 0) return text;
+	// A quotation may begin or end within a secret, where no search for the whole finds it.
+	let out = text.replace(/ near '.*/s, ' (the place is not shown: the statement holds a password)');
+	for (const secret of secrets) if (secret.reveal() !== '') out = out.replaceAll(secret.reveal(), MASK);
+	return out;
+}
+
+const where = (statement: Statement, place: Place): string => `On ${place.server}: ${short(shown(statement))}`;
+
+const short = (text: string): string => (text.length > 400 ? `${text.slice(0, 400)} …` : text);
+
+const gone = (statement: Statement, place: Place): ServerError =>
+	new ServerError({ ...meaning(null, '', true), why: where(statement, place) }, { connectionLost: true });
+
+function tooLong(statement: Statement, place: Place, timeoutMs: number): ServerError {
+	return new ServerError(
+		{
+			what: `No answer within ${timeoutMs / 1000} s: the statement was killed and its connection cut.`,
+			why: where(statement, place),
+			mend: ['What the server is busy with: SHOW FULL PROCESSLIST;'],
+		},
+		{ connectionLost: true },
+	);
+}
+
+function givenUp(signal: AbortSignal | undefined, place: Place): Error {
+	return signal?.reason instanceof LockstepError ? signal.reason : new Stopped(`A statement on ${place.server} was given up.`);
+}

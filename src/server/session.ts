@@ -1,0 +1,207 @@
+import { createConnection } from 'mysql2';
+import { ConnectError, Stopped } from '../core/errors.ts';
+import type { Secret } from '../sql/secret.ts';
+import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
+import { plainName, type ServerAddress } from './address.ts';
+import { refusedLogin } from './connect-words.ts';
+import { greet } from './greeting.ts';
+import { type Driver, runOn } from './query.ts';
+import { tlsOptions } from './tls.ts';
+
+/** How a session is encrypted, in the server's own words; `verified` says that the certificate was checked against a CA. */
+export interface SessionTls {
+	readonly version: string;
+	readonly cipher: string;
+	readonly verified: boolean;
+}
+
+/** One connection to one server. It is never reconnected behind anybody's back. */
+export interface Session {
+	readonly address: ServerAddress;
+	readonly connectionId: number;
+	/** Null where the connection is not encrypted. */
+	readonly tls: SessionTls | null;
+	/** `CURRENT_USER()`: the account that the server took us for. */
+	readonly account: string;
+	/** Aborts when the connection is gone, whoever ended it. */
+	readonly lost: AbortSignal;
+	/** True while a statement runs or waits for its turn. */
+	readonly busy: boolean;
+	/**
+	 * Runs one statement. Rows are text by column name, decoded as UTF-8 (bytes that are none become U+FFFD: ask for HEX() of a binary column);
+	 * NULL is null. A statement without rows gives one row `{ affected_rows, warnings }`; one with several results its first.
+	 * Throws ServerError. After `timeoutMs` (60 s unless said; 0: no bound) or an abort the statement is killed on the server and the session is
+	 * over, because half an answer may still be on its way and because locks that it may have got must go.
+	 */
+	query(statement: Statement, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<readonly Row[]>;
+	/** Says goodbye. Never throws, never waits longer than a second. */
+	close(): Promise<void>;
+	/** Cuts the connection at once. */
+	destroy(): void;
+}
+
+/** How long a statement of ours may wait for a lock on a table, in seconds, unless said otherwise. */
+const LOCK_WAIT_SECONDS = 60;
+
+/**
+ * Connects, logs in and sets the session up: UTF-8, backslash escapes and no ANSI_QUOTES (the quoting of `sql/` rests on it), no account made by a
+ * GRANT, autocommit, bounded lock waits. Time zone and everything else stay the server's.
+ * Throws ConnectError (UserError where a certificate's file cannot be read); always within `address.connectTimeoutMs`.
+ */
+export async function connect(
+	address: ServerAddress,
+	password: Secret | null,
+	options: {
+		readonly signal?: AbortSignal;
+		readonly localInfile?: false;
+		readonly lockWaitSeconds?: number;
+		readonly waitTimeoutSeconds?: number;
+	} = {},
+): Promise<Session> {
+	const tls = await tlsOptions(address);
+	const limit = AbortSignal.timeout(address.connectTimeoutMs);
+	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+	const stopped = () => options.signal?.aborted === true && new Stopped(`The connection to ${plainName(address)} was given up.`);
+	try {
+		const driver = await login(address, password, signal, tls);
+		try {
+			return await setUp(driver, address, password, limitOf(options), signal);
+		} catch (error) {
+			driver.destroy();
+			throw error;
+		}
+	} catch (error) {
+		throw stopped() || error;
+	}
+}
+
+const limitOf = (options: { readonly lockWaitSeconds?: number; readonly waitTimeoutSeconds?: number }) => ({
+	lockWait: options.lockWaitSeconds ?? LOCK_WAIT_SECONDS,
+	wait: options.waitTimeoutSeconds ?? 28_800,
+});
+
+async function login(
+	address: ServerAddress,
+	password: Secret | null,
+	signal: AbortSignal,
+	tls: Awaited<ReturnType<typeof tlsOptions>>,
+): Promise<Driver> {
+	const { socket, offersTls } = await greet(address, signal);
+	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
+	const connection = createConnection({
+		stream: socket,
+		// A name ending in a dot is compared without it: so an IP address is compared with the certificate, not "localhost" in its place.
+		host: address.socket === undefined && tls?.ssl.verifyIdentity && /^[\d.]+$|:/.test(address.host) ? `${address.host}.` : address.host,
+		...(address.socket === undefined ? {} : { socketPath: address.socket }),
+		user: address.user,
+		...(password === null ? {} : { password: password.reveal() }),
+		...(ssl === undefined ? {} : { ssl }),
+		charset: 'UTF8MB4_GENERAL_CI',
+		connectTimeout: 0,
+		multipleStatements: false,
+		flags: ['-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC'],
+		connectAttributes: { program_name: 'lockstep' },
+		typeCast: (field) => field.string('utf8'),
+	});
+	const lost = new AbortController();
+	socket.once('close', () => lost.abort());
+	const driver: Driver = {
+		connection,
+		lost: lost.signal,
+		queue: Promise.resolve(),
+		running: 0,
+		destroy: () => {
+			lost.abort();
+			connection.destroy();
+			socket.destroy();
+		},
+	};
+	try {
+		await new Promise<void>((resolve, reject) => {
+			const stop = () => reject(Object.assign(new Error('the login took too long'), { code: 'ETIMEDOUT' }));
+			signal.addEventListener('abort', stop, { once: true });
+			connection.once('connect', () => resolve());
+			connection.on('error', (error: Error) => {
+				reject(error);
+				lost.abort(error);
+			});
+			socket.resume();
+			if (signal.aborted) stop();
+		});
+	} catch (error) {
+		driver.destroy();
+		throw refusedLogin(address, error as Error, password !== null, ssl !== undefined);
+	}
+	return driver;
+}
+
+async function setUp(
+	driver: Driver,
+	address: ServerAddress,
+	password: Secret | null,
+	limits: { readonly lockWait: number; readonly wait: number },
+	signal: AbortSignal,
+): Promise<Session> {
+	const threadId = driver.connection.threadId;
+	let connectionId = 0;
+	let account: string | undefined;
+	const query: Session['query'] = (statement, options = {}) =>
+		runOn(driver, statement, options, {
+			server: address.name,
+			account,
+			// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
+			kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
+		});
+	const early = { timeoutMs: address.connectTimeoutMs, signal };
+	await query(sql`SET NAMES utf8mb4`, early);
+	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.
+	// Without NO_AUTO_CREATE_USER (MariaDB only) a GRANT to an account that is missing makes one without password.
+	await query(
+		sql`SET SESSION sql_mode = CONCAT('STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION' ${raw("/*M!100000 , ',NO_AUTO_CREATE_USER' */")}), autocommit = 1, lock_wait_timeout = ${limits.lockWait}, wait_timeout = ${limits.wait}, net_read_timeout = 60, net_write_timeout = 60`,
+		early,
+	);
+	const [who] = await query(sql`SELECT CONNECTION_ID() AS id, CURRENT_USER() AS account`, early);
+	const status = new Map(
+		(await query(sql`SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')`, early)).map((row) => [
+			row.Variable_name,
+			row.Value,
+		]),
+	);
+	connectionId = Number(who?.id);
+	account = who?.account ?? '';
+	if (!who || !(connectionId > 0)) throw new ConnectError(`${plainName(address)} does not say which connection this is.`);
+	const cipher = status.get('Ssl_cipher') ?? '';
+	return {
+		address,
+		connectionId,
+		account,
+		tls: cipher === '' ? null : { cipher, version: status.get('Ssl_version') ?? '', verified: address.tls.mode.startsWith('VERIFY') },
+		lost: driver.lost,
+		get busy() {
+			return driver.running > 0;
+		},
+		query,
+		destroy: driver.destroy,
+		close: () =>
+			new Promise<void>((resolve) => {
+				const done = () => {
+					clearTimeout(late);
+					driver.destroy();
+					resolve();
+				};
+				const late = setTimeout(done, 1000);
+				if (driver.lost.aborted) done();
+				else driver.connection.end(done);
+			}),
+	};
+}
+
+/** Ends a connection of ours through a second one. Best effort: the server ends it sooner or later by itself. */
+async function kill(address: ServerAddress, password: Secret | null, connectionId: number): Promise<void> {
+	const helper = await connect({ ...address, connectTimeoutMs: Math.min(address.connectTimeoutMs, 5000) }, password);
+	try {
+		await helper.query(sql`KILL ${connectionId}`, { timeoutMs: 5000 });
+	} finally {
+		await helper.close();
+	}
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import type { SslOptions } from 'mysql2';
+import { UserError } from '../core/errors.ts';
+import type { ServerAddress } from './address.ts';
+
+/** What the driver needs for TLS; `optional` where a server without TLS is taken as it is. Null: no TLS at all. */
+export interface TlsOptions {
+	readonly ssl: SslOptions;
+	readonly optional: boolean;
+}
+
+/**
+ * The clients' modes as the driver's options. A socket needs no TLS and has it only where it is asked for.
+ * VERIFY_CA without a CA file checks against the CAs that Node knows. Throws UserError where a file cannot be read.
+ */
+export async function tlsOptions(address: ServerAddress): Promise<TlsOptions | null> {
+	const { mode, ca, cert, key, version } = address.tls;
+	if (mode === 'DISABLED' || (mode === 'PREFERRED' && address.socket !== undefined)) return null;
+	const verified = mode === 'VERIFY_CA' || mode === 'VERIFY_IDENTITY';
+	return {
+		optional: mode === 'PREFERRED',
+		ssl: {
+			rejectUnauthorized: verified,
+			verifyIdentity: mode === 'VERIFY_IDENTITY',
+			...(ca === undefined ? {} : { ca: await pem(ca, '--ssl-ca') }),
+			...(cert === undefined ? {} : { cert: await pem(cert, '--ssl-cert') }),
+			...(key === undefined ? {} : { key: await pem(key, '--ssl-key') }),
+			...(version === undefined ? {} : versions(version)),
+		},
+	};
+}
+
+async function pem(path: string, flag: string): Promise<string> {
+	try {
+		return await readFile(path, 'utf8');
+	} catch (cause) {
+		throw new UserError(
+			{
+				what: `The file of ${flag} cannot be read: ${path}`,
+				mend: ['Check the path and who may read it. It is a PEM file on this machine.'],
+				words: (cause as Error).message,
+			},
+			{ cause },
+		);
+	}
+}
+
+const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
+
+/** A list like the clients' `--tls-version`, as the lowest and the highest of it. */
+function versions(text: string): Pick<SslOptions, 'minVersion' | 'maxVersion'> {
+	const asked = text
+		.split(',')
+		.map((part) => part.trim().toLowerCase())
+		.filter((part) => part !== '');
+	const known = VERSIONS.filter((version) => asked.includes(version.toLowerCase()));
+	if (known.length !== asked.length || known.length === 0) {
+		throw new UserError({
+			what: `An unknown TLS version: ${text}`,
+			mend: [`Known are ${VERSIONS.join(' and ')}, one or both joined by a comma.`],
+		});
+	}
+	return { minVersion: known[0], maxVersion: known.at(-1) };
+}
