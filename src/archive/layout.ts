@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import type { Compression } from '../core/action.ts';
+
+/** The files of a backup's folder besides the dumps. */
+export const FILES = {
+	readme: 'README.txt',
+	manifest: 'manifest.json',
+	sums: 'SHA256SUMS',
+	changeSource: 'change-source.sql',
+	variables: 'server-variables.tsv',
+	replicaStatus: 'replica-status.txt',
+	tableSizes: 'table-sizes.tsv',
+	log: 'run.log',
+	events: 'run.jsonl',
+} as const;
+
+const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
+const LABEL = /^\d{8}T\d{6}Z(-\d{2})?$/;
+const PARTIAL = '.partial';
+
+/**
+ * A backup's name, from when it began, in UTC: `20261121T020000Z`. Where one of `taken` (labels or names of folders) began in the same second
+ * it gets `-02` and so on, which sorts after it and before the next second.
+ */
+export function labelFor(at: Date, taken: Iterable<string> = []): string {
+	const label = `${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+	const used = new Set([...taken].map((name) => name.replace(/\.partial$/, '')));
+	if (!used.has(label)) return label;
+	let number = 2;
+	while (used.has(`${label}-${String(number).padStart(2, '0')}`)) number++;
+	return `${label}-${String(number).padStart(2, '0')}`;
+}
+
+/** The label in a folder's name and whether it is a running or failed one's; null where it is no backup of ours. */
+export function readFolderName(name: string): { readonly label: string; readonly partial: boolean } | null {
+	const partial = name.endsWith(PARTIAL);
+	const label = partial ? name.slice(0, -PARTIAL.length) : name;
+	return LABEL.test(label) ? { label, partial } : null;
+}
+
+/** Where one backup lives in the folder of all: while it is made, and when it is complete. */
+export const foldersOf = (to: string, label: string) => ({
+	partial: join(to, label + PARTIAL),
+	final: join(to, label),
+	latest: join(to, 'latest'),
+});
+
+const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+
+// Letters of any script stay readable. At most 64 characters a name: three bytes each, so with the extension below the 255 of a file name.
+const encode = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
+
+/**
+ * The file of every database, as `shop.sql.zst`. All but ASCII letters, digits, `_`, `-` and what lies beyond ASCII becomes %XX of its
+ * UTF-8, so that {@link databaseOf} gives the name back. A name that differs from another one (or from the accounts' file) in case only has
+ * its capitals encoded too: the folder may be copied to a file system that doesn't tell them apart.
+ */
+export function databaseFiles(databases: readonly string[], compression: Compression): ReadonlyMap<string, string> {
+	const lower = databases.map((database) => database.toLowerCase());
+	return new Map(
+		databases.map((database) => {
+			const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
+			let name = encode(database);
+			if (alike) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
+			if (name.toLowerCase() === 'accounts') name = percent(name.charAt(0)) + name.slice(1);
+			return [database, `${name}.sql${EXTENSION[compression]}`];
+		}),
+	);
+}
+
+/** The database whose dump a file of this name is; null where it is no such file. */
+export function databaseOf(file: string): string | null {
+	const name = /^(.+)\.sql(\.zst|\.gz)?$/.exec(file)?.[1];
+	if (name === undefined || name === 'accounts' || file === FILES.changeSource) return null;
+	try {
+		return decodeURIComponent(name);
+	} catch {
+		return null;
+	}
+}
+
+export const accountsFile = (compression: Compression): string => `accounts.sql${EXTENSION[compression]}`;

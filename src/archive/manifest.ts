@@ -1,0 +1,284 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Compression } from '../core/action.ts';
+import { UserError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import type { DumpedDatabase } from '../dump/scan.ts';
+import { FILES } from './layout.ts';
+import { fileProblem } from './problem.ts';
+
+/** A place in a binary log. */
+export type LogPosition = { readonly file: string | null; readonly pos: number | null; readonly gtid: string | null };
+
+/** How many objects of each kind a file holds, as counted in it. */
+export type ObjectCounts = {
+	readonly tables: number;
+	readonly views: number;
+	readonly triggers: number;
+	readonly procedures: number;
+	readonly functions: number;
+	readonly events: number;
+	readonly sequences: number;
+	readonly packages: number;
+	readonly package_bodies: number;
+};
+
+/** One dump in the backup. `bytes` and `sha256` as on disk, `raw_bytes` before compression. */
+export type ManifestFile = {
+	readonly path: string;
+	readonly kind: 'database' | 'accounts';
+	readonly database?: string;
+	readonly bytes: number;
+	readonly raw_bytes: number;
+	readonly sha256: string;
+	/** Whether the dump's last line was seen. */
+	readonly footer: boolean;
+	readonly rows?: number;
+	readonly tables?: number;
+	readonly objects?: ObjectCounts;
+};
+
+/** `manifest.json`, format 1: written last, so that its presence means that the backup is complete. Times are UTC, ISO 8601. */
+export type Manifest = {
+	readonly format: 1;
+	readonly tool: { readonly name: string; readonly version: string };
+	/** The label: name of the backup's folder. */
+	readonly id: string;
+	readonly profile: string | null;
+	readonly state: 'complete';
+	readonly started: string;
+	readonly finished: string;
+	readonly tags: { readonly [name: string]: string };
+	readonly server: {
+		readonly flavor: 'mariadb' | 'mysql';
+		readonly version: string;
+		readonly host: string;
+		readonly port: number;
+		readonly server_id: number;
+		readonly server_uuid: string | null;
+		readonly hostname: string;
+		readonly sql_mode: string;
+		readonly character_set: string;
+		readonly time_zone: string;
+		readonly lower_case_table_names: number;
+	};
+	readonly consistency: {
+		readonly method: 'lock' | 'snapshot';
+		readonly statement: string;
+		readonly requested: string;
+		readonly acquired: string;
+		readonly released: string;
+		readonly held_ms: number;
+		readonly connection_id: number;
+		readonly connection_alive_at_end: boolean;
+	};
+	readonly position: {
+		/** Where the server's own source stands; null where it replicates from none. */
+		readonly source: (LogPosition & { readonly host: string; readonly port: number }) | null;
+		/** The server's own binary log; null where it has none. */
+		readonly self: LogPosition | null;
+	};
+	readonly dump: {
+		readonly client: string;
+		readonly client_version: string;
+		readonly argv: readonly string[];
+		readonly databases: readonly string[];
+		readonly ignored_tables: readonly string[];
+		/** `zstd:3`, `gzip:6` or `none`. */
+		readonly compression: string;
+	};
+	readonly files: readonly ManifestFile[];
+	readonly totals: {
+		readonly databases: number;
+		readonly tables: number;
+		readonly raw_bytes: number;
+		readonly bytes: number;
+		/** As the server estimated them beforehand. */
+		readonly rows_estimated: number;
+		/** As counted in the dumps. */
+		readonly rows: number;
+	};
+	readonly replica: { readonly before: Json; readonly after: Json; readonly caught_up_ms: number | null };
+	readonly verify: { readonly checksums: string; readonly footer: string; readonly restore_test: Json };
+	readonly warnings: readonly string[];
+};
+
+/** What a run knows; the rest of the manifest follows from it. */
+export type ManifestParts = Pick<
+	Manifest,
+	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'replica' | 'warnings'
+> & {
+	readonly started: Date;
+	readonly finished: Date;
+	readonly consistency: Omit<Manifest['consistency'], 'requested' | 'acquired' | 'released' | 'held_ms'> & {
+		readonly requested: Date;
+		readonly acquired: Date;
+		readonly released: Date;
+	};
+	readonly dump: Omit<Manifest['dump'], 'compression'> & { readonly compression: Compression; readonly level: number };
+	readonly rowsEstimated: number;
+};
+
+const iso = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+/** Counts what a scan of a dump found, over all its databases. */
+export function countObjects(databases: readonly DumpedDatabase[]): ObjectCounts {
+	const count = (kind: Exclude<keyof DumpedDatabase, 'name'>) => sum(databases.map((database) => database[kind].length));
+	return {
+		tables: count('tables'),
+		views: count('views'),
+		triggers: count('triggers'),
+		procedures: count('procedures'),
+		functions: count('functions'),
+		events: count('events'),
+		sequences: count('sequences'),
+		packages: count('packages'),
+		package_bodies: count('packageBodies'),
+	};
+}
+
+/** Pure. The footers of `files` are taken as they are: whoever publishes has to have refused a file without. */
+export function buildManifest(parts: ManifestParts): Manifest {
+	const { consistency, dump, files } = parts;
+	const ofDatabases = files.filter((file) => file.kind === 'database');
+	return {
+		format: 1,
+		tool: parts.tool,
+		id: parts.id,
+		profile: parts.profile,
+		state: 'complete',
+		started: iso(parts.started),
+		finished: iso(parts.finished),
+		tags: parts.tags,
+		server: parts.server,
+		consistency: {
+			method: consistency.method,
+			statement: consistency.statement,
+			requested: iso(consistency.requested),
+			acquired: iso(consistency.acquired),
+			released: iso(consistency.released),
+			held_ms: consistency.released.getTime() - consistency.acquired.getTime(),
+			connection_id: consistency.connection_id,
+			connection_alive_at_end: consistency.connection_alive_at_end,
+		},
+		position: parts.position,
+		dump: {
+			client: dump.client,
+			client_version: dump.client_version,
+			argv: dump.argv,
+			databases: dump.databases,
+			ignored_tables: dump.ignored_tables,
+			compression: dump.compression === 'none' ? 'none' : `${dump.compression}:${dump.level}`,
+		},
+		files,
+		totals: {
+			databases: ofDatabases.length,
+			tables: sum(ofDatabases.map((file) => file.tables ?? 0)),
+			raw_bytes: sum(files.map((file) => file.raw_bytes)),
+			bytes: sum(files.map((file) => file.bytes)),
+			rows_estimated: parts.rowsEstimated,
+			rows: sum(ofDatabases.map((file) => file.rows ?? 0)),
+		},
+		replica: parts.replica,
+		verify: { checksums: 'ok', footer: files.every((file) => file.footer) ? 'ok' : 'missing', restore_test: null },
+		warnings: parts.warnings,
+	};
+}
+
+/** The text of `manifest.json`. */
+export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
+
+const text = (value: unknown): boolean => typeof value === 'string';
+const size = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const orNull = (is: (value: unknown) => boolean) => (value: unknown) => value === null || is(value);
+const object = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+const array = (value: unknown): boolean => Array.isArray(value);
+const texts = (value: unknown): boolean => Array.isArray(value) && value.every(text);
+const time = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+
+// What the readers of a manifest rest on, by path. `*` stands for every element.
+const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])[] = [
+	['tool.version', text],
+	['id', text],
+	['state', (value) => value === 'complete'],
+	['started', time],
+	['finished', time],
+	['tags', object],
+	['server.flavor', (value) => value === 'mariadb' || value === 'mysql'],
+	['server.version', text],
+	['server.host', text],
+	['server.port', size],
+	['consistency.method', text],
+	['consistency.held_ms', size],
+	['position.source', orNull(object)],
+	['position.self', orNull(object)],
+	['dump.client', text],
+	['dump.databases', texts],
+	['dump.compression', text],
+	['files', array],
+	// A name only: a manifest must not make anyone read or write outside its folder.
+	['files.*.path', (value) => text(value) && /^[^/\0]+$/.test(value as string) && value !== '.' && value !== '..'],
+	['files.*.kind', (value) => value === 'database' || value === 'accounts'],
+	['files.*.bytes', size],
+	['files.*.raw_bytes', size],
+	['files.*.sha256', (value) => text(value) && /^[0-9a-f]{64}$/.test(value as string)],
+	['files.*.footer', (value) => typeof value === 'boolean'],
+	['totals.bytes', size],
+	['totals.raw_bytes', size],
+	['totals.databases', size],
+	['verify', object],
+	['warnings', texts],
+];
+
+function wrong(value: unknown, path: readonly string[], is: (value: unknown) => boolean): boolean {
+	const [key, ...rest] = path;
+	if (key === undefined) return !is(value);
+	if (key === '*') return !Array.isArray(value) || value.some((one) => wrong(one, rest, is));
+	return !object(value) || wrong((value as Record<string, unknown>)[key], rest, is);
+}
+
+/**
+ * Reads the manifest of a backup's folder. Looks at nothing else in it (`verifySums` does).
+ * @throws UserError where the folder holds no backup, one that isn't complete, a damaged manifest, or one of a newer format
+ */
+export async function readManifest(folder: string): Promise<Manifest> {
+	const path = join(folder, FILES.manifest);
+	const json = await readFile(path, 'utf8').catch((cause) => {
+		if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw fileProblem('The manifest cannot be read', path, cause);
+		throw new UserError(
+			{
+				what: `This is no complete backup: ${folder}`,
+				why: 'It has no manifest.json, which is written last. A folder that ends in .partial is of a run that goes on or failed.',
+				mend: ['Name the folder of one backup, as 20261121T020000Z, or the link `latest` beside it.'],
+			},
+			{ cause },
+		);
+	});
+	const damaged = (why: string, cause?: unknown) =>
+		new UserError(
+			{
+				what: `The backup's manifest is damaged: ${path}`,
+				why,
+				mend: ['Take another backup; the dumps in it can still be proved by `sha256sum -c SHA256SUMS`.'],
+			},
+			{ cause },
+		);
+	let manifest: unknown;
+	try {
+		manifest = JSON.parse(json);
+	} catch (cause) {
+		throw damaged('It is not JSON.', cause);
+	}
+	const format = object(manifest) ? (manifest as { format?: unknown }).format : undefined;
+	if (typeof format === 'number' && format > 1)
+		throw new UserError({
+			what: `The backup was made by a newer lockstep: ${folder}`,
+			why: `Its format is ${format}; this one knows 1.`,
+			mend: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
+		});
+	if (format !== 1) throw damaged('It has no format.');
+	const bad = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);
+	if (bad.length > 0) throw damaged(`Missing or wrong in it: ${bad.join(', ')}.`);
+	return manifest as Manifest;
+}

@@ -1,0 +1,25 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FILES } from './layout.ts';
+import { type Manifest, manifestText } from './manifest.ts';
+import { hashFile, type Sum, sumOf, sumsText } from './sums.ts';
+import { writeFileDurably } from './write.ts';
+
+const UNSUMMED: ReadonlySet<string> = new Set([FILES.sums, FILES.manifest, FILES.log, FILES.events]);
+
+/**
+ * Completes a backup's folder: SHA256SUMS over everything in it but the logs, which go on, then the manifest, last. The sum of the manifest is
+ * in SHA256SUMS too. A crash before the last line leaves a folder without manifest: no backup.
+ */
+export async function seal(folder: string, manifest: Manifest): Promise<void> {
+	const text = manifestText(manifest);
+	// The dumps were summed as they were written; what the disk gives back now is for `verifySums`.
+	const sums: Sum[] = manifest.files.map(({ path, sha256 }) => ({ path, sha256 }));
+	const known = new Set(sums.map(({ path }) => path));
+	for (const path of await readdir(folder)) {
+		if (known.has(path) || UNSUMMED.has(path)) continue;
+		sums.push({ path, sha256: (await hashFile(join(folder, path))).sha256 });
+	}
+	await writeFileDurably(join(folder, FILES.sums), sumsText([...sums, sumOf(FILES.manifest, text)]));
+	await writeFileDurably(join(folder, FILES.manifest), text);
+}

@@ -1,0 +1,192 @@
+import { FILES } from './layout.ts';
+import type { Manifest, ManifestFile } from './manifest.ts';
+
+/** One argument of a shell command. */
+const shell = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+const plain = (file: string): string => {
+	const name = shell(file.startsWith('-') ? `./${file}` : file);
+	if (file.endsWith('.zst')) return `zstd -dc ${name}`;
+	return file.endsWith('.gz') ? `gzip -dc ${name}` : `cat ${name}`;
+};
+
+const wrap = (text: string, width = 100): string[] =>
+	text.match(new RegExp(`.{1,${width}}(?:\\s|$)`, 'g'))?.map((line) => line.trimEnd()) ?? [];
+
+/** `README.txt`: how to prove and restore the backup by hand, without lockstep. */
+export function readmeText(manifest: Manifest): string {
+	const { server, position, dump, files } = manifest;
+	const mariadb = server.flavor === 'mariadb';
+	const client = mariadb ? 'mariadb' : 'mysql';
+	// --comments: without it the client strips the comments out of routines, triggers and events (seen on 10.11 and 11.8).
+	const options = `--comments --default-character-set=utf8mb4 --init-command='SET SESSION sql_log_bin=0'`;
+	const load = (file: ManifestFile, more = '') => `    ${plain(file.path)} | ${client} ${more}${options}`;
+	const databases = files.filter((file) => file.kind === 'database');
+	const accounts = files.filter((file) => file.kind === 'accounts');
+	const first = databases[0]?.path ?? 'x.sql';
+	const compressed = dump.compression !== 'none';
+	const where = [
+		...(position.source === null ? [] : [`    source ${position.source.host}:${position.source.port}   ${place(position.source)}`]),
+		...(position.self === null ? [] : [`    itself ${server.host}:${server.port}   ${place(position.self)}`]),
+	];
+	const sections: string[][] = [
+		[
+			`Backup ${manifest.id} of ${server.host}:${server.port} (${server.version})`,
+			'',
+			...wrap(
+				`Made by lockstep ${manifest.tool.version} with ${dump.client} ${dump.client_version}, ${manifest.started} to ${manifest.finished}. ` +
+					(manifest.consistency.method === 'lock'
+						? 'All files show one moment: the server was locked while they were written.'
+						: 'The files were written from a snapshot; see manifest.json.'),
+			),
+			...(where.length === 0 ? [] : ['', 'That moment in the binary logs:', ...where]),
+		],
+		[
+			'1. Prove the files',
+			'',
+			`    sha256sum -c ${FILES.sums}`,
+			'',
+			'Every line must end in OK. The folder is complete only if manifest.json is in it.',
+		],
+		[
+			'2. Load the data',
+			'',
+			...wrap(
+				`Into ${mariadb ? 'MariaDB' : 'MySQL'} ${server.version.split('-')[0]} or newer, as an account with all privileges. Give ${client} its host and account as usual ` +
+					'(-h, -P, -u, -p, or an option file). A database of the same name loses every table that is in the backup. ' +
+					'sql_log_bin=0 keeps the new server’s own binary log empty, which a replica needs; leave that option out to have the load replicated. ' +
+					'--comments keeps the comments in routines and triggers.',
+			),
+			'',
+			...databases.map((file) => load(file)),
+			'',
+			...wrap(
+				'If one stops with error 1146 or 1356 (a view of a table in another database that is not loaded yet), load the others first, then that one again. ' +
+					`Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.`,
+			),
+			...(compressed
+				? ['', `Without ${first.endsWith('.zst') ? 'zstd (Node 22.15 or newer)' : 'gzip'}:`, '', `    ${withoutTool(first)}`]
+				: []),
+		],
+		...(accounts.length === 0
+			? []
+			: [
+					[
+						'3. Load the accounts, if you want them',
+						'',
+						...wrap(
+							'It holds password hashes, and would set the password of accounts that exist already to the one in the backup: read it first. ' +
+								'--force goes on after "already exists". After the data, because grants may name tables and routines.',
+						),
+						'',
+						...accounts.map((file) => `    ${plain(file.path)} | less`),
+						...accounts.map((file) => load(file, '--force ')),
+						`    ${client} -e 'FLUSH PRIVILEGES'`,
+					],
+				]),
+		[
+			`${accounts.length === 0 ? 3 : 4}. Make it a replica, if it is to be one`,
+			'',
+			...wrap(`Edit the placeholders in ${FILES.changeSource}; it stands at the position above. Then:`),
+			'',
+			`    ${client} < ${FILES.changeSource}`,
+			`    ${client} -e 'SHOW ${mariadb ? 'SLAVE' : 'REPLICA'} STATUS\\G'`,
+		],
+		...(mariadb
+			? [
+					[
+						'About the first line of the dumps',
+						'',
+						...wrap(
+							'/*M!999999\\- enable the sandbox mode */ makes the mariadb client refuse commands that a dump has no business with, such as running a program. ' +
+								"Clients from before May 2024 (10.5.25, 10.6.18, 10.11.8, 11.4.2) and MySQL's stop at it with \"Unknown command '\\-'\". Use a newer mariadb client; or, " +
+								'for a dump you trust, leave out exactly that line:',
+						),
+						'',
+						`    ${plain(first)} | sed '1{/^\\/\\*M!999999/d;}' | ${client} ${options}`,
+					],
+				]
+			: []),
+		[
+			'The files',
+			'',
+			...[
+				...files.map((file): [string, string] => [
+					file.path,
+					file.kind === 'accounts'
+						? 'accounts and their rights'
+						: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
+				]),
+				[FILES.changeSource, 'makes a restored server a replica'] as const,
+				[FILES.manifest, 'everything about this backup, for programs'] as const,
+				[FILES.variables, 'the settings of the server'] as const,
+				[FILES.replicaStatus, 'its replication: before, under the lock, after'] as const,
+				[FILES.tableSizes, 'its tables, as the server estimated them'] as const,
+				[`${FILES.log}, ${FILES.events}`, 'all that was done'] as const,
+			].map(([name, what]) => `    ${name.padEnd(28)} ${what}`),
+		],
+	];
+	return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function place({ file, pos, gtid }: { file: string | null; pos: number | null; gtid: string | null }): string {
+	return [gtid === null ? [] : [`GTID ${gtid}`], file === null ? [] : [`file ${file} position ${pos ?? '?'}`]].flat().join(', ');
+}
+
+function withoutTool(file: string): string {
+	const unpack = file.endsWith('.zst') ? 'createZstdDecompress' : 'createGunzip';
+	return `node -e 'process.stdin.pipe(require("zlib").${unpack}()).pipe(process.stdout)' < ${shell(file)} > plain.sql`;
+}
+
+/** A cell as the servers' own batch output writes it: tab, line end and backslash escaped, NULL as \N. */
+function cell(value: string | number | bigint | null): string {
+	if (value === null) return '\\N';
+	return String(value).replaceAll(/[\\\t\n\r\0]/g, (sign) => ({ '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' })[sign] ?? '\\0');
+}
+
+const tsv = (rows: readonly (readonly (string | number | bigint | null)[])[]): string =>
+	rows.map((row) => `${row.map(cell).join('\t')}\n`).join('');
+
+/** `server-variables.tsv`: a head line, then name and value, sorted by name. */
+export function variablesTsv(variables: ReadonlyMap<string, string | null>): string {
+	return tsv([['variable', 'value'], ...[...variables].sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+/** A table's size as the server estimates it: `rows` and bytes are null where it doesn't know. */
+export type TableSize = {
+	readonly database: string;
+	readonly table: string;
+	readonly engine: string | null;
+	readonly rows: number | null;
+	readonly dataBytes: number | null;
+	readonly indexBytes: number | null;
+};
+
+/** `table-sizes.tsv`: a head line, then a line a table. */
+export function tableSizesTsv(sizes: readonly TableSize[]): string {
+	const rows = sizes.map((size) => [size.database, size.table, size.engine, size.rows, size.dataBytes, size.indexBytes]);
+	return tsv([['database', 'table', 'engine', 'rows_estimated', 'data_bytes', 'index_bytes'], ...rows]);
+}
+
+/** `replica-status.txt`: what the server said of its replication at several moments, each row's columns one a line. */
+export function replicaStatusText(
+	moments: readonly { readonly title: string; readonly at: Date; readonly rows: readonly Readonly<Record<string, string | null>>[] }[],
+): string {
+	return moments
+		.map(({ title, at, rows }) => {
+			const head = `== ${title}, ${at.toISOString()}\n`;
+			if (rows.length === 0) return `${head}It replicates from no server.\n`;
+			return rows
+				.map((row) => {
+					const width = Math.max(0, ...Object.keys(row).map((key) => key.length));
+					return (
+						head +
+						Object.entries(row)
+							.map(([key, value]) => `${key.padStart(width)}: ${value === null ? 'NULL' : value.replaceAll('\n', '\\n')}\n`)
+							.join('')
+					);
+				})
+				.join('\n');
+		})
+		.join('\n');
+}
