@@ -1,0 +1,257 @@
+import type { ToolPart } from '../core/action.ts';
+import type { Secret } from '../sql/secret.ts';
+import type { Query, Statement } from '../sql/sql.ts';
+
+/** A server as it describes itself. Everything here can be read without a privilege. */
+export type Identity = {
+	readonly version: string;
+	/** `10.11`, `11.8`, `9.7`: what is compared when a replica must not be older than its primary. */
+	readonly series: string;
+	readonly comment: string;
+	readonly hostname: string;
+	readonly port: number;
+	readonly serverId: number;
+	readonly serverUuid: string | null;
+	readonly dataDir: string;
+	readonly binaryLog: boolean;
+	readonly binlogFormat: string;
+	readonly logsReplicaUpdates: boolean;
+	readonly gtidStrict: boolean;
+	/** Null where the server has no such variable. */
+	readonly readOnly: string;
+	readonly superReadOnly: string | null;
+	readonly eventScheduler: string;
+	readonly tls: boolean;
+	readonly syncBinlog: number;
+	readonly flushLogAtCommit: number;
+	readonly sqlMode: string;
+	readonly characterSet: string;
+	readonly timeZone: string;
+	readonly lowerCaseTableNames: number;
+	readonly uptimeSeconds: number;
+	/** 0: binary logs are never purged by age. */
+	readonly binlogExpireSeconds: number;
+	/** Part of a Galera cluster: FTWRL and read_only mean something else there. */
+	readonly cluster: boolean;
+	/** The account that the server sees us as. */
+	readonly account: string;
+};
+
+/** Where a server stands. `gtid` is what a replica that has just this data must start from. */
+export type Position = {
+	readonly file: string | null;
+	readonly pos: number | null;
+	/** All that the server has: its own and what it replicated. */
+	readonly gtid: string;
+	/** What is in its own binary log, and what came from its source. */
+	readonly written: string;
+	readonly replicated: string;
+};
+
+/** A replica's channel in plain words. */
+export type Channel = {
+	readonly name: string;
+	readonly host: string;
+	readonly port: number;
+	readonly user: string;
+	readonly io: 'yes' | 'no' | 'connecting';
+	readonly sql: 'yes' | 'no';
+	readonly lagSeconds: number | null;
+	readonly ioError: string | null;
+	readonly sqlError: string | null;
+	readonly ioState: string;
+	readonly sqlState: string;
+	readonly usesGtid: boolean;
+	/** Received, though not necessarily applied. */
+	readonly received: string;
+	/** Where its SQL thread stands in the source's own files. */
+	readonly sourceFile: string | null;
+	readonly sourcePos: number | null;
+	readonly relayBytes: number;
+	readonly tlsAsked: boolean;
+	readonly tlsVerified: boolean;
+	readonly delaySeconds: number;
+};
+
+export type TableFacts = {
+	readonly database: string;
+	readonly name: string;
+	readonly kind: 'table' | 'view' | 'sequence';
+	/** The engine's name; null for a view. */
+	readonly engine: string | null;
+	/** Whether the engine has snapshots, so that a reader sees one moment without a lock. */
+	readonly transactional: boolean;
+	/** Kept in memory only: empty after a restart, never equal. */
+	readonly inMemory: boolean;
+	readonly versioned: boolean;
+	/** Estimates of the server. */
+	readonly rows: number;
+	readonly bytes: number;
+};
+
+/** The names of everything that a dump must hold, by database. */
+export type Catalogue = {
+	readonly databases: readonly string[];
+	readonly tables: readonly TableFacts[];
+	readonly triggers: readonly ObjectName[];
+	readonly procedures: readonly ObjectName[];
+	readonly functions: readonly ObjectName[];
+	readonly events: readonly ObjectName[];
+	readonly packages: readonly ObjectName[];
+};
+
+export type ObjectName = { readonly database: string; readonly name: string };
+
+export type AccountName = { readonly user: string; readonly host: string; readonly role: boolean };
+
+/** Who is at work on the server. */
+export type Activity = {
+	readonly id: number;
+	readonly user: string;
+	readonly host: string;
+	readonly database: string | null;
+	readonly command: string;
+	readonly seconds: number;
+	readonly state: string;
+	readonly text: string;
+	/** It holds a transaction open. */
+	readonly transaction: boolean;
+};
+
+export type Connection = { readonly id: number; readonly user: string; readonly host: string; readonly cipher: string | null };
+
+export type ChannelWish = {
+	readonly host: string;
+	readonly port: number;
+	readonly user: string;
+	readonly password: Secret;
+	/** False only where the person said so in words. */
+	readonly tls: boolean;
+	/** Certificate authority, a path on the replica's host. */
+	readonly ca: string | null;
+	readonly delaySeconds: number;
+};
+
+/**
+ * What differs between servers, and nothing else. Outside `dialects/` nobody compares a version or speaks a vendor's words.
+ * Statements are data; a Query carries its reader.
+ */
+export interface Dialect {
+	readonly id: 'mariadb' | 'mysql';
+	readonly title: string;
+	readonly features: {
+		/** Positions are sets with gaps rather than one number a domain. */
+		readonly gtidSets: boolean;
+		/** FTWRL waits for running SELECTs (sql-differences D6). */
+		readonly lockWaitsForReads: boolean;
+		/** Has a second, stronger read-only switch. */
+		readonly superReadOnly: boolean;
+	};
+	readonly identity: Query<Identity>;
+	readonly privileges: {
+		/** Held everywhere (`*.*`), in this dialect's own names; `ALL` stands as all of them. */
+		readonly held: Query<readonly string[]>;
+		readonly needs: {
+			readonly provisionPrimary: readonly Need[];
+			readonly provisionReplica: readonly Need[];
+			readonly backup: readonly Need[];
+			/** Besides, where the SQL thread is to be stopped, and where read-only must be set. */
+			readonly stopApplier: readonly Need[];
+		};
+		/** What of the needed is not held. Pure. */
+		missing(held: readonly string[], needed: readonly Need[]): readonly Need[];
+		/** `account` as CURRENT_USER() gives it: user@host. */
+		grant(privileges: readonly string[], account: string): Statement;
+	};
+	readonly accounts: {
+		readonly list: Query<readonly AccountName[]>;
+		exists(user: string, host: string): Query<boolean>;
+		create(user: string, host: string, password: Secret, tls: boolean): Statement;
+		setPassword(user: string, host: string, password: Secret, tls: boolean): Statement;
+		grantReplication(user: string, host: string): Statement;
+		drop(account: AccountName): Statement;
+		/** Grants as people may see them, without hashes. */
+		grants(user: string, host: string): Query<readonly string[]>;
+		/** The statements that make the same account elsewhere; hashes are secrets. */
+		recreate(account: AccountName): readonly Query<readonly Statement[]>[];
+		/** Accounts of the server itself, never copied. */
+		own(account: AccountName): boolean;
+		requiresTls(user: string, host: string): Query<boolean>;
+	};
+	readonly positions: {
+		readonly current: Query<Position>;
+		/** The position of the snapshot that this session has open. */
+		readonly snapshot: readonly [
+			Query<{ readonly file: string; readonly pos: number } | null>,
+			(at: { file: string; pos: number }) => Query<string>,
+		];
+		setReplicated(gtid: string): Statement;
+		/** Whether `have` holds all of `want`. Pure. */
+		includes(have: string, want: string): boolean;
+		/** How many transactions `have` lacks of `want`. Pure. */
+		lacking(have: string, want: string): number;
+		/** Waits until the replica has applied it; the reader says whether it did. */
+		wait(gtid: string, seconds: number): Query<boolean>;
+		readonly forgetLog: Statement;
+	};
+	readonly channel: {
+		readonly status: Query<readonly Channel[]>;
+		configure(wish: ChannelWish): Statement;
+		readonly start: Statement;
+		readonly stop: Statement;
+		readonly startApplier: Statement;
+		readonly stopApplier: Statement;
+		readonly forget: Statement;
+		/** Both threads must be stopped; they stop by themselves just there. */
+		startUntil(gtid: string): Statement;
+		/** Replicas connected to this server now, with the cipher where the server can tell. */
+		readonly connected: Query<readonly Connection[]>;
+		/** Temporary tables that the applier holds open. */
+		readonly openTemporaryTables: Query<number>;
+		/** A line for the option file each. */
+		safeOptions(identity: Identity): readonly string[];
+	};
+	readonly locks: {
+		/** A wait bounded by the server itself, whatever it waits for. */
+		flushTablesWithReadLock(waitSeconds: number): Statement;
+		readonly unlock: Statement;
+		setReadOnly(value: string): Statement;
+		setEventScheduler(value: string): Statement;
+		readonly activity: Query<readonly Activity[]>;
+		/** Before any statement that must not reach the binary log. */
+		readonly unlogged: Statement;
+		readonly logged: Statement;
+		/** Held by the one run that is at work there. */
+		claim(name: string): Query<boolean>;
+		claimant(name: string): Query<number | null>;
+		readonly openSnapshot: Statement;
+		readonly closeSnapshot: Statement;
+	};
+	readonly catalogue: {
+		/** Databases of users: the server's own are never dumped. */
+		readonly databases: Query<readonly string[]>;
+		readonly tables: Query<readonly TableFacts[]>;
+		readonly triggers: Query<readonly ObjectName[]>;
+		readonly routines: Query<readonly (ObjectName & { readonly kind: 'procedure' | 'function' | 'package' })[]>;
+		readonly events: Query<readonly ObjectName[]>;
+		drop(database: string): Statement;
+		/** Null where the table cannot be summed. */
+		checksum(table: ObjectName): Query<string | null>;
+		count(table: ObjectName): Query<number>;
+		touch(table: ObjectName): Statement;
+		readonly variables: Query<readonly (readonly [string, string])[]>;
+	};
+	readonly tools: {
+		dumpDatabase(on: string, database: string, ignore: readonly string[], facts: { versioned: boolean }): ToolPart;
+		dumpAccounts(on: string): ToolPart;
+		/** All databases at one moment without any lock, with the position in its text. */
+		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
+		/** Loads SQL; nothing of it reaches the binary log. */
+		load(on: string): ToolPart;
+	};
+	/** The lines of change-source.sql: attach a new replica at that position. */
+	attach(source: { host: string; port: number }, position: { gtid: string; file: string | null; pos: number | null }): readonly string[];
+}
+
+/** A privilege, and what would fail or be left out without it. */
+export type Need = { readonly privilege: string; readonly why: string };

@@ -1,0 +1,51 @@
+import { Secret } from '../../sql/secret.ts';
+import { account, id, query, raw, type Statement, sql } from '../../sql/sql.ts';
+import type { AccountName, Dialect } from '../dialect.ts';
+
+const name = (who: AccountName) => (who.role ? id(who.user) : account(who.user, who.host));
+const first = (rows: readonly Readonly<Record<string, string | null>>[]) => rows.map((row) => Object.values(row)[0] ?? '');
+
+/** A statement of the server's own that shows a hash: the hash becomes a secret. */
+function withHashesHidden(text: string): Statement {
+	const pieces: (string | Secret)[] = [];
+	let from = 0;
+	for (const match of text.matchAll(/(?:BY PASSWORD|USING|AS) '((?:[^'\\]|\\.|'')*)'/g)) {
+		const start = match.index + match[0].length - (match[1]?.length ?? 0) - 2;
+		pieces.push(text.slice(from, start), new Secret((match[1] ?? '').replaceAll("''", "'").replace(/\\(.)/g, '$1')));
+		from = match.index + match[0].length;
+	}
+	pieces.push(text.slice(from));
+	return { pieces };
+}
+
+const tlsWord = (tls: boolean) => raw(tls ? ' REQUIRE SSL' : ' REQUIRE NONE');
+
+export const accounts: Dialect['accounts'] = {
+	list: query(sql`SELECT User AS user, Host AS host, is_role FROM mysql.user ORDER BY is_role DESC, User, Host`, (rows) =>
+		rows.map((row) => ({ user: row.user ?? '', host: row.host ?? '', role: row.is_role === 'Y' })),
+	),
+	exists: (user, host) =>
+		query(
+			sql`SELECT COUNT(*) AS n FROM mysql.user WHERE User = ${user} AND Host = ${host} AND is_role = 'N'`,
+			(rows) => rows[0]?.n !== '0',
+		),
+	create: (user, host, password, tls) => sql`CREATE USER ${account(user, host)} IDENTIFIED BY ${password}${tlsWord(tls)}`,
+	setPassword: (user, host, password, tls) => sql`ALTER USER ${account(user, host)} IDENTIFIED BY ${password}${tlsWord(tls)}`,
+	grantReplication: (user, host) => sql`GRANT REPLICATION SLAVE ON *.* TO ${account(user, host)}`,
+	drop: (who) => (who.role ? sql`DROP ROLE IF EXISTS ${id(who.user)}` : sql`DROP USER IF EXISTS ${name(who)}`),
+	grants: (user, host) =>
+		query(sql`SHOW GRANTS FOR ${account(user, host)}`, (rows) => first(rows).map((text) => text.replace(/ IDENTIFIED .*?'[^']*'/, ''))),
+	recreate: (who) => [
+		...(who.role
+			? [query(sql`SELECT 1`, () => [sql`CREATE ROLE IF NOT EXISTS ${id(who.user)}`])]
+			: [
+					query(sql`SHOW CREATE USER ${name(who)}`, (rows) =>
+						first(rows).map((text) => withHashesHidden(text.replace(/^CREATE USER /, 'CREATE USER IF NOT EXISTS '))),
+					),
+				]),
+		query(sql`SHOW GRANTS FOR ${name(who)}`, (rows) => first(rows).map(withHashesHidden)),
+	],
+	own: (who) => who.user === 'mariadb.sys' || (who.user === 'PUBLIC' && who.role) || who.user === '',
+	requiresTls: (user, host) =>
+		query(sql`SHOW CREATE USER ${account(user, host)}`, (rows) => / REQUIRE (SSL|X509|SUBJECT|ISSUER|CIPHER)/.test(first(rows)[0] ?? '')),
+};

@@ -1,0 +1,53 @@
+import { id, list, query, type Row, sql } from '../../sql/sql.ts';
+import type { Dialect, ObjectName } from '../dialect.ts';
+
+const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
+const named = (rows: readonly Row[]): ObjectName[] => rows.map((row) => ({ database: row.db ?? '', name: row.name ?? '' }));
+
+export const catalogue: Dialect['catalogue'] = {
+	databases: query(
+		sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (${OWN}) ORDER BY SCHEMA_NAME`,
+		(rows) => rows.map((row) => row.name ?? ''),
+	),
+	tables: query(
+		sql`SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, TABLE_TYPE AS type, t.ENGINE AS engine, e.TRANSACTIONS AS transactions,
+ TABLE_ROWS AS n, DATA_LENGTH + INDEX_LENGTH AS bytes, DATA_LENGTH AS data
+ FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
+ WHERE TABLE_SCHEMA NOT IN (${OWN}) ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+		(rows) =>
+			rows.map((row) => ({
+				database: row.db ?? '',
+				name: row.name ?? '',
+				kind: row.type === 'VIEW' ? ('view' as const) : row.type === 'SEQUENCE' ? ('sequence' as const) : ('table' as const),
+				engine: row.engine ?? null,
+				transactional: row.transactions === 'YES',
+				inMemory: row.engine === 'MEMORY',
+				versioned: row.type === 'SYSTEM VERSIONED',
+				rows: Number(row.n ?? 0),
+				bytes: Number(row.data ?? 0),
+			})),
+	),
+	triggers: query(
+		sql`SELECT TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
+		named,
+	),
+	routines: query(
+		sql`SELECT ROUTINE_SCHEMA AS db, ROUTINE_NAME AS name, ROUTINE_TYPE AS type FROM information_schema.ROUTINES
+ WHERE ROUTINE_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
+		(rows) =>
+			rows.map((row) => ({
+				database: row.db ?? '',
+				name: row.name ?? '',
+				kind: row.type === 'PROCEDURE' ? ('procedure' as const) : row.type === 'FUNCTION' ? ('function' as const) : ('package' as const),
+			})),
+	),
+	events: query(
+		sql`SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
+		named,
+	),
+	drop: (database) => sql`DROP DATABASE IF EXISTS ${id(database)}`,
+	checksum: ({ database, name }) => query(sql`CHECKSUM TABLE ${id(database, name)} EXTENDED`, (rows) => rows[0]?.Checksum ?? null),
+	count: ({ database, name }) => query(sql`SELECT COUNT(*) AS n FROM ${id(database, name)}`, (rows) => Number(rows[0]?.n ?? 0)),
+	touch: ({ database, name }) => sql`SELECT 1 FROM ${id(database, name)} LIMIT 1`,
+	variables: query(sql`SHOW GLOBAL VARIABLES`, (rows) => rows.map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const)),
+};

@@ -1,0 +1,84 @@
+import { query, sql } from '../../sql/sql.ts';
+import type { Channel, Dialect } from '../dialect.ts';
+
+const error = (number: string | null | undefined, text: string | null | undefined) =>
+	number === '0' || !number ? null : `${number}: ${text ?? ''}`;
+
+function channel(row: Readonly<Record<string, string | null>>): Channel {
+	const io = row.Slave_IO_Running ?? 'No';
+	return {
+		name: row.Connection_name ?? '',
+		host: row.Master_Host ?? '',
+		port: Number(row.Master_Port ?? 0),
+		user: row.Master_User ?? '',
+		io: io === 'Yes' ? 'yes' : io === 'No' ? 'no' : 'connecting',
+		sql: row.Slave_SQL_Running === 'Yes' ? 'yes' : 'no',
+		lagSeconds: row.Seconds_Behind_Master == null ? null : Number(row.Seconds_Behind_Master),
+		ioError: error(row.Last_IO_Errno, row.Last_IO_Error),
+		sqlError: error(row.Last_SQL_Errno, row.Last_SQL_Error),
+		ioState: row.Slave_IO_State ?? '',
+		sqlState: row.Slave_SQL_Running_State ?? '',
+		usesGtid: (row.Using_Gtid ?? 'No') !== 'No',
+		received: row.Gtid_IO_Pos ?? '',
+		sourceFile: row.Relay_Master_Log_File || null,
+		sourcePos: row.Relay_Master_Log_File ? Number(row.Exec_Master_Log_Pos) : null,
+		relayBytes: Number(row.Relay_Log_Space ?? 0),
+		tlsAsked: row.Master_SSL_Allowed === 'Yes',
+		tlsVerified: row.Master_SSL_Verify_Server_Cert === 'Yes',
+		delaySeconds: Number(row.SQL_Delay ?? 0),
+	};
+}
+
+export const channelStatements: Dialect['channel'] = {
+	status: query(sql`SHOW ALL SLAVES STATUS`, (rows) => rows.map(channel)),
+	configure: ({ host, port, user, password, tls, ca, delaySeconds }) => {
+		// Without an authority the server's own default decides about verifying: 11.4 and newer prove the certificate through the password.
+		const secure = tls
+			? ca === null
+				? sql`, MASTER_SSL = 1`
+				: sql`, MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = 1, MASTER_SSL_CA = ${ca}`
+			: sql`, MASTER_SSL = 0, MASTER_SSL_VERIFY_SERVER_CERT = 0`;
+		const delay = delaySeconds > 0 ? sql`, MASTER_DELAY = ${delaySeconds}` : sql``;
+		return sql`CHANGE MASTER TO MASTER_HOST = ${host}, MASTER_PORT = ${port}, MASTER_USER = ${user}, MASTER_PASSWORD = ${password}${secure}, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 10${delay}`;
+	},
+	start: sql`START SLAVE`,
+	stop: sql`STOP SLAVE`,
+	startApplier: sql`START SLAVE SQL_THREAD`,
+	stopApplier: sql`STOP SLAVE SQL_THREAD`,
+	forget: sql`RESET SLAVE ALL`,
+	startUntil: (gtid) => sql`START SLAVE UNTIL master_gtid_pos = ${gtid}`,
+	connected: query(
+		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, s.VARIABLE_VALUE AS cipher
+ FROM information_schema.PROCESSLIST p
+ LEFT JOIN performance_schema.threads t ON t.PROCESSLIST_ID = p.ID
+ LEFT JOIN performance_schema.status_by_thread s ON s.THREAD_ID = t.THREAD_ID AND s.VARIABLE_NAME = 'Ssl_cipher'
+ WHERE p.COMMAND LIKE 'Binlog Dump%'`,
+		(rows) => rows.map((row) => ({ id: Number(row.id), user: row.user ?? '', host: row.host ?? '', cipher: row.cipher || null })),
+	),
+	openTemporaryTables: query(sql`SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'`, (rows) => Number(rows[0]?.Value ?? 0)),
+	safeOptions: (identity) => [
+		'[mariadbd]',
+		`server_id = ${identity.serverId}`,
+		'read_only = ON',
+		'event_scheduler = OFF',
+		'log_bin',
+		'log_slave_updates = ON',
+		'gtid_strict_mode = ON',
+		'relay_log_recovery = ON          # survives a sudden halt',
+		'sync_binlog = 1',
+		'innodb_flush_log_at_trx_commit = 1',
+	],
+};
+
+export const attach: Dialect['attach'] = (source, { gtid, file, pos }) => [
+	'-- Attaches a server that holds just this data to the source. Fill in user and password; run it on the new replica.',
+	`SET GLOBAL gtid_slave_pos = '${gtid}';`,
+	`CHANGE MASTER TO MASTER_HOST = '${source.host}', MASTER_PORT = ${source.port}, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_SSL = 1, MASTER_USE_GTID = slave_pos;`,
+	'START SLAVE;',
+	...(file === null
+		? []
+		: [
+				'-- By file and position instead of GTID:',
+				`-- CHANGE MASTER TO MASTER_HOST = '${source.host}', MASTER_PORT = ${source.port}, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_SSL = 1, MASTER_USE_GTID = no, MASTER_LOG_FILE = '${file}', MASTER_LOG_POS = ${pos};`,
+			]),
+];

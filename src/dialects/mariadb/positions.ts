@@ -1,0 +1,54 @@
+import { query, sql } from '../../sql/sql.ts';
+import type { Dialect } from '../dialect.ts';
+
+/** `0-101-9,1-7-3` → the last sequence number of each domain. The server id decides nothing. */
+function domains(gtid: string): Map<string, bigint> {
+	const found = new Map<string, bigint>();
+	for (const part of gtid.split(',')) {
+		const match = /^\s*(\d+)-\d+-(\d+)\s*$/.exec(part);
+		if (match?.[1] !== undefined && match[2] !== undefined) found.set(match[1], BigInt(match[2]));
+	}
+	return found;
+}
+
+function lacking(have: string, want: string): number {
+	const held = domains(have);
+	let sum = 0n;
+	for (const [domain, sequence] of domains(want)) {
+		const there = held.get(domain) ?? 0n;
+		if (sequence > there) sum += sequence - there;
+	}
+	return Number(sum);
+}
+
+export const positions: Dialect['positions'] = {
+	// One statement, so that the three belong to one moment.
+	current: query(
+		sql`SELECT @@global.gtid_current_pos AS current, @@global.gtid_binlog_pos AS written, @@global.gtid_slave_pos AS replicated,
+ (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'BINLOG_SNAPSHOT_FILE') AS file,
+ (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'BINLOG_SNAPSHOT_POSITION') AS pos`,
+		(rows) => {
+			const row = rows[0] ?? {};
+			return {
+				file: row.file || null,
+				pos: row.file ? Number(row.pos) : null,
+				gtid: row.current ?? '',
+				written: row.written ?? '',
+				replicated: row.replicated ?? '',
+			};
+		},
+	),
+	snapshot: [
+		query(sql`SHOW STATUS LIKE 'binlog_snapshot_%'`, (rows) => {
+			const value = (name: string) => rows.find((row) => row.Variable_name?.toLowerCase() === name)?.Value ?? '';
+			const file = value('binlog_snapshot_file');
+			return file === '' ? null : { file, pos: Number(value('binlog_snapshot_position')) };
+		}),
+		({ file, pos }) => query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? ''),
+	],
+	setReplicated: (gtid) => sql`SET GLOBAL gtid_slave_pos = ${gtid}`,
+	includes: (have, want) => lacking(have, want) === 0,
+	lacking,
+	wait: (gtid, seconds) => query(sql`SELECT MASTER_GTID_WAIT(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
+	forgetLog: sql`RESET MASTER`,
+};

@@ -1,0 +1,79 @@
+import { account, query, raw, sql } from '../../sql/sql.ts';
+import type { Dialect, Need } from '../dialect.ts';
+
+/** Names that MariaDB accepts for the same privilege, and the one it is known by here (its own manual's first). */
+const SAME: Readonly<Record<string, string>> = {
+	'REPLICATION CLIENT': 'BINLOG MONITOR',
+	'REPLICA MONITOR': 'SLAVE MONITOR',
+	'REPLICATION REPLICA': 'REPLICATION SLAVE',
+	'REPLICATION REPLICA ADMIN': 'REPLICATION SLAVE ADMIN',
+};
+
+const EVERYTHING = 'ALL PRIVILEGES';
+
+const need = (why: string, ...privileges: string[]): Need[] => privileges.map((privilege) => ({ privilege, why }));
+
+// Found by taking one privilege away at a time: faults.md section 1, sql-differences.md D2.
+const SEE = need('reads tables', 'SELECT');
+const DUMP = [
+	...SEE,
+	...need('views are dumped', 'SHOW VIEW'),
+	...need('without it triggers are missing from a dump, without a word', 'TRIGGER'),
+	...need('events are dumped', 'EVENT'),
+];
+
+export const privileges: Dialect['privileges'] = {
+	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) => {
+		const held = new Set<string>();
+		for (const row of rows) {
+			const text = Object.values(row)[0] ?? '';
+			const grant = /^GRANT (.+?) ON \*\.\* TO /.exec(text);
+			if (grant?.[1] === undefined) continue;
+			for (const name of grant[1].split(/, ?/)) held.add(SAME[name.trim().toUpperCase()] ?? name.trim().toUpperCase());
+			if (/ WITH .*GRANT OPTION/.test(text)) held.add('GRANT OPTION');
+		}
+		return [...held];
+	}),
+	needs: {
+		provisionPrimary: [
+			...DUMP,
+			...need('sees who else is connected', 'PROCESS'),
+			...need('makes the replication account', 'CREATE USER', 'GRANT OPTION', 'REPLICATION SLAVE'),
+			...need('reads the position in the binary log', 'BINLOG MONITOR'),
+		],
+		provisionReplica: [
+			...DUMP,
+			...need('loads the data', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'LOCK TABLES'),
+			...need('loads views and routines', 'CREATE VIEW', 'CREATE ROUTINE', 'ALTER ROUTINE'),
+			...need('keeps the definers of views and routines', 'SET USER'),
+			...need('copies the accounts', 'CREATE USER', 'GRANT OPTION'),
+			...need('keeps the load out of the binary log', 'BINLOG ADMIN'),
+			...need('reads positions', 'BINLOG MONITOR', 'SLAVE MONITOR'),
+			...need('configures and starts replication', 'REPLICATION SLAVE ADMIN'),
+			...need('makes it read-only', 'READ_ONLY ADMIN'),
+			...need('empties its binary log', 'RELOAD'),
+			...need('sets the event scheduler', 'SUPER'),
+			...need('sees who else is connected', 'PROCESS'),
+		],
+		backup: [
+			...DUMP,
+			...need('takes the lock', 'RELOAD'),
+			...need('sees what would block the lock', 'PROCESS'),
+			...need('reads the position in the binary log', 'BINLOG MONITOR'),
+			...need('reads the replica’s state', 'SLAVE MONITOR'),
+			...need('sets read_only and puts it back', 'READ_ONLY ADMIN'),
+		],
+		stopApplier: need('stops and starts the SQL thread', 'REPLICATION SLAVE ADMIN'),
+	},
+	missing: (held, needed) =>
+		needed.filter(({ privilege }) => {
+			if (held.includes(privilege)) return false;
+			return privilege === 'GRANT OPTION' || !held.includes(EVERYTHING);
+		}),
+	grant: (names, to) => {
+		const at = to.lastIndexOf('@');
+		const plain = names.filter((name) => name !== 'GRANT OPTION').join(', ') || 'USAGE';
+		const option = names.includes('GRANT OPTION') ? ' WITH GRANT OPTION' : '';
+		return sql`GRANT ${raw(plain)} ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}${raw(option)}`;
+	},
+};

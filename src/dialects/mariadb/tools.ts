@@ -1,0 +1,44 @@
+import type { Dialect } from '../dialect.ts';
+
+// Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
+const DEFAULTS = '--defaults-file=/dev/fd/3';
+const DUMP = ['mariadb-dump', 'mysqldump'];
+
+// The allow-list of faults.md section 3: nothing here takes a lock of its own, whatever the applier does meanwhile.
+const WHOLE = [
+	'--single-transaction',
+	'--quick',
+	'--triggers',
+	'--routines',
+	'--events',
+	'--hex-blob',
+	'--max-allowed-packet=1G',
+	'--default-character-set=utf8mb4',
+];
+
+const history = ({ versioned }: { versioned: boolean }) => (versioned ? ['--dump-history'] : []);
+
+export const tools: Dialect['tools'] = {
+	dumpDatabase: (on, database, ignore, facts) => ({
+		on,
+		names: DUMP,
+		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...ignore.map((table) => `--ignore-table=${database}.${table}`), '--databases', database],
+	}),
+	dumpAccounts: (on) => ({ on, names: DUMP, argv: [DEFAULTS, '--system=users', '--insert-ignore', '--default-character-set=utf8mb4'] }),
+	dumpForSeed: (on, databases, facts) => ({
+		on,
+		names: DUMP,
+		argv: [DEFAULTS, ...WHOLE, ...history(facts), '--master-data=2', '--gtid', '--databases', ...databases],
+	}),
+	load: (on) => ({
+		on,
+		names: ['mariadb', 'mysql'],
+		argv: [
+			DEFAULTS,
+			'--init-command=SET SESSION sql_log_bin=0, SESSION foreign_key_checks=0, SESSION unique_checks=0',
+			'--max-allowed-packet=1G',
+			'--default-character-set=utf8mb4',
+			'--batch',
+		],
+	}),
+};
