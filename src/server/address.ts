@@ -165,6 +165,12 @@ function decoded(text: string): string | undefined {
 	}
 }
 
+/** How messages call a server: its name, and where it is if the name does not say it. */
+export function called(address: ServerAddress): string {
+	const plain = plainName(address);
+	return address.name === plain ? plain : `${address.name} (${plain})`;
+}
+
 /** Leaves out what is undefined, so that spreading one over another never hides a value. */
 export function compact<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
 	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {

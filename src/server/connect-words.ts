@@ -1,5 +1,5 @@
 import { ConnectError } from '../core/errors.ts';
-import { PASSWORD_WAYS, plainName, type ServerAddress } from './address.ts';
+import { called, PASSWORD_WAYS, type ServerAddress } from './address.ts';
 import { unreachable } from './greeting.ts';
 
 type DriverError = Error & { code?: string; errno?: number; sqlState?: string };
@@ -12,7 +12,7 @@ interface Words {
 
 /** A login that did not come to be, as a ConnectError that says whom the server saw, why, and what to do. */
 export function refusedLogin(address: ServerAddress, error: DriverError, passwordGiven: boolean, encrypted: boolean): ConnectError {
-	const at = plainName(address);
+	const at = called(address);
 	// The driver names its errors after the server's, and its connection errors after the system's: only the first have a state.
 	const words = error.sqlState !== undefined ? byNumber(error, address, at, passwordGiven, encrypted) : byCode(error, address, at);
 	if (words === null) return unreachable(address, error);

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { connect as dial, type Socket } from 'node:net';
 import { ConnectError } from '../core/errors.ts';
-import { plainName, type ServerAddress } from './address.ts';
+import { called, type ServerAddress } from './address.ts';
 
 /** A socket on which a database has greeted: its first packet is read, judged, and put back for the driver. */
 export interface Greeted {
@@ -88,7 +88,7 @@ async function verifySocketFile(path: string): Promise<void> {
 /** The system's refusal to connect, as a sentence. */
 export function unreachable(address: ServerAddress, cause: Error): ConnectError {
 	const code = (cause as NodeJS.ErrnoException).code ?? '';
-	const at = plainName(address);
+	const at = called(address);
 	const seconds = Math.round(address.connectTimeoutMs / 100) / 10;
 	const sentence: Record<string, readonly [string, string]> = {
 		ECONNREFUSED: [
@@ -117,7 +117,7 @@ function silent(address: ServerAddress, bytes: Buffer): ConnectError {
 	if (bytes.length > 0) return noDatabase(address, bytes);
 	const seconds = Math.round(address.connectTimeoutMs / 100) / 10;
 	return new ConnectError({
-		what: `What listens at ${plainName(address)} does not speak the MySQL protocol.`,
+		what: `What listens at ${called(address)} does not speak the MySQL protocol.`,
 		why: `It took the connection and said nothing for ${seconds} s. A database greets at once: this is something else (a web server, say), or a database that hangs.`,
 		mend: [
 			'Check the port. The server’s own words: SELECT @@port;',
@@ -134,7 +134,7 @@ function noDatabase(address: ServerAddress, bytes: Buffer): ConnectError {
 			.split(/[\r\n]/)[0]
 			?.replace(/[^\x20-\x7e]/g, '.') ?? '';
 	return new ConnectError({
-		what: `What listens at ${plainName(address)} does not speak the MySQL protocol.`,
+		what: `What listens at ${called(address)} does not speak the MySQL protocol.`,
 		why: address.port === 33060 ? 'Port 33060 is usually MySQL’s X protocol, which is another one.' : 'It is some other service.',
 		mend: ['Check the port: databases are usually at 3306. The server’s own words: SELECT @@port;'],
 		words: `It said: ${said}`,
@@ -143,7 +143,7 @@ function noDatabase(address: ServerAddress, bytes: Buffer): ConnectError {
 
 function hungUp(address: ServerAddress): ConnectError {
 	return new ConnectError({
-		what: `${plainName(address)} took the connection and closed it without a word.`,
+		what: `${called(address)} took the connection and closed it without a word.`,
 		why: 'A server does this while it shuts down; so does a proxy, or a tunnel, with nothing behind it.',
 		mend: ['Look whether the server runs, and what stands between: its error log says why.'],
 	});

@@ -1,8 +1,8 @@
 import { createConnection } from 'mysql2';
-import { ConnectError, Stopped } from '../core/errors.ts';
+import { ConnectError, ServerError, Stopped } from '../core/errors.ts';
 import type { Secret } from '../sql/secret.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
-import { plainName, type ServerAddress } from './address.ts';
+import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
 import { greet } from './greeting.ts';
 import { type Driver, runOn } from './query.ts';
@@ -61,7 +61,6 @@ export async function connect(
 	const tls = await tlsOptions(address);
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
-	const stopped = () => options.signal?.aborted === true && new Stopped(`The connection to ${plainName(address)} was given up.`);
 	try {
 		const driver = await login(address, password, signal, tls);
 		try {
@@ -71,7 +70,13 @@ export async function connect(
 			throw error;
 		}
 	} catch (error) {
-		throw stopped() || error;
+		if (options.signal?.aborted) throw new Stopped(`The connection to ${called(address)} was given up.`);
+		if (error instanceof Stopped)
+			throw refusedLogin(address, Object.assign(new Error('the login took too long'), { code: 'ETIMEDOUT' }), password !== null, false);
+		// Logged in, and then not even the first statements are taken: an expired password, a server that stops.
+		if (error instanceof ServerError)
+			throw refusedLogin(address, error.cause instanceof Error ? error.cause : error, password !== null, true);
+		throw error;
 	}
 }
 
@@ -169,7 +174,7 @@ async function setUp(
 	);
 	connectionId = Number(who?.id);
 	account = who?.account ?? '';
-	if (!who || !(connectionId > 0)) throw new ConnectError(`${plainName(address)} does not say which connection this is.`);
+	if (!who || !(connectionId > 0)) throw new ConnectError(`${called(address)} does not say which connection this is.`);
 	const cipher = status.get('Ssl_cipher') ?? '';
 	return {
 		address,

@@ -1,0 +1,151 @@
+import { existsSync, renameSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import Conf from 'conf';
+import { UserError } from '../core/errors.ts';
+import { known, NAME, type Profile, schema } from './profile.ts';
+
+/** The named servers, and what was used last, kept in a file of mode 0600. Every change is written at once. */
+export interface Profiles {
+	/** Where they are kept. */
+	readonly file: string;
+	/** By name. */
+	list(): readonly Profile[];
+	get(name: string): Profile | undefined;
+	/** Adds one, or puts it in the place of the one of its name. Throws UserError for a name that cannot be, or where the file cannot be written. */
+	put(profile: Profile): void;
+	/** Whether there was one. */
+	remove(name: string): boolean;
+	/** Something small to remember from one run to the next, as the profile used last. */
+	preference(key: string): string | undefined;
+	prefer(key: string, value: string): void;
+}
+
+type Kept = { profiles?: Profile[]; preferences?: Record<string, string> };
+
+/**
+ * Opens `file` (`--config`), else `LOCKSTEP_CONFIG`, else `$XDG_CONFIG_HOME/lockstep/config.json`. Nothing is written before something is put.
+ * A file that is no JSON, or not ours, is kept as `….bad` and said in a warning; profiles start empty then.
+ */
+export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.ProcessEnv; readonly home?: string }): {
+	readonly profiles: Profiles;
+	readonly warnings: readonly string[];
+} {
+	const home = at.home ?? (at.env.HOME || homedir());
+	// XDG: a path that is not absolute is none.
+	const base = at.env.XDG_CONFIG_HOME?.startsWith('/') ? at.env.XDG_CONFIG_HOME : join(home, '.config');
+	const file = resolve(at.file ?? (at.env.LOCKSTEP_CONFIG || join(base, 'lockstep', 'config.json')));
+	const warnings: string[] = [];
+	if (!existsSync(file)) {
+		if (at.file !== undefined) warnings.push(`${file} is not there yet: it is made with the first profile.`);
+		return { profiles: profilesIn(file, null), warnings };
+	}
+	try {
+		const conf = open(file);
+		warnings.push(...leaks(conf.get('profiles') ?? []));
+		return { profiles: profilesIn(file, conf), warnings };
+	} catch (cause) {
+		const error = cause as NodeJS.ErrnoException;
+		if (error.code !== undefined && error.code.startsWith('E') && error.syscall !== undefined) {
+			throw new UserError(
+				{
+					what: `The configuration ${file} cannot be read.`,
+					mend: ['Check who may read it, or name another with --config.'],
+					words: error.message,
+				},
+				{ cause },
+			);
+		}
+		const bad = free(`${file}.bad`);
+		try {
+			renameSync(file, bad);
+		} catch (cause) {
+			throw new UserError(
+				{
+					what: `The configuration ${file} is damaged, and cannot be put aside.`,
+					why: error.message,
+					mend: [`Mend it, or name another with --config.`],
+				},
+				{ cause },
+			);
+		}
+		warnings.push(`The configuration was damaged and is kept as ${bad}; it starts empty. (${error.message})`);
+		return { profiles: profilesIn(file, null), warnings };
+	}
+}
+
+function open(file: string): Conf<Kept> {
+	// conf reads a file that is there without writing to it.
+	return new Conf<Kept>({
+		projectName: 'lockstep',
+		projectSuffix: '',
+		cwd: dirname(file),
+		configName: basename(file, extname(file)),
+		fileExtension: extname(file).slice(1),
+		configFileMode: 0o600,
+		accessPropertiesByDotNotation: false,
+		schema,
+	});
+}
+
+function profilesIn(file: string, opened: Conf<Kept> | null): Profiles {
+	let conf = opened;
+	const write = (change: (conf: Conf<Kept>) => void) => {
+		try {
+			conf ??= open(file);
+			change(conf);
+		} catch (cause) {
+			throw new UserError(
+				{
+					what: `The configuration ${file} cannot be written.`,
+					mend: ['Check who may write there, or name another with --config.'],
+					words: (cause as Error).message,
+				},
+				{ cause },
+			);
+		}
+	};
+	const all = (): readonly Profile[] => [...(conf?.get('profiles') ?? [])].sort((a, b) => a.name.localeCompare(b.name));
+	return {
+		file,
+		list: all,
+		get: (name) => all().find((profile) => profile.name === name),
+		put: (profile) => {
+			if (!new RegExp(NAME).test(profile.name)) {
+				throw new UserError({
+					what: profile.name === '' ? 'A profile needs a name.' : `A profile cannot be named "${profile.name}".`,
+					mend: ['Letters, digits, dot, underscore and dash make a name.'],
+				});
+			}
+			write((conf) => conf.set('profiles', [...all().filter(({ name }) => name !== profile.name), known(profile)]));
+		},
+		remove: (name) => {
+			const left = all().filter((profile) => profile.name !== name);
+			if (left.length === all().length) return false;
+			write((conf) => conf.set('profiles', left));
+			return true;
+		},
+		preference: (key) => {
+			const kept = conf?.get('preferences') ?? {};
+			return Object.hasOwn(kept, key) ? kept[key] : undefined;
+		},
+		prefer: (key, value) => write((conf) => conf.set('preferences', { ...conf.get('preferences'), [key]: value })),
+	};
+}
+
+/** A password that somebody wrote into the file by hand is not used: it is said, without it. */
+function leaks(profiles: readonly Profile[]): readonly string[] {
+	return profiles
+		.filter((profile) => Object.keys(profile).some((key) => /^pass(word|wd)?$/i.test(key)))
+		.map(
+			(profile) =>
+				`The profile ${profile.name} holds a password, which is not used: take it out, and put it into an option file of mode 0600.`,
+		);
+}
+
+function free(path: string): string {
+	for (let n = 1; ; n += 1) {
+		const candidate = n === 1 ? path : `${path}.${n}`;
+		if (!existsSync(candidate)) return candidate;
+	}
+}

@@ -1,0 +1,128 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.ts';
+import { Secret } from '../sql/secret.ts';
+import { PASSWORD_WAYS } from './address.ts';
+import type { Option } from './option-files.ts';
+
+/** The places where a password may lie, and who is there to be asked. */
+export interface PasswordPlaces {
+	/** `-p`: '' asks. Anything else is refused. */
+	readonly flag?: string;
+	readonly passwordFile?: string;
+	readonly passwordCommand?: string;
+	readonly runCommand?: (line: string) => Promise<string>;
+	readonly profileName?: string;
+	readonly role: 'primary' | 'replica' | 'server';
+	readonly env: NodeJS.ProcessEnv;
+	/** The option that counts, if the option files have one. */
+	readonly option?: Option;
+	/** Absent where nobody is there. */
+	readonly ask?: (question: string) => Promise<Secret>;
+	readonly question: string;
+}
+
+/** A password and where it is from; null: log in without one. */
+export interface PasswordFound {
+	readonly password: Secret | null;
+	/** For people: `asked`, `LOCKSTEP_PASSWORD`, `/root/.my.cnf [client]`, `none`. */
+	readonly from: string;
+	readonly warnings: readonly string[];
+}
+
+/**
+ * The first hit wins: `-p`, systemd's credentials, `--password-file` or `--password-command`, `LOCKSTEP_…PASSWORD`, option files, `MYSQL_PWD`,
+ * a question. An empty password that is given somewhere is a hit. Throws UserError where a place that was named has none.
+ */
+export async function findPassword(places: PasswordPlaces): Promise<PasswordFound> {
+	const { env, flag, option, ask } = places;
+	if (flag !== undefined && flag !== '') {
+		throw new UserError({
+			what: 'A password on the command line is not taken: everybody on this machine can read it there.',
+			mend: ['Give it in one of these ways:', ...PASSWORD_WAYS],
+		});
+	}
+	if (flag === '') {
+		if (ask === undefined)
+			throw new UserError({
+				what: 'The password is to be asked for, and there is nobody to ask.',
+				mend: ['Without a terminal, give it in one of the other ways:', ...PASSWORD_WAYS],
+			});
+		return hit((await ask(places.question)).reveal(), 'asked');
+	}
+	if (env.CREDENTIALS_DIRECTORY && places.profileName !== undefined) {
+		const path = join(env.CREDENTIALS_DIRECTORY, `${places.profileName}.password`);
+		const text = await readFile(path, 'utf8').catch(() => null);
+		if (text !== null) return hit(oneLine(text), path);
+	}
+	if (places.passwordFile !== undefined && places.passwordCommand !== undefined) {
+		throw new UserError({ what: 'Both --password-file and --password-command are given.', mend: ['Give one of them.'] });
+	}
+	if (places.passwordFile !== undefined) return fromFile(places.passwordFile);
+	if (places.passwordCommand !== undefined) return fromCommand(places.passwordCommand, places.runCommand);
+	for (const name of [...(places.role === 'server' ? [] : [`LOCKSTEP_${places.role.toUpperCase()}_PASSWORD`]), 'LOCKSTEP_PASSWORD']) {
+		const value = env[name];
+		if (value !== undefined) return hit(value, name);
+	}
+	if (option !== undefined && option.value !== null) {
+		const path = option.origin.replace(/ \[.*$/, '');
+		return hit(option.value, option.origin, option.exposed ? [`${path} holds a password and others may read it. chmod 600 ${path}`] : []);
+	}
+	if (env.MYSQL_PWD !== undefined) return hit(env.MYSQL_PWD, 'MYSQL_PWD');
+	if (ask !== undefined) return hit((await ask(places.question)).reveal(), 'asked');
+	return { password: null, from: 'none', warnings: [] };
+}
+
+const hit = (text: string, from: string, warnings: readonly string[] = []): PasswordFound => ({
+	password: text === '' ? null : new Secret(text),
+	from,
+	warnings,
+});
+
+const oneLine = (text: string): string => text.replace(/\r?\n$/, '');
+
+async function fromFile(path: string): Promise<PasswordFound> {
+	try {
+		const file = await stat(path);
+		const text = oneLine(await readFile(path, 'utf8'));
+		return hit(
+			text,
+			path,
+			file.isFile() && (file.mode & 0o044) !== 0 ? [`${path} holds a password and others may read it. chmod 600 ${path}`] : [],
+		);
+	} catch (cause) {
+		throw new UserError(
+			{
+				what: `The password file ${path} cannot be read.`,
+				mend: ['Check its path, and who may read it.'],
+				words: (cause as Error).message,
+			},
+			{ cause },
+		);
+	}
+}
+
+async function fromCommand(line: string, run: PasswordPlaces['runCommand']): Promise<PasswordFound> {
+	if (run === undefined) throw new TypeError('a password command, and nothing to run it with');
+	let text: string;
+	try {
+		text = await run(line);
+	} catch (cause) {
+		// What the command printed is not repeated: it may be the password.
+		throw new UserError(
+			{
+				what: 'The password command failed.',
+				why: line,
+				mend: ['Run it by hand: it must end well and print the password, and nothing else, on its standard output.'],
+			},
+			{ cause },
+		);
+	}
+	if (oneLine(text) === '')
+		throw new UserError({
+			what: 'The password command printed nothing.',
+			why: line,
+			mend: ['Run it by hand: it must print the password on its standard output.'],
+		});
+	return hit(oneLine(text), '--password-command');
+}

@@ -1,0 +1,331 @@
+import { lstatSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { UserError } from '../core/errors.ts';
+import type { Secret } from '../sql/secret.ts';
+import {
+	type Badge,
+	compact,
+	isServerUrl,
+	parseServerUrl,
+	plainName,
+	readPort,
+	readSeconds,
+	readSslMode,
+	type ServerAddress,
+	type SslMode,
+} from './address.ts';
+import { type Option, readOptionFiles } from './option-files.ts';
+import { findPassword } from './passwords.ts';
+
+/** What a profile says about reaching its server; never a password. */
+export interface KnownServer {
+	readonly name: string;
+	readonly badge?: Badge;
+	readonly host?: string;
+	readonly port?: number;
+	readonly socket?: string;
+	readonly user?: string;
+	/** The only option file to read, in place of the usual ones. */
+	readonly optionFile?: string;
+	readonly groupSuffix?: string;
+	readonly loginPath?: string;
+	readonly tls?: {
+		readonly mode?: SslMode;
+		readonly ca?: string;
+		readonly cert?: string;
+		readonly key?: string;
+		readonly version?: string;
+	};
+}
+
+/** The letters that every MySQL client has, as they were typed. */
+export interface ServerFlags {
+	readonly host?: string;
+	readonly port?: string | number;
+	readonly user?: string;
+	/** '' asks. */
+	readonly password?: string;
+	readonly socket?: string;
+	readonly defaultsFile?: string;
+	readonly defaultsExtraFile?: string;
+	readonly defaultsGroupSuffix?: string;
+	readonly noDefaults?: boolean;
+	readonly loginPath?: string;
+	readonly sslMode?: string;
+	readonly sslCa?: string;
+	readonly sslCert?: string;
+	readonly sslKey?: string;
+	readonly tlsVersion?: string;
+	readonly connectTimeout?: string | number;
+}
+
+/** Everything that may say where a server is. */
+export interface ServerSources {
+	/** A profile's name, or a URL. Without it `LOCKSTEP_PROFILE`, and without that flags, option files and defaults, as the clients do. */
+	readonly server?: string;
+	readonly flags?: ServerFlags;
+	readonly passwordFile?: string;
+	readonly passwordCommand?: string;
+	/** Runs a password command and gives what it printed. */
+	readonly runCommand?: (line: string) => Promise<string>;
+	readonly env: NodeJS.ProcessEnv;
+	/** `server` where there is one only. */
+	readonly role?: 'primary' | 'replica' | 'server';
+	readonly profiles: (name: string) => KnownServer | undefined;
+	/** Absent where nobody is there to be asked. */
+	readonly ask?: (question: string) => Promise<Secret>;
+	/** Of the machine, for tests: home folder, system-wide option files, sockets that are usual, the system's user. */
+	readonly machine?: Partial<Machine>;
+}
+
+interface Machine {
+	readonly home: string;
+	readonly systemFiles: readonly string[];
+	readonly sockets: readonly string[];
+	readonly user: string;
+}
+
+/** A server to connect to, and the password for it. */
+export interface ResolvedServer {
+	readonly address: ServerAddress;
+	readonly password: Secret | null;
+	readonly passwordFrom: string;
+	readonly warnings: readonly string[];
+}
+
+/** Where the distributions put the socket, as compiled into their clients. */
+const USUAL_SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/var/run/mysqld/mysqld.sock', '/tmp/mysql.sock'];
+
+/** What can be said about a server, in one place. */
+interface Said {
+	readonly host?: string;
+	readonly port?: number;
+	readonly socket?: string;
+	readonly user?: string;
+	readonly sslMode?: SslMode;
+	readonly sslCa?: string;
+	readonly sslCert?: string;
+	readonly sslKey?: string;
+	readonly tlsVersion?: string;
+	readonly connectTimeout?: number;
+}
+
+/** One place that says something; the first in the order of precedence counts. */
+interface Level {
+	readonly from: (key: keyof Said) => string;
+	readonly said: Said;
+}
+
+/**
+ * Puts an address and a password together: flags before the URL, before the profile, before option files, before defaults
+ * (ux.md section 4), and notes where each value came from. Throws UserError.
+ */
+export async function resolveServer(sources: ServerSources): Promise<ResolvedServer> {
+	const { env, flags = {} } = sources;
+	const machine: Machine = {
+		home: sources.machine?.home ?? (env.HOME || homedir()),
+		systemFiles: ['/etc/my.cnf', '/etc/mysql/my.cnf'],
+		sockets: USUAL_SOCKETS,
+		user: userInfo().username,
+		...sources.machine,
+	};
+	const flagged = fromFlags(flags);
+	// A server that is named by flags is not the one that the environment names.
+	const named =
+		sources.server ?? (flagged.host === undefined && flagged.socket === undefined ? env.LOCKSTEP_PROFILE || undefined : undefined);
+	const url = named !== undefined && isServerUrl(named) ? parseServerUrl(named) : undefined;
+	const profile = named !== undefined && url === undefined ? known(named, sources.profiles) : undefined;
+	const files = await readOptionFiles(
+		compact({
+			noDefaults: flags.noDefaults,
+			defaultsFile: flags.defaultsFile ?? (flags.noDefaults ? undefined : profile?.optionFile),
+			defaultsExtraFile: flags.defaultsExtraFile,
+			defaultsGroupSuffix: flags.defaultsGroupSuffix ?? profile?.groupSuffix,
+			loginPath: flags.loginPath ?? profile?.loginPath,
+		}),
+		{ env, home: machine.home, systemFiles: machine.systemFiles },
+	);
+	const options = fromOptions(files.options);
+	const levels: readonly Level[] = [
+		{ from: () => 'flag', said: flagged },
+		{ from: () => 'address', said: url ?? {} },
+		{
+			from: () => (sources.server === undefined ? 'profile (LOCKSTEP_PROFILE)' : 'profile'),
+			said: profile === undefined ? {} : fromProfile(profile),
+		},
+		{ from: (key) => options.origin[key] ?? 'option file', said: options.said },
+	];
+	const { address, rank } = assemble(levels, machine, profile);
+	const moved = profile !== undefined && rank === 0;
+	// Whoever types a profile's name to confirm means the profile's server, not another that a flag put in its place.
+	const name = profile !== undefined && !moved ? profile.name : plainName(address);
+	const full: ServerAddress = { ...address, name, ...(profile?.badge === undefined || moved ? {} : { badge: profile.badge }) };
+	const found = await findPassword({
+		...compact({
+			flag: flags.password,
+			passwordFile: sources.passwordFile,
+			passwordCommand: sources.passwordCommand,
+			runCommand: sources.runCommand,
+			ask: sources.ask,
+			profileName: profile?.name,
+			option: options.password,
+		}),
+		role: sources.role ?? 'server',
+		env,
+		question: `Password of ${full.user} at ${name}: `,
+	});
+	return { address: full, password: found.password, passwordFrom: found.from, warnings: [...files.warnings, ...found.warnings] };
+}
+
+function known(name: string, profiles: ServerSources['profiles']): KnownServer {
+	const profile = profiles(name);
+	if (profile !== undefined) return profile;
+	// What has an @ may have a password before it.
+	const shown = name.includes('@') ? 'that name' : `the name "${name}"`;
+	throw new UserError({
+		what: `There is no profile of ${shown}.`,
+		mend: [
+			'Those that there are: lockstep profile list',
+			'A server without a profile: mysql://USER@HOST:PORT, or mysql://USER@localhost?socket=/path',
+		],
+	});
+}
+
+function fromFlags(flags: ServerFlags): Said {
+	return compact({
+		host: flags.host || undefined,
+		port: flags.port === undefined ? undefined : readPort(String(flags.port), '--port'),
+		socket: flags.socket || undefined,
+		user: flags.user || undefined,
+		sslMode: flags.sslMode === undefined ? undefined : readSslMode(flags.sslMode, '--ssl-mode'),
+		sslCa: flags.sslCa || undefined,
+		sslCert: flags.sslCert || undefined,
+		sslKey: flags.sslKey || undefined,
+		tlsVersion: flags.tlsVersion || undefined,
+		connectTimeout: flags.connectTimeout === undefined ? undefined : readSeconds(String(flags.connectTimeout), '--connect-timeout'),
+	});
+}
+
+const fromProfile = (profile: KnownServer): Said =>
+	compact({
+		host: profile.host,
+		port: profile.port,
+		socket: profile.socket,
+		user: profile.user,
+		sslMode: profile.tls?.mode,
+		sslCa: profile.tls?.ca,
+		sslCert: profile.tls?.cert,
+		sslKey: profile.tls?.key,
+		tlsVersion: profile.tls?.version,
+	});
+
+const ON = /^(1|on|true|yes|)$/i;
+
+/** The options that concern a connection, in the spelling of either vendor; the last of a kind counts. */
+function fromOptions(options: readonly Option[]): {
+	readonly said: Said;
+	readonly origin: Partial<Record<keyof Said, string>>;
+	readonly password?: Option;
+} {
+	const said: { -readonly [K in keyof Said]: Said[K] } = {};
+	const origin: Partial<Record<keyof Said, string>> = {};
+	let password: Option | undefined;
+	let overNetwork = false;
+	const set = <K extends keyof Said>(key: K, value: Said[K], option: Option) => {
+		said[key] = value;
+		origin[key] = option.origin;
+	};
+	for (const option of options) {
+		const name = option.name
+			.toLowerCase()
+			.replaceAll('_', '-')
+			.replace(/^loose-/, '');
+		const value = option.value ?? '';
+		if (/^pass(w(o(r(d)?)?)?)?$/.test(name)) password = option;
+		else if (name === 'skip-password') password = { ...option, value: '' };
+		else if (name === 'host' && value !== '') set('host', value, option);
+		else if (name === 'port' && value !== '' && value !== '0') set('port', readPort(value, option.origin), option);
+		else if (name === 'socket' && value !== '') set('socket', value, option);
+		else if (name === 'user' && value !== '') set('user', value, option);
+		else if (name === 'protocol') overNetwork = /^tcp$/i.test(value);
+		else if (name === 'ssl-mode') set('sslMode', readSslMode(value, option.origin), option);
+		else if (name === 'ssl-ca' && value !== '') set('sslCa', value, option);
+		else if (name === 'ssl-cert' && value !== '') set('sslCert', value, option);
+		else if (name === 'ssl-key' && value !== '') set('sslKey', value, option);
+		else if (name === 'tls-version' && value !== '') set('tlsVersion', value, option);
+		else if (name === 'connect-timeout' && value !== '') set('connectTimeout', readSeconds(value, option.origin), option);
+		// MariaDB's own words for it: --ssl, --skip-ssl, --ssl-verify-server-cert.
+		else if (name === 'skip-ssl' || name === 'disable-ssl' || (name === 'ssl' && !ON.test(value))) set('sslMode', 'DISABLED', option);
+		else if (name === 'ssl' && said.sslMode !== 'VERIFY_IDENTITY') set('sslMode', 'REQUIRED', option);
+		else if (name === 'ssl-verify-server-cert' && ON.test(value)) set('sslMode', 'VERIFY_IDENTITY', option);
+	}
+	if (overNetwork) delete said.socket;
+	return { said, origin, ...(password === undefined ? {} : { password }) };
+}
+
+/** The rank of the option files among the levels. */
+const OPTION_FILES = 3;
+
+/** Chooses value by value; `rank` is the level that says where the server is. */
+function assemble(
+	levels: readonly Level[],
+	machine: Machine,
+	profile: KnownServer | undefined,
+): { readonly address: Omit<ServerAddress, 'name' | 'badge'>; readonly rank: number } {
+	const origin: Record<string, string> = {};
+	const rankOf = (key: keyof Said): number => {
+		const found = levels.findIndex((level) => level.said[key] !== undefined);
+		return found < 0 ? levels.length : found;
+	};
+	const pick = <K extends keyof Said>(key: K): Said[K] | undefined => {
+		const level = levels[rankOf(key)];
+		if (level !== undefined) origin[key] = level.from(key);
+		return level?.said[key];
+	};
+	const fallback = <T>(key: string, value: T | undefined, otherwise: T): T => {
+		if (value === undefined) origin[key] = 'default';
+		return value ?? otherwise;
+	};
+	const host = fallback('host', pick('host'), 'localhost');
+	const port = fallback('port', pick('port'), 3306);
+	// Only a server on this very machine is reached by a socket, and a port that was asked for more urgently means the network.
+	const local = host === 'localhost' || rankOf('socket') < rankOf('host');
+	const wanted = local && rankOf('socket') <= rankOf('port') ? pick('socket') : undefined;
+	// A port of an option file says where the network's door is; one that was typed says to use it.
+	const portWanted = rankOf('port') < OPTION_FILES;
+	const usual = host === 'localhost' && !portWanted ? machine.sockets.find(isSocket) : undefined;
+	const socket = wanted ?? usual;
+	if (socket !== undefined && wanted === undefined) origin.socket = 'default';
+	const ca = pick('sslCa');
+	let mode = pick('sslMode');
+	if (mode === undefined && ca !== undefined) {
+		mode = 'VERIFY_CA';
+		origin.sslMode = 'because a CA is given';
+	}
+	const seconds = fallback('connectTimeout', pick('connectTimeout'), 10);
+	const address = {
+		// A certificate is made for the name, not for the number.
+		host: host === 'localhost' && socket === undefined && !portWanted && mode !== 'VERIFY_IDENTITY' ? '127.0.0.1' : host,
+		port,
+		...(socket === undefined ? {} : { socket }),
+		user: fallback('user', pick('user'), machine.user),
+		tls: {
+			mode: fallback('sslMode', mode, 'PREFERRED'),
+			...compact({ ca, cert: pick('sslCert'), key: pick('sslKey'), version: pick('tlsVersion') }),
+		},
+		connectTimeoutMs: seconds * 1000,
+		origin,
+	};
+	const rank = Math.min(
+		...(['host', 'port', 'socket'] as const).map((key) => (socket === undefined && key === 'socket' ? levels.length : rankOf(key))),
+	);
+	return { address, rank: profile === undefined ? levels.length : rank };
+}
+
+function isSocket(path: string): boolean {
+	try {
+		return lstatSync(path).isSocket();
+	} catch {
+		return false;
+	}
+}
