@@ -8,20 +8,18 @@ function byGtid(flavor: Manifest['server']['flavor'], { gtid }: LogPosition): st
 	if (gtid === null || gtid === '') return null;
 	return flavor === 'mariadb'
 		? [
-				'STOP SLAVE;',
-				`SET GLOBAL gtid_slave_pos = ${quote(gtid)};`,
 				'CHANGE MASTER TO',
 				"  MASTER_HOST = '<host>', MASTER_PORT = <port>, MASTER_USER = '<user>', MASTER_PASSWORD = '<password>',",
 				'  MASTER_SSL = 1, MASTER_USE_GTID = slave_pos;',
+				`SET GLOBAL gtid_slave_pos = ${quote(gtid)};`,
 				'START SLAVE;',
 			]
 		: [
-				'STOP REPLICA;',
-				'RESET BINARY LOGS AND GTIDS; -- before MySQL 8.2: RESET MASTER',
-				`SET GLOBAL gtid_purged = ${quote(gtid.replaceAll(/\s/g, ''))};`,
 				'CHANGE REPLICATION SOURCE TO',
 				"  SOURCE_HOST = '<host>', SOURCE_PORT = <port>, SOURCE_USER = '<user>', SOURCE_PASSWORD = '<password>',",
 				'  SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1;',
+				'RESET BINARY LOGS AND GTIDS; -- before MySQL 8.2: RESET MASTER',
+				`SET GLOBAL gtid_purged = ${quote(gtid.replaceAll(/\s/g, ''))};`,
 				'START REPLICA;',
 			];
 }
@@ -31,14 +29,12 @@ function byFile(flavor: Manifest['server']['flavor'], { file, pos }: LogPosition
 	if (file === null || pos === null) return null;
 	return flavor === 'mariadb'
 		? [
-				'STOP SLAVE;',
 				'CHANGE MASTER TO',
 				"  MASTER_HOST = '<host>', MASTER_PORT = <port>, MASTER_USER = '<user>', MASTER_PASSWORD = '<password>',",
 				`  MASTER_SSL = 1, MASTER_LOG_FILE = ${quote(file)}, MASTER_LOG_POS = ${pos}, MASTER_USE_GTID = no;`,
 				'START SLAVE;',
 			]
 		: [
-				'STOP REPLICA;',
 				'CHANGE REPLICATION SOURCE TO',
 				"  SOURCE_HOST = '<host>', SOURCE_PORT = <port>, SOURCE_USER = '<user>', SOURCE_PASSWORD = '<password>',",
 				`  SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 0, SOURCE_LOG_FILE = ${quote(file)}, SOURCE_LOG_POS = ${pos};`,
@@ -49,7 +45,8 @@ function byFile(flavor: Manifest['server']['flavor'], { file, pos }: LogPosition
 /**
  * `change-source.sql`: makes a server restored from the backup a replica. The first way that the positions allow stands ready, the others
  * commented: from the server's source by GTID, by file and position, then from the server itself. Host, port, user and password are
- * placeholders that no server accepts, so that an unedited file changes nothing but stops.
+ * placeholders in the first statement, which no server accepts with them: the client stops there, so an unedited file changes nothing. Nor
+ * does an edited one on a server that replicates already (error 1198 at the first statement): it stops no replication by itself.
  */
 export function changeSourceSql({ id, server, position }: Pick<Manifest, 'id' | 'server' | 'position'>): string {
 	const { source, self } = position;

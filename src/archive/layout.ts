@@ -47,6 +47,9 @@ export const foldersOf = (to: string, label: string) => ({
 
 const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
+// Files of a backup that are SQL too, without their extension.
+const OURS: ReadonlySet<string> = new Set(['accounts', 'change-source']);
+
 // Letters of any script stay readable. At most 64 characters a name: three bytes each, so with the extension below the 255 of a file name.
 const encode = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
 
@@ -62,7 +65,7 @@ export function databaseFiles(databases: readonly string[], compression: Compres
 			const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
 			let name = encode(database);
 			if (alike) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
-			if (name.toLowerCase() === 'accounts') name = percent(name.charAt(0)) + name.slice(1);
+			if (OURS.has(name.toLowerCase())) name = percent(name.charAt(0)) + name.slice(1);
 			return [database, `${name}.sql${EXTENSION[compression]}`];
 		}),
 	);
@@ -71,7 +74,7 @@ export function databaseFiles(databases: readonly string[], compression: Compres
 /** The database whose dump a file of this name is; null where it is no such file. */
 export function databaseOf(file: string): string | null {
 	const name = /^(.+)\.sql(\.zst|\.gz)?$/.exec(file)?.[1];
-	if (name === undefined || name === 'accounts' || file === FILES.changeSource) return null;
+	if (name === undefined || OURS.has(name)) return null;
 	try {
 		return decodeURIComponent(name);
 	} catch {

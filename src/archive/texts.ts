@@ -99,7 +99,7 @@ export function readmeText(manifest: Manifest): string {
 						'',
 						...wrap(
 							'/*M!999999\\- enable the sandbox mode */ makes the mariadb client refuse commands that a dump has no business with, such as running a program. ' +
-								"Clients from before May 2024 (10.5.25, 10.6.18, 10.11.8, 11.4.2) and MySQL's stop at it with \"Unknown command '\\-'\". Use a newer mariadb client; or, " +
+								'Clients from before May 2024 (10.5.25, 10.6.18, 10.11.8, 11.4.2) stop at it with "Unknown command \'\\-\'". Use a newer mariadb client; or, ' +
 								'for a dump you trust, leave out exactly that line:',
 						),
 						'',
@@ -123,7 +123,7 @@ export function readmeText(manifest: Manifest): string {
 				[FILES.replicaStatus, 'its replication: before, under the lock, after'] as const,
 				[FILES.tableSizes, 'its tables, as the server estimated them'] as const,
 				[`${FILES.log}, ${FILES.events}`, 'all that was done'] as const,
-			].map(([name, what]) => `    ${name.padEnd(28)} ${what}`),
+			].map(([name, what]) => `    ${name.padEnd(26)}  ${what}`),
 		],
 	];
 	return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
