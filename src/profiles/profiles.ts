@@ -46,7 +46,7 @@ export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.
 		return { profiles: profilesIn(file, conf), warnings };
 	} catch (cause) {
 		const error = cause as NodeJS.ErrnoException;
-		if (error.code !== undefined && error.code.startsWith('E') && error.syscall !== undefined) {
+		if (error.code?.startsWith('E') && error.syscall !== undefined) {
 			throw new UserError(
 				{
 					what: `The configuration ${file} cannot be read.`,
