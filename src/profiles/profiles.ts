@@ -85,7 +85,20 @@ function open(file: string): Conf<Kept> {
 		configFileMode: 0o600,
 		accessPropertiesByDotNotation: false,
 		schema,
+		deserialize: parse,
 	});
+}
+
+/** conf takes an array or a number for an empty configuration. What is wrong is not quoted: it is a person's file. */
+function parse(text: string): Kept {
+	let kept: unknown;
+	try {
+		kept = JSON.parse(text.replace(/^\uFEFF/, ''));
+	} catch {
+		throw new SyntaxError('It is not valid JSON.');
+	}
+	if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw new SyntaxError('It is no JSON object.');
+	return kept;
 }
 
 function profilesIn(file: string, opened: Conf<Kept> | null): Profiles {

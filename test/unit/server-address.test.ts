@@ -22,8 +22,14 @@ describe('a server address', () => {
 		['mysql://me%40corp@db1', { user: 'me@corp', host: 'db1' }],
 		['mysql://root@localhost?socket=/run/mysqld/mysqld.sock', { user: 'root', host: 'localhost', socket: '/run/mysqld/mysqld.sock' }],
 		['mysql://root@localhost/?socket=%2Ftmp%2Fa%20b.sock', { user: 'root', host: 'localhost', socket: '/tmp/a b.sock' }],
-		['mysql://u@db1?ssl-mode=verify_ca&ssl-ca=/etc/ca.pem&connect-timeout=5s', { user: 'u', host: 'db1', sslMode: 'VERIFY_CA', sslCa: '/etc/ca.pem', connectTimeout: 5 }],
-		['mysql://u@db1?ssl-mode=VERIFY-IDENTITY&tls-version=TLSv1.3', { user: 'u', host: 'db1', sslMode: 'VERIFY_IDENTITY', tlsVersion: 'TLSv1.3' }],
+		[
+			'mysql://u@db1?ssl-mode=verify_ca&ssl-ca=/etc/ca.pem&connect-timeout=5s',
+			{ user: 'u', host: 'db1', sslMode: 'VERIFY_CA', sslCa: '/etc/ca.pem', connectTimeout: 5 },
+		],
+		[
+			'mysql://u@db1?ssl-mode=VERIFY-IDENTITY&tls-version=TLSv1.3',
+			{ user: 'u', host: 'db1', sslMode: 'VERIFY_IDENTITY', tlsVersion: 'TLSv1.3' },
+		],
 	])('%s', (text, parts) => {
 		expect(parseServerUrl(text)).toEqual(parts);
 	});

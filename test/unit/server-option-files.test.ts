@@ -54,7 +54,8 @@ describe('option files', () => {
 		await chmod(path, mode);
 		return path;
 	};
-	const brief = (found: Awaited<ReturnType<typeof readOptionFiles>>) => found.options.map(({ name, value, origin }) => `${name}=${value} ${origin.replace(home, '~')}`);
+	const brief = (found: Awaited<ReturnType<typeof readOptionFiles>>) =>
+		found.options.map(({ name, value, origin }) => `${name}=${value} ${origin.replace(home, '~')}`);
 	const login = (text: string, key = randomBytes(20)) => {
 		const real = Buffer.alloc(16);
 		key.forEach((byte, i) => {
@@ -100,7 +101,10 @@ describe('option files', () => {
 		await write('conf.d/a.cnf', '[client]\nport=1\n');
 		await write('conf.d/c.cnf~', '[client]\nport=9\n');
 		await write('ring.cnf', `[client]\nhost=h\n!include ${join(home, 'ring.cnf')}\n`);
-		await write('.my.cnf', `[client]\nport=0\n!includedir ${join(home, 'conf.d')}\n!include ~/ring.cnf\n!include ${join(home, 'missing')}\nport=3\n`);
+		await write(
+			'.my.cnf',
+			`[client]\nport=0\n!includedir ${join(home, 'conf.d')}\n!include ~/ring.cnf\n!include ${join(home, 'missing')}\nport=3\n`,
+		);
 		const found = await readOptionFiles({}, { env, home, systemFiles: [] });
 		expect(brief(found).filter((line) => line.startsWith('port'))).toEqual([
 			'port=0 ~/.my.cnf [client]',
