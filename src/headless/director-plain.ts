@@ -1,0 +1,89 @@
+import { createInterface } from 'node:readline/promises';
+import type { Director, Recovery } from '../core/director.ts';
+import { paint, span } from './page.ts';
+import { renderFailure, renderReview } from './text.ts';
+
+export type PlainOptions = {
+	readonly input: NodeJS.ReadableStream;
+	readonly output: NodeJS.WritableStream;
+	readonly color: boolean;
+	readonly ascii: boolean;
+	readonly width: number;
+	/** The servers' names by role, told above the plan. */
+	readonly servers?: { readonly [role: string]: string };
+};
+
+export interface PlainDirector extends Director {
+	close(): void;
+}
+
+const TRIES = 3;
+const CHOICES: readonly { readonly choice: Recovery; readonly text: string }[] = [
+	{ choice: 'keep', text: 'keep what is done and leave; starting again goes on from there' },
+	{ choice: 'retry', text: 'try this step again' },
+	{ choice: 'undo', text: 'take back what this run did' },
+];
+
+/** Asks line by line, without a screen: defaults in brackets, answers echoed. An input that ends answers nothing more. */
+export function plainDirector({ input, output, color, ascii, width, servers = {} }: PlainOptions): PlainDirector {
+	// Line events are queued here: readline's own question() loses lines that arrive while nobody asks.
+	const lines: string[] = [];
+	const waiting: ((line: string | null) => void)[] = [];
+	let ended = false;
+	const reader = createInterface({ input, terminal: false });
+	reader.on('line', (text) => {
+		const next = waiting.shift();
+		if (next === undefined) lines.push(text);
+		else next(text);
+	});
+	reader.on('close', () => {
+		ended = true;
+		for (const next of waiting.splice(0)) next(null);
+	});
+	const echo = !('isTTY' in input && input.isTTY === true);
+	const ask = async (question: string): Promise<string | null> => {
+		output.write(question);
+		const kept = lines.shift();
+		const answer = kept ?? (ended ? null : await new Promise<string | null>((resolve) => waiting.push(resolve)));
+		if (echo || answer === null) output.write(`${answer ?? ''}\n`);
+		return answer?.trim() ?? null;
+	};
+	const warn = (text: string) => output.write(`${paint([[span(text, 'warn')]], color)}\n`);
+
+	return {
+		async review(review) {
+			output.write(`${renderReview(review, { width, color, ascii, servers })}\n\n`);
+			const answer = await ask('Do this now? y/N [N]: ');
+			if (!/^y(es)?$/i.test(answer ?? '')) return { go: false, previewOnly: false };
+			const typed: string[] = [];
+			for (const { name, reason } of review.consents) {
+				if (typed.includes(name)) continue;
+				output.write(`${reason}\n`);
+				let right = false;
+				for (let round = 0; round < TRIES && !right; round++) {
+					const given = await ask(`Type ${name} to go on, nothing to leave []: `);
+					if (given === null || given === '') break;
+					right = given === name;
+					if (!right) warn(`Must be exactly ${name}`);
+				}
+				if (!right) return { go: false, previewOnly: false };
+				typed.push(name);
+			}
+			return { go: true, typed };
+		},
+		async recover(failure) {
+			output.write(`\n${renderFailure(failure, { width, color, ascii })}\n\n`);
+			CHOICES.forEach(({ text }, index) => {
+				output.write(`  ${index + 1}  ${text}\n`);
+			});
+			for (let round = 0; round < TRIES; round++) {
+				const answer = await ask('What now? [1]: ');
+				const chosen = CHOICES[answer === null || answer === '' ? 0 : Number(answer) - 1];
+				if (chosen !== undefined) return chosen.choice;
+				warn(`Must be a number from 1 to ${CHOICES.length}`);
+			}
+			return 'keep';
+		},
+		close: () => reader.close(),
+	};
+}

@@ -1,0 +1,89 @@
+import type { Check } from '../core/check.ts';
+import type { Failure } from '../core/events.ts';
+import { type Symbols, symbols } from '../core/format.ts';
+import { indented, type Line, line, paint, span, type Tone } from './page.ts';
+
+export type FailureOptions = {
+	readonly width: number;
+	readonly ascii?: boolean;
+	/** What state the servers are in now, where more is known than the failure's class says. */
+	readonly state?: string;
+	/** Where to read more: journal or report. */
+	readonly log?: string;
+};
+
+const TONES: { readonly [status in Check['status']]: Tone } = { ok: 'good', note: 'dim', warning: 'warn', fail: 'bad' };
+
+export const checkSign = (status: Check['status'], signs: Symbols): string =>
+	({ ok: signs.ok, note: signs.note, warning: signs.warn, fail: signs.bad })[status];
+
+/** A check with what was expected and found, and each line of its mend. */
+export function checkLines(check: Check, width: number, signs: Symbols): Line[] {
+	const lines = [
+		...indented(
+			`  ${checkSign(check.status, signs)} `,
+			check.title,
+			width,
+			check.status === 'fail' ? 'bold' : 'plain',
+			TONES[check.status],
+		),
+	];
+	const last = lines[lines.length - 1];
+	const short = check.found !== undefined && check.expected === undefined && check.found.length < 40;
+	if (last !== undefined && short) lines[lines.length - 1] = [...last, span(`  ${check.found}`, 'dim')];
+	if (check.expected !== undefined) lines.push(...indented('      expected  ', check.expected, width, 'plain', 'dim'));
+	if (check.found !== undefined && !short) lines.push(...indented('      found     ', check.found, width, 'plain', 'dim'));
+	// Whole, however long: it is there to be copied.
+	if (check.status !== 'ok') for (const mend of check.mend ?? []) lines.push(line(span('      mend      ', 'dim'), span(mend, 'key')));
+	return lines;
+}
+
+/** What the servers are like after a failure of this class, in one sentence. */
+export function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
+	if (failure.left.length > 0 || failure.class === 'LeftChanged') return 'CHANGED: see what is left to be put back.';
+	switch (failure.class) {
+		case 'UserError':
+		case 'ConnectError':
+		case 'CheckFailed':
+		case 'Busy':
+			return failure.step === null ? 'Untouched: nothing was changed.' : 'This step changed nothing.';
+		case 'LockTimeout':
+			return 'As before: no lock is held, and what was changed for it was put back.';
+		default:
+			return failure.step === null ? 'As before: nothing was changed.' : 'What the run changed is told by its steps and its journal.';
+	}
+}
+
+/** THE place that words a failure: what, why, the state now, what to do, the server's own words, failed checks, what is left. */
+export function failureLines(failure: Failure, { width, ascii = false, state, log }: FailureOptions): Line[] {
+	const signs = symbols(ascii);
+	const { told } = failure;
+	const lines: Line[] = [...indented(`${signs.bad} `, told.what, width, 'bold', 'bad')];
+	if (told.why) lines.push(...indented('  why    ', told.why, width, 'plain', 'dim'));
+	lines.push(...indented('  state  ', state ?? stateAfter(failure), width, failure.left.length > 0 ? 'bad' : 'plain', 'dim'));
+	if (failure.checks.length > 0) {
+		lines.push([]);
+		for (const check of failure.checks) lines.push(...checkLines(check, width, signs));
+	}
+	if (failure.left.length > 0) {
+		lines.push([], line(span('  Left changed; these put it back:', 'bad')));
+		for (const left of failure.left) lines.push(line('    ', span(left, 'key')));
+	} else if (told.mend !== undefined && told.mend.length > 0) {
+		lines.push([], line(span('  What to do', 'bold')));
+		for (const mend of told.mend) lines.push(line('    ', span(mend, 'key')));
+	}
+	if (told.words) {
+		lines.push([]);
+		lines.push(...indented('    ', told.words.trim(), width, 'dim'));
+	}
+	if (failure.stack !== undefined) {
+		lines.push([], line(span('  This is a bug in lockstep, not in your servers. Where it happened:', 'plain')));
+		for (const at of failure.stack.split('\n').slice(1, 7)) lines.push(line(span(`  ${at}`, 'dim')));
+	}
+	if (log !== undefined) lines.push([], line(span('  log    ', 'dim'), log));
+	return lines;
+}
+
+export function renderFailure(failure: Failure, options: FailureOptions & { readonly color: boolean }): string {
+	return paint(failureLines(failure, options), options.color);
+}

@@ -1,0 +1,69 @@
+import type { Failure, Recorded } from '../core/events.ts';
+import type { Json } from '../core/json.ts';
+import type { RunEnd } from '../core/runner.ts';
+
+export interface JsonPrinter {
+	/** One line an event; progress at most once a second. */
+	event(event: Recorded): void;
+	/** The last line: `summary` for an end that was as asked, else `error`; with `exit_code`. `extra` adds fields. */
+	finish(exitCode: number, result: RunEnd | Failure | null, extra?: { readonly [key: string]: Json }): void;
+}
+
+const SECOND = 1000;
+const isEnd = (result: RunEnd | Failure): result is RunEnd => 'type' in result && result.type === 'run-ended';
+
+/** The JSON lines of `--json`: fields are only ever added. */
+export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream; readonly now: () => Date }): JsonPrinter {
+	let run: string | null = null;
+	let seq = 0;
+	let lastProgress = Number.NEGATIVE_INFINITY;
+	const print = (document: object) => out.write(`${JSON.stringify(document)}\n`);
+	return {
+		event(event) {
+			if (event.type === 'progress') {
+				const at = now().getTime();
+				if (at - lastProgress < SECOND) return;
+				lastProgress = at;
+			}
+			run = event.run;
+			// Several runs may follow one another on one stream: numbers go up in each.
+			seq = event.seq;
+			print(event);
+		},
+		finish(exitCode, result, extra = {}) {
+			const place = { v: 1, run, seq: seq + 1, at: now().toISOString() };
+			const end = result !== null && isEnd(result) ? result : null;
+			const failure = result === null ? null : isEnd(result) ? result.failure : result;
+			if (failure === null) {
+				const outcome = end?.outcome ?? 'done';
+				print({
+					...end?.summary,
+					...extra,
+					...place,
+					type: 'summary',
+					outcome,
+					open: end?.open ?? false,
+					warnings: end?.warnings ?? [],
+					exit_code: exitCode,
+				});
+				return;
+			}
+			const { told, class: kind, step, checks, left } = failure;
+			print({
+				...extra,
+				...place,
+				type: 'error',
+				...(end === null ? {} : { outcome: end.outcome, open: end.open, warnings: end.warnings }),
+				class: kind,
+				step,
+				what: told.what,
+				why: told.why ?? null,
+				mend: told.mend ?? [],
+				words: told.words ?? null,
+				checks,
+				left,
+				exit_code: exitCode,
+			});
+		},
+	};
+}

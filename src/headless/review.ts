@@ -1,0 +1,83 @@
+import type { ShownAction } from '../core/action.ts';
+import type { PlannedStep, Review } from '../core/director.ts';
+import { dayAndTime, plural, symbols } from '../core/format.ts';
+import { checkLines } from './failure.ts';
+import { indented, type Line, line, paint, span } from './page.ts';
+
+export type ReviewOptions = {
+	readonly width: number;
+	readonly ascii?: boolean;
+	/** The servers' names by role. */
+	readonly servers?: { readonly [role: string]: string };
+};
+
+/** Where something is done, in words. */
+export function place(on: string, servers: { readonly [role: string]: string } = {}): string {
+	if (on === 'files') return 'files here';
+	if (on === 'you') return 'by you';
+	const name = servers[on];
+	return name === undefined || name === on ? on : `${on} ${name}`;
+}
+
+function actions(step: PlannedStep, options: ReviewOptions): Line[] {
+	const lines: Line[] = [];
+	let last: ShownAction['on'] | null = null;
+	for (const action of step.actions) {
+		if (action.on !== last)
+			lines.push(line('     ', span(`on ${place(action.on, options.servers)}`.replace(/^on by you/, 'by you'), 'dim')));
+		last = action.on;
+		lines.push(...indented(`       ${options.ascii ? '-' : '·'} `, action.why, options.width, 'dim'));
+		// Whole and unbroken: what is shown is what is done, and can be copied.
+		for (const text of action.text.split('\n')) lines.push(line('         ', span(text, action.changes ? 'key' : 'plain')));
+	}
+	return lines;
+}
+
+/** The whole plan: every statement in order, grouped by step and place; what is typed by consent; the checks. */
+export function reviewLines(review: Review, options: ReviewOptions): Line[] {
+	const signs = symbols(options.ascii ?? false);
+	const lines: Line[] = [line(span(review.title, 'bold'))];
+	for (const [role, name] of Object.entries(options.servers ?? {})) lines.push(line(span(`  ${role.padEnd(8)} `, 'dim'), name));
+	if (review.resumes !== null) lines.push(line(span(`  goes on with the run of ${dayAndTime(review.resumes)} UTC`, 'warn')));
+	review.steps.forEach((step, index) => {
+		lines.push(
+			[],
+			line(
+				span(`${String(index + 1).padStart(3)}  ${step.title}`, 'bold'),
+				...(step.done ? [span(`  ${signs.ok} done before`, 'good')] : []),
+			),
+		);
+		lines.push(...indented('     ', step.why, options.width, 'dim'));
+		if (step.actions.length === 0 && !step.done)
+			lines.push(line('     ', span('only looks, or is already as wanted: nothing to change', 'dim')));
+		lines.push(...actions(step, options));
+	});
+	if (review.checks.length > 0) {
+		const bad = review.checks.filter((check) => check.status === 'fail').length;
+		const warnings = review.checks.filter((check) => check.status === 'warning').length;
+		const ok = review.checks.filter((check) => check.status === 'ok').length;
+		lines.push(
+			[],
+			line(
+				span('Checks', 'bold'),
+				`   ${ok} passed`,
+				...(warnings > 0 ? [span(`, ${plural(warnings, 'warning')}`, 'warn')] : []),
+				...(bad > 0 ? [span(`, ${bad} failed`, 'bad')] : []),
+			),
+		);
+		for (const check of review.checks) lines.push(...checkLines(check, options.width, signs));
+	}
+	if (review.consents.length > 0) {
+		lines.push([], line(span('To be typed, because it destroys something or makes others wait', 'bad')));
+		for (const consent of review.consents) {
+			lines.push(...indented(`  ${signs.warn} `, consent.reason, options.width, 'plain', 'warn'));
+			for (const affected of consent.affected) lines.push(line(span(`      ${affected}`, 'dim')));
+			lines.push(line('      type exactly ', span(consent.name, 'bold'), span(`   (or --confirm ${consent.name})`, 'dim')));
+		}
+	}
+	return lines;
+}
+
+export function renderReview(review: Review, options: ReviewOptions & { readonly color: boolean }): string {
+	return paint(reviewLines(review, options), options.color);
+}

@@ -1,0 +1,177 @@
+import { bytes, count, duration, plural, symbols } from '../core/format.ts';
+import type { Json } from '../core/json.ts';
+import type { RunEnd } from '../core/runner.ts';
+import type { RunState } from '../core/state.ts';
+import { failureLines } from './failure.ts';
+import { indented, type Line, line, paint, span } from './page.ts';
+
+export type SummaryOptions = {
+	readonly width: number;
+	readonly ascii?: boolean;
+	/** Command lines for what comes next. */
+	readonly next?: readonly string[];
+	readonly log?: string;
+};
+
+type Known = { readonly [key: string]: Json | undefined };
+
+const isObject = (value: Json | undefined): value is Known => typeof value === 'object' && value !== null && !Array.isArray(value);
+const object = (value: Json | undefined): Known => (isObject(value) ? value : {});
+const number = (value: Json | undefined): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+/** Anything as words; a list as its parts joined. */
+const text = (value: Json | undefined): string | null => {
+	if (value === undefined || value === null || value === '' || value === false) return null;
+	if (Array.isArray(value)) return value.length === 0 ? null : value.map((each) => text(each) ?? '').join(', ');
+	if (isObject(value))
+		return (
+			text(value.name) ??
+			(Object.entries(value)
+				.map(([key, each]) => `${key} ${text(each) ?? '-'}`)
+				.join(', ') ||
+				null)
+		);
+	return String(value);
+};
+const say = (parts: readonly (string | null | false)[], between: string): string => parts.filter(Boolean).join(between);
+/** A number of things, or a list of their names. */
+const many = (value: Json | undefined): number | null => (Array.isArray(value) ? value.length : number(value));
+const counted = (value: Json | undefined, one: string): string | null => {
+	const found = many(value);
+	return found === null ? null : plural(found, one);
+};
+
+function coordinates(value: Json | undefined): string | null {
+	if (typeof value === 'string') return value === '' ? null : value;
+	const at = object(value);
+	const file = text(at.file);
+	const gtid = text(at.gtid);
+	return (
+		say(
+			[file && `${file}${number(at.pos) === null ? (text(at.pos) ? `:${text(at.pos)}` : '') : `:${at.pos}`}`, gtid && `gtid ${gtid}`],
+			'  ',
+		) || null
+	);
+}
+
+function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
+	const raw = number(summary.rawBytes);
+	const stored = number(summary.bytes);
+	const held = number(summary.heldMs);
+	const caught = number(summary.caughtUpMs);
+	const position = object(summary.position);
+	const source = object(position.source);
+	const speed = raw !== null && ms !== null && ms > 0 ? ` (${bytes((raw * 1000) / ms)}/s)` : '';
+	const sizes = raw === null ? null : stored === null ? bytes(raw) : `${bytes(raw)} -> ${bytes(stored)}`;
+	const compression = text(summary.compression);
+	const sourceAt = coordinates(position.source);
+	const selfAt = coordinates(position.self);
+	return [
+		say(
+			[
+				counted(summary.databases, 'database'),
+				counted(summary.tables, 'table'),
+				sizes && `${sizes}${compression && compression !== 'none' ? ` ${compression}` : ''}`,
+				ms !== null && `${duration(ms)}${speed}`,
+			],
+			', ',
+		),
+		say(
+			[held !== null && `Read lock held ${duration(held)}`, caught !== null && `replication caught up ${duration(caught)} after unlock`],
+			ascii ? ' - ' : ' · ',
+		),
+		sourceAt && `Position of ${say([text(source.host), text(source.port)], ':') || 'its source'}: ${sourceAt}`,
+		selfAt && `Position of its own: ${selfAt}`,
+		text(summary.consistency) && `Consistency: ${text(summary.consistency)}`,
+		say(['Checksums ok', 'every dump has its footer', 'not yet test-restored'], ascii ? ' - ' : ' · '),
+	].filter((each): each is string => !!each);
+}
+
+function provision(summary: Known, ms: number | null): string[] {
+	const raw = number(summary.rawBytes);
+	const rows = number(summary.rows);
+	const skipped = Array.isArray(summary.notCompared) ? summary.notCompared.length : (number(summary.notCompared) ?? 0);
+	const compared = many(summary.comparedTables);
+	const encrypted = summary.encrypted;
+	const at = coordinates(summary.position);
+	return [
+		say(
+			[
+				counted(summary.databases, 'database'),
+				counted(summary.tables, 'table'),
+				rows !== null && `${count(rows)} rows`,
+				raw !== null && bytes(raw),
+				ms !== null && duration(ms),
+			],
+			', ',
+		),
+		text(summary.account) &&
+			`Account ${text(summary.account)}, ${encrypted === true ? 'encrypted, as the primary sees it' : encrypted === false ? 'NOT encrypted' : 'replication only'}`,
+		at && `Began at ${at}`,
+		compared !== null &&
+			`${plural(compared, 'table')} compared with the primary at one position: alike${skipped > 0 ? `; ${skipped} not compared: ${text(summary.notCompared)}` : ''}`,
+	].filter((each): each is string => !!each);
+}
+
+/** What a run came to, as it is left in the terminal. */
+export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptions): Line[] {
+	const { width, ascii = false } = options;
+	const signs = symbols(ascii);
+	if (end.outcome === 'previewed') return [line(span('Nothing was changed: this was a preview.', 'bold'))];
+	if (end.outcome === 'declined') return [line(span('Nothing was changed.', 'bold'))];
+	if (end.outcome !== 'done') {
+		const undone =
+			end.outcome === 'undone' ||
+			(end.failure !== null && end.failure.left.length === 0 && state.steps.some((step) => step.status === 'undone'));
+		const now = end.open
+			? (end.failure?.left.length ?? 0) > 0
+				? undefined
+				: 'What was done so far is kept; start it again to go on from there.'
+			: undone
+				? 'As before: what the run changed was put back.'
+				: state.transcript.some((each) => each.action.changes)
+					? undefined
+					: 'Untouched: nothing was changed.';
+		if (end.failure === null)
+			return [
+				line(
+					span(`${signs.undone} `, 'warn'),
+					span(end.outcome === 'undone' ? 'Taken back: everything is as it was.' : 'Stopped.', 'bold'),
+				),
+			];
+		return failureLines(end.failure, {
+			width,
+			ascii,
+			...(now === undefined ? {} : { state: now }),
+			...(options.log === undefined ? {} : { log: options.log }),
+		});
+	}
+	const summary: Known = end.summary;
+	// What a person waited at the review is no part of the run.
+	const ms = state.steps.reduce((sum, step) => sum + (step.ms ?? 0), 0) || null;
+	const folder = text(summary.backup);
+	const replica = text(summary.replica) ?? state.servers.replica ?? null;
+	const primary = text(summary.primary) ?? state.servers.primary ?? null;
+	const isBackup = folder !== null;
+	const head = isBackup
+		? `Backup complete: ${folder}`
+		: replica !== null && primary !== null
+			? `${replica} is a replica of ${primary}`
+			: `${state.title || 'Run'}: done`;
+	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(head, 'bold'))];
+	for (const fact of isBackup ? backup(summary, ms, ascii) : provision(summary, ms)) lines.push(...indented('  ', fact, width));
+	for (const warning of end.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
+	const option = Array.isArray(summary.optionFile) ? summary.optionFile : [];
+	if (option.length > 0) {
+		lines.push(line(span("  For the replica's option file, so that a restart keeps it so:", 'bold')));
+		for (const each of option) lines.push(line('    ', span(String(each), 'key')));
+	}
+	(options.next ?? []).forEach((each, index) => {
+		lines.push(line(span(index === 0 ? 'Next:  ' : '       ', 'dim'), span(each, 'key')));
+	});
+	if (options.log !== undefined) lines.push(line(span('  log  ', 'dim'), options.log));
+	return lines;
+}
+
+export function renderSummary(end: RunEnd, state: RunState, options: SummaryOptions & { readonly color: boolean }): string {
+	return paint(summaryLines(end, state, options), options.color);
+}

@@ -1,0 +1,146 @@
+import type { Recorded } from '../core/events.ts';
+import { dayAndTime, duration, symbols, timeOfDay } from '../core/format.ts';
+import { fraction, type Progress } from '../core/progress.ts';
+import type { LockState } from '../core/step.ts';
+import { checkLines } from './failure.ts';
+import { indented, type Line, line, paint, span } from './page.ts';
+import { progressLine } from './progress-line.ts';
+
+export { renderFailure } from './failure.ts';
+export { renderReview } from './review.ts';
+export { renderSummary } from './summary.ts';
+
+export type TextOptions = {
+	readonly out: NodeJS.WritableStream;
+	readonly color: boolean;
+	/** Only warnings, failures and what is put back. */
+	readonly quiet: boolean;
+	/** Every statement and command as well. */
+	readonly verbose: boolean;
+	readonly ascii: boolean;
+	readonly width?: number;
+};
+
+/** A lock in plain words; the same on the screen's red line. */
+export function lockWords(lock: LockState): string {
+	const others = lock.clientsWait ? "clients' writes wait" : 'replication waits, reads go on';
+	switch (lock.state) {
+		case 'waiting':
+			return `Waiting for the read lock on ${lock.on}`;
+		case 'held':
+			return `READ LOCK HELD on ${lock.on} since ${timeOfDay(lock.since)} UTC: ${others}`;
+		case 'released':
+			return `Read lock on ${lock.on} released`;
+		case 'lost':
+			return `READ LOCK ON ${lock.on} LOST: the dump is worthless`;
+	}
+}
+
+const TENTH = 0.1;
+const QUIET_MS = 30_000;
+
+/** Prints one line a happening; progress as one line per 10 % or 30 s. */
+export function textPrinter(options: TextOptions): (event: Recorded) => void {
+	const { out, color, quiet, verbose, ascii, width = 100 } = options;
+	const signs = symbols(ascii);
+	const titles = new Map<string, string>();
+	const told = new Map<string, { tenth: number; at: number }>();
+	const say = (at: string, ...lines: readonly Line[]) =>
+		out.write(
+			`${paint(
+				lines.map((each) => [span(`${timeOfDay(at)} `, 'dim'), ...each]),
+				color,
+			)}\n`,
+		);
+	const title = (step: string) => titles.get(step) ?? step;
+
+	const isDue = (step: string, progress: Progress, at: string): boolean => {
+		const before = told.get(step);
+		const tenth = Math.floor((fraction(progress) ?? 0) / TENTH);
+		const now = Date.parse(at);
+		if (before !== undefined && tenth <= before.tenth && now - before.at < QUIET_MS) return false;
+		told.set(step, { tenth, at: now });
+		return before !== undefined || tenth > 0;
+	};
+
+	return (event) => {
+		const { at } = event;
+		switch (event.type) {
+			case 'run-started': {
+				for (const step of event.steps) titles.set(step.id, step.title);
+				if (quiet) return;
+				const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
+				say(at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
+				if (event.resumes !== null) say(at, line(`Goes on with the run of ${dayAndTime(event.resumes)} UTC`));
+				return;
+			}
+			case 'looking':
+				if (verbose) say(at, line(span(`${signs.waiting} ${title(event.step)}: looking`, 'dim')));
+				return;
+			case 'review': {
+				const odd = event.review.checks.filter((check) => check.status === 'warning' || (check.status === 'note' && !quiet));
+				for (const check of odd) say(at, ...checkLines(check, width, signs));
+				return;
+			}
+			case 'checks':
+				for (const check of event.checks)
+					if (check.status !== 'ok' && (check.status !== 'note' || !quiet)) say(at, ...checkLines(check, width, signs));
+				return;
+			case 'step-started':
+				if (!quiet) say(at, line(span(`${signs.at} `, 'key'), title(event.step)));
+				return;
+			case 'step-done':
+				if (!quiet)
+					say(
+						at,
+						line(
+							span(`${signs.ok} `, 'good'),
+							title(event.step),
+							span(`  ${event.again ? 'still as it was done before' : duration(event.ms)}`, 'dim'),
+						),
+					);
+				return;
+			case 'step-failed':
+				say(at, line(span(`${signs.bad} `, 'bad'), `${title(event.step)}: ${event.failure.told.what}`));
+				return;
+			case 'action-started':
+				if (verbose || event.undoing)
+					for (const text of event.action.text.split('\n'))
+						say(at, line(span(`    ${event.undoing ? 'puts back, ' : ''}${event.action.on}  `, 'dim'), text));
+				return;
+			case 'action-done':
+				if (verbose && event.ms >= 1000) say(at, line(span(`    ${duration(event.ms)}`, 'dim')));
+				return;
+			case 'action-failed':
+				if (verbose) say(at, ...indented('    ', event.told.what, width, 'bad'));
+				return;
+			case 'progress':
+				if (!quiet && isDue(event.step, event.progress, at)) say(at, line('  ', progressLine(event.progress)));
+				return;
+			case 'lock': {
+				const tone = event.lock.state === 'held' || event.lock.state === 'lost' ? 'bad' : 'plain';
+				if (!quiet || event.lock.state === 'lost')
+					say(at, line(span(`  ${tone === 'bad' ? signs.warn : signs.note} ${lockWords(event.lock)}`, tone)));
+				return;
+			}
+			case 'note':
+				if (event.level === 'warning') say(at, ...indented(`  ${signs.warn} `, event.text, width, 'plain', 'warn'));
+				else if (!quiet) say(at, ...indented(`  ${signs.note} `, event.text, width, 'plain', 'dim'));
+				return;
+			case 'recovery':
+				say(at, line(`  chosen: ${event.choice}`));
+				return;
+			case 'undo-started':
+				say(at, line(span(`${signs.undone} Putting back: `, 'warn'), event.steps.map(title).join(', ') || 'nothing to put back'));
+				return;
+			case 'undo-done':
+				if (event.left.length === 0) say(at, line(span(`${signs.ok} `, 'good'), 'Put back: everything is as it was'));
+				else say(at, line(span(`${signs.bad} Not put back: ${event.left.join('; ')}`, 'bad')));
+				return;
+			case 'reviewed':
+			case 'facts':
+			case 'run-ended':
+				return;
+		}
+	};
+}
