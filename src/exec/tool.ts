@@ -62,7 +62,7 @@ function unlinkedFile(content: string): number {
 	return fd;
 }
 
-function cannotStart(program: string): ToolError {
+export function cannotStart(program: string): ToolError {
 	let why = 'It is not on the PATH.';
 	if (program.includes('/')) {
 		try {

@@ -1,0 +1,34 @@
+import { closeSync, openSync } from 'node:fs';
+import { execa } from 'execa';
+import { cannotStart } from './tool.ts';
+
+/**
+ * Starts a program in a session of its own, that outlives this process and its terminal.
+ * Its output is appended to `log` (created 0600). Gives its pid.
+ * @throws {ToolError} where it cannot be started.
+ */
+export function startDetached(call: {
+	readonly program: string;
+	readonly argv: readonly string[];
+	readonly log: string;
+	readonly cwd: string;
+	readonly env?: Readonly<Record<string, string>>;
+}): number {
+	const log = openSync(call.log, 'a', 0o600);
+	try {
+		const { nodeChildProcess: child } = execa(call.program, [...call.argv], {
+			stdio: ['ignore', log as 3, log as 3],
+			detached: true,
+			cleanup: false,
+			buffer: false,
+			reject: false,
+			cwd: call.cwd,
+			...(call.env && { env: call.env }),
+		});
+		if (child.pid === undefined) throw cannotStart(call.program);
+		child.unref();
+		return child.pid;
+	} finally {
+		closeSync(log);
+	}
+}

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
+import { LockstepError } from '../core/errors.ts';
+import { runTool } from './tool.ts';
+
+/** The command line of a process, its arguments joined by spaces; undefined where there is no such process any more. */
+export async function commandLine(pid: number): Promise<string | undefined> {
+	if (process.platform === 'linux') {
+		try {
+			// Empty for one that has ended and that nobody has waited for yet.
+			const line = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+			return line === '' ? undefined : line.replaceAll('\0', ' ').trimEnd();
+		} catch {
+			return undefined;
+		}
+	}
+	return ps(pid, 'args=');
+}
+
+async function ps(pid: number, field: string): Promise<string | undefined> {
+	try {
+		const { stdout } = await runTool({ program: 'ps', argv: ['-ww', '-o', field, '-p', String(pid)] }, { timeoutMs: 5000 });
+		return stdout.trim() || undefined;
+	} catch (error) {
+		if (error instanceof LockstepError) return undefined;
+		throw error;
+	}
+}
+
+/** When a process began, in the system's own words: with the pid it tells a process from any other. Undefined where it is gone. */
+export async function birth(pid: number): Promise<string | undefined> {
+	if (process.platform === 'linux') {
+		try {
+			// proc(5): what follows the name in brackets begins with field 3, the state; field 22 is the start.
+			const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+			return fields[0] === 'Z' ? undefined : fields[19];
+		} catch {
+			return undefined;
+		}
+	}
+	return ps(pid, 'lstart=');
+}
+
+/** Whether this pid is still the process that has this text in its command line: pids are used again. */
+export async function isRunning(pid: number, mark: string): Promise<boolean> {
+	return (await commandLine(pid))?.includes(mark) ?? false;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+	try {
+		process.kill(pid, name);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+	}
+}
+
+/**
+ * Ends the process of this pid where its command line contains `mark`: SIGTERM, SIGKILL after `graceMs`, until it is gone.
+ * Gives false where there was none; never signals another's process.
+ */
+export async function endProcess(pid: number, mark: string, graceMs: number): Promise<boolean> {
+	if (!(await isRunning(pid, mark))) return false;
+	signal(pid, 'SIGTERM');
+	const kill = performance.now() + graceMs;
+	let killed = false;
+	while (await isRunning(pid, mark)) {
+		if (!killed && performance.now() > kill) {
+			killed = true;
+			signal(pid, 'SIGKILL');
+		}
+		await after(20);
+	}
+	return true;
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { SandboxKind } from './kinds.ts';
+
+function base(env: NodeJS.ProcessEnv, variable: string, rest: string): string {
+	const given = env[variable];
+	// The XDG specification: a relative path there is to be ignored.
+	if (given !== undefined && isAbsolute(given)) return given;
+	return join(env.HOME || homedir(), rest);
+}
+
+/** Where the packages' programs are kept, for all kinds and all users of this account. */
+export const serversFolder = (env: NodeJS.ProcessEnv): string => join(base(env, 'XDG_CACHE_HOME', '.cache'), 'lockstep', 'servers');
+
+/** Where a sandbox lives when nobody says otherwise. */
+export const defaultFolder = (env: NodeJS.ProcessEnv, kind: SandboxKind): string =>
+	join(base(env, 'XDG_STATE_HOME', '.local/state'), 'lockstep', 'sandbox', kind);
+
+/** The longest path of a Unix socket that every system takes (macOS 104 with its end, Linux 108). */
+const LONGEST_SOCKET = 100;
+
+/**
+ * The path of a server's socket: in its own folder, or in one of a short name where that path would be too long.
+ * Deterministic, so that every process finds the same.
+ */
+export function socketPath(folder: string): { readonly path: string; readonly extraFolder: string | null } {
+	const path = join(folder, 'server.sock');
+	if (Buffer.byteLength(path) <= LONGEST_SOCKET) return { path, extraFolder: null };
+	const hash = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16);
+	const name = `lockstep-${userInfo().uid}-${hash}`;
+	const short = [tmpdir(), '/tmp'].map((temp) => join(temp, name)).find((candidate) => candidate.length + 12 <= LONGEST_SOCKET);
+	const extraFolder = short ?? join('/tmp', name);
+	return { path: join(extraFolder, 'server.sock'), extraFolder };
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ToolError, UserError } from '../core/errors.ts';
+import { findTool } from '../exec/find-tool.ts';
+import { runTool } from '../exec/tool.ts';
+import { type DebianSource, findDebianSources } from './apt-sources.ts';
+import { KINDS, type SandboxKind } from './kinds.ts';
+import { withLock } from './lock.ts';
+import { serversFolder } from './places.ts';
+
+/** Goes up when what {@link unpacked} leaves changes: an older folder is then made anew. */
+const LAYOUT = 1;
+const DEFAULT_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Debian's folder of libraries, by `process.arch`. */
+const TRIPLETS: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+/** What the packages depend on for their installation or their Perl scripts, and no program here needs. */
+const NOT_NEEDED = /^(perl|libperl|lib[\w-]+-perl|dpkg|tar|debianutils|mysql-common|mariadb-common|libdb5|libgdbm)/;
+
+/** The folder of a kind's unpacked packages: `bin/` plain programs, `root/` the packages' own tree. */
+export interface Unpacked {
+	readonly bin: string;
+	readonly root: string;
+}
+
+const at = (folder: string): Unpacked => ({ bin: join(folder, 'bin'), root: join(folder, 'root') });
+const isWhole = (folder: string): boolean => existsSync(join(folder, `whole.${LAYOUT}`));
+
+/** Folders with client tools of packages that were unpacked before, for `findTool`: the newest server first. Looks only. */
+export function serverToolFolders(env: NodeJS.ProcessEnv): string[] {
+	return KINDS.map(({ kind }) => join(serversFolder(env), kind))
+		.filter(isWhole)
+		.map((folder) => at(folder).bin);
+}
+
+/**
+ * The programs of a kind's packages, fetched with apt and unpacked without root where they are not there yet.
+ * Several processes may ask at once; a folder has its name only when it is whole.
+ * @throws {UserError} where there is no apt, or no source of Debian's packages; {@link ToolError} where fetching fails.
+ */
+export async function unpacked(
+	kind: SandboxKind,
+	options: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal; readonly say: (line: string) => void },
+): Promise<Unpacked> {
+	const folder = join(serversFolder(options.env), kind);
+	if (isWhole(folder)) return at(folder);
+	const onWait = (pid: number) => options.say(`Another process (${pid}) is unpacking ${kind}: waiting for it.`);
+	const lock = { onWait, ...(options.signal && { signal: options.signal }) };
+	return withLock(`${folder}.lock`, lock, async () => {
+		if (isWhole(folder)) return at(folder);
+		// Whoever began one of these is gone: the lock is ours.
+		for (const name of await readdir(serversFolder(options.env))) {
+			if (name.startsWith(`${kind}.unpacking-`)) await rm(join(serversFolder(options.env), name), { recursive: true, force: true });
+		}
+		const beside = `${folder}.unpacking-${randomUUID().slice(0, 8)}`;
+		try {
+			await fetchAndUnpack(kind, beside, options);
+			await rm(folder, { recursive: true, force: true });
+			await rename(beside, folder);
+		} finally {
+			await rm(beside, { recursive: true, force: true });
+		}
+		return at(folder);
+	});
+}
+
+function byHand(kind: SandboxKind): string[] {
+	const { title, packages } = entry(kind);
+	return [
+		`Install the server and its tools yourself, as root: apt-get install ${packages.join(' ')}`,
+		`Any ${title} whose programs are on the PATH will do.`,
+	];
+}
+
+function entry(kind: SandboxKind) {
+	const found = KINDS.find((each) => each.kind === kind);
+	if (found === undefined) throw new UserError(`There is no sandbox of the kind ${kind}.`);
+	return found;
+}
+
+async function fetchAndUnpack(
+	kind: SandboxKind,
+	folder: string,
+	options: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal; readonly say: (line: string) => void },
+): Promise<void> {
+	const { title, suite, packages } = entry(kind);
+	const triplet = TRIPLETS[process.arch];
+	const tools = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env, folders: ['/usr/bin'] })));
+	const sources = await findDebianSources();
+	if (triplet === undefined || tools.includes(undefined) || sources.length === 0) {
+		const what = `There is no ${title} server here, and its packages cannot be had from Debian on this machine.`;
+		const missing = sources.length === 0 ? 'apt has no source of Debian itself.' : `No Debian packages for ${process.arch} are known here.`;
+		throw new UserError({ what, why: tools.includes(undefined) ? 'apt-get or dpkg-deb is missing.' : missing, mend: byHand(kind) });
+	}
+	options.say(`Fetching ${title} from Debian ${suite} (${packages.join(', ')}) …`);
+	let failure: unknown;
+	for (const source of sources) {
+		try {
+			await download(folder, source, suite, packages, options.signal);
+			failure = undefined;
+			break;
+		} catch (error) {
+			if (!(error instanceof ToolError)) throw error;
+			failure ??= error;
+			await rm(folder, { recursive: true, force: true });
+		}
+	}
+	if (failure instanceof ToolError) {
+		throw new ToolError(
+			{
+				what: `The packages of ${title} could not be fetched (${packages.join(', ')}).`,
+				why: 'apt could not reach an archive, or the archive does not have them.',
+				mend: ['Try again when the network is there.', ...byHand(kind)],
+				...(failure.told.words !== undefined && { words: failure.told.words }),
+			},
+			{ cause: failure },
+		);
+	}
+	options.say(`Unpacking ${title} …`);
+	const { root } = at(folder);
+	await mkdir(root, { recursive: true });
+	const archives = join(folder, 'apt', 'archives');
+	for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb') && !NOT_NEEDED.test(file))) {
+		await runTool({ program: 'dpkg-deb', argv: ['-x', join(archives, name), root] }, options.signal ? { signal: options.signal } : {});
+	}
+	await rm(join(folder, 'apt'), { recursive: true, force: true });
+	for (const docs of ['doc', 'man', 'locale', 'bug', 'lintian']) await rm(join(root, 'usr/share', docs), { recursive: true, force: true });
+	await writeWrappers(folder, triplet);
+	await writeFile(join(folder, `whole.${LAYOUT}`), '');
+}
+
+/** An apt of our own beside the machine's: its sources, lists, state and hooks are neither used nor changed, its proxies are used. */
+async function download(
+	folder: string,
+	source: DebianSource,
+	suite: string,
+	packages: readonly string[],
+	signal: AbortSignal | undefined,
+): Promise<void> {
+	const apt = join(folder, 'apt');
+	for (const name of ['lists/partial', 'archives/partial']) await mkdir(join(apt, name), { recursive: true });
+	const keyring = source.signedBy ?? (existsSync(DEFAULT_KEYRING) ? DEFAULT_KEYRING : null);
+	await writeFile(join(apt, 'sources.list'), `deb ${keyring === null ? '' : `[signed-by=${keyring}] `}${source.uri} ${suite} main\n`);
+	// An empty status: apt then fetches every library as well, down to the C library.
+	await writeFile(join(apt, 'status'), '');
+	const settings: Readonly<Record<string, string>> = {
+		'Dir::Etc::SourceList': join(apt, 'sources.list'),
+		'Dir::Etc::SourceParts': '/dev/null',
+		'Dir::Etc::Preferences': '/dev/null',
+		'Dir::Etc::PreferencesParts': '/dev/null',
+		'Dir::State::Lists': join(apt, 'lists'),
+		'Dir::State::status': join(apt, 'status'),
+		'Dir::State::extended_states': join(apt, 'extended_states'),
+		'Dir::Cache': apt,
+		'Dir::Cache::archives': join(apt, 'archives'),
+		'Dir::Log': apt,
+		'APT::Install-Recommends': 'false',
+		// Where root runs this, apt would fetch as another user, who may not enter a private folder.
+		'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+		'APT::Update::Error-Mode': 'any',
+		'Acquire::Languages': 'none',
+		'Acquire::Retries': '2',
+		'Acquire::http::Timeout': '30',
+		'Acquire::https::Timeout': '30',
+		'Debug::NoLocking': '1',
+	};
+	const hooks = [
+		'APT::Update::Pre-Invoke',
+		'APT::Update::Post-Invoke',
+		'APT::Update::Post-Invoke-Success',
+		'DPkg::Pre-Install-Pkgs',
+		'DPkg::Post-Invoke',
+	];
+	const lines = [...hooks.map((hook) => `#clear ${hook};`), ...Object.entries(settings).map(([name, value]) => `${name} "${value}";`)];
+	await writeFile(join(apt, 'apt.conf'), `${lines.join('\n')}\n`);
+	const run = (argv: readonly string[]) =>
+		runTool(
+			{ program: 'apt-get', argv: ['-qq', '-c', join(apt, 'apt.conf'), ...argv], env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } },
+			{ timeoutMs: 600_000, ...(signal && { signal }) },
+		);
+	await run(['update']);
+	await run(['install', '-y', '--download-only', ...packages]);
+}
+
+async function isProgram(path: string): Promise<boolean> {
+	const file = await open(path);
+	try {
+		const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+		return buffer.toString('latin1') === '\x7fELF';
+	} finally {
+		await file.close();
+	}
+}
+
+/**
+ * A script for every program, that runs it with the loader and the libraries it was built for: they may be newer than the machine's own.
+ * It finds them from its own place, so that the folder may be moved; it needs to be called by its path, as everything here does.
+ */
+async function writeWrappers(folder: string, triplet: string): Promise<void> {
+	const { root, bin } = at(folder);
+	const libraries = ['usr/lib', 'lib'].map((lib) => `${lib}/${triplet}`).filter((lib) => existsSync(join(root, lib)));
+	let loader: string | undefined;
+	for (const lib of libraries) {
+		const name = (await readdir(join(root, lib))).find((file) => /^ld-linux.*\.so\.\d+$/.test(file));
+		loader ??= name && `${lib}/${name}`;
+	}
+	if (loader === undefined) throw new ToolError({ what: 'The packages were fetched, but hold no loader for their programs.', why: root });
+	const libraryPath = libraries.map((lib) => `$root/${lib}`).join(':');
+	await mkdir(bin);
+	for (const folderOf of ['usr/bin', 'usr/sbin']) {
+		for (const file of await readdir(join(root, folderOf), { withFileTypes: true })) {
+			if (!file.isFile() || !/^(maria|mysql|mbstream|aria_)/.test(file.name) || !(await isProgram(join(root, folderOf, file.name))))
+				continue;
+			const script = [
+				'#!/bin/sh',
+				`root="\${0%/*}/../root"`,
+				`MARIADB_PLUGIN_DIR="\${MARIADB_PLUGIN_DIR:-$root/usr/lib/${triplet}/libmariadb3/plugin}"`,
+				'export MARIADB_PLUGIN_DIR',
+				`exec "$root/${loader}" --library-path "${libraryPath}" "$root/${folderOf}/${file.name}" "$@"`,
+			];
+			await writeFile(join(bin, file.name), `${script.join('\n')}\n`, { mode: 0o755 });
+		}
+	}
+	// Fails here, and not at first use, where an archive was left out that is needed after all.
+	for (const name of await readdir(bin)) {
+		if (/^(mariadbd?|mysqld?|mariadb-dump|mysqldump|mariadb-backup)$/.test(name))
+			await runTool({ program: join(bin, name), argv: ['--version'] });
+	}
+}
