@@ -142,7 +142,7 @@ function byCode(error: DriverError, address: ServerAddress, at: string): Words |
 function tlsReason(text: string, address: ServerAddress): Pick<Words, 'why' | 'mend'> {
 	const { ca } = address.tls;
 	const weaker = 'Encrypted without a look at the certificate: --ssl-mode=REQUIRED.';
-	if (/self[- ]signed|unable to verify|unable to get (local )?issuer/i.test(text)) {
+	if (/self[- ]signed|unable to verify|unable to get (local )?issuer|signature failure|unhandled critical/i.test(text)) {
 		return {
 			why:
 				ca === undefined

@@ -1,0 +1,507 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import getPort from 'get-port';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConnectError, ServerError, Stopped } from '../../src/core/errors.ts';
+import { makeCertificates, type TlsFiles } from '../../src/sandbox/certificates.ts';
+import type { SandboxKind } from '../../src/sandbox/kinds.ts';
+import { mariadb } from '../../src/sandbox/mariadb.ts';
+import { unpacked } from '../../src/sandbox/unpack.ts';
+import type { ServerAddress, SslMode } from '../../src/server/address.ts';
+import { openLease } from '../../src/server/lease.ts';
+import { readOptionFiles } from '../../src/server/option-files.ts';
+import { connect, type Session } from '../../src/server/session.ts';
+import { Secret } from '../../src/sql/secret.ts';
+import { raw, sql } from '../../src/sql/sql.ts';
+
+const PASSWORD = 'cänary"o\'r\\77#';
+const password = new Secret(PASSWORD);
+
+interface Running {
+	readonly address: ServerAddress;
+	readonly tools: string;
+	readonly tls: TlsFiles;
+	stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+const folders: string[] = [];
+const running: Running[] = [];
+
+/** One empty server with an account `app` that may do everything, and accounts that may do little. */
+async function start(kind: SandboxKind, extra: readonly string[] = []): Promise<Running> {
+	const { bin, root } = await unpacked(kind, { env: process.env, say: () => {} });
+	const folder = await mkdtemp(join(tmpdir(), 'lockstep-server-'));
+	folders.push(folder);
+	const programs = { server: join(bin, 'mariadbd'), version: kind, prefix: join(root, 'usr') };
+	const dataDir = join(folder, 'data');
+	await mkdir(dataDir);
+	const { argv, input } = await mariadb.initialise(programs, dataDir);
+	const first = spawn(programs.server, argv, { stdio: ['pipe', 'ignore', 'ignore'] });
+	first.stdin.end(input);
+	expect(await once(first, 'exit')).toEqual([0, null]);
+	const tls = await makeCertificates(join(folder, 'tls'), new Date());
+	const port = await getPort({ host: '127.0.0.1' });
+	const socket = join(folder, 's');
+	const plan = { dataDir, socket, port, pidFile: join(folder, 'pid'), errorLog: join(folder, 'log'), serverId: 1, tls, extra };
+	const server = spawn(programs.server, [...(await mariadb.options(programs, plan))], { stdio: 'ignore' });
+	const gone = once(server, 'exit');
+	const address: ServerAddress = {
+		name: 'sut',
+		host: '127.0.0.1',
+		port,
+		user: 'app',
+		tls: { mode: 'PREFERRED' },
+		connectTimeoutMs: 5000,
+		origin: {},
+	};
+	const started: Running = {
+		address,
+		tools: bin,
+		tls,
+		stop: async (signal = 'SIGKILL') => {
+			server.kill(signal);
+			await gone;
+		},
+	};
+	running.push(started);
+	let admin: Session | undefined;
+	for (let tries = 0; admin === undefined; tries += 1) {
+		if (tries > 300 || server.exitCode !== null) throw new Error('the server did not come up');
+		admin = await connect({ ...address, socket, user: 'root' }, null).catch(() => undefined);
+		if (admin === undefined) await new Promise((done) => setTimeout(done, 100));
+	}
+	await admin.query(sql`CREATE USER app@'127.0.0.1' IDENTIFIED BY ${password}`);
+	await admin.query(sql`GRANT ALL ON *.* TO app@'127.0.0.1' WITH GRANT OPTION`);
+	await admin.query(sql`CREATE USER poor@'127.0.0.1' IDENTIFIED BY ${password}`);
+	await admin.query(sql`CREATE USER tls_only@'127.0.0.1' IDENTIFIED BY ${password} REQUIRE SSL`);
+	await admin.query(sql`CREATE USER stale@'127.0.0.1' IDENTIFIED BY ${password} PASSWORD EXPIRE`);
+	await admin.query(sql`CREATE USER locked@'127.0.0.1' IDENTIFIED BY ${password} ACCOUNT LOCK`);
+	await admin.query(sql`CREATE USER single@'127.0.0.1' IDENTIFIED BY ${password} WITH MAX_USER_CONNECTIONS 1`);
+	await admin.close();
+	return started;
+}
+
+afterAll(async () => {
+	for (const server of running) await server.stop();
+	for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+const failure = async (promise: Promise<unknown>): Promise<ConnectError & ServerError> =>
+	promise.then(
+		() => Promise.reject(new Error('it went well')),
+		(error) => error,
+	);
+/** As a renderer, a log or a crash report may show it: with causes. */
+const everything = (error: Error) => `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)} ${error.stack}`;
+const lostOf = (signal: AbortSignal) => (signal.aborted ? Promise.resolve() : once(signal, 'abort'));
+
+describe.each<SandboxKind>(['mariadb-10.11', 'mariadb-11.8'])('%s', (kind) => {
+	let server: Running;
+	beforeAll(async () => {
+		server = await start(kind);
+	});
+	const open = (rest: Partial<ServerAddress> = {}, secret: Secret | null = password) => connect({ ...server.address, ...rest }, secret);
+	const mode = (mode: SslMode, rest: Partial<ServerAddress['tls']> = {}) => ({ tls: { mode, ...rest } });
+
+	describe('a login', () => {
+		test('says as whom, and how it is encrypted', async () => {
+			const plain = await open(mode('DISABLED'));
+			expect([plain.account, plain.tls]).toEqual(['app@127.0.0.1', null]);
+			await plain.close();
+			const session = await open();
+			expect(session.tls).toMatchObject({ version: 'TLSv1.3', verified: false });
+			expect((await session.query(sql`SELECT CONNECTION_ID() AS id`))[0]?.id).toBe(String(session.connectionId));
+			await session.close();
+			expect(session.lost.aborted).toBe(true);
+		});
+
+		test.each([
+			['a wrong password', {}, new Secret('wrong'), /refused to log in 'app'@'127.0.0.1' with the password given/],
+			['no password', {}, null, /refused to log in 'app'@'127.0.0.1' without a password/],
+			['an unknown user', { user: 'nobody' }, password, /refused to log in 'nobody'@'127.0.0.1'/],
+			['an account that demands TLS', { user: 'tls_only', tls: { mode: 'DISABLED' as const } }, password, /refused to log in 'tls_only'/],
+			['an expired password', { user: 'stale' }, password, /password of .*stale.* has expired/],
+			['a locked account', { user: 'locked' }, password, /is locked/],
+		])('%s is refused in words', async (_, rest, secret, what) => {
+			const error = await failure(open(rest, secret));
+			expect(error).toBeInstanceOf(ConnectError);
+			expect(error.told.what).toMatch(what);
+			expect(error.told.mend?.length).toBeGreaterThan(0);
+			expect(everything(error)).not.toContain('änary');
+		});
+
+		test('one too many is refused in words', async () => {
+			const first = await open({ user: 'single' });
+			expect((await failure(open({ user: 'single' }))).told.what).toMatch(/no free connection/);
+			await first.close();
+		});
+
+		test.each([
+			['the CA', 'VERIFY_CA', '127.0.0.1'],
+			['a name', 'VERIFY_IDENTITY', 'localhost'],
+			['an IP address', 'VERIFY_IDENTITY', '127.0.0.1'],
+		] as const)('a certificate is checked by %s', async (_, sslMode, host) => {
+			const session = await open({ host, ...mode(sslMode, { ca: server.tls.ca }) });
+			expect(session.tls?.verified).toBe(true);
+			await session.close();
+		});
+
+		test('a certificate that does not stand the check is refused, and no password sent', async () => {
+			const stranger = await makeCertificates(await mkdtemp(join(tmpdir(), 'lockstep-server-')), new Date());
+			folders.push(join(stranger.ca, '..'));
+			const byNobody = await failure(open(mode('VERIFY_CA')));
+			expect([byNobody instanceof ConnectError, byNobody.told.what]).toEqual([true, expect.stringContaining('ssl-mode VERIFY_CA')]);
+			expect(byNobody.told.mend?.join()).toContain('--ssl-ca');
+			expect((await failure(open(mode('VERIFY_CA', { ca: stranger.ca })))).told.why).toContain(stranger.ca);
+			// Another address of this machine, which is not in the certificate.
+			const through = await relay('127.0.0.2', server.address.port);
+			const other = { host: '127.0.0.2', port: through.port };
+			const byName = await failure(open({ ...other, ...mode('VERIFY_IDENTITY', { ca: server.tls.ca }) }));
+			expect(byName).toBeInstanceOf(ConnectError);
+			expect(byName.told.why).toContain('another name than "127.0.0.2"');
+			const without = await open({ ...other, ...mode('VERIFY_CA', { ca: server.tls.ca }) });
+			await without.close();
+			through.close();
+		});
+	});
+
+	describe('a statement', () => {
+		test('gets text for text, whatever the server’s own mode is', async () => {
+			const admin = await open();
+			const [before] = await admin.query(sql`SELECT @@global.sql_mode AS mode`);
+			await admin.query(sql`SET GLOBAL sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,ORACLE'`);
+			const session = await open();
+			await admin.query(sql`SET GLOBAL sql_mode = ${before?.mode ?? ''}`);
+			const text = 'a\'b"c\\d\n\r\0\x1aä€😀%_';
+			const [row] = await session.query(
+				sql`SELECT ${text} AS text, 12345678901234567890 AS big, 1.50 AS decimal_, NULL AS nothing, '' AS empty, CAST('2026-01-02 03:04:05' AS DATETIME) AS at, HEX(x'ff00') AS hex`,
+			);
+			expect(row).toEqual({
+				text,
+				big: '12345678901234567890',
+				decimal_: '1.50',
+				nothing: null,
+				empty: '',
+				at: '2026-01-02 03:04:05',
+				hex: 'FF00',
+			});
+			expect(await session.query(sql`SELECT 1 AS one FROM DUAL WHERE 1 = 0`)).toEqual([]);
+			const [modes] = await session.query(sql`SELECT @@sql_mode AS mode, @@lock_wait_timeout AS wait, @@autocommit AS auto`);
+			expect(modes).toEqual({ mode: expect.not.stringMatching(/ANSI|BACKSLASH|ORACLE/), wait: '60', auto: '1' });
+			await session.close();
+			await admin.close();
+		});
+
+		test('without rows says how many it changed; a CALL gives its rows', async () => {
+			const session = await open();
+			await session.query(sql`CREATE DATABASE IF NOT EXISTS sut`);
+			await session.query(sql`CREATE OR REPLACE TABLE sut.rows (id INT)`);
+			expect(await session.query(sql`INSERT INTO sut.rows VALUES (1), (2)`)).toEqual([{ affected_rows: '2', warnings: '0' }]);
+			await session.query(sql`CREATE OR REPLACE PROCEDURE sut.p() SELECT 7 AS seven`);
+			expect(await session.query(sql`CALL sut.p()`)).toEqual([{ seven: '7' }]);
+			await session.close();
+		});
+
+		test('that is refused names the privilege and the GRANT', async () => {
+			const session = await open({ user: 'poor' });
+			const lock = await failure(session.query(sql`FLUSH TABLES WITH READ LOCK`));
+			expect([lock.code, lock.connectionLost, lock.told.mend]).toEqual([1227, false, ["GRANT RELOAD ON *.* TO 'poor'@'127.0.0.1';"]]);
+			const table = await failure(session.query(sql`SELECT * FROM mysql.user`));
+			expect([table.code, table.told.mend]).toEqual([1142, ["GRANT SELECT ON `mysql`.`user` TO 'poor'@'127.0.0.1';"]]);
+			const database = await failure(session.query(sql`USE mysql`));
+			expect([database.code, database.told.what]).toEqual([1044, 'The account may not use the database mysql.']);
+			expect((await failure(session.query(sql`SET foo = 1`))).code).toBe(1193);
+			expect(await session.query(sql`SELECT 1 AS one`)).toEqual([{ one: '1' }]);
+			await session.close();
+		});
+
+		test.each([
+			['misunderstood', sql`CREATE USR x@y IDENTIFIED BY ${password}`],
+			['cut short in the quotation', sql`CREATE USER x@y IDENTIFIED NOW BY ${password} ${raw('x'.repeat(100))}`],
+			['refused for what it is', sql`CREATE USER root@localhost IDENTIFIED BY ${password}`],
+			['of a value that does not fit', sql`SELECT * FROM mysql.user WHERE nothing = ${password}`],
+			['quoting it in an error', sql`SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = ${password}`],
+		])('%s never shows its password', async (_, statement) => {
+			const session = await open();
+			const error = await failure(session.query(statement));
+			expect(error).toBeInstanceOf(ServerError);
+			expect(everything(error)).not.toContain('änary');
+			await session.close();
+		});
+
+		test('that takes too long is killed on the server, and its connection cut', async () => {
+			const session = await open();
+			const witness = await open();
+			const error = await failure(session.query(sql`SELECT BENCHMARK(1000000000000, MD5('x'))`, { timeoutMs: 300 }));
+			expect([error.connectionLost, error.told.what]).toEqual([true, expect.stringContaining('0.3 s')]);
+			expect(session.lost.aborted).toBe(true);
+			await goneOnServer(witness, session.connectionId);
+			expect((await failure(session.query(sql`SELECT 1`))).connectionLost).toBe(true);
+			await witness.close();
+		});
+
+		test('that is given up lets go of what it waits for', async () => {
+			const holder = await open();
+			const waiter = await open();
+			await holder.query(sql`CREATE DATABASE IF NOT EXISTS sut`);
+			await holder.query(sql`CREATE OR REPLACE TABLE sut.held (id INT)`);
+			await holder.query(sql`LOCK TABLES sut.held WRITE`);
+			const stop = new AbortController();
+			const waiting = failure(waiter.query(sql`FLUSH TABLES WITH READ LOCK`, { signal: stop.signal }));
+			await until(
+				async () =>
+					(
+						await holder.query(
+							sql`SELECT 1 AS one FROM information_schema.PROCESSLIST WHERE ID = ${waiter.connectionId} AND STATE LIKE 'Waiting%'`,
+						)
+					).length === 1,
+			);
+			stop.abort();
+			expect(await waiting).toBeInstanceOf(Stopped);
+			await goneOnServer(holder, waiter.connectionId);
+			await holder.close();
+		});
+
+		test('takes turns, and each has its own time', async () => {
+			const session = await open();
+			const both = await Promise.all([
+				session.query(sql`SELECT SLEEP(0.4) AS a`, { timeoutMs: 700 }),
+				session.query(sql`SELECT SLEEP(0.4) AS b`, { timeoutMs: 700 }),
+			]);
+			expect(both).toEqual([[{ a: '0' }], [{ b: '0' }]]);
+			expect(session.busy).toBe(false);
+			await session.close();
+		});
+	});
+
+	describe('a lost connection', () => {
+		test.each(['DISABLED', 'REQUIRED'] as const)('is noticed while idle and while at work (%s)', async (sslMode) => {
+			const admin = await open();
+			const idle = await open(mode(sslMode));
+			await admin.query(sql`KILL ${idle.connectionId}`);
+			await lostOf(idle.lost);
+			expect((await failure(idle.query(sql`SELECT 1`))).connectionLost).toBe(true);
+			const busy = await open(mode(sslMode));
+			const asleep = failure(busy.query(sql`SELECT SLEEP(30)`));
+			await until(
+				async () =>
+					(
+						await admin.query(
+							sql`SELECT 1 AS one FROM information_schema.PROCESSLIST WHERE ID = ${busy.connectionId} AND INFO LIKE '%SLEEP%'`,
+						)
+					).length === 1,
+			);
+			await admin.query(sql`KILL ${busy.connectionId}`);
+			const error = await asleep;
+			expect([error instanceof ServerError, error.connectionLost]).toEqual([true, true]);
+			await lostOf(busy.lost);
+			await admin.close();
+		});
+
+		test('is not what a killed statement is', async () => {
+			const admin = await open();
+			const session = await open();
+			const asleep = failure(session.query(sql`SELECT SLEEP(30) FROM mysql.user`));
+			await until(
+				async () =>
+					(
+						await admin.query(
+							sql`SELECT 1 AS one FROM information_schema.PROCESSLIST WHERE ID = ${session.connectionId} AND INFO LIKE '%SLEEP%'`,
+						)
+					).length === 1,
+			);
+			await admin.query(sql`KILL QUERY ${session.connectionId}`);
+			const error = await asleep;
+			expect([error.code, error.connectionLost]).toEqual([1317, false]);
+			expect(await session.query(sql`SELECT 1 AS one`)).toEqual([{ one: '1' }]);
+			await session.close();
+			await admin.close();
+		});
+	});
+
+	describe('a lease', () => {
+		const lease = (rest = {}) => openLease(server.address, password, { lockWaitSeconds: 5, leaseSeconds: 2, heartbeatMs: 300, ...rest });
+
+		test('outlives its own wait_timeout by its heartbeat', async () => {
+			await using held = await lease();
+			await held.session.query(sql`FLUSH TABLES WITH READ LOCK`);
+			expect(await held.session.query(sql`SELECT @@wait_timeout AS wait, @@lock_wait_timeout AS lock_wait`)).toEqual([
+				{ wait: '2', lock_wait: '5' },
+			]);
+			await new Promise((done) => setTimeout(done, 3500)); // time itself is what is tested here
+			expect(held.lost.aborted).toBe(false);
+			await held.prove();
+		});
+
+		test('without its heartbeat ends by itself on the server: a frozen holder cannot keep the lock', async () => {
+			const held = await lease({ leaseSeconds: 1, heartbeatMs: 3_600_000 });
+			await lostOf(held.lost);
+			expect((await failure(held.prove())).connectionLost).toBe(true);
+			await held.release();
+		});
+
+		test('says that it is lost when it is killed, and gives back nothing more', async () => {
+			const admin = await open();
+			const held = await lease();
+			await held.session.query(sql`FLUSH TABLES WITH READ LOCK`);
+			await admin.query(sql`KILL ${held.session.connectionId}`);
+			await lostOf(held.lost);
+			expect(held.lost.reason).toBeInstanceOf(ServerError);
+			const error = await failure(held.prove());
+			expect([error.connectionLost, error.told.what]).toEqual([true, 'The connection that held the lock is gone, and the lock with it.']);
+			await held.release();
+			await admin.close();
+		});
+
+		test('lets go of the lock when it is disposed of, with an error thrown as well', async () => {
+			const admin = await open();
+			await expect(
+				(async () => {
+					await using held = await lease();
+					await held.session.query(sql`FLUSH TABLES WITH READ LOCK`);
+					throw new Error('in between');
+				})(),
+			).rejects.toThrow('in between');
+			await admin.query(sql`CREATE DATABASE IF NOT EXISTS sut`, { timeoutMs: 5000 });
+			await admin.close();
+		});
+
+		test('notices a network that swallows everything', async () => {
+			const through = await relay('127.0.0.1', server.address.port);
+			const held = await openLease({ ...server.address, port: through.port }, password, {
+				lockWaitSeconds: 5,
+				leaseSeconds: 2,
+				heartbeatMs: 300,
+			});
+			through.swallow();
+			await lostOf(held.lost);
+			await held.release();
+			through.close();
+		});
+	});
+
+	test('option files are read as the client itself reads them', async () => {
+		const home = await mkdtemp(join(tmpdir(), 'lockstep-server-'));
+		folders.push(home);
+		await mkdir(join(home, 'more.d'));
+		await writeFile(join(home, 'more.d', 'b.cnf'), '[client]\nb=1\n');
+		await writeFile(join(home, 'more.d', 'a.cnf'), '[client]\r\na=1\r\n');
+		await writeFile(join(home, 'more.d', 'C.cnf'), '[client]\nC=1\n');
+		await writeFile(join(home, 'more.d', 'd.cnf.bak'), '[client]\nd=1\n');
+		await writeFile(join(home, 'open.cnf'), '[client]\nopen=1\n');
+		await chmod(join(home, 'open.cnf'), 0o666);
+		const file = join(home, 'all.cnf');
+		await writeFile(
+			file,
+			[
+				'# c',
+				'; c',
+				'[client]',
+				'user=me',
+				'  password  =  "a # b"  # c',
+				'ssl',
+				'host=',
+				'port = 3307 ;x',
+				"socket='/tmp/x y'",
+				'loose-foo=a\\sb\\tc\\\\d\\qe',
+				'comment=a#b',
+				'q1="unequal\'',
+				'q2="',
+				'q3="x\\"y"',
+				"q4='it\\'s # ok' # no",
+				'eq=a=b',
+				'tail=abc\\',
+				'umlaut=äß€',
+				'a_b-c=1',
+				`!includedir ${home}/more.d`,
+				` ! include ${home}/more.d/a.cnf`,
+				`!include ${home}/open.cnf`,
+				`!include ${home}/none`,
+				'[mysqld]',
+				'port=1',
+				'[client ] # c',
+				'late=1',
+				'[Client]',
+				'caps=1',
+				'[client-server]',
+				'both=1',
+				'[client_x]',
+				'suffixed=1',
+				'',
+			].join('\n'),
+		);
+		const client = spawn(join(server.tools, 'mariadb'), [`--defaults-file=${file}`, '--defaults-group-suffix=_x', '--print-defaults'], {
+			stdio: ['ignore', 'pipe', 'ignore'],
+		});
+		let printed = '';
+		client.stdout.setEncoding('utf8').on('data', (text) => {
+			printed += text;
+		});
+		await once(client, 'close');
+		const { options, warnings } = await readOptionFiles(
+			{ defaultsFile: file, defaultsGroupSuffix: '_x' },
+			{ env: {}, home, groups: ['mysql', 'mariadb-client', 'client', 'client-server', 'client-mariadb'] },
+		);
+		const ours = options.map(({ name, value }) => `--${name}${value === null ? '' : `=${value}`}`).join(' ');
+		expect(printed).toContain('--user=me');
+		expect(ours).toBe(printed.trimEnd().split('\n').at(-1)?.trimEnd());
+		expect(warnings.join()).toContain('open.cnf is ignored');
+	});
+});
+
+test('a server without TLS is taken in plaintext only by the modes that allow it', async () => {
+	const { address, stop } = await start('mariadb-10.11', ['--skip-ssl']);
+	const session = await connect(address, password);
+	expect(session.tls).toBeNull();
+	for (const mode of ['REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY'] as const) {
+		const error = await failure(connect({ ...address, tls: { mode } }, password));
+		expect(error).toBeInstanceOf(ConnectError);
+		expect(error.told.what).toContain(`has no TLS, and ssl-mode ${mode} demands it`);
+	}
+	// And one that goes away while we are with it.
+	const asleep = failure(session.query(sql`SELECT SLEEP(30)`));
+	await stop('SIGTERM');
+	const error = await asleep;
+	expect([error instanceof ServerError, error.connectionLost]).toEqual([true, true]);
+	expect((await failure(connect(address, password))).told.why).toMatch(/Nothing listens/);
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+	for (let tries = 0; !(await condition()); tries += 1) {
+		if (tries > 500) throw new Error('it never came true');
+		await new Promise((done) => setTimeout(done, 20));
+	}
+}
+
+const goneOnServer = (witness: Session, id: number) =>
+	until(async () => (await witness.query(sql`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID = ${id}`)).length === 0);
+
+/** Another address for the same server; it can swallow everything from one moment on. */
+async function relay(host: string, port: number): Promise<{ port: number; swallow(): void; close(): void }> {
+	const sockets: Socket[] = [];
+	const server = createServer((near) => {
+		const far = dial(port, '127.0.0.1');
+		sockets.push(
+			near.on('error', () => {}),
+			far.on('error', () => {}),
+		);
+		near.pipe(far);
+		far.pipe(near);
+	}).listen(0, host);
+	await once(server, 'listening');
+	return {
+		port: (server.address() as AddressInfo).port,
+		swallow: () => {
+			for (const socket of sockets) socket.unpipe().resume();
+		},
+		close: () => {
+			for (const socket of sockets) socket.destroy();
+			server.close();
+		},
+	};
+}
