@@ -48,9 +48,9 @@ export interface PipeAction extends Common {
 /** Something in the file system. */
 export interface FileAction extends Common {
 	readonly kind: 'file';
-	readonly op: 'folder' | 'write' | 'publish' | 'latest';
+	readonly op: 'folder' | 'write' | 'seal' | 'publish' | 'latest';
 	readonly path: string;
-	/** `write`: the text; `publish`: where to; `latest`: what the link names. */
+	/** `publish`: where to; `latest`: what the link names. `text`: of `write`, and the manifest of `seal`. */
 	readonly to?: string;
 	readonly text?: string;
 }
@@ -73,6 +73,8 @@ export interface PipeResult {
 	readonly sha256: string | null;
 	/** What the dump's text held (`dump/scan.ts`), as JSON. */
 	readonly found: Json;
+	/** What the tools said on stderr although they ended well. */
+	readonly words: readonly string[];
 	readonly ms: number;
 }
 
@@ -107,6 +109,8 @@ function text(action: Action): string {
 					return `mkdir -m 700 ${word(action.path)}`;
 				case 'write':
 					return `write ${word(action.path)}`;
+				case 'seal':
+					return `write SHA256SUMS and manifest.json in ${word(action.path)}`;
 				case 'publish':
 					return `mv ${word(action.path)} ${word(action.to ?? '')}`;
 				case 'latest':

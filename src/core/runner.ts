@@ -131,13 +131,13 @@ class Runner<Env extends Outputs> {
 
 	/** Looks at everything, plans everything, and asks once, before anything has changed. */
 	async #review(): Promise<'go' | 'previewed' | 'declined'> {
-		const { runbook, env, world, director, past, signal } = this.#o;
+		const { runbook, env, director, past, signal } = this.#o;
 		const steps: PlannedStep[] = [];
 		const outputs = { ...env.outputs };
 		for (const step of runbook.steps) {
 			signal.throwIfAborted();
 			this.#emit({ type: 'looking', step: step.id });
-			const facts = await step.inspect({ ...env, ...looking(world) });
+			const facts = await this.#inspectFor(step, steps);
 			const at = { ...env, facts, origin: this.#origins[step.id] ?? facts };
 			const done = past !== undefined && past.outputs[step.id] !== undefined;
 			const checks = done ? [] : (step.checks?.(at) ?? []);
@@ -164,9 +164,19 @@ class Runner<Env extends Outputs> {
 		this.#emit({ type: 'reviewed', go: true, typed: reviewed.typed });
 		const untyped = consents.filter((consent) => !reviewed.typed.includes(consent.name));
 		if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'A name must be typed before this may go on.');
-		for (const check of checks)
-			if (check.status === 'warning') this.#warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
 		return 'go';
+	}
+
+	/** Where a look fails because of what an earlier check forbids anyway (a missing privilege), that check is the answer. */
+	async #inspectFor(step: AnyStep<Env>, before: readonly PlannedStep[]): Promise<Json> {
+		const { env, world } = this.#o;
+		try {
+			return await step.inspect({ ...env, ...looking(world) });
+		} catch (error) {
+			const forbidding = failed(before.flatMap((planned) => planned.checks));
+			if (forbidding.length > 0) throw new CheckFailed(forbidding);
+			throw error;
+		}
 	}
 
 	async #step(step: AnyStep<Env>): Promise<void> {
@@ -302,7 +312,7 @@ class StepFailure extends Error {
 function looking(world: World) {
 	return {
 		look: world.look.bind(world),
-		folder: world.folder.bind(world),
+		folderFacts: world.folderFacts.bind(world),
 		tool: world.tool.bind(world),
 		now: world.now.bind(world),
 		signal: world.signal,

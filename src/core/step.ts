@@ -21,7 +21,7 @@ export type ToolFacts = { readonly path: string; readonly version: string };
 /** What a step may look with. Nothing here changes anything. */
 export interface Looking {
 	look<T>(on: Role, query: Query<T>): Promise<T>;
-	folder(path: string): Promise<FolderFacts>;
+	folderFacts(path: string): Promise<FolderFacts>;
 	/** The tool that goes by one of these names, or null. `like`: the version of the server that it should fit. */
 	tool(names: readonly string[], like?: string): Promise<ToolFacts | null>;
 	now(): Date;

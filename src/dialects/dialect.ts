@@ -248,10 +248,19 @@ export interface Dialect {
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** Loads SQL; nothing of it reaches the binary log. */
 		load(on: string): ToolPart;
+		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
+		options(place: ToolPlace): readonly string[];
 	};
-	/** The lines of change-source.sql: attach a new replica at that position. */
-	attach(source: { host: string; port: number }, position: { gtid: string; file: string | null; pos: number | null }): readonly string[];
 }
+
+/** How a tool reaches a server. */
+export type ToolPlace = {
+	readonly host: string;
+	readonly port: number;
+	readonly socket: string | null;
+	readonly user: string;
+	readonly tls: null | { readonly ca: string | null; readonly cert: string | null; readonly key: string | null; readonly verify: boolean };
+};
 
 /** A privilege, and what would fail or be left out without it. */
 export type Need = { readonly privilege: string; readonly why: string };

@@ -9,7 +9,7 @@ import { LockstepError, Stopped, ToolError } from '../core/errors.ts';
 import { lineReader } from './lines.ts';
 
 /** How a tool reads {@link ToolCall.secretFile}; it must be its first argument. */
-export const SECRET_FILE_ARGUMENT = '--defaults-extra-file=/dev/fd/3';
+export const SECRET_FILE_ARGUMENT = '--defaults-file=/dev/fd/3';
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 2000;
 const LAST_WORDS = 20;

@@ -69,16 +69,3 @@ export const channelStatements: Dialect['channel'] = {
 		'innodb_flush_log_at_trx_commit = 1',
 	],
 };
-
-export const attach: Dialect['attach'] = (source, { gtid, file, pos }) => [
-	'-- Attaches a server that holds just this data to the source. Fill in user and password; run it on the new replica.',
-	`SET GLOBAL gtid_slave_pos = '${gtid}';`,
-	`CHANGE MASTER TO MASTER_HOST = '${source.host}', MASTER_PORT = ${source.port}, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_SSL = 1, MASTER_USE_GTID = slave_pos;`,
-	'START SLAVE;',
-	...(file === null
-		? []
-		: [
-				'-- By file and position instead of GTID:',
-				`-- CHANGE MASTER TO MASTER_HOST = '${source.host}', MASTER_PORT = ${source.port}, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_SSL = 1, MASTER_USE_GTID = no, MASTER_LOG_FILE = '${file}', MASTER_LOG_POS = ${pos};`,
-			]),
-];

@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
-import { attach, channelStatements } from './channel.ts';
+import { channelStatements } from './channel.ts';
 import { identity } from './identity.ts';
 import { locks } from './locks.ts';
 import { positions } from './positions.ts';
@@ -20,5 +20,4 @@ export const mariadb: Dialect = {
 	locks,
 	catalogue,
 	tools,
-	attach,
 };

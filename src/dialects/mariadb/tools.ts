@@ -18,6 +18,9 @@ const WHOLE = [
 
 const history = ({ versioned }: { versioned: boolean }) => (versioned ? ['--dump-history'] : []);
 
+/** A value in an option file. */
+const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore, facts) => ({
 		on,
@@ -39,6 +42,22 @@ export const tools: Dialect['tools'] = {
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',
+			// Without it the client strips the comments out of routines and triggers.
+			'--comments',
 		],
 	}),
+	options: ({ host, port, socket, user, tls }) => [
+		'[client]',
+		`user=${quoted(user)}`,
+		...(socket === null ? [`host=${quoted(host)}`, `port=${port}`, 'protocol=tcp'] : [`socket=${quoted(socket)}`]),
+		...(tls === null
+			? ['skip-ssl']
+			: [
+					'ssl',
+					tls.verify ? 'ssl-verify-server-cert' : 'skip-ssl-verify-server-cert',
+					...(tls.ca === null ? [] : [`ssl-ca=${quoted(tls.ca)}`]),
+					...(tls.cert === null ? [] : [`ssl-cert=${quoted(tls.cert)}`]),
+					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),
+				]),
+	],
 };

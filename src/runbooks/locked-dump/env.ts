@@ -1,0 +1,63 @@
+import type { Compression } from '../../core/action.ts';
+import type { Outputs } from '../../core/step.ts';
+import type { Channel, Position } from '../../dialects/dialect.ts';
+import type { DumpScan } from '../../dump/scan.ts';
+import type { Server } from '../server.ts';
+
+export interface BackupEnv extends Outputs {
+	readonly server: Server;
+	/** The folder of all backups, this one's label, and the two names that its own folder has. */
+	readonly paths: {
+		readonly to: string;
+		readonly label: string;
+		readonly partial: string;
+		readonly final: string;
+		readonly latest: string;
+	};
+	/** Null: all of them. */
+	readonly databases: readonly string[] | null;
+	/** `database.table` */
+	readonly ignoreTables: readonly string[];
+	readonly compress: Compression;
+	/** How long the lock may be waited for. */
+	readonly lockWaitSeconds: number;
+	readonly longQueries: 'wait' | 'abort';
+	readonly stopApplier: boolean;
+	readonly profile: string | null;
+	readonly program: { readonly name: string; readonly version: string };
+	readonly started: Date;
+	/** What the run has said so far, for run.log and run.jsonl. */
+	readonly transcript: () => { readonly log: string; readonly jsonl: string };
+}
+
+/** One file of the dump, and what it held. */
+export type DumpedFile = {
+	readonly path: string;
+	readonly kind: 'database' | 'accounts';
+	readonly database: string | null;
+	readonly bytes: number;
+	readonly rawBytes: number;
+	readonly sha256: string;
+	readonly found: DumpScan;
+};
+
+export type LockedDumpOutput = {
+	readonly requested: string;
+	readonly acquired: string;
+	readonly released: string;
+	readonly connectionId: number;
+	readonly statement: string;
+	readonly position: Position;
+	/** Of the server's own source, under the lock. */
+	readonly channel: Channel | null;
+	readonly files: readonly DumpedFile[];
+	readonly argv: readonly string[];
+};
+
+export const dumped = (env: Outputs): LockedDumpOutput | undefined => env.outputs['lock-and-dump'] as LockedDumpOutput | undefined;
+
+/** Splits `database.table` at the first dot. */
+export function splitTable(text: string): { readonly database: string; readonly name: string } {
+	const dot = text.indexOf('.');
+	return { database: text.slice(0, dot), name: text.slice(dot + 1) };
+}

@@ -1,0 +1,44 @@
+import type { Json } from '../../core/json.ts';
+import type { Runbook } from '../../core/step.ts';
+import { pauseApplier, resumeApplier } from './applier.ts';
+import { catchUpAgain } from './catch-up.ts';
+import { type BackupEnv, dumped } from './env.ts';
+import { lockAndDump } from './lock-and-dump.ts';
+import { look } from './look.ts';
+import { prepareFolder } from './prepare-folder.ts';
+import { seal } from './seal.ts';
+
+/** The locked dump of one server. Whatever fails, everything it changed there is put back at once; the folder stays `.partial`. */
+export const lockedDump: Runbook<BackupEnv> = {
+	id: 'locked-dump',
+	title: 'Back up under a lock',
+	afterFailure: 'put-back',
+	steps: [look, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, seal],
+	summary(env): { readonly [key: string]: Json } {
+		const dump = dumped(env);
+		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
+		if (dump === undefined) return {};
+		const { position, channel, files } = dump;
+		const sum = (of: (file: (typeof files)[number]) => number) => files.reduce((all, file) => all + of(file), 0);
+		return {
+			backup: env.paths.final,
+			server: env.server.name,
+			databases: files.filter((file) => file.kind === 'database').length,
+			tables: sum((file) => file.found.databases.reduce((all, database) => all + database.tables.length, 0)),
+			rows: sum((file) => file.found.rows),
+			rawBytes: sum((file) => file.rawBytes),
+			bytes: sum((file) => file.bytes),
+			compression: env.compress,
+			heldMs: new Date(dump.released).getTime() - new Date(dump.acquired).getTime(),
+			caughtUpMs: caughtUp?.ms ?? null,
+			consistency: 'lock',
+			position: {
+				source:
+					channel === null
+						? null
+						: { host: channel.host, port: channel.port, file: channel.sourceFile, pos: channel.sourcePos, gtid: position.replicated },
+				self: { file: position.file, pos: position.pos, gtid: position.written },
+			} satisfies Json,
+		};
+	},
+};

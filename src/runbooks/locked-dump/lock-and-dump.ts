@@ -1,0 +1,299 @@
+import { accountsFile, databaseFiles } from '../../archive/layout.ts';
+import { type Action, type PipeAction, pick, pickAll, type SqlAction } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
+import { meter } from '../../core/progress.ts';
+import type { HeldLease, Step, Working } from '../../core/step.ts';
+import type { Position, TableFacts } from '../../dialects/dialect.ts';
+import { estimator } from '../../dump/estimate.ts';
+import type { DumpScan } from '../../dump/scan.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { type BackupEnv, type DumpedFile, type LockedDumpOutput, splitTable } from './env.ts';
+import { compareObjects, objectsOf } from './objects.ts';
+import { watchReplica } from './watch.ts';
+
+type Facts = {
+	readonly readOnly: string;
+	/** A server of its own: clients write to it and will wait. */
+	readonly clientsWait: boolean;
+	readonly databases: readonly string[];
+	/** What will be dumped. */
+	readonly tables: readonly TableFacts[];
+};
+
+/** Beyond the server's own bound, before we give the connection up. */
+const GRACE_MS = 5_000;
+/** Statement was ended by its time limit; lock wait timeout; killed. */
+const LOCK_NOT_HAD = new Set([1969, 1205, 1317, 3024]);
+
+export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
+	id: 'lock-and-dump',
+	title: 'Lock, dump, prove, unlock',
+	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only goes back to what it was, not to OFF.',
+	async inspect({ server, databases, ignoreTables, look }) {
+		const { catalogue, channel, identity } = server.dialect;
+		const { readOnly } = await look('server', identity);
+		const wanted = databases ?? (await look('server', catalogue.databases));
+		const ignored = new Set(ignoreTables);
+		const tables = await look('server', catalogue.tables);
+		return {
+			readOnly,
+			clientsWait: readOnly === 'OFF' && (await look('server', channel.status)).length === 0,
+			databases: wanted,
+			tables: tables.filter((table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`)),
+		};
+	},
+	plan({ server, facts, paths, compress, lockWaitSeconds, ignoreTables }) {
+		const { catalogue, locks, positions, tools } = server.dialect;
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement, changes: boolean, session: 'work' | 'lock' = 'lock', timeoutMs?: number) =>
+			actions.push({ kind: 'sql', id, why, on: 'server', session, statement, changes, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+		const inMemory = facts.tables.filter((table) => table.inMemory);
+		if (inMemory.length > 0) {
+			// After a restart the first read of such a table writes a TRUNCATE to the log: now, unlogged, and not under the lock (faults.md, finding 10).
+			act('unlogged', 'not for the binary log', locks.unlogged, true, 'work');
+			for (const table of inMemory)
+				act(`touch-${table.database}.${table.name}`, 'a MEMORY table wakes before the lock', catalogue.touch(table), false, 'work');
+			act('logged', 'as before', locks.logged, true, 'work');
+		}
+		act(
+			'lock',
+			`stops all writes; waits at most ${lockWaitSeconds} s`,
+			locks.flushTablesWithReadLock(lockWaitSeconds),
+			true,
+			'lock',
+			lockWaitSeconds * 1000 + GRACE_MS,
+		);
+		if (facts.readOnly === 'OFF') act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true);
+		act('position', 'the moment of this backup', positions.current.statement, false);
+		const files = databaseFiles(facts.databases, compress);
+		const versioned = facts.tables.some((table) => table.versioned);
+		for (const database of facts.databases) {
+			const ignore = ignoreTables.map(splitTable).filter((table) => table.database === database);
+			actions.push({
+				kind: 'pipe',
+				id: `dump-${database}`,
+				why: 'schema, rows, routines, triggers, events',
+				from: tools.dumpDatabase(
+					'server',
+					database,
+					ignore.map((table) => table.name),
+					{ versioned },
+				),
+				into: { file: `${paths.partial}/${files.get(database) ?? ''}`, compress },
+				footer: true,
+				changes: false,
+			});
+		}
+		actions.push({
+			kind: 'pipe',
+			id: 'accounts',
+			why: 'CREATE USER and GRANT, with password hashes',
+			from: tools.dumpAccounts('server'),
+			into: { file: `${paths.partial}/${accountsFile(compress)}`, compress },
+			footer: true,
+			changes: false,
+		});
+		act('prove', 'the position has not moved', positions.current.statement, false);
+		if (facts.readOnly === 'OFF') act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true);
+		act('unlock', 'writes and replication go on', locks.unlock, true);
+		return actions;
+	},
+	async run(at) {
+		const { plan, facts, perform, now, lock } = at;
+		for (const action of plan) {
+			if (action.kind === 'sql' && action.session === 'work') await perform(action);
+		}
+		const requested = now();
+		await using lease = await at.lease('server', { lockWaitSeconds: at.lockWaitSeconds });
+		const state = { on: 'server', clientsWait: facts.clientsWait } as const;
+		lock({ ...state, state: 'waiting', since: requested.toISOString() });
+		await takeLock(at, planned(plan, 'lock'));
+		const acquired = now();
+		lock({ ...state, state: 'held', since: acquired.toISOString() });
+		let result: Omit<LockedDumpOutput, 'requested' | 'acquired' | 'released' | 'connectionId' | 'statement'>;
+		let objects: Awaited<ReturnType<typeof objectsOf>>;
+		try {
+			({ result, objects } = await underLock(at, lease, acquired));
+		} finally {
+			await release(at, lease);
+			lock({ ...state, state: lease.lost.aborted ? 'lost' : 'released', since: now().toISOString() });
+		}
+		const checks = compareObjects(objects, result.files, at.ignoreTables);
+		if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
+		const statement = 'FLUSH TABLES WITH READ LOCK';
+		return {
+			...result,
+			statement,
+			connectionId: lease.connectionId,
+			requested: requested.toISOString(),
+			acquired: acquired.toISOString(),
+			released: now().toISOString(),
+		};
+	},
+	async verify({ server, look, origin }) {
+		const { readOnly } = await look('server', server.dialect.identity);
+		return [
+			must('READ-ONLY-BACK', 'read_only is what it was', readOnly === origin.readOnly, { expected: origin.readOnly, found: readOnly }),
+		];
+	},
+	undo({ server, facts, origin }) {
+		if (facts.readOnly === origin.readOnly) return [];
+		return [
+			{
+				kind: 'sql',
+				id: 'read-only-back',
+				why: 'as it was',
+				on: 'server',
+				statement: server.dialect.locks.setReadOnly(origin.readOnly),
+				changes: true,
+			},
+		];
+	},
+};
+
+type At = BackupEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
+
+function planned(plan: readonly Action[], id: string): SqlAction {
+	const action = pick(plan, 'sql', id);
+	if (action === undefined) throw new TypeError(`no ${id} in the plan`);
+	return action;
+}
+
+async function takeLock({ perform, look, server, lockWaitSeconds }: At, action: SqlAction): Promise<void> {
+	try {
+		await perform(action);
+	} catch (cause) {
+		if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
+		const others = (await look('server', server.dialect.locks.activity)).filter(
+			(each) => each.seconds >= 1 && each.user !== 'system user' && each.command !== 'Binlog Dump',
+		);
+		throw new LockTimeout(
+			{
+				what: `The lock was not had within ${lockWaitSeconds} s.`,
+				why: others.length === 0 ? 'Nobody is at work any more.' : 'At work there, longest first:',
+				mend: [
+					...others
+						.toSorted((a, b) => b.seconds - a.seconds)
+						.slice(0, 5)
+						.map((each) => `${each.id} ${each.user}@${each.host} ${each.seconds} s ${each.state}: ${each.text.slice(0, 100)}`),
+					'Nothing is locked and nothing was changed. Try again when they are done, or wait longer with --lock-wait.',
+				],
+				words: cause.told.words,
+			},
+			{ cause },
+		);
+	}
+}
+
+async function underLock(at: At, lease: HeldLease, acquired: Date) {
+	const { plan, server, perform, look, signal } = at;
+	const { positions, channel } = server.dialect;
+	const readOnly = pick(plan, 'sql', 'read-only');
+	if (readOnly !== undefined) await perform(readOnly);
+	const position = positions.current.read(await perform(planned(plan, 'position')));
+	const source = (await look('server', channel.status))[0] ?? null;
+	const objects = await objectsOf(at, at.facts.databases);
+	const files: DumpedFile[] = [];
+	const progress = dumpProgress(at, acquired);
+	const argv: string[] = [];
+	try {
+		for (const action of pickAll(plan, 'pipe', '')) {
+			signal.throwIfAborted();
+			const database = action.id.startsWith('dump-') ? action.id.slice('dump-'.length) : null;
+			const result = await perform(action, { until: lease.lost, onFlow: (flow) => progress.flow(database ?? '', flow) });
+			progress.finished(result);
+			for (const words of result.words) at.note(`${action.from.names[0]}: ${words}`, 'warning');
+			argv.splice(0, argv.length, ...action.from.argv);
+			files.push({
+				path: fileOf(action),
+				kind: database === null ? 'accounts' : 'database',
+				database,
+				bytes: result.bytes,
+				rawBytes: result.rawBytes,
+				sha256: result.sha256 ?? '',
+				found: result.found as DumpScan,
+			});
+		}
+	} catch (cause) {
+		if (lease.lost.aborted) throw lostLock(cause);
+		throw cause;
+	} finally {
+		progress.stop();
+	}
+	await proveLock(at, lease, position);
+	return { result: { position, channel: source, files, argv: files.length > 0 ? argvOf(plan) : argv }, objects };
+}
+
+const fileOf = (action: PipeAction): string => ('file' in action.into ? (action.into.file.split('/').at(-1) ?? '') : '');
+const argvOf = (plan: readonly Action[]): readonly string[] => pickAll(plan, 'pipe', '')[0]?.from.argv ?? [];
+
+/** The very connection still answers, and nothing was written: otherwise what was dumped belongs to no one moment. */
+async function proveLock({ plan, server, perform }: At, lease: HeldLease, before: Position): Promise<void> {
+	try {
+		await lease.prove();
+	} catch (cause) {
+		throw lostLock(cause);
+	}
+	const after = server.dialect.positions.current.read(await perform(planned(plan, 'prove')));
+	const same = after.gtid === before.gtid && after.written === before.written && after.file === before.file && after.pos === before.pos;
+	if (!same) {
+		throw new VerifyFailed(
+			[must('POSITION-STILL', 'Nothing was written while the lock was held', false, { expected: told(before), found: told(after) })],
+			'The lock did not hold: the dump is worthless.',
+		);
+	}
+}
+
+const told = (position: Position): string => `${position.file ?? 'no log'}:${position.pos ?? 0} ${position.gtid}`;
+
+function lostLock(cause: unknown): VerifyFailed {
+	const words = cause instanceof Error ? cause.message : String(cause);
+	return new VerifyFailed(
+		[must('LOCK-HELD', 'The connection that holds the lock is still the same', false, { expected: 'the same connection', found: words })],
+		'The lock was lost: the dump is worthless.',
+		{ cause },
+	);
+}
+
+/** Puts read_only back and unlocks, in this order, however the dump ended. */
+async function release({ plan, perform }: At, lease: HeldLease): Promise<void> {
+	const back = pick(plan, 'sql', 'read-only-back');
+	const alive = !lease.lost.aborted;
+	if (back !== undefined) await perform(alive ? back : { ...back, session: 'work' }, { shielded: true });
+	if (alive) await perform(planned(plan, 'unlock'), { shielded: true });
+}
+
+function dumpProgress(at: At, acquired: Date) {
+	const measure = meter(() => at.now().getTime());
+	const estimate = estimator(at.facts.tables.filter((table) => table.kind === 'table'));
+	const watch = watchReplica(at);
+	let before = { rawBytes: 0, bytes: 0, rows: 0 };
+	return {
+		flow(database: string, flow: { rawBytes: number; bytes: number; rows: number; table: string | null }) {
+			const done = before.rawBytes + flow.rawBytes;
+			const { total, tables } = estimate.at(done, database, flow.table);
+			at.progress({
+				unit: 'bytes',
+				done,
+				total,
+				estimated: true,
+				...measure(done, total),
+				current: flow.table === null ? database || 'accounts' : `${database}.${flow.table}`,
+				tables,
+				rows: before.rows + flow.rows,
+				onDisk: before.bytes + flow.bytes,
+				heldMs: at.now().getTime() - acquired.getTime(),
+				...watch.latest(),
+			});
+		},
+		finished(result: { rawBytes: number; bytes: number; found: unknown }) {
+			before = {
+				rawBytes: before.rawBytes + result.rawBytes,
+				bytes: before.bytes + result.bytes,
+				rows: before.rows + ((result.found as DumpScan | null)?.rows ?? 0),
+			};
+		},
+		stop: watch.stop,
+	};
+}

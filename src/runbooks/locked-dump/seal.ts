@@ -1,0 +1,171 @@
+import { changeSourceSql } from '../../archive/change-source.ts';
+import { FILES } from '../../archive/layout.ts';
+import { buildManifest, countObjects, type Manifest, type ManifestFile, manifestText } from '../../archive/manifest.ts';
+import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../../archive/texts.ts';
+import type { Action, FileAction } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import type { Step } from '../../core/step.ts';
+import type { Channel, Identity, TableFacts } from '../../dialects/dialect.ts';
+import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
+
+type Facts = {
+	readonly identity: Identity;
+	readonly channel: Channel | null;
+	readonly tables: readonly TableFacts[];
+	readonly variables: readonly (readonly [string, string])[];
+	readonly client: { readonly path: string; readonly version: string } | null;
+};
+
+/** zstd's and gzip's own defaults. */
+const LEVEL = { zstd: 3, gzip: 6, none: 0 } as const;
+
+const fileOf = (file: DumpedFile): ManifestFile => ({
+	path: file.path,
+	kind: file.kind,
+	...(file.database === null ? {} : { database: file.database }),
+	bytes: file.bytes,
+	raw_bytes: file.rawBytes,
+	sha256: file.sha256,
+	footer: file.found.footer,
+	rows: file.found.rows,
+	tables: file.found.databases.reduce((sum, database) => sum + database.tables.length, 0),
+	objects: countObjects(file.found.databases),
+});
+
+function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
+	const { identity } = facts;
+	const { position, channel } = dump;
+	return buildManifest({
+		tool: env.program,
+		id: env.paths.label,
+		profile: env.profile,
+		tags: {},
+		started: env.started,
+		finished,
+		server: {
+			flavor: env.server.dialect.id,
+			version: identity.version,
+			host: env.server.host,
+			port: env.server.port,
+			server_id: identity.serverId,
+			server_uuid: identity.serverUuid,
+			hostname: identity.hostname,
+			sql_mode: identity.sqlMode,
+			character_set: identity.characterSet,
+			time_zone: identity.timeZone,
+			lower_case_table_names: identity.lowerCaseTableNames,
+		},
+		consistency: {
+			method: 'lock',
+			statement: dump.statement,
+			requested: new Date(dump.requested),
+			acquired: new Date(dump.acquired),
+			released: new Date(dump.released),
+			connection_id: dump.connectionId,
+			connection_alive_at_end: true,
+		},
+		position: {
+			source:
+				channel === null
+					? null
+					: { host: channel.host, port: channel.port, file: channel.sourceFile, pos: channel.sourcePos, gtid: position.replicated },
+			self: position.file === null ? null : { file: position.file, pos: position.pos, gtid: position.written },
+		},
+		dump: {
+			client: facts.client?.path.split('/').at(-1) ?? '',
+			client_version: facts.client?.version ?? '',
+			argv: dump.argv,
+			databases: dump.files.flatMap((file) => (file.database === null ? [] : [file.database])),
+			ignored_tables: env.ignoreTables,
+			compression: env.compress,
+			level: LEVEL[env.compress],
+		},
+		files: dump.files.map(fileOf),
+		rowsEstimated: facts.tables.reduce((sum, table) => sum + table.rows, 0),
+		replica: { before: channel, after: facts.channel, caught_up_ms: caughtUpMs },
+		warnings: [],
+	});
+}
+
+export const seal: Step<BackupEnv, Facts, null> = {
+	id: 'seal',
+	title: 'Checksums, manifest, name',
+	why: 'Beside the dumps goes what somebody needs who restores them without this program: how, the position, the server’s settings, checksums. The manifest is written last, and only then does the folder get a backup’s name.',
+	async inspect({ server, look, tool }) {
+		const identity = await look('server', server.dialect.identity);
+		return {
+			identity,
+			channel: (await look('server', server.dialect.channel.status))[0] ?? null,
+			tables: (await look('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
+			variables: await look('server', server.dialect.catalogue.variables),
+			client: await tool(server.dialect.tools.dumpAccounts('server').names, identity.series),
+		};
+	},
+	plan({ paths }) {
+		const write = (name: string, why: string): Action => ({ kind: 'file', id: name, why, op: 'write', path: `${paths.partial}/${name}` });
+		return [
+			write(FILES.readme, 'how to restore by hand'),
+			write(FILES.changeSource, 'how to attach a restored server'),
+			write(FILES.variables, 'the server’s settings'),
+			write(FILES.replicaStatus, 'replication under the lock and after'),
+			write(FILES.tableSizes, 'how large the tables were'),
+			write(FILES.log, 'every statement and command of this run'),
+			write(FILES.events, 'the same as JSON lines'),
+			{ kind: 'file', id: 'manifest', why: 'written last: its presence means complete', op: 'seal', path: paths.partial },
+			{ kind: 'file', id: 'publish', why: 'from now on it is a backup', op: 'publish', path: paths.partial, to: paths.final },
+			{ kind: 'file', id: 'latest', why: 'the newest complete one', op: 'latest', path: paths.latest, to: paths.label },
+		];
+	},
+	async run({ plan, perform, now, facts, ...env }) {
+		const dump = dumped(env);
+		if (dump === undefined) throw new TypeError('nothing was dumped');
+		const cut = dump.files.filter((file) => !file.found.footer);
+		if (cut.length > 0) {
+			throw new VerifyFailed([
+				must('FOOTER', 'Every file has its footer', false, { found: `cut off: ${cut.map((file) => file.path).join(', ')}` }),
+			]);
+		}
+		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
+		const manifest = manifestOf(env, facts, dump, caughtUp?.ms ?? null, now());
+		const rows = (channel: Channel | null) =>
+			channel === null
+				? []
+				: [Object.fromEntries(Object.entries(channel).map(([key, value]) => [key, value === null ? null : String(value)]))];
+		const sizes = facts.tables.map((table) => ({
+			database: table.database,
+			table: table.name,
+			engine: table.engine,
+			rows: table.rows,
+			dataBytes: table.bytes,
+			indexBytes: null,
+		}));
+		const texts: Readonly<Record<string, () => string>> = {
+			[FILES.readme]: () => readmeText(manifest),
+			[FILES.changeSource]: () => changeSourceSql(manifest),
+			[FILES.variables]: () => variablesTsv(new Map(facts.variables)),
+			[FILES.replicaStatus]: () =>
+				replicaStatusText([
+					{ title: 'Under the lock', at: new Date(dump.acquired), rows: rows(dump.channel) },
+					{ title: 'Afterwards', at: now(), rows: rows(facts.channel) },
+				]),
+			[FILES.tableSizes]: () => tableSizesTsv(sizes),
+			[FILES.log]: () => env.transcript().log,
+			[FILES.events]: () => env.transcript().jsonl,
+			manifest: () => manifestText(manifest),
+		};
+		for (const action of plan) {
+			const text = texts[action.id];
+			await perform(text === undefined ? action : { ...(action as FileAction), text: text() });
+		}
+		return null;
+	},
+	async verify({ paths, folderFacts }) {
+		const final = await folderFacts(paths.final);
+		return [
+			must('PUBLISHED', 'The backup has its name and its manifest', final.exists && final.entries.includes(FILES.manifest), {
+				expected: paths.final,
+			}),
+		];
+	},
+};

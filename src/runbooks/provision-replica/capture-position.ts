@@ -1,0 +1,32 @@
+import { must, note } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { Position } from '../../dialects/dialect.ts';
+import type { CaptureOutput, ProvisionEnv } from './env.ts';
+
+type Facts = { readonly position: Position };
+
+export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
+	id: 'capture-position',
+	title: 'Capture the primary’s position',
+	why: 'gtid_current_pos is what the manual says to start from, but it can name transactions that were never in this server’s binary log; a replica that starts there stops with error 1236. So it is compared with gtid_binlog_pos, and the position really used is the one of the copied data.',
+	inspect: async ({ primary, look }) => ({ position: await look('primary', primary.dialect.positions.current) }),
+	checks({ primary, facts: { position } }) {
+		const sound = primary.dialect.positions.includes(position.written, position.gtid);
+		return [
+			must('POSITION', 'gtid_current_pos is in the primary’s own binary log', sound, {
+				expected: `gtid_binlog_pos holds all of ${position.gtid || '(empty)'}`,
+				found: `gtid_binlog_pos = ${position.written || '(empty)'}`,
+				mend: [
+					'This server was a replica before and did not log what it replicated, or gtid_slave_pos was set by hand.',
+					"If it is a primary now and nothing replicates to it:  SET GLOBAL gtid_slave_pos = '';",
+				],
+			}),
+			...(position.gtid === ''
+				? [note('POSITION-EMPTY', 'The primary’s position is empty', 'it has written nothing yet: the replica starts from its first log')]
+				: []),
+		];
+	},
+	plan: () => [],
+	run: async ({ facts }) => facts,
+	standIn: { position: { file: null, pos: null, gtid: '', written: '', replicated: '' } },
+};

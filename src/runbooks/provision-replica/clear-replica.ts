@@ -1,0 +1,61 @@
+import type { Action } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { Position } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { type ProvisionEnv, seeded } from './env.ts';
+
+type Facts = {
+	readonly databases: readonly string[];
+	readonly configured: boolean;
+	readonly position: Position;
+	readonly binaryLog: boolean;
+};
+
+export const clearReplica: Step<ProvisionEnv, Facts, null> = {
+	id: 'clear-replica',
+	title: 'Make the replica empty',
+	why: 'Position and data must belong to the same moment, so the replica starts from nothing: no channel, no database of users, no position of its own. On an empty server there is nothing to do. None of it reaches the binary log.',
+	async inspect({ replica, look }) {
+		const { catalogue, channel, positions, identity } = replica.dialect;
+		return {
+			databases: await look('replica', catalogue.databases),
+			configured: (await look('replica', channel.status)).length > 0,
+			position: await look('replica', positions.current),
+			binaryLog: (await look('replica', identity)).binaryLog,
+		};
+	},
+	plan({ replica, facts, outputs }) {
+		if (seeded({ outputs }) !== undefined) return [];
+		const { catalogue, channel, locks, positions } = replica.dialect;
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement) =>
+			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		if (facts.configured) {
+			act('stop', 'it replicates already', channel.stop);
+			act('forget-channel', 'where it replicated from', channel.forget);
+		}
+		if (facts.databases.length > 0) {
+			act('unlogged', 'not for the binary log', locks.unlogged);
+			for (const database of facts.databases) act(`drop-${database}`, 'its data is replaced', catalogue.drop(database));
+			act('logged', 'as before', locks.logged);
+		}
+		if (facts.binaryLog && facts.position.written !== '')
+			act('forget-log', 'its own transactions would clash with the primary’s', positions.forgetLog);
+		if (facts.position.replicated !== '') act('forget-position', 'an old position', positions.setReplicated(''));
+		return actions;
+	},
+	async verify({ replica, look, outputs }) {
+		if (seeded({ outputs }) !== undefined) return [];
+		const { catalogue, channel, positions } = replica.dialect;
+		const databases = await look('replica', catalogue.databases);
+		const channels = await look('replica', channel.status);
+		const position = await look('replica', positions.current);
+		return [
+			must('CLEAR', 'The replica is empty', databases.length === 0 && channels.length === 0 && position.gtid === '', {
+				expected: 'no databases, no channel, no position',
+				found: `${databases.length} databases, ${channels.length} channels, position ${position.gtid || '(empty)'}`,
+			}),
+		];
+	},
+};

@@ -1,0 +1,171 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Action, pick } from '../../core/action.ts';
+import { type Check, must, note } from '../../core/check.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import { meter } from '../../core/progress.ts';
+import type { Looking, Step } from '../../core/step.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { qualified, some } from '../server.ts';
+import type { ProvisionEnv } from './env.ts';
+
+type Facts = {
+	readonly tables: readonly { readonly database: string; readonly name: string; readonly rows: number }[];
+	readonly notCompared: readonly string[];
+	readonly running: boolean;
+};
+type Output = {
+	readonly gtid: string;
+	readonly compared: number;
+	readonly different: readonly string[];
+	readonly notCompared: readonly string[];
+};
+
+const REACH_WITHIN_MS = 120_000;
+
+/** Every object by name, one line each, so that two servers can be compared as lists. */
+async function objects({ look, ...env }: ProvisionEnv & Looking, role: 'primary' | 'replica'): Promise<string[]> {
+	const { catalogue } = env[role].dialect;
+	return [
+		...(await look(role, catalogue.databases)).map((name) => `database ${name}`),
+		...(await look(role, catalogue.tables)).map((table) => `${table.kind} ${qualified(table)}`),
+		...(await look(role, catalogue.triggers)).map((object) => `trigger ${qualified(object)}`),
+		...(await look(role, catalogue.routines)).map((object) => `${object.kind} ${qualified(object)}`),
+		...(await look(role, catalogue.events)).map((object) => `event ${qualified(object)}`),
+	].sort();
+}
+
+export const compare: Step<ProvisionEnv, Facts, Output> = {
+	id: 'compare',
+	title: 'Compare the contents',
+	why: 'Yes/Yes on a replica with other data is the worst of all states. The primary opens a snapshot (nobody there waits), the replica is let run to exactly that position, and every table’s checksum is compared at that one moment.',
+	async inspect({ primary, replica, look }) {
+		const tables = (await look('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
+		const channel = (await look('replica', replica.dialect.channel.status))[0];
+		return {
+			tables: tables.filter((table) => !table.inMemory).map(({ database, name, rows }) => ({ database, name, rows })),
+			notCompared: tables.filter((table) => table.inMemory).map(qualified),
+			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
+		};
+	},
+	plan({ primary, replica, facts, delaySeconds }) {
+		if (delaySeconds > 0) return [];
+		const { channel, locks } = primary.dialect;
+		const act = (id: string, on: string, why: string, statement: Statement, changes: boolean): Action => ({
+			kind: 'sql',
+			id,
+			why,
+			on,
+			statement,
+			changes,
+		});
+		return [
+			act('stop', 'replica', 'it waits for the moment to compare', channel.stop, true),
+			act('open-snapshot', 'primary', 'one moment to compare, without a lock', locks.openSnapshot, false),
+			act('run-until', 'replica', 'to exactly that moment', channel.startUntil('<the snapshot’s position>'), true),
+			...facts.tables.map((table) =>
+				act(`checksum-${qualified(table)}`, 'both', 'on both, at one position', replica.dialect.catalogue.checksum(table).statement, false),
+			),
+			act('close-snapshot', 'primary', 'the moment is over', locks.closeSnapshot, false),
+			act('start', 'replica', 'replication goes on', channel.start, true),
+		];
+	},
+	async run(at) {
+		const { plan, facts, primary, replica, look, perform, progress, now, signal } = at;
+		const step = (id: string) => {
+			const action = pick(plan, 'sql', id);
+			if (action === undefined) throw new TypeError(`no ${id} in the plan`);
+			return action;
+		};
+		if (plan.length === 0) return { gtid: '', compared: 0, different: [], notCompared: facts.tables.map(qualified) };
+		const different: string[] = [];
+		const { positions, channel, catalogue } = replica.dialect;
+		let gtid = '';
+		await perform(step('stop'));
+		try {
+			await perform(step('open-snapshot'));
+			const [where, gtidOf] = primary.dialect.positions.snapshot;
+			const place = await look('primary', where);
+			gtid = place === null ? '' : await look('primary', gtidOf(place));
+			const here = (await look('replica', positions.current)).replicated;
+			if (!positions.includes(here, gtid)) {
+				await perform({ ...step('run-until'), statement: channel.startUntil(gtid) });
+				const until = now().getTime() + REACH_WITHIN_MS;
+				for (;;) {
+					const status = (await look('replica', channel.status))[0];
+					if (positions.includes((await look('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
+					if (status?.sqlError || now().getTime() > until) {
+						throw new VerifyFailed([
+							must('COMPARE-REACH', 'The replica reaches the primary’s snapshot', false, {
+								expected: gtid,
+								found: status?.sqlError ?? 'not within two minutes',
+							}),
+						]);
+					}
+					await pause(100, undefined, { signal }).catch(() => signal.throwIfAborted());
+				}
+			}
+			const measure = meter(() => now().getTime());
+			const total = facts.tables.reduce((sum, table) => sum + table.rows + 1, 0);
+			let done = 0;
+			for (const [index, table] of facts.tables.entries()) {
+				signal.throwIfAborted();
+				const name = qualified(table);
+				progress({
+					unit: 'rows',
+					done,
+					total,
+					estimated: true,
+					...measure(done, total),
+					current: name,
+					tables: { done: index, total: facts.tables.length },
+				});
+				const [there, copy] = await Promise.all([
+					look('primary', primary.dialect.catalogue.checksum(table)),
+					look('replica', catalogue.checksum(table)),
+				]);
+				if (there !== copy || there === null)
+					different.push(`${name} (${there ?? 'none'} on the primary, ${copy ?? 'none'} on the replica)`);
+				done += table.rows + 1;
+			}
+		} finally {
+			await perform(step('close-snapshot'), { shielded: true });
+			await perform(step('start'), { shielded: true });
+		}
+		return { gtid, compared: facts.tables.length, different, notCompared: facts.notCompared };
+	},
+	async verify(at) {
+		const { output } = at;
+		if (output.gtid === '' && output.compared === 0) {
+			return [{ id: 'COMPARE', title: 'Contents were not compared', status: 'warning', found: 'the replica is delayed on purpose' }];
+		}
+		const [there, here] = [await objects(at, 'primary'), await objects(at, 'replica')];
+		const lacking = there.filter((name) => !here.includes(name));
+		const extra = here.filter((name) => !there.includes(name));
+		const checks: Check[] = [
+			must(
+				'COMPARE-OBJECTS',
+				'Both have the same databases, tables, views, triggers, routines and events',
+				lacking.length + extra.length === 0,
+				{
+					expected: `${there.length} objects`,
+					found: [lacking.length > 0 ? `missing ${some(lacking)}` : '', extra.length > 0 ? `too many ${some(extra)}` : '']
+						.filter(Boolean)
+						.join('; '),
+					mend: ['Provision it again: a replica that differs cannot be mended by replication.'],
+				},
+			),
+			must('COMPARE-CONTENTS', `All ${output.compared} tables have the same contents at ${output.gtid}`, output.different.length === 0, {
+				expected: 'equal checksums',
+				found: some(output.different),
+				mend: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
+			}),
+		];
+		if (output.notCompared.length > 0) checks.push(note('COMPARE-NOT', 'Not compared: kept in memory only', some(output.notCompared)));
+		return checks;
+	},
+	undo({ replica, facts, origin }) {
+		if (!origin.running || facts.running) return [];
+		return [{ kind: 'sql', id: 'start', why: 'it ran before', on: 'replica', statement: replica.dialect.channel.start, changes: true }];
+	},
+	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
+};

@@ -1,0 +1,61 @@
+import type { Action } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { Channel } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import type { ProvisionEnv } from './env.ts';
+
+type Facts = { readonly channel: Channel | null };
+
+const asWanted = ({ source, account, tls, ca, delaySeconds }: ProvisionEnv, channel: Channel | null): boolean =>
+	channel !== null &&
+	channel.host === source.host &&
+	channel.port === source.port &&
+	channel.user === account.user &&
+	channel.usesGtid &&
+	channel.tlsAsked === tls &&
+	(ca === null || channel.tlsVerified) &&
+	channel.delaySeconds === delaySeconds;
+
+export const connect: Step<ProvisionEnv, Facts, null> = {
+	id: 'connect',
+	title: 'Tell the replica its primary',
+	why: 'Host, account, TLS and GTID in one statement. slave_pos, never current_pos: only what came from the primary counts. On its own the server encrypts only if the other side can; that is why the account demands it.',
+	inspect: async ({ replica, look }) => ({ channel: (await look('replica', replica.dialect.channel.status))[0] ?? null }),
+	plan(at) {
+		const { replica, source, account, password, tls, ca, delaySeconds, facts, memory } = at;
+		const { channel } = replica.dialect;
+		if (asWanted(at, facts.channel) && !memory.passwordSet) return [];
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement) =>
+			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		// A channel that runs cannot be changed; only what an interrupted run of ours left can be running here.
+		if (facts.channel !== null && (facts.channel.io !== 'no' || facts.channel.sql !== 'no'))
+			act('stop', 'it cannot be changed while it runs', channel.stop);
+		const wish = { host: source.host, port: source.port, user: account.user, password, tls, ca, delaySeconds };
+		act('configure', 'where from, as whom, encrypted, from which position', channel.configure(wish));
+		return actions;
+	},
+	async verify(at) {
+		const channel = (await at.look('replica', at.replica.dialect.channel.status))[0] ?? null;
+		return [
+			must('CHANNEL', 'The channel is configured as planned', asWanted(at, channel), {
+				expected: `${at.account.user} at ${at.source.host}:${at.source.port}, GTID, ${at.tls ? 'TLS' : 'no TLS'}`,
+				found:
+					channel === null
+						? 'none'
+						: `${channel.user} at ${channel.host}:${channel.port}, ${channel.usesGtid ? 'GTID' : 'file and position'}, ${channel.tlsAsked ? 'TLS' : 'no TLS'}`,
+			}),
+		];
+	},
+	undo({ replica, facts, origin }) {
+		if (facts.channel === null || origin.channel !== null) return [];
+		const { channel } = replica.dialect;
+		const actions: Action[] = [];
+		if (facts.channel.io !== 'no' || facts.channel.sql !== 'no') {
+			actions.push({ kind: 'sql', id: 'stop', why: 'started by this run', on: 'replica', statement: channel.stop, changes: true });
+		}
+		actions.push({ kind: 'sql', id: 'forget', why: 'configured by this run', on: 'replica', statement: channel.forget, changes: true });
+		return actions;
+	},
+};

@@ -1,0 +1,103 @@
+import type { Action } from '../../core/action.ts';
+import { must, note } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { Statement } from '../../sql/sql.ts';
+import type { ProvisionEnv } from './env.ts';
+
+type Facts = { readonly exists: boolean; readonly grants: readonly string[]; readonly requiresTls: boolean };
+
+const REPLICATION_ONLY = /^GRANT (USAGE|REPLICATION SLAVE) ON \*\.\* TO /;
+
+export const createAccount: Step<ProvisionEnv, Facts, null> = {
+	id: 'create-account',
+	title: 'Create the replication account',
+	why: 'The replica logs in to the primary with an account of its own that can read the binary log and nothing else, only from the replica’s address, only encrypted, with a strong password that nobody types or sees.',
+	async inspect({ primary, account, look }) {
+		const { accounts } = primary.dialect;
+		const exists = await look('primary', accounts.exists(account.user, account.host));
+		if (!exists) return { exists, grants: [], requiresTls: false };
+		return {
+			exists,
+			grants: await look('primary', accounts.grants(account.user, account.host)),
+			requiresTls: await look('primary', accounts.requiresTls(account.user, account.host)),
+		};
+	},
+	checks({ account, origin }) {
+		const name = `${account.user}@${account.host}`;
+		if (!origin.exists) return [];
+		if (account.ours && origin.grants.every((grant) => REPLICATION_ONLY.test(grant))) {
+			return [note('ACCOUNT', `The account ${name} exists from an earlier run`, 'it gets a new password')];
+		}
+		return [
+			must('ACCOUNT', `The account ${name} is free`, false, {
+				expected: 'an account that nobody uses yet',
+				found: origin.grants.join('; '),
+				mend: [
+					'Choose another name:  --account NAME@HOST',
+					`or drop it, if nobody uses it:  DROP USER '${account.user}'@'${account.host}';`,
+				],
+			}),
+		];
+	},
+	plan({ primary, account, password, tls, facts, memory, outputs }) {
+		const { accounts } = primary.dialect;
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement) =>
+			actions.push({ kind: 'sql', id, why, on: 'primary', statement, changes: true });
+		if (!facts.exists)
+			act('create', 'an account of its own, with a generated password', accounts.create(account.user, account.host, password, tls));
+		else if (!memory.passwordSet && outputs.connect === undefined) {
+			act('password', 'a new password, known to this run only', accounts.setPassword(account.user, account.host, password, tls));
+		}
+		if (!facts.grants.some((grant) => grant.startsWith('GRANT REPLICATION SLAVE ON'))) {
+			act('grant', 'the one privilege that a replica needs', accounts.grantReplication(account.user, account.host));
+		}
+		return actions;
+	},
+	async run({ plan, perform, memory }) {
+		for (const action of plan) {
+			await perform(action);
+			if (action.id === 'create' || action.id === 'password') memory.passwordSet = true;
+		}
+		return null;
+	},
+	async verify({ primary, account, tls, look, memory, outputs }) {
+		const { accounts } = primary.dialect;
+		const name = `${account.user}@${account.host}`;
+		if (!(await look('primary', accounts.exists(account.user, account.host)))) {
+			return [must('ACCOUNT-EXISTS', `${name} exists`, false, { expected: 'the account', found: 'none' })];
+		}
+		const grants = await look('primary', accounts.grants(account.user, account.host));
+		const requires = await look('primary', accounts.requiresTls(account.user, account.host));
+		return [
+			must(
+				'ACCOUNT-GRANTS',
+				`${name} may replicate and nothing else`,
+				grants.some((grant) => grant.startsWith('GRANT REPLICATION SLAVE')) && grants.every((grant) => REPLICATION_ONLY.test(grant)),
+				{
+					expected: 'GRANT REPLICATION SLAVE ON *.*',
+					found: grants.join('; '),
+				},
+			),
+			must('ACCOUNT-TLS', tls ? `${name} must use TLS` : `${name} may connect without TLS, as was asked`, requires === tls, {
+				expected: tls ? 'REQUIRE SSL' : 'no REQUIRE',
+				found: requires ? 'REQUIRE SSL' : 'none',
+			}),
+			// The password was in the memory of the run that set it: another run sets a new one, until the channel has it.
+			must('ACCOUNT-PASSWORD', 'Its password is known to this run or to the channel', memory.passwordSet || outputs.connect !== undefined),
+		];
+	},
+	undo({ primary, account, facts, origin }) {
+		if (origin.exists || !facts.exists) return [];
+		return [
+			{
+				kind: 'sql',
+				id: 'drop-account',
+				why: 'the account was made by this run',
+				on: 'primary',
+				statement: primary.dialect.accounts.drop({ ...account, role: false }),
+				changes: true,
+			},
+		];
+	},
+};

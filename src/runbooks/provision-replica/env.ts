@@ -1,0 +1,44 @@
+import type { Outputs } from '../../core/step.ts';
+import type { AccountName, Position } from '../../dialects/dialect.ts';
+import type { Secret } from '../../sql/secret.ts';
+import type { Statement } from '../../sql/sql.ts';
+import type { Server } from '../server.ts';
+
+export interface ProvisionEnv extends Outputs {
+	readonly primary: Server;
+	readonly replica: Server;
+	/** How the replica reaches the primary. */
+	readonly source: { readonly host: string; readonly port: number };
+	/** Without an explicit wish its name carries the replica's server id, so that it can be told to be ours. */
+	readonly account: { readonly user: string; readonly host: string; readonly ours: boolean };
+	/** New in every run, in memory only. */
+	readonly password: Secret;
+	/** False only where the person said `--no-tls`. */
+	readonly tls: boolean;
+	/** The certificate authority for the channel, a path on the replica's host. */
+	readonly ca: string | null;
+	readonly delaySeconds: number;
+	/** What this process knows and must never write down. */
+	readonly memory: {
+		/** Whether the account has this run's password. */
+		passwordSet: boolean;
+		/** The statements that make each missing account on the replica; they hold hashes. */
+		readonly accounts: Map<string, readonly Statement[]>;
+	};
+}
+
+/** What the steps hand on. */
+export type SeedOutput = {
+	/** The position of the data: what the replica starts from. */
+	readonly gtid: string;
+	readonly databases: readonly string[];
+	readonly tables: number;
+	readonly rows: number;
+	readonly rawBytes: number;
+};
+export type CaptureOutput = { readonly position: Position };
+
+export const seeded = (env: Outputs): SeedOutput | undefined => env.outputs.seed as SeedOutput | undefined;
+export const captured = (env: Outputs): CaptureOutput | undefined => env.outputs['capture-position'] as CaptureOutput | undefined;
+
+export const accountKey = (account: AccountName): string => (account.role ? `role ${account.user}` : `${account.user}@${account.host}`);

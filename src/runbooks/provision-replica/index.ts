@@ -1,0 +1,60 @@
+import type { Json } from '../../core/json.ts';
+import type { Runbook } from '../../core/step.ts';
+import { capturePosition } from './capture-position.ts';
+import { clearReplica } from './clear-replica.ts';
+import { compare } from './compare.ts';
+import { connect } from './connect.ts';
+import { copyAccounts } from './copy-accounts.ts';
+import { createAccount } from './create-account.ts';
+import { type ProvisionEnv, seeded } from './env.ts';
+import { lookAtPrimary } from './look-at-primary.ts';
+import { lookAtReplica } from './look-at-replica.ts';
+import { protect } from './protect.ts';
+import { seed } from './seed.ts';
+import { setPosition } from './set-position.ts';
+import { start } from './start.ts';
+import { verifyThreads } from './verify-threads.ts';
+import { wait } from './wait.ts';
+
+/** Gives a primary a dedicated backup replica. What was done is kept after a failure, to be gone on with or taken back. */
+export const provisionReplica: Runbook<ProvisionEnv> = {
+	id: 'provision-replica',
+	title: 'Set up a backup replica',
+	afterFailure: 'keep',
+	steps: [
+		lookAtPrimary,
+		lookAtReplica,
+		createAccount,
+		capturePosition,
+		clearReplica,
+		protect,
+		copyAccounts,
+		seed,
+		setPosition,
+		connect,
+		start,
+		verifyThreads,
+		wait,
+		compare,
+	],
+	summary(env) {
+		const threads = env.outputs['verify-threads'] as { encrypted: boolean; verified: boolean } | undefined;
+		const compared = env.outputs.compare as { gtid: string; compared: number; notCompared: readonly string[] } | undefined;
+		const data = seeded(env);
+		return {
+			primary: env.primary.name,
+			replica: env.replica.name,
+			account: `${env.account.user}@${env.account.host}`,
+			encrypted: threads?.encrypted ?? false,
+			verified: threads?.verified ?? false,
+			position: data?.gtid ?? '',
+			databases: data?.databases.length ?? 0,
+			tables: data?.tables ?? 0,
+			rows: data?.rows ?? 0,
+			rawBytes: data?.rawBytes ?? 0,
+			comparedTables: compared?.compared ?? 0,
+			comparedAt: compared?.gtid ?? '',
+			notCompared: (compared?.notCompared ?? []) as Json,
+		};
+	},
+};

@@ -1,0 +1,117 @@
+import { type Check, must, note, should } from '../../core/check.ts';
+import { bytes } from '../../core/format.ts';
+import type { Step } from '../../core/step.ts';
+import type { Identity } from '../../dialects/dialect.ts';
+import { privilegeCheck, qualified, some, titleOf } from '../server.ts';
+import type { ProvisionEnv } from './env.ts';
+
+type Facts = {
+	readonly identity: Identity;
+	readonly held: readonly string[];
+	readonly databases: number;
+	readonly tables: number;
+	readonly bytes: number;
+	/** Tables whose engine has no snapshots. */
+	readonly withoutSnapshots: readonly string[];
+	readonly dumpTool: string | null;
+	readonly client: string | null;
+};
+
+export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
+	id: 'look-at-primary',
+	title: 'Look at the primary',
+	why: 'Everything that could stop this half-way is looked for before anything changes: rights, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
+	async inspect({ primary, look, tool }) {
+		const { dialect } = primary;
+		const identity = await look('primary', dialect.identity);
+		const tables = await look('primary', dialect.catalogue.tables);
+		const dump = await tool(dialect.tools.dumpForSeed('primary', [], { versioned: false }).names, identity.series);
+		const client = await tool(dialect.tools.load('replica').names, identity.series);
+		return {
+			identity,
+			held: await look('primary', dialect.privileges.held),
+			databases: (await look('primary', dialect.catalogue.databases)).length,
+			tables: tables.filter((table) => table.kind === 'table').length,
+			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
+			dumpTool: dump && `${dump.path} (${dump.version})`,
+			client: client && `${client.path} (${client.version})`,
+		};
+	},
+	checks({ primary, tls, facts }) {
+		const { identity } = facts;
+		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
+		const day = 86_400;
+		const checks: Check[] = [
+			note(
+				'PRIMARY',
+				`${primary.name} is ${titleOf(primary, identity)}`,
+				`${facts.databases} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
+			),
+			privilegeCheck('PRIMARY-PRIVILEGES', primary, identity.account, facts.held, primary.dialect.privileges.needs.provisionPrimary),
+			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
+				expected: 'log_bin is on',
+				found: 'it is off: there is nothing that a replica could follow',
+				mend: ['In the primary’s option file, under [mariadbd]:  log_bin', 'then restart the primary.'],
+			}),
+			must('PRIMARY-SERVER-ID', 'The primary has a server id', identity.serverId > 0, {
+				expected: 'a server_id above 0',
+				found: String(identity.serverId),
+				mend: ['In the primary’s option file:  server_id = 1', 'then restart the primary.'],
+			}),
+			must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
+				expected: names.join(' or '),
+				found: facts.dumpTool ?? 'none',
+				mend: ['Debian, Ubuntu:  apt-get install mariadb-client', 'Red Hat, Fedora:  dnf install mariadb'],
+			}),
+		];
+		if (tls) {
+			checks.push(
+				must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
+					expected: 'ssl_cert and ssl_key are set',
+					found: 'it has none: the replica’s copy of all your data would travel in the clear',
+					mend: [
+						'In the primary’s option file:  ssl_cert = …  ssl_key = …  (and ssl_ca), then restart it;',
+						'or say in words that the channel may be unencrypted:  --no-tls',
+					],
+				}),
+			);
+		} else {
+			checks.push({
+				id: 'PRIMARY-TLS',
+				title: 'The channel will NOT be encrypted',
+				status: 'warning',
+				found: '--no-tls was given: data and password travel in the clear',
+			});
+		}
+		if (identity.cluster) {
+			checks.push({
+				id: 'PRIMARY-CLUSTER',
+				title: 'The primary is part of a Galera cluster',
+				status: 'warning',
+				found: 'its GTIDs follow other rules',
+			});
+		}
+		checks.push(
+			should('PRIMARY-ENGINES', 'All its tables have snapshots', facts.withoutSnapshots.length === 0, {
+				found:
+					facts.withoutSnapshots.length === 0
+						? 'yes'
+						: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will tell`,
+				mend: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
+			}),
+			should(
+				'PRIMARY-RETENTION',
+				'Its binary logs are kept long enough',
+				identity.binlogExpireSeconds === 0 || identity.binlogExpireSeconds >= day,
+				{
+					found:
+						identity.binlogExpireSeconds === 0 ? 'they are never purged by age' : `${Math.round(identity.binlogExpireSeconds / 3600)} h`,
+					mend: ['SET GLOBAL binlog_expire_logs_seconds = 604800;'],
+				},
+			),
+		);
+		return checks;
+	},
+	plan: () => [],
+};

@@ -1,0 +1,135 @@
+import { type Check, must, note, should } from '../../core/check.ts';
+import { bytes } from '../../core/format.ts';
+import type { Step } from '../../core/step.ts';
+import type { Channel, Identity } from '../../dialects/dialect.ts';
+import { compareSeries, privilegeCheck, titleOf } from '../server.ts';
+import { type ProvisionEnv, seeded } from './env.ts';
+
+type Facts = {
+	readonly identity: Identity;
+	readonly held: readonly string[];
+	readonly primary: {
+		readonly serverId: number;
+		readonly series: string;
+		readonly dataDir: string;
+		readonly hostname: string;
+		readonly bytes: number;
+		readonly databases: readonly string[];
+	};
+	readonly databases: readonly string[];
+	readonly channels: readonly Channel[];
+	/** Bytes free where its data is; null where that cannot be seen from here. */
+	readonly freeBytes: number | null;
+};
+
+export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
+	id: 'look-at-replica',
+	title: 'Look at the replica',
+	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
+	async inspect({ primary, replica, look, folderFacts }) {
+		const identity = await look('replica', replica.dialect.identity);
+		const source = await look('primary', primary.dialect.identity);
+		const tables = await look('primary', primary.dialect.catalogue.tables);
+		const disk = replica.local ? await folderFacts(identity.dataDir) : null;
+		return {
+			identity,
+			held: await look('replica', replica.dialect.privileges.held),
+			primary: {
+				serverId: source.serverId,
+				series: source.series,
+				dataDir: source.dataDir,
+				hostname: source.hostname,
+				bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+				databases: await look('primary', primary.dialect.catalogue.databases),
+			},
+			databases: await look('replica', replica.dialect.catalogue.databases),
+			channels: await look('replica', replica.dialect.channel.status),
+			freeBytes: disk?.exists ? disk.freeBytes : null,
+		};
+	},
+	checks({ primary, replica, facts, ...env }) {
+		const { identity } = facts;
+		const same =
+			facts.primary.serverId === identity.serverId &&
+			facts.primary.hostname === identity.hostname &&
+			facts.primary.dataDir === identity.dataDir;
+		const room = facts.primary.bytes * 1.5 + 64 * 1024 ** 2;
+		const checks: Check[] = [
+			note(
+				'REPLICA',
+				`${replica.name} is ${titleOf(replica, identity)}`,
+				facts.databases.length === 0 ? 'empty' : `${facts.databases.length} databases`,
+			),
+			privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, facts.held, replica.dialect.privileges.needs.provisionReplica),
+			must('REPLICA-OTHER', 'Primary and replica are two servers', !same, {
+				expected: 'two servers',
+				found: 'both addresses lead to the same one',
+				mend: ['Check --primary and --replica.'],
+			}),
+			must('REPLICA-KIND', 'Both are of the same kind', primary.dialect.id === replica.dialect.id, {
+				expected: primary.dialect.title,
+				found: replica.dialect.title,
+				mend: [`A ${replica.dialect.title} server cannot be a replica of a ${primary.dialect.title} primary: take one of the same kind.`],
+			}),
+			must('REPLICA-VERSION', 'The replica is not older than the primary', compareSeries(identity.series, facts.primary.series) >= 0, {
+				expected: `${facts.primary.series} or newer`,
+				found: identity.series,
+				mend: ['Upgrade the replica, or take another server.'],
+			}),
+			must('REPLICA-SERVER-ID', 'The server ids differ', same || facts.primary.serverId !== identity.serverId, {
+				expected: `another one than the primary’s ${facts.primary.serverId}`,
+				found: `both are ${identity.serverId}`,
+				mend: [
+					`In the replica’s option file:  server_id = ${identity.serverId + 1}`,
+					`and, without a restart:  SET GLOBAL server_id = ${identity.serverId + 1};`,
+				],
+			}),
+			must(
+				'REPLICA-CHANNELS',
+				'It has no named channels',
+				facts.channels.every((channel) => channel.name === ''),
+				{
+					found: `it replicates from several sources: ${facts.channels.map((channel) => channel.name || 'default').join(', ')}`,
+					mend: facts.channels
+						.filter((channel) => channel.name !== '')
+						.map((channel) => `STOP SLAVE '${channel.name}'; RESET SLAVE '${channel.name}' ALL;`),
+				},
+			),
+			facts.freeBytes === null
+				? note(
+						'REPLICA-DISK',
+						'Free space on the replica cannot be seen from here',
+						`about ${bytes(room)} will be needed in ${identity.dataDir}`,
+					)
+				: must('REPLICA-DISK', 'The replica has room for the data', facts.freeBytes >= room || seeded(env) !== undefined, {
+						expected: `~${bytes(room)} free in ${identity.dataDir}`,
+						found: bytes(facts.freeBytes),
+						mend: ['Free some space there, or take a server with a larger disk.'],
+					}),
+			should('REPLICA-BINLOG', 'It logs what it replicates', identity.binaryLog && identity.logsReplicaUpdates, {
+				found: 'log_bin and log_slave_updates are not both on: others cannot follow it, and its own GTIDs cannot be compared',
+				mend: ['See the option file’s lines in the plan.'],
+			}),
+			should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
+				found: 'gtid_strict_mode is off: a stray local write would go unnoticed',
+				mend: ['SET GLOBAL gtid_strict_mode = ON;  and in its option file: gtid_strict_mode = ON'],
+			}),
+			should('REPLICA-HALT', 'It survives a sudden halt', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
+				found: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
+				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
+			}),
+		];
+		return checks;
+	},
+	consents({ replica, facts, origin }) {
+		// What an interrupted run of ours copied is not asked about again; what anybody else put there since is.
+		const foreign = facts.databases.filter((name) => origin.databases.includes(name) || !facts.primary.databases.includes(name));
+		const affected = [
+			...foreign.map((name) => `database ${name}`),
+			...origin.channels.map((channel) => `replication from ${channel.host}:${channel.port}`),
+		];
+		if (affected.length === 0) return [];
+		return [{ name: replica.name, reason: `${replica.name} is not empty: all of this will be gone`, affected }];
+	},
+	plan: () => [],
+};

@@ -1,0 +1,125 @@
+import type { Action } from '../../core/action.ts';
+import { pick } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import { meter } from '../../core/progress.ts';
+import type { Step } from '../../core/step.ts';
+import type { DumpScan } from '../../dump/scan.ts';
+import { some } from '../server.ts';
+import type { ProvisionEnv, SeedOutput } from './env.ts';
+
+type Facts = {
+	readonly databases: readonly string[];
+	/** Estimates of the primary. */
+	readonly bytes: number;
+	readonly tables: number;
+	readonly versioned: boolean;
+	/** Where the primary stood when it was looked at: the position of "no data" where it has no databases. */
+	readonly gtid: string;
+	readonly onReplica: readonly string[];
+};
+
+export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
+	id: 'seed',
+	title: 'Copy the data',
+	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without any lock so that nobody there waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
+	async inspect({ primary, replica, look }) {
+		const tables = await look('primary', primary.dialect.catalogue.tables);
+		return {
+			databases: await look('primary', primary.dialect.catalogue.databases),
+			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+			tables: tables.filter((table) => table.kind === 'table').length,
+			versioned: tables.some((table) => table.versioned),
+			gtid: (await look('primary', primary.dialect.positions.current)).written,
+			onReplica: await look('replica', replica.dialect.catalogue.databases),
+		};
+	},
+	plan({ primary, replica, facts }) {
+		if (facts.databases.length === 0) return [];
+		return [
+			{
+				kind: 'pipe',
+				id: 'copy',
+				why: 'a snapshot of the primary flows into the replica',
+				from: primary.dialect.tools.dumpForSeed('primary', facts.databases, facts),
+				into: replica.dialect.tools.load('replica'),
+				footer: true,
+				changes: true,
+			},
+		];
+	},
+	async run({ plan, facts, perform, progress, now, note }) {
+		const action = pick(plan, 'pipe', 'copy');
+		if (action === undefined) return { gtid: facts.gtid, databases: [], tables: 0, rows: 0, rawBytes: 0 };
+		const measure = meter(() => now().getTime());
+		let tablesSeen = 0;
+		let last: string | null = null;
+		const result = await perform(action, {
+			onFlow({ rawBytes, rows, table }) {
+				if (table !== last) tablesSeen++;
+				last = table;
+				// SQL text is not the size on disk: once half the tables have passed, their ratio is the better guess.
+				const total = facts.bytes === 0 ? null : Math.max(facts.bytes, rawBytes);
+				progress({
+					unit: 'bytes',
+					done: rawBytes,
+					total,
+					estimated: true,
+					...measure(rawBytes, total),
+					current: table,
+					tables: { done: Math.min(tablesSeen, facts.tables), total: facts.tables },
+					rows,
+				});
+			},
+		});
+		for (const words of result.words) note(words, 'warning');
+		const found = result.found as DumpScan;
+		const gtid = found.position?.gtid;
+		if (gtid === undefined || gtid === null) {
+			throw new VerifyFailed([
+				must('SEED-POSITION', 'The copied data names its position', false, { expected: 'gtid_slave_pos in the stream', found: 'none' }),
+			]);
+		}
+		return {
+			gtid,
+			databases: facts.databases,
+			tables: found.databases.reduce((sum, database) => sum + database.tables.length, 0),
+			rows: found.rows,
+			rawBytes: result.rawBytes,
+		};
+	},
+	async verify({ replica, look, output }) {
+		const databases = await look('replica', replica.dialect.catalogue.databases);
+		const tables = (await look('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
+		const lacking = output.databases.filter((name) => !databases.includes(name));
+		return [
+			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
+				expected: output.databases.join(', '),
+				found: `missing ${some(lacking)}`,
+			}),
+			must('SEED-TABLES', 'Every table arrived', tables >= output.tables || output.databases.length === 0, {
+				expected: String(output.tables),
+				found: String(tables),
+			}),
+		];
+	},
+	undo({ replica, facts, origin }) {
+		const { catalogue, locks } = replica.dialect;
+		const ours = facts.onReplica.filter((name) => !origin.onReplica.includes(name));
+		if (ours.length === 0) return [];
+		const action = (id: string, why: string, statement: typeof locks.unlogged): Action => ({
+			kind: 'sql',
+			id,
+			why,
+			on: 'replica',
+			statement,
+			changes: true,
+		});
+		return [
+			action('unlogged', 'not for the binary log', locks.unlogged),
+			...ours.map((name) => action(`drop-${name}`, 'copied by this run', catalogue.drop(name))),
+			action('logged', 'as before', locks.logged),
+		];
+	},
+	standIn: { gtid: '<the position of the copied data>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
+};

@@ -1,0 +1,56 @@
+import type { Action } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { Position } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { type ProvisionEnv, seeded } from './env.ts';
+
+type Facts = { readonly position: Position; readonly binaryLog: boolean };
+
+export const setPosition: Step<ProvisionEnv, Facts, null> = {
+	id: 'set-position',
+	title: 'Set the replica’s position',
+	why: 'From here on the replica asks the primary for exactly what came after its data: gtid_slave_pos is the position of the copied snapshot, not of now.',
+	async inspect({ replica, look }) {
+		return {
+			position: await look('replica', replica.dialect.positions.current),
+			binaryLog: (await look('replica', replica.dialect.identity)).binaryLog,
+		};
+	},
+	plan({ replica, facts, outputs }) {
+		const gtid = seeded({ outputs })?.gtid ?? '';
+		if (facts.position.replicated === gtid) return [];
+		return [
+			{
+				kind: 'sql',
+				id: 'set',
+				why: 'the position of the copied data',
+				on: 'replica',
+				statement: replica.dialect.positions.setReplicated(gtid),
+				changes: true,
+			},
+		];
+	},
+	async verify({ replica, look, outputs }) {
+		const { positions } = replica.dialect;
+		const gtid = seeded({ outputs })?.gtid ?? '';
+		const { replicated } = await look('replica', positions.current);
+		return [
+			must('POSITION-SET', 'The replica stands at its data’s position, or beyond', positions.includes(replicated, gtid), {
+				expected: gtid,
+				found: replicated,
+			}),
+		];
+	},
+	undo({ replica, facts, origin }) {
+		const { positions } = replica.dialect;
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement) =>
+			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		if (facts.binaryLog && origin.position.written === '' && facts.position.written !== '')
+			act('forget-log', 'it was empty before', positions.forgetLog);
+		if (facts.position.replicated !== origin.position.replicated)
+			act('position-back', 'as it was', positions.setReplicated(origin.position.replicated));
+		return actions;
+	},
+};

@@ -1,0 +1,47 @@
+import { must } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import { catchUp } from '../catch-up.ts';
+import type { ProvisionEnv } from './env.ts';
+
+type Facts = { readonly target: string };
+
+export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
+	id: 'catch-up',
+	title: 'Wait until it caught up',
+	why: 'While the copy ran the primary went on; the replica now applies all of that. “Seconds behind: 0” is no proof, so the positions themselves are compared.',
+	inspect: async ({ primary, look }) => ({ target: (await look('primary', primary.dialect.positions.current)).gtid }),
+	plan: ({ replica, facts, delaySeconds }) =>
+		delaySeconds > 0
+			? []
+			: [
+					{
+						kind: 'sql',
+						id: 'wait',
+						why: 'until all of it is applied',
+						on: 'replica',
+						statement: replica.dialect.positions.wait(facts.target, 5).statement,
+						changes: false,
+					},
+				],
+	async run({ plan, perform, ...at }) {
+		if (plan.length === 0) {
+			at.note('The replica is delayed on purpose: it is not waited for.');
+			return { ms: 0 };
+		}
+		const ms = await catchUp({ ...at, perform }, { role: 'replica', server: at.replica }, at.facts.target);
+		for (const action of plan) await perform(action);
+		return { ms };
+	},
+	async verify({ replica, look, facts, delaySeconds }) {
+		if (delaySeconds > 0) return [];
+		const { positions } = replica.dialect;
+		const { replicated } = await look('replica', positions.current);
+		return [
+			must('CAUGHT-UP', 'It has all that the primary had', positions.includes(replicated, facts.target), {
+				expected: facts.target,
+				found: replicated,
+			}),
+		];
+	},
+	standIn: { ms: 0 },
+};

@@ -1,0 +1,59 @@
+import { type Check, must } from '../core/check.ts';
+import type { Dialect, Identity, Need } from '../dialects/dialect.ts';
+
+/** A server as a runbook knows it: how to speak to it, never how to reach it. */
+export interface Server {
+	/** What must be typed to have it changed: its profile's name, else HOST:PORT. */
+	readonly name: string;
+	readonly host: string;
+	readonly port: number;
+	/** Whether its files may be looked at from here. */
+	readonly local: boolean;
+	readonly dialect: Dialect;
+}
+
+/** One check for all privileges: every missing one named, with the GRANT that mends it. */
+export function privilegeCheck(id: string, server: Server, account: string, held: readonly string[], needed: readonly Need[]): Check {
+	const { missing, grant } = server.dialect.privileges;
+	const lacking = missing(held, needed);
+	return must(id, `${account} has the privileges it needs on ${server.name}`, lacking.length === 0, {
+		expected: needed.map((need) => need.privilege).join(', '),
+		found: lacking.length === 0 ? 'all' : `missing ${lacking.map((need) => `${need.privilege} (${need.why})`).join(', ')}`,
+		mend: [
+			`${grantText(
+				grant(
+					lacking.map((need) => need.privilege),
+					account,
+				),
+			)};`,
+		],
+	});
+}
+
+function grantText(statement: ReturnType<Dialect['privileges']['grant']>): string {
+	return statement.pieces.filter((piece): piece is string => typeof piece === 'string').join('');
+}
+
+/** Compares `10.11` and `11.8` by their numbers. */
+export function compareSeries(a: string, b: string): number {
+	const numbers = (text: string) => text.split('.').map(Number);
+	const [left, right] = [numbers(a), numbers(b)];
+	for (let at = 0; at < Math.max(left.length, right.length); at++) {
+		const difference = (left[at] ?? 0) - (right[at] ?? 0);
+		if (difference !== 0) return difference;
+	}
+	return 0;
+}
+
+export const titleOf = (server: Server, identity: Identity): string => `${server.dialect.title} ${identity.version.replace(/-.*/, '')}`;
+
+/** `shop.orders` for people; names that need it in backquotes. */
+export function qualified(object: { readonly database: string; readonly name: string }): string {
+	const plain = (name: string) => (/^[\w$]+$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``);
+	return `${plain(object.database)}.${plain(object.name)}`;
+}
+
+/** A list that stays readable: the first few and how many more. */
+export function some(names: readonly string[], most = 6): string {
+	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}

@@ -1,0 +1,309 @@
+import { access, constants, mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Manifest } from './archive/manifest.ts';
+import { seal } from './archive/seal.ts';
+import { fsyncFolder, pointLatest, publish, writeFileDurably, writeStream } from './archive/write.ts';
+import type { Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
+import { Busy, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
+import type { Json } from './core/json.ts';
+import type { FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
+import type { World } from './core/world.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { createDumpScanner, scanning } from './dump/scan.ts';
+import { findTool } from './exec/find-tool.ts';
+import { type RunningTool, startTool, toolFailed } from './exec/tool.ts';
+import { serverToolFolders } from './sandbox/places.ts';
+import type { ServerAddress } from './server/address.ts';
+import { type Lease, openLease } from './server/lease.ts';
+import { connect, type Session } from './server/session.ts';
+import type { Secret } from './sql/secret.ts';
+import type { Query } from './sql/sql.ts';
+
+/** How a role's server is reached; known to the World only. */
+export interface Reach {
+	readonly address: ServerAddress;
+	readonly password: Secret | null;
+	readonly dialect: Dialect;
+}
+
+export interface RealWorld extends World, AsyncDisposable {
+	/** Holds a named lock on the role's server for as long as this World lives, so that two runs never work there at once. Throws Busy. */
+	claim(role: Role): Promise<void>;
+}
+
+const FLOW_EVERY_MS = 200;
+const CLAIM = 'lockstep.run';
+/** A waiting session of ours must outlive any dump; the lock's own lease is short. */
+const YEAR_SECONDS = 31_536_000;
+
+/** The real World: sessions, tools and files. The only place where plans become deeds. */
+export function openWorld(options: {
+	readonly reach: Readonly<Record<Role, Reach>>;
+	readonly env: NodeJS.ProcessEnv;
+	readonly signal: AbortSignal;
+	readonly now?: () => Date;
+}): RealWorld {
+	const { reach, env, signal, now = () => new Date() } = options;
+	const sessions = new Map<Role, Promise<Session>>();
+	const claims: Session[] = [];
+	const leases = new Map<Role, Lease>();
+	const found = new Map<string, Promise<ToolFacts | null>>();
+
+	function reachOf(role: Role): Reach {
+		const known = reach[role];
+		if (known === undefined) throw new TypeError(`this run has no ${role}`);
+		return known;
+	}
+
+	async function session(role: Role): Promise<Session> {
+		const open = await sessions.get(role)?.catch(() => undefined);
+		if (open !== undefined && !open.lost.aborted) return open;
+		const { address, password } = reachOf(role);
+		const fresh = connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS });
+		sessions.set(role, fresh);
+		return fresh;
+	}
+
+	const look = async <T>(role: Role, query: Query<T>): Promise<T> => query.read(await (await session(role)).query(query.statement));
+
+	function tool(names: readonly string[], like = ''): Promise<ToolFacts | null> {
+		const key = `${names.join()} ${like}`;
+		const known = found.get(key);
+		if (known !== undefined) return known;
+		const search = (async () => {
+			// Unpacked tools of the server's own series first among those of the sandboxes.
+			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(like)) - Number(a.includes(like)));
+			const tool = await findTool(names, { folders, env });
+			return tool === undefined ? null : { path: tool.path, version: tool.version };
+		})();
+		found.set(key, search);
+		return search;
+	}
+
+	async function optionFile(role: Role): Promise<string> {
+		const { address, password, dialect } = reachOf(role);
+		const { tls } = await session(role);
+		const lines = dialect.tools.options({
+			host: address.host,
+			port: address.port,
+			socket: address.socket ?? null,
+			user: address.user,
+			tls:
+				tls === null
+					? null
+					: {
+							ca: address.tls.ca ?? null,
+							cert: address.tls.cert ?? null,
+							key: address.tls.key ?? null,
+							verify: address.tls.mode === 'VERIFY_CA' || address.tls.mode === 'VERIFY_IDENTITY',
+						},
+		});
+		const escaped = password?.reveal().replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+		return `${[...lines, ...(escaped === undefined ? [] : [`password="${escaped}"`])].join('\n')}\n`;
+	}
+
+	async function start(
+		part: ToolPart,
+		stop: AbortSignal,
+		words: string[],
+		stdin: 'pipe' | 'ignore',
+	): Promise<RunningTool & { program: string }> {
+		const { dialect } = reachOf(part.on);
+		const { series } = await look(part.on, dialect.identity);
+		const program = (await tool(part.names, series))?.path;
+		if (program === undefined) {
+			throw new UserError({
+				what: `${part.names.join(' or ')} is not on this machine.`,
+				mend: ['Debian, Ubuntu:  apt-get install mariadb-client'],
+			});
+		}
+		const running = startTool(
+			{ program, argv: part.argv, secretFile: await optionFile(part.on) },
+			{ signal: stop, stdin, onStderrLine: (line) => words.push(line) },
+		);
+		return Object.assign(running, { program });
+	}
+
+	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
+		const began = now().getTime();
+		const stop = new AbortController();
+		const halt = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
+		halt.throwIfAborted();
+		const scanner = createDumpScanner();
+		const words: string[] = [];
+		const { into } = action;
+		const file = 'file' in into ? await writeStream(into.file, { compress: into.compress }) : null;
+		const written = file?.done ?? null;
+		written?.catch(() => undefined);
+		const from = await start(action.from, halt, words, 'ignore');
+		const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
+		const tell = () => options.onFlow?.({ rawBytes: scanner.rawBytes, bytes: file?.bytes ?? 0, rows: scanner.rows, table: scanner.table });
+		const ticking = setInterval(tell, FLOW_EVERY_MS);
+		try {
+			const target = file?.input ?? loader?.stdin;
+			if (target === undefined) throw new TypeError('a pipe leads nowhere');
+			const flowed = await pipeline(from.stdout, scanning(scanner), target, { signal: halt }).then(
+				() => null,
+				(error: unknown) => error,
+			);
+			// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
+			if (flowed !== null) stop.abort();
+			const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
+			if (halt.aborted && !stop.signal.aborted) throw reasonOf(halt);
+			if (options.signal.aborted || options.until?.aborted)
+				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
+			if (loader !== null && loadEnd !== null && loadEnd.code !== 0 && loadEnd.lastWords.length > 0)
+				throw toolFailed(loader.program, loadEnd);
+			if (written !== null && flowed !== null) await written;
+			if (dumpEnd.code !== 0) throw toolFailed(from.program, dumpEnd);
+			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw toolFailed(loader.program, loadEnd);
+			if (flowed !== null) throw flowed;
+			const done = await written;
+			const scan = scanner.end();
+			tell();
+			if (action.footer && !scan.footer) {
+				throw new ToolError({
+					what: `${from.program} ended well but its output is cut off: the footer is missing.`,
+					mend: ['What was written is not a backup. Try again.'],
+				});
+			}
+			return {
+				rawBytes: scan.rawBytes,
+				bytes: done?.bytes ?? 0,
+				sha256: done?.sha256 ?? null,
+				found: scan as unknown as Json,
+				words,
+				ms: now().getTime() - began,
+			};
+		} finally {
+			clearInterval(ticking);
+			stop.abort();
+			file?.input.destroy();
+		}
+	}
+
+	async function statement(action: SqlAction, options: PerformOptions & { signal: AbortSignal }) {
+		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
+		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
+		const on = lease?.session ?? (await session(action.on));
+		return on.query(action.statement, {
+			signal: options.signal,
+			...(action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs }),
+		});
+	}
+
+	const world: RealWorld = {
+		signal,
+		now,
+		look,
+		tool,
+		folderFacts,
+		async perform<A extends Action>(action: A, options: PerformOptions & { signal: AbortSignal }): Promise<Performed<A>> {
+			options.signal.throwIfAborted();
+			switch (action.kind) {
+				case 'sql':
+					return (await statement(action, options)) as Performed<A>;
+				case 'pipe':
+					return (await pipe(action, options)) as Performed<A>;
+				case 'file':
+					return (await fileDeed(action)) as Performed<A>;
+				case 'hand':
+					return undefined as Performed<A>;
+			}
+		},
+		async lease(role, { lockWaitSeconds }): Promise<HeldLease> {
+			const { address, password } = reachOf(role);
+			const lease = await openLease(address, password, { lockWaitSeconds, now });
+			leases.set(role, lease);
+			return {
+				connectionId: lease.session.connectionId,
+				since: lease.since,
+				lost: lease.lost,
+				prove: () => lease.prove(),
+				async [Symbol.asyncDispose]() {
+					leases.delete(role);
+					await lease.release();
+				},
+			};
+		},
+		async claim(role) {
+			const { address, password, dialect } = reachOf(role);
+			const own = await connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS });
+			claims.push(own);
+			const got = dialect.locks.claim(CLAIM);
+			if (got.read(await own.query(got.statement))) return;
+			const who = dialect.locks.claimant(CLAIM);
+			const id = who.read(await own.query(who.statement));
+			throw new Busy({
+				what: `Another run of lockstep is at work on ${address.name}.`,
+				why: id === null ? undefined : `Its connection there is number ${id}.`,
+				mend: ['Nothing was changed. Wait until it is done.'],
+			});
+		},
+		async [Symbol.asyncDispose]() {
+			for (const lease of leases.values()) await lease.release();
+			const open = await Promise.allSettled(sessions.values());
+			await Promise.all(
+				[...claims, ...open.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))].map((each) => each.close()),
+			);
+		},
+	};
+	return world;
+}
+
+/** Why it was aborted: a stop, or the lock's loss; both are errors of ours. */
+function reasonOf(signal: AbortSignal): unknown {
+	const { reason } = signal;
+	return reason instanceof ServerError || reason instanceof Stopped ? reason : new Stopped('Stopped.');
+}
+
+async function fileDeed(action: FileAction): Promise<undefined> {
+	switch (action.op) {
+		case 'folder':
+			try {
+				await mkdir(dirname(action.path), { recursive: true, mode: 0o700 });
+				await mkdir(action.path, { mode: 0o700 });
+			} catch (cause) {
+				throw new UserError(
+					{
+						what: `The folder cannot be made: ${action.path}`,
+						why: cause instanceof Error ? cause.message : undefined,
+						mend: ['Give another folder with --to, or let this user write there.'],
+					},
+					{ cause },
+				);
+			}
+			await fsyncFolder(dirname(action.path));
+			return;
+		case 'write':
+			return void (await writeFileDurably(action.path, action.text ?? ''));
+		case 'seal':
+			return void (await seal(action.path, JSON.parse(action.text ?? '') as Manifest));
+		case 'publish':
+			return void (await publish(action.path, action.to ?? ''));
+		case 'latest':
+			return void (await pointLatest(action.path, action.to ?? ''));
+	}
+}
+
+/** Looks at a folder, or at the nearest one above it. */
+async function folderFacts(path: string): Promise<FolderFacts> {
+	const there = await stat(path).catch(() => null);
+	let nearest = path;
+	while (!(await stat(nearest).catch(() => null))?.isDirectory() && dirname(nearest) !== nearest) nearest = dirname(nearest);
+	const writable = await access(nearest, constants.W_OK).then(
+		() => true,
+		() => false,
+	);
+	const disk = await statfs(nearest);
+	return {
+		path,
+		exists: there !== null,
+		isFolder: there?.isDirectory() ?? false,
+		writable,
+		nearest,
+		freeBytes: disk.bavail * disk.bsize,
+		entries: there?.isDirectory() ? await readdir(path).catch(() => []) : [],
+	};
+}
