@@ -12,7 +12,8 @@ export function startDetached(call: {
 	readonly argv: readonly string[];
 	readonly log: string;
 	readonly cwd: string;
-	readonly env?: Readonly<Record<string, string>>;
+	/** All of its environment: nothing of ours goes along. */
+	readonly env: Readonly<Record<string, string>>;
 }): number {
 	const log = openSync(call.log, 'a', 0o600);
 	try {
@@ -23,7 +24,8 @@ export function startDetached(call: {
 			buffer: false,
 			reject: false,
 			cwd: call.cwd,
-			...(call.env && { env: call.env }),
+			env: call.env,
+			extendEnv: false,
 		});
 		if (child.pid === undefined) throw cannotStart(call.program);
 		child.unref();

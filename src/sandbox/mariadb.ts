@@ -16,6 +16,7 @@ export interface Programs {
 /** What a server of one's own needs to be told. */
 export interface ServerPlan {
 	readonly dataDir: string;
+	readonly tempDir: string;
 	readonly socket: string;
 	readonly port: number;
 	readonly pidFile: string;
@@ -36,7 +37,7 @@ export interface Family {
 	/** Whether a version, as the program says it, is this vendor's. */
 	isOurs(version: string): boolean;
 	/** The command line that makes an empty server, and what it reads; root may log in without a password, over the socket and 127.0.0.1. */
-	initialise(programs: Programs, dataDir: string): Promise<{ readonly argv: readonly string[]; readonly input: string }>;
+	initialise(programs: Programs, dataDir: string, tempDir: string): Promise<{ readonly argv: readonly string[]; readonly input: string }>;
 	options(programs: Programs, plan: ServerPlan): Promise<readonly string[]>;
 }
 
@@ -80,7 +81,7 @@ export const mariadb: Family = {
 	isTool: /^(mariadb($|d$|-)|mbstream$)/,
 	isOurs: (version) => /mariadb/i.test(version),
 
-	async initialise(programs, dataDir) {
+	async initialise(programs, dataDir, tempDir) {
 		const folder = await share(programs);
 		const files = await readdir(folder);
 		const parts = ['CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\n'];
@@ -93,6 +94,7 @@ export const mariadb: Family = {
 			'--no-defaults',
 			'--bootstrap',
 			`--datadir=${dataDir}`,
+			`--tmpdir=${tempDir}`,
 			...(await paths(programs)),
 			'--log-warnings=0',
 			'--max-allowed-packet=8M',
@@ -106,6 +108,8 @@ export const mariadb: Family = {
 		return [
 			'--no-defaults',
 			`--datadir=${plan.dataDir}`,
+			// A server that starts removes every #sql file of its folder for temporary tables: those of another as well.
+			`--tmpdir=${plan.tempDir}`,
 			`--socket=${plan.socket}`,
 			`--port=${plan.port}`,
 			'--bind-address=127.0.0.1',

@@ -1,0 +1,264 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../core/errors.ts';
+import { startDetached } from '../exec/detached.ts';
+import { endProcess, isRunning } from '../exec/process.ts';
+import { connect } from '../server/session.ts';
+import { makeCertificates, type TlsFiles } from './certificates.ts';
+import { KINDS, type SandboxKind } from './kinds.ts';
+import { withLock } from './lock.ts';
+import { defaultFolder } from './places.ts';
+import { chooseKind, type Found, findPrograms, kindOf, linkTools } from './programs.ts';
+import { findServer, makeServer, plainEnvironment, type SandboxServer, startServer, stopServer } from './server.ts';
+import { shopStatements } from './shop.ts';
+
+export { SANDBOX_KINDS, type SandboxKind } from './kinds.ts';
+export type { SandboxServer } from './server.ts';
+export { serverToolFolders } from './unpack.ts';
+
+/** A throwaway primary and replica on loopback. The replica is empty and not configured: that is lockstep's work. */
+export interface Sandbox {
+	readonly kind: SandboxKind;
+	readonly dir: string;
+	/** As the server says it. */
+	readonly version: string;
+	readonly primary: SandboxServer;
+	readonly replica: SandboxServer;
+	/** Null where no writer runs. */
+	readonly writerPid: number | null;
+	/** A folder with a plain path for each of the server's own tools: `mariadb`, `mariadb-dump`, `mariadbd`, … */
+	readonly binDir: string;
+}
+
+/** Which sandbox is meant. Without a kind: one that is there already, else of the machine's own server, else the newest. */
+export interface SandboxChoice {
+	readonly kind?: SandboxKind;
+	/** Where it lives, instead of the account's state folder. */
+	readonly dir?: string;
+	readonly env: NodeJS.ProcessEnv;
+}
+
+export interface SandboxUp extends SandboxChoice {
+	readonly signal?: AbortSignal;
+	readonly say: (line: string) => void;
+	/** Whether a writer keeps changing the primary; true unless said otherwise. */
+	readonly writer?: boolean;
+	/** Transactions a second of the writer; 60 unless said otherwise. */
+	readonly writesPerSecond?: number;
+	/** Orders of the sample shop, 60000 unless said otherwise; all tables together have about six times as many rows. */
+	readonly rows?: number;
+}
+
+/** `sandbox.json`: there when the sandbox was once up as a whole. */
+interface Recorded {
+	readonly kind: SandboxKind;
+	readonly version: string;
+	readonly binDir: string;
+	readonly rows: number;
+	readonly tls: TlsFiles;
+}
+
+/** In a folder that is a sandbox's from its first moment: only such a folder is ever removed. */
+const MARKER = '.lockstep-sandbox';
+const ROLES = ['primary', 'replica'] as const;
+const ROWS = 60_000;
+const WRITES_PER_SECOND = 60;
+
+const SERVER_ID = { primary: 101, replica: 102 };
+const EXTRA = { primary: ['--event-scheduler=ON', '--performance-schema=ON'], replica: [] };
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+	try {
+		return JSON.parse(await readFile(path, 'utf8')) as T;
+	} catch {
+		return undefined;
+	}
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+	await writeFile(`${path}.new`, `${JSON.stringify(value, null, '\t')}\n`);
+	await rename(`${path}.new`, path);
+}
+
+const recordPath = (dir: string) => join(dir, 'sandbox.json');
+const isSandbox = (dir: string) => existsSync(join(dir, MARKER));
+
+async function place(choice: SandboxChoice): Promise<{ dir: string; kind: SandboxKind }> {
+	if (choice.dir !== undefined) {
+		const dir = resolve(choice.dir);
+		const kind = choice.kind ?? (await readJson<Recorded>(recordPath(dir)))?.kind ?? (await chooseKind(choice.env));
+		return { dir, kind: kindOf(kind).kind };
+	}
+	const existing = KINDS.find(({ kind }) => isSandbox(defaultFolder(choice.env, kind)))?.kind;
+	const kind = kindOf(choice.kind ?? existing ?? (await chooseKind(choice.env))).kind;
+	return { dir: defaultFolder(choice.env, kind), kind };
+}
+
+/**
+ * Brings a sandbox up, or finds the one that is up; starts again whatever of it is not running.
+ * A new one that fails or is aborted leaves nothing behind.
+ * @throws {UserError} where the folder holds something else, or no server can be had; ToolError where one does not start.
+ */
+export async function sandboxUp(options: SandboxUp): Promise<Sandbox> {
+	const { dir, kind } = await place(options);
+	const onWait = (pid: number) => options.say(`Another process (${pid}) is at work on this sandbox: waiting for it.`);
+	return withLock(`${dir}.lock`, { onWait, ...(options.signal && { signal: options.signal }) }, async () => {
+		const recorded = await readJson<Recorded>(recordPath(dir));
+		if (recorded !== undefined && recorded.kind !== kind) {
+			throw new UserError({ what: `${dir} holds a sandbox of the kind ${recorded.kind}.`, mend: [`lockstep sandbox down --dir '${dir}'`] });
+		}
+		if (recorded === undefined) await make(dir, kind, options);
+		else await mend(dir, recorded, options);
+		return seen(dir);
+	});
+}
+
+async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise<void> {
+	if (isSandbox(dir)) await clear(dir);
+	else if (existsSync(dir) && (await readdir(dir)).length > 0) {
+		throw new UserError({ what: `${dir} is not empty and holds no sandbox.`, mend: ['Choose an empty folder: --dir FOLDER'] });
+	}
+	const found = await findPrograms(kindOf(kind), { ...options, anySeries: options.kind === undefined });
+	await mkdir(dir, { recursive: true, mode: 0o700 });
+	await writeFile(join(dir, MARKER), 'A throwaway primary and replica of lockstep: `lockstep sandbox down` removes this folder.\n');
+	try {
+		const rows = Math.max(1, Math.round(options.rows ?? ROWS));
+		const { title, family } = kindOf(kind);
+		const tls = await makeCertificates(join(dir, 'tls'), new Date());
+		if (found.binDir === null) await linkTools(kindOf(kind), found.programs, join(dir, 'bin'), options.env);
+		const recorded = { kind, version: found.programs.version, binDir: found.binDir ?? join(dir, 'bin'), rows, tls };
+		options.say(`Starting a primary and a replica of ${title} (${recorded.version}) …`);
+		const starts = ROLES.map(async (role) => {
+			await makeServer(family, found.programs, join(dir, role), options.signal);
+			await startRole(dir, role, recorded, found, options);
+		});
+		// Both, also where one fails: what is started after the folder is cleared would stay.
+		for (const end of await Promise.allSettled(starts)) if (end.status === 'rejected') throw end.reason;
+		options.say('Loading the sample shop …');
+		await loadShop(dir, rows, options.signal);
+		options.signal?.throwIfAborted();
+		await writeJson(recordPath(dir), recorded);
+		if (options.writer !== false) await startWriter(dir, recorded, options);
+	} catch (error) {
+		await clear(dir);
+		throw error;
+	}
+}
+
+async function mend(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {
+	let found: Found | undefined;
+	for (const role of ROLES) {
+		if ((await findServer(join(dir, role)))?.running) continue;
+		options.say(`The ${role} is not running: starting it again …`);
+		// One that hangs would hold its data's locks.
+		await stopServer(join(dir, role));
+		found ??= await findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
+		await startRole(dir, role, recorded, found, options);
+	}
+	if (options.writer !== false && (await writerPid(dir)) === null) await startWriter(dir, recorded, options);
+}
+
+async function startRole(dir: string, role: (typeof ROLES)[number], recorded: Recorded, found: Found, options: SandboxUp): Promise<void> {
+	const folder = join(dir, role);
+	// The port of before where it is free: the replica knows the primary by it.
+	const port = (await findServer(folder))?.port;
+	await startServer({
+		family: kindOf(recorded.kind).family,
+		programs: found.programs,
+		folder,
+		serverId: SERVER_ID[role],
+		tls: recorded.tls,
+		env: options.env,
+		extra: EXTRA[role],
+		...(port !== undefined && { port }),
+		...(options.signal && { signal: options.signal }),
+	});
+}
+
+async function loadShop(dir: string, rows: number, signal: AbortSignal | undefined): Promise<void> {
+	const { socket } = await serverIn(dir, 'primary');
+	const session = await connect(
+		{ name: 'sandbox', host: 'localhost', port: 0, socket, user: 'root', tls: { mode: 'DISABLED' }, connectTimeoutMs: 10_000, origin: {} },
+		null,
+		signal ? { signal } : {},
+	);
+	try {
+		for (const statement of shopStatements(rows)) await session.query({ pieces: [statement] }, { timeoutMs: 0, ...(signal && { signal }) });
+	} finally {
+		await session.close();
+	}
+}
+
+// From the sources as from the build: the writer's file has this file's ending.
+const WRITER = fileURLToPath(new URL(`./writer${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+const writerMark = (dir: string) => `${WRITER} ${dir} `;
+
+async function startWriter(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {
+	const { socket } = await serverIn(dir, 'primary');
+	const rate = options.writesPerSecond ?? WRITES_PER_SECOND;
+	const pid = startDetached({
+		program: process.execPath,
+		argv: [WRITER, dir, socket, String(rate), String(recorded.rows)],
+		log: join(dir, 'writer.log'),
+		cwd: dir,
+		env: plainEnvironment(options.env),
+	});
+	await writeJson(join(dir, 'writer.json'), { pid, mark: writerMark(dir) });
+}
+
+async function readWriter(dir: string): Promise<{ pid: number; mark: string } | undefined> {
+	return readJson(join(dir, 'writer.json'));
+}
+
+async function writerPid(dir: string): Promise<number | null> {
+	const writer = await readWriter(dir);
+	return writer !== undefined && (await isRunning(writer.pid, writer.mark)) ? writer.pid : null;
+}
+
+async function serverIn(dir: string, role: (typeof ROLES)[number]): Promise<SandboxServer> {
+	const server = await findServer(join(dir, role));
+	if (server !== undefined) return server;
+	throw new UserError({
+		what: `The sandbox in ${dir} is not whole: its ${role} is missing.`,
+		mend: ['lockstep sandbox down', 'lockstep sandbox up'],
+	});
+}
+
+async function seen(dir: string): Promise<Sandbox> {
+	const recorded = await readJson<Recorded>(recordPath(dir));
+	if (recorded === undefined) throw new UserError(`There is no sandbox in ${dir}.`);
+	const { kind, version, binDir } = recorded;
+	const [primary, replica] = await Promise.all([serverIn(dir, 'primary'), serverIn(dir, 'replica')]);
+	return { kind, dir, version, primary, replica, writerPid: await writerPid(dir), binDir };
+}
+
+/** The sandbox as it is, `running` or not; null where there is none. Changes nothing. */
+export async function sandboxStatus(choice: SandboxChoice): Promise<Sandbox | null> {
+	const { dir } = await place(choice);
+	return existsSync(recordPath(dir)) ? seen(dir) : null;
+}
+
+/** Stops the writer only. False where none runs. */
+export async function stopWriter(sandbox: Pick<Sandbox, 'dir'>): Promise<boolean> {
+	const writer = await readWriter(sandbox.dir);
+	return writer !== undefined && endProcess(writer.pid, writer.mark, 2000);
+}
+
+async function clear(dir: string): Promise<void> {
+	await stopWriter({ dir });
+	await Promise.all(ROLES.map((role) => stopServer(join(dir, role))));
+	await rm(dir, { recursive: true, force: true });
+}
+
+/** Stops the writer and both servers and removes the folder. False where there is no sandbox. */
+export async function sandboxDown(options: SandboxChoice & { readonly signal?: AbortSignal }): Promise<boolean> {
+	const { dir } = await place(options);
+	if (!isSandbox(dir)) return false;
+	return withLock(`${dir}.lock`, options.signal ? { signal: options.signal } : {}, async () => {
+		if (!isSandbox(dir)) return false;
+		await clear(dir);
+		return true;
+	});
+}

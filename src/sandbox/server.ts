@@ -1,0 +1,209 @@
+import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import getPort from 'get-port';
+import { ToolError, UserError } from '../core/errors.ts';
+import { startDetached } from '../exec/detached.ts';
+import { endProcess, isRunning } from '../exec/process.ts';
+import { runTool } from '../exec/tool.ts';
+import type { TlsFiles } from './certificates.ts';
+import type { Family, Programs } from './mariadb.ts';
+import { socketPath } from './places.ts';
+
+export interface SandboxServer {
+	readonly host: '127.0.0.1';
+	readonly port: number;
+	readonly socket: string;
+	readonly user: 'root';
+	readonly pid: number;
+	/** Whether it is up and answers; its other fields are as they were where it is not. */
+	readonly running: boolean;
+	readonly dataDir: string;
+	readonly errorLog: string;
+	readonly serverId: number;
+	/** Path of the CA's certificate. */
+	readonly ca: string;
+}
+
+/** What a server's own folder holds in `server.json`, written as soon as its process is there. */
+interface ServerRecord {
+	readonly pid: number;
+	readonly port: number;
+	readonly socket: string;
+	readonly serverId: number;
+	readonly ca: string;
+}
+
+/** A crash's recovery takes its time; a server that is still there after this has its last words shown. */
+const UP_WITHIN_MS = 120_000;
+const GRACE_MS = 15_000;
+
+const dataDirOf = (folder: string) => join(folder, 'data');
+const tempDirOf = (folder: string) => join(folder, 'tmp');
+const errorLogOf = (folder: string) => join(folder, 'error.log');
+// The whole option, as it stands in the command line: it tells our server from every other.
+const mark = (folder: string) => `--datadir=${dataDirOf(folder)} `;
+
+/** A child's environment: nothing of ours that it does not need, least of all a password. */
+export function plainEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+	const names = ['PATH', 'HOME', 'USER', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'XDG_CACHE_HOME', 'XDG_STATE_HOME'];
+	return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+async function readRecord(folder: string): Promise<ServerRecord | undefined> {
+	try {
+		return JSON.parse(await readFile(join(folder, 'server.json'), 'utf8')) as ServerRecord;
+	} catch {
+		return undefined;
+	}
+}
+
+/** Whether a database greets on this socket. */
+async function greets(socket: string): Promise<boolean> {
+	return new Promise((resolve) => {
+		const dialled = connect(socket);
+		const end = (answer: boolean) => {
+			dialled.destroy();
+			resolve(answer);
+		};
+		dialled.setTimeout(2000, () => end(false));
+		dialled.once('error', () => end(false));
+		dialled.once('close', () => end(false));
+		dialled.once('data', () => end(true));
+	});
+}
+
+/** Makes an empty server in `folder`: no user's database, root without a password over the socket and 127.0.0.1. */
+export async function makeServer(family: Family, programs: Programs, folder: string, signal?: AbortSignal): Promise<void> {
+	const dataDir = dataDirOf(folder);
+	await mkdir(dataDir, { recursive: true, mode: 0o700 });
+	await mkdir(tempDirOf(folder), { recursive: true });
+	const { argv, input } = await family.initialise(programs, dataDir, tempDirOf(folder));
+	await runTool({ program: programs.server, argv }, { input, timeoutMs: 120_000, ...(signal && { signal }) });
+}
+
+async function prepareSocket(folder: string): Promise<string> {
+	const { path, extraFolder } = socketPath(folder);
+	if (extraFolder !== null) {
+		await mkdir(extraFolder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+			if (error.code !== 'EEXIST') throw error;
+		});
+		const found = await lstat(extraFolder);
+		// The folder of temporary files is everybody's: a name there may be another's.
+		if (!found.isDirectory() || found.uid !== userInfo().uid) {
+			throw new UserError({
+				what: `${extraFolder} belongs to somebody else.`,
+				mend: ['Choose a folder with a shorter path: --dir FOLDER'],
+			});
+		}
+	}
+	await rm(path, { force: true });
+	return path;
+}
+
+/**
+ * Starts the server of `folder`, detached; resolves when it answers. It takes `port` where that is free, else another.
+ * @throws {ToolError} with the last lines of its error log.
+ */
+export async function startServer(options: {
+	readonly family: Family;
+	readonly programs: Programs;
+	readonly folder: string;
+	readonly serverId: number;
+	readonly tls: TlsFiles;
+	readonly env: NodeJS.ProcessEnv;
+	readonly port?: number;
+	readonly extra?: readonly string[];
+	readonly signal?: AbortSignal;
+}): Promise<SandboxServer> {
+	const { folder, serverId, tls } = options;
+	const errorLog = errorLogOf(folder);
+	const socket = await prepareSocket(folder);
+	let wanted = options.port;
+	for (let attempt = 1; ; attempt++) {
+		options.signal?.throwIfAborted();
+		const port = await getPort({ host: '127.0.0.1', ...(wanted !== undefined && { port: wanted }) });
+		const plan = {
+			dataDir: dataDirOf(folder),
+			tempDir: tempDirOf(folder),
+			pidFile: join(folder, 'server.pid'),
+			...{ socket, port, errorLog, serverId, tls, extra: options.extra ?? [] },
+		};
+		const logged = await stat(errorLog).then(
+			({ size }) => size,
+			() => 0,
+		);
+		const argv = await options.family.options(options.programs, plan);
+		const pid = startDetached({ program: options.programs.server, argv, log: errorLog, cwd: folder, env: plainEnvironment(options.env) });
+		const record: ServerRecord = { pid, port, socket, serverId, ca: tls.ca };
+		await writeFile(join(folder, 'server.json'), JSON.stringify(record), { mode: 0o600 });
+		if (await isUp(folder, record, options.signal)) return serverOf(folder, record, true);
+		await endProcess(pid, mark(folder), GRACE_MS);
+		const words = (await readFile(errorLog, 'utf8')).slice(logged);
+		// Between our look and its own, another took the port.
+		if (attempt < 4 && /Address already in use|Do you already have another/.test(words)) {
+			wanted = undefined;
+			continue;
+		}
+		throw new ToolError({
+			what: `The server in ${folder} does not start.`,
+			mend: [`Read its log: ${errorLog}`],
+			words: words.trim().split('\n').slice(-12).join('\n'),
+		});
+	}
+}
+
+/** Waits until it answers; false where it is gone, or silent for too long. */
+async function isUp(folder: string, { pid, socket }: ServerRecord, signal: AbortSignal | undefined): Promise<boolean> {
+	const end = performance.now() + UP_WITHIN_MS;
+	let unseen = 0;
+	while (performance.now() < end) {
+		if (signal?.aborted) {
+			await endProcess(pid, mark(folder), GRACE_MS);
+			signal.throwIfAborted();
+		}
+		if (await greets(socket)) return true;
+		// A process has no command line for a moment while the wrapper becomes the server: one look is not enough.
+		unseen = (await isRunning(pid, mark(folder))) ? 0 : unseen + 1;
+		if (unseen > 2) return false;
+		await after(40);
+	}
+	return false;
+}
+
+const serverOf = (folder: string, record: ServerRecord, running: boolean): SandboxServer => ({
+	host: '127.0.0.1',
+	port: record.port,
+	socket: record.socket,
+	user: 'root',
+	pid: record.pid,
+	running,
+	dataDir: dataDirOf(folder),
+	errorLog: errorLogOf(folder),
+	serverId: record.serverId,
+	ca: record.ca,
+});
+
+/** The server of this folder, running or not; undefined where none was ever started. */
+export async function findServer(folder: string): Promise<SandboxServer | undefined> {
+	const record = await readRecord(folder);
+	if (record === undefined) return undefined;
+	return serverOf(folder, record, (await isRunning(record.pid, mark(folder))) && (await greets(record.socket)));
+}
+
+/** Whether the process of this folder's server is there, whatever it answers. */
+export async function hasProcess(folder: string): Promise<boolean> {
+	const record = await readRecord(folder);
+	return record !== undefined && isRunning(record.pid, mark(folder));
+}
+
+/** Stops this folder's server and waits until it is gone. False where it did not run. */
+export async function stopServer(folder: string): Promise<boolean> {
+	const record = await readRecord(folder);
+	const stopped = record !== undefined && (await endProcess(record.pid, mark(folder), GRACE_MS));
+	const { extraFolder } = socketPath(folder);
+	if (extraFolder !== null) await rm(extraFolder, { recursive: true, force: true });
+	return stopped;
+}
