@@ -9,7 +9,7 @@ interface Entry {
 const LOST = 'The connection to the server is lost, and with it every lock that it held.';
 
 /** Numbers after which the connection is no more, whatever the socket looks like. */
-const GONE = new Set([1053, 1927, 2006, 2013, 3169, 4031]);
+const GONE = new Set([1053, 1927, 2006, 2013, 2026, 3169, 4031]);
 const GONE_CODES = new Set(['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'HANDSHAKE_SSL_ERROR']);
 
 /** Whether the connection is gone. `code` is the driver's or the system's word where the server gave no number. */

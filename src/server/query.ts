@@ -119,7 +119,11 @@ function masked(text: string, secrets: readonly Secret[]): string {
 	if (secrets.length === 0) return text;
 	// A quotation may begin or end within a secret, where no search for the whole finds it.
 	let out = text.replace(/ near '.*/s, ' (the place is not shown: the statement holds a password)');
-	for (const secret of secrets) if (secret.reveal() !== '') out = out.replaceAll(secret.reveal(), MASK);
+	for (const secret of secrets) {
+		const plain = secret.reveal();
+		const escaped = sent({ pieces: [secret] }).slice(1, -1);
+		if (plain !== '') out = out.replaceAll(escaped, MASK).replaceAll(plain, MASK);
+	}
 	return out;
 }
 

@@ -5,13 +5,12 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConnectError, ServerError, Stopped } from '../../src/core/errors.ts';
 import { makeCertificates, type TlsFiles } from '../../src/sandbox/certificates.ts';
 import type { SandboxKind } from '../../src/sandbox/kinds.ts';
-import { mariadb } from '../../src/sandbox/mariadb.ts';
-import { unpacked } from '../../src/sandbox/unpack.ts';
+import { findPrograms, kindOf } from '../../src/sandbox/programs.ts';
+import { makeServer, startServer, stopServer } from '../../src/sandbox/server.ts';
 import type { ServerAddress, SslMode } from '../../src/server/address.ts';
 import { openLease } from '../../src/server/lease.ts';
 import { readOptionFiles } from '../../src/server/option-files.ts';
@@ -26,55 +25,35 @@ interface Running {
 	readonly address: ServerAddress;
 	readonly tools: string;
 	readonly tls: TlsFiles;
-	stop(signal?: NodeJS.Signals): Promise<void>;
+	stop(): Promise<unknown>;
 }
+
+const fresh: ServerAddress = {
+	name: 'sut',
+	host: '127.0.0.1',
+	port: 0,
+	user: 'app',
+	tls: { mode: 'PREFERRED' },
+	connectTimeoutMs: 5000,
+	origin: {},
+};
 
 const folders: string[] = [];
 const running: Running[] = [];
 
 /** One empty server with an account `app` that may do everything, and accounts that may do little. */
 async function start(kind: SandboxKind, extra: readonly string[] = []): Promise<Running> {
-	const { bin, root } = await unpacked(kind, { env: process.env, say: () => {} });
+	const { env } = process;
+	const { family } = kindOf(kind);
+	const { programs, binDir } = await findPrograms(kindOf(kind), { env, say: () => {}, anySeries: false });
 	const folder = await mkdtemp(join(tmpdir(), 'lockstep-server-'));
 	folders.push(folder);
-	const programs = { server: join(bin, 'mariadbd'), version: kind, prefix: join(root, 'usr') };
-	const dataDir = join(folder, 'data');
-	await mkdir(dataDir);
-	const { argv, input } = await mariadb.initialise(programs, dataDir);
-	const first = spawn(programs.server, argv, { stdio: ['pipe', 'ignore', 'ignore'] });
-	first.stdin.end(input);
-	expect(await once(first, 'exit')).toEqual([0, null]);
+	await makeServer(family, programs, folder);
 	const tls = await makeCertificates(join(folder, 'tls'), new Date());
-	const port = await getPort({ host: '127.0.0.1' });
-	const socket = join(folder, 's');
-	const plan = { dataDir, socket, port, pidFile: join(folder, 'pid'), errorLog: join(folder, 'log'), serverId: 1, tls, extra };
-	const server = spawn(programs.server, [...(await mariadb.options(programs, plan))], { stdio: 'ignore' });
-	const gone = once(server, 'exit');
-	const address: ServerAddress = {
-		name: 'sut',
-		host: '127.0.0.1',
-		port,
-		user: 'app',
-		tls: { mode: 'PREFERRED' },
-		connectTimeoutMs: 5000,
-		origin: {},
-	};
-	const started: Running = {
-		address,
-		tools: bin,
-		tls,
-		stop: async (signal = 'SIGKILL') => {
-			server.kill(signal);
-			await gone;
-		},
-	};
+	const started: Running = { address: fresh, tools: binDir ?? join(programs.prefix, 'bin'), tls, stop: () => stopServer(folder) };
 	running.push(started);
-	let admin: Session | undefined;
-	for (let tries = 0; admin === undefined; tries += 1) {
-		if (tries > 300 || server.exitCode !== null) throw new Error('the server did not come up');
-		admin = await connect({ ...address, socket, user: 'root' }, null).catch(() => undefined);
-		if (admin === undefined) await new Promise((done) => setTimeout(done, 100));
-	}
+	const { port, socket } = await startServer({ family, programs, folder, serverId: 1, tls, env, extra });
+	const admin = await connect({ ...fresh, port, socket, user: 'root' }, null);
 	await admin.query(sql`CREATE USER app@'127.0.0.1' IDENTIFIED BY ${password}`);
 	await admin.query(sql`GRANT ALL ON *.* TO app@'127.0.0.1' WITH GRANT OPTION`);
 	await admin.query(sql`CREATE USER poor@'127.0.0.1' IDENTIFIED BY ${password}`);
@@ -83,7 +62,7 @@ async function start(kind: SandboxKind, extra: readonly string[] = []): Promise<
 	await admin.query(sql`CREATE USER locked@'127.0.0.1' IDENTIFIED BY ${password} ACCOUNT LOCK`);
 	await admin.query(sql`CREATE USER single@'127.0.0.1' IDENTIFIED BY ${password} WITH MAX_USER_CONNECTIONS 1`);
 	await admin.close();
-	return started;
+	return { ...started, address: { ...fresh, port } };
 }
 
 afterAll(async () => {
@@ -465,7 +444,7 @@ test('a server without TLS is taken in plaintext only by the modes that allow it
 	}
 	// And one that goes away while we are with it.
 	const asleep = failure(session.query(sql`SELECT SLEEP(30)`));
-	await stop('SIGTERM');
+	await stop();
 	const error = await asleep;
 	expect([error instanceof ServerError, error.connectionLost]).toEqual([true, true]);
 	expect((await failure(connect(address, password))).told.why).toMatch(/Nothing listens/);

@@ -51,9 +51,22 @@ async function refusal(
 }
 
 /** A packet with its header; errors of a handshake have no SQL state in old servers, and one in newer. */
-const packet = (payload: Buffer) => Buffer.concat([Buffer.from([payload.length & 255, payload.length >> 8, 0, 0]), payload]);
+const packet = (payload: Buffer, number = 0) =>
+	Buffer.concat([Buffer.from([payload.length & 255, payload.length >> 8, 0, number]), payload]);
 const errorPacket = (number: number, text: string) =>
 	packet(Buffer.concat([Buffer.from([0xff, number & 255, number >> 8]), Buffer.from(text)]));
+
+/** Version 10, without TLS. */
+const greeting = Buffer.concat([
+	Buffer.from([10]),
+	Buffer.from('8.0.1\0'),
+	Buffer.from([1, 0, 0, 0]),
+	Buffer.alloc(8, 65),
+	Buffer.from([0, 0xff, 0xf7, 45, 2, 0, 0xff, 0x81, 21]),
+	Buffer.alloc(10),
+	Buffer.alloc(12, 66),
+	Buffer.from('\0mysql_native_password\0'),
+]);
 
 describe('what is no database', () => {
 	test.each<[string, (socket: Socket) => void, RegExp]>([
@@ -83,7 +96,7 @@ describe('what is no database', () => {
 
 	test('a web server', async () => {
 		const web = createHttp((_, answer) => answer.end('hello')).listen(0, '127.0.0.1');
-		open.push({ close: () => web.close(), ...{} });
+		open.push(web);
 		await new Promise((done) => web.once('listening', done));
 		const error = await refusal({ port: (web.address() as AddressInfo).port });
 		web.closeAllConnections();
@@ -91,17 +104,18 @@ describe('what is no database', () => {
 		expect(error.told?.what).toMatch(/does not speak the MySQL protocol/);
 	});
 
+	test('a server that wants a login of another kind is named by it', async () => {
+		const wanted = Buffer.concat([Buffer.from([0xfe]), Buffer.from('client_ed25519\0'), Buffer.alloc(32, 67)]);
+		const port = await listener((socket) => {
+			socket.write(packet(greeting));
+			socket.once('data', () => socket.write(packet(wanted, 2)));
+		});
+		const error = await refusal({ port });
+		expect(error).toBeInstanceOf(ConnectError);
+		expect(error.told?.what).toMatch(/by "client_ed25519", which lockstep does not know/);
+	});
+
 	test('a server that greets and then hangs ends within the timeout', async () => {
-		const greeting = Buffer.concat([
-			Buffer.from([10]),
-			Buffer.from('8.0.1\0'),
-			Buffer.from([1, 0, 0, 0]),
-			Buffer.alloc(8, 65),
-			Buffer.from([0, 0xff, 0xf7, 45, 2, 0, 0xff, 0x81, 21]),
-			Buffer.alloc(10),
-			Buffer.alloc(12, 66),
-			Buffer.from('\0mysql_native_password\0'),
-		]);
 		const error = await refusal({ port: await listener((socket) => socket.write(packet(greeting))) });
 		expect(error).toBeInstanceOf(ConnectError);
 		expect(error.told?.what).toMatch(/did not finish the login within 0.4 s/);
