@@ -8,6 +8,7 @@ export default defineConfig({
 		root: new URL('..', import.meta.url).pathname,
 		include: ['test/**/*.test.{ts,tsx}'],
 		environment: 'node',
+		globalSetup: ['test/support/servers.ts'],
 		env: { ...(env as Record<string, string>), CI: '' },
 		testTimeout: 60_000,
 		hookTimeout: 300_000,

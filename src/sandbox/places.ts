@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import type { SandboxKind } from './kinds.ts';
+import { KINDS, type SandboxKind } from './kinds.ts';
 
 function base(env: NodeJS.ProcessEnv, variable: string, rest: string): string {
 	const given = env[variable];
@@ -12,6 +13,27 @@ function base(env: NodeJS.ProcessEnv, variable: string, rest: string): string {
 
 /** Where the packages' programs are kept, for all kinds and all users of this account. */
 export const serversFolder = (env: NodeJS.ProcessEnv): string => join(base(env, 'XDG_CACHE_HOME', '.cache'), 'lockstep', 'servers');
+
+/** Goes up when what unpacking leaves changes: an older folder is then made anew. */
+const LAYOUT = 1;
+
+/** The folder of a kind's unpacked packages: `bin/` plain programs, `root/` the packages' own tree. */
+export interface Unpacked {
+	readonly bin: string;
+	readonly root: string;
+}
+
+export const unpackedAt = (folder: string): Unpacked => ({ bin: join(folder, 'bin'), root: join(folder, 'root') });
+/** The file that is written last. */
+export const wholeMark = (folder: string): string => join(folder, `whole.${LAYOUT}`);
+export const isWhole = (folder: string): boolean => existsSync(wholeMark(folder));
+
+/** Folders with client tools of packages that were unpacked before, for `findTool`: the newest server first. Looks only. */
+export function serverToolFolders(env: NodeJS.ProcessEnv): string[] {
+	return KINDS.map(({ kind }) => join(serversFolder(env), kind))
+		.filter(isWhole)
+		.map((folder) => unpackedAt(folder).bin);
+}
 
 /** Where a sandbox lives when nobody says otherwise. */
 export const defaultFolder = (env: NodeJS.ProcessEnv, kind: SandboxKind): string =>

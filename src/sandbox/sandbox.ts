@@ -15,8 +15,8 @@ import { findServer, makeServer, plainEnvironment, type SandboxServer, startServ
 import { shopStatements } from './shop.ts';
 
 export { SANDBOX_KINDS, type SandboxKind } from './kinds.ts';
+export { serverToolFolders } from './places.ts';
 export type { SandboxServer } from './server.ts';
-export { serverToolFolders } from './unpack.ts';
 
 /** A throwaway primary and replica on loopback. The replica is empty and not configured: that is lockstep's work. */
 export interface Sandbox {

@@ -8,31 +8,15 @@ import { runTool } from '../exec/tool.ts';
 import { type DebianSource, findDebianSources } from './apt-sources.ts';
 import { KINDS, type SandboxKind } from './kinds.ts';
 import { withLock } from './lock.ts';
-import { serversFolder } from './places.ts';
+import { isWhole, serversFolder, type Unpacked, unpackedAt, wholeMark } from './places.ts';
 
-/** Goes up when what {@link unpacked} leaves changes: an older folder is then made anew. */
-const LAYOUT = 1;
+export { serverToolFolders } from './places.ts';
+
 const DEFAULT_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Debian's folder of libraries, by `process.arch`. */
 const TRIPLETS: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 /** What the packages depend on for their installation or their Perl scripts, and no program here needs. */
 const NOT_NEEDED = /^(perl|libperl|lib[\w-]+-perl|dpkg|tar|debianutils|mysql-common|mariadb-common|libdb5|libgdbm)/;
-
-/** The folder of a kind's unpacked packages: `bin/` plain programs, `root/` the packages' own tree. */
-export interface Unpacked {
-	readonly bin: string;
-	readonly root: string;
-}
-
-const at = (folder: string): Unpacked => ({ bin: join(folder, 'bin'), root: join(folder, 'root') });
-const isWhole = (folder: string): boolean => existsSync(join(folder, `whole.${LAYOUT}`));
-
-/** Folders with client tools of packages that were unpacked before, for `findTool`: the newest server first. Looks only. */
-export function serverToolFolders(env: NodeJS.ProcessEnv): string[] {
-	return KINDS.map(({ kind }) => join(serversFolder(env), kind))
-		.filter(isWhole)
-		.map((folder) => at(folder).bin);
-}
 
 /**
  * The programs of a kind's packages, fetched with apt and unpacked without root where they are not there yet.
@@ -44,11 +28,11 @@ export async function unpacked(
 	options: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal; readonly say: (line: string) => void },
 ): Promise<Unpacked> {
 	const folder = join(serversFolder(options.env), kind);
-	if (isWhole(folder)) return at(folder);
+	if (isWhole(folder)) return unpackedAt(folder);
 	const onWait = (pid: number) => options.say(`Another process (${pid}) is unpacking ${kind}: waiting for it.`);
 	const lock = { onWait, ...(options.signal && { signal: options.signal }) };
 	return withLock(`${folder}.lock`, lock, async () => {
-		if (isWhole(folder)) return at(folder);
+		if (isWhole(folder)) return unpackedAt(folder);
 		// Whoever began one of these is gone: the lock is ours.
 		for (const name of await readdir(serversFolder(options.env))) {
 			if (name.startsWith(`${kind}.unpacking-`)) await rm(join(serversFolder(options.env), name), { recursive: true, force: true });
@@ -61,7 +45,7 @@ export async function unpacked(
 		} finally {
 			await rm(beside, { recursive: true, force: true });
 		}
-		return at(folder);
+		return unpackedAt(folder);
 	});
 }
 
@@ -118,7 +102,7 @@ async function fetchAndUnpack(
 		);
 	}
 	options.say(`Unpacking ${title} …`);
-	const { root } = at(folder);
+	const { root } = unpackedAt(folder);
 	await mkdir(root, { recursive: true });
 	const archives = join(folder, 'apt', 'archives');
 	for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb') && !NOT_NEEDED.test(file))) {
@@ -127,7 +111,7 @@ async function fetchAndUnpack(
 	await rm(join(folder, 'apt'), { recursive: true, force: true });
 	for (const docs of ['doc', 'man', 'locale', 'bug', 'lintian']) await rm(join(root, 'usr/share', docs), { recursive: true, force: true });
 	await writeWrappers(folder, triplet);
-	await writeFile(join(folder, `whole.${LAYOUT}`), '');
+	await writeFile(wholeMark(folder), '');
 }
 
 /** An apt of our own beside the machine's: its sources, lists, state and hooks are neither used nor changed, its proxies are used. */
@@ -198,7 +182,7 @@ async function isProgram(path: string): Promise<boolean> {
  * It finds them from its own place, so that the folder may be moved; it needs to be called by its path, as everything here does.
  */
 async function writeWrappers(folder: string, triplet: string): Promise<void> {
-	const { root, bin } = at(folder);
+	const { root, bin } = unpackedAt(folder);
 	const libraries = ['usr/lib', 'lib'].map((lib) => `${lib}/${triplet}`).filter((lib) => existsSync(join(root, lib)));
 	let loader: string | undefined;
 	for (const lib of libraries) {
