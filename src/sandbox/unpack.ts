@@ -70,18 +70,18 @@ async function fetchAndUnpack(
 ): Promise<void> {
 	const { title, suite, packages } = entry(kind);
 	const triplet = TRIPLETS[process.arch];
-	const tools = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env, folders: ['/usr/bin'] })));
+	const [aptGet, dpkgDeb] = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env })));
 	const sources = await findDebianSources();
-	if (triplet === undefined || tools.includes(undefined) || sources.length === 0) {
+	if (triplet === undefined || !aptGet || !dpkgDeb || sources.length === 0) {
 		const what = `There is no ${title} server here, and its packages cannot be had from Debian on this machine.`;
 		const missing = sources.length === 0 ? 'apt has no source of Debian itself.' : `No Debian packages for ${process.arch} are known here.`;
-		throw new UserError({ what, why: tools.includes(undefined) ? 'apt-get or dpkg-deb is missing.' : missing, mend: byHand(kind) });
+		throw new UserError({ what, why: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', mend: byHand(kind) });
 	}
 	options.say(`Fetching ${title} from Debian ${suite} (${packages.join(', ')}) …`);
 	let failure: unknown;
 	for (const source of sources) {
 		try {
-			await download(folder, source, suite, packages, options.signal);
+			await download(aptGet.path, folder, source, suite, packages, options.signal);
 			failure = undefined;
 			break;
 		} catch (error) {
@@ -106,7 +106,7 @@ async function fetchAndUnpack(
 	await mkdir(root, { recursive: true });
 	const archives = join(folder, 'apt', 'archives');
 	for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb') && !NOT_NEEDED.test(file))) {
-		await runTool({ program: 'dpkg-deb', argv: ['-x', join(archives, name), root] }, options.signal ? { signal: options.signal } : {});
+		await runTool({ program: dpkgDeb.path, argv: ['-x', join(archives, name), root] }, options.signal ? { signal: options.signal } : {});
 	}
 	await rm(join(folder, 'apt'), { recursive: true, force: true });
 	for (const docs of ['doc', 'man', 'locale', 'bug', 'lintian']) await rm(join(root, 'usr/share', docs), { recursive: true, force: true });
@@ -116,6 +116,7 @@ async function fetchAndUnpack(
 
 /** An apt of our own beside the machine's: its sources, lists, state and hooks are neither used nor changed, its proxies are used. */
 async function download(
+	aptGet: string,
 	folder: string,
 	source: DebianSource,
 	suite: string,
@@ -160,7 +161,7 @@ async function download(
 	await writeFile(join(apt, 'apt.conf'), `${lines.join('\n')}\n`);
 	const run = (argv: readonly string[]) =>
 		runTool(
-			{ program: 'apt-get', argv: ['-qq', '-c', join(apt, 'apt.conf'), ...argv], env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } },
+			{ program: aptGet, argv: ['-qq', '-c', join(apt, 'apt.conf'), ...argv], env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } },
 			{ timeoutMs: 600_000, ...(signal && { signal }) },
 		);
 	await run(['update']);

@@ -1,0 +1,43 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { startDetached } from '../../src/exec/detached.ts';
+import { birth, commandLine, endProcess, isRunning } from '../../src/exec/process.ts';
+
+let folder: string;
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'lockstep-process-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const start = (code: string) =>
+	startDetached({ program: process.execPath, argv: ['-e', code, 'my-mark'], log: join(folder, 'log'), cwd: folder, env: { ONLY: 'this' } });
+
+it('starts a process in a session of its own, with the environment given and no other, and ends it by its mark', async () => {
+	const pid = start('console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000)');
+	await vi.waitFor(async () => expect(await readFile(join(folder, 'log'), 'utf8')).toContain('this'));
+	expect(JSON.parse(await readFile(join(folder, 'log'), 'utf8'))).toEqual({ ONLY: 'this' });
+	const stat = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+	expect(Number(stat[3])).toBe(pid);
+	expect(await birth(pid)).toMatch(/^\d+$/);
+	expect(await isRunning(pid, 'another-mark')).toBe(false);
+	expect(await endProcess(pid, 'another-mark', 1000)).toBe(false);
+	expect(await commandLine(pid)).toContain('my-mark');
+	expect(await endProcess(pid, 'my-mark', 1000)).toBe(true);
+	expect(await birth(pid)).toBeUndefined();
+	expect(await endProcess(pid, 'my-mark', 1000)).toBe(false);
+});
+
+it('kills one that does not heed SIGTERM', async () => {
+	const pid = start('process.on("SIGTERM", () => {}); console.log("ready"); setInterval(() => {}, 1000)');
+	await vi.waitFor(async () => expect(await readFile(join(folder, 'log'), 'utf8')).toContain('ready'));
+	const began = performance.now();
+	expect(await endProcess(pid, 'my-mark', 300)).toBe(true);
+	expect(performance.now() - began).toBeGreaterThan(290);
+});
+
+it('says that a program cannot be started', () => {
+	const missing = { program: join(folder, 'none'), argv: [], log: join(folder, 'log'), cwd: folder, env: {} };
+	expect(() => startDetached(missing)).toThrow(/Cannot start/);
+});
