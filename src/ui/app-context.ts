@@ -1,0 +1,48 @@
+import { createContext, useContext } from 'react';
+import type { Desk, RunRequest, ServerCard } from '../core/desk.ts';
+import type { Session } from './session.ts';
+import type { HelpTopic } from './words.ts';
+
+/** Where the person is. */
+export type Place =
+	| { readonly at: 'home' }
+	| { readonly at: 'pick'; readonly flow: 'backup' | 'status' }
+	| { readonly at: 'connect'; readonly goal: 'backup' | 'status' | 'profiles' | 'provision' }
+	| { readonly at: 'backup'; readonly card: ServerCard }
+	| { readonly at: 'provision'; readonly primary?: string; readonly replica?: string }
+	| { readonly at: 'status'; readonly card: ServerCard }
+	| { readonly at: 'profiles' }
+	| { readonly at: 'practice' }
+	| { readonly at: 'run'; readonly request: RunRequest; readonly title: string };
+
+export type Size = { readonly columns: number; readonly rows: number };
+
+export type App = {
+	readonly desk: Desk;
+	readonly session: Session;
+	readonly size: Size;
+	readonly now: () => Date;
+	readonly go: (place: Place) => void;
+	readonly back: () => void;
+	readonly home: () => void;
+	readonly quit: () => void;
+	readonly help: (topic: HelpTopic, why?: string) => void;
+	/** What is said in the place of the hints just now. */
+	readonly note: string | null;
+	/** Says something for a few seconds in the place of the hints. */
+	readonly flash: (text: string) => void;
+	/** Puts text on the clipboard by OSC 52, and says so. */
+	readonly copy: (text: string) => void;
+	/** Answers of half-filled forms, kept while the program runs. Passwords are never among them. */
+	readonly drafts: Map<string, { readonly [field: string]: string }>;
+	/** What Ctrl+C does on this screen; unset, it leaves on the second press. */
+	readonly onInterrupt: { current: (() => void) | null };
+};
+
+export const AppContext = createContext<App | null>(null);
+
+export function useApp(): App {
+	const app = useContext(AppContext);
+	if (app === null) throw new Error('a screen is drawn outside of the application');
+	return app;
+}

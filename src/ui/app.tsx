@@ -1,0 +1,148 @@
+import { Box, Text, usePaste, useStdout, useWindowSize } from 'ink';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { Desk } from '../core/desk.ts';
+import { type App, AppContext, type Place } from './app-context.ts';
+import { KeysReach, useKeys } from './keys.ts';
+import { Backup } from './screens/backup.tsx';
+import { Connect } from './screens/connect.tsx';
+import { Help } from './screens/help.tsx';
+import { Home } from './screens/home.tsx';
+import { Pick } from './screens/pick.tsx';
+import { Practice } from './screens/practice.tsx';
+import { Profiles } from './screens/profiles.tsx';
+import { Provision } from './screens/provision.tsx';
+import { Run } from './screens/run.tsx';
+import { Status } from './screens/status.tsx';
+import type { Session } from './session.ts';
+import { type Theme, ThemeContext } from './theme.ts';
+import { type HelpTopic, WORDS } from './words.ts';
+
+export const SMALLEST = { columns: 60, rows: 16 };
+const FLASH_MS = 3000;
+
+type WizardProps = {
+	readonly desk: Desk;
+	readonly session: Session;
+	readonly theme: Theme;
+	readonly first: readonly Place[];
+	readonly now: () => Date;
+	readonly quit: () => void;
+	readonly redraw: () => void;
+};
+
+/** The whole wizard: where one is, what lies above it, and the keys that hold everywhere. */
+export function Wizard({ desk, session, theme, first, now, quit, redraw }: WizardProps) {
+	const size = useWindowSize();
+	const { stdout } = useStdout();
+	const [places, setPlaces] = useState<readonly Place[]>(first);
+	const [help, setHelp] = useState<{ readonly topic: HelpTopic; readonly why?: string } | null>(null);
+	const [note, setNote] = useState<string | null>(null);
+	const [drafts] = useState(() => new Map<string, { readonly [field: string]: string }>());
+	const timer = useRef<NodeJS.Timeout | undefined>(undefined);
+	const leaving = useRef(false);
+	const onInterrupt = useRef<(() => void) | null>(null);
+
+	const flash = useCallback((text: string) => {
+		clearTimeout(timer.current);
+		setNote(text);
+		timer.current = setTimeout(() => {
+			leaving.current = false;
+			setNote(null);
+		}, FLASH_MS);
+	}, []);
+	useEffect(() => () => clearTimeout(timer.current), []);
+
+	const app = useMemo<App>(
+		() => ({
+			desk,
+			session,
+			size,
+			now,
+			note,
+			drafts,
+			onInterrupt,
+			flash,
+			quit,
+			go: (place) => setPlaces((before) => [...before, place]),
+			back: () => setPlaces((before) => (before.length > 1 ? before.slice(0, -1) : [{ at: 'home' }])),
+			home: () =>
+				setPlaces((before) => {
+					const practice = before.findLastIndex((place) => place.at === 'practice');
+					return practice < 0 ? [{ at: 'home' }] : before.slice(0, practice + 1);
+				}),
+			help: (topic, why) => setHelp(why === undefined ? { topic } : { topic, why }),
+			copy: (text) => {
+				stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
+				flash(`copied, if your terminal allows it: ${text.replaceAll('\n', ' ')}`);
+			},
+		}),
+		[desk, session, size, now, note, drafts, flash, quit, stdout],
+	);
+
+	useKeys((key) => {
+		if (key === 'ctrl+l') redraw();
+		else if (key === 'ctrl+c') {
+			if (onInterrupt.current !== null) {
+				setHelp(null);
+				onInterrupt.current();
+			} else if (leaving.current) quit();
+			else {
+				flash(WORDS.leaveAgain);
+				leaving.current = true;
+			}
+		} else if (leaving.current) {
+			leaving.current = false;
+			setNote(null);
+		}
+	});
+	// Held on everywhere, so that what is pasted beside a field is not taken for keys.
+	usePaste(() => {});
+
+	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
+	const place = places.at(-1) ?? { at: 'home' };
+	const hidden = small || help !== null;
+	return (
+		<ThemeContext value={theme}>
+			<AppContext value={app}>
+				<KeysReach value={!hidden}>
+					<Box display={hidden ? 'none' : 'flex'}>
+						<Screen key={`${places.length} ${place.at}`} place={place} />
+					</Box>
+				</KeysReach>
+				{help !== null && !small && <Help {...help} onClose={() => setHelp(null)} />}
+				{small && (
+					<Box width={size.columns} height={size.rows} overflow="hidden" flexDirection="column">
+						<Text wrap="wrap">{`Terminal too small: ${size.columns}${theme.ascii ? 'x' : '×'}${size.rows}. Needs ${SMALLEST.columns}${theme.ascii ? 'x' : '×'}${SMALLEST.rows}.`}</Text>
+						{session.working !== null && (
+							<Text wrap="wrap">The run goes on. Make the terminal larger to see it, or to stop it safely.</Text>
+						)}
+						{note !== null && <Text wrap="wrap">{note}</Text>}
+					</Box>
+				)}
+			</AppContext>
+		</ThemeContext>
+	);
+}
+
+function Screen({ place }: { readonly place: Place }) {
+	switch (place.at) {
+		case 'home':
+			return <Home />;
+		case 'pick':
+			return <Pick flow={place.flow} />;
+		case 'connect':
+			return <Connect goal={place.goal} />;
+		case 'backup':
+			return <Backup card={place.card} />;
+		case 'provision':
+			return <Provision {...place} />;
+		case 'status':
+			return <Status card={place.card} />;
+		case 'profiles':
+			return <Profiles />;
+		case 'practice':
+			return <Practice />;
+		case 'run':
+			return <Run request={place.request} title={place.title} />;
+	}
+}

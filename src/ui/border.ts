@@ -1,0 +1,140 @@
+import { EventEmitter } from 'node:events';
+
+/** What {@link keyBorder} needs of a terminal's input. */
+export type TerminalInput = NodeJS.ReadableStream & {
+	readonly isTTY?: boolean;
+	setRawMode?(mode: boolean): unknown;
+	ref?(): unknown;
+	unref?(): unknown;
+};
+
+/** F1 has no name in Ink: it travels as this private character. */
+export const F1 = '\uE001';
+
+const ESC = '\x1b';
+const PASTE = '\x1b[200~';
+const PASTE_END = '\x1b[201~';
+/** Esc in the kitty protocol's words: Ink holds a bare one back, and would join it with the key that follows. */
+const ESC_KEY = '\x1b[27u';
+const F1_KEYS: ReadonlySet<string> = new Set(['\x1bOP', '\x1b[11~', '\x1b[[A', '\x1b[P']);
+const SEQUENCE = /^\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O[0-9;]*[@-~])/;
+const UNFINISHED = /^\x1b(?:\[\[?[0-?]*[ -/]*|O[0-9;]*)?$/;
+/** How long the rest of a sequence may lag behind its Esc. */
+const ESC_WAIT_MS = 40;
+
+/** Splits input into keys, each a character, a sequence or a whole paste. `rest` waits for more of itself. */
+export function splitKeys(input: string): { readonly keys: readonly string[]; readonly rest: string } {
+	const keys: string[] = [];
+	let at = 0;
+	while (at < input.length) {
+		const text = input.slice(at);
+		if (!text.startsWith(ESC)) {
+			const key = String.fromCodePoint(text.codePointAt(0) ?? 0);
+			keys.push(key);
+			at += key.length;
+			continue;
+		}
+		if (text.startsWith(PASTE)) {
+			const end = text.indexOf(PASTE_END);
+			if (end < 0) return { keys, rest: text };
+			keys.push(text.slice(0, end + PASTE_END.length));
+			at += end + PASTE_END.length;
+			continue;
+		}
+		const sequence = SEQUENCE.exec(text)?.[0];
+		if (sequence !== undefined) {
+			keys.push(F1_KEYS.has(sequence) ? F1 : sequence);
+			at += sequence.length;
+		} else if (UNFINISHED.test(text)) return { keys, rest: text };
+		else {
+			keys.push(ESC_KEY);
+			at += 1;
+		}
+	}
+	return { keys, rest: '' };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * The input that Ink gets: the terminal's, one key at a time, with two turns of the event loop between them,
+ * so that each key meets the screen that the one before it made (a chunk may hold many: SSH lag, scripts).
+ */
+export class KeyBorder extends EventEmitter {
+	readonly isTTY = true;
+	readonly #input: TerminalInput;
+	readonly #queue: string[] = [];
+	#rest = '';
+	#timer: NodeJS.Timeout | undefined;
+	#current: string | null = null;
+	#feeding = false;
+	#raw = false;
+
+	constructor(input: TerminalInput) {
+		super();
+		this.#input = input;
+	}
+
+	setEncoding(): this {
+		this.#input.setEncoding('utf8');
+		return this;
+	}
+
+	setRawMode(mode: boolean): this {
+		if (mode === this.#raw) return this;
+		this.#raw = mode;
+		this.#input.setRawMode?.(mode);
+		if (mode) {
+			this.#input.on('data', this.#data);
+			this.#input.resume();
+		} else {
+			this.#input.off('data', this.#data);
+			this.#input.pause();
+			clearTimeout(this.#timer);
+		}
+		return this;
+	}
+
+	ref(): this {
+		this.#input.ref?.();
+		return this;
+	}
+
+	unref(): this {
+		this.#input.unref?.();
+		return this;
+	}
+
+	read(): string | null {
+		const key = this.#current;
+		this.#current = null;
+		return key;
+	}
+
+	readonly #data = (chunk: string | Buffer): void => {
+		clearTimeout(this.#timer);
+		const { keys, rest } = splitKeys(this.#rest + chunk.toString());
+		this.#rest = rest;
+		this.#queue.push(...keys);
+		if (rest !== '' && !rest.startsWith(PASTE)) {
+			this.#timer = setTimeout(() => {
+				this.#queue.push(ESC_KEY, ...this.#rest.slice(1));
+				this.#rest = '';
+				void this.#feed();
+			}, ESC_WAIT_MS);
+		}
+		void this.#feed();
+	};
+
+	async #feed(): Promise<void> {
+		if (this.#feeding) return;
+		this.#feeding = true;
+		for (let key = this.#queue.shift(); key !== undefined; key = this.#queue.shift()) {
+			this.#current = key;
+			this.emit('readable');
+			await turn();
+			await turn();
+		}
+		this.#feeding = false;
+	}
+}

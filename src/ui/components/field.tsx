@@ -1,0 +1,51 @@
+import { Text, usePaste } from 'ink';
+import { useContext, useState } from 'react';
+import { KeysReach, useKeys } from '../keys.ts';
+import { edit, edited, paste } from '../text-edit.ts';
+import { useTheme } from '../theme.ts';
+
+type FieldProps = {
+	readonly value: string;
+	readonly onChange: (value: string) => void;
+	readonly focused: boolean;
+	readonly width: number;
+	readonly masked?: boolean;
+	readonly placeholder?: string;
+};
+
+/** A line of text: letters are text, Ctrl+A/E/U/K/W and the arrows edit, Ctrl+R shows what is masked. */
+export function Field({ value, onChange, focused, width, masked = false, placeholder = '' }: FieldProps) {
+	const { signs, look } = useTheme();
+	const reach = useContext(KeysReach);
+	const [cursor, setCursor] = useState([...value].length);
+	const [revealed, setRevealed] = useState(false);
+	const now = { text: value, cursor: Math.min(cursor, edited(value).cursor) };
+	const take = (next: typeof now) => {
+		setCursor(next.cursor);
+		if (next.text !== value) onChange(next.text);
+	};
+	useKeys((key) => {
+		if (masked && key === 'ctrl+r') {
+			setRevealed(!revealed);
+			return;
+		}
+		const next = edit(now, key);
+		if (next !== null) take(next);
+	}, focused);
+	usePaste((text) => take(paste(now, text)), { isActive: focused && reach });
+
+	const letters = masked && !revealed ? Array.from(value, () => signs.mask) : [...value];
+	if (!focused) return <Text wrap="truncate">{letters.length === 0 ? <Text {...look('dim')}>{placeholder}</Text> : letters.join('')}</Text>;
+	// The window that holds the cursor, with room for it behind the last letter.
+	const from = Math.max(0, now.cursor - width + 1);
+	const shown = [...letters, ' '].slice(from, from + width);
+	const place = now.cursor - from;
+	return (
+		<Text wrap="truncate">
+			{shown.slice(0, place).join('')}
+			<Text inverse>{shown[place] ?? ' '}</Text>
+			{shown.slice(place + 1).join('')}
+			{letters.length === 0 && <Text {...look('dim')}>{placeholder}</Text>}
+		</Text>
+	);
+}

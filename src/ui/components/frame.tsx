@@ -1,0 +1,83 @@
+import { Box, Text } from 'ink';
+import type { ReactNode } from 'react';
+import type { ServerCard } from '../../core/desk.ts';
+import type { Tone } from '../../headless/page.ts';
+import { useApp } from '../app-context.ts';
+import { useTheme } from '../theme.ts';
+
+export type Hint = readonly [key: string, does: string];
+
+type FrameProps = {
+	readonly title: string;
+	readonly badge?: ServerCard['badge'];
+	readonly right?: { readonly text: string; readonly tone?: Tone };
+	/** The line that matters now: a lock that is held, a run that is being stopped. */
+	readonly state?: { readonly text: string; readonly tone: 'good' | 'warn' | 'bad' } | null;
+	readonly hints: readonly Hint[];
+	/** Said instead of the hints. */
+	readonly note?: string | null;
+	readonly children: ReactNode;
+};
+
+const BADGES = { prod: ['PROD', 'bad'], test: ['TEST', 'warn'], sandbox: ['SANDBOX', 'good'] } as const;
+
+/** Rows between the two rules. */
+export const bodyRows = (rows: number, hasState = false): number => rows - 4 - (hasState ? 1 : 0);
+
+/** Header, state line where it matters, rule, body, rule, hints: exactly as high as the terminal. */
+export function Frame({ title, badge = null, right, state = null, hints, note = null, children }: FrameProps) {
+	const { size, note: said } = useApp();
+	const shown = said ?? note;
+	const { signs, look, inverse } = useTheme();
+	const [label, tone] = badge === null ? [null, 'good' as const] : BADGES[badge];
+	const rule = signs.rule.repeat(size.columns);
+	return (
+		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
+			<Box height={1} flexShrink={0} paddingX={1} justifyContent="space-between">
+				<Box flexShrink={1}>
+					<Text wrap="truncate">
+						<Text {...look('bold')}>lockstep</Text>
+						{'  '}
+						{label !== null && <Text {...inverse(tone)}>{` ${label} `}</Text>}
+						{label !== null && '  '}
+						{title}
+					</Text>
+				</Box>
+				{right !== undefined && (
+					<Box flexShrink={0} marginLeft={2}>
+						<Text {...look(right.tone ?? 'plain')}>{right.text}</Text>
+					</Box>
+				)}
+			</Box>
+			{state !== null && (
+				<Box height={1} flexShrink={0}>
+					<Text {...inverse(state.tone)} wrap="truncate">
+						{` ${state.tone === 'good' ? signs.ok : signs.warn} ${state.text} `.padEnd(size.columns)}
+					</Text>
+				</Box>
+			)}
+			<Text {...look('dim')}>{rule}</Text>
+			<Box flexDirection="column" flexGrow={1} height={bodyRows(size.rows, state !== null)} overflow="hidden" paddingX={1}>
+				{children}
+			</Box>
+			<Text {...look('dim')}>{rule}</Text>
+			<Box height={1} flexShrink={0} paddingX={1}>
+				{shown === null ? (
+					<Text wrap="truncate">
+						{hints.map(([key, does], index) => (
+							<Text key={key}>
+								{index > 0 && '   '}
+								<Text {...look('key')}>{key}</Text>
+								<Text {...look('dim')}>{` ${does}`}</Text>
+							</Text>
+						))}
+					</Text>
+				) : (
+					<Text {...look('warn')} wrap="truncate">
+						{shown}
+					</Text>
+				)}
+			</Box>
+		</Box>
+	);
+}

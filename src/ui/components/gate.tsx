@@ -1,0 +1,127 @@
+import { Box, Text } from 'ink';
+import { type ReactNode, useEffect, useState } from 'react';
+import type { ServerCard, StatusReport } from '../../core/desk.ts';
+import type { Failure } from '../../core/events.ts';
+import { failureOf } from '../../core/failure.ts';
+import { failureLines } from '../../headless/failure.ts';
+import { useApp } from '../app-context.ts';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+import { Field } from './field.tsx';
+import { bodyRows, Frame } from './frame.tsx';
+import { Pane } from './pane.tsx';
+
+type GateProps = {
+	readonly servers: readonly string[];
+	readonly title: string;
+	readonly badge?: ServerCard['badge'];
+	readonly children: (reports: readonly StatusReport[]) => ReactNode;
+};
+
+/** Whether a server said no to the login rather than to the connection. */
+export function isLogin({ told }: Failure): boolean {
+	return /access denied|password|\b1045\b|\b1698\b/i.test([told.what, told.why, told.words].join(' '));
+}
+
+/** Lets through once every server answers; asks for a password where a login is refused. */
+export function Gate({ servers, title, badge = null, children }: GateProps) {
+	const app = useApp();
+	const { signs, look } = useTheme();
+	const [reports, setReports] = useState<readonly StatusReport[] | null>(null);
+	const [refused, setRefused] = useState<{ readonly server: string; readonly failure: Failure } | null>(null);
+	const [asking, setAsking] = useState(false);
+	const [password, setPassword] = useState('');
+	const [round, setRound] = useState(0);
+
+	// biome-ignore lint/correctness/useExhaustiveDependencies: asked again on demand only.
+	useEffect(() => {
+		let mine = true;
+		const look = async () => {
+			const found: StatusReport[] = [];
+			for (const server of servers) {
+				try {
+					found.push(await app.desk.status(server));
+				} catch (error) {
+					const failure = failureOf(error);
+					if (!mine) return;
+					setRefused({ server, failure });
+					setAsking(isLogin(failure));
+					return;
+				}
+			}
+			if (mine) setReports(found);
+		};
+		void look();
+		return () => {
+			mine = false;
+		};
+	}, [round]);
+
+	const again = () => {
+		setRefused(null);
+		setAsking(false);
+		setRound(round + 1);
+	};
+	const isOpen = reports !== null;
+	useKeys((key) => {
+		if (key === 'esc') {
+			if (asking && refused !== null && !isLogin(refused.failure)) setAsking(false);
+			else app.back();
+		} else if (key === 'f1') app.help('form');
+		else if (asking) {
+			if (key === 'enter' && refused !== null) {
+				app.desk.remember(refused.server, password);
+				setPassword('');
+				again();
+			}
+		} else if (refused !== null) {
+			if (key === 'r') again();
+			else if (key === 'p') setAsking(true);
+			else if (key === '?') app.help('pick');
+		}
+	}, !isOpen);
+
+	if (isOpen) return children(reports);
+	const height = bodyRows(app.size.rows);
+	const width = app.size.columns - 2;
+	return (
+		<Frame
+			title={title}
+			badge={badge}
+			hints={
+				refused === null
+					? [['esc', 'back']]
+					: asking
+						? [
+								['enter', 'log in'],
+								['ctrl+r', 'show'],
+								['esc', 'back'],
+							]
+						: [
+								['r', 'try again'],
+								['p', 'give a password'],
+								['esc', 'back'],
+							]
+			}
+		>
+			{refused === null ? (
+				<Text {...look('dim')}>{`Asking ${servers.join(' and ')} ${signs.more}`}</Text>
+			) : (
+				<>
+					<Pane
+						lines={failureLines(refused.failure, { width, ascii: signs.ok === '+', state: 'Untouched: nothing was changed.' })}
+						width={width}
+						height={height - (asking ? 3 : 0)}
+						active={!asking}
+					/>
+					{asking && (
+						<Box flexShrink={0} marginTop={1}>
+							<Text bold>{`Password for ${refused.server}: `}</Text>
+							<Field value={password} onChange={setPassword} focused masked width={Math.max(10, width - refused.server.length - 16)} />
+						</Box>
+					)}
+				</>
+			)}
+		</Frame>
+	);
+}

@@ -1,0 +1,65 @@
+import { Box, Text } from 'ink';
+import { useTheme } from '../theme.ts';
+
+/** How far, in eighths of a cell. */
+export function Bar({ part, width }: { readonly part: number; readonly width: number }) {
+	const { signs, look } = useTheme();
+	const steps = signs.bar.length - 1;
+	const filled = Math.floor(Math.max(0, Math.min(1, part)) * width * steps);
+	const whole = Math.floor(filled / steps);
+	const rest = filled % steps;
+	const head = (signs.bar[steps] ?? '#').repeat(whole) + (rest > 0 ? (signs.bar[rest] ?? '') : '');
+	return (
+		<Text wrap="truncate">
+			<Text {...look('key')}>{head}</Text>
+			<Text {...look('dim')}>{signs.empty.repeat(Math.max(0, width - head.length))}</Text>
+		</Text>
+	);
+}
+
+/** The newest values as heights, the newest at the right. */
+export function spark(values: readonly number[], width: number, heights: readonly string[]): string {
+	const shown = values.slice(-width);
+	const top = Math.max(0, ...shown);
+	return shown
+		.map((value) => heights[top === 0 ? 0 : Math.min(heights.length - 1, Math.floor((value / top) * (heights.length - 1) + 0.5))])
+		.join('');
+}
+
+type GraphProps = {
+	readonly values: readonly number[];
+	readonly width: number;
+	readonly height: number;
+	readonly label: (top: number) => string;
+};
+
+/** A graph of several rows, its scale above it. */
+export function Graph({ values, width, height, label }: GraphProps) {
+	const { signs, look } = useTheme();
+	const shown = values.slice(-width);
+	const top = Math.max(1, ...shown);
+	const levels = signs.spark.length;
+	const rows = Array.from({ length: height }, (_, row) => {
+		const floor = height - 1 - row;
+		return shown
+			.map((value) => {
+				const filled = (value / top) * height * levels - floor * levels;
+				if (filled <= 0) return floor === 0 ? (signs.spark[0] ?? '') : ' ';
+				return signs.spark[Math.min(levels, Math.ceil(filled)) - 1];
+			})
+			.join('');
+	});
+	return (
+		<Box flexDirection="column" flexShrink={0}>
+			<Text {...look('dim')} wrap="truncate">
+				{label(Math.max(0, ...shown))}
+			</Text>
+			{rows.map((row, index) => (
+				// biome-ignore lint/suspicious/noArrayIndexKey: rows of a graph have no other name.
+				<Text key={index} {...look('warn')}>
+					{row === '' ? ' ' : row}
+				</Text>
+			))}
+		</Box>
+	);
+}

@@ -1,0 +1,45 @@
+import { Box, Text } from 'ink';
+import { useState } from 'react';
+import { type Line, span } from '../../headless/page.ts';
+import { moved, moveOf, useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+import { fit, Lines } from './lines.tsx';
+
+type PaneProps = {
+	readonly lines: readonly Line[];
+	readonly width: number;
+	readonly height: number;
+	/** Whether the moving keys are its own. */
+	readonly active?: boolean;
+	/** Stays at the end, as a log does, until it is moved. */
+	readonly follow?: boolean;
+};
+
+/** Lines that scroll. The last row tells where one is, if there is more than fits. */
+export function Pane({ lines, width, height, active = true, follow = false }: PaneProps) {
+	const { signs, look } = useTheme();
+	const [top, setTop] = useState<number | null>(null);
+	const all = fit(lines, width);
+	const scrolls = all.length > height;
+	const room = Math.max(1, scrolls ? height - 1 : height);
+	const last = Math.max(0, all.length - room);
+	const at = Math.min(top ?? (follow ? last : 0), last);
+	useKeys((key) => {
+		const move = moveOf(key);
+		if (move === null) return;
+		const to = moved(at, move, last + 1, room - 1);
+		setTop(follow && to === last ? null : to);
+	}, active);
+	const shown: Line[] = all.slice(at, at + room);
+	while (scrolls && shown.length < room) shown.push([span('')]);
+	return (
+		<Box flexDirection="column" width={width} height={height} overflow="hidden">
+			<Lines lines={shown} />
+			{scrolls && (
+				<Text {...look('dim')} wrap="truncate">
+					{`   ${at + 1}-${Math.min(all.length, at + room)} of ${all.length}  ${signs.arrows} scroll`}
+				</Text>
+			)}
+		</Box>
+	);
+}

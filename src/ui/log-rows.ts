@@ -1,0 +1,29 @@
+import { duration, type Symbols, timeOfDay } from '../core/format.ts';
+import type { RunState } from '../core/state.ts';
+import { type Line, line, span } from '../headless/page.ts';
+
+/** Steps and notes in the order of their time. */
+export function logRows(state: RunState, signs: Symbols): Line[] {
+	const rows: { readonly at: string; readonly line: Line }[] = [];
+	for (const step of state.steps) {
+		if (step.startedAt === null) continue;
+		const failed = step.status === 'failed';
+		rows.push({
+			at: step.startedAt,
+			line: line(
+				span(`${timeOfDay(step.startedAt)} `, 'dim'),
+				span(`${failed ? signs.bad : step.status === 'running' ? signs.at : signs.ok} `, failed ? 'bad' : 'good'),
+				step.title,
+				span(step.ms === null ? '' : `  ${duration(step.ms)}`, 'dim'),
+			),
+		});
+	}
+	for (const { at, level, text } of state.notes) {
+		const warning = level === 'warning';
+		rows.push({
+			at,
+			line: line(span(`${timeOfDay(at)} `, 'dim'), span(`  ${warning ? signs.warn : signs.note} `, warning ? 'warn' : 'dim'), text),
+		});
+	}
+	return rows.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0)).map((row) => row.line);
+}

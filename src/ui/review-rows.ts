@@ -1,0 +1,75 @@
+import type { Check } from '../core/check.ts';
+import type { Review } from '../core/director.ts';
+import { dayAndTime, plural, type Symbols } from '../core/format.ts';
+import { checkLines } from '../headless/failure.ts';
+import { indented, type Line, line, span } from '../headless/page.ts';
+import { place } from '../headless/review.ts';
+
+type Options = {
+	readonly width: number;
+	readonly signs: Symbols;
+	readonly servers: { readonly [role: string]: string };
+	readonly commandLine: string;
+	/** Who puts things right if this program dies. */
+	readonly afterDeath: string;
+};
+
+const cut = (text: string, width: number, more: string): string => {
+	const one = text.replace(/\s+/g, ' ');
+	return one.length <= width ? one.padEnd(width) : one.slice(0, Math.max(0, width - more.length)) + more;
+};
+
+export function checkCounts(checks: readonly Check[]): Line {
+	const of = (status: Check['status']) => checks.filter((check) => check.status === status).length;
+	const [ok, notes, warnings, bad] = [of('ok'), of('note'), of('warning'), of('fail')];
+	return line(
+		span('Checks     ', 'bold'),
+		`${ok} passed`,
+		notes > 0 ? `, ${plural(notes, 'note')}` : '',
+		span(warnings > 0 ? `, ${plural(warnings, 'warning')}` : '', 'warn'),
+		span(bad > 0 ? `, ${bad} failed` : '', 'bad'),
+	);
+}
+
+/** The plan in three columns, where · what · statement, with what qualifies it and the same thing as a command line. */
+export function reviewRows(review: Review, { width, signs, servers, commandLine, afterDeath }: Options): Line[] {
+	const places = review.steps.flatMap((step) => step.actions.map((action) => place(action.on, servers)));
+	const whereWidth = Math.min(width >= 110 ? 26 : 12, Math.max(5, ...places.map((where) => where.length)));
+	const whatWidth = Math.max(20, Math.floor((width - whereWidth - 8) * 0.4));
+	const textWidth = width - whereWidth - whatWidth - 8;
+	const lines: Line[] = [];
+	const bad = review.checks.filter((check) => check.status === 'fail');
+	const odd = review.checks.filter((check) => check.status === 'warning');
+	if (bad.length > 0) {
+		lines.push(
+			line(span(`${signs.bad} ${bad.length === 1 ? 'A check forbids' : `${bad.length} checks forbid`} this. Nothing was changed.`, 'bad')),
+		);
+		for (const check of bad) lines.push(...checkLines(check, width, signs));
+		lines.push([]);
+	}
+	if (review.resumes !== null) lines.push(line(span(`${signs.at} Goes on with the run of ${dayAndTime(review.resumes)} UTC`, 'warn')), []);
+	for (const consent of review.consents) {
+		lines.push(...indented(`${signs.warn} `, consent.reason, width, 'bad'));
+		if (consent.affected.length > 0) lines.push(...indented('  ', consent.affected.join(', '), width, 'dim'));
+		lines.push(line('  asks for ', span(consent.name, 'bold'), ' to be typed'), []);
+	}
+	lines.push(line(span(`     ${'where'.padEnd(whereWidth)} ${'what'.padEnd(whatWidth)} statement`, 'dim')));
+	review.steps.forEach((step, index) => {
+		const nothing = step.done ? `  ${signs.ok} done before` : step.actions.length === 0 ? '  only looks' : '';
+		lines.push(line(span(`${String(index + 1).padStart(2)}  `, 'key'), span(step.title, 'bold'), span(nothing, 'dim')));
+		for (const action of step.actions) {
+			lines.push(
+				line(
+					span(`     ${cut(place(action.on, servers), whereWidth, signs.more)} `, 'dim'),
+					span(`${cut(action.why, whatWidth, signs.more)} `),
+					span(cut(action.text, textWidth, signs.more).trimEnd(), action.changes ? 'key' : 'dim'),
+				),
+			);
+		}
+	});
+	lines.push([], checkCounts(review.checks));
+	for (const check of odd) lines.push(...checkLines(check, width, signs).slice(0, 1));
+	lines.push(...indented('If I die   ', afterDeath, width, 'plain', 'bold'));
+	lines.push([], line(span('Same thing without the wizard', 'bold')), line('  ', span(commandLine, 'key')));
+	return lines;
+}

@@ -1,0 +1,134 @@
+import { bytes, clock, count, duration, rate, type Symbols, timeOfDay } from '../core/format.ts';
+import { fraction, type Progress } from '../core/progress.ts';
+import type { RunState, StepState } from '../core/state.ts';
+import { type Line, line, span, type Tone } from '../headless/page.ts';
+import { amount } from '../headless/progress-line.ts';
+import { lockWords } from '../headless/text.ts';
+import type { History } from './history.ts';
+
+const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols, Tone] } = {
+	waiting: ['waiting', 'dim'],
+	looking: ['busy', 'key'],
+	running: ['at', 'key'],
+	done: ['ok', 'good'],
+	failed: ['bad', 'bad'],
+	undone: ['undone', 'warn'],
+};
+
+/** The steps, each with its sign and time; where they do not all fit, the ones far from the current are told as a number. */
+export function stepRows(state: RunState, now: Date, height: number, width: number, signs: Symbols): Line[] {
+	const titles = Math.max(20, Math.min(44, width - 32));
+	const row = (step: StepState): Line => {
+		const [sign, tone] = SIGNS[step.status];
+		const running = step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : null;
+		const time = step.ms !== null ? duration(step.ms) : (running ?? '');
+		const detail = step.again
+			? 'done before'
+			: step.status === 'running' && step.progress !== null
+				? [step.progress.current, step.progress.tables && `table ${step.progress.tables.done} of ${step.progress.tables.total}`]
+						.filter(Boolean)
+						.join(', ')
+				: step.checks.length > 0
+					? `${step.checks.length} checks`
+					: '';
+		const title = step.title.length > titles ? step.title.slice(0, titles - 1) + signs.more : step.title.padEnd(titles);
+		return line(
+			span(`${signs[sign] as string} `, tone),
+			span(title, step.status === 'running' ? 'bold' : step.status === 'waiting' ? 'dim' : 'plain'),
+			span(`${time.padStart(8)}   `),
+			span(detail, 'dim'),
+		);
+	};
+	const { steps } = state;
+	if (steps.length <= height) return steps.map(row);
+	const found = steps.findIndex((step) => step.id === state.current);
+	const current = found < 0 ? steps.length - 1 : found;
+	const room = Math.max(1, height - 2);
+	const from = Math.max(0, Math.min(current - Math.floor(room / 2), steps.length - room));
+	const to = from + room;
+	const rows = steps.slice(from, to).map(row);
+	const before = steps.slice(0, from);
+	if (before.length > 0) rows.unshift(line(span(`${signs.ok} `, 'good'), span(`${before.length} steps before`, 'dim')));
+	if (steps.length > to) rows.push(line(span(`${signs.waiting} ${steps.length - to} steps to come`, 'dim')));
+	return rows;
+}
+
+/** The lines under the bar: rate, elapsed, left, on disk, lag. */
+export function progressRows(progress: Progress, now: Date, signs: Symbols): Line[] {
+	const { rate: speed, average, leftMs, elapsedMs, unit, rows, onDisk, done, lagSeconds, waiting, freeBytes } = progress;
+	const first: string[] = [];
+	if (speed !== null) first.push(`${rate(speed, unit)} now`);
+	if (average !== null) first.push(`${rate(average, unit)} average`);
+	first.push(`elapsed ${clock(elapsedMs)}`);
+	first.push(
+		leftMs === null ? 'left: estimating' : `left ~${clock(leftMs)}, about ${timeOfDay(new Date(now.getTime() + leftMs).toISOString())} UTC`,
+	);
+	const second: string[] = [];
+	if (rows !== undefined) second.push(`${count(rows)} rows`);
+	if (onDisk !== undefined && onDisk > 0)
+		second.push(`on disk ${bytes(onDisk)}${unit === 'bytes' && done > onDisk ? `, ${(done / onDisk).toFixed(1)} : 1` : ''}`);
+	if (freeBytes !== undefined) second.push(`${bytes(freeBytes)} free`);
+	if (lagSeconds !== undefined && lagSeconds !== null) second.push(`lag ${lagSeconds} s`);
+	if (waiting !== undefined && waiting !== null) second.push(`${count(waiting)} transactions wait`);
+	const between = `  ${signs.dot}  `;
+	return [line(first.join(between)), ...(second.length > 0 ? [line(second.join(between))] : [])];
+}
+
+export const barLabel = (progress: Progress): string => {
+	const part = fraction(progress);
+	return `${part === null ? 'estimating' : `${Math.floor(part * 100)} %`}   ${amount(progress)}`;
+};
+
+/** The tables that went by, newest last, and the one in hand. */
+export function tableRows(history: History, progress: Progress, height: number, signs: Symbols): Line[] {
+	if (history.current === null || height < 1) return [];
+	const size = (value: number) => (progress.unit === 'bytes' ? bytes(value) : `${count(value)} ${progress.unit}`);
+	const row = (sign: string, tone: Tone, name: string, done: number, ms: number): Line =>
+		line(
+			span(`${sign} `, tone),
+			name.padEnd(34).slice(0, 40),
+			span(` ${size(Math.max(0, done)).padStart(12)}   ${clock(ms).padStart(6)}`, 'dim'),
+		);
+	const past = history.tables
+		.slice(Math.max(0, history.tables.length - height + 1))
+		.map((table) => row(signs.ok, 'good', table.name, table.done, table.ms));
+	const { current } = history;
+	return [...past, row(signs.at, 'key', current.name, progress.done - current.done, progress.elapsedMs - current.elapsedMs)];
+}
+
+/** Statements and commands as they were done. */
+export function transcriptRows(state: RunState, signs: Symbols): Line[] {
+	return state.transcript.flatMap(({ action, at, ms, status, undoing }) => {
+		const [sign, tone]: readonly [string, Tone] =
+			status === 'done' ? [signs.ok, 'good'] : status === 'failed' ? [signs.bad, 'bad'] : [signs.at, 'key'];
+		return action.text
+			.split('\n')
+			.map((text, index) =>
+				index === 0
+					? line(
+							span(`${timeOfDay(at)} `, 'dim'),
+							span(`${sign} `, tone),
+							span(`${undoing ? 'puts back, ' : ''}${state.servers[action.on] ?? action.on}  `, 'dim'),
+							text,
+							span(ms === null ? '' : `  ${duration(ms)}`, 'dim'),
+						)
+					: line(`             ${text}`),
+			);
+	});
+}
+
+/** What the red line says while it matters. */
+export function stateLine(state: RunState, now: Date): { readonly text: string; readonly tone: 'good' | 'warn' | 'bad' } | null {
+	const { lock } = state;
+	if (lock === null || state.phase === 'ended') return null;
+	if (lock.state === 'waiting')
+		return { text: `${lockWords(lock)}, ${clock(now.getTime() - Date.parse(lock.since))} so far`, tone: 'warn' };
+	if (lock.state === 'lost') return { text: lockWords(lock), tone: 'bad' };
+	if (lock.state === 'released') return null;
+	const lag = state.steps.find((step) => step.id === state.current)?.progress?.lagSeconds;
+	const effect = lock.clientsWait ? "clients' writes wait" : `replication waits${typeof lag === 'number' ? `, lag ${lag} s` : ''}`;
+	return {
+		text: `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))} on ${lock.on}, since ${timeOfDay(lock.since)} UTC: ${effect}`,
+		tone: 'bad',
+	};
+}

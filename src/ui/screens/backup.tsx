@@ -1,0 +1,163 @@
+import { useState } from 'react';
+import type { BackupRequest, ServerCard, StatusReport } from '../../core/desk.ts';
+import { bytes, plural } from '../../core/format.ts';
+import { useApp } from '../app-context.ts';
+import { Form, type FormField, type Values } from '../components/form.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Gate } from '../components/gate.tsx';
+import { useTheme } from '../theme.ts';
+
+const seconds = (text: string | undefined): number | null => {
+	const parts = /^(\d+)\s*(s|m|h)?$/.exec((text ?? '').trim());
+	if (parts === null) return null;
+	return Number(parts[1]) * ({ s: 1, m: 60, h: 3600 }[parts[2] ?? 's'] ?? 1);
+};
+export const readSeconds = seconds;
+
+const names = (text: string | undefined): string[] =>
+	(text ?? '')
+		.split(/[\s,]+/)
+		.map((name) => name.trim())
+		.filter((name) => name !== '');
+
+function fields(report: StatusReport): readonly FormField[] {
+	return [
+		{
+			id: 'to',
+			label: 'Folder',
+			kind: 'text',
+			about: 'Each backup becomes a folder in it, named by its time (UTC).',
+			group: 'Where it goes',
+		},
+		{
+			id: 'compress',
+			label: 'Compression',
+			kind: 'choice',
+			about: 'zstd is about as small as gzip and several times faster; less time is less time under the lock.',
+			options: [
+				{ value: 'zstd', label: 'zstd' },
+				{ value: 'gzip', label: 'gzip' },
+				{ value: 'none', label: 'none' },
+			],
+		},
+		{
+			id: 'databases',
+			label: 'Databases',
+			kind: 'text',
+			about: `Names with commas between them. Empty: all ${plural(report.databases, 'database')}, ${bytes(report.bytes)}.`,
+			placeholder: '(all)',
+			group: 'What',
+		},
+		{ id: 'ignore', label: 'Leave out tables', kind: 'text', about: 'database.table with commas between them.', placeholder: '(none)' },
+		{
+			id: 'wait',
+			label: 'Wait for the lock',
+			kind: 'text',
+			about: 'At most so long, then everything is put back: 60s, 5m.',
+			group: 'The lock',
+		},
+		{
+			id: 'long',
+			label: 'Long statements',
+			kind: 'choice',
+			about: 'A long statement delays the lock, and a waiting lock makes every later write wait. give up: refuse at once.',
+			options: [
+				{ value: 'wait', label: 'wait for them' },
+				{ value: 'abort', label: 'give up' },
+			],
+		},
+		...(report.replication === null
+			? []
+			: ([
+					{
+						id: 'applier',
+						label: 'Replication',
+						kind: 'choice',
+						about: 'held: the lock makes it wait. stopped: its SQL thread is stopped first and started again afterwards.',
+						options: [
+							{ value: 'no', label: 'held by the lock' },
+							{ value: 'yes', label: 'stopped first' },
+						],
+					},
+				] satisfies FormField[])),
+	];
+}
+
+export function Backup({ card }: { readonly card: ServerCard }) {
+	return (
+		<Gate servers={[card.server]} title={`backup ${card.name}`} badge={card.badge}>
+			{([report]) => (report === undefined ? null : <BackupForm card={card} report={report} />)}
+		</Gate>
+	);
+}
+
+function BackupForm({ card, report }: { readonly card: ServerCard; readonly report: StatusReport }) {
+	const app = useApp();
+	const { signs } = useTheme();
+	const key = `backup ${card.server}`;
+	const [values, setValues] = useState<Values>({
+		to: card.output ?? app.desk.proposeOutput(card.server),
+		compress: 'zstd',
+		databases: '',
+		ignore: '',
+		wait: '60s',
+		long: 'wait',
+		applier: 'no',
+		...app.drafts.get(key),
+	});
+	const [errors, setErrors] = useState<Values>({});
+	const submit = () => {
+		const wait = seconds(values.wait);
+		const databases = names(values.databases);
+		const ignored = names(values.ignore);
+		const found: { [field: string]: string } = {};
+		if (!values.to) found.to = 'A folder is needed.';
+		if (wait === null || wait < 1) found.wait = 'A time such as 60s, 5m or 1h.';
+		if (ignored.some((name) => !/^[^.]+\..+$/.test(name))) found.ignore = 'Each as database.table.';
+		setErrors(found);
+		if (Object.keys(found).length > 0 || wait === null) return;
+		const request: BackupRequest = {
+			kind: 'backup',
+			server: card.server,
+			to: values.to ?? '',
+			compress: values.compress === 'gzip' || values.compress === 'none' ? values.compress : 'zstd',
+			lockWaitSeconds: wait,
+			longQueries: values.long === 'abort' ? 'abort' : 'wait',
+			stopApplier: values.applier === 'yes',
+			...(databases.length > 0 ? { databases } : {}),
+			...(ignored.length > 0 ? { ignoreTables: ignored } : {}),
+		};
+		app.go({ at: 'run', request, title: `backup ${card.name}` });
+	};
+	return (
+		<Frame
+			title={`backup ${signs.dot} ${card.name} ${signs.dot} ${report.title}`}
+			badge={card.badge}
+			right={{ text: `Step 2/5 ${signs.dot} What and how`, tone: 'dim' }}
+			hints={[
+				['enter', 'go on'],
+				['tab', 'fields'],
+				['esc', 'back'],
+				['?', 'help'],
+			]}
+		>
+			<Form
+				fields={fields(report)}
+				values={values}
+				onChange={(next) => {
+					setValues(next);
+					setErrors({});
+					app.drafts.set(key, next);
+				}}
+				submit="Look at everything, then review"
+				onSubmit={submit}
+				onBack={app.back}
+				onHelp={() => app.help('form')}
+				errors={errors}
+				width={app.size.columns - 2}
+				height={bodyRows(app.size.rows)}
+				ready
+			/>
+		</Frame>
+	);
+}

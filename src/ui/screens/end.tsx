@@ -1,0 +1,68 @@
+import { useState } from 'react';
+import type { RunEnd } from '../../core/runner.ts';
+import { type Line, line, paint, span } from '../../headless/page.ts';
+import { summaryLines } from '../../headless/summary.ts';
+import { useApp } from '../app-context.ts';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Pane } from '../components/pane.tsx';
+import { useKeys } from '../keys.ts';
+import { logRows } from '../log-rows.ts';
+import { transcriptRows } from '../run-rows.ts';
+import { useTheme } from '../theme.ts';
+import { badgeOf, type Shown } from './run.tsx';
+
+const EMPTY: Line = line(span('No statement was sent.', 'dim'));
+
+/** The end of a run: the summary that stays in the terminal, or what went wrong. */
+export function End({ watched, request, title, end }: Shown & { readonly end: RunEnd }) {
+	const app = useApp();
+	const { signs, ascii } = useTheme();
+	const [view, setView] = useState<'summary' | 'statements' | 'log'>('summary');
+	const { state } = watched;
+	const good = end.outcome === 'done' || end.outcome === 'undone';
+	const width = app.size.columns - 2;
+	const summary = summaryLines(end, state, { width, ascii });
+	useKeys((key) => {
+		if (key === 'q') app.quit();
+		else if (key === 'enter') app.home();
+		else if (key === 'esc') {
+			if (view === 'summary') app.home();
+			else setView('summary');
+		} else if (key === 's') setView(view === 'statements' ? 'summary' : 'statements');
+		else if (key === 'l') setView(view === 'log' ? 'summary' : 'log');
+		else if (key === 'r' && !good) watched.again();
+		else if (key === 'y') app.copy(good ? paint(summary, false) : (end.failure?.told.mend ?? [end.failure?.told.what ?? '']).join('\n'));
+		else if (key === '?' || key === 'f1') app.help('summary');
+	});
+	const statements = transcriptRows(state, signs);
+	return (
+		<Frame
+			title={title}
+			badge={badgeOf(app, request)}
+			right={
+				good
+					? {
+							text: `${request.kind === 'backup' ? 'Step 5/5' : 'Step 4/4'} ${signs.dot} ${end.outcome === 'done' ? 'Summary' : 'Taken back'}`,
+							tone: 'good',
+						}
+					: { text: `${signs.bad} ${end.outcome}`, tone: 'bad' }
+			}
+			hints={[
+				['enter', 'home'],
+				...(good ? [] : ([['r', 'try again']] as const)),
+				['s', 'SQL'],
+				['l', 'log'],
+				['y', 'copy'],
+				['q', 'quit'],
+				['?', 'help'],
+			]}
+		>
+			<Pane
+				key={view}
+				lines={view === 'summary' ? summary : view === 'log' ? logRows(state, signs) : statements.length > 0 ? statements : [EMPTY]}
+				width={width}
+				height={bodyRows(app.size.rows)}
+			/>
+		</Frame>
+	);
+}

@@ -1,0 +1,31 @@
+import { indented, type Line, line, span } from '../../headless/page.ts';
+import { useApp } from '../app-context.ts';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Pane } from '../components/pane.tsx';
+import { useKeys } from '../keys.ts';
+import { HELP, type HelpTopic } from '../words.ts';
+
+/** The keys of the place below, and why one is there. */
+export function Help({ topic, why, onClose }: { readonly topic: HelpTopic; readonly why?: string; readonly onClose: () => void }) {
+	const app = useApp();
+	const width = app.size.columns - 2;
+	const { title, why: standing, keys } = HELP[topic];
+	useKeys((key) => {
+		if (key === 'esc' || key === '?' || key === 'f1' || key === 'q' || key === 'enter') onClose();
+	});
+	const column = Math.max(...keys.map(([key]) => key.length)) + 3;
+	const reason = why ?? standing;
+	const lines: Line[] = [
+		line(span(title, 'bold')),
+		[],
+		...keys.map(([key, does]) => line('  ', span(key.padEnd(column), 'key'), does)),
+		...(reason === ''
+			? []
+			: [[], line(span(why === undefined ? 'Why' : 'Why this step', 'bold')), ...indented('  ', reason, Math.min(width, 100))]),
+	];
+	return (
+		<Frame title="help" hints={[['esc', 'close']]}>
+			<Pane lines={lines} width={width} height={bodyRows(app.size.rows)} />
+		</Frame>
+	);
+}

@@ -1,0 +1,146 @@
+import { Box, Text } from 'ink';
+import { useEffect, useState } from 'react';
+import type { StatusReport } from '../../core/desk.ts';
+import { failureOf } from '../../core/failure.ts';
+import { ago, bytes, dayAndTime, duration, plural } from '../../core/format.ts';
+import { indented, type Line, line, span } from '../../headless/page.ts';
+import { useApp } from '../app-context.ts';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Lines } from '../components/lines.tsx';
+import { Menu } from '../components/menu.tsx';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+
+type Goal = 'backup' | 'provision' | 'status' | 'practice' | 'profiles';
+
+const ITEMS: readonly { readonly value: Goal; readonly label: string; readonly about: string }[] = [
+	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication goes on' },
+	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
+	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
+	{ value: 'practice', label: 'Practice', about: 'throwaway primary + replica, the same flows' },
+	{ value: 'profiles', label: 'Profiles', about: 'servers and where their backups go' },
+];
+
+/** Replication in one line. */
+export function replicationWords(report: StatusReport, dot: string): Line {
+	const { replication } = report;
+	if (replication === null) {
+		return report.replicas.length > 0
+			? line(`source of ${plural(report.replicas.length, 'replica')}`, span(report.readOnly ? '' : ' (clients write here)', 'dim'))
+			: line('follows nobody', span(report.readOnly ? `, read-only` : `, clients may write here`, 'dim'));
+	}
+	const { io, sql, lagSeconds, gtid, encrypted } = replication;
+	return line(
+		span(`io ${io}`, io === 'yes' ? 'plain' : 'bad'),
+		` ${dot} `,
+		span(`sql ${sql}`, sql === 'yes' ? 'plain' : 'bad'),
+		` ${dot} lag ${lagSeconds === null ? 'unknown' : `${lagSeconds} s`}`,
+		gtid === '' ? '' : ` ${dot} gtid ${gtid}`,
+		span(encrypted ? ` ${dot} TLS` : ` ${dot} not encrypted`, encrypted ? 'dim' : 'warn'),
+	);
+}
+
+function reportLines(report: StatusReport, now: Date, width: number, dot: string, more: string): Line[] {
+	const { lastBackup, disk } = report;
+	const lines: Line[] = [
+		lastBackup === null
+			? line(span('Last backup   ', 'dim'), 'none yet')
+			: line(
+					span('Last backup   ', 'dim'),
+					`${dayAndTime(lastBackup.finished)}   ${bytes(lastBackup.rawBytes)} -> ${bytes(lastBackup.bytes)}, lock ${duration(lastBackup.heldMs)}   ${ago(lastBackup.finished, now)}`,
+				),
+		[span('Replication   ', 'dim'), ...replicationWords(report, dot)],
+	];
+	if (disk !== null) {
+		const fits =
+			lastBackup === null || lastBackup.bytes === 0
+				? ''
+				: `, about ${Math.floor(disk.freeBytes / lastBackup.bytes)} ${more} like the last one`;
+		lines.push(line(span('Disk          ', 'dim'), `${disk.path}  ${bytes(disk.freeBytes)} free${fits}`));
+	}
+	for (const trouble of report.troubles.slice(0, 2)) lines.push(...indented('  ', trouble, width, 'warn').slice(0, 1));
+	return lines;
+}
+
+export function Home() {
+	const app = useApp();
+	const { signs } = useTheme();
+	const cards = app.desk.servers();
+	const [index, setIndex] = useState(0);
+	const [round, setRound] = useState(0);
+	const [seen, setSeen] = useState<{
+		readonly server: string;
+		readonly report: StatusReport | null;
+		readonly lines: readonly Line[];
+	} | null>(null);
+	const card = cards[cards.length === 0 ? 0 : index % cards.length];
+	const server = card?.server;
+	const width = app.size.columns - 2;
+
+	// biome-ignore lint/correctness/useExhaustiveDependencies: asked anew for another server or on demand, not for every drawing.
+	useEffect(() => {
+		if (server === undefined) return;
+		let mine = true;
+		setSeen(null);
+		app.desk.status(server).then(
+			(report) => mine && setSeen({ server, report, lines: [] }),
+			(error) => {
+				const { told } = failureOf(error);
+				if (mine)
+					setSeen({ server, report: null, lines: [line(span(`${signs.warn} ${told.what}`, 'warn')), line(span(told.why ?? '', 'dim'))] });
+			},
+		);
+		return () => {
+			mine = false;
+		};
+	}, [server, round]);
+
+	useKeys((key) => {
+		if (key === 'q') app.quit();
+		else if (key === '?' || key === 'f1') app.help('home');
+		else if (key === 'p' && cards.length > 1) setIndex((index + 1) % cards.length);
+		else if (key === 'r') setRound(round + 1);
+	});
+
+	const open = (goal: Goal) => {
+		if (goal === 'backup' || goal === 'status') app.go({ at: 'pick', flow: goal });
+		else if (goal === 'provision') app.go({ at: 'provision' });
+		else app.go({ at: goal });
+	};
+
+	const report = seen?.report ?? null;
+	const top: Line[] = app.desk.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2));
+	if (card === undefined) {
+		top.push(line(span('Welcome.', 'bold'), ' No server is known here yet.'));
+		top.push(line(span('Practice starts a throwaway pair on this machine; Profiles adds your own servers.', 'dim')));
+	} else if (seen === null) top.push(line(span(`Looking at ${card.name} ${signs.more}`, 'dim')));
+	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
+	const height = bodyRows(app.size.rows);
+	const kept = top.slice(0, Math.max(2, height - ITEMS.length - 3));
+	return (
+		<Frame
+			title={card === undefined ? `${app.desk.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
+			badge={card?.badge ?? null}
+			{...(report === null
+				? {}
+				: {
+						right: report.healthy
+							? { text: `${signs.busy} healthy`, tone: 'good' as const }
+							: { text: `${signs.warn} needs attention`, tone: 'warn' as const },
+					})}
+			hints={[
+				[signs.arrows, 'move'],
+				['enter', 'open'],
+				...(cards.length > 1 ? ([['p', 'next profile']] as const) : []),
+				['?', 'help'],
+				['q', 'quit'],
+			]}
+		>
+			<Lines lines={kept} />
+			<Box marginTop={1} marginBottom={1} flexShrink={0}>
+				<Text bold>What do you want to do?</Text>
+			</Box>
+			<Menu items={ITEMS} onSelect={open} {...(card === undefined ? { initial: 'practice' as const } : {})} />
+		</Frame>
+	);
+}

@@ -1,0 +1,80 @@
+import { Box, Text } from 'ink';
+import { useState } from 'react';
+import type { ServerCard } from '../../core/desk.ts';
+import { line, span } from '../../headless/page.ts';
+import { useApp } from '../app-context.ts';
+import { Choice } from '../components/choice.tsx';
+import { Field } from '../components/field.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Lines } from '../components/lines.tsx';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+import { WORDS } from '../words.ts';
+
+/** Which server: a profile, or an address. */
+export function Pick({ flow }: { readonly flow: 'backup' | 'status' }) {
+	const app = useApp();
+	const { signs } = useTheme();
+	const [filter, setFilter] = useState<string | null>(null);
+	const [typing, setTyping] = useState(false);
+	const wanted = (filter ?? '').toLowerCase();
+	const cards = app.desk.servers().filter((card) => `${card.name} ${card.server}`.toLowerCase().includes(wanted));
+	useKeys((key) => {
+		if (typing) {
+			if (key === 'esc') {
+				setFilter(null);
+				setTyping(false);
+			} else if (key === 'enter' || key === 'down' || key === 'tab') setTyping(false);
+			return;
+		}
+		if (key === 'esc') {
+			if (filter !== null) setFilter(null);
+			else app.back();
+		} else if (key === '/') {
+			setFilter(filter ?? '');
+			setTyping(true);
+		} else if (key === '?' || key === 'f1') app.help('pick');
+	});
+	const options = [
+		...cards.map((card) => ({
+			value: card as ServerCard | null,
+			label: card.name,
+			about: [card.badge, card.server === card.name ? null : card.server, card.output].filter(Boolean).join('  '),
+		})),
+		{ value: null, label: 'Another server', about: 'host, port, user, password' },
+	];
+	return (
+		<Frame
+			title={flow === 'backup' ? 'backup' : 'status'}
+			right={{ text: flow === 'backup' ? `Step 1/5 ${signs.dot} Server` : 'Status', tone: 'dim' }}
+			hints={[
+				[signs.arrows, 'move'],
+				['enter', 'choose'],
+				['/', 'filter'],
+				['esc', 'back'],
+				['?', 'help'],
+			]}
+		>
+			<Lines
+				lines={[
+					line(span(flow === 'backup' ? 'Which server is to be backed up?' : 'Which server?', 'bold')),
+					line(span(WORDS.lookOnly, 'dim')),
+					[],
+				]}
+			/>
+			{filter !== null && (
+				<Box flexShrink={0}>
+					<Text>{'/ '}</Text>
+					<Field value={filter} onChange={setFilter} focused={typing} width={30} />
+				</Box>
+			)}
+			<Choice
+				key={wanted}
+				options={options}
+				active={!typing}
+				height={bodyRows(app.size.rows) - 4}
+				onChoose={(card) => app.go(card === null ? { at: 'connect', goal: flow } : { at: flow, card })}
+			/>
+		</Frame>
+	);
+}

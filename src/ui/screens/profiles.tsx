@@ -1,0 +1,47 @@
+import type { ServerCard } from '../../core/desk.ts';
+import { line, span } from '../../headless/page.ts';
+import { useApp } from '../app-context.ts';
+import { Choice } from '../components/choice.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Lines } from '../components/lines.tsx';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+
+/** The servers that have names. */
+export function Profiles() {
+	const app = useApp();
+	const { signs } = useTheme();
+	const cards = app.desk.servers();
+	useKeys((key) => {
+		if (key === 'esc') app.back();
+		else if (key === 'a') app.go({ at: 'connect', goal: 'profiles' });
+		else if (key === '?' || key === 'f1') app.help('profiles');
+	});
+	const options = [
+		...cards.map((card) => ({
+			value: card as ServerCard | null,
+			label: card.name,
+			about: [card.badge, card.server === card.name ? null : card.server, card.output].filter(Boolean).join('  '),
+		})),
+		{ value: null, label: 'Add a server', about: 'its connection is tested first' },
+	];
+	return (
+		<Frame
+			title="profiles"
+			hints={[
+				[signs.arrows, 'move'],
+				['enter', 'status'],
+				['a', 'add'],
+				['esc', 'back'],
+				['?', 'help'],
+			]}
+		>
+			<Lines lines={[line(span('Servers known here', 'bold')), line(span('Names, addresses, folders. Never a password.', 'dim')), []]} />
+			<Choice
+				options={options}
+				height={bodyRows(app.size.rows) - 3}
+				onChoose={(card) => app.go(card === null ? { at: 'connect', goal: 'profiles' } : { at: 'status', card })}
+			/>
+		</Frame>
+	);
+}

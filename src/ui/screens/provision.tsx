@@ -1,0 +1,119 @@
+import { useState } from 'react';
+import type { ProvisionRequest } from '../../core/desk.ts';
+import { useApp } from '../app-context.ts';
+import { Form, type FormField, type Values } from '../components/form.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+import { readSeconds } from './backup.tsx';
+
+/** Up to so many servers are turned like a choice; more are typed. */
+const FEW = 4;
+
+export function Provision({ primary, replica }: { readonly primary?: string; readonly replica?: string }) {
+	const app = useApp();
+	const { signs } = useTheme();
+	const cards = app.desk.servers();
+	const known = cards.map((card) => card.name);
+	const preset = primary !== undefined && replica !== undefined;
+	const [values, setValues] = useState<Values>({
+		primary: primary ?? '',
+		replica: replica ?? '',
+		account: '',
+		tls: 'yes',
+		delay: '',
+		...(preset ? {} : app.drafts.get('provision')),
+	});
+	const [errors, setErrors] = useState<Values>({});
+	useKeys((key) => {
+		if (key === 'ctrl+n') app.go({ at: 'connect', goal: 'provision' });
+	});
+	const server = (id: 'primary' | 'replica', label: string, about: string): FormField => {
+		const choose = known.length > 0 && known.length <= FEW && (values[id] === '' || known.includes(values[id] ?? ''));
+		return choose
+			? { id, label, kind: 'choice', about, options: known.map((name) => ({ value: name, label: name })) }
+			: { id, label, kind: 'text', about: `${about} A profile's name or mysql://USER@HOST:PORT.`, placeholder: 'mysql://root@db1:3306' };
+	};
+	const fields: readonly FormField[] = [
+		{ ...server('primary', 'Primary', 'The server that clients write to. Its data is read; it gets one account.'), group: 'Which servers' },
+		server('replica', 'Replica', 'The server that becomes the backup replica. Its data is REPLACED.'),
+		{
+			id: 'account',
+			label: 'Account',
+			kind: 'text',
+			about: 'NAME@HOST of the replication account. Empty: a name is proposed, limited to the address of the replica.',
+			placeholder: '(proposed)',
+			group: 'How they talk',
+		},
+		{
+			id: 'tls',
+			label: 'Encryption',
+			kind: 'choice',
+			about: 'The account may log in with TLS only. Without it, everything replicated passes the network readable.',
+			options: [
+				{ value: 'yes', label: 'required' },
+				{ value: 'no', label: 'NOT encrypted' },
+			],
+		},
+		{
+			id: 'delay',
+			label: 'Delay',
+			kind: 'text',
+			about: 'Apply changes so much later (1h), to have time after a mistake. Empty: at once.',
+			placeholder: '(none)',
+		},
+	];
+	const submit = () => {
+		const delay = values.delay ? readSeconds(values.delay) : 0;
+		const found: { [field: string]: string } = {};
+		if (!values.primary) found.primary = 'Which server is the primary?';
+		if (!values.replica) found.replica = 'Which server becomes the replica?';
+		else if (values.primary === values.replica) found.replica = 'A server cannot replicate from itself.';
+		if (values.account && !/^[^@]+@[^@]+$/.test(values.account)) found.account = 'NAME@HOST, for example repl@10.0.0.3';
+		if (delay === null) found.delay = 'A time such as 30m or 1h.';
+		setErrors(found);
+		if (Object.keys(found).length > 0) return;
+		const address = (name: string | undefined) => cards.find((card) => card.name === name)?.server ?? name ?? '';
+		const request: ProvisionRequest = {
+			kind: 'provision',
+			primary: address(values.primary),
+			replica: address(values.replica),
+			tls: values.tls !== 'no',
+			...(values.account ? { account: values.account } : {}),
+			...(delay ? { delaySeconds: delay } : {}),
+		};
+		app.go({ at: 'run', request, title: `set up ${values.replica}` });
+	};
+	return (
+		<Frame
+			title="set up a backup replica"
+			badge={cards.find((card) => card.name === values.replica)?.badge ?? null}
+			right={{ text: `Step 1/4 ${signs.dot} Servers`, tone: 'dim' }}
+			hints={[
+				['tab', 'fields'],
+				['space', 'turn a choice'],
+				['ctrl+n', 'new server'],
+				['esc', 'back'],
+				['F1', 'help'],
+			]}
+		>
+			<Form
+				fields={fields}
+				values={values}
+				onChange={(next) => {
+					setValues(next);
+					setErrors({});
+					app.drafts.set('provision', next);
+				}}
+				submit="Look at everything, then review"
+				onSubmit={submit}
+				onBack={app.back}
+				onHelp={() => app.help('form')}
+				errors={errors}
+				width={app.size.columns - 2}
+				height={bodyRows(app.size.rows)}
+				ready={preset}
+			/>
+		</Frame>
+	);
+}

@@ -1,0 +1,182 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Box, Text } from 'ink';
+import { useState } from 'react';
+import { checkLines } from '../../headless/failure.ts';
+import { line, paint, span } from '../../headless/page.ts';
+import { reviewLines } from '../../headless/review.ts';
+import { useApp } from '../app-context.ts';
+import { Choice } from '../components/choice.tsx';
+import { Field } from '../components/field.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Lines } from '../components/lines.tsx';
+import { Pane } from '../components/pane.tsx';
+import { useKeys } from '../keys.ts';
+import { reviewRows } from '../review-rows.ts';
+import { useTheme } from '../theme.ts';
+import { badgeOf, type Shown } from './run.tsx';
+
+type View = 'plan' | 'statements' | 'checks';
+type Asking = { readonly kind: 'yes' } | { readonly kind: 'type'; readonly index: number } | null;
+
+const AFTER_DEATH = {
+	backup: 'The lock ends with its connection. Anything else that was changed is put back by: lockstep recover',
+	provision: 'What was done stays and is written down: starting it again goes on from there, lockstep recover takes it back.',
+};
+
+/** The plan, before anything has changed. */
+export function ReviewScreen({ watched, request, title }: Shown) {
+	const app = useApp();
+	const { signs, look, ascii } = useTheme();
+	const [view, setView] = useState<View>('plan');
+	const [asking, setAsking] = useState<Asking>(null);
+	const [typed, setTyped] = useState('');
+	const [wrong, setWrong] = useState(false);
+	const { state, question } = watched;
+	const review = state.review;
+	const consents = review?.consents ?? [];
+	const consent = asking?.kind === 'type' ? consents[asking.index] : undefined;
+	const forbidden = question === null;
+	const commandLine = app.desk.commandLine(request);
+
+	const answer = (go: boolean) => {
+		if (question?.kind !== 'review') return;
+		question.answer(go ? { go: true, typed: consents.map((each) => each.name) } : { go: false, previewOnly: false });
+	};
+	const leave = () => {
+		if (forbidden) app.back();
+		else answer(false);
+	};
+	const write = () => {
+		if (review === null) return;
+		const path = resolve(
+			`lockstep-${review.runbook}-${app
+				.now()
+				.toISOString()
+				.replace(/[-:]|\.\d+/g, '')}.md`,
+		);
+		const text = paint(reviewLines(review, { width: 100, servers: state.servers }), false);
+		try {
+			writeFileSync(
+				path,
+				`# ${review.title}\n\n\`\`\`text\n${text}\n\`\`\`\n\nThe same thing as a command:\n\n\`\`\`sh\n${commandLine}\n\`\`\`\n`,
+				{ flag: 'wx', mode: 0o600 },
+			);
+			app.flash(`${signs.ok} written: ${path}`);
+		} catch (error) {
+			app.flash(`${signs.bad} ${error instanceof Error ? error.message : String(error)}`);
+		}
+	};
+
+	useKeys((key) => {
+		if (asking !== null) {
+			if (key === 'esc') {
+				setAsking(null);
+				setTyped('');
+				setWrong(false);
+			} else if (asking.kind === 'type' && key === 'enter' && consent !== undefined) {
+				if (typed !== consent.name) setWrong(true);
+				else {
+					setTyped('');
+					setWrong(false);
+					if (asking.index + 1 < consents.length) setAsking({ kind: 'type', index: asking.index + 1 });
+					else answer(true);
+				}
+			} else if (asking.kind === 'yes' && key === 'y') answer(true);
+			else if (asking.kind === 'yes' && key === 'n') setAsking(null);
+			return;
+		}
+		if (key === 'esc') {
+			if (view === 'plan') leave();
+			else setView('plan');
+		} else if (key === 's') setView(view === 'statements' ? 'plan' : 'statements');
+		else if (key === 'i') setView(view === 'checks' ? 'plan' : 'checks');
+		else if (key === 'y') app.copy(commandLine);
+		else if (key === 'w') write();
+		else if (key === '?' || key === 'f1') app.help('review');
+		else if (key === 'r') watched.again();
+		else if (key === 'enter' && !forbidden) {
+			if (consents.length > 0) setAsking({ kind: 'type', index: 0 });
+			else if (request.kind === 'backup') answer(true);
+			else setAsking({ kind: 'yes' });
+		}
+	});
+
+	if (review === null) return null;
+	const width = app.size.columns - 2;
+	const dialog = asking === null ? 0 : 5;
+	const height = bodyRows(app.size.rows) - dialog;
+	const lines =
+		view === 'statements'
+			? reviewLines(review, { width, ascii, servers: state.servers })
+			: view === 'checks'
+				? review.checks.flatMap((check) => checkLines(check, width, signs))
+				: reviewRows(review, { width, signs, servers: state.servers, commandLine, afterDeath: AFTER_DEATH[request.kind] });
+	return (
+		<Frame
+			title={title}
+			badge={badgeOf(app, request)}
+			right={{ text: `${request.kind === 'backup' ? 'Step 3/5' : 'Step 2/4'} ${signs.dot} Review`, tone: 'dim' }}
+			hints={
+				asking !== null
+					? asking.kind === 'type'
+						? [
+								['enter', 'start, if it is exact'],
+								['esc', 'do nothing'],
+							]
+						: [
+								['enter', 'choose'],
+								['y n', 'yes, no'],
+								['esc', 'do nothing'],
+							]
+					: forbidden
+						? [
+								['r', 'run the checks again'],
+								['i', 'all checks'],
+								['s', 'SQL'],
+								['esc', 'back'],
+								['?', 'help'],
+							]
+						: [
+								['enter', 'start'],
+								['s', view === 'statements' ? 'plan' : 'SQL'],
+								['i', 'checks'],
+								['y', 'copy'],
+								['w', 'write'],
+								['r', 'again'],
+								['esc', 'back'],
+								['?', 'help'],
+							]
+			}
+		>
+			<Pane key={view} lines={lines} width={width} height={height} active={asking === null} />
+			{asking?.kind === 'yes' && (
+				<Box flexDirection="column" flexShrink={0} height={dialog}>
+					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Text bold>{`This changes ${Object.values(state.servers).join(' and ')}. Do it now?`}</Text>
+					<Choice
+						options={[
+							{ value: false, label: 'No, change nothing' },
+							{ value: true, label: 'Yes, start' },
+						]}
+						onChoose={(yes) => (yes ? answer(true) : setAsking(null))}
+					/>
+				</Box>
+			)}
+			{consent !== undefined && (
+				<Box flexDirection="column" flexShrink={0} height={dialog}>
+					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Lines lines={[line(span(`${signs.warn} ${consent.reason}`, 'bad'))]} />
+					<Text {...look('dim')} wrap="truncate">
+						{consent.affected.length > 0 ? `  ${consent.affected.join(', ')}` : ' '}
+					</Text>
+					<Box>
+						<Text>{`  Type ${consent.name} to go on: `}</Text>
+						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - consent.name.length - 22)} />
+					</Box>
+					<Text {...look('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
+				</Box>
+			)}
+		</Frame>
+	);
+}

@@ -1,0 +1,135 @@
+import { Box } from 'ink';
+import { useEffect, useState } from 'react';
+import type { ServerCard, StatusReport } from '../../core/desk.ts';
+import { failureOf } from '../../core/failure.ts';
+import { ago, bytes, clock, count, dayAndTime, duration, timeOfDay } from '../../core/format.ts';
+import { indented, type Line, line, span } from '../../headless/page.ts';
+import { useApp } from '../app-context.ts';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Gate } from '../components/gate.tsx';
+import { Graph } from '../components/meters.tsx';
+import { Pane } from '../components/pane.tsx';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+import { replicationWords } from './home.tsx';
+
+const EVERY_MS = 2000;
+const SAMPLES = 240;
+
+export function Status({ card }: { readonly card: ServerCard }) {
+	return (
+		<Gate servers={[card.server]} title={`status ${card.name}`} badge={card.badge}>
+			{([report]) => (report === undefined ? null : <Watching card={card} first={report} />)}
+		</Gate>
+	);
+}
+
+function Watching({ card, first }: { readonly card: ServerCard; readonly first: StatusReport }) {
+	const app = useApp();
+	const { signs } = useTheme();
+	const lagOf = (report: StatusReport) => report.replication?.lagSeconds ?? null;
+	const [report, setReport] = useState(first);
+	const [lags, setLags] = useState<readonly number[]>(lagOf(first) === null ? [] : [lagOf(first) ?? 0]);
+	const [trouble, setTrouble] = useState<string | null>(null);
+	const [seenAt, setSeenAt] = useState(app.now());
+	const [round, setRound] = useState(0);
+
+	useEffect(() => {
+		let mine = true;
+		let timer: NodeJS.Timeout | undefined;
+		const look = async () => {
+			try {
+				const next = await app.desk.status(card.server);
+				if (!mine) return;
+				setReport(next);
+				setTrouble(null);
+				const lag = next.replication?.lagSeconds;
+				if (typeof lag === 'number') setLags((before) => [...before, lag].slice(-SAMPLES));
+			} catch (error) {
+				if (!mine) return;
+				setTrouble(failureOf(error).told.what);
+			}
+			setSeenAt(app.now());
+			timer = setTimeout(() => void look(), EVERY_MS);
+		};
+		timer = setTimeout(() => void look(), round === 0 ? EVERY_MS : 0);
+		return () => {
+			mine = false;
+			clearTimeout(timer);
+		};
+	}, [app.desk, app.now, card.server, round]);
+
+	useKeys((key) => {
+		if (key === 'esc') app.back();
+		else if (key === 'q') app.quit();
+		else if (key === 'r') setRound(round + 1);
+		else if (key === '?' || key === 'f1') app.help('status');
+	});
+
+	const width = app.size.columns - 2;
+	const fact = (name: string, ...value: Line): Line => [span(name.padEnd(14), 'dim'), ...value];
+	const { replication, lastBackup, disk } = report;
+	const lines: Line[] = [
+		fact('Server', span(`${report.version}  ${report.address}  ${report.tls ?? 'not encrypted'}`)),
+		fact(
+			'Data',
+			span(
+				`${count(report.databases)} databases, ${bytes(report.bytes)}${report.uptimeSeconds === null ? '' : `, up ${clock(report.uptimeSeconds * 1000)}`}`,
+			),
+		),
+		fact(
+			'Writes',
+			span(report.readOnly ? 'read-only' : 'clients may write here', report.readOnly || replication === null ? 'plain' : 'warn'),
+		),
+	];
+	if (replication !== null) lines.push(fact('Source', span(replication.source)));
+	lines.push(fact('Replication', ...replicationWords(report, signs.dot)));
+	if (typeof replication?.waiting === 'number') lines.push(fact('Waiting', span(`${count(replication.waiting)} transactions`)));
+	if (replication?.error) lines.push(...indented('Error         ', replication.error, width, 'bad'));
+	if (report.replicas.length > 0) lines.push(fact('Replicas', span(report.replicas.join(', '))));
+	lines.push(
+		fact(
+			'Last backup',
+			span(
+				lastBackup === null
+					? 'none yet'
+					: `${dayAndTime(lastBackup.finished)} UTC, ${ago(lastBackup.finished, app.now())}: ${bytes(lastBackup.rawBytes)} -> ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`,
+			),
+		),
+	);
+	if (lastBackup !== null) lines.push(fact('', span(lastBackup.path, 'dim')));
+	if (disk !== null) lines.push(fact('Disk', span(`${disk.path}  ${bytes(disk.freeBytes)} free`)));
+	for (const each of trouble === null ? report.troubles : [trouble, ...report.troubles])
+		lines.push(...indented(`${signs.warn} `, each, width, 'plain', 'warn'));
+	const graph = replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - lines.length - 3));
+	const height = bodyRows(app.size.rows);
+	return (
+		<Frame
+			title={`status ${signs.dot} ${card.name} ${signs.dot} ${report.title}`}
+			badge={card.badge}
+			right={
+				report.healthy && trouble === null
+					? { text: `${signs.busy} healthy`, tone: 'good' }
+					: { text: `${signs.warn} needs attention`, tone: 'warn' }
+			}
+			hints={[
+				['r', 'look now'],
+				['esc', 'back'],
+				['q', 'quit'],
+				['?', `help   seen ${timeOfDay(seenAt.toISOString())} UTC`],
+			]}
+		>
+			<Pane lines={lines} width={width} height={graph === 0 ? height : Math.min(lines.length, height - graph - 2)} />
+			{graph > 0 && (
+				<Box marginTop={1} flexShrink={0}>
+					<Graph
+						values={lags}
+						width={width}
+						height={graph}
+						label={(top) => `Lag over the last ${clock(lags.length * EVERY_MS)}, at most ${top} s`}
+					/>
+				</Box>
+			)}
+		</Frame>
+	);
+}

@@ -1,0 +1,102 @@
+/** What the help overlay tells: the keys of the place one is at, and why it is there. */
+export type HelpTopic = 'home' | 'pick' | 'form' | 'review' | 'run' | 'recover' | 'summary' | 'status' | 'practice' | 'profiles';
+
+type Help = { readonly title: string; readonly why: string; readonly keys: readonly (readonly [key: string, does: string])[] };
+
+const MOVE = ['up down  k j  PgUp PgDn  g G', 'move'] as const;
+const EVERYWHERE = [
+	['?  F1', 'this help'],
+	['ctrl+l', 'draw the screen anew'],
+	['ctrl+c', 'twice: leave'],
+] as const;
+
+export const HELP: { readonly [topic in HelpTopic]: Help } = {
+	home: {
+		title: 'Home',
+		why: 'Nothing on a server changes from here: every change is shown first, on a Review screen, statement by statement, and asks before it is made.',
+		keys: [MOVE, ['enter, or its digit', 'open'], ['p', 'show the next profile'], ['r', 'look again'], ['q', 'leave'], ...EVERYWHERE],
+	},
+	pick: {
+		title: 'Choose a server',
+		why: 'A server is a saved profile or an address typed here. Passwords are asked for, kept in memory only, and never written.',
+		keys: [MOVE, ['enter', 'choose'], ['/', 'filter the list'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	form: {
+		title: 'Answers',
+		why: 'Answers stay when you go back. Nothing is done before the Review screen; what is looked up until then only reads.',
+		keys: [
+			['tab, shift+tab, up down', 'next, previous field; shift+tab on the first goes back'],
+			['enter', 'next field, on the button: go on'],
+			['space, left right', 'turn a choice'],
+			['ctrl+a ctrl+e  home end', 'begin and end of the line'],
+			['ctrl+u ctrl+k ctrl+w', 'cut to the begin, to the end, the word'],
+			['ctrl+r', 'show a password'],
+			['esc', 'back'],
+			['F1', 'this help'],
+			['ctrl+c', 'twice: leave'],
+		],
+	},
+	review: {
+		title: 'Review',
+		why: 'This is the very plan that will be done: the statements shown are the ones that are sent. Up to here everything only looked. What destroys something or makes others wait asks for a name to be typed.',
+		keys: [
+			['enter', 'start, or ask for what must be typed'],
+			['s', 'every statement in full, with its why'],
+			['i', 'every check in full'],
+			['y', 'copy the same thing as a command line'],
+			['w', 'write the plan to a file in this folder'],
+			['r', 'run the checks again'],
+			MOVE,
+			['esc', 'back: nothing has changed'],
+			...EVERYWHERE,
+		],
+	},
+	run: {
+		title: 'At work',
+		why: '',
+		keys: [
+			['s', 'the statements and commands as they are done'],
+			['l', 'the log'],
+			MOVE,
+			['esc', 'close a pane'],
+			['ctrl+c', 'asks: keep going, or stop safely (everything is put back)'],
+			['ctrl+l', 'draw the screen anew'],
+		],
+	},
+	recover: {
+		title: 'A step failed',
+		why: 'What was done before it stands and is written down. Mend the cause and try the step again, keep what is done and go on another time, or take back what this run did.',
+		keys: [MOVE, ['enter', 'choose'], ['s', 'the statements that were done'], ['y', 'copy what to do'], ...EVERYWHERE],
+	},
+	summary: {
+		title: 'The end of a run',
+		why: 'The same summary stays in your terminal after you leave.',
+		keys: [MOVE, ['enter', 'home'], ['s', 'the statements that were done'], ['l', 'the log'], ['y', 'copy'], ['q', 'leave'], ...EVERYWHERE],
+	},
+	status: {
+		title: 'Status',
+		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is; a replica that waits for a lock falls behind and catches up afterwards.',
+		keys: [['r', 'look now'], ['esc', 'back'], ['q', 'leave'], ...EVERYWHERE],
+	},
+	practice: {
+		title: 'Practice',
+		why: 'A throwaway primary and replica on this machine, listening on 127.0.0.1 only, with sample data and a writer that keeps changing it. The flows are the real ones: first set up the replica, then back it up.',
+		keys: [MOVE, ['enter, or its digit', 'open'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	profiles: {
+		title: 'Profiles',
+		why: 'A profile is a name for a server, where its backups go, and a badge that is always in the header. It holds no password.',
+		keys: [MOVE, ['a', 'add one'], ['enter', 'its status'], ['esc', 'back'], ...EVERYWHERE],
+	},
+};
+
+export const WORDS = {
+	leaveAgain: 'Press Ctrl+C again to leave',
+	keepGoing: 'Keep going',
+	stopSafely: 'Stop safely',
+	stopping: 'Stopping safely: what was changed is being put back. This is never skipped.',
+	stopWhy: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
+	estimating: 'estimating',
+	nothingYet: 'Nothing yet.',
+	lookOnly: 'Looking only: nothing changes before you say so.',
+} as const;

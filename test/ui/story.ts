@@ -1,0 +1,490 @@
+import { type Action, show } from '../../src/core/action.ts';
+import type { Check } from '../../src/core/check.ts';
+import type { BackupRequest, Desk, ProvisionRequest, RunHandle, ServerCard, StatusReport } from '../../src/core/desk.ts';
+import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
+import type { Failure, Recorded, RunEvent } from '../../src/core/events.ts';
+import type { Progress } from '../../src/core/progress.ts';
+import type { Consent } from '../../src/core/step.ts';
+import { Secret } from '../../src/sql/secret.ts';
+import { account, sql } from '../../src/sql/sql.ts';
+
+/** Must be seen nowhere. */
+export const CANARY = 'c4n4ry-pass!w0rd';
+
+const GIB = 1024 ** 3;
+export const BEGAN = Date.parse('2026-11-21T02:00:00.000Z');
+
+/** Gives events their place: number and time, which goes on by `ms` with each. */
+export function recorder(run = '20261121T020000Z-1', start = BEGAN): (event: RunEvent, ms?: number) => Recorded {
+	let seq = 0;
+	let at = start;
+	return (event, ms = 100) => {
+		at += ms;
+		return { v: 1, run, seq: ++seq, at: new Date(at).toISOString(), ...event };
+	};
+}
+
+export const SERVERS: readonly ServerCard[] = [
+	{ name: 'db3-backup', server: 'db3-backup', badge: 'prod', output: '/srv/backup/db3-backup' },
+	{ name: 'db1', server: 'db1', badge: 'prod', output: null },
+	{ name: 'lab', server: 'mysql://root@127.0.0.1:3310', badge: 'test', output: null },
+];
+
+export const STATUS: StatusReport = {
+	name: 'db3-backup',
+	title: 'MariaDB 11.8 replica of db1',
+	version: '11.8.6-MariaDB',
+	address: '10.0.0.3:3306',
+	badge: 'prod',
+	readOnly: true,
+	tls: 'TLSv1.3',
+	uptimeSeconds: 812_000,
+	databases: 6,
+	bytes: 42.1 * GIB,
+	replicas: [],
+	replication: {
+		source: 'db1:3306',
+		io: 'yes',
+		sql: 'yes',
+		lagSeconds: 0,
+		waiting: 0,
+		gtid: '0-1-84213',
+		encrypted: true,
+		error: null,
+	},
+	lastBackup: {
+		path: '/srv/backup/db3-backup/20261120T020000Z',
+		finished: '2026-11-20T18:00:00Z',
+		bytes: 10 * GIB,
+		rawBytes: 42.1 * GIB,
+		heldMs: 358_000,
+	},
+	disk: { path: '/srv/backup', freeBytes: 412 * GIB },
+	healthy: true,
+	troubles: [],
+};
+
+const CHECKS: readonly Check[] = [
+	{ id: 'SERVER-REPLICA', title: 'both replication threads run', status: 'ok' },
+	{ id: 'SERVER-IDLE', title: 'no statement has run for longer than 10 s', status: 'ok' },
+	{
+		id: 'SERVER-ENGINES',
+		title: '2 tables use Aria: consistent only thanks to the lock',
+		status: 'warning',
+		found: 'shop.log, shop.session',
+	},
+	{ id: 'FOLDER-SPACE', title: 'room for the dump and for the relay logs that grow meanwhile', status: 'ok', found: '412 GiB free' },
+];
+
+const BACKUP_STEPS: readonly { readonly id: string; readonly title: string; readonly why: string; readonly actions: readonly Action[] }[] =
+	[
+		{ id: 'look', title: 'Look at the server', why: 'What forbids a dump is found before anything waits for a lock.', actions: [] },
+		{
+			id: 'dump',
+			title: 'Dump under the lock',
+			why: 'The lock makes one moment of everything: tables of every engine, and the position they stand at. It ends with its connection, so nothing stays locked if this program dies.',
+			actions: [
+				{
+					kind: 'sql',
+					id: 'wait',
+					on: 'server',
+					session: 'lock',
+					statement: sql`SET SESSION lock_wait_timeout = ${60}`,
+					why: 'wait for the lock at most 60 s',
+					changes: false,
+				},
+				{
+					kind: 'sql',
+					id: 'lock',
+					on: 'server',
+					session: 'lock',
+					statement: sql`FLUSH TABLES WITH READ LOCK`,
+					why: 'lock all tables',
+					changes: true,
+				},
+				{
+					kind: 'sql',
+					id: 'position',
+					on: 'server',
+					session: 'lock',
+					statement: sql`SHOW ALL SLAVES STATUS`,
+					why: 'note the positions',
+					changes: false,
+				},
+				{
+					kind: 'pipe',
+					id: 'dump-shop',
+					from: {
+						on: 'server',
+						names: ['mariadb-dump'],
+						argv: ['--defaults-extra-file=/dev/fd/3', '--single-transaction', '--quick', '--routines', '--events', '--triggers', 'shop'],
+					},
+					into: { file: '/srv/backup/db3-backup/20261121T020000Z.partial/shop.sql.zst', compress: 'zstd' },
+					footer: true,
+					why: 'dump shop, about 40.1 GiB',
+					changes: true,
+				},
+				{ kind: 'sql', id: 'unlock', on: 'server', session: 'lock', statement: sql`UNLOCK TABLES`, why: 'unlock', changes: true },
+			],
+		},
+		{
+			id: 'publish',
+			title: 'Checksums, manifest, publish',
+			why: 'A folder counts as a backup only once everything in it is proven and on disk.',
+			actions: [
+				{
+					kind: 'file',
+					id: 'manifest',
+					op: 'write',
+					path: '/srv/backup/db3-backup/20261121T020000Z.partial/manifest.json',
+					text: '{}',
+					why: 'the manifest, last',
+				},
+				{
+					kind: 'file',
+					id: 'publish',
+					op: 'publish',
+					path: '/srv/backup/db3-backup/20261121T020000Z.partial',
+					to: '/srv/backup/db3-backup/20261121T020000Z',
+					why: 'publish: from now on it counts',
+				},
+			],
+		},
+	];
+
+const PROVISION_STEPS: typeof BACKUP_STEPS = [
+	{ id: 'look-primary', title: 'Look at the primary', why: 'A primary without a binary log cannot be followed.', actions: [] },
+	{
+		id: 'account',
+		title: 'Create the replication account',
+		why: 'Its own account, with the one right it needs, from the one address it comes from.',
+		actions: [
+			{
+				kind: 'sql',
+				id: 'create-account',
+				on: 'primary',
+				statement: sql`CREATE USER ${account('repl', '10.0.0.3')} IDENTIFIED BY ${new Secret(CANARY)} REQUIRE SSL`,
+				why: 'the account',
+				changes: true,
+			},
+			{
+				kind: 'sql',
+				id: 'grant',
+				on: 'primary',
+				statement: sql`GRANT REPLICATION SLAVE ON *.* TO ${account('repl', '10.0.0.3')}`,
+				why: 'its only right',
+				changes: true,
+			},
+		],
+	},
+	{
+		id: 'seed',
+		title: 'Seed the data',
+		why: 'The position used is the one of the data: dump and position come from one snapshot.',
+		actions: [
+			{
+				kind: 'pipe',
+				id: 'stream',
+				from: {
+					on: 'primary',
+					names: ['mariadb-dump'],
+					argv: ['--defaults-extra-file=/dev/fd/3', '--single-transaction', '--all-databases'],
+				},
+				into: { on: 'replica', names: ['mariadb'], argv: ['--defaults-extra-file=/dev/fd/3'] },
+				footer: true,
+				why: 'stream everything from primary to replica',
+				changes: true,
+			},
+		],
+	},
+	{
+		id: 'follow',
+		title: 'Follow the primary',
+		why: 'From here on the replica applies what the primary writes.',
+		actions: [
+			{ kind: 'sql', id: 'start', on: 'replica', statement: sql`START SLAVE`, why: 'start both threads', changes: true },
+			{
+				kind: 'hand',
+				id: 'option-file',
+				where: 'replica',
+				lines: ['[mariadb]', 'read_only = ON', 'event_scheduler = OFF'],
+				why: 'so that a restart keeps it a replica',
+			},
+		],
+	},
+];
+
+export type Kind = 'backup' | 'provision';
+const stepsOf = (kind: Kind) => (kind === 'backup' ? BACKUP_STEPS : PROVISION_STEPS);
+
+export function review(kind: Kind, consents: readonly Consent[] = [], checks: readonly Check[] = CHECKS): Review {
+	const steps: PlannedStep[] = stepsOf(kind).map((step, index) => ({
+		id: step.id,
+		title: step.title,
+		why: step.why,
+		actions: step.actions.map(show),
+		checks: index === 0 ? checks : [],
+		consents: index === 1 ? consents : [],
+		done: false,
+	}));
+	return {
+		runbook: kind,
+		title: kind === 'backup' ? 'Locked dump of db3-backup' : 'Make db3-backup a replica of db1',
+		steps,
+		checks,
+		consents,
+		resumes: null,
+	};
+}
+
+export function progressAt(part: number): Progress {
+	const total = 42.1 * GIB;
+	return {
+		unit: 'bytes',
+		done: total * part,
+		total,
+		estimated: true,
+		rate: 118 * 1024 ** 2 * (0.7 + 0.3 * Math.sin(part * 40)),
+		average: 121 * 1024 ** 2,
+		leftMs: part < 0.01 ? null : 372_000 * (1 - part),
+		elapsedMs: 372_000 * part,
+		current: part < 0.2 ? 'shop.orders' : 'shop.order_items',
+		tables: { done: Math.floor(212 * part), total: 212 },
+		rows: Math.floor(84_000_000 * part),
+		onDisk: total * part * 0.24,
+		heldMs: 372_000 * part + 200,
+		lagSeconds: Math.floor(372 * part),
+		waiting: Math.floor(9000 * part),
+		freeBytes: 400 * GIB,
+	};
+}
+
+export const SUMMARY = {
+	backup: '/srv/backup/db3-backup/20261121T020000Z',
+	databases: 6,
+	tables: 212,
+	rawBytes: Math.round(42.1 * GIB),
+	bytes: 10 * GIB,
+	heldMs: 358_000,
+	caughtUpMs: 41_000,
+	position: {
+		source: { host: 'db1', port: 3306, file: 'mysql-bin.000213', pos: 88112, gtid: '0-1-84213' },
+		self: { file: 'db3-bin.000007', pos: 342, gtid: '0-1-84213' },
+	},
+	compression: 'zstd',
+	consistency: 'FLUSH TABLES WITH READ LOCK',
+};
+
+export const PROVISIONED = {
+	primary: 'db1',
+	replica: 'db3-backup',
+	account: "'repl'@'10.0.0.3'",
+	encrypted: true,
+	position: '0-1-84213',
+	databases: 6,
+	tables: 212,
+	rows: 84_000_000,
+	rawBytes: Math.round(42.1 * GIB),
+	comparedTables: 210,
+	notCompared: ['shop.log', 'shop.session'],
+	optionFile: ['[mariadb]', 'read_only = ON'],
+};
+
+/** What happens before anybody is asked. */
+export function opening(kind: Kind, plan: Review = review(kind)): RunEvent[] {
+	const steps = stepsOf(kind);
+	return [
+		{
+			type: 'run-started',
+			runbook: plan.runbook,
+			title: plan.title,
+			key: 'key',
+			servers: kind === 'backup' ? { server: 'db3-backup' } : { primary: 'db1', replica: 'db3-backup' },
+			steps: steps.map(({ id, title, why }) => ({ id, title, why })),
+			resumes: plan.resumes,
+			request: {},
+		},
+		...steps.map(({ id }): RunEvent => ({ type: 'looking', step: id })),
+		{ type: 'review', review: plan },
+	];
+}
+
+/** A step with its actions; `inside` happens after its first three actions. */
+function performed(kind: Kind, index: number, inside: readonly RunEvent[] = []): RunEvent[] {
+	const step = stepsOf(kind)[index];
+	if (step === undefined) return [];
+	const acts = step.actions.map((action): RunEvent[] => [
+		{ type: 'action-started', step: step.id, action: show(action), undoing: false },
+		{ type: 'action-done', step: step.id, action: action.id, ms: 120 },
+	]);
+	return [
+		{ type: 'step-started', step: step.id },
+		...acts.slice(0, 3).flat(),
+		...inside,
+		...acts.slice(3).flat(),
+		{ type: 'step-done', step: step.id, output: null, ms: inside.length > 0 ? 372_000 : 400, again: false },
+	];
+}
+
+export const lockEvent = (state: 'waiting' | 'held' | 'released', clientsWait = false): RunEvent => ({
+	type: 'lock',
+	step: 'dump',
+	lock: { state, on: 'db3-backup', since: '2026-11-21T02:00:01.000Z', clientsWait },
+});
+
+/** The events of a run up to the middle of its long step. */
+export function firstHalf(kind: Kind, parts = [0.005, 0.1, 0.19, 0.22, 0.31]): RunEvent[] {
+	const long = kind === 'backup' ? 'dump' : 'seed';
+	const at = stepsOf(kind).findIndex((step) => step.id === long);
+	const full = performed(kind, at, [
+		...(kind === 'backup' ? [lockEvent('held')] : []),
+		...parts.map((part): RunEvent => ({ type: 'progress', step: long, progress: progressAt(part) })),
+	]);
+	const cut = full.findLastIndex((event) => event.type === 'progress') + 1;
+	return [...Array.from({ length: at }, (_, index) => performed(kind, index)).flat(), ...full.slice(0, cut)];
+}
+
+export function secondHalf(kind: Kind): RunEvent[] {
+	const long = kind === 'backup' ? 'dump' : 'seed';
+	const at = stepsOf(kind).findIndex((step) => step.id === long);
+	return [
+		{ type: 'progress', step: long, progress: progressAt(1) },
+		...(kind === 'backup' ? [lockEvent('released')] : []),
+		{ type: 'step-done', step: long, output: null, ms: 372_000, again: false },
+		...stepsOf(kind)
+			.slice(at + 1)
+			.flatMap((_, index) => performed(kind, at + 1 + index)),
+		{ type: 'run-ended', outcome: 'done', open: false, warnings: [], failure: null, summary: kind === 'backup' ? SUMMARY : PROVISIONED },
+	];
+}
+
+export const FAILURE: Failure = {
+	class: 'ToolError',
+	step: 'seed',
+	told: {
+		what: 'The stream from db1 to db3-backup broke off.',
+		why: 'The replica ran out of space.',
+		mend: ['Free space on db3-backup, then try again.', 'df -h /var/lib/mysql'],
+		words: "ERROR 1114 (HY000) at line 812: The table 'orders' is full",
+	},
+	checks: [],
+	left: [],
+};
+
+export const failedChecks: readonly Check[] = [
+	{
+		id: 'PRIMARY-RIGHTS',
+		title: 'the account may do what is needed on the primary',
+		status: 'fail',
+		expected: 'RELOAD, REPLICATION CLIENT',
+		found: 'USAGE',
+		mend: ["GRANT RELOAD, REPLICATION CLIENT ON *.* TO 'backup'@'10.%';"],
+	},
+	...CHECKS,
+];
+
+export type FakeDesk = Desk & {
+	readonly requests: (BackupRequest | ProvisionRequest)[];
+	readonly remembered: Map<string, string>;
+	readonly saved: ServerCard[];
+	readonly decisions: unknown[];
+	stops: number;
+	/** Sends events into the run that is open. */
+	play(...events: readonly RunEvent[]): void;
+	/** Lets the open run fail at a step and ask what to do. */
+	ask(failure: Failure): void;
+	/** Ends it. */
+	end(): void;
+};
+
+export type FakeOptions = {
+	readonly servers?: readonly ServerCard[];
+	readonly warnings?: readonly string[];
+	/** Answers or rejects. */
+	readonly status?: (server: string, remembered: string | undefined) => StatusReport;
+	readonly plan?: (round: number) => Review;
+	readonly version?: string;
+};
+
+/** A desk that has no server behind it: runs play what the test tells. */
+export function fakeDesk(options: FakeOptions = {}): FakeDesk {
+	const saved: ServerCard[] = [];
+	const requests: (BackupRequest | ProvisionRequest)[] = [];
+	const remembered = new Map<string, string>();
+	const decisions: unknown[] = [];
+	let emit: (event: RunEvent, ms?: number) => void = () => {};
+	let finish = () => {};
+	const desk: FakeDesk = {
+		requests,
+		remembered,
+		saved,
+		decisions,
+		stops: 0,
+		version: options.version ?? '1.0.0',
+		warnings: options.warnings ?? [],
+		servers: () => [...(options.servers ?? SERVERS), ...saved],
+		status: async (server) => (options.status ?? (() => ({ ...STATUS, name: server })))(server, remembered.get(server)),
+		remember: (server, password) => {
+			remembered.set(server, password);
+		},
+		save: (card) => {
+			saved.push(card);
+		},
+		commandLine: (request) =>
+			request.kind === 'backup'
+				? `lockstep backup --server ${request.server} --to ${request.to} --compress ${request.compress} --yes`
+				: `lockstep provision --primary ${request.primary} --replica ${request.replica} --yes`,
+		proposeOutput: (server) => `/srv/backup/${server}`,
+		sandbox: async (say) => {
+			say('Unpacking mariadb-server 10.11 …');
+			say('The primary answers on 127.0.0.1:33061');
+			return {
+				primary: { name: 'sandbox-primary', server: 'sandbox-primary', badge: 'sandbox', output: null },
+				replica: { name: 'sandbox-replica', server: 'sandbox-replica', badge: 'sandbox', output: null },
+			};
+		},
+		start(request: BackupRequest | ProvisionRequest, director: Director, on: (event: Recorded) => void): RunHandle {
+			requests.push(request);
+			const record = recorder();
+			const { promise, resolve } = Promise.withResolvers<void>();
+			emit = (event, ms) => on(record(event, ms));
+			finish = resolve;
+			const plan = options.plan?.(requests.length) ?? review(request.kind);
+			for (const event of opening(request.kind, plan)) emit(event);
+			const bad = plan.checks.filter((check) => check.status === 'fail');
+			if (bad.length > 0) {
+				const failure: Failure = { class: 'CheckFailed', step: null, told: { what: 'A check forbids it.' }, checks: bad, left: [] };
+				emit({ type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure, summary: {} });
+				resolve();
+				return { ended: promise, stop: () => {} };
+			}
+			void director.review(plan).then((reviewed) => {
+				decisions.push(reviewed);
+				if (reviewed.go) emit({ type: 'reviewed', go: true, typed: reviewed.typed });
+				else {
+					emit({ type: 'run-ended', outcome: 'declined', open: false, warnings: [], failure: null, summary: {} });
+					resolve();
+				}
+			});
+			desk.ask = (failure) => {
+				emit({ type: 'step-failed', step: failure.step ?? '', failure });
+				void director.recover(failure).then((choice) => {
+					decisions.push(choice);
+					emit({ type: 'recovery', step: failure.step ?? '', choice });
+				});
+			};
+			return {
+				ended: promise,
+				stop: () => {
+					desk.stops++;
+				},
+			};
+		},
+		ask: () => {},
+		play: (...events) => {
+			for (const event of events) emit(event, event.type === 'progress' ? 4000 : 100);
+		},
+		end: () => finish(),
+	};
+	return desk;
+}
