@@ -124,7 +124,8 @@ export async function startServer(options: {
 	let wanted = options.port;
 	for (let attempt = 1; ; attempt++) {
 		options.signal?.throwIfAborted();
-		const port = await getPort({ host: '127.0.0.1', ...(wanted !== undefined && { port: wanted }) });
+		// get-port would not give one that this process had from it a moment ago: the server itself finds out whether it is free.
+		const port = wanted ?? (await getPort({ host: '127.0.0.1' }));
 		const plan = {
 			dataDir: dataDirOf(folder),
 			tempDir: tempDirOf(folder),

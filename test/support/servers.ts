@@ -144,7 +144,7 @@ export async function rootSession(server: Pick<SandboxServer, 'socket'>): Promis
 /** The rows of one statement, as root over the server's socket. */
 export async function ask(server: Pick<SandboxServer, 'socket'>, statement: string): Promise<readonly Row[]> {
 	await using session = await rootSession(server);
-	return session.query({ pieces: [statement] });
+	return await session.query({ pieces: [statement] });
 }
 
 /** The one value of a statement that gives one. */

@@ -1,0 +1,323 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Stopped, ToolError, UserError } from '../../src/core/errors.ts';
+import { birth, commandLine } from '../../src/exec/process.ts';
+import { runTool } from '../../src/exec/tool.ts';
+import { serversFolder } from '../../src/sandbox/places.ts';
+import { type Sandbox, sandboxDown, sandboxStatus, sandboxUp, serverToolFolders, stopWriter } from '../../src/sandbox/sandbox.ts';
+import { INVARIANTS, ODD_TABLE } from '../../src/sandbox/shop.ts';
+import { unpacked } from '../../src/sandbox/unpack.ts';
+import { connect } from '../../src/server/session.ts';
+import { ask, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
+
+const quiet = () => undefined;
+let home: string;
+/** An empty home; the packages' programs are those that the tests share. */
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+	home = await realpath(await mkdtemp(join(tmpdir(), 'lockstep-home-')));
+	env = { PATH: process.env.PATH, HOME: home, XDG_CACHE_HOME: dirname(dirname(serversFolder(process.env))) };
+});
+afterAll(async () => {
+	for (const kind of SANDBOX_KINDS) await sandboxDown({ kind, env });
+	await rm(home, { recursive: true, force: true });
+});
+
+const up = (kind: SandboxKind, more: Partial<Parameters<typeof sandboxUp>[0]> = {}) =>
+	sandboxUp({ kind, env, say: quiet, rows: 300, ...more });
+const gone = (pid: number) => vi.waitFor(async () => expect(await birth(pid)).toBeUndefined(), { timeout: 10_000 });
+
+const overTcp = (server: SandboxServer) =>
+	connect(
+		{
+			...{ name: 'sandbox', host: server.host, port: server.port, user: server.user, connectTimeoutMs: 5000, origin: {} },
+			tls: { mode: 'VERIFY_IDENTITY', ca: server.ca },
+		},
+		null,
+	);
+
+/** Local addresses, in the kernel's hexadecimal, on which a process listens. */
+async function listensOn(pid: number): Promise<string[]> {
+	const links = await Promise.all((await readdir(`/proc/${pid}/fd`)).map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+	const inodes = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+	const lines = (await Promise.all(['tcp', 'tcp6'].map((table) => readFile(`/proc/net/${table}`, 'utf8')))).join('\n').split('\n');
+	return lines
+		.map((line) => line.trim().split(/\s+/))
+		.filter((fields) => fields[3] === '0A' && inodes.has(fields[9] ?? ''))
+		.map((fields) => fields[1] ?? '');
+}
+
+describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
+	let first: Sandbox;
+	const every = () => [first.primary, first.replica];
+
+	beforeAll(async () => {
+		first = await up(kind);
+	});
+
+	it('is a pair of running servers of that series, with ids of their own, and tools beside them', async () => {
+		expect(first.version.startsWith(kind.replace('mariadb-', ''))).toBe(true);
+		expect(first.dir.startsWith(home)).toBe(true);
+		expect(every().map(({ running }) => running)).toEqual([true, true]);
+		expect(await value(first.primary, 'SELECT @@server_id')).not.toBe(await value(first.replica, 'SELECT @@server_id'));
+		const { stdout } = await runTool({ program: join(first.binDir, 'mariadb-dump'), argv: ['--version'] });
+		expect(stdout).toContain(kind.replace('mariadb-', ''));
+	});
+
+	it('has the shop on the primary and nothing on the replica', async () => {
+		const databases = "SELECT GROUP_CONCAT(schema_name ORDER BY 1) FROM information_schema.schemata WHERE schema_name IN ('crm', 'shop')";
+		expect(await value(first.primary, databases)).toBe('crm,shop');
+		expect(await value(first.replica, databases)).toBeNull();
+		expect(await ask(first.replica, 'SHOW SLAVE STATUS')).toEqual([]);
+		expect(await value(first.replica, 'SELECT @@gtid_current_pos')).toBe('');
+		const shapes = await ask(
+			first.primary,
+			`SELECT 'table' AS what, engine AS detail FROM information_schema.tables WHERE table_schema IN ('shop', 'crm') AND table_type = 'BASE TABLE'
+			UNION SELECT 'view', 'view' FROM information_schema.views WHERE table_schema = 'shop'
+			UNION SELECT 'routine', routine_type FROM information_schema.routines WHERE routine_schema = 'shop'
+			UNION SELECT 'trigger', action_timing FROM information_schema.triggers WHERE trigger_schema = 'shop'
+			UNION SELECT 'event', status FROM information_schema.events WHERE event_schema = 'shop'
+			UNION SELECT 'generated', extra FROM information_schema.columns WHERE table_schema = 'shop' AND extra LIKE '%GENERATED'
+			UNION SELECT 'partitioned', table_name FROM information_schema.partitions WHERE partition_name IS NOT NULL AND table_schema = 'shop'
+			UNION SELECT 'odd', table_name FROM information_schema.tables WHERE table_name LIKE 'odd%'`,
+		);
+		expect(new Set(shapes.map(({ what, detail }) => `${what} ${detail}`))).toEqual(
+			new Set([
+				...['table InnoDB', 'table Aria', 'view view', 'routine FUNCTION', 'routine PROCEDURE', 'trigger AFTER', 'event ENABLED'],
+				...['generated STORED GENERATED', 'generated VIRTUAL GENERATED', 'partitioned visits', `odd ${ODD_TABLE}`],
+			]),
+		);
+		const bytes = await value(first.primary, 'SELECT HEX(content) FROM shop.photos LIMIT 1');
+		expect(new Set(bytes?.match(/../g)).size).toBe(256);
+		expect(await value(first.primary, "SELECT COUNT(*) > 0 FROM shop.customers WHERE first_name = 'Ada 👩‍💻'")).toBe('1');
+	});
+
+	it('takes root without a password over the socket and, encrypted and with its certificate verified, over TCP', async () => {
+		for (const server of every()) {
+			const session = await overTcp(server);
+			expect(session.account).toBe('root@127.0.0.1');
+			expect(session.tls).toMatchObject({ verified: true, version: 'TLSv1.3' });
+			await session.close();
+			expect(await value(server, 'SELECT CURRENT_USER()')).toBe('root@localhost');
+			expect(await value(server, "SELECT COUNT(*) FROM mysql.user WHERE User = ''")).toBe('0');
+		}
+		// As the vendor's own client sees it.
+		const argv = [
+			'--no-defaults',
+			'-h127.0.0.1',
+			`-P${first.primary.port}`,
+			'-uroot',
+			`--ssl-ca=${first.primary.ca}`,
+			'--ssl-verify-server-cert',
+		];
+		const { stdout } = await runTool({ program: join(first.binDir, 'mariadb'), argv: [...argv, '-Ne', "SHOW STATUS LIKE 'Ssl_cipher'"] });
+		expect(stdout).toMatch(/^Ssl_cipher\tTLS_/);
+	});
+
+	it('listens on loopback only', async () => {
+		for (const { pid, port } of every()) {
+			const hex = port.toString(16).toUpperCase().padStart(4, '0');
+			expect(await listensOn(pid)).toEqual([`0100007F:${hex}`]);
+		}
+	});
+
+	it('is found by a second up within a second, and by status', async () => {
+		const began = performance.now();
+		expect(await up(kind)).toEqual(first);
+		expect(performance.now() - began).toBeLessThan(1000);
+		expect(await sandboxStatus({ kind, env })).toEqual(first);
+		expect(await sandboxStatus({ env })).not.toBeNull();
+	});
+
+	it('is written to in whole transactions by a process of its own', async () => {
+		const position = () => value(first.primary, 'SELECT @@gtid_binlog_pos');
+		const before = await position();
+		await vi.waitFor(async () => expect(await position()).not.toBe(before));
+		const changed = "SELECT COUNT(*) FROM shop.orders WHERE remark = 'placed by the writer ✍'";
+		await vi.waitFor(async () => expect(Number(await value(first.primary, changed))).toBeGreaterThan(0), { timeout: 10_000 });
+		for (let look = 0; look < 10; look++) {
+			for (const invariant of INVARIANTS) expect(await value(first.primary, invariant)).toBe('0');
+		}
+		expect(await commandLine(first.writerPid ?? 0)).toContain(first.dir);
+		expect(await readFile(join(first.dir, 'writer.log'), 'utf8')).toBe('');
+	});
+
+	it('has a writer that heeds read_only and goes on afterwards', async () => {
+		await ask(first.primary, 'SET GLOBAL read_only = 1');
+		const changes = () => value(first.primary, "SELECT CONCAT(@@gtid_binlog_pos, ' ', (SELECT SUM(balance) FROM crm.savings))");
+		const still = await changes();
+		const tries = () => value(first.primary, "SELECT MIN(query_id) FROM information_schema.processlist WHERE user = 'app'");
+		const tried = await tries();
+		await vi.waitFor(async () => expect(await tries()).not.toBe(tried));
+		expect(await changes()).toBe(still);
+		await ask(first.primary, 'SET GLOBAL read_only = 0');
+		await vi.waitFor(async () => expect(await changes()).not.toBe(still));
+	});
+
+	it('is mended where its primary died: same data, same port, a writer again', async () => {
+		await ask(first.primary, 'CREATE TABLE shop.proof (id INT) SELECT 1 AS id');
+		process.kill(first.primary.pid, 'SIGKILL');
+		await gone(first.primary.pid);
+		await gone(first.writerPid ?? 0);
+		const dead = await sandboxStatus({ kind, env });
+		expect([dead?.primary.running, dead?.replica.running, dead?.writerPid]).toEqual([false, true, null]);
+		const said: string[] = [];
+		const mended = await up(kind, { say: (line) => said.push(line) });
+		expect(said).toEqual(['The primary is not running: starting it again …']);
+		expect(mended.replica).toEqual(first.replica);
+		expect(mended.primary).toEqual({ ...first.primary, pid: mended.primary.pid });
+		expect(mended.primary.pid).not.toBe(first.primary.pid);
+		expect(await value(mended.primary, 'SELECT id FROM shop.proof')).toBe('1');
+		expect(await birth(mended.writerPid ?? 0)).toBeDefined();
+		first = mended;
+	});
+
+	it('goes away as a whole', async () => {
+		expect(await sandboxDown({ kind, env })).toBe(true);
+		for (const pid of [first.primary.pid, first.replica.pid, first.writerPid ?? 0]) expect(await birth(pid)).toBeUndefined();
+		expect(existsSync(first.dir)).toBe(false);
+		expect(await sandboxStatus({ kind, env })).toBeNull();
+		expect(await sandboxDown({ kind, env })).toBe(false);
+	});
+});
+
+const kind: SandboxKind = 'mariadb-11.8';
+
+describe('up', () => {
+	it('by two processes at once gives both the same sandbox, which outlives them; its writer ends with its folder', async () => {
+		const dir = join(home, 'twice');
+		const module = pathToFileURL(join(import.meta.dirname, '../../src/sandbox/sandbox.ts')).href;
+		const code = `const { sandboxUp } = await import(${JSON.stringify(module)});
+			console.log(JSON.stringify(await sandboxUp({ kind: '${kind}', dir: process.argv[1], env: process.env, say: (line) => console.error(line), rows: 50 })))`;
+		const call = {
+			program: process.execPath,
+			argv: ['--input-type=module', '-e', code, dir],
+			env: { HOME: home, XDG_CACHE_HOME: env.XDG_CACHE_HOME ?? '' },
+		};
+		const [one, two] = (await Promise.all([runTool(call), runTool(call)])).map(({ stdout }) => JSON.parse(stdout) as Sandbox);
+		expect(one).toEqual(two);
+		if (one === undefined) throw new Error('unreachable');
+		expect(await sandboxStatus({ dir, env })).toEqual(one);
+		await rm(join(dir, 'sandbox.json'));
+		await gone(one.writerPid ?? 0);
+		// Without its record it counts as one whose up was interrupted: made anew, the old servers stopped.
+		const again = await up(kind, { dir, rows: 50, writer: false });
+		await gone(one.primary.pid);
+		await gone(one.replica.pid);
+		expect([again.primary.running, again.replica.running, again.writerPid]).toEqual([true, true, null]);
+		expect(await stopWriter(again)).toBe(false);
+		await expect(up('mariadb-10.11', { dir })).rejects.toThrow(/holds a sandbox of the kind mariadb-11.8/);
+		expect(await sandboxDown({ dir, env })).toBe(true);
+	});
+
+	it('leaves alone a folder that holds something else', async () => {
+		const dir = await mkdtemp(join(home, 'mine-'));
+		await writeFile(join(dir, 'precious'), 'data');
+		await expect(up(kind, { dir })).rejects.toThrow(UserError);
+		expect(await sandboxDown({ dir, env })).toBe(false);
+		expect(await readFile(join(dir, 'precious'), 'utf8')).toBe('data');
+	});
+
+	it('that is stopped on the way leaves no process and no folder', async () => {
+		const dir = join(home, 'stopped');
+		const stop = new AbortController();
+		const reason = new Stopped('Stopped.', 'SIGINT');
+		const pids: number[] = [];
+		const say = async (line: string) => {
+			if (!line.startsWith('Loading')) return;
+			for (const role of ['primary', 'replica']) pids.push(JSON.parse(await readFile(join(dir, role, 'server.json'), 'utf8')).pid);
+			stop.abort(reason);
+		};
+		await expect(up(kind, { dir, signal: stop.signal, say, rows: 50_000 })).rejects.toBeInstanceOf(Stopped);
+		expect(pids).toHaveLength(2);
+		for (const pid of pids) expect(await birth(pid)).toBeUndefined();
+		expect(existsSync(dir)).toBe(false);
+		expect(existsSync(`${dir}.lock`)).toBe(false);
+	});
+
+	it('works in a folder whose path is too long for a socket', async () => {
+		const dir = join(home, 'long-'.repeat(24));
+		const { primary } = await up(kind, { dir, rows: 20, writer: false });
+		expect(primary.running).toBe(true);
+		expect(Buffer.byteLength(primary.socket)).toBeLessThan(107);
+		expect(await sandboxDown({ dir, env })).toBe(true);
+		expect(existsSync(dirname(primary.socket))).toBe(false);
+	});
+});
+
+describe('where servers come from', () => {
+	it('unpacks for two at once, a half-made folder aside, into an empty cache', async () => {
+		const mine = { PATH: process.env.PATH, HOME: await mkdtemp(join(home, 'empty-')) };
+		const folder = join(serversFolder(mine), kind);
+		await mkdir(join(folder, 'bin'), { recursive: true });
+		await mkdir(`${folder}.unpacking-dead/root`, { recursive: true });
+		expect(serverToolFolders(mine)).toEqual([]);
+		const said: string[] = [];
+		const options = { env: mine, say: (line: string) => said.push(line) };
+		const [one, two] = await Promise.all([unpacked(kind, options), unpacked(kind, options)]);
+		expect(one).toEqual(two);
+		expect(said.filter((line) => line.startsWith('Fetching'))).toHaveLength(1);
+		expect(await readdir(serversFolder(mine))).toEqual([kind]);
+		expect(serverToolFolders(mine)).toEqual([one.bin]);
+		const { stdout } = await runTool({ program: join(one.bin, 'mariadb'), argv: ['--version'] });
+		expect(stdout).toContain('11.8.');
+	});
+
+	it('names the packages to install where apt is missing, and where it cannot fetch them', async () => {
+		const empty = { HOME: home, XDG_CACHE_HOME: join(home, 'no-cache'), PATH: home };
+		const missing = await unpacked(kind, { env: empty, say: quiet }).catch((error: unknown) => error);
+		expect(missing).toBeInstanceOf(UserError);
+		expect((missing as UserError).told.mend?.join(' ')).toContain('mariadb-server-core mariadb-client-core mariadb-client mariadb-backup');
+		const tools = await mkdtemp(join(home, 'tools-'));
+		await writeFile(join(tools, 'dpkg-deb'), '#!/bin/sh\necho 1.21\n', { mode: 0o755 });
+		const apt = '#!/bin/sh\n[ "$1" = --version ] && echo "apt 2.6.1" && exit\necho "E: Could not resolve host" >&2\nexit 100\n';
+		await writeFile(join(tools, 'apt-get'), apt, { mode: 0o755 });
+		const offline = await unpacked(kind, { env: { ...empty, PATH: tools }, say: quiet }).catch((error: unknown) => error);
+		expect(offline).toBeInstanceOf(ToolError);
+		const { told } = offline as ToolError;
+		expect(told.words).toBe('E: Could not resolve host');
+		expect(told.mend?.join(' ')).toContain('apt-get install mariadb-server-core');
+		expect(await readdir(serversFolder(empty))).toEqual([]);
+	});
+
+	it('takes a server of the machine before any package, where its series is the one asked for or none is', async () => {
+		const { bin, root } = await unpacked(kind, { env, say: quiet });
+		// A machine as a distribution makes it: sbin, bin and share under one prefix.
+		const machine = await mkdtemp(join(home, 'machine-'));
+		for (const folder of ['sbin', 'bin']) await mkdir(join(machine, folder));
+		for (const folder of ['share', 'lib']) await symlink(join(root, 'usr', folder), join(machine, folder));
+		for (const [folder, name] of [
+			['sbin', 'mariadbd'],
+			['bin', 'mariadb'],
+			['bin', 'mariadb-dump'],
+		] as const) {
+			const path = join(machine, folder, name);
+			await writeFile(path, `#!/bin/sh\nexec '${join(bin, name)}' "$@"\n`);
+			await chmod(path, 0o755);
+		}
+		const mine = { HOME: machine, PATH: `${machine}/sbin:${machine}/bin:/usr/bin:/bin` };
+		const sandbox = await sandboxUp({ env: mine, say: quiet, rows: 20, writer: false });
+		expect(sandbox.kind).toBe(kind);
+		expect((await readdir(sandbox.binDir)).sort()).toEqual(['mariadb', 'mariadb-dump', 'mariadbd']);
+		expect(existsSync(serversFolder(mine))).toBe(false);
+		expect(await sandboxDown({ env: mine })).toBe(true);
+		// Another series is asked for: that server will not do, and here nothing else can be had.
+		const path = `${machine}/sbin:${machine}/bin`;
+		await expect(sandboxUp({ kind: 'mariadb-10.11', env: { ...mine, PATH: path }, say: quiet })).rejects.toThrow(/MariaDB 10.11/);
+	});
+});
+
+it('gives tests spare servers with options of their own', async () => {
+	await using spare = await spareServer(kind, { extra: ['--skip-log-bin'] });
+	expect(await value(spare, 'SELECT @@log_bin')).toBe('0');
+	expect(await value(spare, 'SELECT @@server_id')).toBe(String(spare.serverId));
+	await spare.stop();
+	const again = await spare.start([]);
+	expect(again.port).toBe(spare.port);
+	expect(await value(again, 'SELECT @@log_bin')).toBe('1');
+});
