@@ -13,8 +13,8 @@ export type ReviewOptions = {
 
 /** Where something is done, in words. */
 export function place(on: string, servers: { readonly [role: string]: string } = {}): string {
-	if (on === 'files') return 'files here';
-	if (on === 'you') return 'by you';
+	if (on === 'files') return 'files';
+	if (on === 'you') return 'you';
 	const name = servers[on];
 	return name === undefined || name === on ? on : `${on} ${name}`;
 }
@@ -24,7 +24,7 @@ function actions(step: PlannedStep, options: ReviewOptions): Line[] {
 	let last: ShownAction['on'] | null = null;
 	for (const action of step.actions) {
 		if (action.on !== last)
-			lines.push(line('     ', span(`on ${place(action.on, options.servers)}`.replace(/^on by you/, 'by you'), 'dim')));
+			lines.push(line('     ', span(action.on === 'you' ? 'by hand, by you' : `on ${place(action.on, options.servers)}`, 'dim')));
 		last = action.on;
 		lines.push(...indented(`       ${options.ascii ? '-' : '·'} `, action.why, options.width, 'dim'));
 		// Whole and unbroken: what is shown is what is done, and can be copied.

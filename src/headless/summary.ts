@@ -80,7 +80,7 @@ function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
 			ascii ? ' - ' : ' · ',
 		),
 		sourceAt && `Position of ${say([text(source.host), text(source.port)], ':') || 'its source'}: ${sourceAt}`,
-		selfAt && `Position of its own: ${selfAt}`,
+		selfAt && `Its own position: ${selfAt}`,
 		text(summary.consistency) && `Consistency: ${text(summary.consistency)}`,
 		say(['Checksums ok', 'every dump has its footer', 'not yet test-restored'], ascii ? ' - ' : ' · '),
 	].filter((each): each is string => !!each);

@@ -33,10 +33,13 @@ export function checkCounts(checks: readonly Check[]): Line {
 
 /** The plan in three columns, where · what · statement, with what qualifies it and the same thing as a command line. */
 export function reviewRows(review: Review, { width, signs, servers, commandLine, afterDeath }: Options): Line[] {
-	const places = review.steps.flatMap((step) => step.actions.map((action) => place(action.on, servers)));
-	const whereWidth = Math.min(width >= 110 ? 26 : 12, Math.max(5, ...places.map((where) => where.length)));
-	const whatWidth = Math.max(20, Math.floor((width - whereWidth - 8) * 0.4));
-	const textWidth = width - whereWidth - whatWidth - 8;
+	// Where there is little room, the role says it: the names are in the header and in the full view.
+	const where = (on: string) => place(on, width >= 110 ? servers : {});
+	const actions = review.steps.flatMap((step) => step.actions);
+	const longest = (texts: readonly string[]) => Math.max(5, ...texts.map((text) => text.length));
+	const whereWidth = Math.min(26, longest(actions.map((action) => where(action.on))));
+	const whatWidth = Math.min(Math.floor((width - whereWidth - 7) * 0.45), longest(actions.map((action) => action.why)));
+	const textWidth = width - whereWidth - whatWidth - 7;
 	const lines: Line[] = [];
 	const bad = review.checks.filter((check) => check.status === 'fail');
 	const odd = review.checks.filter((check) => check.status === 'warning');
@@ -53,14 +56,14 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		if (consent.affected.length > 0) lines.push(...indented('  ', consent.affected.join(', '), width, 'dim'));
 		lines.push(line('  asks for ', span(consent.name, 'bold'), ' to be typed'), []);
 	}
-	lines.push(line(span(`     ${'where'.padEnd(whereWidth)} ${'what'.padEnd(whatWidth)} statement`, 'dim')));
+	lines.push(line(span(`    ${'where'.padEnd(whereWidth)} ${'what'.padEnd(whatWidth)} statement`, 'dim')));
 	review.steps.forEach((step, index) => {
 		const nothing = step.done ? `  ${signs.ok} done before` : step.actions.length === 0 ? '  only looks' : '';
 		lines.push(line(span(`${String(index + 1).padStart(2)}  `, 'key'), span(step.title, 'bold'), span(nothing, 'dim')));
 		for (const action of step.actions) {
 			lines.push(
 				line(
-					span(`     ${cut(place(action.on, servers), whereWidth, signs.more)} `, 'dim'),
+					span(`    ${cut(where(action.on), whereWidth, signs.more)} `, 'dim'),
 					span(`${cut(action.why, whatWidth, signs.more)} `),
 					span(cut(action.text, textWidth, signs.more).trimEnd(), action.changes ? 'key' : 'dim'),
 				),
@@ -68,7 +71,7 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		}
 	});
 	lines.push([], checkCounts(review.checks));
-	for (const check of odd) lines.push(...checkLines(check, width, signs).slice(0, 1));
+	for (const check of odd) lines.push(line(span(`  ${signs.warn} `, 'warn'), span(cut(check.title, width - 4, signs.more).trimEnd())));
 	lines.push(...indented('If I die   ', afterDeath, width, 'plain', 'bold'));
 	lines.push([], line(span('Same thing without the wizard', 'bold')), line('  ', span(commandLine, 'key')));
 	return lines;

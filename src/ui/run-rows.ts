@@ -17,7 +17,7 @@ const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols
 
 /** The steps, each with its sign and time; where they do not all fit, the ones far from the current are told as a number. */
 export function stepRows(state: RunState, now: Date, height: number, width: number, signs: Symbols): Line[] {
-	const titles = Math.max(20, Math.min(44, width - 32));
+	const titles = Math.max(20, Math.min(width - 32, Math.max(...state.steps.map((step) => step.title.length))));
 	const row = (step: StepState): Line => {
 		const [sign, tone] = SIGNS[step.status];
 		const running = step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : null;
@@ -54,24 +54,31 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 }
 
 /** The lines under the bar: rate, elapsed, left, on disk, lag. */
-export function progressRows(progress: Progress, now: Date, signs: Symbols): Line[] {
+export function progressRows(progress: Progress, now: Date, width: number, signs: Symbols): Line[] {
 	const { rate: speed, average, leftMs, elapsedMs, unit, rows, onDisk, done, lagSeconds, waiting, freeBytes } = progress;
-	const first: string[] = [];
-	if (speed !== null) first.push(`${rate(speed, unit)} now`);
-	if (average !== null) first.push(`${rate(average, unit)} average`);
-	first.push(`elapsed ${clock(elapsedMs)}`);
-	first.push(
-		leftMs === null ? 'left: estimating' : `left ~${clock(leftMs)}, about ${timeOfDay(new Date(now.getTime() + leftMs).toISOString())} UTC`,
+	const parts: string[] = [];
+	if (speed !== null) parts.push(`${rate(speed, unit)} now`);
+	if (average !== null) parts.push(`${rate(average, unit)} average`);
+	parts.push(`elapsed ${clock(elapsedMs)}`);
+	parts.push(
+		leftMs === null
+			? 'left: estimating'
+			: `left ~${clock(leftMs)}, until about ${timeOfDay(new Date(now.getTime() + leftMs).toISOString())}`,
 	);
-	const second: string[] = [];
-	if (rows !== undefined) second.push(`${count(rows)} rows`);
+	if (rows !== undefined) parts.push(`${count(rows)} rows`);
 	if (onDisk !== undefined && onDisk > 0)
-		second.push(`on disk ${bytes(onDisk)}${unit === 'bytes' && done > onDisk ? `, ${(done / onDisk).toFixed(1)} : 1` : ''}`);
-	if (freeBytes !== undefined) second.push(`${bytes(freeBytes)} free`);
-	if (lagSeconds !== undefined && lagSeconds !== null) second.push(`lag ${lagSeconds} s`);
-	if (waiting !== undefined && waiting !== null) second.push(`${count(waiting)} transactions wait`);
+		parts.push(`on disk ${bytes(onDisk)}${unit === 'bytes' && done > onDisk ? `, ${(done / onDisk).toFixed(1)} : 1` : ''}`);
+	if (freeBytes !== undefined) parts.push(`${bytes(freeBytes)} free`);
+	if (lagSeconds !== undefined && lagSeconds !== null) parts.push(`lag ${lagSeconds} s`);
+	if (waiting !== undefined && waiting !== null) parts.push(`${count(waiting)} transactions wait`);
 	const between = `  ${signs.dot}  `;
-	return [line(first.join(between)), ...(second.length > 0 ? [line(second.join(between))] : [])];
+	const lines: string[] = [];
+	for (const part of parts) {
+		const last = lines.at(-1);
+		if (last === undefined || last.length + between.length + part.length > width) lines.push(part);
+		else lines[lines.length - 1] = last + between + part;
+	}
+	return lines.map((text) => line(text));
 }
 
 export const barLabel = (progress: Progress): string => {
@@ -118,7 +125,11 @@ export function transcriptRows(state: RunState, signs: Symbols): Line[] {
 }
 
 /** What the red line says while it matters. */
-export function stateLine(state: RunState, now: Date): { readonly text: string; readonly tone: 'good' | 'warn' | 'bad' } | null {
+export function stateLine(
+	state: RunState,
+	now: Date,
+	dot: string,
+): { readonly text: string; readonly tone: 'good' | 'warn' | 'bad' } | null {
 	const { lock } = state;
 	if (lock === null || state.phase === 'ended') return null;
 	if (lock.state === 'waiting')
@@ -128,7 +139,7 @@ export function stateLine(state: RunState, now: Date): { readonly text: string; 
 	const lag = state.steps.find((step) => step.id === state.current)?.progress?.lagSeconds;
 	const effect = lock.clientsWait ? "clients' writes wait" : `replication waits${typeof lag === 'number' ? `, lag ${lag} s` : ''}`;
 	return {
-		text: `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))} on ${lock.on}, since ${timeOfDay(lock.since)} UTC: ${effect}`,
+		text: `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))} ${dot} ${effect}`,
 		tone: 'bad',
 	};
 }

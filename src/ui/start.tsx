@@ -63,7 +63,7 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 		end.outcome !== 'done'
 			? []
 			: request.kind === 'backup'
-				? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt     how to restore it by hand`]
+				? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt`]
 				: [
 						desk.commandLine({
 							kind: 'backup',

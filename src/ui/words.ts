@@ -94,8 +94,11 @@ export const WORDS = {
 	leaveAgain: 'Press Ctrl+C again to leave',
 	keepGoing: 'Keep going',
 	stopSafely: 'Stop safely',
-	stopping: 'Stopping safely: what was changed is being put back. This is never skipped.',
-	stopWhy: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
+	stopping: 'Stopping safely: whatever is held is being released. This is never skipped.',
+	stopWhy: {
+		backup: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
+		provision: 'Stopping ends the work in hand. What is done so far is kept and written down: starting it again goes on from there.',
+	},
 	estimating: 'estimating',
 	nothingYet: 'Nothing yet.',
 	lookOnly: 'Looking only: nothing changes before you say so.',

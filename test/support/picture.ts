@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import type { Cell, Color } from './terminal.ts';
 
-const CELL = { width: 9.6, height: 20 };
+const CELL = { width: 10, height: 20 };
 const MARGIN = 16;
 const BACK = '#16181d';
 const FRONT = '#d6d8dd';
@@ -31,7 +31,7 @@ const colorOf = (color: Color, fallback: string): string => {
 	if ('rgb' in color) return `#${color.rgb.toString(16).padStart(6, '0')}`;
 	return PALETTE[color.palette] ?? fallback;
 };
-const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** Characters that must meet their neighbours exactly are shapes, as a terminal draws them. */
 function shape(char: string, x: number, y: number, fill: string): string | null {
@@ -72,11 +72,11 @@ export function svgOf(cells: readonly (readonly Cell[])[]): string {
 			parts.push(
 				drawn !== null
 					? `<g${dim}>${drawn}</g>`
-					: `<text x="${x.toFixed(2)}" y="${y + 15}" fill="${front}"${cell.bold ? ' font-weight="bold"' : ''}${dim}>${escape(cell.char)}</text>`,
+					: `<text x="${x.toFixed(2)}" y="${y + 15}" fill="${front}"${cell.bold ? ' font-weight="bold"' : ''}${dim}>${escaped(cell.char)}</text>`,
 			);
 		});
 	});
-	return `<svg xmlns="http://www.w3.org/2000/svg" width="${total.width}" height="${total.height}" font-family="DejaVu Sans Mono" font-size="16"><rect width="100%" height="100%" rx="8" fill="${BACK}"/>${parts.join('')}</svg>`;
+	return `<svg shape-rendering="crispEdges" xmlns="http://www.w3.org/2000/svg" width="${total.width}" height="${total.height}" font-family="DejaVu Sans Mono" font-size="16"><rect width="100%" height="100%" rx="8" fill="${BACK}"/>${parts.join('')}</svg>`;
 }
 
 /** A PNG of a terminal's cells: no browser, no fonts of the machine. */

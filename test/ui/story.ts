@@ -299,9 +299,10 @@ export function opening(kind: Kind, plan: Review = review(kind)): RunEvent[] {
 			runbook: plan.runbook,
 			title: plan.title,
 			key: 'key',
-			servers: kind === 'backup' ? { server: 'db3-backup' } : { primary: 'db1', replica: 'db3-backup' },
+			servers: serversOf(kind),
 			steps: steps.map(({ id, title, why }) => ({ id, title, why })),
 			resumes: plan.resumes,
+			carried: { touched: [], outputs: {} },
 			request: {},
 		},
 		...steps.map(({ id }): RunEvent => ({ type: 'looking', step: id })),
@@ -487,4 +488,8 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		end: () => finish(),
 	};
 	return desk;
+}
+
+function serversOf(kind: Kind): { readonly [role: string]: string } {
+	return kind === 'backup' ? { server: 'db3-backup' } : { primary: 'db1', replica: 'db3-backup' };
 }

@@ -44,7 +44,7 @@ export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHel
 		const options = field?.options ?? [];
 		if (field === undefined || options.length === 0) return;
 		const now = options.findIndex((option) => option.value === values[field.id]);
-		const next = options[(Math.max(0, now) + by + options.length) % options.length];
+		const next = options[now < 0 ? (by > 0 ? 0 : options.length - 1) : (now + by + options.length) % options.length];
 		if (next !== undefined) onChange({ ...values, [field.id]: next.value });
 	};
 	useKeys((key) => {

@@ -24,6 +24,14 @@ const BADGES = { prod: ['PROD', 'bad'], test: ['TEST', 'warn'], sandbox: ['SANDB
 /** Rows between the two rules. */
 export const bodyRows = (rows: number, hasState = false): number => rows - 4 - (hasState ? 1 : 0);
 
+/** As many hints as fit; the last one, help, always does. Help tells the others. */
+function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
+	const kept = [...hints];
+	const length = () => kept.reduce((sum, [key, does]) => sum + key.length + does.length + 4, -3);
+	while (kept.length > 2 && length() > width) kept.splice(-2, 1);
+	return kept;
+}
+
 /** Header, state line where it matters, rule, body, rule, hints: exactly as high as the terminal. */
 export function Frame({ title, badge = null, right, state = null, hints, note = null, children }: FrameProps) {
 	const { size, note: said } = useApp();
@@ -64,7 +72,7 @@ export function Frame({ title, badge = null, right, state = null, hints, note = 
 			<Box height={1} flexShrink={0} paddingX={1}>
 				{shown === null ? (
 					<Text wrap="truncate">
-						{hints.map(([key, does], index) => (
+						{fitting(hints, size.columns - 2).map(([key, does], index) => (
 							<Text key={key}>
 								{index > 0 && '   '}
 								<Text {...look('key')}>{key}</Text>

@@ -31,11 +31,11 @@ export function Lines({ lines }: { readonly lines: readonly Line[] }) {
 }
 
 /** Breaks lines wider than `width`, at a blank where one is near; the rest goes on under its beginning. */
-export function fit(lines: readonly Line[], width: number): Line[] {
-	return lines.flatMap((line) => fitOne(line, width));
+export function broken(lines: readonly Line[], width: number): Line[] {
+	return lines.flatMap((line) => brokenLine(line, width));
 }
 
-function fitOne(line: Line, width: number): Line[] {
+function brokenLine(line: Line, width: number): Line[] {
 	const text = line.map((span) => span.text).join('');
 	if (text.length <= width) return [line];
 	const indent = ' '.repeat(Math.min((/^ */.exec(text)?.[0].length ?? 0) + 2, Math.floor(width / 2)));

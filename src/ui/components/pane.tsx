@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { type Line, span } from '../../headless/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
-import { fit, Lines } from './lines.tsx';
+import { broken, Lines } from './lines.tsx';
 
 type PaneProps = {
 	readonly lines: readonly Line[];
@@ -19,7 +19,7 @@ type PaneProps = {
 export function Pane({ lines, width, height, active = true, follow = false }: PaneProps) {
 	const { signs, look } = useTheme();
 	const [top, setTop] = useState<number | null>(null);
-	const all = fit(lines, width);
+	const all = broken(lines, width);
 	const scrolls = all.length > height;
 	const room = Math.max(1, scrolls ? height - 1 : height);
 	const last = Math.max(0, all.length - room);

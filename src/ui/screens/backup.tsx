@@ -131,7 +131,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 	};
 	return (
 		<Frame
-			title={`backup ${signs.dot} ${card.name} ${signs.dot} ${report.title}`}
+			title={`backup ${signs.dot} ${card.name}`}
 			badge={card.badge}
 			right={{ text: `Step 2/5 ${signs.dot} What and how`, tone: 'dim' }}
 			hints={[

@@ -141,10 +141,10 @@ export function ReviewScreen({ watched, request, title }: Shown) {
 								['enter', 'start'],
 								['s', view === 'statements' ? 'plan' : 'SQL'],
 								['i', 'checks'],
+								['esc', 'back'],
 								['y', 'copy'],
 								['w', 'write'],
-								['r', 'again'],
-								['esc', 'back'],
+								['r', 'check again'],
 								['?', 'help'],
 							]
 			}

@@ -3,10 +3,11 @@ import { useEffect, useState } from 'react';
 import type { ServerCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, clock, count, dayAndTime, duration, timeOfDay } from '../../core/format.ts';
-import { indented, type Line, line, span } from '../../headless/page.ts';
+import { indented, type Line, span } from '../../headless/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';
+import { broken } from '../components/lines.tsx';
 import { Graph } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
 import { useKeys } from '../keys.ts';
@@ -15,6 +16,8 @@ import { replicationWords } from './home.tsx';
 
 const EVERY_MS = 2000;
 const SAMPLES = 240;
+
+const uptime = (seconds: number): string => (seconds < 86_400 ? clock(seconds * 1000) : `${Math.floor(seconds / 86_400)} days`);
 
 export function Status({ card }: { readonly card: ServerCard }) {
 	return (
@@ -69,12 +72,14 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	const width = app.size.columns - 2;
 	const fact = (name: string, ...value: Line): Line => [span(name.padEnd(14), 'dim'), ...value];
 	const { replication, lastBackup, disk } = report;
+	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [
+		...troubles.flatMap((each) => indented(`${signs.warn} `, each, width, 'plain', 'warn')),
 		fact('Server', span(`${report.version}  ${report.address}  ${report.tls ?? 'not encrypted'}`)),
 		fact(
 			'Data',
 			span(
-				`${count(report.databases)} databases, ${bytes(report.bytes)}${report.uptimeSeconds === null ? '' : `, up ${clock(report.uptimeSeconds * 1000)}`}`,
+				`${count(report.databases)} databases, ${bytes(report.bytes)}${report.uptimeSeconds === null ? '' : `, up ${uptime(report.uptimeSeconds)}`}`,
 			),
 		),
 		fact(
@@ -99,9 +104,8 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	);
 	if (lastBackup !== null) lines.push(fact('', span(lastBackup.path, 'dim')));
 	if (disk !== null) lines.push(fact('Disk', span(`${disk.path}  ${bytes(disk.freeBytes)} free`)));
-	for (const each of trouble === null ? report.troubles : [trouble, ...report.troubles])
-		lines.push(...indented(`${signs.warn} `, each, width, 'plain', 'warn'));
-	const graph = replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - lines.length - 3));
+	const rows = broken(lines, width).length;
+	const graph = replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - rows - 2));
 	const height = bodyRows(app.size.rows);
 	return (
 		<Frame
@@ -119,7 +123,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				['?', `help   seen ${timeOfDay(seenAt.toISOString())} UTC`],
 			]}
 		>
-			<Pane lines={lines} width={width} height={graph === 0 ? height : Math.min(lines.length, height - graph - 2)} />
+			<Pane lines={lines} width={width} height={graph === 0 ? height : Math.min(rows, height - graph - 2)} />
 			{graph > 0 && (
 				<Box marginTop={1} flexShrink={0}>
 					<Graph

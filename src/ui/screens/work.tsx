@@ -55,8 +55,9 @@ export function Work({ watched, request, title }: Shown) {
 		? { text: WORDS.stopping, tone: 'warn' as const }
 		: state.phase === 'undoing'
 			? { text: 'Putting back what was changed', tone: 'warn' as const }
-			: stateLine(state, now);
-	const dialog = asking && !stopping ? 6 : 0;
+			: stateLine(state, now, signs.dot);
+	const why = indented('', WORDS.stopWhy[request.kind], app.size.columns - 2, 'dim');
+	const dialog = asking && !stopping ? 4 + why.length : 0;
 	const height = bodyRows(app.size.rows, red !== null) - dialog;
 	const width = app.size.columns - 2;
 	const wide = app.size.columns >= WIDE;
@@ -119,9 +120,7 @@ export function Work({ watched, request, title }: Shown) {
 				<Box flexDirection="column" height={dialog} flexShrink={0}>
 					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
 					<Text bold>Stop this run?</Text>
-					<Text {...look('dim')} wrap="wrap">
-						{WORDS.stopWhy}
-					</Text>
+					<Lines lines={why} />
 					<Choice
 						options={[
 							{ value: false, label: WORDS.keepGoing },
@@ -159,12 +158,12 @@ type ProgressingProps = {
 function Progressing({ watched: { state }, history, current, width, height, now, wide }: ProgressingProps) {
 	const { signs, look } = useTheme();
 	const progress = current?.progress ?? null;
-	const block = progress === null ? 0 : 5;
+	const block = progress === null ? 0 : 6;
 	const steps = stepRows(state, now, Math.max(3, Math.min(state.steps.length, height - block - (progress === null ? 2 : 4))), width, signs);
 	const warnings = state.notes
 		.slice(-2)
 		.map(({ level, text }) => line(span(`${level === 'warning' ? signs.warn : signs.note} `, level === 'warning' ? 'warn' : 'dim'), text));
-	const details = progress === null ? [] : progressRows(progress, now, signs);
+	const details = progress === null ? [] : progressRows(progress, now, width, signs);
 	const label = progress === null ? '' : barLabel(progress);
 	const room =
 		height - steps.length - 1 - (progress === null ? 0 : 1 + details.length + 1) - (warnings.length > 0 ? warnings.length + 1 : 0) - 1;
