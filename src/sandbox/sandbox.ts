@@ -149,6 +149,8 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 
 async function mend(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {
 	let found: Found | undefined;
+	// A cache may be emptied at any time: the tools come back to the same place.
+	if (!existsSync(recorded.binDir)) found = await findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
 	for (const role of ROLES) {
 		if ((await findServer(join(dir, role)))?.running) continue;
 		options.say(`The ${role} is not running: starting it again …`);
