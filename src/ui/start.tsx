@@ -123,6 +123,8 @@ export async function startWizard({
 		stdin: border as unknown as NodeJS.ReadStream,
 		stdout,
 		exitOnCtrlC: false,
+		// Nothing here writes by console.
+		patchConsole: false,
 		alternateScreen: true,
 		interactive: true,
 		maxFps: MAX_FPS,

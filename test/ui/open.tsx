@@ -73,14 +73,19 @@ export function openAt(
 				await turn();
 			}
 		},
-		sees: (wanted) =>
-			vi.waitFor(
+		async sees(wanted) {
+			const seen = await vi.waitFor(
 				() => {
 					const now = text();
 					if (typeof wanted === 'string' ? now.includes(wanted) : wanted.test(now)) return now;
 					throw new Error(`not to be seen: ${wanted}\n${now}`);
 				},
 				{ timeout: 4000, interval: 20 },
-			),
+			);
+			// What is drawn hears keys only a moment later: React subscribes after it paints.
+			await turn();
+			await turn();
+			return seen;
+		},
 	};
 }

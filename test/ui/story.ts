@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { type Action, show } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { BackupRequest, Desk, ProvisionRequest, RunHandle, ServerCard, StatusReport } from '../../src/core/desk.ts';
@@ -492,4 +493,16 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 
 function serversOf(kind: Kind): { readonly [role: string]: string } {
 	return kind === 'backup' ? { server: 'db3-backup' } : { primary: 'db1', replica: 'db3-backup' };
+}
+
+/** A stream that keeps what is written. */
+export function collector(): { readonly out: Writable; readonly text: () => string } {
+	let text = '';
+	const out = new Writable({
+		write(chunk, _encoding, done) {
+			text += chunk.toString();
+			done();
+		},
+	});
+	return { out, text: () => text };
 }

@@ -1,0 +1,46 @@
+import type { StatusReport } from '../core/desk.ts';
+import { bytes, dayAndTime, duration, plural, symbols } from '../core/format.ts';
+import { type Line, paint, span } from './page.ts';
+
+/** One page on one server; the wizard shows the same facts. */
+export function statusLines(report: StatusReport, { ascii }: { readonly ascii: boolean }): Line[] {
+	const signs = symbols(ascii);
+	const row = (label: string, text: string): Line => [span(` ${label.padEnd(13)}`, 'dim'), span(text)];
+	const { replication, lastBackup, disk } = report;
+	const lines: Line[] = [
+		[
+			span(`${report.healthy ? signs.ok : signs.warn} `, report.healthy ? 'good' : 'warn'),
+			span(report.name, 'bold'),
+			span(`  ${report.title}${replication === null ? '' : `, replica of ${replication.source}`}`),
+		],
+		row('Read-only', report.readOnly ? 'yes' : 'no'),
+		row('TLS', report.tls ?? 'this connection is not encrypted'),
+		row('Data', `${plural(report.databases, 'database')}, ~${bytes(report.bytes)}`),
+	];
+	if (replication !== null) {
+		const lag = replication.lagSeconds === null ? 'lag unknown' : `lag ${duration(replication.lagSeconds * 1000)}`;
+		lines.push(
+			row(
+				'Replication',
+				`io ${replication.io}, sql ${replication.sql}, ${lag}, ${replication.waiting ?? '?'} waiting, gtid ${replication.gtid}`,
+			),
+		);
+		lines.push(row('', replication.encrypted ? 'encrypted' : 'not encrypted'));
+	}
+	if (report.replicas.length > 0) lines.push(row('Replicas', report.replicas.join(', ')));
+	if (lastBackup !== null) {
+		lines.push(
+			row('Last backup', `${dayAndTime(lastBackup.finished)} UTC, ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`),
+		);
+	}
+	if (disk !== null) lines.push(row('Disk', `${disk.path}, ${bytes(disk.freeBytes)} free`));
+	for (const trouble of report.troubles) lines.push([span(` ${signs.warn} `, 'warn'), span(trouble)]);
+	return lines;
+}
+
+export function renderStatus(
+	report: StatusReport,
+	options: { readonly color: boolean; readonly ascii: boolean; readonly width: number },
+): string {
+	return paint(statusLines(report, options), options.color);
+}

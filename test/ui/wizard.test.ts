@@ -1,0 +1,200 @@
+import { PassThrough, Writable } from 'node:stream';
+import xterm from '@xterm/headless';
+import { describe, expect, test, vi } from 'vitest';
+import { splitKeys } from '../../src/ui/border.ts';
+import { startWizard, type WizardOptions } from '../../src/ui/start.tsx';
+import { CANARY, fakeDesk, firstHalf, secondHalf } from './story.ts';
+
+/** A terminal without a process: keys go in by chunks, what is written is read as a terminal reads it. */
+function fakeTerminal(cols = 80, rows = 24) {
+	const terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, convertEol: true });
+	const modes: boolean[] = [];
+	let written = '';
+	const stdin = Object.assign(new PassThrough(), {
+		isTTY: true,
+		setRawMode: (mode: boolean) => modes.push(mode),
+		ref: () => {},
+		unref: () => {},
+	});
+	const stdout = Object.assign(
+		new Writable({
+			write(chunk, _encoding, done) {
+				written += chunk.toString();
+				terminal.write(chunk.toString(), () => done());
+			},
+		}),
+		{ isTTY: true, columns: cols, rows },
+	);
+	const screen = () =>
+		Array.from({ length: terminal.rows }, (_, row) => terminal.buffer.active.getLine(row)?.translateToString(true) ?? '').join('\n');
+	return {
+		stdin,
+		stdout: stdout as unknown as NodeJS.WriteStream,
+		modes,
+		screen,
+		written: () => written,
+		isAlternate: () => terminal.buffer.active.type === 'alternate',
+		send: (chunk: string) => stdin.write(chunk),
+		resize(columns: number, nextRows: number) {
+			terminal.resize(columns, nextRows);
+			Object.assign(stdout, { columns, rows: nextRows });
+			stdout.emit('resize');
+		},
+		sees: (wanted: string | RegExp) =>
+			vi.waitFor(
+				() => {
+					const text = screen();
+					if (!(typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)))
+						throw new Error(`not to be seen: ${wanted}\n${text}`);
+					return text;
+				},
+				{ timeout: 5000, interval: 20 },
+			),
+	};
+}
+
+function start(terminal: ReturnType<typeof fakeTerminal>, options: Partial<WizardOptions> = {}) {
+	const desk = fakeDesk();
+	const result = startWizard({
+		desk,
+		stdin: terminal.stdin,
+		stdout: terminal.stdout,
+		env: { LANG: 'C.UTF-8', TERM: 'xterm-256color' },
+		now: () => new Date('2026-11-21T02:02:00.000Z'),
+		...options,
+	});
+	return { desk, result };
+}
+
+describe('keys', () => {
+	test('are split as a terminal sends them', () => {
+		expect(splitKeys('\x1b[B\r').keys).toEqual(['\x1b[B', '\r']);
+		expect(splitKeys('aé😀').keys).toEqual(['a', 'é', '😀']);
+		expect(splitKeys('\x1b[200~two\r\nlines\x1b[201~x').keys).toEqual(['\x1b[200~two\r\nlines\x1b[201~', 'x']);
+		expect(splitKeys('a\x1b[').rest).toBe('\x1b[');
+		expect(splitKeys('\x1b[200~half')).toEqual({ keys: [], rest: '\x1b[200~half' });
+		// Esc, then a letter, in one chunk: two keys, not Alt and the letter.
+		expect(splitKeys('\x1bq').keys).toEqual(['\x1b[27u', 'q']);
+		expect(splitKeys('\x1bOP').keys).toEqual(['\uE001']);
+	});
+
+	test('that arrive in one chunk each meet the screen that the one before made', async () => {
+		const terminal = fakeTerminal();
+		const { result } = start(terminal);
+		await terminal.sees('healthy');
+		terminal.send('\x1b[B\x1b[B\r');
+		await terminal.sees('Which server?');
+		terminal.send('\x1b[B\r');
+		await terminal.sees(/status · db1/);
+		terminal.send('\x1b');
+		await terminal.sees('Which server?');
+		terminal.send('\x1b');
+		await terminal.sees('What do you want to do?');
+		terminal.send('q');
+		await expect(result).resolves.toEqual({ summary: null, end: null, signal: null });
+	});
+
+	test('F1 helps inside of a field, where ? is text', async () => {
+		const terminal = fakeTerminal();
+		const { result } = start(terminal);
+		await terminal.sees('healthy');
+		terminal.send('\x1b[B\x1b[B\x1b[B\x1b[B\r');
+		await terminal.sees('Servers known here');
+		terminal.send('a');
+		await terminal.sees('Where it is');
+		terminal.send('what?');
+		await terminal.sees('what?');
+		terminal.send('\x1bOP');
+		await terminal.sees('show a password');
+		terminal.send('\x1b');
+		await terminal.sees('what?');
+		terminal.send('\x03');
+		await terminal.sees('Press Ctrl+C again');
+		terminal.send('\x03');
+		await result;
+	});
+});
+
+describe('a terminal', () => {
+	test('is left as it was found, with the summary given back', async () => {
+		const terminal = fakeTerminal();
+		const { desk, result } = start(terminal, { open: { screen: 'home' } });
+		await terminal.sees('healthy');
+		expect(terminal.isAlternate()).toBe(true);
+		terminal.send('\r');
+		await terminal.sees('Which server is');
+		terminal.send('\r');
+		await terminal.sees('Look at everything');
+		terminal.send('\r');
+		await terminal.sees('FLUSH TABLES');
+		terminal.send('\r');
+		await terminal.sees('Step 4/5');
+		desk.play(...firstHalf('backup'), ...secondHalf('backup'));
+		desk.end();
+		await terminal.sees('Backup complete');
+		terminal.send('q');
+		const { summary, end } = await result;
+		expect(end?.outcome).toBe('done');
+		expect(summary).toContain('Backup complete: /srv/backup/db3-backup/20261121T020000Z');
+		expect(summary).toContain('less /srv/backup/db3-backup/20261121T020000Z/README.txt');
+		expect(terminal.isAlternate()).toBe(false);
+		expect(terminal.modes.at(-1)).toBe(false);
+		expect(terminal.written().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.written().lastIndexOf('\x1b[?25l'));
+		expect(terminal.written().lastIndexOf('\x1b[?2004l')).toBeGreaterThan(terminal.written().lastIndexOf('\x1b[?2004h'));
+		expect(terminal.written()).not.toContain(CANARY);
+	});
+
+	test('that is resized keeps the run, small and large', async () => {
+		const terminal = fakeTerminal();
+		const { desk, result } = start(terminal, {
+			open: { screen: 'review', request: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true } },
+		});
+		await terminal.sees('where');
+		terminal.send('\ry');
+		await terminal.sees('Step 3/4');
+		desk.play(...firstHalf('provision'));
+		await terminal.sees('elapsed');
+		terminal.resize(40, 10);
+		await terminal.sees('too small');
+		terminal.resize(200, 50);
+		await terminal.sees('Why this step');
+		desk.play(...secondHalf('provision'));
+		desk.end();
+		await terminal.sees('db3-backup is a replica of db1');
+		terminal.send('q');
+		expect((await result).summary).toContain("Account 'repl'@'10.0.0.3', encrypted");
+	});
+
+	test('gets no colour with NO_COLOR', async () => {
+		const terminal = fakeTerminal();
+		const { result } = start(terminal, { env: { NO_COLOR: '1', LANG: 'C.UTF-8', TERM: 'xterm-256color' } });
+		await terminal.sees('healthy');
+		terminal.send('q');
+		await result;
+		expect(terminal.written()).not.toMatch(/\x1b\[[0-9;]*3[0-7]m/);
+	});
+
+	test.each(['SIGTERM', 'SIGHUP'] as const)('%s stops the run safely before it leaves', async (signal) => {
+		const terminal = fakeTerminal();
+		const { desk, result } = start(terminal, {
+			open: { screen: 'review', request: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true } },
+		});
+		await terminal.sees('where');
+		terminal.send('\ry');
+		await terminal.sees('Step 3/4');
+		process.emit(signal, signal);
+		await vi.waitFor(() => expect(desk.stops).toBe(1));
+		expect(terminal.isAlternate()).toBe(true);
+		desk.play({
+			type: 'run-ended',
+			outcome: 'stopped',
+			open: true,
+			warnings: [],
+			failure: { class: 'Stopped', step: null, told: { what: 'Stopped.' }, checks: [], left: [] },
+			summary: {},
+		});
+		desk.end();
+		expect(await result).toMatchObject({ signal, end: { outcome: 'stopped' } });
+		expect(terminal.isAlternate()).toBe(false);
+	});
+});
