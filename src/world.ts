@@ -13,7 +13,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
 import { findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, toolFailed } from './exec/tool.ts';
-import { serverToolFolders } from './sandbox/places.ts';
+import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
 import { type Lease, openLease } from './server/lease.ts';
 import { connect, type Session } from './server/session.ts';
@@ -33,6 +33,8 @@ export interface RealWorld extends World, AsyncDisposable {
 }
 
 const FLOW_EVERY_MS = 200;
+/** Dropping a large database or stopping a busy replica takes its time. */
+const STATEMENT_MS = 600_000;
 const CLAIM = 'lockstep.run';
 /** A waiting session of ours must outlive any dump; the lock's own lease is short. */
 const YEAR_SECONDS = 31_536_000;
@@ -65,7 +67,8 @@ export function openWorld(options: {
 		return fresh;
 	}
 
-	const look = async <T>(role: Role, query: Query<T>): Promise<T> => query.read(await (await session(role)).query(query.statement));
+	const look = async <T>(role: Role, query: Query<T>): Promise<T> =>
+		query.read(await (await session(role)).query(query.statement, query.long ? { timeoutMs: 0, signal } : {}));
 
 	function tool(names: readonly string[], like = ''): Promise<ToolFacts | null> {
 		const key = `${names.join()} ${like}`;
@@ -187,10 +190,7 @@ export function openWorld(options: {
 		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
 		const on = lease?.session ?? (await session(action.on));
-		return on.query(action.statement, {
-			signal: options.signal,
-			...(action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs }),
-		});
+		return on.query(action.statement, { signal: options.signal, timeoutMs: action.timeoutMs ?? STATEMENT_MS });
 	}
 
 	const world: RealWorld = {

@@ -52,7 +52,12 @@ export type ProvisionRequest = {
 	readonly kind: 'provision';
 	readonly primary: string;
 	readonly replica: string;
+	/** NAME@HOST of the replication account. */
 	readonly account?: string;
+	/** HOST:PORT by which the replica reaches the primary, where that is another than ours. */
+	readonly source?: string;
+	/** Certificate authority of the channel, a path on the replica’s host. */
+	readonly channelCa?: string;
 	readonly tls: boolean;
 	readonly delaySeconds?: number;
 };

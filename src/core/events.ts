@@ -28,6 +28,8 @@ export type RunEvent =
 			readonly servers: { readonly [role: string]: string };
 			readonly steps: readonly { readonly id: string; readonly title: string; readonly why: string }[];
 			readonly resumes: string | null;
+			/** What an interrupted run of the same work had done, so that this journal can stand alone. */
+			readonly carried: { readonly touched: readonly string[]; readonly outputs: { readonly [step: string]: Json } };
 			readonly request: Json;
 	  }
 	| { readonly type: 'looking'; readonly step: string }

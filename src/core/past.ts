@@ -24,8 +24,8 @@ export function pastOf(events: readonly Recorded[]): Past | undefined {
 	const start = events.find((event) => event.type === 'run-started');
 	if (start?.type !== 'run-started') return undefined;
 	const origins: Record<string, Json> = {};
-	const outputs: Record<string, Json> = {};
-	const touched: string[] = [];
+	const outputs: Record<string, Json> = { ...start.carried.outputs };
+	let touched: string[] = [...start.carried.touched];
 	let open = true;
 	for (const event of events) {
 		switch (event.type) {
@@ -44,6 +44,7 @@ export function pastOf(events: readonly Recorded[]): Past | undefined {
 				break;
 			case 'run-ended':
 				open = event.open;
+				if (event.outcome === 'undone' || (event.outcome === 'failed' && !event.open)) touched = [];
 				break;
 		}
 	}

@@ -68,6 +68,7 @@ class Runner<Env extends Outputs> {
 			servers,
 			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
 			resumes: past?.started ?? null,
+			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {} },
 			request,
 		});
 		// The new run's journal must be able to stand alone: it holds what the old one knew.

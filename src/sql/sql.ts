@@ -18,6 +18,8 @@ export type Row = Readonly<Record<string, string | null>>;
 /** A statement that only reads, together with how to read its answer. */
 export interface Query<T> {
 	readonly statement: Statement;
+	/** It reads a whole table: only the person who waits bounds it. */
+	readonly long?: boolean;
 	read(rows: readonly Row[]): T;
 }
 

@@ -154,7 +154,7 @@ export async function startWizard({
 		for (const off of handlers) off();
 		stdin.off('error', gone);
 		stdin.off('end', gone);
-		stdout.off('error', gone);
+		// Kept on stdout: writes to a terminal that is gone fail later than this.
 	}
 	const width = Math.max(40, Math.min(100, stdout.columns || 80));
 	return { summary: summaryOf(session, desk, { width, ascii, color }), end: session.last?.end ?? null, signal };

@@ -90,6 +90,12 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 };
 
+/** The stages of a flow, as the header tells them. */
+export const STAGES = {
+	backup: ['Server', 'What and how', 'Review', 'Run', 'Summary'],
+	provision: ['Servers', 'Review', 'Run', 'Summary'],
+} as const;
+
 export const WORDS = {
 	leaveAgain: 'Press Ctrl+C again to leave',
 	keepGoing: 'Keep going',

@@ -46,7 +46,10 @@ export const catalogue: Dialect['catalogue'] = {
 		named,
 	),
 	drop: (database) => sql`DROP DATABASE IF EXISTS ${id(database)}`,
-	checksum: ({ database, name }) => query(sql`CHECKSUM TABLE ${id(database, name)} EXTENDED`, (rows) => rows[0]?.Checksum ?? null),
+	checksum: ({ database, name }) => ({
+		...query(sql`CHECKSUM TABLE ${id(database, name)} EXTENDED`, (rows) => rows[0]?.Checksum ?? null),
+		long: true,
+	}),
 	count: ({ database, name }) => query(sql`SELECT COUNT(*) AS n FROM ${id(database, name)}`, (rows) => Number(rows[0]?.n ?? 0)),
 	touch: ({ database, name }) => sql`SELECT 1 FROM ${id(database, name)} LIMIT 1`,
 	variables: query(sql`SHOW GLOBAL VARIABLES`, (rows) => rows.map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const)),

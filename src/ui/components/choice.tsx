@@ -22,6 +22,8 @@ export function Choice<V>({ options, onChoose, active = true, height = options.l
 	const index = Math.min(at, options.length - 1);
 	useKeys((key) => {
 		const move = moveOf(key);
+		const pages = move === 'pageup' || move === 'pagedown';
+		if (pages && height >= options.length) return;
 		if (move !== null) setAt(moved(index, move, options.length, Math.max(1, height - 1)));
 		else if (key === 'tab') setAt((index + 1) % options.length);
 		else if (key === 'shift+tab') setAt((index + options.length - 1) % options.length);

@@ -4,12 +4,15 @@ import type { ServerCard } from '../../core/desk.ts';
 import type { Tone } from '../../headless/page.ts';
 import { useApp } from '../app-context.ts';
 import { useTheme } from '../theme.ts';
+import { STAGES } from '../words.ts';
 
 export type Hint = readonly [key: string, does: string];
 
 type FrameProps = {
 	readonly title: string;
 	readonly badge?: ServerCard['badge'];
+	/** How far the flow is: a number in a narrow header, all its stages in a wide one. */
+	readonly stage?: { readonly [flow in keyof typeof STAGES]?: string };
 	readonly right?: { readonly text: string; readonly tone?: Tone };
 	/** The line that matters now: a lock that is held, a run that is being stopped. */
 	readonly state?: { readonly text: string; readonly tone: 'good' | 'warn' | 'bad' } | null;
@@ -24,6 +27,29 @@ const BADGES = { prod: ['PROD', 'bad'], test: ['TEST', 'warn'], sandbox: ['SANDB
 /** Rows between the two rules. */
 export const bodyRows = (rows: number, hasState = false): number => rows - 4 - (hasState ? 1 : 0);
 
+const WIDE = 110;
+
+function Stage({ backup, provision, wide }: { readonly backup?: string; readonly provision?: string; readonly wide: boolean }) {
+	const { signs, look } = useTheme();
+	const stages: readonly string[] = backup === undefined ? STAGES.provision : STAGES.backup;
+	const name = backup ?? provision ?? '';
+	return (
+		<Box flexShrink={0} marginLeft={2}>
+			{wide ? (
+				<Text>
+					{stages.map((each, index) => (
+						<Text key={each} {...look(each === name ? 'bold' : 'dim')}>
+							{`${index > 0 ? `  ${signs.at}  ` : ''}${each}`}
+						</Text>
+					))}
+				</Text>
+			) : (
+				<Text {...look('dim')}>{`Step ${stages.indexOf(name) + 1}/${stages.length} ${signs.dot} ${name}`}</Text>
+			)}
+		</Box>
+	);
+}
+
 /** As many hints as fit; the last one, help, always does. Help tells the others. */
 function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
 	const kept = [...hints];
@@ -33,7 +59,7 @@ function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
 }
 
 /** Header, state line where it matters, rule, body, rule, hints: exactly as high as the terminal. */
-export function Frame({ title, badge = null, right, state = null, hints, note = null, children }: FrameProps) {
+export function Frame({ title, badge = null, stage, right, state = null, hints, note = null, children }: FrameProps) {
 	const { size, note: said } = useApp();
 	const shown = said ?? note;
 	const { signs, look, inverse } = useTheme();
@@ -51,6 +77,7 @@ export function Frame({ title, badge = null, right, state = null, hints, note = 
 						{title}
 					</Text>
 				</Box>
+				{stage !== undefined && <Stage {...stage} wide={size.columns >= WIDE} />}
 				{right !== undefined && (
 					<Box flexShrink={0} marginLeft={2}>
 						<Text {...look(right.tone ?? 'plain')}>{right.text}</Text>

@@ -45,7 +45,7 @@ function brokenLine(line: Line, width: number): Line[] {
 	for (const span of line) {
 		let rest = span.text;
 		while (rest.length > room) {
-			const blank = rest.lastIndexOf(' ', room);
+			const blank = rest.lastIndexOf(' ', room - 1);
 			const cut = blank > room / 2 ? blank + 1 : room;
 			rows.push([...row, { ...span, text: rest.slice(0, cut) }]);
 			rest = rest.slice(cut);

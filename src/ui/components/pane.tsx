@@ -11,12 +11,14 @@ type PaneProps = {
 	readonly height: number;
 	/** Whether the moving keys are its own. */
 	readonly active?: boolean;
+	/** Only PgUp and PgDn are: the arrows belong to a list beside it. */
+	readonly pages?: boolean;
 	/** Stays at the end, as a log does, until it is moved. */
 	readonly follow?: boolean;
 };
 
 /** Lines that scroll. The last row tells where one is, if there is more than fits. */
-export function Pane({ lines, width, height, active = true, follow = false }: PaneProps) {
+export function Pane({ lines, width, height, active = true, pages = false, follow = false }: PaneProps) {
 	const { signs, look } = useTheme();
 	const [top, setTop] = useState<number | null>(null);
 	const all = broken(lines, width);
@@ -26,7 +28,7 @@ export function Pane({ lines, width, height, active = true, follow = false }: Pa
 	const at = Math.min(top ?? (follow ? last : 0), last);
 	useKeys((key) => {
 		const move = moveOf(key);
-		if (move === null) return;
+		if (move === null || (pages && move !== 'pageup' && move !== 'pagedown')) return;
 		const to = moved(at, move, last + 1, room - 1);
 		setTop(follow && to === last ? null : to);
 	}, active);
@@ -37,7 +39,7 @@ export function Pane({ lines, width, height, active = true, follow = false }: Pa
 			<Lines lines={shown} />
 			{scrolls && (
 				<Text {...look('dim')} wrap="truncate">
-					{`   ${at + 1}-${Math.min(all.length, at + room)} of ${all.length}  ${signs.arrows} scroll`}
+					{`   ${at + 1}-${Math.min(all.length, at + room)} of ${all.length}  ${pages ? 'PgUp PgDn' : signs.arrows} scroll`}
 				</Text>
 			)}
 		</Box>

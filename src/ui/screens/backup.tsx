@@ -133,7 +133,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		<Frame
 			title={`backup ${signs.dot} ${card.name}`}
 			badge={card.badge}
-			right={{ text: `Step 2/5 ${signs.dot} What and how`, tone: 'dim' }}
+			stage={{ backup: 'What and how' }}
 			hints={[
 				['enter', 'go on'],
 				['tab', 'fields'],

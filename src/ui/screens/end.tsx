@@ -39,14 +39,7 @@ export function End({ watched, request, title, end }: Shown & { readonly end: Ru
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
-			right={
-				good
-					? {
-							text: `${request.kind === 'backup' ? 'Step 5/5' : 'Step 4/4'} ${signs.dot} ${end.outcome === 'done' ? 'Summary' : 'Taken back'}`,
-							tone: 'good',
-						}
-					: { text: `${signs.bad} ${end.outcome}`, tone: 'bad' }
-			}
+			{...(good ? { stage: { [request.kind]: 'Summary' } } : { right: { text: `${signs.bad} ${end.outcome}`, tone: 'bad' as const } })}
 			hints={[
 				['enter', 'home'],
 				...(good ? [] : ([['r', 'try again']] as const)),

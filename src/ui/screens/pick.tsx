@@ -46,7 +46,7 @@ export function Pick({ flow }: { readonly flow: 'backup' | 'status' }) {
 	return (
 		<Frame
 			title={flow === 'backup' ? 'backup' : 'status'}
-			right={{ text: flow === 'backup' ? `Step 1/5 ${signs.dot} Server` : 'Status', tone: 'dim' }}
+			{...(flow === 'backup' ? { stage: { backup: 'Server' } } : {})}
 			hints={[
 				[signs.arrows, 'move'],
 				['enter', 'choose'],

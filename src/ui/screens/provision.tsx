@@ -4,7 +4,6 @@ import { useApp } from '../app-context.ts';
 import { Form, type FormField, type Values } from '../components/form.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { useKeys } from '../keys.ts';
-import { useTheme } from '../theme.ts';
 import { readSeconds } from './backup.tsx';
 
 /** Up to so many servers are turned like a choice; more are typed. */
@@ -12,7 +11,6 @@ const FEW = 4;
 
 export function Provision({ primary, replica }: { readonly primary?: string; readonly replica?: string }) {
 	const app = useApp();
-	const { signs } = useTheme();
 	const cards = app.desk.servers();
 	const known = cards.map((card) => card.name);
 	const preset = primary !== undefined && replica !== undefined;
@@ -88,7 +86,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		<Frame
 			title="set up a backup replica"
 			badge={cards.find((card) => card.name === values.replica)?.badge ?? null}
-			right={{ text: `Step 1/4 ${signs.dot} Servers`, tone: 'dim' }}
+			stage={{ provision: 'Servers' }}
 			hints={[
 				['tab', 'fields'],
 				['space', 'turn a choice'],

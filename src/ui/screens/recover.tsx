@@ -61,12 +61,12 @@ export function Recover({
 						: failureLines(failure, {
 								width,
 								ascii,
-								state: `“${step?.title ?? failure.step}” failed; ${done} of ${state.steps.length} steps before it stand. Nothing is lost by leaving.`,
+								state: `“${step?.title ?? failure.step}” failed. ${done} of ${state.steps.length} steps are done and stand; nothing is lost by leaving.`,
 							})
 				}
 				width={width}
 				height={height - 5}
-				active={statements}
+				pages={!statements}
 			/>
 			<Box flexDirection="column" flexShrink={0} height={5}>
 				<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>

@@ -116,7 +116,7 @@ export function ReviewScreen({ watched, request, title }: Shown) {
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
-			right={{ text: `${request.kind === 'backup' ? 'Step 3/5' : 'Step 2/4'} ${signs.dot} Review`, tone: 'dim' }}
+			stage={{ [request.kind]: 'Review' }}
 			hints={
 				asking !== null
 					? asking.kind === 'type'

@@ -65,12 +65,12 @@ export function Work({ watched, request, title }: Shown) {
 	const side = width - left - 3;
 	const rows = pane === 'log' ? logRows(state, signs) : transcriptRows(state, signs);
 	const percent = current?.progress ? fraction(current.progress) : null;
-	const step = `${request.kind === 'backup' ? 'Step 4/5' : 'Step 3/4'} ${signs.dot} Run`;
 	return (
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
-			right={{ text: looking ? 'Looking' : percent === null ? step : `${Math.floor(percent * 100)} %  ${step}`, tone: 'dim' }}
+			{...(percent === null ? {} : { right: { text: `${Math.floor(percent * 100)} %`, tone: 'bold' as const } })}
+			stage={{ [request.kind]: looking ? 'Review' : 'Run' }}
 			state={red}
 			hints={
 				looking

@@ -1,0 +1,258 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { BackupFlags } from './commands/backup.ts';
+import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
+import type { ProfileFlags } from './commands/profile.ts';
+import type { ProvisionFlags } from './commands/provision.ts';
+import type { SandboxFlags } from './commands/sandbox.ts';
+import type { StatusFlags } from './commands/status.ts';
+import { Stopped, UserError } from './core/errors.ts';
+import type { Failure, Recorded } from './core/events.ts';
+import { failureOf } from './core/failure.ts';
+import type { Json } from './core/json.ts';
+import type { RunEnd } from './core/runner.ts';
+import { fold, NOTHING_YET, type RunState } from './core/state.ts';
+import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
+import { renderFailure, renderSummary, textPrinter } from './headless/text.ts';
+
+/** What the exit codes mean: a promise to scripts (ux.md section 3). */
+const EXIT: Readonly<Record<string, number>> = {
+	UserError: 2,
+	ConnectError: 5,
+	CheckFailed: 6,
+	LockTimeout: 7,
+	VerifyFailed: 8,
+	LeftChanged: 9,
+	Busy: 10,
+	ToolError: 1,
+	ServerError: 1,
+	Bug: 70,
+};
+const WITH_WARNINGS = 3;
+const LEFT_CHANGED = 9;
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+let stoppedBy: NodeJS.Signals | null = null;
+
+function exitCode(end: RunEnd | null, failure: Failure | null, unhealthy: boolean): number {
+	if (failure?.class === 'Stopped') return stoppedBy === 'SIGTERM' ? 143 : 130;
+	if (failure !== null) {
+		const code = EXIT[failure.class] ?? 70;
+		// A run that keeps what it did so far leaves the servers changed, whatever stopped it.
+		return code === 1 && end?.open ? LEFT_CHANGED : code;
+	}
+	if (unhealthy) return EXIT.CheckFailed ?? 6;
+	if (end?.outcome === 'declined') return 130;
+	return (end?.warnings.length ?? 0) > 0 ? WITH_WARNINGS : 0;
+}
+
+/** SIGINT, SIGTERM and SIGHUP ask a run to stop safely; asked again, they say that it is being done. */
+function stopper(): AbortSignal {
+	const stop = new AbortController();
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.on(signal, () => {
+			stoppedBy ??= signal;
+			if (stop.signal.aborted) process.stderr.write('Stopping safely: what was changed is being put back …\n');
+			else stop.abort(new Stopped(`Stopped by ${signal}.`, signal));
+		});
+	}
+	return stop.signal;
+}
+
+const outside = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, now: () => new Date(), version };
+
+/** Runs a command and ends in one place: words, the last JSON line, the exit code. */
+async function conclude(flags: GlobalFlags, command: (context: Context) => Promise<Ending>): Promise<void> {
+	let state: RunState = NOTHING_YET;
+	let printer: JsonPrinter | null = null;
+	let context: Context | null = null;
+	const color = flags.color === 'always' || (flags.color !== 'never' && !process.env.NO_COLOR && Boolean(process.stdout.isTTY));
+	const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
+	if (flags.json) printer = jsonPrinter({ out: process.stdout, now: outside.now });
+	let ending: Ending = { end: null };
+	let failure: Failure | null = null;
+	try {
+		let text: ((event: Recorded) => void) | null = null;
+		context = makeContext(
+			{
+				...outside,
+				signal: stopper(),
+				print(event) {
+					state = fold(state, event);
+					if (printer !== null) printer.event(event);
+					else text?.(event);
+				},
+			},
+			flags,
+		);
+		text = textPrinter({
+			out: process.stdout,
+			color: context.color,
+			quiet: flags.quiet ?? false,
+			verbose: flags.verbose ?? false,
+			ascii: context.ascii,
+			width: context.width,
+		});
+		ending = await command(context);
+		failure = ending.end?.failure ?? null;
+	} catch (error) {
+		failure = failureOf(error);
+	}
+	const { end } = ending;
+	const code = exitCode(end, failure, ending.unhealthy ?? false);
+	const extra: { [key: string]: Json } = { ...ending.extra };
+	if (printer !== null) {
+		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
+	} else if (failure !== null) {
+		const options = { width, color: context?.color ?? color, ascii: context?.ascii ?? false };
+		process.stderr.write(`${renderFailure(failure, { ...options, ...keptWords(end) })}\n`);
+		if (failure.stack) process.stderr.write(`${failure.stack}\n`);
+	} else {
+		if (ending.said) process.stdout.write(`${ending.said}\n`);
+		else if (end !== null && end.outcome === 'done')
+			process.stdout.write(`${renderSummary(end, state, { width, color: context?.color ?? color, ascii: context?.ascii ?? false })}\n`);
+		for (const line of ending.next ?? []) process.stdout.write(`${line}\n`);
+	}
+	process.exitCode = code;
+}
+
+/** What an interrupted run left for being gone on with. */
+const keptWords = (end: RunEnd | null): { state?: string } =>
+	end?.open && end.failure?.class !== 'LeftChanged'
+		? { state: 'What was done so far is kept. The same command goes on from there; lockstep undo --yes takes it back.' }
+		: {};
+
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+
+function connection(command: Command): Command {
+	return command
+		.option('--server <server>', 'a profile’s name, or mysql://USER@HOST:PORT?ssl-mode=…')
+		.option('-h, --host <host>', 'as every MySQL client')
+		.option('-P, --port <port>')
+		.option('-u, --user <user>')
+		.option('-p, --password [password]', '-p alone asks for it')
+		.option('-S, --socket <path>')
+		.option('--defaults-file <file>')
+		.option('--defaults-extra-file <file>')
+		.option('--defaults-group-suffix <suffix>')
+		.option('--no-defaults')
+		.option('--login-path <name>')
+		.option('--ssl-mode <mode>', 'DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY')
+		.option('--ssl-ca <file>')
+		.option('--ssl-cert <file>')
+		.option('--ssl-key <file>')
+		.option('--tls-version <versions>')
+		.option('--connect-timeout <seconds>')
+		.option('--password-file <file>')
+		.option('--password-command <command>');
+}
+
+function everywhere(command: Command): Command {
+	return command
+		.helpOption('--help', 'this page')
+		.option('-n, --dry-run', 'print the plan, change nothing')
+		.option('-y, --yes', 'go on without asking')
+		.option('--confirm <name>', 'types the name that a dangerous step asks for', collect)
+		.option('--json', 'JSON lines on stdout')
+		.option('--plain', 'questions line by line instead of the wizard')
+		.option('--no-input', 'never ask')
+		.option('-q, --quiet')
+		.option('-v, --verbose', 'every statement and command as it is done')
+		.addOption(new Option('--color <when>').choices(['auto', 'always', 'never']).default('auto'))
+		.option('--config <file>', 'where profiles are kept');
+}
+
+function program(): Command {
+	const root = everywhere(new Command('lockstep'))
+		.description('Gives a MariaDB primary a dedicated backup replica, takes a locked dump of it, and proves both.')
+		.version(version, '--version')
+		.exitOverride()
+		.configureOutput({ writeErr: () => undefined })
+		.enablePositionalOptions()
+		.action((flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/wizard.ts')).openWizard(context, { screen: 'home' })),
+		);
+	const add = (name: string, description: string) => everywhere(root.command(name).description(description)).exitOverride();
+
+	add('demo', 'a throwaway pair of servers, then the whole journey on it')
+		.option('--server <name>', 'mariadb-10.11 or mariadb-11.8')
+		.option('--dir <folder>')
+		.action((flags: GlobalFlags & SandboxFlags) =>
+			conclude(flags, async (context) => (await import('./commands/demo.ts')).demo(context, flags)),
+		);
+	add('sandbox', 'a throwaway primary and replica on this machine: up, status, down')
+		.argument('<verb>', 'up, status or down')
+		.option('--server <name>', 'mariadb-10.11 or mariadb-11.8')
+		.option('--dir <folder>')
+		.action((verb: string, flags: GlobalFlags & SandboxFlags) =>
+			conclude(flags, async (context) => (await import('./commands/sandbox.ts')).sandbox(context, verb, flags)),
+		);
+	add('provision', 'give a primary a backup replica, step by step')
+		.option('--primary <server>', 'a profile’s name, or mysql://USER@HOST:PORT')
+		.option('--replica <server>')
+		.option('--seed <how>', 'stream: from the primary into the replica, nothing on disk in between')
+		.option('--account <name@host>', 'of the replication account; made, with a generated password')
+		.option('--source <host:port>', 'how the replica reaches the primary, where that is not how we do')
+		.option('--channel-ca <file>', 'certificate authority of the primary, a path on the replica’s host')
+		.option('--no-tls', 'the channel may be unencrypted')
+		.option('--delay <duration>', 'stay so far behind on purpose')
+		.action((flags: GlobalFlags & ProvisionFlags) =>
+			conclude(flags, async (context) => (await import('./commands/provision.ts')).provision(context, flags)),
+		);
+	connection(add('backup', 'a locked dump of a replica, a primary or a lone server'))
+		.option('--to <folder>', 'the folder of all its backups')
+		.option('--engine <name>', 'vendor')
+		.option('--lock <how>', 'held')
+		.option('--databases <names>', 'only these, separated by commas')
+		.option('--ignore-table <database.table>', 'leave it out; may be given again', collect)
+		.option('--lock-wait <duration>', 'how long the lock may be waited for (60s)')
+		.option('--long-queries <what>', 'wait (at most --lock-wait) or abort')
+		.option('--stop-applier', 'stop the SQL thread first and start it again')
+		.option('--compress <how>', 'zstd, gzip or none')
+		.action((flags: GlobalFlags & BackupFlags) =>
+			conclude(flags, async (context) => (await import('./commands/backup.ts')).backup(context, flags)),
+		);
+	connection(add('status', 'how a server is: replication, lag, last backup'))
+		.option('--watch', 'again and again')
+		.action((flags: GlobalFlags & StatusFlags) =>
+			conclude(flags, async (context) => (await import('./commands/status.ts')).status(context, flags)),
+		);
+	add('undo', 'take back what a provisioning run did')
+		.argument('[run]')
+		.action((run: string | undefined, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/undo.ts')).undo(context, run)),
+		);
+	add('profile', 'named servers: list, add, edit, test, remove')
+		.argument('<verb>', 'list, add, edit, test or remove')
+		.argument('[name]')
+		.option('--server <url>')
+		.option('--badge <badge>', 'prod, test or sandbox')
+		.option('--output <folder>', 'where its backups go')
+		.option('--option-file <file>')
+		.option('--login-path <name>')
+		.action((verb: string, name: string | undefined, flags: GlobalFlags & ProfileFlags) =>
+			conclude(flags, async (context) => (await import('./commands/profile.ts')).profile(context, verb, name, flags)),
+		);
+	return root;
+}
+
+// A reader that went away (`| head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+	if (error.code !== 'EPIPE') throw error;
+});
+
+try {
+	await program().parseAsync();
+} catch (error) {
+	if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0;
+	else {
+		// commander quotes what it was given; a password may be in it.
+		const what =
+			error instanceof CommanderError || error instanceof InvalidArgumentError ? error.message.replace(/^error: /, '') : String(error);
+		const flags: GlobalFlags = { json: process.argv.includes('--json') };
+		await conclude(flags, async () => {
+			throw new UserError({ what, mend: ['lockstep --help'] });
+		});
+	}
+}

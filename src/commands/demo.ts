@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { RunRequest } from '../core/desk.ts';
+import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
+import type { Context, Ending } from './context.ts';
+import { runHeadless } from './run.ts';
+import { kindOf, type SandboxFlags, sandboxFields, urlOf } from './sandbox.ts';
+import { openWizard } from './wizard.ts';
+
+/** The two runs of the journey on a sandbox. */
+export function journey(pair: Sandbox): { readonly provision: RunRequest; readonly backup: RunRequest } {
+	return {
+		provision: {
+			kind: 'provision',
+			primary: urlOf(pair.primary),
+			replica: urlOf(pair.replica),
+			tls: true,
+			channelCa: pair.primary.ca,
+		},
+		backup: {
+			kind: 'backup',
+			server: urlOf(pair.replica),
+			to: join(pair.dir, 'backups'),
+			compress: 'zstd',
+			lockWaitSeconds: 60,
+			longQueries: 'wait',
+			stopApplier: false,
+		},
+	};
+}
+
+/** A throwaway pair, then the whole journey on it: the wizard in a terminal, line by line elsewhere. */
+export async function demo(context: Context, flags: SandboxFlags): Promise<Ending> {
+	const { env, signal, stdout, stderr, flags: global } = context;
+	const choice = { ...kindOf(flags), ...(flags.dir === undefined ? {} : { dir: flags.dir }), env };
+	const say = (line: string) => void (global.json ? stderr : stdout).write(`${line}\n`);
+	const pair = await sandboxUp({ ...choice, signal, say });
+	const { provision, backup } = journey(pair);
+	const extra = sandboxFields(pair);
+	const next = [
+		'',
+		'The pair goes on running. Look at it:',
+		`  lockstep status --server ${urlOf(pair.replica)}`,
+		`  lockstep sandbox down --server ${pair.kind}`,
+	];
+	if (context.mode === 'wizard') {
+		const ending = await openWizard(context, { screen: 'demo' }, pair);
+		return { ...ending, next };
+	}
+	// The demo's own pair is thrown away anyway: on a second time round its replica is made anew, as the person asked by calling it.
+	const flagsOfDemo = { ...global, yes: true, confirm: [`${pair.replica.host}:${pair.replica.port}`] };
+	const willing = { ...context, mode: 'headless' as const, flags: flagsOfDemo };
+	say(`Provisioning ${urlOf(pair.replica)} as a replica of ${urlOf(pair.primary)}`);
+	const first = await runHeadless(willing, provision, {});
+	if (first.end?.outcome !== 'done') return { ...first, extra };
+	say(`Backing up ${urlOf(pair.replica)}`);
+	const second = await runHeadless(willing, backup, {});
+	return { ...second, extra: { ...extra, provision: first.end.summary }, next };
+}

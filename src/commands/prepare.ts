@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { foldersOf, labelFor } from '../archive/layout.ts';
+import type { BackupRequest, ProvisionRequest, RunRequest } from '../core/desk.ts';
+import type { Director } from '../core/director.ts';
+import { UserError } from '../core/errors.ts';
+import type { Recorded } from '../core/events.ts';
+import type { Json } from '../core/json.ts';
+import { findOpen, type Past } from '../core/past.ts';
+import { type RunEnd, run, takeBack } from '../core/runner.ts';
+import type { Outputs, Runbook } from '../core/step.ts';
+import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
+import { lockedDump } from '../runbooks/locked-dump/index.ts';
+import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
+import { provisionReplica } from '../runbooks/provision-replica/index.ts';
+import type { Server } from '../runbooks/server.ts';
+import { Secret } from '../sql/secret.ts';
+import { openWorld, type RealWorld } from '../world.ts';
+import type { Context } from './context.ts';
+import { isLoopback, type OpenedServer, openServer, type ServerWish } from './servers.ts';
+
+/** A run that is ready: its servers answered and are known. */
+export interface Prepared {
+	readonly runbook: { readonly id: string; readonly title: string };
+	readonly servers: { readonly [role: string]: string };
+	readonly past: Past | undefined;
+	readonly warnings: readonly string[];
+	/** Where the run's folder of journals is; the caller opens the journal of this run there. */
+	perform(how: Performance): Promise<RunEnd>;
+	/** Takes back what `past` did. */
+	undo(how: Performance, past: Past): Promise<RunEnd>;
+}
+
+export interface Performance {
+	readonly run: string;
+	readonly director: Director;
+	readonly sink: (event: Recorded) => void;
+	readonly signal: AbortSignal;
+	/** What has been said so far, as text and as JSON lines. */
+	readonly transcript: () => { readonly log: string; readonly jsonl: string };
+	/** A dry run claims nothing: it holds nothing up. */
+	readonly preview: boolean;
+}
+
+/** How each role's server is reached, where that is more than the request says. */
+export type Wishes = Readonly<Record<string, Omit<ServerWish, 'role'>>>;
+
+export const runsFolder = (context: Context): string => `${context.stateFolder}/runs`;
+
+/** Sorts by time; the runbook's name and some randomness follow. */
+export const newRunId = (context: Context, kind: string): string =>
+	`${context
+		.now()
+		.toISOString()
+		.replaceAll(/[-:]|\.\d+/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
+
+export const prepare = (context: Context, request: RunRequest, wishes: Wishes): Promise<Prepared> =>
+	request.kind === 'provision' ? prepareProvision(context, request, wishes) : prepareBackup(context, request, wishes);
+
+function ready<Env extends Outputs>(
+	context: Context,
+	o: {
+		readonly runbook: Runbook<Env>;
+		readonly env: (how: Performance) => Env;
+		readonly opened: Readonly<Record<string, OpenedServer>>;
+		readonly claim: string;
+		readonly key: string;
+		readonly request: RunRequest;
+	},
+): Prepared {
+	const past = o.runbook.afterFailure === 'keep' ? findOpen(runsFolder(context), o.key) : undefined;
+	const servers = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name]));
+	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
+	const within = async (how: Performance, work: (world: RealWorld) => Promise<RunEnd>): Promise<RunEnd> => {
+		await using world = openWorld({ reach, env: context.env, signal: how.signal, now: context.now });
+		if (!how.preview) await world.claim(o.claim);
+		return work(world);
+	};
+	const common = (how: Performance, world: RealWorld) => ({
+		run: how.run,
+		runbook: o.runbook,
+		env: o.env(how),
+		world,
+		director: how.director,
+		sink: how.sink,
+		now: context.now,
+		signal: how.signal,
+		key: o.key,
+		servers,
+		request: o.request as Json,
+	});
+	return {
+		runbook: o.runbook,
+		servers,
+		past,
+		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
+		perform: (how) => within(how, (world) => run({ ...common(how, world), ...(past === undefined ? {} : { past }) })),
+		undo: (how, before) => within(how, (world) => takeBack({ ...common(how, world), past: before })),
+	};
+}
+
+/** HOST:PORT, an IPv6 address in brackets. */
+function readPlace(text: string, flag: string): { host: string; port: number } {
+	const match = /^\[?([^\]]+?)\]?:(\d+)$/.exec(text);
+	if (match?.[1] === undefined)
+		throw new UserError({ what: `${flag} ${text} is not HOST:PORT.`, mend: [`For example:  ${flag} db1.example.net:3306`] });
+	return { host: match[1], port: Number(match[2]) };
+}
+
+/** How the replica reaches the primary: as we do, unless that way is only ours. */
+function sourceOf(request: ProvisionRequest, primary: OpenedServer, replica: Server): { host: string; port: number } {
+	if (request.source !== undefined) return readPlace(request.source, '--source');
+	const { server, identity } = primary;
+	if (!server.local) return { host: server.host, port: server.port };
+	return { host: replica.local ? (server.host === 'localhost' ? '127.0.0.1' : server.host) : identity.hostname, port: server.port };
+}
+
+function accountOf(request: ProvisionRequest, source: { host: string }, replica: OpenedServer): ProvisionEnv['account'] {
+	if (request.account !== undefined) {
+		const at = request.account.lastIndexOf('@');
+		if (at < 1 || at === request.account.length - 1) {
+			throw new UserError({
+				what: `--account ${request.account} is not NAME@HOST.`,
+				mend: ['HOST is the replica’s address as the primary sees it.'],
+			});
+		}
+		return { user: request.account.slice(0, at), host: request.account.slice(at + 1), ours: false };
+	}
+	const host = isLoopback(source.host)
+		? source.host === '::1'
+			? '::1'
+			: '127.0.0.1'
+		: replica.server.local
+			? replica.identity.hostname
+			: replica.server.host;
+	return { user: `lockstep_${replica.identity.serverId}`, host, ours: true };
+}
+
+async function prepareProvision(context: Context, request: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
+	const primary = await openServer(context, { role: 'primary', server: request.primary, ...wishes.primary });
+	const replica = await openServer(context, { role: 'replica', server: request.replica, ...wishes.replica });
+	const source = sourceOf(request, primary, replica.server);
+	const account = accountOf(request, source, replica);
+	const place = (each: OpenedServer) => `${each.server.host}:${each.server.port}`;
+	return ready<ProvisionEnv>(context, {
+		runbook: provisionReplica,
+		opened: { primary, replica },
+		claim: 'replica',
+		key: `provision ${place(primary)} ${place(replica)}`,
+		request,
+		env: () => ({
+			outputs: {},
+			primary: primary.server,
+			replica: replica.server,
+			source,
+			account,
+			password: new Secret(randomBytes(24).toString('base64url')),
+			tls: request.tls,
+			ca: request.channelCa ?? null,
+			delaySeconds: request.delaySeconds ?? 0,
+			memory: { passwordSet: false, accounts: new Map() },
+		}),
+	});
+}
+
+async function prepareBackup(context: Context, request: BackupRequest, wishes: Wishes): Promise<Prepared> {
+	const opened = await openServer(context, {
+		role: 'server',
+		server: request.server === '' ? undefined : request.server,
+		...wishes.server,
+	});
+	const to = resolve(request.to);
+	const started = context.now();
+	const label = labelFor(started, await readdir(to).catch(() => []));
+	return ready<BackupEnv>(context, {
+		runbook: lockedDump,
+		opened: { server: opened },
+		claim: 'server',
+		key: `backup ${opened.server.host}:${opened.server.port} ${label}`,
+		request,
+		env: (how) => ({
+			outputs: {},
+			server: opened.server,
+			paths: { to, label, ...foldersOf(to, label) },
+			databases: request.databases ?? null,
+			ignoreTables: request.ignoreTables ?? [],
+			compress: request.compress,
+			lockWaitSeconds: request.lockWaitSeconds,
+			longQueries: request.longQueries,
+			stopApplier: request.stopApplier,
+			profile: opened.profile,
+			program: { name: 'lockstep', version: context.version },
+			started,
+			transcript: how.transcript,
+		}),
+	});
+}

@@ -1,0 +1,88 @@
+import { UserError } from '../core/errors.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { compact, parseServerUrl } from '../server/address.ts';
+import type { Context, Ending } from './context.ts';
+import { oneOf } from './options.ts';
+import { openServer } from './servers.ts';
+
+export interface ProfileFlags {
+	readonly server?: string;
+	readonly badge?: string;
+	readonly output?: string;
+	readonly optionFile?: string;
+	readonly loginPath?: string;
+}
+
+/** A profile from a URL: what the wizard and the command line keep of a server. Never a password. */
+export function profileFrom(name: string, flags: ProfileFlags): Profile {
+	const url = flags.server === undefined ? {} : parseServerUrl(flags.server);
+	const { sslMode, sslCa, sslCert, sslKey, tlsVersion, host, port, socket, user } = url;
+	const tls = compact({ mode: sslMode, ca: sslCa, cert: sslCert, key: sslKey, version: tlsVersion });
+	return {
+		name,
+		...compact({
+			host,
+			port,
+			socket,
+			user,
+			badge: flags.badge === undefined ? undefined : oneOf(flags.badge, '--badge', ['prod', 'test', 'sandbox']),
+			output: flags.output,
+			optionFile: flags.optionFile,
+			loginPath: flags.loginPath,
+		}),
+		...(Object.keys(tls).length === 0 ? {} : { tls }),
+	};
+}
+
+const where = (profile: Profile): string =>
+	profile.socket ?? `${profile.user ? `${profile.user}@` : ''}${profile.host ?? 'localhost'}:${profile.port ?? 3306}`;
+
+export async function profile(context: Context, verb: string, name: string | undefined, flags: ProfileFlags): Promise<Ending> {
+	const { profiles, stdout, stderr } = context;
+	for (const warning of context.warnings) stderr.write(`${warning}\n`);
+	if (verb === 'list') {
+		const all = profiles.list();
+		if (context.flags.json) stdout.write(`${JSON.stringify({ v: 1, type: 'profiles', profiles: all })}\n`);
+		else {
+			for (const each of all)
+				stdout.write(`${each.name.padEnd(20)} ${(each.badge ?? '').padEnd(8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);
+			if (all.length === 0)
+				stdout.write(`No profiles yet, in ${profiles.file}.\nNext:  lockstep profile add NAME --server mysql://USER@HOST:PORT\n`);
+		}
+		return { end: null, document: true };
+	}
+	if (name === undefined) throw new UserError({ what: 'A profile’s name is missing.', mend: [`lockstep profile ${verb} NAME`] });
+	const known = profiles.get(name);
+	switch (verb) {
+		case 'add':
+			if (known !== undefined)
+				throw new UserError({
+					what: `There is a profile ${name} already.`,
+					mend: [`lockstep profile edit ${name} …`, `lockstep profile remove ${name}`],
+				});
+			if (flags.server === undefined && flags.optionFile === undefined && flags.loginPath === undefined) {
+				throw new UserError({ what: 'Where is it?', mend: [`lockstep profile add ${name} --server mysql://USER@HOST:PORT`] });
+			}
+			profiles.put(profileFrom(name, flags));
+			return { end: null, next: [`Kept in ${profiles.file}, without a password.`, `Next:  lockstep profile test ${name}`] };
+		case 'edit':
+			if (known === undefined) throw unknown(name);
+			profiles.put({ ...known, ...profileFrom(name, flags) });
+			return { end: null, next: [`Changed in ${profiles.file}.`] };
+		case 'remove':
+			if (!profiles.remove(name)) throw unknown(name);
+			return { end: null, next: [`Removed from ${profiles.file}.`] };
+		case 'test': {
+			if (known === undefined) throw unknown(name);
+			const opened = await openServer(context, { role: 'server', server: name });
+			return {
+				end: null,
+				next: [`${name} answers: ${opened.identity.version}, as ${opened.identity.account}, ${opened.tls ?? 'not encrypted'}.`],
+			};
+		}
+		default:
+			throw new UserError({ what: `profile ${verb} is not known.`, mend: ['lockstep profile list | add | edit | test | remove'] });
+	}
+}
+
+const unknown = (name: string) => new UserError({ what: `There is no profile ${name}.`, mend: ['lockstep profile list'] });

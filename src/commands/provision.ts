@@ -1,0 +1,46 @@
+import type { ProvisionRequest } from '../core/desk.ts';
+import { UserError } from '../core/errors.ts';
+import type { Context, Ending } from './context.ts';
+import { seconds } from './options.ts';
+import { runHeadless } from './run.ts';
+import { openWizard } from './wizard.ts';
+
+export interface ProvisionFlags {
+	readonly primary?: string;
+	readonly replica?: string;
+	readonly seed?: string;
+	readonly account?: string;
+	readonly source?: string;
+	readonly channelCa?: string;
+	/** commander's `--no-tls`. */
+	readonly tls?: boolean;
+	readonly delay?: string;
+}
+
+export async function provision(context: Context, flags: ProvisionFlags): Promise<Ending> {
+	if (flags.primary === undefined || flags.replica === undefined) {
+		if (context.mode === 'wizard') return openWizard(context, { screen: 'provision' });
+		throw new UserError({
+			what: `${flags.primary === undefined ? '--primary' : '--replica'} is missing.`,
+			mend: ['lockstep provision --primary SERVER --replica SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+		});
+	}
+	if (flags.seed !== undefined && flags.seed !== 'stream') {
+		throw new UserError({
+			what: `--seed ${flags.seed} is not known.`,
+			mend: ['--seed stream: from the primary into the replica, nothing on disk in between'],
+		});
+	}
+	const request: ProvisionRequest = {
+		kind: 'provision',
+		primary: flags.primary,
+		replica: flags.replica,
+		tls: flags.tls ?? true,
+		...(flags.account === undefined ? {} : { account: flags.account }),
+		...(flags.source === undefined ? {} : { source: flags.source }),
+		...(flags.channelCa === undefined ? {} : { channelCa: flags.channelCa }),
+		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),
+	};
+	if (context.mode === 'wizard') return openWizard(context, { screen: 'review', request });
+	return runHeadless(context, request, {});
+}

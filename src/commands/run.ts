@@ -1,0 +1,52 @@
+import type { RunRequest } from '../core/desk.ts';
+import type { RunEnd } from '../core/runner.ts';
+import { flagDirector } from '../headless/director-flags.ts';
+import { plainDirector } from '../headless/director-plain.ts';
+import { renderReview } from '../headless/text.ts';
+import type { Context, Ending } from './context.ts';
+import { withPrepared } from './perform.ts';
+import type { Performance, Prepared, Wishes } from './prepare.ts';
+
+/** Does a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
+export async function runHeadless(
+	context: Context,
+	request: RunRequest,
+	wishes: Wishes,
+	work: (prepared: Prepared, how: Performance) => Promise<RunEnd> = (prepared, how) => prepared.perform(how),
+): Promise<Ending> {
+	const { flags, stdin, stdout, stderr, color, ascii, width } = context;
+	let servers: Prepared['servers'] = {};
+	const asked = context.mode === 'headless' ? null : plainDirector({ input: stdin, output: stdout, color, ascii, width, servers });
+	const director =
+		asked ??
+		flagDirector({
+			yes: flags.yes ?? false,
+			dryRun: flags.dryRun ?? false,
+			...(flags.confirm === undefined ? {} : { confirm: flags.confirm }),
+		});
+	try {
+		const end = await withPrepared(
+			context,
+			request,
+			wishes,
+			{
+				director,
+				signal: context.signal,
+				preview: flags.dryRun ?? false,
+				onPrepared(prepared) {
+					servers = prepared.servers;
+					for (const warning of [...context.warnings, ...prepared.warnings]) stderr.write(`${warning}\n`);
+				},
+				on(event) {
+					context.print(event);
+					if (event.type === 'review' && flags.dryRun && !flags.json)
+						stdout.write(`${renderReview(event.review, { width, color, ascii, servers })}\n`);
+				},
+			},
+			work,
+		);
+		return { end };
+	} finally {
+		asked?.close();
+	}
+}

@@ -1,0 +1,79 @@
+import { UserError } from '../core/errors.ts';
+import { duration } from '../core/format.ts';
+import type { Json } from '../core/json.ts';
+import {
+	SANDBOX_KINDS,
+	type Sandbox,
+	type SandboxKind,
+	type SandboxServer,
+	sandboxDown,
+	sandboxStatus,
+	sandboxUp,
+} from '../sandbox/sandbox.ts';
+import type { Context, Ending } from './context.ts';
+import { oneOf } from './options.ts';
+
+export interface SandboxFlags {
+	readonly server?: string;
+	readonly dir?: string;
+}
+
+const place = ({ host, port, socket, user }: SandboxServer): Json => ({ host, port, socket, user });
+
+/** The fields that a demo's and a sandbox's last JSON line carries. */
+export const sandboxFields = (sandbox: Sandbox): { readonly [key: string]: Json } => ({
+	kind: sandbox.kind,
+	version: sandbox.version,
+	dir: sandbox.dir,
+	primary: place(sandbox.primary),
+	replica: place(sandbox.replica),
+	writer: sandbox.writerPid,
+});
+
+export function kindOf(flags: SandboxFlags): { kind?: SandboxKind } {
+	return flags.server === undefined ? {} : { kind: oneOf(flags.server, '--server', SANDBOX_KINDS) };
+}
+
+/** A URL that every command takes. */
+export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;
+
+export async function sandbox(context: Context, verb: string, flags: SandboxFlags): Promise<Ending> {
+	const { env, signal, stdout, stderr, flags: global } = context;
+	const choice = { ...kindOf(flags), ...(flags.dir === undefined ? {} : { dir: flags.dir }), env };
+	const say = (line: string) => void (global.json ? stderr : stdout).write(`${line}\n`);
+	const lines = (pair: Sandbox): readonly string[] => [
+		`${pair.kind} (${pair.version}) in ${pair.dir}`,
+		`  primary  ${urlOf(pair.primary)}   socket ${pair.primary.socket}`,
+		`  replica  ${urlOf(pair.replica)}   socket ${pair.replica.socket}`,
+		`  writer   ${pair.writerPid === null ? 'not running' : `keeps changing the primary (process ${pair.writerPid})`}`,
+	];
+	switch (verb) {
+		case 'up': {
+			const began = context.now().getTime();
+			const pair = await sandboxUp({ ...choice, signal, say });
+			return {
+				end: null,
+				extra: sandboxFields(pair),
+				next: [
+					...lines(pair),
+					`  up in ${duration(context.now().getTime() - began)}`,
+					'',
+					'Next:',
+					`  lockstep provision --primary ${urlOf(pair.primary)} --replica ${urlOf(pair.replica)}`,
+					`  lockstep sandbox down --server ${pair.kind}`,
+				],
+			};
+		}
+		case 'status': {
+			const pair = await sandboxStatus(choice);
+			if (pair === null) return { end: null, extra: { running: false }, next: ['No sandbox is up.', 'Next:  lockstep sandbox up'] };
+			return { end: null, extra: { running: true, ...sandboxFields(pair) }, next: lines(pair) };
+		}
+		case 'down': {
+			const was = await sandboxDown({ ...choice, signal });
+			return { end: null, extra: { was_running: was }, next: [was ? 'The sandbox is stopped and removed.' : 'There was no sandbox.'] };
+		}
+		default:
+			throw new UserError({ what: `sandbox ${verb} is not known.`, mend: ['lockstep sandbox up | status | down'] });
+	}
+}

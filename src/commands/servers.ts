@@ -1,0 +1,85 @@
+import { hostname } from 'node:os';
+import type { Identity } from '../dialects/dialect.ts';
+import { detect } from '../dialects/index.ts';
+import { runTool } from '../exec/tool.ts';
+import type { Server } from '../runbooks/server.ts';
+import { isServerUrl } from '../server/address.ts';
+import { resolveServer, type ServerFlags } from '../server/resolve.ts';
+import { connect } from '../server/session.ts';
+import type { Secret } from '../sql/secret.ts';
+import type { Reach } from '../world.ts';
+import { asker, type Context } from './context.ts';
+
+/** A server as somebody named it on a command line or in the wizard. */
+export interface ServerWish {
+	readonly role: 'primary' | 'replica' | 'server';
+	/** A profile's name or a URL; undefined where the letters of the MySQL clients say it. */
+	readonly server?: string | undefined;
+	readonly flags?: ServerFlags;
+	readonly passwordFile?: string | undefined;
+	readonly passwordCommand?: string | undefined;
+	/** Given in the wizard, for as long as the program runs. */
+	readonly password?: Secret | undefined;
+}
+
+export interface OpenedServer {
+	readonly reach: Reach;
+	readonly server: Server;
+	readonly identity: Identity;
+	readonly tls: string | null;
+	/** The profile that it is, where it is one. */
+	readonly profile: string | null;
+	readonly warnings: readonly string[];
+}
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
+
+/** Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
+export async function openServer(context: Context, wish: ServerWish): Promise<OpenedServer> {
+	const ask = asker(context);
+	const resolved = await resolveServer({
+		...(wish.server === undefined ? {} : { server: wish.server }),
+		...(wish.flags === undefined ? {} : { flags: wish.flags }),
+		...(wish.passwordFile === undefined ? {} : { passwordFile: wish.passwordFile }),
+		...(wish.passwordCommand === undefined ? {} : { passwordCommand: wish.passwordCommand }),
+		...(ask === undefined ? {} : { ask }),
+		env: context.env,
+		role: wish.role,
+		profiles: (name) => context.profiles.get(name),
+		runCommand: async (line) => (await runTool({ program: '/bin/sh', argv: ['-c', line] })).stdout,
+	});
+	const password = wish.password ?? resolved.password;
+	const { address } = resolved;
+	const session = await connect(address, password, { signal: context.signal });
+	try {
+		const look = async <T>(query: {
+			statement: Parameters<typeof session.query>[0];
+			read(rows: Awaited<ReturnType<typeof session.query>>): T;
+		}) => query.read(await session.query(query.statement));
+		const dialect = await detect(look, address.name);
+		const identity = await look(dialect.identity);
+		const profile = wish.server !== undefined && !isServerUrl(wish.server) ? wish.server : (context.env.LOCKSTEP_PROFILE ?? null);
+		const known = profile !== null && context.profiles.get(profile) !== undefined ? profile : null;
+		const port = address.socket === undefined ? address.port : identity.port;
+		const host = address.socket === undefined ? address.host : 'localhost';
+		return {
+			reach: { address, password, dialect },
+			server: {
+				name: known ?? `${host.includes(':') ? `[${host}]` : host}:${port}`,
+				host,
+				port,
+				local: address.socket !== undefined || isLoopback(address.host) || address.host === hostname(),
+				dialect,
+			},
+			identity,
+			tls:
+				session.tls === null
+					? null
+					: `${session.tls.version} ${session.tls.cipher}${session.tls.verified ? ', verified' : ', not verified'}`,
+			profile: known,
+			warnings: resolved.warnings,
+		};
+	} finally {
+		await session.close();
+	}
+}

@@ -1,0 +1,87 @@
+import { statfs } from 'node:fs/promises';
+import { listBackups } from '../archive/list.ts';
+import type { StatusReport } from '../core/desk.ts';
+import { titleOf } from '../runbooks/server.ts';
+import { connect } from '../server/session.ts';
+import type { Query } from '../sql/sql.ts';
+import type { Context } from './context.ts';
+import { type OpenedServer, openServer, type ServerWish } from './servers.ts';
+
+/** Looks at one server: replication, read-only, size, replicas, last backup. Read-only. */
+export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>): Promise<StatusReport> {
+	const opened = await openServer(context, { role: 'server', ...wish });
+	const session = await connect(opened.reach.address, opened.reach.password, { signal: context.signal });
+	try {
+		return await report(context, opened, async (query) => query.read(await session.query(query.statement)));
+	} finally {
+		await session.close();
+	}
+}
+
+async function report(context: Context, opened: OpenedServer, look: <T>(query: Query<T>) => Promise<T>): Promise<StatusReport> {
+	const { dialect } = opened.reach;
+	const { identity, server } = opened;
+	const profile = opened.profile === null ? undefined : context.profiles.get(opened.profile);
+	const channel = (await look(dialect.channel.status))[0];
+	const position = await look(dialect.positions.current);
+	const tables = await look(dialect.catalogue.tables);
+	const troubles: string[] = [];
+	if (channel !== undefined) {
+		if (channel.io !== 'yes') troubles.push(`The IO thread does not run${channel.ioError ? `: ${channel.ioError}` : '.'}`);
+		if (channel.sql !== 'yes') troubles.push(`The SQL thread does not run${channel.sqlError ? `: ${channel.sqlError}` : '.'}`);
+		if (!channel.tlsAsked) troubles.push('Replication is not encrypted.');
+		if (identity.readOnly === 'OFF') troubles.push('This replica is not read-only: local writes would make it differ.');
+		if (identity.eventScheduler === 'ON') troubles.push('Its event scheduler is on: events fire here as well as on the primary.');
+	}
+	return {
+		name: server.name,
+		title: titleOf(server, identity),
+		version: identity.version,
+		address: opened.reach.address.socket ?? `${server.host}:${server.port}`,
+		badge: profile?.badge ?? null,
+		readOnly: identity.readOnly !== 'OFF',
+		tls: opened.tls,
+		uptimeSeconds: identity.uptimeSeconds,
+		databases: (await look(dialect.catalogue.databases)).length,
+		bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+		replicas: (await look(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
+		replication:
+			channel === undefined
+				? null
+				: {
+						source: `${channel.host}:${channel.port}`,
+						io: channel.io,
+						sql: channel.sql,
+						lagSeconds: channel.lagSeconds,
+						waiting: dialect.positions.lacking(position.replicated, channel.received),
+						gtid: position.replicated,
+						encrypted: channel.tlsAsked,
+						error: channel.sqlError ?? channel.ioError,
+					},
+		lastBackup: profile?.output === undefined ? null : await lastBackup(profile.output),
+		disk: profile?.output === undefined ? null : await diskOf(profile.output),
+		healthy: troubles.length === 0,
+		troubles,
+	};
+}
+
+async function diskOf(path: string): Promise<StatusReport['disk']> {
+	const disk = await statfs(path).catch(() => null);
+	return disk === null ? null : { path, freeBytes: disk.bavail * disk.bsize };
+}
+
+async function lastBackup(folder: string): Promise<StatusReport['lastBackup']> {
+	const found = await listBackups(folder).catch(() => []);
+	for (const each of found.toReversed()) {
+		if (each.state !== 'complete') continue;
+		const { manifest } = each;
+		return {
+			path: each.path,
+			finished: manifest.finished,
+			bytes: manifest.totals.bytes,
+			rawBytes: manifest.totals.raw_bytes,
+			heldMs: manifest.consistency.held_ms,
+		};
+	}
+	return null;
+}

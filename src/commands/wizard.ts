@@ -1,0 +1,123 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Desk, RunRequest, ServerCard } from '../core/desk.ts';
+import { Stopped, UserError } from '../core/errors.ts';
+import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
+import { isServerUrl, parseServerUrl } from '../server/address.ts';
+import { Secret } from '../sql/secret.ts';
+import type { Context, Ending } from './context.ts';
+import { perform } from './perform.ts';
+import type { Wishes } from './prepare.ts';
+import { profileFrom } from './profile.ts';
+import { urlOf } from './sandbox.ts';
+import { statusOf } from './status-report.ts';
+
+export type Opening =
+	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' | 'demo' }
+	| { readonly screen: 'review'; readonly request: RunRequest };
+
+/** Where backups of that server go, unless somebody says otherwise. */
+function proposal(context: Context, server: string): string {
+	const name = isServerUrl(server) ? [parseServerUrl(server).host ?? 'localhost', parseServerUrl(server).port ?? 3306].join('-') : server;
+	return context.profiles.get(server)?.output ?? join(context.env.HOME ?? homedir(), 'backups', name.replaceAll(/[^\w.-]/g, '_'));
+}
+
+function quoted(word: string): string {
+	return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function commandLine(request: RunRequest): string {
+	const words = ['lockstep', request.kind];
+	const give = (flag: string, value: string | undefined) => value !== undefined && words.push(flag, value);
+	if (request.kind === 'provision') {
+		give('--primary', request.primary);
+		give('--replica', request.replica);
+		give('--account', request.account);
+		give('--source', request.source);
+		give('--channel-ca', request.channelCa);
+		give('--delay', request.delaySeconds ? `${request.delaySeconds}s` : undefined);
+		if (!request.tls) words.push('--no-tls');
+	} else {
+		give('--server', request.server);
+		give('--to', request.to);
+		give('--databases', request.databases?.join(','));
+		for (const table of request.ignoreTables ?? []) give('--ignore-table', table);
+		give('--compress', request.compress);
+		give('--lock-wait', `${request.lockWaitSeconds}s`);
+		give('--long-queries', request.longQueries);
+		if (request.stopApplier) words.push('--stop-applier');
+	}
+	return words.map(quoted).join(' ');
+}
+
+/** What the wizard can have done: everything behind the screens. */
+function makeDesk(context: Context, pair: Sandbox | null): Desk {
+	const passwords = new Map<string, Secret>();
+	const found: ServerCard[] = [];
+	const cardsOf = (sandbox: Sandbox) => ({
+		primary: { name: `sandbox primary`, server: urlOf(sandbox.primary), badge: 'sandbox' as const, output: null },
+		replica: { name: `sandbox replica`, server: urlOf(sandbox.replica), badge: 'sandbox' as const, output: join(sandbox.dir, 'backups') },
+	});
+	const remembered = (server: string) => ({ password: passwords.get(server) });
+	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
+	return {
+		version: context.version,
+		warnings: context.warnings,
+		servers: () => [
+			...context.profiles
+				.list()
+				.map((each) => ({ name: each.name, server: each.name, badge: each.badge ?? null, output: each.output ?? null })),
+			...found,
+		],
+		async status(server) {
+			const report = await statusOf(context, { server, ...remembered(server) });
+			const card = found.find((each) => each.server === server);
+			return card === undefined ? report : { ...report, badge: card.badge };
+		},
+		remember: (server, password) => void passwords.set(server, new Secret(password)),
+		save({ name, server, badge, output }) {
+			const known = context.profiles.get(name);
+			const fields = { ...(badge === null ? {} : { badge }), ...(output === null ? {} : { output }) };
+			context.profiles.put({ ...known, ...profileFrom(name, isServerUrl(server) ? { server, ...fields } : fields) });
+			const password = passwords.get(server);
+			if (password !== undefined) passwords.set(name, password);
+		},
+		commandLine,
+		proposeOutput: (server) => found.find((each) => each.server === server)?.output ?? proposal(context, server),
+		start(request, director, on) {
+			const stop = new AbortController();
+			const signal = AbortSignal.any([stop.signal, context.signal]);
+			const wishes: Wishes =
+				request.kind === 'provision'
+					? { primary: remembered(request.primary), replica: remembered(request.replica) }
+					: { server: remembered(request.server) };
+			const ended = perform(context, request, wishes, { director, on, signal }).then(() => undefined);
+			return { ended, stop: () => stop.abort(new Stopped('Stopped from the wizard.')) };
+		},
+		async sandbox(say) {
+			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
+			const cards = cardsOf(sandbox);
+			for (const card of Object.values(cards)) if (!found.some((each) => each.server === card.server)) found.push(card);
+			return cards;
+		},
+	};
+}
+
+/** Opens the wizard at a screen; what it leaves to be said goes to the normal screen. */
+export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<Ending> {
+	if (context.mode !== 'wizard') {
+		throw new UserError({
+			what: 'The wizard needs a terminal.',
+			mend: ['lockstep provision …, lockstep backup … and lockstep status … work without one: see lockstep --help'],
+		});
+	}
+	const { startWizard } = await import('../ui/start.tsx');
+	const { summary, end } = await startWizard({
+		desk: makeDesk(context, pair),
+		stdin: context.stdin,
+		stdout: context.stdout,
+		env: context.env,
+		open,
+	});
+	return { end, said: summary };
+}
