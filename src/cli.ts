@@ -115,6 +115,8 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		for (const line of ending.next ?? []) process.stdout.write(`${line}\n`);
 	}
 	process.exitCode = code;
+	// Nothing of ours should be open any more; if a library's socket is, the person does not wait for it.
+	setTimeout(() => process.exit(), 3_000).unref();
 }
 
 /** What an interrupted run left for being gone on with. */

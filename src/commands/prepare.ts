@@ -75,7 +75,8 @@ function ready<Env extends Outputs>(
 	const within = async (how: Performance, work: (world: RealWorld) => Promise<RunEnd>): Promise<RunEnd> => {
 		await using world = openWorld({ reach, env: context.env, signal: how.signal, now: context.now });
 		if (!how.preview) await world.claim(o.claim);
-		return work(world);
+		// Awaited here: otherwise the world would be disposed of before the work is done.
+		return await work(world);
 	};
 	const common = (how: Performance, world: RealWorld) => ({
 		run: how.run,

@@ -100,6 +100,8 @@ export type Catalogue = {
 	readonly packages: readonly ObjectName[];
 };
 
+export type ColumnFacts = { readonly database: string; readonly table: string; readonly name: string; readonly type: string };
+
 export type ObjectName = { readonly database: string; readonly name: string };
 
 export type AccountName = { readonly user: string; readonly host: string; readonly role: boolean };
@@ -235,8 +237,10 @@ export interface Dialect {
 		readonly routines: Query<readonly (ObjectName & { readonly kind: 'procedure' | 'function' | 'package' })[]>;
 		readonly events: Query<readonly ObjectName[]>;
 		drop(database: string): Statement;
-		/** Null where the table cannot be summed. */
-		checksum(table: ObjectName): Query<string | null>;
+		/** All stored columns: generated ones follow from them. */
+		readonly columns: Query<readonly ColumnFacts[]>;
+		/** The same for the same rows, in whatever order and on whatever version they are; null where the table cannot be read. */
+		checksum(table: ObjectName, columns: readonly ColumnFacts[]): Query<string | null>;
 		count(table: ObjectName): Query<number>;
 		touch(table: ObjectName): Statement;
 		readonly variables: Query<readonly (readonly [string, string])[]>;

@@ -4,12 +4,18 @@ import { type Check, must, note } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Step } from '../../core/step.ts';
+import type { ColumnFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = {
-	readonly tables: readonly { readonly database: string; readonly name: string; readonly rows: number }[];
+	readonly tables: readonly {
+		readonly database: string;
+		readonly name: string;
+		readonly rows: number;
+		readonly columns: readonly ColumnFacts[];
+	}[];
 	readonly notCompared: readonly string[];
 	readonly running: boolean;
 };
@@ -40,9 +46,17 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	why: 'Yes/Yes on a replica with other data is the worst of all states. The primary opens a snapshot (nobody there waits), the replica is let run to exactly that position, and every table’s checksum is compared at that one moment.',
 	async inspect({ primary, replica, look }) {
 		const tables = (await look('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
+		const columns = await look('primary', primary.dialect.catalogue.columns);
 		const channel = (await look('replica', replica.dialect.channel.status))[0];
 		return {
-			tables: tables.filter((table) => !table.inMemory).map(({ database, name, rows }) => ({ database, name, rows })),
+			tables: tables
+				.filter((table) => !table.inMemory)
+				.map(({ database, name, rows }) => ({
+					database,
+					name,
+					rows,
+					columns: columns.filter((column) => column.database === database && column.table === name),
+				})),
 			notCompared: tables.filter((table) => table.inMemory).map(qualified),
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
 		};
@@ -63,7 +77,13 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			act('open-snapshot', 'primary', 'one moment to compare, without a lock', locks.openSnapshot, false),
 			act('run-until', 'replica', 'to exactly that moment', channel.startUntil('<the snapshot’s position>'), true),
 			...facts.tables.map((table) =>
-				act(`checksum-${qualified(table)}`, 'both', 'on both, at one position', replica.dialect.catalogue.checksum(table).statement, false),
+				act(
+					`checksum-${qualified(table)}`,
+					'both',
+					'on both, at one position',
+					replica.dialect.catalogue.checksum(table, table.columns).statement,
+					false,
+				),
 			),
 			act('close-snapshot', 'primary', 'the moment is over', locks.closeSnapshot, false),
 			act('start', 'replica', 'replication goes on', channel.start, true),
@@ -120,8 +140,8 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					tables: { done: index, total: facts.tables.length },
 				});
 				const [there, copy] = await Promise.all([
-					look('primary', primary.dialect.catalogue.checksum(table)),
-					look('replica', catalogue.checksum(table)),
+					look('primary', primary.dialect.catalogue.checksum(table, table.columns)),
+					look('replica', catalogue.checksum(table, table.columns)),
 				]);
 				if (there !== copy || there === null)
 					different.push(`${name} (${there ?? 'none'} on the primary, ${copy ?? 'none'} on the replica)`);
