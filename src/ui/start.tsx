@@ -10,7 +10,7 @@ import { openSession, type Session } from './session.ts';
 import { theme } from './theme.ts';
 
 export type Open =
-	| { readonly screen: 'home' }
+	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' }
 	/** Straight to the plan of this work. */
 	| { readonly screen: 'review'; readonly request: RunRequest }
 	/** Starts or finds the throwaway pair, then offers the flows on it. */

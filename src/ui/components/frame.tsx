@@ -77,12 +77,10 @@ export function Frame({ title, badge = null, stage, right, state = null, hints, 
 						{title}
 					</Text>
 				</Box>
-				{stage !== undefined && <Stage {...stage} wide={size.columns >= WIDE} />}
-				{right !== undefined && (
-					<Box flexShrink={0} marginLeft={2}>
-						<Text {...look(right.tone ?? 'plain')}>{right.text}</Text>
-					</Box>
-				)}
+				<Box flexShrink={0}>
+					{right !== undefined && <Text {...look(right.tone ?? 'plain')}>{`  ${right.text}`}</Text>}
+					{stage !== undefined && <Stage {...stage} wide={size.columns >= WIDE} />}
+				</Box>
 			</Box>
 			{state !== null && (
 				<Box height={1} flexShrink={0}>
