@@ -43,6 +43,11 @@ function placesOf(open: Open): readonly Place[] {
 	switch (open.screen) {
 		case 'home':
 			return [{ at: 'home' }];
+		case 'provision':
+			return [{ at: 'home' }, { at: 'provision' }];
+		case 'backup':
+		case 'status':
+			return [{ at: 'home' }, { at: 'pick', flow: open.screen }];
 		case 'demo':
 			return [{ at: 'home' }, { at: 'practice' }];
 		case 'review': {
