@@ -1,0 +1,159 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifySums } from '../../src/archive/sums.ts';
+import { type Home, lockstep, makeHome } from '../support/cli.ts';
+import { SANDBOX_KINDS } from '../support/servers.ts';
+
+const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** Every line of stdout is a JSON document. */
+const onlyJson = (stdout: string) => {
+	for (const line of stdout.trimEnd().split('\n')) expect(() => JSON.parse(line), line).not.toThrow();
+};
+const place = (port: unknown = expect.any(Number)) => ({ host: '127.0.0.1', port, socket: expect.stringMatching(/^\//), user: 'root' });
+
+describe('without a server', () => {
+	let home: Home;
+	beforeAll(async () => {
+		home = await makeHome();
+	});
+	afterAll(() => home[Symbol.asyncDispose]());
+	const run = (...args: string[]) => lockstep(args, { env: home.env });
+
+	it.each([
+		[['--help'], 'provision'],
+		[['help'], 'provision'],
+		[['backup', '--help'], '--lock-wait'],
+		[['provision', '--help'], '--primary'],
+		[['profile', '--help'], '--option-file'],
+	])('%j explains itself on stdout, exit 0', async (args, word) => {
+		const { code, stdout, stderr } = await run(...args);
+		expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+		expect(stdout).toContain('Usage: lockstep');
+		expect(stdout).toContain(word);
+	});
+
+	it('says its version, exit 0', async () => {
+		expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+	});
+
+	it('keeps profiles: add, list, edit, remove', async () => {
+		const added = await run('profile', 'add', 'db3', '--server', 'mysql://backup@db3.example.net:3307?ssl-mode=REQUIRED', '--badge', 'prod');
+		expect(added).toMatchObject({ code: 0, stderr: '' });
+		const file = join(home.dir, 'config', 'lockstep', 'config.json');
+		expect((await stat(file)).mode & 0o777).toBe(0o600);
+		expect(added.stdout).toContain(file);
+		const list = async () => (await run('profile', 'list', '--json')).last;
+		const db3 = { name: 'db3', host: 'db3.example.net', port: 3307, user: 'backup', badge: 'prod', tls: { mode: 'REQUIRED' } };
+		expect(await list()).toEqual({ v: 1, type: 'profiles', profiles: [db3] });
+		expect((await run('profile', 'list')).stdout).toContain('backup@db3.example.net:3307');
+		expect((await run('profile', 'edit', 'db3', '--output', '/srv/backup/db3')).code).toBe(0);
+		expect((await list()).profiles).toEqual([{ ...db3, output: '/srv/backup/db3' }]);
+		const twice = await run('profile', 'add', 'db3', '--server', 'mysql://x@y');
+		expect(twice.code).toBe(2);
+		expect(twice.stderr).toContain('There is a profile db3 already.');
+		expect((await run('profile', 'remove', 'db3')).code).toBe(0);
+		expect((await list()).profiles).toEqual([]);
+		expect(await run('profile', 'remove', 'db3')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no profile db3.') });
+	});
+
+	it('takes another file for them', async () => {
+		const file = join(home.dir, 'mine', 'profiles.json');
+		expect((await run('profile', 'add', 'db4', '--server', 'mysql://db4', '--config', file)).code).toBe(0);
+		expect(existsSync(file)).toBe(true);
+		expect((await run('profile', 'list', '--json')).last.profiles).toEqual([]);
+	});
+
+	it('refuses a password in a profile’s URL and keeps nothing', async () => {
+		const { code, stdout, stderr } = await run('profile', 'add', 'db5', '--server', 'mysql://u:hunter2@db5');
+		expect(code).toBe(2);
+		expect(stdout + stderr).not.toContain('hunter2');
+		expect((await run('profile', 'list', '--json')).last.profiles).toEqual([]);
+	});
+
+	it('puts a half-written profile file aside, says so, and goes on', async () => {
+		const folder = join(home.dir, 'config', 'lockstep');
+		await mkdir(folder, { recursive: true });
+		await writeFile(join(folder, 'config.json'), '{"profiles": {"db3": {"ho');
+		const { code, stderr } = await run('profile', 'add', 'db6', '--server', 'mysql://db6');
+		expect(code).toBe(0);
+		expect(stderr).toContain('config.json.bad');
+		expect(await readFile(join(folder, 'config.json.bad'), 'utf8')).toBe('{"profiles": {"db3": {"ho');
+		expect((await run('profile', 'list', '--json')).last.profiles).toMatchObject([{ name: 'db6' }]);
+	});
+
+	it('has nothing to take back', async () => {
+		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run to take back.') });
+	});
+
+	it('says that no sandbox is up, and takes none down', async () => {
+		expect(await run('sandbox', 'status', '--json')).toMatchObject({ code: 0, last: { type: 'summary', running: false, exit_code: 0 } });
+		expect(await run('sandbox', 'down', '--json')).toMatchObject({ code: 0, last: { type: 'summary', was_running: false } });
+	});
+
+	it('leaves a folder that is no sandbox’s alone', async () => {
+		const dir = join(home.dir, 'precious');
+		await mkdir(dir);
+		await writeFile(join(dir, 'letter'), 'dear');
+		const up = await run('sandbox', 'up', '--dir', dir);
+		expect(up).toMatchObject({ code: 2, stderr: expect.stringContaining('is not empty and holds no sandbox') });
+		expect(await run('sandbox', 'down', '--dir', dir)).toMatchObject({ code: 0 });
+		expect(await readFile(join(dir, 'letter'), 'utf8')).toBe('dear');
+	});
+});
+
+describe.each(SANDBOX_KINDS)('demo and sandbox of %s', (kind) => {
+	let home: Home;
+	beforeAll(async () => {
+		home = await makeHome();
+	});
+	afterAll(async () => {
+		await lockstep(['sandbox', 'down', '--server', kind], { env: home.env });
+		await home[Symbol.asyncDispose]();
+	});
+	const run = (...args: string[]) => lockstep([...args, '--server', kind], { env: home.env, boundMs: 200_000 });
+
+	it('shows the whole journey, twice, and takes the pair down', { timeout: 240_000 }, async () => {
+		const before = performance.now();
+		const up = await run('sandbox', 'up', '--json');
+		expect(up.code).toBe(0);
+		onlyJson(up.stdout);
+		expect(up.last).toMatchObject({ v: 1, type: 'summary', kind, exit_code: 0, primary: place(), replica: place() });
+		const { primary, replica } = up.last;
+
+		const first = await run('demo', '--json');
+		expect(first.code, first.stdout.slice(-2000) + first.stderr).toBe(0);
+		onlyJson(first.stdout);
+		expect(first.last).toMatchObject({ type: 'summary', exit_code: 0, primary: place(primary.port), replica: place(replica.port) });
+		expect(await verifySums(first.last.backup)).toBeDefined();
+		expect(existsSync(join(first.last.backup, 'manifest.json'))).toBe(true);
+		const runs = [...new Set(first.lines.flatMap((line) => (line.run ? [line.run] : [])))];
+		expect(runs).toEqual([expect.stringMatching(/-provision-/), expect.stringMatching(/-backup-/)]);
+
+		const second = await run('demo', '--json');
+		expect(second.code, second.stdout.slice(-2000) + second.stderr).toBe(0);
+		expect(second.last.backup).not.toBe(first.last.backup);
+		expect(existsSync(join(second.last.backup, 'manifest.json'))).toBe(true);
+
+		const server = `mysql://root@127.0.0.1:${replica.port}`;
+		const status = await lockstep(['status', '--server', server, '--json'], { env: home.env });
+		expect(status).toMatchObject({ code: 0, stderr: '' });
+		expect(status.lines).toHaveLength(1);
+		expect(status.last).toMatchObject({
+			...{ v: 1, type: 'status', name: `127.0.0.1:${replica.port}`, healthy: true, troubles: [], readOnly: true },
+			replication: { source: `127.0.0.1:${primary.port}`, io: 'yes', sql: 'yes', encrypted: true, error: null },
+		});
+		const text = await lockstep(['status', '--server', server], { env: home.env });
+		expect(text).toMatchObject({ code: 0, stdout: expect.stringContaining(`127.0.0.1:${primary.port}`) });
+
+		expect((await run('sandbox', 'status', '--json')).last).toMatchObject({ running: true, primary: place(primary.port) });
+		const down = await run('sandbox', 'down', '--json');
+		expect(down).toMatchObject({ code: 0, last: { type: 'summary', was_running: true, exit_code: 0 } });
+		expect(existsSync(up.last.dir)).toBe(false);
+		const gone = await lockstep(['status', '--server', server, '--json'], { env: home.env });
+		expect(gone).toMatchObject({ code: 5, last: { type: 'error', class: 'ConnectError', exit_code: 5 } });
+		expect(performance.now() - before).toBeLessThan(200_000);
+	});
+});
