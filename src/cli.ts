@@ -172,6 +172,7 @@ function program(): Command {
 		.exitOverride()
 		.configureOutput({ writeErr: () => undefined })
 		.enablePositionalOptions()
+		.helpCommand('help [command]', 'this page, or that of a command')
 		.action((flags: GlobalFlags) =>
 			conclude(flags, async (context) => (await import('./commands/wizard.ts')).openWizard(context, { screen: 'home' })),
 		);

@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openServer } from '../../src/commands/servers.ts';
+import type { Recorded } from '../../src/core/events.ts';
+import { openJournal, readJournal } from '../../src/core/journal.ts';
+import { type Past, pastOf } from '../../src/core/past.ts';
+import { type RunEnd, run, takeBack } from '../../src/core/runner.ts';
+import { flagDirector } from '../../src/headless/director-flags.ts';
+import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
+import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
+import { Secret } from '../../src/sql/secret.ts';
+import { openWorld } from '../../src/world.ts';
+import { type Break, breaking, type Client, caughtUp, contentsOf, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { ownSandbox, SANDBOX_KINDS, type Sandbox } from '../support/servers.ts';
+
+const director = flagDirector({ yes: true, dryRun: false });
+const now = () => new Date();
+
+describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
+	let pair: Sandbox & AsyncDisposable;
+	let client: Client;
+	let folder: string;
+	let before: Awaited<ReturnType<typeof both>>;
+	let runs = 0;
+
+	const both = async () => ({ primary: await stateOf(pair.primary, 'settings'), replica: await stateOf(pair.replica) });
+
+	beforeAll(async () => {
+		[pair, client, folder] = await Promise.all([
+			ownSandbox(kind, { rows: 1, writesPerSecond: 20 }),
+			openClient(),
+			mkdtemp(join(tmpdir(), 'lockstep-contract-')),
+		]);
+		before = await both();
+	});
+	afterAll(async () => {
+		await pair?.[Symbol.asyncDispose]();
+		await client?.[Symbol.asyncDispose]();
+		await rm(folder, { recursive: true, force: true });
+	});
+
+	/** One run as a process of its own would do it: nothing but the journal of `past` is known of earlier ones. */
+	async function attempt(past: Past | undefined, wish: Break | null, how = run): Promise<{ end: RunEnd; past: Past; performed: number }> {
+		const context = client.context();
+		const request = provisionRequest(pair);
+		const primary = await openServer(context, { role: 'primary', server: request.primary });
+		const replica = await openServer(context, { role: 'replica', server: request.replica });
+		const env: ProvisionEnv = {
+			outputs: {},
+			...{ primary: primary.server, replica: replica.server, source: { host: '127.0.0.1', port: pair.primary.port } },
+			account: { user: 'lockstep_102', host: '127.0.0.1', ours: true },
+			password: new Secret(`Key-${++runs}-äß'"\\`),
+			...{ tls: true, ca: null, delaySeconds: 0, memory: { passwordSet: false, accounts: new Map() } },
+		};
+		const reach = { primary: primary.reach, replica: replica.reach };
+		await using real = openWorld({ reach, env: context.env, signal: context.signal });
+		const world = breaking(real, wish);
+		const journal = openJournal(folder, `run-${runs}`);
+		const sink = (event: Recorded) => {
+			// A process that died writes no more.
+			if (!world.dead) journal.write(event);
+		};
+		const common = { run: `run-${runs}`, runbook: provisionReplica, env, world, director, sink, now, signal: context.signal };
+		const end = await how({
+			...common,
+			...{ key: 'contract', servers: { primary: primary.server.name, replica: replica.server.name }, request },
+			...(past === undefined ? {} : { past }),
+		} as Parameters<typeof takeBack>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
+		journal.close();
+		const told = pastOf(readJournal(journal.path));
+		if (told === undefined) throw new Error('the journal tells of no run');
+		return { end, past: told, performed: world.performed };
+	}
+
+	const proven = ({ end }: { end: RunEnd }, where: string) =>
+		expect([end.outcome, end.failure?.told, end.failure?.checks], where).toEqual(['done', undefined, undefined]);
+
+	async function undone(past: Past, where: string) {
+		if (past.touched.length > 0) {
+			const { end } = await attempt(past, null, takeBack as typeof run);
+			expect([end.outcome, end.failure?.told], where).toEqual(['undone', undefined]);
+		}
+		expect(await both(), where).toEqual(before);
+	}
+
+	const MATRIX = [
+		{ when: 'after', as: 'crash' },
+		{ when: 'before', as: 'error' },
+		{ when: 'after', as: 'error' },
+	] as const;
+
+	test.each(MATRIX)('can be gone on with, and taken back, when it breaks $when it ($as)', { timeout: 300_000 }, async (wish) => {
+		let n = 0;
+		for (;;) {
+			n++;
+			const broken = await attempt(undefined, { ...wish, at: n });
+			if (broken.performed < n) {
+				proven(broken, 'untouched');
+				await undone(broken.past, 'untouched');
+				break;
+			}
+			const where = `action ${n} of ${broken.past.touched.at(-1)}`;
+			expect(broken.end.outcome, where).toBe('failed');
+			// Half of them are gone on with, the others in the next round; every one is taken back at once in the other.
+			await undone(broken.past, `${where}, taken back at once`);
+			const again = await attempt(undefined, { ...wish, at: n });
+			const resumed = await attempt(again.past.open ? again.past : undefined, null);
+			proven(resumed, `${where}, gone on with`);
+			await caughtUp(pair);
+			await undone(resumed.past, `${where}, gone on with and taken back`);
+		}
+		expect(n).toBeGreaterThan(15);
+	});
+
+	test('leaves the primary’s contents as they were and equal to the replica’s', async () => {
+		const broken = await attempt(undefined, { when: 'after', as: 'crash', at: 12 });
+		const resumed = await attempt(broken.past, null);
+		proven(resumed, 'resumed');
+		const { stopWriter } = await import('../../src/sandbox/sandbox.ts');
+		await stopWriter(pair);
+		await caughtUp(pair);
+		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
+	});
+});

@@ -1,0 +1,233 @@
+// Runs as a person starts them, with a home of their own, and looks at servers that owe nothing to the program's own.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { type Context, type GlobalFlags, makeContext } from '../../src/commands/context.ts';
+import { perform, withPrepared } from '../../src/commands/perform.ts';
+import { runsFolder } from '../../src/commands/prepare.ts';
+import { runHeadless } from '../../src/commands/run.ts';
+import { urlOf } from '../../src/commands/sandbox.ts';
+import type { ProvisionRequest, RunRequest } from '../../src/core/desk.ts';
+import { ServerError } from '../../src/core/errors.ts';
+import type { Recorded } from '../../src/core/events.ts';
+import { newest } from '../../src/core/past.ts';
+import type { RunEnd } from '../../src/core/runner.ts';
+import type { World } from '../../src/core/world.ts';
+import { flagDirector } from '../../src/headless/director-flags.ts';
+import { serversFolder } from '../../src/sandbox/places.ts';
+import { id, sent, sql } from '../../src/sql/sql.ts';
+import { rootSession, type Sandbox, type SandboxServer, value } from './servers.ts';
+
+export interface Ran {
+	readonly end: RunEnd;
+	readonly events: readonly Recorded[];
+}
+
+export interface RunOptions {
+	readonly confirm?: readonly string[];
+	readonly signal?: AbortSignal;
+	readonly on?: (event: Recorded) => void;
+}
+
+/** Somebody who runs lockstep, with an empty home that is gone at the end of the scope. */
+export interface Client extends AsyncDisposable {
+	readonly home: string;
+	context(flags?: GlobalFlags, signal?: AbortSignal): Context;
+	/** As `lockstep … --yes`. */
+	run(request: RunRequest, options?: RunOptions): Promise<Ran>;
+	/** As `lockstep … --dry-run`: what was printed, besides. */
+	dryRun(request: RunRequest): Promise<Ran & { readonly printed: string }>;
+	/** As `lockstep undo --yes`. */
+	undo(): Promise<Ran>;
+	/** Names of the journals in its state folder. */
+	journals(): Promise<string[]>;
+}
+
+export async function openClient(): Promise<Client> {
+	const home = await mkdtemp(join(tmpdir(), 'lockstep-client-'));
+	const env: NodeJS.ProcessEnv = {
+		...{ PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: join(home, 'state'), XDG_CONFIG_HOME: join(home, 'config') },
+		XDG_CACHE_HOME: dirname(dirname(serversFolder(process.env))),
+	};
+	const printed: string[] = [];
+	const terminal = () => {
+		const out = new PassThrough();
+		out.on('data', (chunk) => printed.push(String(chunk)));
+		return out as unknown as NodeJS.WriteStream;
+	};
+	let printedEvents: Recorded[] = [];
+	const context = (flags: GlobalFlags = { yes: true }, signal: AbortSignal = new AbortController().signal) =>
+		makeContext(
+			{
+				...{ env, signal, version: '0.0.0-test', now: () => new Date() },
+				...{ stdin: new PassThrough() as unknown as NodeJS.ReadStream, stdout: terminal(), stderr: terminal() },
+				print: (event) => printedEvents.push(event),
+			},
+			flags,
+		);
+	return {
+		home,
+		context,
+		async run(request, options = {}) {
+			const events: Recorded[] = [];
+			const signal = options.signal ?? new AbortController().signal;
+			const director = flagDirector({ yes: true, dryRun: false, confirm: options.confirm ?? [] });
+			const on = (event: Recorded) => {
+				events.push(event);
+				options.on?.(event);
+			};
+			return { end: await perform(context({ yes: true }, signal), request, {}, { director, signal, on }), events };
+		},
+		async dryRun(request) {
+			printed.length = 0;
+			printedEvents = [];
+			const { end } = await runHeadless(context({ dryRun: true }), request, {});
+			if (end === null) throw new Error('a dry run without an end');
+			return { end, events: printedEvents, printed: printed.join('') };
+		},
+		async undo() {
+			const at = context();
+			const past = newest(runsFolder(at), () => true);
+			if (past === undefined) throw new Error('there is no run to take back');
+			const events: Recorded[] = [];
+			const director = flagDirector({ yes: true, dryRun: false });
+			const watcher = { director, signal: at.signal, on: (event: Recorded) => void events.push(event) };
+			const request = past.request as RunRequest;
+			return { end: await withPrepared(at, request, {}, watcher, (prepared, how) => prepared.undo(how, past)), events };
+		},
+		journals: () => readdir(runsFolder(context())).catch(() => []),
+		[Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+	};
+}
+
+type Pair = Pick<Sandbox, 'primary' | 'replica'>;
+
+export const provisionRequest = (pair: Pair, more: Partial<ProvisionRequest> = {}): ProvisionRequest => ({
+	kind: 'provision',
+	primary: urlOf(pair.primary),
+	replica: urlOf(pair.replica),
+	tls: true,
+	...more,
+});
+
+/** What must be typed for a server that no profile names. */
+export const nameOf = ({ host, port }: SandboxServer): string => `${host}:${port}`;
+
+const OWN = "('information_schema', 'performance_schema', 'mysql', 'sys')";
+
+/** Everything that a server holds for its users: each row of each table byte by byte, sorted, and each object's own statement. */
+export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise<{ readonly [object: string]: readonly string[] }> {
+	await using session = await rootSession(server);
+	const ask = (text: string) => session.query({ pieces: [text] });
+	const quoted = (...names: (string | null | undefined)[]) => sent(sql`${id(...names.map((name) => name ?? ''))}`);
+	const found: Record<string, string[]> = {};
+	for (const { db } of await ask(`SELECT schema_name AS db FROM information_schema.schemata WHERE schema_name NOT IN ${OWN}`)) {
+		found[`database ${db}`] = [(await ask(`SHOW CREATE DATABASE ${quoted(db)}`))[0]?.['Create Database'] ?? ''];
+	}
+	for (const { db, name, type } of await ask(
+		`SELECT table_schema AS db, table_name AS name, table_type AS type FROM information_schema.tables WHERE table_schema NOT IN ${OWN}`,
+	)) {
+		const table = quoted(db, name);
+		const made = (await ask(`SHOW CREATE TABLE ${table}`))[0] ?? {};
+		// A rolled-back transaction of the writer moves the counter on the primary only.
+		const statement = (made['Create Table'] ?? made['Create View'] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
+		const rows: string[] = [];
+		if (type !== 'VIEW') {
+			const columns = (await ask(`SHOW COLUMNS FROM ${table}`)).map(({ Field }) => `COALESCE(HEX(CONCAT('', ${quoted(Field)})), 'NULL')`);
+			for (const row of await ask(`SELECT CONCAT_WS(',', ${columns.join(', ')}) AS bytes FROM ${table}`)) rows.push(row.bytes ?? '');
+		}
+		found[`${type} ${db}.${name}`] = [statement, ...rows.sort()];
+	}
+	for (const { db, name, type } of await ask(
+		`SELECT routine_schema AS db, routine_name AS name, routine_type AS type FROM information_schema.routines WHERE routine_schema NOT IN ${OWN}
+		UNION ALL SELECT trigger_schema, trigger_name, 'TRIGGER' FROM information_schema.triggers WHERE trigger_schema NOT IN ${OWN}
+		UNION ALL SELECT event_schema, event_name, 'EVENT' FROM information_schema.events WHERE event_schema NOT IN ${OWN}`,
+	)) {
+		const made = (await ask(`SHOW CREATE ${type} ${quoted(db, name)}`))[0] ?? {};
+		const told = Object.entries(made).filter(([column]) => /^(Create |SQL Original|sql_mode)/i.test(column) && column !== 'Created');
+		found[`${type} ${db}.${name}`] = told.map(([, text]) => text ?? '');
+	}
+	return found;
+}
+
+/** Waits until the replica has applied all that the primary has written by now. */
+export async function caughtUp({ primary, replica }: Pair): Promise<void> {
+	const target = (await value(primary, 'SELECT @@gtid_binlog_pos')) ?? '';
+	if ((await value(replica, `SELECT MASTER_GTID_WAIT('${target}', 30)`)) !== '0') throw new Error(`the replica does not reach ${target}`);
+}
+
+/** All that a run may change on a server, and much that it may not. */
+export interface ServerState {
+	readonly databases: readonly string[];
+	readonly accounts: readonly string[];
+	readonly variables: { readonly [name: string]: string };
+	readonly channels: readonly string[];
+}
+
+/** `settings`: without the positions, which move on a server at work. */
+export async function stateOf(server: Pick<SandboxServer, 'socket'>, only: 'all' | 'settings' = 'all'): Promise<ServerState> {
+	await using session = await rootSession(server);
+	const ask = (text: string) => session.query({ pieces: [text] });
+	const lines = async (text: string) => (await ask(text)).map((row) => JSON.stringify(row));
+	const variables = (await ask('SHOW GLOBAL VARIABLES')).map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const);
+	return {
+		databases: await lines('SHOW DATABASES'),
+		accounts: [
+			...(await lines('SELECT * FROM mysql.global_priv ORDER BY User, Host')),
+			...(await lines('SELECT * FROM mysql.db ORDER BY User, Host, Db')),
+			...(await lines('SELECT * FROM mysql.roles_mapping ORDER BY User, Host, Role')),
+		],
+		variables: Object.fromEntries(variables.filter(([name]) => only === 'all' || !name.startsWith('gtid_'))),
+		channels: (await ask('SHOW ALL SLAVES STATUS')).map((row) =>
+			[
+				'Connection_name',
+				'Master_Host',
+				'Master_Port',
+				'Master_User',
+				'Master_SSL_Allowed',
+				'Using_Gtid',
+				'Slave_IO_Running',
+				'Slave_SQL_Running',
+			]
+				.map((column) => row[column])
+				.join(' '),
+		),
+	};
+}
+
+/** Where a World breaks: at the n-th action that is performed (from 1), right before or right after it was really done. */
+export interface Break {
+	readonly at: number;
+	readonly when: 'before' | 'after';
+	/** `error`: that one action fails; `crash`: nothing is done any more, as after a SIGKILL. */
+	readonly as: 'error' | 'crash';
+}
+
+/** The real World, but for one action. `performed` counts what was tried; `dead` is true once it crashed. */
+export function breaking(real: World, wish: Break | null): World & { readonly performed: number; readonly dead: boolean } {
+	let performed = 0;
+	let dead = false;
+	const fails = () => new ServerError({ what: `Broken on purpose at action ${wish?.at}.` });
+	return {
+		...real,
+		get performed() {
+			return performed;
+		},
+		get dead() {
+			return dead;
+		},
+		async look(on, query) {
+			if (dead) throw fails();
+			return real.look(on, query);
+		},
+		async perform(action, options) {
+			if (dead) throw fails();
+			performed++;
+			if (performed !== wish?.at) return real.perform(action, options);
+			if (wish.when === 'after') await real.perform(action, options);
+			dead = wish.as === 'crash';
+			throw fails();
+		},
+	};
+}
