@@ -95,9 +95,12 @@ export function makeContext(
 	};
 }
 
-/** Asks for a password on the terminal without showing it; undefined where nobody is there. */
-export function asker({ stdin, stderr, mode }: Context): ((question: string) => Promise<Secret>) | undefined {
-	if (!stdin.isTTY || mode === 'headless') return undefined;
+/**
+ * Asks for a password on the terminal without showing it; undefined where nobody is there. In the wizard the screen asks.
+ * `explicit`: `-p` was given, which asks even where everything else is decided by flags.
+ */
+export function asker({ stdin, stderr, mode, flags }: Context, explicit: boolean): ((question: string) => Promise<Secret>) | undefined {
+	if (!stdin.isTTY || flags.input === false || (mode !== 'plain' && !explicit)) return undefined;
 	return (question) =>
 		new Promise((resolve, reject) => {
 			stderr.write(`${question} `);

@@ -36,7 +36,7 @@ export const isLoopback = (host: string): boolean => host === 'localhost' || hos
 
 /** Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
 export async function openServer(context: Context, wish: ServerWish): Promise<OpenedServer> {
-	const ask = asker(context);
+	const ask = asker(context, wish.flags?.password === '');
 	const resolved = await resolveServer({
 		...(wish.server === undefined ? {} : { server: wish.server }),
 		...(wish.flags === undefined ? {} : { flags: wish.flags }),

@@ -53,7 +53,14 @@ export type RunEvent =
 	| { readonly type: 'note'; readonly step: string | null; readonly level: 'note' | 'warning'; readonly text: string }
 	| { readonly type: 'checks'; readonly step: string; readonly checks: readonly Check[] }
 	/** Durable. `again`: an earlier run had done it and it still holds. */
-	| { readonly type: 'step-done'; readonly step: string; readonly output: Json; readonly ms: number; readonly again: boolean }
+	| {
+			readonly type: 'step-done';
+			readonly step: string;
+			readonly output: Json;
+			readonly ms: number;
+			readonly again: boolean;
+			readonly acted: boolean;
+	  }
 	| { readonly type: 'step-failed'; readonly step: string; readonly failure: Failure }
 	| { readonly type: 'recovery'; readonly step: string; readonly choice: Recovery }
 	/** Durable. */

@@ -46,6 +46,8 @@ class Runner<Env extends Outputs> {
 	readonly #touched: string[];
 	readonly #warnings: string[] = [];
 	#seq = 0;
+	/** Whether the step in hand has performed anything. */
+	#acted = false;
 
 	constructor(options: RunOptions<Env>) {
 		this.#o = options;
@@ -206,7 +208,7 @@ class Runner<Env extends Outputs> {
 			const origin = this.#origins[step.id] ?? facts;
 			const checks = (await step.verify?.({ ...env, ...looking(world), facts, origin, output: before })) ?? [];
 			if (failed(checks).length === 0) {
-				this.#emit({ type: 'step-done', step: step.id, output: before, ms: now().getTime() - began, again: true });
+				this.#emit({ type: 'step-done', step: step.id, output: before, ms: now().getTime() - began, again: true, acted: false });
 				return;
 			}
 			delete env.outputs[step.id];
@@ -220,6 +222,7 @@ class Runner<Env extends Outputs> {
 		if (checks.length > 0) this.#emit({ type: 'checks', step: step.id, checks });
 		if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
 		const plan = step.plan(at);
+		this.#acted = false;
 		const working = this.#working(step.id);
 		let output: Json = null;
 		if (step.run !== undefined) output = await step.run({ ...at, ...working, plan });
@@ -230,7 +233,7 @@ class Runner<Env extends Outputs> {
 		for (const check of proofs)
 			if (check.status === 'warning') this.#warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
 		env.outputs[step.id] = output;
-		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false });
+		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false, acted: this.#acted });
 	}
 
 	#working(step: string): Working {
@@ -253,6 +256,7 @@ class Runner<Env extends Outputs> {
 
 	async #perform<T>(step: string, action: Action, undoing: boolean, act: () => Promise<T>): Promise<T> {
 		const shownAction = show(action);
+		this.#acted = true;
 		if (shownAction.changes && !undoing && !this.#touched.includes(step)) this.#touched.push(step);
 		this.#emit({ type: 'action-started', step, action: shownAction, undoing });
 		const began = this.#o.now().getTime();

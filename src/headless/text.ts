@@ -44,6 +44,11 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	const { out, color, quiet, verbose, ascii, width = 100 } = options;
 	const signs = symbols(ascii);
 	const titles = new Map<string, string>();
+	/** Checks that the plan told of, and steps that had any. */
+	const planned = new Set<string>();
+	let open: string | null = null;
+	const checked = new Set<string>();
+	let servers: { readonly [role: string]: string } = {};
 	const told = new Map<string, { tenth: number; at: number }>();
 	const say = (at: string, ...lines: readonly Line[]) =>
 		out.write(
@@ -63,11 +68,20 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 		return before !== undefined || tenth > 0;
 	};
 
+	/** A step is named before its first news, so that a short one takes one line. */
+	const begin = (at: string, step: string | null) => {
+		if (quiet || step === null || open !== step) return;
+		open = null;
+		say(at, line(span(`${signs.at} `, 'key'), title(step)));
+	};
+
 	return (event) => {
 		const { at } = event;
+		if (event.type === 'lock' || event.type === 'note') begin(at, event.step);
 		switch (event.type) {
 			case 'run-started': {
 				for (const step of event.steps) titles.set(step.id, step.title);
+				servers = event.servers;
 				if (quiet) return;
 				const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
 				say(at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
@@ -78,16 +92,21 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				if (verbose) say(at, line(span(`${signs.waiting} ${title(event.step)}: looking`, 'dim')));
 				return;
 			case 'review': {
+				for (const check of event.review.checks) planned.add(check.id);
 				const odd = event.review.checks.filter((check) => check.status === 'warning' || (check.status === 'note' && !quiet));
 				for (const check of odd) say(at, ...checkLines(check, width, signs));
 				return;
 			}
 			case 'checks':
+				checked.add(event.step);
+				// What the plan said already is not said again.
 				for (const check of event.checks)
-					if (check.status !== 'ok' && (check.status !== 'note' || !quiet)) say(at, ...checkLines(check, width, signs));
+					if (!planned.has(check.id) && check.status !== 'ok' && (check.status !== 'note' || !quiet))
+						say(at, ...checkLines(check, width, signs));
 				return;
 			case 'step-started':
-				if (!quiet) say(at, line(span(`${signs.at} `, 'key'), title(event.step)));
+				open = event.step;
+				if (verbose) begin(at, event.step);
 				return;
 			case 'step-done':
 				if (!quiet)
@@ -96,7 +115,10 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 						line(
 							span(`${signs.ok} `, 'good'),
 							title(event.step),
-							span(`  ${event.again ? 'still as it was done before' : duration(event.ms)}`, 'dim'),
+							span(
+								`  ${event.again ? 'still as it was done before' : event.acted || checked.has(event.step) ? duration(event.ms) : 'nothing to do'}`,
+								'dim',
+							),
 						),
 					);
 				return;
@@ -115,12 +137,23 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				if (verbose) say(at, ...indented('    ', event.told.what, width, 'bad'));
 				return;
 			case 'progress':
-				if (!quiet && isDue(event.step, event.progress, at)) say(at, line('  ', progressLine(event.progress)));
+				if (!quiet && isDue(event.step, event.progress, at)) {
+					begin(at, event.step);
+					say(at, line('  ', progressLine(event.progress)));
+				}
 				return;
 			case 'lock': {
 				const tone = event.lock.state === 'held' || event.lock.state === 'lost' ? 'bad' : 'plain';
 				if (!quiet || event.lock.state === 'lost')
-					say(at, line(span(`  ${tone === 'bad' ? signs.warn : signs.note} ${lockWords(event.lock)}`, tone)));
+					say(
+						at,
+						line(
+							span(
+								`  ${tone === 'bad' ? signs.warn : signs.note} ${lockWords({ ...event.lock, on: servers[event.lock.on] ?? event.lock.on })}`,
+								tone,
+							),
+						),
+					);
 				return;
 			}
 			case 'note':

@@ -324,7 +324,7 @@ function performed(kind: Kind, index: number, inside: readonly RunEvent[] = []):
 		...acts.slice(0, 3).flat(),
 		...inside,
 		...acts.slice(3).flat(),
-		{ type: 'step-done', step: step.id, output: null, ms: inside.length > 0 ? 372_000 : 400, again: false },
+		{ type: 'step-done', step: step.id, output: null, ms: inside.length > 0 ? 372_000 : 400, again: false, acted: true },
 	];
 }
 
@@ -352,7 +352,7 @@ export function secondHalf(kind: Kind): RunEvent[] {
 	return [
 		{ type: 'progress', step: long, progress: progressAt(1) },
 		...(kind === 'backup' ? [lockEvent('released')] : []),
-		{ type: 'step-done', step: long, output: null, ms: 372_000, again: false },
+		{ type: 'step-done', step: long, output: null, ms: 372_000, again: false, acted: true },
 		...stepsOf(kind)
 			.slice(at + 1)
 			.flatMap((_, index) => performed(kind, at + 1 + index)),

@@ -100,14 +100,17 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const different: string[] = [];
 		const { positions, channel, catalogue } = replica.dialect;
 		let gtid = '';
-		await perform(step('stop'));
+		// Threads that run until a position would stop there later, when nobody looks any more.
+		let bounded = false;
 		try {
+			await perform(step('stop'));
 			await perform(step('open-snapshot'));
 			const [where, gtidOf] = primary.dialect.positions.snapshot;
 			const place = await look('primary', where);
 			gtid = place === null ? '' : await look('primary', gtidOf(place));
 			const here = (await look('replica', positions.current)).replicated;
 			if (!positions.includes(here, gtid)) {
+				bounded = true;
 				await perform({ ...step('run-until'), statement: channel.startUntil(gtid) });
 				const until = now().getTime() + REACH_WITHIN_MS;
 				for (;;) {
@@ -123,6 +126,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					}
 					await pause(100, undefined, { signal }).catch(() => signal.throwIfAborted());
 				}
+				bounded = false;
 			}
 			const measure = meter(() => now().getTime());
 			const total = facts.tables.reduce((sum, table) => sum + table.rows + 1, 0);
@@ -148,8 +152,12 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				done += table.rows + 1;
 			}
 		} finally {
-			await perform(step('close-snapshot'), { shielded: true });
-			await perform(step('start'), { shielded: true });
+			try {
+				await perform(step('close-snapshot'), { shielded: true });
+			} finally {
+				if (bounded) await perform(step('stop'), { shielded: true });
+				await perform(step('start'), { shielded: true });
+			}
 		}
 		return { gtid, compared: facts.tables.length, different, notCompared: facts.notCompared };
 	},

@@ -1,3 +1,4 @@
+import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { ProvisionEnv } from './env.ts';
 
@@ -18,6 +19,17 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 		facts.running
 			? []
 			: [{ kind: 'sql', id: 'start', why: 'both threads', on: 'replica', statement: replica.dialect.channel.start, changes: true }],
+	/** A thread that stands still without an error was stopped by somebody, or by a comparison that died: a resumed run starts it again. */
+	async verify({ replica, look }) {
+		const channel = (await look('replica', replica.dialect.channel.status))[0];
+		const stopped = channel !== undefined && ((channel.io === 'no' && !channel.ioError) || (channel.sql === 'no' && !channel.sqlError));
+		return [
+			must('STARTED', 'Both threads were started', channel !== undefined && !stopped, {
+				expected: 'running, or stopped by an error',
+				found: channel === undefined ? 'no channel' : `IO ${channel.io}, SQL ${channel.sql}`,
+			}),
+		];
+	},
 	undo: ({ replica, facts, origin }) =>
 		origin.stopped && !facts.stopped
 			? [{ kind: 'sql', id: 'stop', why: 'started by this run', on: 'replica', statement: replica.dialect.channel.stop, changes: true }]
