@@ -2,17 +2,17 @@
 // What `npm run demo`, `npm test` and `npm run screenshots` start with: plain JavaScript without a dependency,
 // because it installs them. Whatever installers say goes to stderr: stdout belongs to the program.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(top, 'node_modules', '.lockstep-installed');
-const read = (path) => {
+/** When a file was changed last; 0 where there is none. */
+const changed = (path) => {
 	try {
-		return readFileSync(path, 'utf8');
+		return statSync(path).mtimeMs;
 	} catch {
-		return undefined;
+		return 0;
 	}
 };
 
@@ -38,14 +38,13 @@ function newest(folder) {
 }
 
 function install() {
-	const wanted = read(join(top, 'package-lock.json'));
-	if (read(stamp) !== wanted) {
+	// npm writes this one last, with what it installed.
+	if (changed(join(top, 'node_modules', '.package-lock.json')) < changed(join(top, 'package-lock.json'))) {
 		process.stderr.write('Installing what lockstep needs (npm ci) …\n');
 		run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { quiet: true });
-		writeFileSync(stamp, wanted);
 	}
 	const built = join(top, 'dist');
-	const made = read(join(built, 'cli.js')) ? newest(built) : 0;
+	const made = changed(join(built, 'cli.js')) > 0 ? newest(built) : 0;
 	if (made < newest(join(top, 'src'))) {
 		rmSync(built, { recursive: true, force: true });
 		run('npm', ['run', '--silent', 'build'], { quiet: true });

@@ -221,7 +221,7 @@ function program(): Command {
 		.action((flags: GlobalFlags & StatusFlags) =>
 			conclude(flags, async (context) => (await import('./commands/status.ts')).status(context, flags)),
 		);
-	add('undo', 'take back what a provisioning run did')
+	add('undo', 'take back what a run did')
 		.argument('[run]')
 		.action((run: string | undefined, flags: GlobalFlags) =>
 			conclude(flags, async (context) => (await import('./commands/undo.ts')).undo(context, run)),

@@ -5,9 +5,14 @@ import type { Context, Ending } from './context.ts';
 import { runsFolder } from './prepare.ts';
 import { runHeadless } from './run.ts';
 
-/** Takes back what a provisioning run did, from its journal: the newest one, or the one that is named. */
+/**
+ * Takes back what a run did, from its journal: the one that is named, else the newest provisioning or the newest run of any kind that
+ * was cut off before it could put things back itself.
+ */
 export async function undo(context: Context, name: string | undefined): Promise<Ending> {
-	const past = newest(runsFolder(context), (each) => (name === undefined ? each.runbook === 'provision-replica' : each.run === name));
+	const past = newest(runsFolder(context), (each) =>
+		name === undefined ? each.runbook === 'provision-replica' || (each.open && each.touched.length > 0) : each.run === name,
+	);
 	if (past === undefined) {
 		throw new UserError({
 			what: name === undefined ? 'There is no run to take back.' : `There is no run ${name}.`,

@@ -331,7 +331,10 @@ function leftLine(action: Action): string {
 
 function leftChanged(left: readonly string[], step: string | null): Failure {
 	return failureOf(
-		new LeftChanged({ what: 'A server is not as it was: these could not be put back.', mend: [...left, 'or run: lockstep recover'] }),
+		new LeftChanged({
+			what: 'A server is not as it was: these could not be put back.',
+			mend: [...left, 'or, when the server can be reached again:  lockstep undo --yes'],
+		}),
 		step,
 	);
 }

@@ -108,7 +108,12 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		await using lease = await at.lease('server', { lockWaitSeconds: at.lockWaitSeconds });
 		const state = { on: 'server', clientsWait: facts.clientsWait } as const;
 		lock({ ...state, state: 'waiting', since: requested.toISOString() });
-		await takeLock(at, planned(plan, 'lock'));
+		try {
+			await takeLock(at, planned(plan, 'lock'));
+		} catch (error) {
+			lock({ ...state, state: 'released', since: now().toISOString() });
+			throw error;
+		}
 		const acquired = now();
 		lock({ ...state, state: 'held', since: acquired.toISOString() });
 		let result: Omit<LockedDumpOutput, 'requested' | 'acquired' | 'released' | 'connectionId' | 'statement'>;
