@@ -57,7 +57,8 @@ export function pastOf(events: readonly Recorded[]): Past | undefined {
 		origins,
 		outputs,
 		touched,
-		open,
+		// A run that changed nothing has nothing to go on with.
+		open: open && touched.length > 0,
 	};
 }
 
