@@ -16,7 +16,6 @@ import type { RunEnd } from '../../src/core/runner.ts';
 import type { World } from '../../src/core/world.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
-import { id, sent, sql } from '../../src/sql/sql.ts';
 import { rootSession, type Sandbox, type SandboxServer, value } from './servers.ts';
 
 export interface Ran {
@@ -113,43 +112,6 @@ export const provisionRequest = (pair: Pair, more: Partial<ProvisionRequest> = {
 
 /** What must be typed for a server that no profile names. */
 export const nameOf = ({ host, port }: SandboxServer): string => `${host}:${port}`;
-
-const OWN = "('information_schema', 'performance_schema', 'mysql', 'sys')";
-
-/** Everything that a server holds for its users: each row of each table byte by byte, sorted, and each object's own statement. */
-export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise<{ readonly [object: string]: readonly string[] }> {
-	await using session = await rootSession(server);
-	const ask = (text: string) => session.query({ pieces: [text] });
-	const quoted = (...names: (string | null | undefined)[]) => sent(sql`${id(...names.map((name) => name ?? ''))}`);
-	const found: Record<string, string[]> = {};
-	for (const { db } of await ask(`SELECT schema_name AS db FROM information_schema.schemata WHERE schema_name NOT IN ${OWN}`)) {
-		found[`database ${db}`] = [(await ask(`SHOW CREATE DATABASE ${quoted(db)}`))[0]?.['Create Database'] ?? ''];
-	}
-	for (const { db, name, type } of await ask(
-		`SELECT table_schema AS db, table_name AS name, table_type AS type FROM information_schema.tables WHERE table_schema NOT IN ${OWN}`,
-	)) {
-		const table = quoted(db, name);
-		const made = (await ask(`SHOW CREATE TABLE ${table}`))[0] ?? {};
-		// A rolled-back transaction of the writer moves the counter on the primary only.
-		const statement = (made['Create Table'] ?? made['Create View'] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
-		const rows: string[] = [];
-		if (type !== 'VIEW') {
-			const columns = (await ask(`SHOW COLUMNS FROM ${table}`)).map(({ Field }) => `COALESCE(HEX(CONCAT('', ${quoted(Field)})), 'NULL')`);
-			for (const row of await ask(`SELECT CONCAT_WS(',', ${columns.join(', ')}) AS bytes FROM ${table}`)) rows.push(row.bytes ?? '');
-		}
-		found[`${type} ${db}.${name}`] = [statement, ...rows.sort()];
-	}
-	for (const { db, name, type } of await ask(
-		`SELECT routine_schema AS db, routine_name AS name, routine_type AS type FROM information_schema.routines WHERE routine_schema NOT IN ${OWN}
-		UNION ALL SELECT trigger_schema, trigger_name, 'TRIGGER' FROM information_schema.triggers WHERE trigger_schema NOT IN ${OWN}
-		UNION ALL SELECT event_schema, event_name, 'EVENT' FROM information_schema.events WHERE event_schema NOT IN ${OWN}`,
-	)) {
-		const made = (await ask(`SHOW CREATE ${type} ${quoted(db, name)}`))[0] ?? {};
-		const told = Object.entries(made).filter(([column]) => /^(Create |SQL Original|sql_mode)/i.test(column) && column !== 'Created');
-		found[`${type} ${db}.${name}`] = told.map(([, text]) => text ?? '');
-	}
-	return found;
-}
 
 /** Waits until the replica has applied all that the primary has written by now. */
 export async function caughtUp({ primary, replica }: Pair): Promise<void> {

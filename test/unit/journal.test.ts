@@ -1,0 +1,61 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { UserError } from '../../src/core/errors.ts';
+import type { Recorded, RunEvent } from '../../src/core/events.ts';
+import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-journal-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const recorded = (event: RunEvent, seq = 1): Recorded => ({ v: 1, run: 'r', seq, at: '2026-01-01T00:00:00.000Z', ...event });
+const say = (text: string) => recorded({ type: 'note', step: null, level: 'note', text });
+
+describe('a journal', () => {
+	test('gives back what was written, but for what only draws', () => {
+		const at = join(folder, 'deep', 'runs');
+		const journal = openJournal(at, 'one');
+		journal.write(say('first\nline'));
+		journal.write(recorded({ type: 'looking', step: 'a' }));
+		journal.write(say('second'));
+		journal.close();
+		expect(readJournal(journal.path)).toEqual([say('first\nline'), say('second')]);
+		expect(statSync(journal.path).mode & 0o777).toBe(0o600);
+		expect(statSync(at).mode & 0o777).toBe(0o700);
+	});
+
+	test('can be read although its last line is torn', () => {
+		const journal = openJournal(folder, 'torn');
+		journal.write(say('whole'));
+		journal.close();
+		const whole = readFileSync(journal.path, 'utf8');
+		for (const length of [1, 20, whole.length - 2]) {
+			writeFileSync(journal.path, whole + whole.slice(0, length));
+			expect(readJournal(journal.path)).toEqual([say('whole')]);
+		}
+		appendFileSync(journal.path, '\0\0\0\0');
+		expect(readJournal(journal.path)).toEqual([say('whole')]);
+	});
+
+	test('of a newer version is read as far as it is understood', () => {
+		const path = join(folder, 'newer.jsonl');
+		writeFileSync(path, `${JSON.stringify(say('ours'))}\n${JSON.stringify({ ...say('theirs'), v: 2 })}\n`);
+		expect(readJournal(path)).toEqual([say('ours')]);
+	});
+
+	test('that cannot be written is the person’s to mend, before anything is done', () => {
+		const file = join(folder, 'file');
+		writeFileSync(file, '');
+		expect(() => openJournal(file, 'run')).toThrow(UserError);
+	});
+});
+
+test('journals are listed newest first, and none where there is no folder', () => {
+	const at = join(folder, 'list');
+	for (const run of ['20260101T000000Z-backup-aaaa', '20260301T000000Z-backup-aaaa', '20260201T000000Z-provision-ffff'])
+		openJournal(at, run).close();
+	writeFileSync(join(at, 'notes.txt'), '');
+	expect(journals(at).map((path) => basename(path).slice(0, 6))).toEqual(['202603', '202602', '202601']);
+	expect(journals(join(folder, 'nowhere'))).toEqual([]);
+});

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Recorded, RunEvent } from '../../src/core/events.ts';
+import { openJournal } from '../../src/core/journal.ts';
+import { findOpen, newest, pastOf } from '../../src/core/past.ts';
+
+const START: RunEvent = {
+	...{ type: 'run-started', runbook: 'toy', title: 'Toy', key: 'work', servers: {}, steps: [], resumes: null, request: { kind: 'x' } },
+	carried: { touched: [], outputs: {} },
+};
+const record = (events: readonly RunEvent[], run = 'r1'): Recorded[] =>
+	events.map((event, index) => ({ v: 1, run, seq: index + 1, at: '2026-01-01T00:00:00.000Z', ...event }));
+
+const facts = (step: string, origin: string): RunEvent => ({ type: 'facts', step, facts: origin, origin });
+const action = (step: string, changes = true, undoing = false): RunEvent => ({
+	...{ type: 'action-started', step, undoing },
+	action: { id: 'x', kind: 'sql', on: 'server', text: 'X', why: '', changes },
+});
+const done = (step: string, output: string): RunEvent => ({ type: 'step-done', step, output, ms: 1, again: false, acted: true });
+const ended = (outcome: 'done' | 'failed' | 'undone' | 'stopped', open: boolean): RunEvent => ({
+	...{ type: 'run-ended', outcome, open, warnings: [], failure: null, summary: {} },
+});
+
+test('a journal that ends in the middle is open, with what was seen, done and touched', () => {
+	const past = pastOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
+	expect(past).toEqual({
+		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
+		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'] },
+	});
+});
+
+test('the first facts of a step are what undo goes back to', () => {
+	expect(pastOf(record([START, facts('a', 'first'), facts('a', 'second')]))?.origins).toEqual({ a: 'first' });
+});
+
+test('a step that is begun again has no output until it is done again', () => {
+	const again: RunEvent[] = [START, done('a', 'old'), { type: 'step-started', step: 'a' }];
+	expect(pastOf(record(again))?.outputs).toEqual({});
+	expect(pastOf(record([...again, done('a', 'new')]))?.outputs).toEqual({ a: 'new' });
+});
+
+test('what an earlier run had done is carried over', () => {
+	const start: RunEvent = { ...START, carried: { touched: ['a'], outputs: { a: 'carried' } } };
+	expect(pastOf(record([start, action('b')]))).toMatchObject({ touched: ['a', 'b'], outputs: { a: 'carried' } });
+});
+
+test.each([
+	['done', false, { open: false, touched: ['a'] }],
+	['failed', true, { open: true, touched: ['a'] }],
+	['failed', false, { open: false, touched: [] }],
+	['stopped', true, { open: true, touched: ['a'] }],
+	['undone', false, { open: false, touched: [] }],
+] as const)('a run that ended %s (open: %s)', (outcome, open, wanted) => {
+	expect(pastOf(record([START, action('a'), ended(outcome, open)]))).toMatchObject(wanted);
+});
+
+test('putting back is no touching', () => {
+	expect(pastOf(record([START, action('a', true, true)]))?.touched).toEqual([]);
+});
+
+test('events without a beginning tell of no run', () => {
+	expect(pastOf(record([facts('a', 'A')]))).toBeUndefined();
+});
+
+test('only the newest run of the same work is gone on with, and only if it is open', () => {
+	const folder = mkdtempSync(join(tmpdir(), 'lockstep-past-'));
+	try {
+		const write = (run: string, events: readonly RunEvent[]) => {
+			const journal = openJournal(folder, run);
+			for (const event of record(events, run)) journal.write(event);
+			journal.close();
+		};
+		write('1-open', [START, action('a')]);
+		expect(findOpen(folder, 'work')?.run).toBe('1-open');
+		write('2-other', [{ ...START, key: 'other work' }, ended('done', false)]);
+		expect(findOpen(folder, 'work')?.run).toBe('1-open');
+		write('3-done', [START, action('a'), ended('done', false)]);
+		expect(findOpen(folder, 'work')).toBeUndefined();
+		expect(newest(folder, (past) => past.key === 'work')?.run).toBe('3-done');
+		write('4-torn', []);
+		expect(newest(folder, () => true)?.run).toBe('3-done');
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});

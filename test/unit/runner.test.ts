@@ -1,0 +1,357 @@
+import { describe, expect, test } from 'vitest';
+import type { SqlAction } from '../../src/core/action.ts';
+import { must, note, should } from '../../src/core/check.ts';
+import type { Director, Recovery, Review } from '../../src/core/director.ts';
+import { ServerError, Stopped } from '../../src/core/errors.ts';
+import type { Recorded } from '../../src/core/events.ts';
+import type { Json } from '../../src/core/json.ts';
+import { pastOf } from '../../src/core/past.ts';
+import { type RunOptions, run, takeBack } from '../../src/core/runner.ts';
+import type { AnyStep, Outputs, Step } from '../../src/core/step.ts';
+import type { World } from '../../src/core/world.ts';
+import { query } from '../../src/sql/sql.ts';
+
+type Facts = { readonly value: string };
+type ToyStep = Step<Outputs, Facts, Json>;
+
+const set = (id: string, name: string, value: string): SqlAction => ({
+	...{ kind: 'sql', id, why: 'for the test', on: 'server', changes: true },
+	statement: { pieces: [`${name} = ${value}`] },
+});
+
+/** A step that wants the setting of its own name to be "new". */
+const step = (id: string, more: Partial<ToyStep> = {}): ToyStep => ({
+	...{ id, title: `Step ${id}`, why: 'because' },
+	inspect: async ({ look }) => ({
+		value: await look(
+			'server',
+			query({ pieces: [id] }, (rows) => rows[0]?.value ?? ''),
+		),
+	}),
+	plan: ({ facts }) => (facts.value === 'new' ? [] : [set('set', id, 'new')]),
+	undo: ({ facts, origin }) => (facts.value === origin.value ? [] : [set('back', id, origin.value)]),
+	...more,
+});
+
+/** A server that is a handful of settings. `broken` makes an action fail; what was performed is in `done`. */
+class Toy {
+	readonly settings: Record<string, string> = { a: 'old', b: 'old', c: 'old' };
+	readonly done: string[] = [];
+	readonly stop = new AbortController();
+	broken: (statement: string) => boolean = () => false;
+
+	/** A proof during which somebody asks to stop. */
+	stopped(): [] {
+		this.stop.abort(new Stopped('By hand.'));
+		return [];
+	}
+
+	readonly world: World = {
+		signal: this.stop.signal,
+		now: () => new Date(0),
+		look: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
+		folderFacts: () => Promise.reject(new Error('no files here')),
+		tool: async () => null,
+		lease: () => Promise.reject(new Error('no locks here')),
+		perform: async (action, { signal }) => {
+			signal.throwIfAborted();
+			const text = String((action as SqlAction).statement.pieces[0]);
+			if (this.broken(text)) throw new ServerError({ what: `refused: ${text}` });
+			const [name = '', value = ''] = text.split(' = ');
+			this.settings[name] = value;
+			this.done.push(text);
+			return [] as never;
+		},
+	};
+}
+
+class Answers implements Director {
+	readonly reviews: Review[] = [];
+	readonly asked: string[] = [];
+	typed: string[] = [];
+	go = true;
+	recoveries: Recovery[] = [];
+
+	async review(review: Review) {
+		this.reviews.push(review);
+		return this.go ? { go: true as const, typed: this.typed } : { go: false as const, previewOnly: false };
+	}
+
+	async recover() {
+		this.asked.push('recover');
+		return this.recoveries.shift() ?? ('keep' as const);
+	}
+}
+
+function toy(steps: readonly AnyStep<Outputs>[], afterFailure: 'keep' | 'put-back' = 'keep') {
+	const events: Recorded[] = [];
+	const server = new Toy();
+	const director = new Answers();
+	const options: RunOptions<Outputs> = {
+		...{ run: 'r1', key: 'toy', servers: { server: 'db1' }, request: null },
+		...{ world: server.world, director, env: { outputs: {} }, now: () => new Date(0), signal: server.stop.signal },
+		runbook: { id: 'toy', title: 'Toy', steps, afterFailure, summary: (env) => ({ ...env.outputs }) },
+		sink: (event) => events.push(JSON.parse(JSON.stringify(event)) as Recorded),
+	};
+	return { server, director, events, options, types: () => events.map((event) => event.type) };
+}
+
+describe('before anything is done', () => {
+	test('the failed checks of all steps are told together, and nobody is asked', async () => {
+		const no = (id: string) => ({ checks: () => [must(`NO-${id}`, 'must hold', false), must('YES', 'holds', true)] });
+		const { options, server, director } = toy([step('a', no('A')), step('b'), step('c', no('C'))]);
+		const end = await run(options);
+		expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed' } });
+		expect(end.failure?.checks.map((check) => check.id)).toEqual(['NO-A', 'NO-C']);
+		expect([server.done, director.reviews]).toEqual([[], []]);
+	});
+
+	test('a look that fails after a failed check is explained by that check; otherwise it is the failure itself', async () => {
+		const inspect = () => Promise.reject(new ServerError({ what: 'access denied' }));
+		const checked = toy([step('a', { checks: () => [must('RIGHTS', 'may look', false)] }), step('b', { inspect })]);
+		expect((await run(checked.options)).failure).toMatchObject({ class: 'CheckFailed', checks: [{ id: 'RIGHTS' }] });
+		const unchecked = toy([step('a', { checks: () => [should('ODD', 'is odd', false)] }), step('b', { inspect })]);
+		expect((await run(unchecked.options)).failure).toMatchObject({ class: 'ServerError', told: { what: 'access denied' } });
+	});
+
+	const asks = (name: string) => ({ consents: () => [{ name, reason: `${name} is destroyed`, affected: ['shop'] }] });
+
+	test.each([[[]], [['db2']], [['DB1']], [['db1 ']]])('%j does for the name that must be typed what nothing does', async (typed) => {
+		const { options, server, director } = toy([step('a'), step('b', asks('db1'))]);
+		director.typed = typed;
+		const end = await run(options);
+		expect(end).toMatchObject({
+			outcome: 'failed',
+			open: false,
+			failure: { class: 'CheckFailed', checks: [{ id: 'CONSENT', found: 'shop' }] },
+		});
+		expect(end.failure?.checks[0]?.mend?.join()).toContain('--confirm db1');
+		expect(server.done).toEqual([]);
+	});
+
+	test('the right names let it go on; the same question is put once', async () => {
+		const { options, director } = toy([step('a', asks('db1')), step('b', asks('db1')), step('c', asks('db2'))]);
+		director.typed = ['db2', 'db1'];
+		expect((await run(options)).outcome).toBe('done');
+		expect(director.reviews[0]?.consents.map(({ name }) => name)).toEqual(['db1', 'db2']);
+	});
+
+	test('who declines changes nothing', async () => {
+		const { options, server, director } = toy([step('a')]);
+		director.go = false;
+		expect(await run(options)).toMatchObject({ outcome: 'declined', open: false, failure: null });
+		expect(server.done).toEqual([]);
+	});
+
+	test('later steps are planned with stand-ins, which are gone when the real output is there', async () => {
+		const seen: Json[] = [];
+		const later = step('b', {
+			plan({ outputs }) {
+				seen.push(outputs.a ?? null);
+				return [];
+			},
+		});
+		const { options } = toy([step('a', { standIn: '<later>', run: async () => 'real' }), later]);
+		expect(await run(options)).toMatchObject({ outcome: 'done', summary: { a: 'real' } });
+		expect(seen).toEqual(['<later>', 'real']);
+	});
+
+	test('an event that cannot be written stops the run before the act', async () => {
+		const { options, server } = toy([step('a')]);
+		const sink = (event: Recorded) => {
+			if (event.type === 'action-started') throw new Error('disk full');
+		};
+		const end = await run({ ...options, sink });
+		expect(end).toMatchObject({ outcome: 'failed', failure: { class: 'Bug', told: { what: expect.stringContaining('disk full') } } });
+		expect(server.done).toEqual([]);
+	});
+});
+
+describe('a run that goes well', () => {
+	test('looks at everything first, writes each act down before it, and proves each step', async () => {
+		const { options, server, types } = toy([step('a', { verify: async () => [must('A', 'took effect', true)] }), step('b')]);
+		expect(await run(options)).toMatchObject({ outcome: 'done', open: false, failure: null, warnings: [] });
+		expect(server.done).toEqual(['a = new', 'b = new']);
+		expect(types()).toEqual([
+			...['run-started', 'looking', 'looking', 'review', 'reviewed'],
+			...['step-started', 'facts', 'action-started', 'action-done', 'checks', 'step-done'],
+			...['step-started', 'facts', 'action-started', 'action-done', 'step-done', 'run-ended'],
+		]);
+	});
+
+	test('numbers its events without a gap', async () => {
+		const { options, events } = toy([step('a')]);
+		await run(options);
+		expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
+	});
+
+	test('collects warnings of proofs and of steps, not notes', async () => {
+		const verify = async () => [should('SLOW', 'is quick', false, { found: 'slow' }), note('N', 'by the way')];
+		const told = step('b', {
+			run: async ({ note: say }) => {
+				say('the tool said something', 'warning');
+				say('all is well');
+				return null;
+			},
+		});
+		const { options } = toy([step('a', { verify }), told]);
+		expect((await run(options)).warnings).toEqual(['is quick: slow', 'the tool said something']);
+	});
+});
+
+describe('a failure that keeps what was done', () => {
+	const refusing = (times: number) => {
+		const made = toy([step('a'), step('b'), step('c')]);
+		made.server.broken = (text) => text === 'b = new' && times-- > 0;
+		return made;
+	};
+
+	test('is open, to be gone on with', async () => {
+		const { options, server, director } = refusing(1);
+		expect(await run(options)).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'ServerError', step: 'b' } });
+		expect([server.settings, director.asked]).toEqual([{ a: 'new', b: 'old', c: 'old' }, ['recover']]);
+	});
+
+	test('is tried again as often as is asked for', async () => {
+		const { options, server, director } = refusing(2);
+		director.recoveries = ['retry', 'retry'];
+		expect((await run(options)).outcome).toBe('done');
+		expect(server.done).toEqual(['a = new', 'b = new', 'c = new']);
+	});
+
+	test('is taken back where that is asked for, the last step first', async () => {
+		const { options, server, director } = toy([step('a'), step('b'), step('c')]);
+		server.broken = (text) => text === 'c = new';
+		director.recoveries = ['undo'];
+		expect(await run(options)).toMatchObject({ outcome: 'undone', open: false, failure: { step: 'c' } });
+		expect(server.done).toEqual(['a = new', 'b = new', 'b = old', 'a = old']);
+	});
+
+	test('of a proof is a VerifyFailed with what failed', async () => {
+		const verify = async () => [must('OK', 'fine', true), must('A', 'took effect', false, { expected: 'new', found: 'old' })];
+		const end = await run(toy([step('a', { verify })]).options);
+		expect(end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'VerifyFailed', step: 'a', checks: [{ id: 'A' }] } });
+	});
+
+	test('before anything changed leaves nothing open', async () => {
+		const { options, server } = toy([step('a', { run: () => Promise.reject(new ServerError('no')) })]);
+		expect(await run(options)).toMatchObject({ outcome: 'failed', open: false });
+		expect(server.done).toEqual([]);
+	});
+
+	test('whoever asks to stop is not asked whether to retry', async () => {
+		const { options, server, director } = toy([step('a', { verify: async () => server.stopped() }), step('b')]);
+		expect(await run(options)).toMatchObject({ outcome: 'stopped', open: true, failure: { class: 'Stopped' } });
+		expect([server.done, director.asked]).toEqual([['a = new'], []]);
+	});
+});
+
+describe('a failure that puts back', () => {
+	test('asks nobody and is over', async () => {
+		const { options, server, director } = toy([step('a'), step('b')], 'put-back');
+		server.broken = (text) => text === 'b = new';
+		expect(await run(options)).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'ServerError' } });
+		expect([server.settings.a, server.settings.b, director.asked]).toEqual(['old', 'old', []]);
+	});
+
+	test('goes on putting back although the run is being stopped', async () => {
+		const { options, server } = toy([step('a', { verify: async () => server.stopped() }), step('b')], 'put-back');
+		expect(await run(options)).toMatchObject({ outcome: 'stopped', open: false });
+		expect(server.done).toEqual(['a = new', 'a = old']);
+	});
+
+	test('names the statements that would mend what it could not', async () => {
+		const { options, server } = toy([step('a'), step('b'), step('c')], 'put-back');
+		server.broken = (text) => text === 'c = new' || text === 'a = old';
+		const end = await run(options);
+		expect(end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'LeftChanged', told: { why: 'refused: c = new' } } });
+		expect(end.failure?.left).toContain('server: a = old');
+		expect(server.settings).toMatchObject({ a: 'new', b: 'old' });
+	});
+
+	test('notices an undo that did not take effect', async () => {
+		const { options, server } = toy([step('a', { undo: () => [set('back', 'other', 'old')] }), step('b')], 'put-back');
+		server.broken = (text) => text === 'b = new';
+		expect((await run(options)).failure).toMatchObject({ class: 'LeftChanged', left: ['server: other = old', expect.any(String)] });
+	});
+});
+
+describe('going on with an interrupted run', () => {
+	const interrupted = async (steps: readonly AnyStep<Outputs>[]) => {
+		const made = toy(steps);
+		made.server.broken = (text) => text === 'b = new';
+		await run(made.options);
+		made.server.broken = () => false;
+		const past = pastOf(made.events);
+		if (past === undefined) throw new Error('no past');
+		const events: Recorded[] = [];
+		const options = { ...made.options, run: 'r2', env: { outputs: {} }, past, sink: (event: Recorded) => void events.push(event) };
+		return { ...made, past, options, later: events };
+	};
+
+	test('does not do again what is proven, and has its output', async () => {
+		const first = step('a', {
+			async run({ plan, perform }) {
+				for (const action of plan) await perform(action);
+				return { from: 'the first run' };
+			},
+		});
+		const { options, server, later, past } = await interrupted([first, step('b')]);
+		expect(past).toMatchObject({ open: true, touched: ['a', 'b'], outputs: { a: { from: 'the first run' } } });
+		const end = await run(options);
+		expect(end).toMatchObject({ outcome: 'done', summary: { a: { from: 'the first run' } } });
+		expect(server.done).toEqual(['a = new', 'b = new']);
+		expect(later.filter((event) => event.type === 'step-done')).toMatchObject([
+			{ step: 'a', again: true },
+			{ step: 'b', again: false },
+		]);
+	});
+
+	test('does again what does not hold any more', async () => {
+		const verify: ToyStep['verify'] = async ({ look }) => [
+			must(
+				'A',
+				'is new',
+				(await look(
+					'server',
+					query({ pieces: ['a'] }, (rows) => rows[0]?.value),
+				)) === 'new',
+			),
+		];
+		const { options, server } = await interrupted([step('a', { verify }), step('b')]);
+		server.settings.a = 'somebody else’s';
+		expect((await run(options)).outcome).toBe('done');
+		expect(server.settings).toMatchObject({ a: 'new', b: 'new' });
+	});
+
+	test('does not ask again about what was done, and says since when it goes on', async () => {
+		const consents: ToyStep['consents'] = ({ facts }) => (facts.value === 'old' ? [] : [{ name: 'db1', reason: 'gone', affected: [] }]);
+		const { options, director } = await interrupted([step('a', { consents }), step('b')]);
+		expect((await run(options)).outcome).toBe('done');
+		expect(director.reviews[1]).toMatchObject({
+			resumes: '1970-01-01T00:00:00.000Z',
+			consents: [],
+			steps: [{ done: true }, { done: false }],
+		});
+	});
+
+	test('writes a journal that stands alone: undo goes back to before the first run', async () => {
+		const { options, server, later, past } = await interrupted([step('a'), step('b')]);
+		await run(options);
+		const all = pastOf(later);
+		expect(all).toMatchObject({ open: false, origins: { a: { value: 'old' }, b: { value: 'old' } } });
+		expect(await takeBack({ ...options, run: 'r3', env: { outputs: {} }, past: all ?? past })).toMatchObject({
+			outcome: 'undone',
+			open: false,
+		});
+		expect(server.settings).toMatchObject({ a: 'old', b: 'old' });
+	});
+
+	test('taking back what somebody put back already does nothing', async () => {
+		const { options, server, past } = await interrupted([step('a'), step('b')]);
+		server.settings.a = 'old';
+		server.done.length = 0;
+		expect((await takeBack({ ...options, past })).outcome).toBe('undone');
+		expect(server.done).toEqual([]);
+	});
+});
