@@ -1,7 +1,8 @@
 import type { RunRequest } from '../core/desk.ts';
+import type { Director } from '../core/director.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { flagDirector } from '../headless/director-flags.ts';
-import { plainDirector } from '../headless/director-plain.ts';
+import { type PlainDirector, plainDirector } from '../headless/director-plain.ts';
 import { renderReview } from '../headless/text.ts';
 import type { Context, Ending } from './context.ts';
 import { withPrepared } from './perform.ts';
@@ -16,14 +17,20 @@ export async function runHeadless(
 ): Promise<Ending> {
 	const { flags, stdin, stdout, stderr, color, ascii, width } = context;
 	let servers: Prepared['servers'] = {};
-	const asked = context.mode === 'headless' ? null : plainDirector({ input: stdin, output: stdout, color, ascii, width, servers });
-	const director =
-		asked ??
-		flagDirector({
-			yes: flags.yes ?? false,
-			dryRun: flags.dryRun ?? false,
-			...(flags.confirm === undefined ? {} : { confirm: flags.confirm }),
-		});
+	// Made at the first question only: before that a password may be asked for on the same terminal.
+	let asked: PlainDirector | undefined;
+	const person = () => {
+		asked ??= plainDirector({ input: stdin, output: stdout, color, ascii, width, servers });
+		return asked;
+	};
+	const director: Director =
+		context.mode === 'headless'
+			? flagDirector({
+					yes: flags.yes ?? false,
+					dryRun: flags.dryRun ?? false,
+					...(flags.confirm === undefined ? {} : { confirm: flags.confirm }),
+				})
+			: { review: (review) => person().review(review), recover: (failure) => person().recover(failure) };
 	try {
 		const end = await withPrepared(
 			context,
