@@ -5,7 +5,7 @@ import type { Manifest } from './archive/manifest.ts';
 import { seal } from './archive/seal.ts';
 import { fsyncFolder, pointLatest, publish, writeFileDurably, writeStream } from './archive/write.ts';
 import type { Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
-import { Busy, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
+import { Busy, LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
 import type { FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
 import type { World } from './core/world.ts';
@@ -39,6 +39,20 @@ const CLAIM = 'lockstep.run';
 /** A waiting session of ours must outlive any dump; the lock's own lease is short. */
 const YEAR_SECONDS = 31_536_000;
 
+/**
+ * Keeps this session's doings out of a replica's own binary log. Even a look may write there: whoever first opens a MEMORY table after a
+ * restart, be it through information_schema, logs a TRUNCATE of it, which stops strict replication (knowledge/faults.md, finding 10).
+ * On a primary that TRUNCATE is right: its replicas must empty the table, too. Where the account may not, the session stays as it is.
+ */
+export async function quieten(session: Session, dialect: Dialect): Promise<void> {
+	try {
+		const { status } = dialect.channel;
+		if (status.read(await session.query(status.statement)).length > 0) await session.query(dialect.locks.unlogged);
+	} catch (error) {
+		if (!(error instanceof LockstepError)) throw error;
+	}
+}
+
 /** The real World: sessions, tools and files. The only place where plans become deeds. */
 export function openWorld(options: {
 	readonly reach: Readonly<Record<Role, Reach>>;
@@ -61,8 +75,12 @@ export function openWorld(options: {
 	async function session(role: Role): Promise<Session> {
 		const open = await sessions.get(role)?.catch(() => undefined);
 		if (open !== undefined && !open.lost.aborted) return open;
-		const { address, password } = reachOf(role);
-		const fresh = connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS });
+		const { address, password, dialect } = reachOf(role);
+		const fresh = connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS }).then(async (session) => {
+			// The roles of a provisioning say themselves what is to be logged.
+			if (role === 'server') await quieten(session, dialect);
+			return session;
+		});
 		sessions.set(role, fresh);
 		return fresh;
 	}

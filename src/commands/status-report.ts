@@ -4,6 +4,7 @@ import type { StatusReport } from '../core/desk.ts';
 import { titleOf } from '../runbooks/server.ts';
 import { connect } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
+import { quieten } from '../world.ts';
 import type { Context } from './context.ts';
 import { type OpenedServer, openServer, type ServerWish } from './servers.ts';
 
@@ -12,6 +13,7 @@ export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>)
 	const opened = await openServer(context, { role: 'server', ...wish });
 	const session = await connect(opened.reach.address, opened.reach.password, { signal: context.signal });
 	try {
+		await quieten(session, opened.reach.dialect);
 		return await report(context, opened, async (query) => query.read(await session.query(query.statement)));
 	} finally {
 		await session.close();

@@ -159,6 +159,8 @@ export interface Dialect {
 			readonly backup: readonly Need[];
 			/** Besides, where the SQL thread is to be stopped, and where read-only must be set. */
 			readonly stopApplier: readonly Need[];
+			/** Besides, where tables in memory must be woken out of sight of a replica's own log. */
+			readonly unlogged: readonly Need[];
 		};
 		/** What of the needed is not held. Pure. */
 		missing(held: readonly string[], needed: readonly Need[]): readonly Need[];
@@ -233,6 +235,8 @@ export interface Dialect {
 		/** Databases of users: the server's own are never dumped. */
 		readonly databases: Query<readonly string[]>;
 		readonly tables: Query<readonly TableFacts[]>;
+		/** Tables in memory only, found without opening any (`tables` opens them all). */
+		readonly inMemory: Query<readonly ObjectName[]>;
 		readonly triggers: Query<readonly ObjectName[]>;
 		readonly routines: Query<readonly (ObjectName & { readonly kind: 'procedure' | 'function' | 'package' })[]>;
 		readonly events: Query<readonly ObjectName[]>;

@@ -43,6 +43,12 @@ export const catalogue: Dialect['catalogue'] = {
 				bytes: Number(row.data ?? 0),
 			})),
 	),
+	// Only columns that come from the definition file.
+	inMemory: query(
+		sql`SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES
+ WHERE TABLE_SCHEMA NOT IN (${OWN}) AND ENGINE = 'MEMORY' ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+		named,
+	),
 	triggers: query(
 		sql`SELECT TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
 		named,

@@ -16,6 +16,7 @@ type Facts = {
 	readonly readOnly: string;
 	/** A server of its own: clients write to it and will wait. */
 	readonly clientsWait: boolean;
+	readonly replicates: boolean;
 	readonly databases: readonly string[];
 	/** What will be dumped. */
 	readonly tables: readonly TableFacts[];
@@ -36,9 +37,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const wanted = databases ?? (await look('server', catalogue.databases));
 		const ignored = new Set(ignoreTables);
 		const tables = await look('server', catalogue.tables);
+		const replicates = (await look('server', channel.status)).length > 0;
 		return {
 			readOnly,
-			clientsWait: readOnly === 'OFF' && (await look('server', channel.status)).length === 0,
+			clientsWait: readOnly === 'OFF' && !replicates,
+			replicates,
 			databases: wanted,
 			tables: tables.filter((table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`)),
 		};
@@ -50,11 +53,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			actions.push({ kind: 'sql', id, why, on: 'server', session, statement, changes, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
 		const inMemory = facts.tables.filter((table) => table.inMemory);
 		if (inMemory.length > 0) {
-			// After a restart the first read of such a table writes a TRUNCATE to the log: now, unlogged, and not under the lock (faults.md, finding 10).
-			act('unlogged', 'not for the binary log', locks.unlogged, true, 'work');
+			// After a restart whoever first opens such a table writes a TRUNCATE to the log: not under the lock, and not into a replica's log at
+			// all; a primary's replicas need it (faults.md, finding 10). Nothing that this session does later belongs into a log either.
+			if (facts.replicates) act('unlogged', 'not for the replica’s own binary log', locks.unlogged, true, 'work');
 			for (const table of inMemory)
 				act(`touch-${table.database}.${table.name}`, 'a MEMORY table wakes before the lock', catalogue.touch(table), false, 'work');
-			act('logged', 'as before', locks.logged, true, 'work');
 		}
 		act(
 			'lock',

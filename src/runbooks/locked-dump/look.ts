@@ -1,4 +1,5 @@
 import { type Check, must, note, should } from '../../core/check.ts';
+import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration } from '../../core/format.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Activity, Channel, Connection, Identity } from '../../dialects/dialect.ts';
@@ -8,6 +9,8 @@ import { type BackupEnv, splitTable } from './env.ts';
 type Facts = {
 	readonly identity: Identity;
 	readonly held: readonly string[];
+	/** A replica with tables in memory, which may write to its log when they are first opened. */
+	readonly asleep: boolean;
 	readonly channels: readonly Channel[];
 	readonly replicas: readonly Connection[];
 	readonly activity: readonly Activity[];
@@ -17,7 +20,6 @@ type Facts = {
 	/** Of the databases that will be dumped, as the server estimates. */
 	readonly bytes: number;
 	readonly withoutSnapshots: readonly string[];
-	readonly inMemory: readonly string[];
 	readonly folder: FolderFacts;
 	/** Where the server's own files are; null where they cannot be seen from here. */
 	readonly dataFolder: FolderFacts | null;
@@ -50,10 +52,22 @@ export const look: Step<BackupEnv, Facts, null> = {
 	id: 'look',
 	title: 'Check the server and the folder',
 	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are looked at before anything is locked. Nothing is changed here.',
-	async inspect({ server, databases, paths, ignoreTables, look: ask, folderFacts, tool }) {
+	async inspect({ server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool }) {
 		const { dialect } = server;
 		const identity = await ask('server', dialect.identity);
 		const all = await ask('server', dialect.catalogue.databases);
+		const held = await ask('server', dialect.privileges.held);
+		const needed = [...dialect.privileges.needs.backup, ...(stopApplier ? dialect.privileges.needs.stopApplier : [])];
+		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
+		const mustHold = (needs: typeof needed) => {
+			const check = privilegeCheck('PRIVILEGES', server, identity.account, held, needs);
+			if (check.status === 'fail') throw new CheckFailed([check]);
+		};
+		mustHold(needed);
+		const channels = await ask('server', dialect.channel.status);
+		// Before anything opens a table: that would write to the log already.
+		const asleep = channels.length > 0 && (await ask('server', dialect.catalogue.inMemory)).length > 0;
+		if (asleep) mustHold([...needed, ...dialect.privileges.needs.unlogged]);
 		const wanted = databases ?? all;
 		const ignored = new Set(ignoreTables);
 		const tables = (await ask('server', dialect.catalogue.tables)).filter(
@@ -62,8 +76,9 @@ export const look: Step<BackupEnv, Facts, null> = {
 		const found = await tool(dialect.tools.dumpAccounts('server').names, identity.series);
 		return {
 			identity,
-			held: await ask('server', dialect.privileges.held),
-			channels: await ask('server', dialect.channel.status),
+			held,
+			asleep,
+			channels,
 			replicas: await ask('server', dialect.channel.connected),
 			activity: await ask('server', dialect.locks.activity),
 			openTemporaryTables: await ask('server', dialect.channel.openTemporaryTables),
@@ -71,7 +86,6 @@ export const look: Step<BackupEnv, Facts, null> = {
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
-			inMemory: tables.filter((table) => table.inMemory).map(qualified),
 			folder: await folderFacts(paths.to),
 			dataFolder: server.local ? await folderFacts(identity.dataDir) : null,
 			tool: found && `${found.path} (${found.version})`,
@@ -91,7 +105,11 @@ export const look: Step<BackupEnv, Facts, null> = {
 				`${server.name} is ${titleOf(server, identity)}${channel ? `, replica of ${channel.host}:${channel.port}` : ''}`,
 				`${(databases ?? facts.databases).length} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
 			),
-			privilegeCheck('PRIVILEGES', server, identity.account, facts.held, [...needs.backup, ...(stopApplier ? needs.stopApplier : [])]),
+			privilegeCheck('PRIVILEGES', server, identity.account, facts.held, [
+				...needs.backup,
+				...(stopApplier ? needs.stopApplier : []),
+				...(facts.asleep ? needs.unlogged : []),
+			]),
 			must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
 				expected: server.dialect.tools.dumpAccounts('server').names.join(' or '),
 				found: facts.tool ?? 'none',
@@ -99,20 +117,22 @@ export const look: Step<BackupEnv, Facts, null> = {
 			}),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
-				found: `there is no ${some(unknown)}`,
+				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,
 				mend: [`There are: ${some(facts.databases, 20)}`],
 			}),
 			must('IGNORED', 'Tables to leave out are named database.table', oddTables.length === 0, {
-				found: some(oddTables),
+				found: oddTables.length === 0 ? 'all' : some(oddTables),
 				mend: ['--ignore-table=DATABASE.TABLE'],
 			}),
 			must('FOLDER', 'The folder can be written', facts.folder.writable && (!facts.folder.exists || facts.folder.isFolder), {
 				expected: `${paths.to} can be written, or made`,
 				found: facts.folder.exists
 					? facts.folder.isFolder
-						? 'no permission to write there'
+						? facts.folder.writable
+							? 'a folder that can be written'
+							: 'no permission to write there'
 						: 'it is not a folder'
-					: `${facts.folder.nearest} cannot be written`,
+					: `it can${facts.folder.writable ? '' : 'not'} be made in ${facts.folder.nearest}`,
 				mend: ['Give another folder with --to, or let this user write there.'],
 			}),
 			must('SPACE', 'There is room for the dump', facts.folder.freeBytes >= room, {
@@ -171,7 +191,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 		if (writable) {
 			consents.push({
 				name: server.name,
-				reason: `${server.name} is no replica: its clients’ writes will wait for as long as the lock is held`,
+				reason: `${server.name} is no replica: its clients’ writes wait or are refused for as long as the lock is held`,
 				affected: [`every client that writes to ${server.name}`],
 			});
 		} else if (facts.replicas.length > 0) {
