@@ -110,7 +110,7 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		if (failure.stack) process.stderr.write(`${failure.stack}\n`);
 	} else {
 		if (ending.said) process.stdout.write(`${ending.said}\n`);
-		else if (end !== null && end.outcome === 'done')
+		else if (end !== null && (end.outcome === 'done' || end.outcome === 'previewed'))
 			process.stdout.write(`${renderSummary(end, state, { width, color: context?.color ?? color, ascii: context?.ascii ?? false })}\n`);
 		for (const line of ending.next ?? []) process.stdout.write(`${line}\n`);
 	}
