@@ -1,6 +1,6 @@
 // The real program, run as people and scripts run it: `node bin/lockstep.js …` on what was built.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -167,4 +167,36 @@ export async function filesWith(folder: string, text: string): Promise<string[]>
 		if ((await readFile(path).catch(() => Buffer.alloc(0))).includes(text)) found.push(path);
 	}
 	return found;
+}
+
+/**
+ * The vendor's dump tool with a tap: while the tap is shut it has given its first bytes and no more, so that a test has all the time it
+ * wants in the middle of a dump. Everything else about it is real: the process that the program started becomes the tool itself.
+ */
+export interface Tap {
+	readonly env: NodeJS.ProcessEnv;
+	shut(): Promise<void>;
+	open(): Promise<void>;
+}
+
+export async function tapped(home: Home, binDir: string): Promise<Tap> {
+	const tools = join(home.dir, 'tools');
+	const shut = join(home.dir, 'tap-is-shut');
+	await mkdir(tools, { recursive: true });
+	await writeFile(
+		join(tools, 'mariadb-dump'),
+		`#!/bin/bash
+real=${join(binDir, 'mariadb-dump')}
+if [ "$1" = --version ]; then exec "$real" --version; fi
+exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ]; do sleep 0.02; done; exec cat)
+`,
+		{ mode: 0o755 },
+	);
+	await symlink(join(binDir, 'mariadb'), join(tools, 'mariadb')).catch(() => undefined);
+	return {
+		// Without a cache the PATH decides.
+		env: { ...home.env, XDG_CACHE_HOME: join(home.dir, 'no-cache'), PATH: `${tools}:${process.env.PATH}` },
+		shut: () => writeFile(shut, ''),
+		open: () => rm(shut, { force: true }),
+	};
 }

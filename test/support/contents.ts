@@ -47,7 +47,12 @@ export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise
 			 AND TABLE_NAME = '${(n ?? '').replaceAll('\\', '\\\\').replaceAll("'", "''")}' ORDER BY ORDINAL_POSITION`,
 		);
 		const all = await ask(`SELECT CONCAT_WS(',', ${columns.map((each) => `IFNULL(${asBytes(each)}, '-')`).join(', ')}) AS r FROM ${name}`);
-		const hash = createHash('sha256').update(all.map((row) => row.r).toSorted().join('\n'));
+		const hash = createHash('sha256').update(
+			all
+				.map((row) => row.r)
+				.toSorted()
+				.join('\n'),
+		);
 		rows[name] = `${all.length} rows ${hash.digest('hex').slice(0, 16)}`;
 	}
 	for (const { s, n, t } of await ask(

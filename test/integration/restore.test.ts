@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { stopWriter } from '../../src/sandbox/sandbox.ts';
+import { INVARIANTS } from '../../src/sandbox/shop.ts';
+import { type Home, lockstep, makeHome, provisionedPair, urlOf } from '../support/cli.ts';
+import { contentsOf } from '../support/contents.ts';
+import { ask, SANDBOX_KINDS, type Sandbox, type SandboxServer, type SpareServer, spareServer, value } from '../support/servers.ts';
+
+const run = promisify(execFile);
+const REPLICATION_PASSWORD = 'again-and-again';
+
+describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
+	let home: Home;
+	let pair: Sandbox & AsyncDisposable;
+	let spare: SpareServer;
+	let to: string;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		pair = await provisionedPair(kind, home);
+		spare = await spareServer(kind);
+		to = join(home.dir, 'backups');
+		// Into another database, which is loaded later: README.txt says what to do about it.
+		await ask(pair.primary, 'CREATE VIEW crm.buyers AS SELECT id, full_name FROM shop.customers');
+		await ask(pair.primary, `CREATE USER again@'127.0.0.1' IDENTIFIED BY '${REPLICATION_PASSWORD}'`);
+		await ask(pair.primary, "GRANT REPLICATION SLAVE ON *.* TO again@'127.0.0.1'");
+	});
+	afterAll(async () => {
+		await pair?.[Symbol.asyncDispose]();
+		await spare?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	const backup = async (...more: string[]): Promise<string> => {
+		const { code, last, stdout, stderr } = await lockstep(
+			['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more],
+			{ env: home.env },
+		);
+		expect(code, stdout.slice(-2000) + stderr).toBe(0);
+		return last.backup as string;
+	};
+	const read = async (folder: string, name: string) => readFile(join(folder, name), 'utf8');
+
+	/** A shell as an administrator has it: the plain client on the PATH, the account in ~/.my.cnf. */
+	async function shell(server: SandboxServer, cwd: string, command: string) {
+		const admin = join(home.dir, `admin-${server.port}`);
+		await mkdir(admin, { recursive: true });
+		await writeFile(join(admin, '.my.cnf'), `[client]\nsocket=${server.socket}\nuser=root\n`, { mode: 0o600 });
+		const env = { HOME: admin, PATH: `${pair.binDir}:${process.env.PATH}` };
+		return run('bash', ['-o', 'pipefail', '-c', command], { cwd, env, timeout: 60_000 });
+	}
+
+	/** The commands of a section of README.txt, as they are printed. */
+	const commands = (readme: string, section: RegExp): string[] => {
+		const lines = readme.split('\n');
+		const from = lines.findIndex((line) => section.test(line));
+		const length = lines.slice(from + 1).findIndex((line) => /^(\d\. |About |The files)/.test(line));
+		return lines
+			.slice(from + 1, from + 1 + length)
+			.filter((line) => line.startsWith('    '))
+			.map((line) => line.trim());
+	};
+
+	async function restore(folder: string, server: SandboxServer): Promise<void> {
+		const readme = await read(folder, 'README.txt');
+		const [prove] = commands(readme, /^1\. Prove/);
+		const { stdout } = await shell(server, folder, prove ?? 'false');
+		expect(stdout.trimEnd().split('\n')).toSatisfy((lines: string[]) => lines.length > 8 && lines.every((line) => line.endsWith(': OK')));
+		const waiting = commands(readme, /^2\. Load/).filter((line) => line.includes('| mariadb '));
+		expect(waiting.length).toBe((await readdir(folder)).filter((name) => /^(crm|shop)\.sql/.test(name)).length);
+		const later: string[] = [];
+		for (const line of waiting) {
+			await shell(server, folder, line).catch((error) => {
+				if (!/ERROR (1146|1356)/.test(error.stderr)) throw error;
+				later.push(line);
+			});
+		}
+		for (const line of later) await shell(server, folder, line);
+	}
+
+	it('shows one moment while the primary is written, and goes on from there as a replica', { timeout: 120_000 }, async () => {
+		const folder = await backup();
+		const manifest = JSON.parse(await read(folder, 'manifest.json'));
+		await restore(folder, spare);
+		for (const invariant of INVARIANTS) expect(await value(spare, invariant)).toBe('0');
+		expect(await value(spare, 'SELECT @@gtid_binlog_pos')).toBe('');
+
+		const readme = await read(folder, 'README.txt');
+		for (const line of commands(readme, /^3\. Load the accounts/)) {
+			if (line.includes('| mariadb')) await shell(spare, folder, line);
+		}
+		const grants = (await ask(spare, "SHOW GRANTS FOR 'app'@'localhost'")).flatMap((row) => Object.values(row));
+		expect(grants).toContain('GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON `shop`.* TO `app`@`localhost`');
+
+		const template = await read(folder, 'change-source.sql');
+		await expect(shell(spare, folder, 'mariadb < change-source.sql'), 'unedited it changes nothing').rejects.toThrow();
+		expect(await ask(spare, 'SHOW SLAVE STATUS')).toEqual([]);
+		const edited = template
+			.replaceAll('<host>', '127.0.0.1')
+			.replaceAll('<port>', String(pair.primary.port))
+			.replaceAll('<user>', 'again')
+			.replaceAll('<password>', REPLICATION_PASSWORD);
+		await writeFile(join(home.dir, 'change-source.sql'), edited);
+		await shell(spare, home.dir, 'mariadb < change-source.sql');
+		await stopWriter(pair);
+		const end = await value(pair.primary, 'SELECT @@gtid_binlog_pos');
+		for (const server of [spare, pair.replica]) {
+			expect(await value(server, `SELECT MASTER_GTID_WAIT('${end}', 30)`), JSON.stringify(await ask(server, 'SHOW SLAVE STATUS'))).toBe(
+				'0',
+			);
+		}
+		const [status] = await ask(spare, 'SHOW SLAVE STATUS');
+		expect(status).toMatchObject({ Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes', Last_SQL_Error: '', Master_SSL_Allowed: 'Yes' });
+		expect(manifest.position.source.gtid).not.toBe(end);
+		const [primary, replica, restored] = await Promise.all([pair.primary, pair.replica, spare].map(contentsOf));
+		expect(restored?.rows).toEqual(primary?.rows);
+		expect(replica?.rows).toEqual(primary?.rows);
+		expect(restored?.definitions).toEqual(replica?.definitions);
+	});
+
+	it.each(['gzip', 'none'] as const)('with --compress %s holds exactly what the server holds', { timeout: 120_000 }, async (compress) => {
+		await stopWriter(pair);
+		const end = await value(pair.primary, 'SELECT @@gtid_binlog_pos');
+		expect(await value(pair.replica, `SELECT MASTER_GTID_WAIT('${end}', 30)`)).toBe('0');
+		const folder = await backup('--compress', compress);
+		expect(await readdir(folder)).toContain({ gzip: 'shop.sql.gz', none: 'shop.sql' }[compress]);
+		expect(await readlink(join(to, 'latest'))).toBe(folder.split('/').at(-1));
+		expect(JSON.parse(await read(folder, 'manifest.json')).position.source.gtid).toBe(end);
+		await using fresh = await spareServer(kind);
+		await restore(folder, fresh);
+		expect(await contentsOf(fresh)).toEqual(await contentsOf(pair.replica));
+		expect((await stat(folder)).mode & 0o777).toBe(0o700);
+		await vi.waitFor(async () => expect(await value(pair.replica, 'SELECT @@gtid_slave_pos')).toBe(end));
+	});
+});
