@@ -1,5 +1,8 @@
 import type { TableFacts } from '../dialects/dialect.ts';
 
+/** So much is taken to be as large in text as on disk, so that the first few small tables do not decide. */
+const PRIOR = 16 * 1024 ** 2;
+
 const key = (database: string, table: string) => `${database}\0${table}`;
 
 /**
@@ -31,7 +34,7 @@ export function estimator(tables: readonly Pick<TableFacts, 'database' | 'name' 
 			if (now !== null && current === null) current = { key: now, from: rawBytes };
 			let rest = 0;
 			for (const bytes of left.values()) rest += bytes;
-			const ratio = finishedOnDisk > 0 ? finishedAsText / finishedOnDisk : 1;
+			const ratio = (finishedAsText + PRIOR) / (finishedOnDisk + PRIOR);
 			const from = current?.from ?? rawBytes;
 			return { total: Math.max(rawBytes, from + rest * ratio), tables: { done: finished, total } };
 		},
