@@ -1,4 +1,5 @@
 import type { Looking, Step } from '../../core/step.ts';
+import { change } from '../change.ts';
 import type { BackupEnv } from './env.ts';
 
 type Facts = { readonly running: boolean };
@@ -17,25 +18,14 @@ export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 	inspect,
 	plan: ({ server, stopApplier, facts }) =>
 		stopApplier && facts.running
-			? [
-					{
-						kind: 'sql',
-						id: 'stop',
-						why: 'before the lock: it could not be stopped under it',
-						on: 'server',
-						statement: server.dialect.channel.stopApplier,
-						changes: true,
-					},
-				]
+			? [change('server', 'stop', 'before the lock: it could not be stopped under it', server.dialect.channel.stopApplier)]
 			: [],
 	async run({ plan, perform }) {
 		for (const action of plan) await perform(action);
 		return { stopped: plan.length > 0 };
 	},
 	undo: ({ server, facts, origin }) =>
-		origin.running && !facts.running
-			? [{ kind: 'sql', id: 'start', why: 'it ran before', on: 'server', statement: server.dialect.channel.startApplier, changes: true }]
-			: [],
+		origin.running && !facts.running ? [change('server', 'start', 'it ran before', server.dialect.channel.startApplier)] : [],
 	standIn: { stopped: null },
 };
 
@@ -47,8 +37,6 @@ export const resumeApplier: Step<BackupEnv, Facts, null> = {
 	plan({ server, facts, stopApplier, outputs }) {
 		const { stopped } = (outputs['pause-applier'] as Paused | undefined) ?? { stopped: null };
 		const needed = stopped === null ? stopApplier && facts.running : stopped && !facts.running;
-		return needed
-			? [{ kind: 'sql', id: 'start', why: 'it ran before', on: 'server', statement: server.dialect.channel.startApplier, changes: true }]
-			: [];
+		return needed ? [change('server', 'start', 'it ran before', server.dialect.channel.startApplier)] : [];
 	},
 };

@@ -3,6 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = {
@@ -29,8 +30,7 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 		if (seeded({ outputs }) !== undefined) return [];
 		const { catalogue, channel, locks, positions } = replica.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) =>
-			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
 		if (facts.configured) {
 			act('stop', 'it replicates already', channel.stop);
 			act('forget-channel', 'where it replicated from', channel.forget);

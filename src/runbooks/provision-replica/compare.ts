@@ -6,6 +6,7 @@ import { meter } from '../../core/progress.ts';
 import type { Looking, Step } from '../../core/step.ts';
 import type { ColumnFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
@@ -193,7 +194,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	},
 	undo({ replica, facts, origin }) {
 		if (!origin.running || facts.running) return [];
-		return [{ kind: 'sql', id: 'start', why: 'it ran before', on: 'replica', statement: replica.dialect.channel.start, changes: true }];
+		return [change('replica', 'start', 'it ran before', replica.dialect.channel.start)];
 	},
 	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
 };

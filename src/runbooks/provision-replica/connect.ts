@@ -3,6 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = { readonly channel: Channel | null };
@@ -27,8 +28,7 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 		const { channel } = replica.dialect;
 		if (asWanted(at, facts.channel) && !memory.passwordSet) return [];
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) =>
-			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
 		// A channel that runs cannot be changed; only what an interrupted run of ours left can be running here.
 		if (facts.channel !== null && (facts.channel.io !== 'no' || facts.channel.sql !== 'no'))
 			act('stop', 'it cannot be changed while it runs', channel.stop);
@@ -53,9 +53,9 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 		const { channel } = replica.dialect;
 		const actions: Action[] = [];
 		if (facts.channel.io !== 'no' || facts.channel.sql !== 'no') {
-			actions.push({ kind: 'sql', id: 'stop', why: 'started by this run', on: 'replica', statement: channel.stop, changes: true });
+			actions.push(change('replica', 'stop', 'started by this run', channel.stop));
 		}
-		actions.push({ kind: 'sql', id: 'forget', why: 'configured by this run', on: 'replica', statement: channel.forget, changes: true });
+		actions.push(change('replica', 'forget', 'configured by this run', channel.forget));
 		return actions;
 	},
 };

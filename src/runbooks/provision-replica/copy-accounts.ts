@@ -3,6 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import { some } from '../server.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
@@ -32,8 +33,7 @@ export const copyAccounts: Step<ProvisionEnv, Facts, null> = {
 		const { locks } = replica.dialect;
 		if (facts.missing.length === 0) return [];
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) =>
-			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
 		act('unlogged', 'not for the binary log', locks.unlogged);
 		// All accounts before all grants: a grant may name a role that comes later.
 		for (const round of [true, false]) {
@@ -65,14 +65,7 @@ export const copyAccounts: Step<ProvisionEnv, Facts, null> = {
 		const were = origin.present.map(accountKey);
 		const ours = facts.present.filter((who) => !were.includes(accountKey(who)) && !accounts.own(who));
 		if (ours.length === 0) return [];
-		const action = (id: string, why: string, statement: Statement): Action => ({
-			kind: 'sql',
-			id,
-			why,
-			on: 'replica',
-			statement,
-			changes: true,
-		});
+		const action = (id: string, why: string, statement: Statement): Action => change('replica', id, why, statement);
 		return [
 			action('unlogged', 'not for the binary log', locks.unlogged),
 			...ours.map((who) => action(`drop-${accountKey(who)}`, 'copied by this run', accounts.drop(who))),

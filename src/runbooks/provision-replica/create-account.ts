@@ -2,6 +2,7 @@ import type { Action } from '../../core/action.ts';
 import { must, note } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = { readonly exists: boolean; readonly grants: readonly string[]; readonly requiresTls: boolean };
@@ -42,8 +43,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	plan({ primary, account, password, tls, facts, memory, outputs }) {
 		const { accounts } = primary.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) =>
-			actions.push({ kind: 'sql', id, why, on: 'primary', statement, changes: true });
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('primary', id, why, statement));
 		if (!facts.exists)
 			act('create', 'an account of its own, with a generated password', accounts.create(account.user, account.host, password, tls));
 		else if (!memory.passwordSet && outputs.connect === undefined) {
@@ -90,14 +90,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	undo({ primary, account, facts, origin }) {
 		if (origin.exists || !facts.exists) return [];
 		return [
-			{
-				kind: 'sql',
-				id: 'drop-account',
-				why: 'the account was made by this run',
-				on: 'primary',
-				statement: primary.dialect.accounts.drop({ ...account, role: false }),
-				changes: true,
-			},
+			change('primary', 'drop-account', 'the account was made by this run', primary.dialect.accounts.drop({ ...account, role: false })),
 		];
 	},
 };

@@ -1,6 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
+import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = { readonly readOnly: string; readonly eventScheduler: string; readonly lines: readonly string[] };
@@ -17,24 +18,10 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 		const { locks } = replica.dialect;
 		const actions: Action[] = [];
 		if (facts.readOnly === 'OFF') {
-			actions.push({
-				kind: 'sql',
-				id: 'read-only',
-				why: 'clients may not write there',
-				on: 'replica',
-				statement: locks.setReadOnly('ON'),
-				changes: true,
-			});
+			actions.push(change('replica', 'read-only', 'clients may not write there', locks.setReadOnly('ON')));
 		}
 		if (facts.eventScheduler === 'ON') {
-			actions.push({
-				kind: 'sql',
-				id: 'events',
-				why: 'events fire on the primary only',
-				on: 'replica',
-				statement: locks.setEventScheduler('OFF'),
-				changes: true,
-			});
+			actions.push(change('replica', 'events', 'events fire on the primary only', locks.setEventScheduler('OFF')));
 		}
 		actions.push({
 			kind: 'hand',
@@ -59,24 +46,10 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 		const { locks } = replica.dialect;
 		const actions: Action[] = [];
 		if (facts.readOnly !== origin.readOnly) {
-			actions.push({
-				kind: 'sql',
-				id: 'read-only-back',
-				why: 'as it was',
-				on: 'replica',
-				statement: locks.setReadOnly(origin.readOnly),
-				changes: true,
-			});
+			actions.push(change('replica', 'read-only-back', 'as it was', locks.setReadOnly(origin.readOnly)));
 		}
 		if (facts.eventScheduler !== origin.eventScheduler && origin.eventScheduler !== 'DISABLED') {
-			actions.push({
-				kind: 'sql',
-				id: 'events-back',
-				why: 'as it was',
-				on: 'replica',
-				statement: locks.setEventScheduler(origin.eventScheduler),
-				changes: true,
-			});
+			actions.push(change('replica', 'events-back', 'as it was', locks.setEventScheduler(origin.eventScheduler)));
 		}
 		return actions;
 	},

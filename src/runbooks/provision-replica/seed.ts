@@ -5,6 +5,7 @@ import { VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step } from '../../core/step.ts';
 import type { DumpScan } from '../../dump/scan.ts';
+import { change } from '../change.ts';
 import { some } from '../server.ts';
 import type { ProvisionEnv, SeedOutput } from './env.ts';
 
@@ -107,14 +108,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const { catalogue, locks } = replica.dialect;
 		const ours = facts.onReplica.filter((name) => !origin.onReplica.includes(name));
 		if (ours.length === 0) return [];
-		const action = (id: string, why: string, statement: typeof locks.unlogged): Action => ({
-			kind: 'sql',
-			id,
-			why,
-			on: 'replica',
-			statement,
-			changes: true,
-		});
+		const action = (id: string, why: string, statement: typeof locks.unlogged): Action => change('replica', id, why, statement);
 		return [
 			action('unlogged', 'not for the binary log', locks.unlogged),
 			...ours.map((name) => action(`drop-${name}`, 'copied by this run', catalogue.drop(name))),

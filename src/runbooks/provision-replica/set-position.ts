@@ -3,6 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = { readonly position: Position; readonly binaryLog: boolean };
@@ -20,16 +21,7 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	plan({ replica, facts, outputs }) {
 		const gtid = seeded({ outputs })?.gtid ?? '';
 		if (facts.position.replicated === gtid) return [];
-		return [
-			{
-				kind: 'sql',
-				id: 'set',
-				why: 'the position of the copied data',
-				on: 'replica',
-				statement: replica.dialect.positions.setReplicated(gtid),
-				changes: true,
-			},
-		];
+		return [change('replica', 'set', 'the position of the copied data', replica.dialect.positions.setReplicated(gtid))];
 	},
 	async verify({ replica, look, outputs }) {
 		const { positions } = replica.dialect;
@@ -45,8 +37,7 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	undo({ replica, facts, origin }) {
 		const { positions } = replica.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) =>
-			actions.push({ kind: 'sql', id, why, on: 'replica', statement, changes: true });
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
 		if (facts.binaryLog && origin.position.written === '' && facts.position.written !== '')
 			act('forget-log', 'it was empty before', positions.forgetLog);
 		if (facts.position.replicated !== origin.position.replicated)

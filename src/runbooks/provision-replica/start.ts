@@ -1,5 +1,6 @@
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
+import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = { readonly running: boolean; readonly stopped: boolean };
@@ -15,10 +16,7 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 			stopped: channel === undefined || (channel.io === 'no' && channel.sql === 'no'),
 		};
 	},
-	plan: ({ replica, facts }) =>
-		facts.running
-			? []
-			: [{ kind: 'sql', id: 'start', why: 'both threads', on: 'replica', statement: replica.dialect.channel.start, changes: true }],
+	plan: ({ replica, facts }) => (facts.running ? [] : [change('replica', 'start', 'both threads', replica.dialect.channel.start)]),
 	/** A thread that stands still without an error was stopped by somebody, or by a comparison that died: a resumed run starts it again. */
 	async verify({ replica, look }) {
 		const channel = (await look('replica', replica.dialect.channel.status))[0];
@@ -31,7 +29,5 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 		];
 	},
 	undo: ({ replica, facts, origin }) =>
-		origin.stopped && !facts.stopped
-			? [{ kind: 'sql', id: 'stop', why: 'started by this run', on: 'replica', statement: replica.dialect.channel.stop, changes: true }]
-			: [],
+		origin.stopped && !facts.stopped ? [change('replica', 'stop', 'started by this run', replica.dialect.channel.stop)] : [],
 };
