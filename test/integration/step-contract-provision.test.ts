@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openServer } from '../../src/commands/servers.ts';
 import type { Recorded } from '../../src/core/events.ts';
 import { openJournal, readJournal } from '../../src/core/journal.ts';
 import { type Past, pastOf } from '../../src/core/past.ts';
@@ -11,10 +10,9 @@ import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
-import { Secret } from '../../src/sql/secret.ts';
 import { openWorld } from '../../src/world.ts';
 import { contentsOf } from '../support/contents.ts';
-import { type Break, breaking, type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { type Break, breaking, type Client, caughtUp, openClient, provisionParts, stateOf } from '../support/runs.ts';
 import { ownSandbox, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
 
 const director = flagDirector({ yes: true, dryRun: false });
@@ -45,18 +43,8 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 
 	/** One run as a process of its own would do it: nothing but the journal of `past` is known of earlier ones. */
 	async function attempt(past: Past | undefined, wish: Break | null, how = run): Promise<{ end: RunEnd; past: Past; performed: number }> {
-		const context = client.context();
-		const request = provisionRequest(pair);
-		const primary = await openServer(context, { role: 'primary', server: request.primary });
-		const replica = await openServer(context, { role: 'replica', server: request.replica });
-		const env: ProvisionEnv = {
-			outputs: {},
-			...{ primary: primary.server, replica: replica.server, source: { host: '127.0.0.1', port: pair.primary.port } },
-			account: { user: 'lockstep_102', host: '127.0.0.1', ours: true },
-			password: new Secret(`Key-${++runs}-äß'"\\`),
-			...{ tls: true, ca: null, delaySeconds: 0, memory: { passwordSet: false, accounts: new Map() } },
-		};
-		const reach = { primary: primary.reach, replica: replica.reach };
+		runs++;
+		const { context, request, env, names, reach } = await provisionParts(client, pair);
 		await using real = openWorld({ reach, env: context.env, signal: context.signal });
 		const world = breaking(real, wish);
 		const journal = openJournal(folder, `run-${runs}`);
@@ -67,7 +55,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		const common = { run: `run-${runs}`, runbook: provisionReplica, env, world, director, sink, now, signal: context.signal };
 		const end = await how({
 			...common,
-			...{ key: 'contract', servers: { primary: primary.server.name, replica: replica.server.name }, request },
+			...{ key: 'contract', servers: names, request },
 			...(past === undefined ? {} : { past }),
 		} as Parameters<typeof takeBack>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
 		journal.close();
@@ -88,31 +76,36 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 	}
 
 	const MATRIX = [
-		{ when: 'after', as: 'crash' },
-		{ when: 'before', as: 'error' },
-		{ when: 'after', as: 'error' },
+		{ when: 'after', as: 'crash', from: 1 },
+		{ when: 'before', as: 'error', from: 1 },
+		// Only the comparison puts something back by itself: elsewhere this is the same as a crash.
+		{ when: 'after', as: 'error', from: 15 },
 	] as const;
 
-	test.each(MATRIX)('can be gone on with, and taken back, when it breaks $when it ($as)', { timeout: 300_000 }, async (wish) => {
-		for (let at = 1; ; at++) {
-			const broken = await attempt(undefined, { ...wish, at });
-			const where = `action ${at}, in ${broken.past.touched.at(-1)}`;
-			// How many there are depends on where the writer is: a replica that stands at the position already is not let run to it.
-			if (broken.performed < at) {
-				proven(broken, 'untouched');
-				await undone(broken.past, 'untouched');
-				expect(at).toBeGreaterThan(15);
-				return;
+	test.each(MATRIX)(
+		'can be gone on with, and taken back, when it breaks $when it ($as)',
+		{ timeout: 300_000 },
+		async ({ from, ...wish }) => {
+			for (let at = from; ; at++) {
+				const broken = await attempt(undefined, { ...wish, at });
+				const where = `action ${at}, in ${broken.past.touched.at(-1)}`;
+				// How many there are depends on where the writer is: a replica that stands at the position already is not let run to it.
+				if (broken.performed < at) {
+					proven(broken, 'untouched');
+					await undone(broken.past, 'untouched');
+					expect(at).toBeGreaterThan(15);
+					return;
+				}
+				expect([broken.end.outcome, broken.end.open], where).toEqual(['failed', broken.past.touched.length > 0]);
+				await undone(broken.past, `${where}, taken back at once`);
+				const again = await attempt(undefined, { ...wish, at });
+				const resumed = again.end.outcome === 'done' ? again : await attempt(again.past.open ? again.past : undefined, null);
+				proven(resumed, `${where}, gone on with`);
+				expect(await value(pair.replica, 'SELECT @@read_only'), where).toBe('1');
+				await undone(resumed.past, `${where}, gone on with and taken back`);
 			}
-			expect([broken.end.outcome, broken.end.open], where).toEqual(['failed', broken.past.touched.length > 0]);
-			await undone(broken.past, `${where}, taken back at once`);
-			const again = await attempt(undefined, { ...wish, at });
-			const resumed = again.end.outcome === 'done' ? again : await attempt(again.past.open ? again.past : undefined, null);
-			proven(resumed, `${where}, gone on with`);
-			expect(await value(pair.replica, 'SELECT @@read_only'), where).toBe('1');
-			await undone(resumed.past, `${where}, gone on with and taken back`);
-		}
-	});
+		},
+	);
 
 	test('gives equal contents when it was broken all along the way', { timeout: 120_000 }, async () => {
 		let past: Past | undefined;

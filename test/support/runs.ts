@@ -8,6 +8,7 @@ import { perform, withPrepared } from '../../src/commands/perform.ts';
 import { runsFolder } from '../../src/commands/prepare.ts';
 import { runHeadless } from '../../src/commands/run.ts';
 import { urlOf } from '../../src/commands/sandbox.ts';
+import { openServer } from '../../src/commands/servers.ts';
 import type { ProvisionRequest, RunRequest } from '../../src/core/desk.ts';
 import { ServerError } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
@@ -15,7 +16,9 @@ import { newest } from '../../src/core/past.ts';
 import type { RunEnd } from '../../src/core/runner.ts';
 import type { World } from '../../src/core/world.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
+import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
+import { Secret } from '../../src/sql/secret.ts';
 import { rootSession, type Sandbox, type SandboxServer, value } from './servers.ts';
 
 export interface Ran {
@@ -109,6 +112,24 @@ export const provisionRequest = (pair: Pair, more: Partial<ProvisionRequest> = {
 	tls: true,
 	...more,
 });
+
+let passwords = 0;
+
+/** What `prepare` makes of such a request, for tests that put something of their own between the runner and the servers. */
+export async function provisionParts(client: Client, pair: Pair) {
+	const context = client.context();
+	const request = provisionRequest(pair);
+	const primary = await openServer(context, { role: 'primary', server: request.primary });
+	const replica = await openServer(context, { role: 'replica', server: request.replica });
+	const env: ProvisionEnv = {
+		...{ outputs: {}, primary: primary.server, replica: replica.server, source: { host: '127.0.0.1', port: pair.primary.port } },
+		account: { user: `lockstep_${pair.replica.serverId}`, host: '127.0.0.1', ours: true },
+		password: new Secret(`Key-${++passwords}-äß'"\\`),
+		...{ tls: true, ca: null, delaySeconds: 0, memory: { passwordSet: false, accounts: new Map() } },
+	};
+	const names = { primary: primary.server.name, replica: replica.server.name };
+	return { context, request, env, names, reach: { primary: primary.reach, replica: replica.reach } };
+}
 
 /** What must be typed for a server that no profile names. */
 export const nameOf = ({ host, port }: SandboxServer): string => `${host}:${port}`;

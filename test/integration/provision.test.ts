@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Stopped } from '../../src/core/errors.ts';
+import type { Recorded } from '../../src/core/events.ts';
+import { type RunEnd, run } from '../../src/core/runner.ts';
+import { flagDirector } from '../../src/headless/director-flags.ts';
+import { compare } from '../../src/runbooks/provision-replica/compare.ts';
+import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
+import { stopWriter } from '../../src/sandbox/sandbox.ts';
+import { INVARIANTS } from '../../src/sandbox/shop.ts';
+import { openWorld } from '../../src/world.ts';
+import { contentsOf } from '../support/contents.ts';
+import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
+import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
+
+type State = Awaited<ReturnType<typeof stateOf>>;
+
+/** Every statement and command of a review, as it was shown. */
+const shown = (events: readonly Recorded[]) =>
+	events.flatMap((event) => (event.type === 'review' ? event.review.steps.flatMap((step) => step.actions) : []));
+const done = (end: RunEnd) => expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+
+/** Whether an interrupted, a plain and a repeated provisioning give what they promise: one pair, in this order. */
+describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
+	let pair: Sandbox & AsyncDisposable;
+	let client: Client;
+	let before: { primary: State; replica: State };
+
+	const both = async () => ({ primary: await stateOf(pair.primary, 'settings'), replica: await stateOf(pair.replica) });
+
+	/** The comparison alone, as a run of its own. */
+	async function comparison(): Promise<RunEnd> {
+		const { context, env, names, reach } = await provisionParts(client, pair);
+		await using world = openWorld({ reach, env: context.env, signal: context.signal });
+		return run({
+			...{ run: 'compare', runbook: { ...provisionReplica, steps: [compare] }, env, world, now: () => new Date(), signal: context.signal },
+			director: flagDirector({ yes: true, dryRun: false }),
+			...{ sink: () => undefined, key: 'compare', servers: names, request: null },
+		});
+	}
+
+	beforeAll(async () => {
+		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 4000 }), openClient()]);
+		before = await both();
+	});
+	afterAll(async () => {
+		await pair?.[Symbol.asyncDispose]();
+		await client?.[Symbol.asyncDispose]();
+	});
+
+	test('a dry run says every statement in order, and changes nothing', async () => {
+		const { end, events, printed } = await client.dryRun(provisionRequest(pair));
+		expect(end).toMatchObject({ outcome: 'previewed', open: false, failure: null });
+		const texts = shown(events).map((action) => action.text);
+		const order = [
+			/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED BY '\*{8}' REQUIRE SSL$/,
+			/^GRANT REPLICATION SLAVE ON \*\.\* TO/,
+			/^SET GLOBAL read_only = ON$/,
+			/^CREATE USER IF NOT EXISTS `app`@`localhost`/,
+			/^mariadb-dump .*--single-transaction.* --databases crm shop \| mariadb /,
+			/^SET GLOBAL gtid_slave_pos = /,
+			/^CHANGE MASTER TO .*MASTER_PASSWORD = '\*{8}', MASTER_SSL = 1.*MASTER_USE_GTID = slave_pos/,
+			/^START SLAVE$/,
+			/^SELECT MASTER_GTID_WAIT/,
+			/^START SLAVE UNTIL/,
+		];
+		const places = order.map((wanted) => texts.findIndex((text) => wanted.test(text)));
+		expect(places, texts.join('\n')).not.toContain(-1);
+		expect(places).toEqual(places.toSorted((a, b) => a - b));
+		for (const words of ['CREATE USER', 'gtid_slave_pos', 'CHANGE MASTER TO']) expect(printed).toContain(words);
+		expect(await both()).toEqual(before);
+		expect(await client.journals()).toEqual([]);
+	});
+
+	test('stopped in the middle of the copy it stays open', async () => {
+		const stop = new AbortController();
+		const { end, events } = await client.run(provisionRequest(pair), {
+			signal: stop.signal,
+			on(event) {
+				if (event.type === 'action-started' && event.action.id === 'copy') setTimeout(() => stop.abort(new Stopped('By hand.')), 120);
+			},
+		});
+		expect(end).toMatchObject({ outcome: 'stopped', open: true, failure: { class: 'Stopped', step: 'seed' } });
+		expect(events.some((event) => event.type === 'step-done' && event.step === 'seed')).toBe(false);
+		expect(await ask(pair.replica, 'SHOW ALL SLAVES STATUS')).toEqual([]);
+	});
+
+	test('asked for again it goes on and proves the replica', async () => {
+		const { end, events } = await client.run(provisionRequest(pair));
+		done(end);
+		expect(events.find((event) => event.type === 'run-started')?.resumes).not.toBeNull();
+		expect(events).toContainEqual(expect.objectContaining({ type: 'step-done', step: 'protect', again: true }));
+		expect(end.summary).toMatchObject({ encrypted: true, account: 'lockstep_102@127.0.0.1', databases: 2, notCompared: [] });
+		for (const invariant of INVARIANTS) expect(await value(pair.replica, invariant)).toBe('0');
+	});
+
+	test('the account can replicate and nothing else, encrypted only, and is used so', async () => {
+		const grants = await ask(pair.primary, "SHOW GRANTS FOR lockstep_102@'127.0.0.1'");
+		expect(grants.map((row) => Object.values(row)[0])).toEqual([
+			expect.stringMatching(/^GRANT REPLICATION SLAVE ON \*\.\* TO .* REQUIRE SSL$/),
+		]);
+		const ciphers = await ask(
+			pair.primary,
+			`SELECT p.user, s.variable_value AS cipher FROM information_schema.processlist p JOIN performance_schema.threads t ON t.processlist_id = p.id
+			JOIN performance_schema.status_by_thread s ON s.thread_id = t.thread_id AND s.variable_name = 'Ssl_cipher' WHERE p.command = 'Binlog Dump'`,
+		);
+		expect(ciphers).toEqual([{ user: 'lockstep_102', cipher: expect.stringMatching(/\w{5,}/) }]);
+	});
+
+	test('the replica is protected, wrote nothing of its own, and goes on replicating', async () => {
+		expect(await value(pair.replica, "SELECT CONCAT_WS(' ', @@read_only, @@event_scheduler, @@gtid_strict_mode)")).toBe('1 OFF 1');
+		await ask(pair.primary, 'CREATE TABLE shop.arrives (id INT PRIMARY KEY) SELECT 42 AS id');
+		await vi.waitFor(async () => expect(await value(pair.replica, 'SELECT id FROM shop.arrives')).toBe('42'), {
+			timeout: 20_000,
+			interval: 200,
+		});
+		const state = (await value(pair.replica, 'SELECT @@gtid_binlog_state')) ?? '';
+		expect(state.split(',').map((gtid) => gtid.split('-')[1])).toEqual(['101']);
+	});
+
+	test('accounts and contents are those of the primary', async () => {
+		const account = "SELECT Priv FROM mysql.global_priv WHERE User = 'app' AND Host = 'localhost'";
+		expect(await value(pair.replica, account)).toBe(await value(pair.primary, account));
+		const grants = "SHOW GRANTS FOR 'app'@'localhost'";
+		expect(await ask(pair.replica, grants)).toEqual(await ask(pair.primary, grants));
+		await stopWriter(pair);
+		await caughtUp(pair);
+		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
+	});
+
+	test('taken back, both servers are exactly as before', async () => {
+		await ask(pair.primary, 'DROP TABLE shop.arrives');
+		await caughtUp(pair);
+		const { end } = await client.undo();
+		expect(end).toMatchObject({ outcome: 'undone', open: false, failure: null });
+		expect(await both()).toEqual(before);
+	});
+
+	test('Yes/Yes on an empty replica, by the manual’s recipe, is found out', async () => {
+		await ask(pair.primary, "CREATE USER by_hand@'127.0.0.1' IDENTIFIED BY 'by hand'");
+		await ask(pair.primary, "GRANT REPLICATION SLAVE ON *.* TO by_hand@'127.0.0.1'");
+		const position = await value(pair.primary, 'SELECT @@gtid_current_pos');
+		await ask(pair.replica, `SET GLOBAL gtid_slave_pos = '${position}'`);
+		await ask(
+			pair.replica,
+			`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${pair.primary.port}, MASTER_USER = 'by_hand', MASTER_PASSWORD = 'by hand', MASTER_USE_GTID = slave_pos`,
+		);
+		await ask(pair.replica, 'START SLAVE');
+		const threads = async () => {
+			const [row] = await ask(pair.replica, 'SHOW SLAVE STATUS');
+			return `${row?.Slave_IO_Running} ${row?.Slave_SQL_Running} ${row?.Last_Error}`;
+		};
+		await vi.waitFor(async () => expect(await threads()).toBe('Yes Yes '), { timeout: 20_000, interval: 200 });
+		const end = await comparison();
+		expect(end).toMatchObject({ outcome: 'failed', failure: { class: 'VerifyFailed' } });
+		const found = (end.failure?.checks ?? []).map((check) => `${check.id} ${check.found}`).join('\n');
+		expect(found).toMatch(/COMPARE-OBJECTS.*database crm/);
+		expect(found).toMatch(/COMPARE-CONTENTS.*crm\.accounts/);
+		expect(await threads()).toBe('Yes Yes ');
+		for (const statement of ['STOP SLAVE', 'RESET SLAVE ALL', 'RESET MASTER', "SET GLOBAL gtid_slave_pos = ''"])
+			await ask(pair.replica, statement);
+		await ask(pair.primary, "DROP USER by_hand@'127.0.0.1'");
+	});
+
+	test('without TLS only by the words --no-tls, and it says so in plan and result', async () => {
+		const { end, events } = await client.run(provisionRequest(pair, { tls: false }));
+		done(end);
+		const review = events.find((event) => event.type === 'review')?.review;
+		expect(review?.checks).toContainEqual(
+			expect.objectContaining({ id: 'PRIMARY-TLS', status: 'warning', title: expect.stringContaining('NOT') }),
+		);
+		expect(end.summary).toMatchObject({ encrypted: false });
+		expect(end.warnings.join()).toMatch(/Not encrypted, as was asked/);
+		expect(shown(events).find((action) => action.id === 'configure')?.text).toContain('MASTER_SSL = 0');
+		expect(JSON.stringify(await ask(pair.primary, "SHOW GRANTS FOR lockstep_102@'127.0.0.1'"))).not.toContain('REQUIRE');
+	});
+
+	test.each([[[]], [['primary']]])('what is on a replica is not destroyed by %j', async (confirm) => {
+		const was = { ...(await both()), contents: await contentsOf(pair.replica) };
+		const { end } = await client.run(provisionRequest(pair), { confirm });
+		expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed', checks: [{ id: 'CONSENT' }] } });
+		expect(end.failure?.checks[0]?.mend).toEqual([expect.stringContaining(`--confirm ${nameOf(pair.replica)}`)]);
+		expect(end.failure?.checks[0]?.found).toMatch(/database crm, database shop, replication from 127\.0\.0\.1:\d+/);
+		expect({ ...(await both()), contents: await contentsOf(pair.replica) }).toEqual(was);
+	});
+
+	test('with its name typed it is made anew, encrypted again', async () => {
+		{
+			await using session = await rootSession(pair.replica);
+			for (const statement of ['SET sql_log_bin = 0', 'CREATE DATABASE stray', 'CREATE TABLE stray.t (id INT)', 'DROP TABLE shop.photos'])
+				await session.query({ pieces: [statement] });
+		}
+		const { end } = await client.run(provisionRequest(pair), { confirm: [nameOf(pair.replica)] });
+		done(end);
+		expect(end.summary).toMatchObject({ encrypted: true });
+		await caughtUp(pair);
+		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
+		expect(JSON.stringify(await ask(pair.primary, "SHOW GRANTS FOR lockstep_102@'127.0.0.1'"))).toContain('REQUIRE SSL');
+	});
+
+	test('one row that is missing on the replica is found', async () => {
+		done(await comparison());
+		await using session = await rootSession(pair.replica);
+		for (const statement of ['SET sql_log_bin = 0', 'DELETE FROM crm.calls ORDER BY id LIMIT 1'])
+			await session.query({ pieces: [statement] });
+		const end = await comparison();
+		expect(end).toMatchObject({ outcome: 'failed', failure: { class: 'VerifyFailed', checks: [{ id: 'COMPARE-CONTENTS' }] } });
+		expect(end.failure?.checks[0]?.found).toMatch(/^crm\.calls \(/);
+	});
+});
