@@ -35,14 +35,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 let stoppedBy: NodeJS.Signals | null = null;
 
-function exitCode(end: RunEnd | null, failure: Failure | null, unhealthy: boolean): number {
+function exitCode(end: RunEnd | null, failure: Failure | null): number {
 	if (failure?.class === 'Stopped') return stoppedBy === 'SIGTERM' ? 143 : 130;
 	if (failure !== null) {
 		const code = EXIT[failure.class] ?? 70;
 		// A run that keeps what it did so far leaves the servers changed, whatever stopped it.
 		return code === 1 && end?.open ? LEFT_CHANGED : code;
 	}
-	if (unhealthy) return EXIT.CheckFailed ?? 6;
 	if (end?.outcome === 'declined') return 130;
 	return (end?.warnings.length ?? 0) > 0 ? WITH_WARNINGS : 0;
 }
@@ -100,7 +99,7 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		failure = failureOf(error);
 	}
 	const { end } = ending;
-	const code = exitCode(end, failure, ending.unhealthy ?? false);
+	const code = exitCode(end, failure);
 	const extra: { [key: string]: Json } = { ...ending.extra };
 	if (printer !== null) {
 		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);

@@ -7,7 +7,7 @@ import { fsyncFolder, pointLatest, publish, writeFileDurably, writeStream } from
 import type { Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
 import { Busy, LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
-import type { FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
+import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
 import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
@@ -151,7 +151,8 @@ export function openWorld(options: {
 		const stop = new AbortController();
 		const halt = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
 		halt.throwIfAborted();
-		const scanner = createDumpScanner();
+		let tables: Flow['began'][number][] = [];
+		const scanner = createDumpScanner({ onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes }) });
 		const words: string[] = [];
 		const { into } = action;
 		const file = 'file' in into ? await writeStream(into.file, { compress: into.compress }) : null;
@@ -159,7 +160,11 @@ export function openWorld(options: {
 		written?.catch(() => undefined);
 		const from = await start(action.from, halt, words, 'ignore');
 		const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
-		const tell = () => options.onFlow?.({ rawBytes: scanner.rawBytes, bytes: file?.bytes ?? 0, rows: scanner.rows, table: scanner.table });
+		const tell = () => {
+			const { rawBytes, rows, table } = scanner;
+			options.onFlow?.({ rawBytes, bytes: file?.bytes ?? 0, rows, table, began: tables });
+			tables = [];
+		};
 		const ticking = setInterval(tell, FLOW_EVERY_MS);
 		try {
 			const target = file?.input ?? loader?.stdin;

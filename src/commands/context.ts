@@ -53,8 +53,6 @@ export interface Ending {
 	readonly extra?: { readonly [key: string]: Json };
 	/** Lines for people, after the summary. */
 	readonly next?: readonly string[];
-	/** A failed check of a command that is no run: the exit code is that of CheckFailed. */
-	readonly unhealthy?: boolean;
 	/** One document was printed: no last line follows. */
 	readonly document?: boolean;
 	/** Already said on the screen. */

@@ -33,7 +33,7 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 				? `${JSON.stringify({ v: 1, type: 'status', ...report })}\n`
 				: `${renderStatus(report, { color, ascii, width })}\n`,
 		);
-		if (!flags.watch) return { end: null, document: true, unhealthy: !report.healthy };
+		if (!flags.watch) return { end: null, document: true };
 		await pause(EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 	}
 }

@@ -61,7 +61,14 @@ export interface PerformOptions {
 }
 
 /** How far a pipe has come. */
-export type Flow = { readonly rawBytes: number; readonly bytes: number; readonly rows: number; readonly table: string | null };
+export type Flow = {
+	readonly rawBytes: number;
+	readonly bytes: number;
+	readonly rows: number;
+	readonly table: string | null;
+	/** Tables that began since the last word, each with the bytes before it. */
+	readonly began: readonly { readonly database: string; readonly table: string; readonly rawBytes: number }[];
+};
 
 export type LockState = {
 	readonly state: 'waiting' | 'held' | 'released' | 'lost';

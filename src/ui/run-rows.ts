@@ -1,4 +1,4 @@
-import { bytes, clock, count, duration, rate, type Symbols, timeOfDay } from '../core/format.ts';
+import { bytes, clock, count, duration, plural, rate, type Symbols, timeOfDay } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
 import type { RunState, StepState } from '../core/state.ts';
 import { type Line, line, span, type Tone } from '../headless/page.ts';
@@ -25,11 +25,11 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 		const detail = step.again
 			? 'done before'
 			: step.status === 'running' && step.progress !== null
-				? [step.progress.current, step.progress.tables && `table ${step.progress.tables.done} of ${step.progress.tables.total}`]
+				? [step.progress.tables && step.progress.current, step.progress.tables && `table ${step.progress.tables.done} of ${step.progress.tables.total}`]
 						.filter(Boolean)
 						.join(', ')
 				: step.checks.length > 0
-					? `${step.checks.length} checks`
+					? plural(step.checks.length, 'check')
 					: '';
 		const title = step.title.length > titles ? step.title.slice(0, titles - 1) + signs.more : step.title.padEnd(titles);
 		return line(
@@ -48,8 +48,8 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 	const to = from + room;
 	const rows = steps.slice(from, to).map(row);
 	const before = steps.slice(0, from);
-	if (before.length > 0) rows.unshift(line(span(`${signs.ok} `, 'good'), span(`${before.length} steps before`, 'dim')));
-	if (steps.length > to) rows.push(line(span(`${signs.waiting} ${steps.length - to} steps to come`, 'dim')));
+	if (before.length > 0) rows.unshift(line(span(`${signs.ok} `, 'good'), span(`${plural(before.length, 'step')} before`, 'dim')));
+	if (steps.length > to) rows.push(line(span(`${signs.waiting} ${plural(steps.length - to, 'step')} to come`, 'dim')));
 	return rows;
 }
 
@@ -70,7 +70,7 @@ export function progressRows(progress: Progress, now: Date, width: number, signs
 		parts.push(`on disk ${bytes(onDisk)}${unit === 'bytes' && done > onDisk ? `, ${(done / onDisk).toFixed(1)} : 1` : ''}`);
 	if (freeBytes !== undefined) parts.push(`${bytes(freeBytes)} free`);
 	if (lagSeconds !== undefined && lagSeconds !== null) parts.push(`lag ${lagSeconds} s`);
-	if (waiting !== undefined && waiting !== null) parts.push(`${count(waiting)} transactions wait`);
+	if (waiting !== undefined && waiting !== null) parts.push(`${plural(waiting, 'transaction')} to apply`);
 	const between = `  ${signs.dot}  `;
 	const lines: string[] = [];
 	for (const part of parts) {
@@ -88,7 +88,8 @@ export const barLabel = (progress: Progress): string => {
 
 /** The tables that went by, newest last, and the one in hand. */
 export function tableRows(history: History, progress: Progress, height: number, signs: Symbols): Line[] {
-	if (history.current === null || height < 1) return [];
+	// Only a step that goes through tables has any to show: a wait tells what the server is at, which is no table.
+	if (history.current === null || !progress.tables || height < 1) return [];
 	const size = (value: number) => (progress.unit === 'bytes' ? bytes(value) : `${count(value)} ${progress.unit}`);
 	const row = (sign: string, tone: Tone, name: string, done: number, ms: number): Line =>
 		line(

@@ -3,7 +3,7 @@ import { type Action, type PipeAction, pick, pickAll, type SqlAction } from '../
 import { must } from '../../core/check.ts';
 import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
-import type { HeldLease, Step, Working } from '../../core/step.ts';
+import type { Flow, HeldLease, Step, Working } from '../../core/step.ts';
 import type { Position, TableFacts } from '../../dialects/dialect.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
@@ -209,7 +209,7 @@ async function underLock(at: At, lease: HeldLease, acquired: Date) {
 		for (const action of pickAll(plan, 'pipe', '')) {
 			signal.throwIfAborted();
 			const database = action.id.startsWith('dump-') ? action.id.slice('dump-'.length) : null;
-			const result = await perform(action, { until: lease.lost, onFlow: (flow) => progress.flow(database ?? '', flow) });
+			const result = await perform(action, { until: lease.lost, onFlow: progress.flow });
 			progress.finished(result);
 			for (const words of result.words) at.note(`${action.from.names[0]}: ${words}`, 'warning');
 			argv.splice(0, argv.length, ...action.from.argv);
@@ -278,16 +278,17 @@ function dumpProgress(at: At, acquired: Date) {
 	const watch = watchReplica(at);
 	let before = { rawBytes: 0, bytes: 0, rows: 0 };
 	return {
-		flow(database: string, flow: { rawBytes: number; bytes: number; rows: number; table: string | null }) {
+		flow(flow: Flow) {
 			const done = before.rawBytes + flow.rawBytes;
-			const { total, tables } = estimate.at(done, database, flow.table);
+			for (const each of flow.began) estimate.began(each, before.rawBytes + each.rawBytes);
+			const { total, tables, current } = estimate.at(done);
 			at.progress({
 				unit: 'bytes',
 				done,
 				total,
 				estimated: true,
 				...measure(done, total),
-				current: flow.table === null ? database || 'accounts' : `${database}.${flow.table}`,
+				current,
 				tables,
 				rows: before.rows + flow.rows,
 				onDisk: before.bytes + flow.bytes,
@@ -296,6 +297,7 @@ function dumpProgress(at: At, acquired: Date) {
 			});
 		},
 		finished(result: { rawBytes: number; bytes: number; found: unknown }) {
+			estimate.ended(before.rawBytes + result.rawBytes);
 			before = {
 				rawBytes: before.rawBytes + result.rawBytes,
 				bytes: before.bytes + result.bytes,

@@ -4,6 +4,7 @@ import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step } from '../../core/step.ts';
+import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import { change } from '../change.ts';
 import { some } from '../server.ts';
@@ -11,9 +12,8 @@ import type { ProvisionEnv, SeedOutput } from './env.ts';
 
 type Facts = {
 	readonly databases: readonly string[];
-	/** Estimates of the primary. */
-	readonly bytes: number;
-	readonly tables: number;
+	/** With the primary’s estimates of their sizes. */
+	readonly tables: readonly { readonly database: string; readonly name: string; readonly bytes: number }[];
 	readonly versioned: boolean;
 	/** Where the primary stood when it was looked at: the position of "no data" where it has no databases. */
 	readonly gtid: string;
@@ -28,8 +28,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const tables = await look('primary', primary.dialect.catalogue.tables);
 		return {
 			databases: await look('primary', primary.dialect.catalogue.databases),
-			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-			tables: tables.filter((table) => table.kind === 'table').length,
+			tables: tables.filter((table) => table.kind === 'table').map(({ database, name, bytes }) => ({ database, name, bytes })),
 			versioned: tables.some((table) => table.versioned),
 			gtid: (await look('primary', primary.dialect.positions.current)).written,
 			onReplica: await look('replica', replica.dialect.catalogue.databases),
@@ -53,24 +52,12 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const action = pick(plan, 'pipe', 'copy');
 		if (action === undefined) return { gtid: facts.gtid, databases: [], tables: 0, rows: 0, rawBytes: 0 };
 		const measure = meter(() => now().getTime());
-		let tablesSeen = 0;
-		let last: string | null = null;
+		const estimate = estimator(facts.tables);
 		const result = await perform(action, {
-			onFlow({ rawBytes, rows, table }) {
-				if (table !== last) tablesSeen++;
-				last = table;
-				// SQL text is not the size on disk: once half the tables have passed, their ratio is the better guess.
-				const total = facts.bytes === 0 ? null : Math.max(facts.bytes, rawBytes);
-				progress({
-					unit: 'bytes',
-					done: rawBytes,
-					total,
-					estimated: true,
-					...measure(rawBytes, total),
-					current: table,
-					tables: { done: Math.min(tablesSeen, facts.tables), total: facts.tables },
-					rows,
-				});
+			onFlow({ rawBytes, rows, began }) {
+				for (const each of began) estimate.began(each, each.rawBytes);
+				const { total, tables, current } = estimate.at(rawBytes);
+				progress({ unit: 'bytes', done: rawBytes, total, estimated: true, ...measure(rawBytes, total), current, tables, rows });
 			},
 		});
 		for (const words of result.words) note(words, 'warning');

@@ -20,8 +20,9 @@ type View = 'plan' | 'statements' | 'checks';
 type Asking = { readonly kind: 'yes' } | { readonly kind: 'type'; readonly index: number } | null;
 
 const AFTER_DEATH = {
-	backup: 'The lock ends with its connection. Anything else that was changed is put back by: lockstep recover',
-	provision: 'What was done stays and is written down: starting it again goes on from there, lockstep recover takes it back.',
+	backup:
+		'The lock ends with its connection, and writes and replication go on. What the plan switched before it (read_only, the SQL thread) stays switched until it is put back by hand; the journal in ~/.local/state/lockstep/runs says what it was.',
+	provision: 'What was done stays and is written down: starting it again goes on from there, lockstep undo takes it back.',
 };
 
 /** The plan, before anything has changed. */
