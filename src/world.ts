@@ -136,7 +136,7 @@ export function openWorld(options: {
 		if (program === undefined) {
 			throw new UserError({
 				what: `${part.names.join(' or ')} is not on this machine.`,
-				mend: ['Debian, Ubuntu:  apt-get install mariadb-client'],
+				mend: dialect.mends.tools,
 			});
 		}
 		const running = startTool(

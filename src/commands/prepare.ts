@@ -48,12 +48,9 @@ export type Wishes = Readonly<Record<string, Omit<ServerWish, 'role'>>>;
 
 export const runsFolder = (context: Context): string => `${context.stateFolder}/runs`;
 
-/** Sorts by time; the runbook's name and some randomness follow. */
+/** Sorts by time, to the millisecond: which run is the newest decides what is gone on with. The runbook's name and some randomness follow. */
 export const newRunId = (context: Context, kind: string): string =>
-	`${context
-		.now()
-		.toISOString()
-		.replaceAll(/[-:]|\.\d+/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
+	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
 
 export const prepare = (context: Context, request: RunRequest, wishes: Wishes): Promise<Prepared> =>
 	request.kind === 'provision' ? prepareProvision(context, request, wishes) : prepareBackup(context, request, wishes);

@@ -112,12 +112,13 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 		});
 	}
 	const { startWizard } = await import('../ui/start.tsx');
-	const { summary, end } = await startWizard({
+	const { summary, end, signal } = await startWizard({
 		desk: makeDesk(context, pair),
 		stdin: context.stdin,
 		stdout: context.stdout,
 		env: context.env,
 		open,
 	});
+	if (signal !== null && end === null) throw new Stopped(`Stopped by ${signal}.`, signal);
 	return { end, said: summary };
 }

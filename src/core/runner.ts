@@ -134,7 +134,7 @@ class Runner<Env extends Outputs> {
 
 	/** Looks at everything, plans everything, and asks once, before anything has changed. */
 	async #review(): Promise<'go' | 'previewed' | 'declined'> {
-		const { runbook, env, director, past, signal } = this.#o;
+		const { runbook, env, world, director, past, signal } = this.#o;
 		const steps: PlannedStep[] = [];
 		const outputs = { ...env.outputs };
 		for (const step of runbook.steps) {
@@ -142,7 +142,10 @@ class Runner<Env extends Outputs> {
 			this.#emit({ type: 'looking', step: step.id });
 			const facts = await this.#inspectFor(step, steps);
 			const at = { ...env, facts, origin: this.#origins[step.id] ?? facts };
-			const done = past !== undefined && past.outputs[step.id] !== undefined;
+			// What does not hold any more will be done again, so it is planned like the rest.
+			const output = past?.outputs[step.id];
+			const done = output !== undefined && failed((await step.verify?.({ ...env, ...looking(world), ...at, output })) ?? []).length === 0;
+			if (!done) delete env.outputs[step.id];
 			const checks = done ? [] : (step.checks?.(at) ?? []);
 			steps.push({
 				id: step.id,
@@ -150,7 +153,8 @@ class Runner<Env extends Outputs> {
 				why: step.why,
 				actions: done ? [] : step.plan(at).map(show),
 				checks,
-				consents: done ? [] : (step.consents?.(at) ?? []),
+				// Also of what was done: somebody may have put something there since.
+				consents: step.consents?.(at) ?? [],
 				done,
 			});
 			if (env.outputs[step.id] === undefined && step.standIn !== undefined) env.outputs[step.id] = step.standIn;

@@ -259,6 +259,22 @@ export interface Dialect {
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
 		options(place: ToolPlace): readonly string[];
 	};
+	/** What mends what a check found, in this server's own words; each line copyable. */
+	readonly mends: {
+		/** Which package brings the tools. */
+		readonly tools: readonly string[];
+		readonly binaryLog: readonly string[];
+		readonly primaryId: readonly string[];
+		replicaId(free: number): readonly string[];
+		readonly tls: readonly string[];
+		readonly retention: readonly string[];
+		readonly strict: readonly string[];
+		/** The position names transactions that are in no binary log of this server. */
+		readonly strayPosition: readonly string[];
+		namedChannel(name: string): string;
+		/** `error` as {@link Channel} gives it: number, colon, text (faults.md section 6). */
+		channelError(error: string): readonly string[];
+	};
 }
 
 /** How a tool reaches a server. */

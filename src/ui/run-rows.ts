@@ -70,7 +70,7 @@ export function progressRows(progress: Progress, now: Date, width: number, signs
 		parts.push(`on disk ${bytes(onDisk)}${unit === 'bytes' && done > onDisk ? `, ${(done / onDisk).toFixed(1)} : 1` : ''}`);
 	if (freeBytes !== undefined) parts.push(`${bytes(freeBytes)} free`);
 	if (lagSeconds !== undefined && lagSeconds !== null) parts.push(`lag ${lagSeconds} s`);
-	if (waiting !== undefined && waiting !== null) parts.push(`${plural(waiting, 'transaction')} to apply`);
+	if (waiting !== undefined && waiting !== null) parts.push(`${count(waiting)} transactions wait`);
 	const between = `  ${signs.dot}  `;
 	const lines: string[] = [];
 	for (const part of parts) {

@@ -4,6 +4,7 @@ import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { identity } from './identity.ts';
 import { locks } from './locks.ts';
+import { mends } from './mends.ts';
 import { positions } from './positions.ts';
 import { privileges } from './privileges.ts';
 import { tools } from './tools.ts';
@@ -20,4 +21,5 @@ export const mariadb: Dialect = {
 	locks,
 	catalogue,
 	tools,
+	mends,
 };

@@ -113,7 +113,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
 				expected: server.dialect.tools.dumpAccounts('server').names.join(' or '),
 				found: facts.tool ?? 'none',
-				mend: ['Debian, Ubuntu:  apt-get install mariadb-client', 'Red Hat, Fedora:  dnf install mariadb'],
+				mend: server.dialect.mends.tools,
 			}),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),

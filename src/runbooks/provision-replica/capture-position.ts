@@ -16,10 +16,7 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 			must('POSITION', 'gtid_current_pos is in the primary’s own binary log', sound, {
 				expected: `gtid_binlog_pos holds all of ${position.gtid || '(empty)'}`,
 				found: `gtid_binlog_pos = ${position.written || '(empty)'}`,
-				mend: [
-					'This server was a replica before and did not log what it replicated, or gtid_slave_pos was set by hand.',
-					"If it is a primary now and nothing replicates to it:  SET GLOBAL gtid_slave_pos = '';",
-				],
+				mend: primary.dialect.mends.strayPosition,
 			}),
 			...(position.gtid === ''
 				? [note('POSITION-EMPTY', 'The primary’s position is empty', 'it has written nothing yet: the replica starts from its first log')]

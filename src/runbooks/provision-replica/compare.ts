@@ -81,7 +81,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				act(
 					`checksum-${qualified(table)}`,
 					'both',
-					'on both, at one position',
+					`${qualified(table)}, on both at one position`,
 					replica.dialect.catalogue.checksum(table, table.columns).statement,
 					false,
 				),

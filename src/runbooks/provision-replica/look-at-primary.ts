@@ -40,6 +40,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	},
 	checks({ primary, tls, facts }) {
 		const { identity } = facts;
+		const { mends } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
 		const day = 86_400;
 		const checks: Check[] = [
@@ -52,17 +53,17 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
 				expected: 'log_bin is on',
 				found: 'it is off: there is nothing that a replica could follow',
-				mend: ['In the primary’s option file, under [mariadbd]:  log_bin', 'then restart the primary.'],
+				mend: mends.binaryLog,
 			}),
 			must('PRIMARY-SERVER-ID', 'The primary has a server id', identity.serverId > 0, {
 				expected: 'a server_id above 0',
 				found: String(identity.serverId),
-				mend: ['In the primary’s option file:  server_id = 1', 'then restart the primary.'],
+				mend: mends.primaryId,
 			}),
 			must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
 				expected: names.join(' or '),
 				found: facts.dumpTool ?? 'none',
-				mend: ['Debian, Ubuntu:  apt-get install mariadb-client', 'Red Hat, Fedora:  dnf install mariadb'],
+				mend: mends.tools,
 			}),
 		];
 		if (tls) {
@@ -70,10 +71,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
 					expected: 'ssl_cert and ssl_key are set',
 					found: 'it has none: the replica’s copy of all your data would travel in the clear',
-					mend: [
-						'In the primary’s option file:  ssl_cert = …  ssl_key = …  (and ssl_ca), then restart it;',
-						'or say in words that the channel may be unencrypted:  --no-tls',
-					],
+					mend: [...mends.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
 				}),
 			);
 		} else {
@@ -107,7 +105,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				{
 					found:
 						identity.binlogExpireSeconds === 0 ? 'they are never purged by age' : `${Math.round(identity.binlogExpireSeconds / 3600)} h`,
-					mend: ['SET GLOBAL binlog_expire_logs_seconds = 604800;'],
+					mend: mends.retention,
 				},
 			),
 		);

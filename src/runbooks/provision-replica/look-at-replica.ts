@@ -22,6 +22,8 @@ type Facts = {
 	readonly freeBytes: number | null;
 };
 
+const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;
+
 export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-replica',
 	title: 'Look at the replica',
@@ -49,6 +51,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	},
 	checks({ primary, replica, facts, ...env }) {
 		const { identity } = facts;
+		const { mends } = replica.dialect;
 		const same =
 			facts.primary.serverId === identity.serverId &&
 			facts.primary.hostname === identity.hostname &&
@@ -79,10 +82,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			must('REPLICA-SERVER-ID', 'The server ids differ', same || facts.primary.serverId !== identity.serverId, {
 				expected: `another one than the primary’s ${facts.primary.serverId}`,
 				found: `both are ${identity.serverId}`,
-				mend: [
-					`In the replica’s option file:  server_id = ${identity.serverId + 1}`,
-					`and, without a restart:  SET GLOBAL server_id = ${identity.serverId + 1};`,
-				],
+				mend: mends.replicaId(identity.serverId + 1),
 			}),
 			must(
 				'REPLICA-CHANNELS',
@@ -90,9 +90,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				facts.channels.every((channel) => channel.name === ''),
 				{
 					found: `it replicates from several sources: ${facts.channels.map((channel) => channel.name || 'default').join(', ')}`,
-					mend: facts.channels
-						.filter((channel) => channel.name !== '')
-						.map((channel) => `STOP SLAVE '${channel.name}'; RESET SLAVE '${channel.name}' ALL;`),
+					mend: facts.channels.filter((channel) => channel.name !== '').map((channel) => mends.namedChannel(channel.name)),
 				},
 			),
 			facts.freeBytes === null
@@ -112,7 +110,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			}),
 			should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
 				found: 'gtid_strict_mode is off: a stray local write would go unnoticed',
-				mend: ['SET GLOBAL gtid_strict_mode = ON;  and in its option file: gtid_strict_mode = ON'],
+				mend: mends.strict,
 			}),
 			should('REPLICA-HALT', 'It survives a sudden halt', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
 				found: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
@@ -121,13 +119,12 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 		];
 		return checks;
 	},
-	consents({ replica, facts, origin }) {
+	consents({ replica, source, facts, origin }) {
 		// What an interrupted run of ours copied is not asked about again; what anybody else put there since is.
 		const foreign = facts.databases.filter((name) => origin.databases.includes(name) || !facts.primary.databases.includes(name));
-		const affected = [
-			...foreign.map((name) => `database ${name}`),
-			...origin.channels.map((channel) => `replication from ${channel.host}:${channel.port}`),
-		];
+		const before = origin.channels.map(placeOf);
+		const channels = facts.channels.filter((channel) => before.includes(placeOf(channel)) || placeOf(channel) !== placeOf(source));
+		const affected = [...foreign.map((name) => `database ${name}`), ...channels.map((channel) => `replication from ${placeOf(channel)}`)];
 		if (affected.length === 0) return [];
 		return [{ name: replica.name, reason: `${replica.name} is not empty: all of this will be gone`, affected }];
 	},

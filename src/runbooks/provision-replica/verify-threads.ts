@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Looking, Step } from '../../core/step.ts';
-import type { Channel } from '../../dialects/dialect.ts';
+import type { Channel, Dialect } from '../../dialects/dialect.ts';
 import { captured, type ProvisionEnv } from './env.ts';
 
 const CONNECT_WITHIN_MS = 30_000;
@@ -11,48 +11,21 @@ async function channelOf({ replica, look }: ProvisionEnv & Looking): Promise<Cha
 	return (await look('replica', replica.dialect.channel.status))[0];
 }
 
-function threadChecks(channel: Channel | undefined): Check[] {
+function threadChecks({ mends }: Dialect, channel: Channel | undefined): Check[] {
 	const error = channel?.ioError ?? channel?.sqlError ?? null;
 	return [
 		must('IO', 'The IO thread runs', channel?.io === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.io}${channel.ioError ? `: ${channel.ioError}` : ''}`,
-			mend: mendOf(channel?.ioError ?? null),
+			mend: mends.channelError(channel?.ioError ?? ''),
 		}),
 		must('SQL', 'The SQL thread runs', channel?.sql === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.sql}${channel.sqlError ? `: ${channel.sqlError}` : ''}`,
-			mend: mendOf(channel?.sqlError ?? null),
+			mend: mends.channelError(channel?.sqlError ?? ''),
 		}),
 		must('ERRORS', 'Without an error', error === null, { expected: 'none', found: error ?? 'none' }),
 	];
-}
-
-/** What the well-known errors of a channel mean (faults.md section 6). */
-function mendOf(error: string | null): readonly string[] {
-	const number = /^(\d+):/.exec(error ?? '')?.[1];
-	switch (number) {
-		case '1045':
-			return [
-				'The primary refused the login: its account’s host must match the replica’s address (--account NAME@HOST), and it demands TLS.',
-			];
-		case '1130':
-			return ['The primary does not let that address in: give the account another host (--account NAME@HOST).'];
-		case '2003':
-			return [
-				'The replica cannot reach the primary: bind_address, firewall, or an address that only this machine knows (--source HOST:PORT).',
-			];
-		case '2005':
-			return ['The replica cannot resolve the primary’s name: --source HOST:PORT with an address that it knows.'];
-		case '2026':
-			return ['TLS failed: the certificate authority given with --channel-ca must be the primary’s, readable on the replica’s host.'];
-		case '1236':
-			return ['The primary no longer has, or never had, what the replica asks for: seed it again.'];
-		case '1593':
-			return ['Both have the same server id: SET GLOBAL server_id on the replica, and in its option file.'];
-		default:
-			return [];
-	}
 }
 
 export const verifyThreads: Step<
@@ -75,7 +48,7 @@ export const verifyThreads: Step<
 			if (ready) break;
 			if (dead || now().getTime() > until)
 				throw new VerifyFailed(
-					threadChecks(channel).filter((check) => check.status === 'fail'),
+					threadChecks(at.replica.dialect, channel).filter((check) => check.status === 'fail'),
 					'Replication does not run.',
 				);
 			await pause(250, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -91,7 +64,7 @@ export const verifyThreads: Step<
 		const { written, replicated } = await look('replica', replica.dialect.positions.current);
 		const before = captured(at)?.position.gtid ?? '';
 		return [
-			...threadChecks(await channelOf(at)),
+			...threadChecks(replica.dialect, await channelOf(at)),
 			must('SEEN', 'The primary sees the replica’s connection', seen.length > 0, {
 				expected: `a Binlog Dump of ${account.user}`,
 				found: seen.length === 0 ? 'none' : seen.map((connection) => connection.host).join(', '),

@@ -127,7 +127,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 			...(databases.length > 0 ? { databases } : {}),
 			...(ignored.length > 0 ? { ignoreTables: ignored } : {}),
 		};
-		app.go({ at: 'run', request, title: `backup · ${card.name}` });
+		app.go({ at: 'run', request, title: `backup ${signs.dot} ${card.name}` });
 	};
 	return (
 		<Frame
