@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Context } from '../../src/commands/context.ts';
+import { newRunId } from '../../src/commands/prepare.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { openJournal } from '../../src/core/journal.ts';
 import { findOpen, newest, pastOf } from '../../src/core/past.ts';
@@ -84,4 +86,10 @@ test('only the newest run of the same work is gone on with, and only if it is op
 	} finally {
 		rmSync(folder, { recursive: true });
 	}
+});
+
+test('runs sort by when they began, also within a second', () => {
+	const at = (ms: number) => newRunId({ now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, 0, ms)) } as Context, 'provision');
+	const runs = [at(7), at(80), at(900), at(1000)];
+	expect(runs).toEqual(runs.toSorted());
 });

@@ -318,21 +318,29 @@ describe('going on with an interrupted run', () => {
 				)) === 'new',
 			),
 		];
-		const { options, server } = await interrupted([step('a', { verify }), step('b')]);
+		const { options, server, director } = await interrupted([step('a', { verify }), step('b')]);
 		server.settings.a = 'somebody else’s';
 		expect((await run(options)).outcome).toBe('done');
+		expect(director.reviews[1]?.steps[0]).toMatchObject({ done: false, actions: [{ text: 'a = new' }] });
 		expect(server.settings).toMatchObject({ a: 'new', b: 'new' });
 	});
 
-	test('does not ask again about what was done, and says since when it goes on', async () => {
-		const consents: ToyStep['consents'] = ({ facts }) => (facts.value === 'old' ? [] : [{ name: 'db1', reason: 'gone', affected: [] }]);
-		const { options, director } = await interrupted([step('a', { consents }), step('b')]);
-		expect((await run(options)).outcome).toBe('done');
-		expect(director.reviews[1]).toMatchObject({
-			resumes: '1970-01-01T00:00:00.000Z',
-			consents: [],
-			steps: [{ done: true }, { done: false }],
+	test('says since when it goes on, and asks about what somebody put there meanwhile, also where a step is done', async () => {
+		const consents: ToyStep['consents'] = ({ facts }) =>
+			facts.value === 'foreign' ? [{ name: 'db1', reason: 'gone', affected: ['it'] }] : [];
+		const calm = await interrupted([step('a', { consents }), step('b')]);
+		expect((await run(calm.options)).outcome).toBe('done');
+		expect(calm.director.reviews[1]).toMatchObject({
+			...{ resumes: '1970-01-01T00:00:00.000Z', consents: [] },
+			steps: [
+				{ done: true, actions: [] },
+				{ done: false, actions: [{ text: 'b = new' }] },
+			],
 		});
+		const odd = await interrupted([step('a', { consents }), step('b')]);
+		odd.server.settings.a = 'foreign';
+		expect(await run(odd.options)).toMatchObject({ outcome: 'failed', open: true, failure: { checks: [{ id: 'CONSENT', found: 'it' }] } });
+		expect(odd.server.settings).toMatchObject({ a: 'foreign', b: 'old' });
 	});
 
 	test('writes a journal that stands alone: undo goes back to before the first run', async () => {

@@ -29,6 +29,8 @@ type Output = {
 
 const REACH_WITHIN_MS = 120_000;
 
+const listed = (columns: readonly ColumnFacts[]): string => JSON.stringify(columns.map(({ name, type }) => [name, type]));
+
 /** Every object by name, one line each, so that two servers can be compared as lists. */
 async function objects({ look, ...env }: ProvisionEnv & Looking, role: 'primary' | 'replica'): Promise<string[]> {
 	const { catalogue } = env[role].dialect;
@@ -129,6 +131,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				}
 				bounded = false;
 			}
+			const columns = await look('replica', catalogue.columns);
 			const measure = meter(() => now().getTime());
 			const total = facts.tables.reduce((sum, table) => sum + table.rows + 1, 0);
 			let done = 0;
@@ -144,13 +147,18 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					current: name,
 					tables: { done: index, total: facts.tables.length },
 				});
+				done += table.rows + 1;
+				const held = columns.filter((column) => column.database === table.database && column.table === table.name);
+				if (held.length === 0 || listed(held) !== listed(table.columns)) {
+					different.push(`${name} (${held.length === 0 ? 'not on the replica' : 'other columns on the replica'})`);
+					continue;
+				}
 				const [there, copy] = await Promise.all([
 					look('primary', primary.dialect.catalogue.checksum(table, table.columns)),
 					look('replica', catalogue.checksum(table, table.columns)),
 				]);
 				if (there !== copy || there === null)
 					different.push(`${name} (${there ?? 'none'} on the primary, ${copy ?? 'none'} on the replica)`);
-				done += table.rows + 1;
 			}
 		} finally {
 			try {
