@@ -2,7 +2,7 @@
 // What `npm run demo`, `npm test` and `npm run screenshots` start with: plain JavaScript without a dependency,
 // because it installs them. Whatever installers say goes to stderr: stdout belongs to the program.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -58,5 +58,15 @@ else if (task === 'screenshots') run('node', [join(top, 'test', 'support', 'scre
 else {
 	run('biome', ['check', '--error-on-warnings', '.'], { quiet: true });
 	run('tsc', ['-p', 'test/tsconfig.json'], { quiet: true });
-	run('vitest', ['run', '--config', join(top, 'test', 'vitest.config.ts'), ...rest]);
+	const results = join(top, 'node_modules', '.cache', 'test-results.json');
+	rmSync(results, { force: true });
+	const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+	process.on('exit', () => {
+		if (changed(results) === 0) return;
+		const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(results, 'utf8'));
+		process.stdout.write(
+			`${numPassedTests} passed, ${numFailedTests} failed${numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''}\n`,
+		);
+	});
+	run('vitest', ['run', '--config', join(top, 'test', 'vitest.config.ts'), ...reporters, ...rest]);
 }
