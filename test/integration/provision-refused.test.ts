@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stopWriter } from '../../src/sandbox/sandbox.ts';
+import { INVARIANTS } from '../../src/sandbox/shop.ts';
+import { contentsOf } from '../support/contents.ts';
+import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { ask, ownSandbox, SANDBOX_KINDS, type SandboxServer, spareServer, value } from '../support/servers.ts';
+
+let client: Client;
+beforeAll(async () => {
+	client = await openClient();
+});
+afterAll(() => client?.[Symbol.asyncDispose]());
+
+/** The ids of the checks that forbade it; nothing was changed on either server and nothing is left to go on with. */
+async function refused(pair: { primary: SandboxServer; replica: SandboxServer }): Promise<string[]> {
+	const both = async () => [await stateOf(pair.primary), await stateOf(pair.replica)];
+	const before = await both();
+	const { end, events } = await client.run(provisionRequest(pair));
+	expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed' } });
+	expect(events.filter((event) => event.type === 'action-started')).toEqual([]);
+	for (const check of end.failure?.checks ?? [])
+		expect(check, check.id).toMatchObject({ found: expect.any(String), mend: [expect.any(String), ...(check.mend ?? []).slice(1)] });
+	expect(await both()).toEqual(before);
+	return (end.failure?.checks ?? []).map((check) => check.id);
+}
+
+describe.each(SANDBOX_KINDS)('on %s it is refused, and nothing is changed,', (kind) => {
+	test('where both have the same server id', async () => {
+		await using primary = await spareServer(kind, { serverId: 7 });
+		await using replica = await spareServer(kind, { serverId: 7 });
+		expect(await refused({ primary, replica })).toEqual(['REPLICA-SERVER-ID']);
+	});
+
+	test('where both are the same server', async () => {
+		await using primary = await spareServer(kind);
+		expect(await refused({ primary, replica: primary })).toEqual(['REPLICA-OTHER']);
+	});
+
+	test('where the primary writes no binary log and has no TLS: both are said at once', async () => {
+		await using primary = await spareServer(kind, { extra: ['--skip-log-bin', '--skip-ssl'] });
+		await using replica = await spareServer(kind);
+		expect(await refused({ primary, replica })).toEqual(['PRIMARY-BINLOG', 'PRIMARY-TLS']);
+	});
+
+	test('where gtid_current_pos names what was never in the primary’s binary log', async () => {
+		await using primary = await spareServer(kind);
+		await using replica = await spareServer(kind);
+		await ask(primary, 'CREATE DATABASE shop');
+		await ask(primary, "SET GLOBAL gtid_slave_pos = '0-999-99999'");
+		expect(await value(primary, 'SELECT @@gtid_current_pos')).toBe('0-999-99999');
+		expect(await refused({ primary, replica })).toEqual(['POSITION']);
+	});
+
+	test('where the account’s name is somebody else’s', async () => {
+		await using primary = await spareServer(kind);
+		await using replica = await spareServer(kind, { serverId: 55 });
+		await ask(primary, "CREATE USER lockstep_55@'127.0.0.1' IDENTIFIED BY 'theirs'");
+		await ask(primary, "GRANT SELECT ON *.* TO lockstep_55@'127.0.0.1'");
+		expect(await refused({ primary, replica })).toEqual(['ACCOUNT']);
+	});
+});
+
+describe('across versions', () => {
+	test('a newer replica of an older primary', { timeout: 120_000 }, async () => {
+		await using pair = await ownSandbox('mariadb-10.11', { rows: 100 });
+		await using replica = await spareServer('mariadb-11.8');
+		const across = { primary: pair.primary, replica };
+		const { end } = await client.run(provisionRequest(across));
+		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect(end.summary).toMatchObject({ encrypted: true, databases: 2 });
+		await stopWriter(pair);
+		await caughtUp(across);
+		for (const invariant of INVARIANTS) expect(await value(replica, invariant)).toBe('0');
+		expect((await contentsOf(replica)).rows).toEqual((await contentsOf(pair.primary)).rows);
+	});
+
+	test('an older replica of a newer primary is refused', async () => {
+		await using primary = await spareServer('mariadb-11.8');
+		await using replica = await spareServer('mariadb-10.11');
+		expect(await refused({ primary, replica })).toEqual(['REPLICA-VERSION']);
+	});
+});
+
+describe.each(SANDBOX_KINDS)('from a primary of %s with nothing in it', (kind) => {
+	test('the replica follows from its very first transaction', async () => {
+		await using primary = await spareServer(kind);
+		await using replica = await spareServer(kind);
+		const { end } = await client.run(provisionRequest({ primary, replica }));
+		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		for (const statement of ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT)', 'INSERT INTO shop.t VALUES (7)'])
+			await ask(primary, statement);
+		await caughtUp({ primary, replica });
+		expect(await value(replica, 'SELECT id FROM shop.t')).toBe('7');
+	});
+});
