@@ -35,10 +35,12 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 let stoppedBy: NodeJS.Signals | null = null;
 
-function exitCode(end: RunEnd | null, failure: Failure | null): number {
+/** `changed`: a statement of this run has changed a server, so that nothing after it is a mere refusal. */
+function exitCode(end: RunEnd | null, failure: Failure | null, changed: boolean): number {
 	if (failure?.class === 'Stopped') return stoppedBy === 'SIGTERM' ? 143 : 130;
 	if (failure !== null) {
-		const code = EXIT[failure.class] ?? 70;
+		const known = EXIT[failure.class] ?? 70;
+		const code = changed && known === EXIT.UserError ? 1 : known;
 		// A run that keeps what it did so far leaves the servers changed, whatever stopped it.
 		return code === 1 && end?.open ? LEFT_CHANGED : code;
 	}
@@ -99,7 +101,8 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		failure = failureOf(error);
 	}
 	const { end } = ending;
-	const code = exitCode(end, failure);
+	const changed = state.transcript.some(({ action }) => action.kind === 'sql' && action.changes);
+	const code = exitCode(end, failure, changed);
 	const extra: { [key: string]: Json } = { ...ending.extra };
 	if (printer !== null) {
 		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
@@ -252,9 +255,10 @@ try {
 		// commander quotes what it was given; a password may be in it.
 		const what =
 			error instanceof CommanderError || error instanceof InvalidArgumentError ? error.message.replace(/^error: /, '') : String(error);
+		const safe = what.replaceAll(/(-p|--password[-\w]*=)[^']+'/g, "$1…'").replaceAll(/(:\/\/[^:@/\s]*):[^@\s]*@/g, '$1:…@');
 		const flags: GlobalFlags = { json: process.argv.includes('--json') };
 		await conclude(flags, async () => {
-			throw new UserError({ what, mend: ['lockstep --help'] });
+			throw new UserError({ what: safe, mend: ['lockstep --help'] });
 		});
 	}
 }

@@ -24,7 +24,7 @@ export interface ToolCall {
 	 * the environment nor the disk shows it. {@link SECRET_FILE_ARGUMENT} is put first where argv does not start with it.
 	 */
 	readonly secretFile?: string;
-	/** Added to this process' own environment. */
+	/** Added to this process' own environment, which goes on without the passwords in it. */
 	readonly env?: Readonly<Record<string, string>>;
 	readonly cwd?: string;
 }
@@ -60,6 +60,11 @@ function unlinkedFile(content: string): number {
 	// With a position: where /dev/fd is a dup (macOS), reading starts at the shared offset, which must stay 0.
 	writeSync(fd, content, 0, 'utf8');
 	return fd;
+}
+
+/** Everybody of this account can read a process's environment, and no tool needs these: it gets its password in a file. */
+function withoutPasswords(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	return Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'MYSQL_PWD' && !/^LOCKSTEP_(\w+_)?PASSWORD$/.test(name)));
 }
 
 export function cannotStart(program: string): ToolError {
@@ -104,7 +109,8 @@ export function startTool(
 			encoding: 'buffer',
 			reject: false,
 			forceKillAfterDelay: GRACE_MS,
-			...(call.env && { env: call.env }),
+			env: { ...withoutPasswords(process.env), ...call.env },
+			extendEnv: false,
 			...(call.cwd !== undefined && { cwd: call.cwd }),
 			...(options.signal && { cancelSignal: options.signal }),
 		});
