@@ -176,18 +176,22 @@ export async function filesWith(folder: string, text: string): Promise<string[]>
 export interface Tap {
 	readonly env: NodeJS.ProcessEnv;
 	shut(): Promise<void>;
+	/** Shut before its first byte: it is not even connected. */
+	bar(): Promise<void>;
 	open(): Promise<void>;
 }
 
 export async function tapped(home: Home, binDir: string): Promise<Tap> {
 	const tools = join(home.dir, 'tools');
 	const shut = join(home.dir, 'tap-is-shut');
+	const barred = join(home.dir, 'tap-is-barred');
 	await mkdir(tools, { recursive: true });
 	await writeFile(
 		join(tools, 'mariadb-dump'),
 		`#!/bin/bash
 real=${join(binDir, 'mariadb-dump')}
 if [ "$1" = --version ]; then exec "$real" --version; fi
+while [ -e ${barred} ]; do sleep 0.02; done
 exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ]; do sleep 0.02; done; exec cat)
 `,
 		{ mode: 0o755 },
@@ -197,6 +201,9 @@ exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ];
 		// Without a cache the PATH decides.
 		env: { ...home.env, XDG_CACHE_HOME: join(home.dir, 'no-cache'), PATH: `${tools}:${process.env.PATH}` },
 		shut: () => writeFile(shut, ''),
-		open: () => rm(shut, { force: true }),
+		bar: () => writeFile(barred, ''),
+		async open() {
+			for (const file of [shut, barred]) await rm(file, { force: true });
+		},
 	};
 }

@@ -1,0 +1,192 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+	descendants,
+	type Ended,
+	type Home,
+	makeHome,
+	provisionedPair,
+	type Running,
+	start,
+	type Tap,
+	tapped,
+	urlOf,
+} from '../support/cli.ts';
+import { ask, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
+
+const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+/** Locks, threads and settings are back after so long. */
+const SOON_MS = 2_000;
+
+describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
+	let home: Home;
+	let pair: Sandbox & AsyncDisposable;
+	let tap: Tap;
+	let to: string;
+	let idle: Awaited<ReturnType<typeof rootSession>>;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		// More rows than fit into a pipe, so that the dump tool really waits in the middle.
+		pair = await provisionedPair(kind, home, { rows: 4000 });
+		tap = await tapped(home, pair.binDir);
+		// Somebody who forgot to commit; a while later it counts as long.
+		idle = await rootSession(pair.replica);
+		await idle.query({ pieces: ['START TRANSACTION'] });
+		await idle.query({ pieces: ['SELECT COUNT(*) FROM crm.calls'] });
+	});
+	let tests = 0;
+	let last: Running | undefined;
+	afterEach(async () => {
+		await tap.open();
+		last?.child.kill('SIGKILL');
+		await last?.ended;
+	});
+	afterAll(async () => {
+		await idle?.close();
+		await pair?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	const begin = (more: readonly string[] = [], through: readonly string[] = []): Running => {
+		to = join(home.dir, `backups-${++tests}`);
+		last = start(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more], { env: tap.env, through });
+		return last;
+	};
+	const midDump = async (running: Running) => {
+		await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
+		await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+		return vi.waitUntil(async () => (await descendants(running.pid)).find(({ command }) => / --databases crm$/.test(command)), 10_000);
+	};
+	/** The connection that was made last, of those that are not ours. */
+	const newest = () =>
+		value(pair.replica, "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'");
+	/** Of every setting and thread; the applier moves again, so the lock is gone; nobody of ours is left. */
+	const asBefore = async (readOnly: '0' | '1' = '1') => {
+		expect(await value(pair.replica, 'SELECT @@read_only')).toBe(readOnly);
+		const [status] = await ask(pair.replica, 'SHOW SLAVE STATUS');
+		expect(status).toMatchObject({ Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes', Last_SQL_Errno: '0' });
+		const end = await value(pair.primary, 'SELECT @@gtid_binlog_pos');
+		expect(await value(pair.replica, `SELECT MASTER_GTID_WAIT('${end}', 2)`)).toBe('0');
+		const ours = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
+		await vi.waitFor(async () => expect(await value(pair.replica, ours)).toBe('0'), SOON_MS);
+	};
+	const unpublished = async () => expect(await readdir(to)).toEqual([expect.stringMatching(/\.partial$/)]);
+
+	it.each([
+		['SIGTERM', 143, '1'],
+		['SIGINT', 130, '0'],
+	] as const)('%s in the middle of the dump ends it safely: exit %i', async (signal, exit, readOnly) => {
+		await ask(pair.replica, `SET GLOBAL read_only = ${readOnly}`);
+		await tap.shut();
+		const running = begin();
+		await midDump(running);
+		expect(await value(pair.replica, 'SELECT @@read_only')).toBe('1');
+		const asked = performance.now();
+		running.child.kill(signal);
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(exit);
+		expect(performance.now() - asked).toBeLessThan(SOON_MS);
+		expect(ended.last).toMatchObject({ type: 'error', class: 'Stopped', exit_code: exit, outcome: 'stopped', open: false, left: [] });
+		await asBefore(readOnly);
+		await unpublished();
+		await ask(pair.replica, 'SET GLOBAL read_only = 1');
+	});
+
+	it('the dump tool killed: exit 1, as before', async () => {
+		await tap.shut();
+		const running = begin();
+		const tool = await midDump(running);
+		process.kill(tool.pid, 'SIGKILL');
+		await tap.open();
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(1);
+		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringMatching(/mariadb-dump was ended by SIGKILL/) });
+		await asBefore();
+		await unpublished();
+	});
+
+	it('the dump’s own connection killed: exit 1, as before', async () => {
+		await tap.shut();
+		const running = begin();
+		await midDump(running);
+		const id = await newest();
+		await ask(pair.replica, `KILL ${id}`);
+		await tap.open();
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(1);
+		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringContaining('mariadb-dump') });
+		await asBefore();
+		await unpublished();
+	});
+
+	it.each(['0', '1'])('the lock’s connection killed, read_only %s before: exit 8, the dump is worthless', async (readOnly) => {
+		await ask(pair.replica, `SET GLOBAL read_only = ${readOnly}`);
+		await tap.bar();
+		const running = begin();
+		await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
+		await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+		// The tool is not connected yet: the newest of ours is the one that holds the lock.
+		const id = await newest();
+		await ask(pair.replica, `KILL ${id}`);
+		await tap.open();
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(8);
+		expect(ended.last).toMatchObject({ class: 'VerifyFailed', what: 'The lock was lost: the dump is worthless.', left: [] });
+		await asBefore(readOnly as '0');
+		await unpublished();
+		await ask(pair.replica, 'SET GLOBAL read_only = 1');
+	});
+
+	it('the disk full in the middle: said clearly, as before', async () => {
+		await tap.shut();
+		const own = process.getuid?.() === 0 ? '-m' : '-rm';
+		// A file system of its own that nobody else sees and that goes with it.
+		const running = begin(
+			[],
+			[
+				...['unshare', own, 'sh', '-c', 'mkdir -p "$0" && mount -t tmpfs -o size=20m tmpfs "$0" && exec "$@"'],
+				join(home.dir, `backups-${tests + 1}`),
+			],
+		);
+		await midDump(running);
+		const inside = `/proc/${running.pid}/root${to}`;
+		await expect(writeFile(join(inside, 'filler'), Buffer.alloc(21 * 1024 ** 2))).rejects.toThrow(/ENOSPC/);
+		await tap.open();
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(1);
+		expect(ended.last).toMatchObject({ why: 'The disk is full.', what: expect.stringContaining('crm.sql.zst'), left: [] });
+		await asBefore();
+	});
+
+	it('another’s LOCK TABLES in front: exit 7 after --lock-wait, naming who, nothing locked', async () => {
+		await using other = await rootSession(pair.replica);
+		await other.query({ pieces: ['LOCK TABLES shop.orders WRITE'] });
+		const running = begin(['--lock-wait', '2s']);
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(7);
+		expect(ended.ms).toBeLessThan(12_000);
+		expect(ended.last).toMatchObject({ class: 'LockTimeout', what: 'The lock was not had within 2 s.' });
+		expect(ended.last.mend.join('\n')).toContain(`${other.connectionId} root@localhost`);
+		await other.query({ pieces: ['UNLOCK TABLES'] });
+		await asBefore();
+		await unpublished();
+	});
+
+	it('a long transaction and --long-queries abort: exit 6 before anything', { timeout: 30_000 }, async () => {
+		await vi.waitUntil(
+			async () =>
+				Number(await value(pair.replica, `SELECT TIME FROM information_schema.PROCESSLIST WHERE ID = ${idle.connectionId}`)) >= 10,
+			{ timeout: 15_000, interval: 200 },
+		);
+		const ended = await begin(['--long-queries', 'abort']).ended;
+		expect(ended.code, words(ended)).toBe(6);
+		expect(ended.last.checks).toMatchObject([
+			{ id: 'LONG-QUERIES', found: expect.stringContaining(`${idle.connectionId} root@localhost`) },
+		]);
+		await expect(readdir(to)).rejects.toThrow(/ENOENT/);
+		const patient = await begin(['--long-queries', 'wait']).ended;
+		expect(patient.code, words(patient)).toBe(0);
+	});
+});

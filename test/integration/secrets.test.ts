@@ -1,0 +1,149 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ended, filesWith, type Home, makeHome, type Running, start, type Tap, tapped, urlOf } from '../support/cli.ts';
+import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox } from '../support/servers.ts';
+
+const PRIMARY = 'canary-Pr1mary"\\\' x';
+const REPLICA = 'canary-Repl1ca#%$;';
+const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+
+/** Command lines and environments of a process and all below it, again and again while it runs, and what the servers show of statements. */
+async function watch(running: Running, pair: Sandbox) {
+	const seen = { commands: new Set<string>(), environments: new Set<string>(), statements: new Set<string>(), children: new Set<number>() };
+	let over = false;
+	running.ended.then(() => {
+		over = true;
+	});
+	await using primary = await rootSession(pair.primary);
+	await using replica = await rootSession(pair.replica);
+	const family = new Set([running.pid]);
+	while (!over) {
+		for (const name of await readdir('/proc')) {
+			const pid = Number(name);
+			if (!Number.isInteger(pid)) continue;
+			const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+			const parent = Number(/^\d+ \(.*\) \S (\d+)/s.exec(await read('stat'))?.[1]);
+			if (!family.has(pid) && !family.has(parent)) continue;
+			family.add(pid);
+			seen.commands.add(await read('cmdline'));
+			// Its own environment is where the test put the passwords.
+			if (pid === running.pid) continue;
+			seen.children.add(pid);
+			seen.environments.add(await read('environ'));
+		}
+		for (const session of [primary, replica])
+			for (const row of await session.query({ pieces: ['SHOW FULL PROCESSLIST'] })) seen.statements.add(row.Info ?? '');
+		await pause(10);
+	}
+	return seen;
+}
+
+describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
+	let home: Home;
+	let pair: Sandbox & AsyncDisposable;
+	let tap: Tap;
+	let generated: string;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		pair = await ownSandbox(kind);
+		tap = await tapped(home, pair.binDir);
+		for (const [server, password] of [
+			[pair.primary, PRIMARY],
+			[pair.replica, REPLICA],
+		] as const) {
+			const literal = `'${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+			await ask(server, `CREATE USER operator@'127.0.0.1' IDENTIFIED BY ${literal}`);
+			await ask(server, "GRANT ALL PRIVILEGES ON *.* TO operator@'127.0.0.1' WITH GRANT OPTION");
+		}
+	});
+	afterAll(async () => {
+		await tap?.open();
+		await pair?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	const nowhere = async (ended: Ended, seen: Awaited<ReturnType<typeof watch>>, secrets: readonly string[]) => {
+		expect(seen.children.size).toBeGreaterThan(0);
+		for (const secret of secrets) {
+			for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "''"), encodeURIComponent(secret)])) {
+				expect(ended.stdout).not.toContain(form);
+				expect(ended.stderr).not.toContain(form);
+				expect((await filesWith(home.dir, form)).filter((path) => !secretFiles.includes(path))).toEqual([]);
+				expect([...seen.commands].filter((text) => text.includes(form))).toEqual([]);
+				expect([...seen.environments].filter((text) => text.includes(form))).toEqual([]);
+			}
+		}
+	};
+	let secretFiles: string[] = [];
+
+	it('provisioning tells nobody the passwords, nor the one that it makes', { timeout: 120_000 }, async () => {
+		const running = start(
+			[
+				'provision',
+				'--primary',
+				urlOf(pair.primary, 'operator'),
+				'--replica',
+				urlOf(pair.replica, 'operator'),
+				'--yes',
+				'--json',
+				'-v',
+			].concat(['--confirm', `127.0.0.1:${pair.replica.port}`]),
+			{ env: { ...home.env, LOCKSTEP_PRIMARY_PASSWORD: PRIMARY, LOCKSTEP_REPLICA_PASSWORD: REPLICA } },
+		);
+		const [seen, ended] = await Promise.all([watch(running, pair), running.ended]);
+		expect(ended.code, words(ended)).toBe(0);
+		// The replica itself keeps it in clear, which is how replication works.
+		const info = await readFile(join(pair.replica.dataDir, 'master.info'), 'utf8');
+		generated = info.split('\n')[5] ?? '';
+		expect(generated).toMatch(/^[\w-]{32}$/);
+		await nowhere(ended, seen, [PRIMARY, REPLICA, generated]);
+		// Of the generated one the server itself masks CREATE USER; the operators' own are in no statement.
+		expect([...seen.statements].filter((text) => [PRIMARY, REPLICA].some((secret) => text.includes(secret)))).toEqual([]);
+		expect(ended.stdout).toMatch(/IDENTIFIED BY/);
+	});
+
+	it.each(['LOCKSTEP_PASSWORD', '--password-file', '--defaults-extra-file', '--password-command'])(
+		'a backup with the password by %s tells it nobody',
+		{ timeout: 60_000 },
+		async (way) => {
+			const file = join(home.dir, 'password');
+			const option = join(home.dir, 'extra.cnf');
+			await writeFile(file, `${REPLICA}\n`, { mode: 0o600 });
+			await writeFile(option, `[client]\npassword="${REPLICA}"\n`, { mode: 0o600 });
+			secretFiles = [file, option];
+			const given: Record<string, string[]> = {
+				'--password-file': ['--password-file', file],
+				'--password-command': ['--password-command', `cat ${file}`],
+				'--defaults-extra-file': ['--defaults-extra-file', option],
+			};
+			const args = ['backup', '--server', urlOf(pair.replica, 'operator'), '--to', join(home.dir, 'backups'), '--yes', '-v'];
+			const running = start([...args, ...(given[way] ?? [])], {
+				env: { ...tap.env, ...(way === 'LOCKSTEP_PASSWORD' ? { LOCKSTEP_PASSWORD: REPLICA } : {}) },
+			});
+			const [seen, ended] = await Promise.all([watch(running, pair), running.ended]);
+			expect(ended.code, words(ended)).toBe(0);
+			await nowhere(ended, seen, [REPLICA]);
+			expect((await filesWith(home.dir, generated)).filter((path) => !path.endsWith('.zst'))).toEqual([]);
+			if (way === 'LOCKSTEP_PASSWORD')
+				expect(
+					[...seen.environments].filter((text) => text.includes(REPLICA)),
+					'children do not get it',
+				).toEqual([]);
+			expect([...seen.commands].join('\n')).toContain('--defaults-file=/dev/fd/3');
+			for (const command of seen.commands) expect(command).not.toMatch(/--password=/);
+		},
+	);
+
+	it('a wrong password is not repeated in the refusal', async () => {
+		const running = start(['backup', '--server', urlOf(pair.replica, 'operator'), '--to', join(home.dir, 'never'), '--yes'], {
+			env: { ...home.env, LOCKSTEP_PASSWORD: 'canary-wrong' },
+		});
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(5);
+		expect(ended.stdout + ended.stderr).not.toContain('canary');
+		expect(await filesWith(home.dir, 'canary-wrong')).toEqual([]);
+	});
+});
