@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { Recorded, RunEvent } from '../../src/core/events.ts';
+import { fold, NOTHING_YET } from '../../src/core/state.ts';
+
+let seq = 0;
+const at = (event: RunEvent): Recorded => ({ v: 1, run: 'r1', seq: ++seq, at: '2026-01-01T00:00:00.000Z', ...event });
+const all = (...events: RunEvent[]) => events.map(at).reduce(fold, NOTHING_YET);
+
+const step = (id: string) => ({ id, title: id, why: '' });
+const START: RunEvent = {
+	...{
+		type: 'run-started',
+		runbook: 'toy',
+		title: 'Toy',
+		key: 'k',
+		servers: { server: 'db1' },
+		steps: [step('a'), step('b')],
+		resumes: null,
+	},
+	...{ carried: { touched: [], outputs: {} }, request: null },
+};
+const action = (id: string, undoing = false): RunEvent => ({
+	...{ type: 'action-started', step: 'a', undoing, action: { id, kind: 'sql', on: 'server', text: id, why: '', changes: true } },
+});
+const FAILURE = { class: 'ServerError', step: 'a', told: { what: 'refused' }, checks: [], left: [] };
+
+test('steps go from waiting through running to done', () => {
+	expect(all(START)).toMatchObject({
+		run: 'r1',
+		phase: 'looking',
+		servers: { server: 'db1' },
+		steps: [{ status: 'waiting' }, { status: 'waiting' }],
+	});
+	const running = all(START, { type: 'step-started', step: 'a' });
+	expect(running).toMatchObject({ phase: 'running', current: 'a', steps: [{ status: 'running' }, { status: 'waiting' }] });
+	const done: RunEvent = { type: 'step-done', step: 'a', output: null, ms: 12, again: false, acted: true };
+	expect(fold(running, at(done)).steps[0]).toMatchObject({ status: 'done', ms: 12, again: false });
+});
+
+test('the transcript tells each action with its end, the same one twice apart', () => {
+	const { transcript } = all(
+		START,
+		action('x'),
+		{ type: 'action-failed', step: 'a', action: 'x', ms: 1, told: { what: 'no' } },
+		action('x'),
+		{ type: 'action-done', step: 'a', action: 'x', ms: 2 },
+		action('y', true),
+	);
+	expect(transcript).toMatchObject([
+		{ status: 'failed', ms: 1, undoing: false },
+		{ status: 'done', ms: 2, undoing: false },
+		{ status: 'running', ms: null, undoing: true },
+	]);
+});
+
+test('after a failure what was done and is taken back says so', () => {
+	const state = all(
+		START,
+		{ type: 'step-started', step: 'a' },
+		{ type: 'step-failed', step: 'a', failure: FAILURE },
+		{ type: 'undo-started', steps: ['a'] },
+		{ type: 'undo-done', left: [] },
+		{ type: 'run-ended', outcome: 'undone', open: false, warnings: [], failure: null, summary: {} },
+	);
+	expect(state).toMatchObject({
+		phase: 'ended',
+		failure: FAILURE,
+		end: { outcome: 'undone' },
+		steps: [{ status: 'undone' }, { status: 'waiting' }],
+	});
+});
+
+test('folding changes nothing that was', () => {
+	const before = all(START);
+	const copy = structuredClone(before);
+	fold(before, at({ type: 'step-started', step: 'a' }));
+	fold(before, at({ type: 'note', step: 'a', level: 'note', text: 'x' }));
+	expect(before).toEqual(copy);
+});
