@@ -8,22 +8,28 @@ import { quieten } from '../world.ts';
 import type { Context } from './context.ts';
 import { type OpenedServer, openServer, type ServerWish } from './servers.ts';
 
-/** Looks at one server: replication, read-only, size, replicas, last backup. Read-only. */
-export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>): Promise<StatusReport> {
+/** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
+export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>, output: string | null = null): Promise<StatusReport> {
 	const opened = await openServer(context, { role: 'server', ...wish });
 	const session = await connect(opened.reach.address, opened.reach.password, { signal: context.signal });
 	try {
 		await quieten(session, opened.reach.dialect);
-		return await report(context, opened, async (query) => query.read(await session.query(query.statement)));
+		return await report(context, opened, output, async (query) => query.read(await session.query(query.statement)));
 	} finally {
 		await session.close();
 	}
 }
 
-async function report(context: Context, opened: OpenedServer, look: <T>(query: Query<T>) => Promise<T>): Promise<StatusReport> {
+async function report(
+	context: Context,
+	opened: OpenedServer,
+	output: string | null,
+	look: <T>(query: Query<T>) => Promise<T>,
+): Promise<StatusReport> {
 	const { dialect } = opened.reach;
 	const { identity, server } = opened;
 	const profile = opened.profile === null ? undefined : context.profiles.get(opened.profile);
+	const backups = profile?.output ?? output;
 	const channel = (await look(dialect.channel.status))[0];
 	const position = await look(dialect.positions.current);
 	const tables = await look(dialect.catalogue.tables);
@@ -60,8 +66,8 @@ async function report(context: Context, opened: OpenedServer, look: <T>(query: Q
 						encrypted: channel.tlsAsked,
 						error: channel.sqlError ?? channel.ioError,
 					},
-		lastBackup: profile?.output === undefined ? null : await lastBackup(profile.output),
-		disk: profile?.output === undefined ? null : await diskOf(profile.output),
+		lastBackup: backups === null ? null : await lastBackup(backups),
+		disk: backups === null ? null : await diskOf(backups),
 		healthy: troubles.length === 0,
 		troubles,
 	};

@@ -70,8 +70,8 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 			...found,
 		],
 		async status(server) {
-			const report = await statusOf(context, { server, ...remembered(server) });
 			const card = found.find((each) => each.server === server);
+			const report = await statusOf(context, { server, ...remembered(server) }, card?.output);
 			return card === undefined ? report : { ...report, badge: card.badge };
 		},
 		remember: (server, password) => void passwords.set(server, new Secret(password)),

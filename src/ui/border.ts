@@ -130,6 +130,8 @@ export class KeyBorder extends EventEmitter {
 		if (this.#feeding) return;
 		this.#feeding = true;
 		for (let key = this.#queue.shift(); key !== undefined; key = this.#queue.shift()) {
+			// What is typed before Ink listens waits for it.
+			while (this.#raw && this.listenerCount('readable') === 0) await turn();
 			this.#current = key;
 			this.emit('readable');
 			await turn();

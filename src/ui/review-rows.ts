@@ -71,7 +71,13 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		}
 	});
 	lines.push([], checkCounts(review.checks));
-	for (const check of odd) lines.push(line(span(`  ${signs.warn} `, 'warn'), span(cut(check.found ? `${check.title}: ${check.found}` : check.title, width - 4, signs.more).trimEnd())));
+	for (const check of odd)
+		lines.push(
+			line(
+				span(`  ${signs.warn} `, 'warn'),
+				span(cut(check.found ? `${check.title}: ${check.found}` : check.title, width - 4, signs.more).trimEnd()),
+			),
+		);
 	lines.push(...indented('If I die   ', afterDeath, width, 'plain', 'bold'));
 	lines.push([], line(span('Same thing without the wizard', 'bold')), line('  ', span(commandLine, 'key')));
 	return lines;

@@ -25,7 +25,10 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 		const detail = step.again
 			? 'done before'
 			: step.status === 'running' && step.progress !== null
-				? [step.progress.tables && step.progress.current, step.progress.tables && `table ${step.progress.tables.done} of ${step.progress.tables.total}`]
+				? [
+						step.progress.tables && step.progress.current,
+						step.progress.tables && `table ${step.progress.tables.done} of ${step.progress.tables.total}`,
+					]
 						.filter(Boolean)
 						.join(', ')
 				: step.checks.length > 0

@@ -123,6 +123,8 @@ export async function startWizard({
 			}}
 		/>
 	);
+	// Before the first frame: a key that is pressed as soon as it is seen would else be echoed by the terminal, and lost.
+	border.setRawMode(true);
 	const instance = render(tree, {
 		// The border is all that Ink asks of an input stream.
 		stdin: border as unknown as NodeJS.ReadStream,
