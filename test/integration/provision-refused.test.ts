@@ -3,7 +3,7 @@ import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
 import { contentsOf } from '../support/contents.ts';
 import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, ownSandbox, SANDBOX_KINDS, type SandboxServer, spareServer, value } from '../support/servers.ts';
+import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type SandboxServer, spareServer, value } from '../support/servers.ts';
 
 let client: Client;
 beforeAll(async () => {
@@ -60,6 +60,21 @@ describe.each(SANDBOX_KINDS)('on %s it is refused, and nothing is changed,', (ki
 	});
 });
 
+test('while another run is at work on the replica', async () => {
+	await using primary = await spareServer('mariadb-11.8');
+	await using replica = await spareServer('mariadb-11.8');
+	await using other = await rootSession(replica);
+	await other.query({ pieces: ["SELECT GET_LOCK('lockstep.run', 0)"] });
+	const before = await stateOf(replica);
+	const { end } = await client.run(provisionRequest({ primary, replica }));
+	expect(end).toMatchObject({
+		outcome: 'failed',
+		open: false,
+		failure: { class: 'Busy', told: { why: expect.stringContaining(`${other.connectionId}`) } },
+	});
+	expect(await stateOf(replica)).toEqual(before);
+});
+
 describe('across versions', () => {
 	test('a newer replica of an older primary', { timeout: 120_000 }, async () => {
 		await using pair = await ownSandbox('mariadb-10.11', { rows: 100 });
@@ -87,9 +102,25 @@ describe.each(SANDBOX_KINDS)('from a primary of %s with nothing in it', (kind) =
 		await using replica = await spareServer(kind);
 		const { end } = await client.run(provisionRequest({ primary, replica }));
 		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect(await value(primary, "SELECT COUNT(*) FROM mysql.global_priv WHERE User LIKE 'lockstep%'")).toBe('1');
 		for (const statement of ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT)', 'INSERT INTO shop.t VALUES (7)'])
 			await ask(primary, statement);
 		await caughtUp({ primary, replica });
 		expect(await value(replica, 'SELECT id FROM shop.t')).toBe('7');
+	});
+
+	test('so does one that logged something of its own, and one without a binary log', async () => {
+		await using primary = await spareServer(kind);
+		await ask(primary, 'CREATE DATABASE shop');
+		await ask(primary, 'CREATE TABLE shop.t (id INT) SELECT 7 AS id');
+		for (const extra of [[], ['--skip-log-bin']]) {
+			await using replica = await spareServer(kind, { extra });
+			await ask(replica, "CREATE USER its_own@localhost IDENTIFIED BY 'admin'");
+			const { end } = await client.run(provisionRequest({ primary, replica }));
+			expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+			expect(await value(replica, 'SELECT id FROM shop.t')).toBe('7');
+			expect(await value(replica, "SELECT COUNT(*) FROM mysql.global_priv WHERE User = 'its_own'")).toBe('1');
+			expect((await value(replica, 'SELECT @@gtid_binlog_pos')) ?? '').not.toContain(`-${replica.serverId}-`);
+		}
 	});
 });

@@ -107,6 +107,21 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		},
 	);
 
+	test('is taken back to the end when taking back breaks after every action', { timeout: 200_000 }, async () => {
+		for (let at = 1; ; at++) {
+			const whole = await attempt(undefined, null);
+			proven(whole, 'untouched');
+			const broken = await attempt(whole.past, { when: 'after', as: 'crash', at }, takeBack as typeof run);
+			if (broken.performed < at) {
+				expect([broken.end.outcome, at > 8]).toEqual(['undone', true]);
+				expect(await both()).toEqual(before);
+				return;
+			}
+			expect(broken.past.open, `action ${at}`).toBe(true);
+			await undone(broken.past, `action ${at} of taking back`);
+		}
+	});
+
 	test('gives equal contents when it was broken all along the way', { timeout: 120_000 }, async () => {
 		let past: Past | undefined;
 		let end: RunEnd | undefined;
