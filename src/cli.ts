@@ -95,6 +95,8 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 			ascii: context.ascii,
 			width: context.width,
 		});
+		// The wizard shows them on its own screen.
+		if (context.mode !== 'wizard') for (const warning of context.warnings) process.stderr.write(`${warning}\n`);
 		ending = await command(context);
 		failure = ending.end?.failure ?? null;
 	} catch (error) {

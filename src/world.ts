@@ -314,11 +314,18 @@ async function fileDeed(action: FileAction): Promise<undefined> {
 async function folderFacts(path: string): Promise<FolderFacts> {
 	const there = await stat(path).catch(() => null);
 	let nearest = path;
-	while (!(await stat(nearest).catch(() => null))?.isDirectory() && dirname(nearest) !== nearest) nearest = dirname(nearest);
-	const writable = await access(nearest, constants.W_OK).then(
-		() => true,
-		() => false,
-	);
+	let found = there;
+	while (found === null && dirname(nearest) !== nearest) {
+		nearest = dirname(nearest);
+		found = await stat(nearest).catch(() => null);
+	}
+	// Nothing can be made below a file.
+	const writable =
+		(found?.isDirectory() ?? false) &&
+		(await access(nearest, constants.W_OK).then(
+			() => true,
+			() => false,
+		));
 	const disk = await statfs(nearest);
 	return {
 		path,

@@ -64,5 +64,7 @@ export function clientFlags(all: Readonly<Record<string, unknown>>): ClientFlags
 		'passwordFile',
 		'passwordCommand',
 	];
-	return Object.fromEntries(names.filter((name) => all[name] !== undefined).map((name) => [name, all[name]])) as ClientFlags;
+	// commander sets `defaults` to true where --no-defaults was not given: that says nothing about a server.
+	const given = (name: string) => all[name] !== undefined && !(name === 'defaults' && all[name] === true);
+	return Object.fromEntries(names.filter(given).map((name) => [name, all[name]])) as ClientFlags;
 }

@@ -38,8 +38,7 @@ const where = (profile: Profile): string =>
 	profile.socket ?? `${profile.user ? `${profile.user}@` : ''}${profile.host ?? 'localhost'}:${profile.port ?? 3306}`;
 
 export async function profile(context: Context, verb: string, name: string | undefined, flags: ProfileFlags): Promise<Ending> {
-	const { profiles, stdout, stderr } = context;
-	for (const warning of context.warnings) stderr.write(`${warning}\n`);
+	const { profiles, stdout } = context;
 	if (verb === 'list') {
 		const all = profiles.list();
 		if (context.flags.json) stdout.write(`${JSON.stringify({ v: 1, type: 'profiles', profiles: all })}\n`);

@@ -42,7 +42,7 @@ export async function runHeadless(
 				preview: flags.dryRun ?? false,
 				onPrepared(prepared) {
 					servers = prepared.servers;
-					for (const warning of [...context.warnings, ...prepared.warnings]) stderr.write(`${warning}\n`);
+					for (const warning of prepared.warnings) stderr.write(`${warning}\n`);
 				},
 				on(event) {
 					context.print(event);
