@@ -1,8 +1,9 @@
 import { type Check, must, note, should } from '../../core/check.ts';
+import { CheckFailed } from '../../core/errors.ts';
 import { bytes } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
-import { compareSeries, privilegeCheck, titleOf } from '../server.ts';
+import { compareSeries, privilegeCheck, type Server, titleOf } from '../server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = {
@@ -22,6 +23,9 @@ type Facts = {
 	readonly freeBytes: number | null;
 };
 
+const privilegesOf = (replica: Server, identity: Identity, held: readonly string[]): Check =>
+	privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, held, replica.dialect.privileges.needs.provisionReplica);
+
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;
 
 export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
@@ -30,12 +34,16 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
 	async inspect({ primary, replica, look, folderFacts }) {
 		const identity = await look('replica', replica.dialect.identity);
+		const held = await look('replica', replica.dialect.privileges.held);
+		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
+		const privileges = privilegesOf(replica, identity, held);
+		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
 		const source = await look('primary', primary.dialect.identity);
 		const tables = await look('primary', primary.dialect.catalogue.tables);
 		const disk = replica.local ? await folderFacts(identity.dataDir) : null;
 		return {
 			identity,
-			held: await look('replica', replica.dialect.privileges.held),
+			held,
 			primary: {
 				serverId: source.serverId,
 				series: source.series,
@@ -63,7 +71,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				`${replica.name} is ${titleOf(replica, identity)}`,
 				facts.databases.length === 0 ? 'empty' : `${facts.databases.length} databases`,
 			),
-			privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, facts.held, replica.dialect.privileges.needs.provisionReplica),
+			privilegesOf(replica, identity, facts.held),
 			must('REPLICA-OTHER', 'Primary and replica are two servers', !same, {
 				expected: 'two servers',
 				found: 'both addresses lead to the same one',
