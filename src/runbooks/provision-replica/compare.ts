@@ -18,6 +18,7 @@ type Facts = {
 		readonly columns: readonly ColumnFacts[];
 	}[];
 	readonly notCompared: readonly string[];
+	readonly configured: boolean;
 	readonly running: boolean;
 };
 type Output = {
@@ -61,6 +62,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					columns: columns.filter((column) => column.database === database && column.table === name),
 				})),
 			notCompared: tables.filter((table) => table.inMemory).map(qualified),
+			configured: channel !== undefined,
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
 		};
 	},
@@ -201,7 +203,8 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		return checks;
 	},
 	undo({ replica, facts, origin }) {
-		if (!origin.running || facts.running) return [];
+		// A channel that was taken back already has nothing to start.
+		if (!origin.running || facts.running || !facts.configured) return [];
 		return [change('replica', 'start', 'it ran before', replica.dialect.channel.start)];
 	},
 	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
