@@ -47,6 +47,8 @@ export const privileges: Dialect['privileges'] = {
 			...need('loads views and routines', 'CREATE VIEW', 'CREATE ROUTINE', 'ALTER ROUTINE'),
 			...need('keeps the definers of views and routines', 'SET USER'),
 			...need('copies the accounts', 'CREATE USER', 'GRANT OPTION'),
+			// Nobody can grant what he does not hold.
+			...need('copies the accounts’ own rights', 'EXECUTE', 'CREATE TEMPORARY TABLES', 'REPLICATION SLAVE'),
 			...need('keeps the load out of the binary log', 'BINLOG ADMIN'),
 			...need('reads positions', 'BINLOG MONITOR', 'SLAVE MONITOR'),
 			...need('configures and starts replication', 'REPLICATION SLAVE ADMIN'),
