@@ -1,81 +1,95 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defaultFolder, serversFolder } from '../../src/sandbox/places.ts';
+import { sandboxDown, sandboxUp } from '../../src/sandbox/sandbox.ts';
 import { pngOf } from './picture.ts';
 import { KEYS, openTerminal } from './terminal.ts';
 
-/** Pictures of the real program, on a throwaway pair: the demo from its first screen to the summary that stays behind. */
+/** Pictures of the real program, on a throwaway pair: from the replica's plan to the summary that stays behind. */
 const top = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const folder = top('screenshots');
 const home = mkdtempSync(join(tmpdir(), 'lockstep-pictures-'));
 const env: NodeJS.ProcessEnv = {
 	PATH: process.env.PATH,
 	HOME: home,
-	XDG_STATE_HOME: join(home, 'state'),
-	XDG_CONFIG_HOME: join(home, 'config'),
-	XDG_RUNTIME_DIR: home,
-	...(process.env.XDG_CACHE_HOME === undefined ? {} : { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME }),
+	XDG_CACHE_HOME: join(serversFolder(process.env), '..', '..'),
 };
-const program = [top('bin/lockstep.js')];
+const dir = defaultFolder(env, 'mariadb-11.8');
 const SMALL = [80, 24] as const;
-const WIDE = [160, 42] as const;
-const LONG = { timeout: 600_000 };
+const WIDE = [140, 36] as const;
+const LONG = { timeout: 300_000 };
+/** Orders of the shop: its dump lasts some seconds, so that the run's picture has something to show. */
+const ROWS = 400_000;
 
+await sandboxUp({ kind: 'mariadb-11.8', dir, env, rows: ROWS, say: (line) => process.stderr.write(`${line}\n`) });
 mkdirSync(folder, { recursive: true });
-await using terminal = openTerminal({ command: process.execPath, args: [...program, 'demo'], env, cwd: home });
-const picture = (name: string) => {
-	writeFileSync(join(folder, `${name}.png`), pngOf(terminal.cells()));
-	process.stdout.write(`screenshots/${name}.png\n`);
-};
-/** The same screen once more, with room. */
-const wide = async (name: string, wanted: RegExp) => {
-	terminal.resize(...WIDE);
-	await terminal.waitFor((screen) => wanted.test(screen) && (screen.split('\n')[0]?.length ?? 0) > SMALL[0], LONG);
-	picture(name);
-	terminal.resize(...SMALL);
-	await terminal.waitFor((screen) => wanted.test(screen) && (screen.split('\n')[0]?.length ?? 0) <= SMALL[0], LONG);
-};
-/** From a form's button through the review into the run: what must be typed is read off the screen. */
-const through = async (flow: string) => {
-	await terminal.waitFor('Look at everything', LONG);
-	picture(`${flow}-form`);
-	terminal.send(KEYS.enter);
-	await terminal.waitFor(/where +what +statement/, LONG);
-	picture(`${flow}-review`);
-	await wide(`${flow}-review-wide`, /where +what +statement/);
-	terminal.send(KEYS.enter);
-	const asked = await terminal.waitFor(/Type \S+ to go on|Do it now\?|Step \d\/\d . Run/, LONG);
-	const name = /Type (\S+) to go on/.exec(asked)?.[1];
-	if (name !== undefined) {
-		picture(`${flow}-consent`);
-		terminal.send(`${name}${KEYS.enter}`);
-	} else if (asked.includes('Do it now?')) terminal.send('y');
-	await terminal.waitFor(/elapsed/, LONG);
-	picture(`${flow}-run`);
-	const screen = await terminal.waitFor(/Summary|✗/, LONG);
-	if (!screen.includes('Summary')) throw new Error(`The ${flow} failed:\n${screen}`);
-	picture(`${flow}-summary`);
-	terminal.send(KEYS.enter);
-};
+for (const name of readdirSync(folder)) if (name.endsWith('.png')) rmSync(join(folder, name));
 
 try {
-	await terminal.waitFor('The whole way', LONG);
+	await using terminal = openTerminal({ command: process.execPath, args: [top('bin/lockstep.js')], env, cwd: home });
+	const picture = (name: string) => {
+		writeFileSync(join(folder, `${name}.png`), pngOf(terminal.cells()));
+		process.stdout.write(`screenshots/${name}.png\n`);
+	};
+	const see = (wanted: RegExp) => terminal.waitFor(wanted, LONG);
+	const fits = async ([cols, rows]: readonly [number, number], wanted: RegExp) => {
+		terminal.resize(cols, rows);
+		await terminal.waitFor(
+			(screen) => wanted.test(screen) && screen.split('\n').filter((line) => line === '─'.repeat(cols)).length === 2,
+			LONG,
+		);
+	};
+
+	await see(/Welcome/);
+	terminal.send(KEYS.enter);
+	await see(/The whole way/);
 	picture('practice');
 	terminal.send(KEYS.enter);
-	await through('provision');
-	await terminal.waitFor('Now its first', LONG);
+	await see(/Look at everything/);
 	terminal.send(KEYS.enter);
-	await through('backup');
-	await terminal.waitFor('sandbox', LONG);
+	await see(/where +what +statement/);
+	picture('provision-review');
+	terminal.send(KEYS.enter);
+	await see(/Do it now\?/);
+	terminal.send('y');
+	await see(/[3-6]\d %/);
+	picture('provision-run');
+	await see(/· Summary/);
+	picture('provision-summary');
+	terminal.send(KEYS.enter);
+	await see(/Now its first/);
+	terminal.send(KEYS.enter);
+	await see(/Wait for the lock/);
+	picture('backup-form');
+	terminal.send(KEYS.enter);
+	await see(/where +what +statement/);
+	picture('backup-review');
+	terminal.send(KEYS.enter);
+	await see(/READ LOCK HELD[\s\S]*[2-4]\d %/);
+	picture('backup-run');
+	await fits(WIDE, /READ LOCK HELD[\s\S]*Why this step/);
+	await see(/[5-9]\d %/);
+	picture('backup-run-wide');
+	await fits(SMALL, /Step \d\/5/);
+	await see(/· Summary/);
+	picture('backup-summary');
+	terminal.send(KEYS.enter);
+	await see(/The flows below/);
+	terminal.send('3');
+	await see(/Lag over the last 0:(?:0[4-9]|[1-5]\d)/);
+	picture('status');
 	terminal.send(KEYS.esc);
-	await terminal.waitFor(/healthy|needs attention|Welcome/, LONG);
+	await see(/The flows below/);
+	terminal.send(KEYS.esc);
+	await see(/healthy/);
+	terminal.send('p');
+	await see(/sandbox replica[\s\S]*Last backup +\d/);
 	picture('home');
 	terminal.send('q');
 	await terminal.exited;
-	picture('afterwards');
 } finally {
-	const down = openTerminal({ command: process.execPath, args: [...program, 'sandbox', 'down'], env, cwd: home });
-	await down.exited;
+	await sandboxDown({ dir, env });
 	rmSync(home, { recursive: true, force: true });
 }
