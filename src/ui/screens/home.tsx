@@ -56,7 +56,7 @@ function reportLines(report: StatusReport, now: Date, width: number, dot: string
 			lastBackup === null || lastBackup.bytes === 0
 				? ''
 				: `, about ${Math.floor(disk.freeBytes / lastBackup.bytes)} ${more} like the last one`;
-		lines.push(line(span('Disk          ', 'dim'), `${disk.path}  ${bytes(disk.freeBytes)} free${fits}`));
+		lines.push(line(span('Disk          ', 'dim'), `${bytes(disk.freeBytes)} free${fits}  `, span(disk.path, 'dim')));
 	}
 	for (const trouble of report.troubles.slice(0, 2)) lines.push(...indented('  ', trouble, width, 'warn').slice(0, 1));
 	return lines;

@@ -75,7 +75,8 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [
 		...troubles.flatMap((each) => indented(`${signs.warn} `, each, width, 'plain', 'warn')),
-		fact('Server', span(`${report.version}  ${report.address}  ${report.tls ?? 'not encrypted'}`)),
+		fact('Server', span(`${report.version}  ${report.address}`)),
+		fact('Connection', span(report.tls ?? 'not encrypted', 'dim')),
 		fact(
 			'Data',
 			span(
@@ -98,12 +99,15 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 			span(
 				lastBackup === null
 					? 'none yet'
-					: `${dayAndTime(lastBackup.finished)} UTC, ${ago(lastBackup.finished, app.now())}: ${bytes(lastBackup.rawBytes)} -> ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`,
+					: `${dayAndTime(lastBackup.finished)} (${ago(lastBackup.finished, app.now())})  ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`,
 			),
 		),
 	);
 	if (lastBackup !== null) lines.push(fact('', span(lastBackup.path, 'dim')));
-	if (disk !== null) lines.push(fact('Disk', span(`${disk.path}  ${bytes(disk.freeBytes)} free`)));
+	if (disk !== null)
+		lines.push(
+			fact('Disk', span(`${bytes(disk.freeBytes)} free`), span(lastBackup?.path.startsWith(disk.path) ? '' : `  ${disk.path}`, 'dim')),
+		);
 	const rows = broken(lines, width).length;
 	const graph = replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - rows - 2));
 	const height = bodyRows(app.size.rows);

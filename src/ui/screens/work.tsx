@@ -183,7 +183,7 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 					</Box>
 					<Lines lines={details} />
 					<Text wrap="truncate">
-						<Text {...look('key')}>{spark(history.rates, Math.floor(width / 2) - 2, signs.spark)}</Text>
+						<Text {...look('key')}>{history.rates.length > 1 ? spark(history.rates, Math.floor(width / 2) - 2, signs.spark) : ' '}</Text>
 						{lags.length > 1 && !wide && <Text {...look('warn')}>{`   ${spark(lags, Math.floor(width / 2) - 12, signs.spark)}`}</Text>}
 						{lags.length > 1 && !wide && <Text {...look('dim')}> lag</Text>}
 					</Text>
