@@ -182,11 +182,13 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 						<Text wrap="truncate">{label}</Text>
 					</Box>
 					<Lines lines={details} />
-					<Text wrap="truncate">
-						<Text {...look('key')}>{history.rates.length > 1 ? spark(history.rates, Math.floor(width / 2) - 2, signs.spark) : ' '}</Text>
-						{lags.length > 1 && !wide && <Text {...look('warn')}>{`   ${spark(lags, Math.floor(width / 2) - 12, signs.spark)}`}</Text>}
-						{lags.length > 1 && !wide && <Text {...look('dim')}> lag</Text>}
-					</Text>
+					{history.rates.length > 1 && (
+						<Text wrap="truncate">
+							<Text {...look('key')}>{spark(history.rates, Math.floor(width / 2) - 2, signs.spark)}</Text>
+							{lags.length > 1 && !wide && <Text {...look('warn')}>{`   ${spark(lags, Math.floor(width / 2) - 12, signs.spark)}`}</Text>}
+							{lags.length > 1 && !wide && <Text {...look('dim')}> lag</Text>}
+						</Text>
+					)}
 				</Box>
 			)}
 			{progress !== null && room > 1 && (
