@@ -13,7 +13,9 @@ import type { Json } from './core/json.ts';
 import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
-import { renderFailure, renderSummary, textPrinter } from './headless/text.ts';
+import { textPrinter } from './headless/text.ts';
+import { renderFailure } from './telling/failure.ts';
+import { renderSummary } from './telling/summary.ts';
 
 /** What the exit codes mean: a promise to scripts (ux.md section 3). */
 const EXIT: Readonly<Record<string, number>> = {

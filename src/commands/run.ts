@@ -3,7 +3,7 @@ import type { Director } from '../core/director.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { flagDirector } from '../headless/director-flags.ts';
 import { type PlainDirector, plainDirector } from '../headless/director-plain.ts';
-import { renderReview } from '../headless/text.ts';
+import { renderReview } from '../telling/review.ts';
 import type { Context, Ending } from './context.ts';
 import { withPrepared } from './perform.ts';
 import type { Performance, Prepared, Wishes } from './prepare.ts';

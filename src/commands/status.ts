@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../core/errors.ts';
-import { renderStatus } from '../headless/status.ts';
+import { renderStatus } from '../telling/status.ts';
 import type { Context, Ending } from './context.ts';
 import { type ClientFlags, clientFlags, serverFlags } from './options.ts';
 import { statusOf } from './status-report.ts';

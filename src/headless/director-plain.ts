@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import type { Director, Recovery } from '../core/director.ts';
-import { paint, span } from './page.ts';
-import { renderFailure, renderReview } from './text.ts';
+import { renderFailure } from '../telling/failure.ts';
+import { paint, span } from '../telling/page.ts';
+import { renderReview } from '../telling/review.ts';
 
 export type PlainOptions = {
 	readonly input: NodeJS.ReadableStream;

@@ -1,14 +1,10 @@
 import type { Recorded } from '../core/events.ts';
 import { dayAndTime, duration, symbols, timeOfDay } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
-import type { LockState } from '../core/step.ts';
-import { checkLines } from './failure.ts';
-import { indented, type Line, line, paint, span } from './page.ts';
-import { progressLine } from './progress-line.ts';
-
-export { renderFailure } from './failure.ts';
-export { renderReview } from './review.ts';
-export { renderSummary } from './summary.ts';
+import { checkLines } from '../telling/failure.ts';
+import { lockWords } from '../telling/lock.ts';
+import { indented, type Line, line, paint, span } from '../telling/page.ts';
+import { progressLine } from '../telling/progress-line.ts';
 
 export type TextOptions = {
 	readonly out: NodeJS.WritableStream;
@@ -20,21 +16,6 @@ export type TextOptions = {
 	readonly ascii: boolean;
 	readonly width?: number;
 };
-
-/** A lock in plain words; the same on the screen's red line. */
-export function lockWords(lock: LockState): string {
-	const others = lock.clientsWait ? "clients' writes wait" : 'replication waits, reads go on';
-	switch (lock.state) {
-		case 'waiting':
-			return `Waiting for the read lock on ${lock.on}`;
-		case 'held':
-			return `READ LOCK HELD on ${lock.on} since ${timeOfDay(lock.since)} UTC: ${others}`;
-		case 'released':
-			return `Read lock on ${lock.on} released`;
-		case 'lost':
-			return `READ LOCK ON ${lock.on} LOST: the dump is worthless`;
-	}
-}
 
 const TENTH = 0.1;
 const QUIET_MS = 30_000;

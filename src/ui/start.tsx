@@ -2,7 +2,7 @@ import { render } from 'ink';
 import type { Desk, RunRequest } from '../core/desk.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { renderSummary } from '../headless/summary.ts';
+import { renderSummary } from '../telling/summary.ts';
 import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
 import { KeyBorder, type TerminalInput } from './border.ts';

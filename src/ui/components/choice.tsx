@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { useState } from 'react';
-import type { Tone } from '../../headless/page.ts';
+import type { Tone } from '../../telling/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 

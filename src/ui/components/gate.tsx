@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { ServerCard, StatusReport } from '../../core/desk.ts';
 import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
-import { failureLines } from '../../headless/failure.ts';
+import { failureLines } from '../../telling/failure.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';

@@ -1,5 +1,5 @@
 import { Box, Text } from 'ink';
-import { harmless, type Line, type Span } from '../../headless/page.ts';
+import { harmless, type Line, type Span } from '../../telling/page.ts';
 import { useTheme } from '../theme.ts';
 
 /** One line of pieces, cut at the edge. */

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { useState } from 'react';
-import { type Line, span } from '../../headless/page.ts';
+import { type Line, span } from '../../telling/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { broken, Lines } from './lines.tsx';

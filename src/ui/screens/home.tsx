@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, dayAndTime, duration, plural } from '../../core/format.ts';
-import { indented, type Line, line, span } from '../../headless/page.ts';
+import { indented, type Line, line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';

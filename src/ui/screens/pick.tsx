@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
 import { useState } from 'react';
 import type { ServerCard } from '../../core/desk.ts';
-import { line, span } from '../../headless/page.ts';
+import { line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';

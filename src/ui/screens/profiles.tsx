@@ -1,5 +1,5 @@
 import type { ServerCard } from '../../core/desk.ts';
-import { line, span } from '../../headless/page.ts';
+import { line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

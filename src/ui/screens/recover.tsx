@@ -2,7 +2,7 @@ import { Box, Text } from 'ink';
 import { useState } from 'react';
 import type { Recovery } from '../../core/director.ts';
 import type { Failure } from '../../core/events.ts';
-import { failureLines } from '../../headless/failure.ts';
+import { failureLines } from '../../telling/failure.ts';
 import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { ServerCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, clock, count, dayAndTime, duration, timeOfDay } from '../../core/format.ts';
-import { indented, type Line, span } from '../../headless/page.ts';
+import { indented, type Line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';

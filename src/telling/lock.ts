@@ -1,0 +1,17 @@
+import { timeOfDay } from '../core/format.ts';
+import type { LockState } from '../core/step.ts';
+
+/** A lock in plain words; the same on the screen's red line. */
+export function lockWords(lock: LockState): string {
+	const others = lock.clientsWait ? "clients' writes wait" : 'replication waits, reads go on';
+	switch (lock.state) {
+		case 'waiting':
+			return `Waiting for the read lock on ${lock.on}`;
+		case 'held':
+			return `READ LOCK HELD on ${lock.on} since ${timeOfDay(lock.since)} UTC: ${others}`;
+		case 'released':
+			return `Read lock on ${lock.on} released`;
+		case 'lost':
+			return `READ LOCK ON ${lock.on} LOST: the dump is worthless`;
+	}
+}
