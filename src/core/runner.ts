@@ -60,7 +60,7 @@ class Runner<Env extends Outputs> {
 		this.#o.sink({ v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event });
 	}
 
-	#started(): void {
+	#started(resumes: string | null): void {
 		const { runbook, key, servers, request, past } = this.#o;
 		this.#emit({
 			type: 'run-started',
@@ -69,7 +69,7 @@ class Runner<Env extends Outputs> {
 			key,
 			servers,
 			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
-			resumes: past?.started ?? null,
+			resumes,
 			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {} },
 			request,
 		});
@@ -97,7 +97,7 @@ class Runner<Env extends Outputs> {
 		const { runbook, past } = this.#o;
 		let failure: Failure | undefined;
 		try {
-			this.#started();
+			this.#started(past?.started ?? null);
 			const go = await this.#review();
 			if (go !== 'go') return this.#end(go, null, past !== undefined);
 			for (const step of runbook.steps) await this.#step(step);
@@ -123,7 +123,7 @@ class Runner<Env extends Outputs> {
 
 	async takeBack(): Promise<RunEnd> {
 		try {
-			this.#started();
+			this.#started(null);
 			const left = await this.#undo();
 			if (left.length > 0) return this.#end('failed', leftChanged(left, null), true);
 			return this.#end('undone', null, false);
