@@ -9,6 +9,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
+import { untilThreadsRun } from './threads.ts';
 
 type Facts = {
 	readonly tables: readonly {
@@ -184,6 +185,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			const again = facts.tables.filter((table) => different.has(qualified(table)));
 			({ gtid, different } = await atOneMoment(at, again));
 		}
+		await untilThreadsRun(at);
 		return {
 			gtid,
 			compared: facts.tables.length,

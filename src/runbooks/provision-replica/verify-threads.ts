@@ -1,32 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { type Check, must } from '../../core/check.ts';
-import { VerifyFailed } from '../../core/errors.ts';
-import type { Looking, Step } from '../../core/step.ts';
-import type { Channel, Dialect } from '../../dialects/dialect.ts';
+import { must } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
 import { captured, type ProvisionEnv } from './env.ts';
-
-const CONNECT_WITHIN_MS = 30_000;
-
-async function channelOf({ replica, look }: ProvisionEnv & Looking): Promise<Channel | undefined> {
-	return (await look('replica', replica.dialect.channel.status))[0];
-}
-
-function threadChecks({ mends }: Dialect, channel: Channel | undefined): Check[] {
-	const error = channel?.ioError ?? channel?.sqlError ?? null;
-	return [
-		must('IO', 'The IO thread runs', channel?.io === 'yes', {
-			expected: 'Yes',
-			found: channel === undefined ? 'no channel' : `${channel.io}${channel.ioError ? `: ${channel.ioError}` : ''}`,
-			mend: mends.channelError(channel?.ioError ?? ''),
-		}),
-		must('SQL', 'The SQL thread runs', channel?.sql === 'yes', {
-			expected: 'Yes',
-			found: channel === undefined ? 'no channel' : `${channel.sql}${channel.sqlError ? `: ${channel.sqlError}` : ''}`,
-			mend: mends.channelError(channel?.sqlError ?? ''),
-		}),
-		must('ERRORS', 'Without an error', error === null, { expected: 'none', found: error ?? 'none' }),
-	];
-}
+import { channelOf, threadChecks, untilThreadsRun } from './threads.ts';
 
 export const verifyThreads: Step<
 	ProvisionEnv,
@@ -39,20 +14,8 @@ export const verifyThreads: Step<
 	inspect: async () => null,
 	plan: () => [],
 	async run(at) {
-		const { primary, look, account, now, signal } = at;
-		const until = now().getTime() + CONNECT_WITHIN_MS;
-		for (;;) {
-			const channel = await channelOf(at);
-			const ready = channel?.io === 'yes' && channel.sql === 'yes';
-			const dead = channel === undefined || channel.sql === 'no' || (channel.io === 'no' && channel.ioError !== null);
-			if (ready) break;
-			if (dead || now().getTime() > until)
-				throw new VerifyFailed(
-					threadChecks(at.replica.dialect, channel).filter((check) => check.status === 'fail'),
-					'Replication does not run.',
-				);
-			await pause(250, undefined, { signal }).catch(() => signal.throwIfAborted());
-		}
+		const { primary, look, account } = at;
+		await untilThreadsRun(at);
 		const seen = (await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
 		const demanded = await look('primary', primary.dialect.accounts.requiresTls(account.user, account.host));
 		const cipher = seen.find((connection) => connection.cipher !== null)?.cipher ?? null;

@@ -1,0 +1,47 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Check, must } from '../../core/check.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import type { Looking, Working } from '../../core/step.ts';
+import type { Channel, Dialect } from '../../dialects/dialect.ts';
+import type { ProvisionEnv } from './env.ts';
+
+const CONNECT_WITHIN_MS = 30_000;
+
+/** The replica's channel; a freshly cleared server has none. */
+export async function channelOf({ replica, look }: ProvisionEnv & Looking): Promise<Channel | undefined> {
+	return (await look('replica', replica.dialect.channel.status))[0];
+}
+
+export function threadChecks({ mends }: Dialect, channel: Channel | undefined): Check[] {
+	const error = channel?.ioError ?? channel?.sqlError ?? null;
+	return [
+		must('IO', 'The IO thread runs', channel?.io === 'yes', {
+			expected: 'Yes',
+			found: channel === undefined ? 'no channel' : `${channel.io}${channel.ioError ? `: ${channel.ioError}` : ''}`,
+			mend: mends.channelError(channel?.ioError ?? ''),
+		}),
+		must('SQL', 'The SQL thread runs', channel?.sql === 'yes', {
+			expected: 'Yes',
+			found: channel === undefined ? 'no channel' : `${channel.sql}${channel.sqlError ? `: ${channel.sqlError}` : ''}`,
+			mend: mends.channelError(channel?.sqlError ?? ''),
+		}),
+		must('ERRORS', 'Without an error', error === null, { expected: 'none', found: error ?? 'none' }),
+	];
+}
+
+/** START only asks the threads to start: waits until both say that they run. Throws VerifyFailed where they do not within half a minute. */
+export async function untilThreadsRun(at: ProvisionEnv & Working): Promise<void> {
+	const { replica, now, signal } = at;
+	const until = now().getTime() + CONNECT_WITHIN_MS;
+	for (;;) {
+		const channel = await channelOf(at);
+		if (channel?.io === 'yes' && channel.sql === 'yes') return;
+		const dead = channel === undefined || channel.sql === 'no' || (channel.io === 'no' && channel.ioError !== null);
+		if (dead || now().getTime() > until)
+			throw new VerifyFailed(
+				threadChecks(replica.dialect, channel).filter((check) => check.status === 'fail'),
+				'Replication does not run.',
+			);
+		await pause(250, undefined, { signal }).catch(() => signal.throwIfAborted());
+	}
+}
