@@ -15,6 +15,8 @@ export type StepState = {
 	readonly checks: readonly Check[];
 	readonly progress: Progress | null;
 	readonly again: boolean;
+	/** Whether it did anything. */
+	readonly acted: boolean;
 };
 
 /** One statement, command or file of a run, in the order in which they were done. */
@@ -99,6 +101,7 @@ export function fold(state: RunState, event: Recorded): RunState {
 					checks: [],
 					progress: null,
 					again: false,
+					acted: false,
 				})),
 			};
 		case 'looking':
@@ -143,7 +146,7 @@ export function fold(state: RunState, event: Recorded): RunState {
 		case 'action-failed':
 			return finish(state, event);
 		case 'step-done':
-			return change(state, event.step, { status: 'done', ms: event.ms, again: event.again });
+			return change(state, event.step, { status: 'done', ms: event.ms, again: event.again, acted: event.acted });
 		case 'step-failed':
 			return { ...change(state, event.step, { status: 'failed' }), failure: event.failure };
 		case 'undo-started':

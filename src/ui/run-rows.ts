@@ -21,7 +21,8 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 	const row = (step: StepState): Line => {
 		const [sign, tone] = SIGNS[step.status];
 		const running = step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : null;
-		const time = step.ms !== null ? duration(step.ms) : (running ?? '');
+		const idle = step.status === 'done' && !step.acted && !step.again && step.checks.length === 0;
+		const time = idle ? '' : step.ms !== null ? duration(step.ms) : (running ?? '');
 		const detail = step.again
 			? 'done before'
 			: step.status === 'running' && step.progress !== null
@@ -33,7 +34,9 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 						.join(', ')
 				: step.checks.length > 0
 					? plural(step.checks.length, 'check')
-					: '';
+					: idle
+						? 'nothing to do'
+						: '';
 		const title = step.title.length > titles ? step.title.slice(0, titles - 1) + signs.more : step.title.padEnd(titles);
 		return line(
 			span(`${signs[sign] as string} `, tone),
