@@ -1,3 +1,4 @@
+import type { ShownAction } from './action.ts';
 import type { Director } from './director.ts';
 import type { Recorded } from './events.ts';
 
@@ -70,19 +71,47 @@ export type BackupRequest = {
 	readonly ignoreTables?: readonly string[];
 	readonly compress: 'zstd' | 'gzip' | 'none';
 	readonly lockWaitSeconds: number;
-	readonly longQueries: 'wait' | 'abort';
+	readonly longQueries: 'wait' | 'abort' | 'kill';
+	/** How long the lock may be held; null: as long as the dump takes. */
+	readonly maxLockSeconds: number | null;
 	readonly stopApplier: boolean;
 };
 
 export type RunRequest = ProvisionRequest | BackupRequest;
 
-/** A run that somebody watches. */
+/** A run that somebody watches. It is at work in a process of its own. */
 export interface RunHandle {
-	/** Resolves at the end of the run, whatever it was; never rejects. */
+	/** Its name, as `lockstep attach` and `lockstep recover` take it. */
+	readonly run: string;
+	/** Resolves at the end of the run, whatever it was, or when it was left; never rejects. */
 	readonly ended: Promise<void>;
 	/** Asks it to stop safely. */
 	stop(): void;
+	/** Looks away: it goes on by itself, and `lockstep attach` finds it again. */
+	leave(): void;
 }
+
+/** A run of this machine that is not over. */
+export type RunCard = {
+	readonly run: string;
+	readonly title: string;
+	readonly servers: { readonly [role: string]: string };
+	/** RFC 3339 */
+	readonly started: string;
+	/** `working`: its process lives. `cut off`: its process is gone and nobody has put back yet what it changed. `unfinished`: kept, to be gone on with. */
+	readonly state: 'working' | 'cut off' | 'unfinished';
+	readonly request: RunRequest;
+};
+
+/** Something that a run which was cut off has left on a server, and what puts it back. */
+export type Finding = {
+	readonly step: string;
+	readonly title: string;
+	/** The statements that put it back; empty where it is as before, or is left alone. */
+	readonly actions: readonly ShownAction[];
+	/** What somebody else has changed since: shown, and left. */
+	readonly foreign: readonly string[];
+};
 
 /** A password that a person is asked for. */
 export type PasswordQuestion = { readonly server: string; readonly user: string; readonly why: string };
@@ -101,6 +130,14 @@ export interface Desk {
 	/** The same work as a command line. */
 	commandLine(request: RunRequest): string;
 	start(request: RunRequest, director: Director, on: (event: Recorded) => void): RunHandle;
+	/** Runs of this machine that are not over, newest first. */
+	runs(): Promise<readonly RunCard[]>;
+	/** Watches a run at work, from its first event on. */
+	attach(run: string, director: Director, on: (event: Recorded) => void): RunHandle;
+	/** Looks at what a run that was cut off has left; changes nothing. Rejects with one of the errors of `core/errors.ts`. */
+	findings(run: string): Promise<readonly Finding[]>;
+	/** Puts it back; tells it as a run's events that end with `run-ended`. */
+	recover(run: string, on: (event: Recorded) => void): RunHandle;
 	/** A proposal for where the backups of a server go. */
 	proposeOutput(server: string): string;
 	/** Starts or finds the throwaway pair; lines tell how it goes. */

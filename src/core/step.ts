@@ -1,4 +1,4 @@
-import type { Query } from '../sql/sql.ts';
+import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, Role } from './action.ts';
 import type { Check } from './check.ts';
 import type { Json } from './json.ts';
@@ -34,6 +34,13 @@ export interface HeldLease extends AsyncDisposable {
 	readonly since: Date;
 	/** Aborts when the connection is gone or is another one: whatever it held is lost. */
 	readonly lost: AbortSignal;
+	/** Aborts, with a LockTimeout as its reason, when the time for holding it is spent; the server is free again by then. */
+	readonly spent: AbortSignal;
+	/**
+	 * To be called as soon as the lock is had: from now on `mostMs` are counted down in a thread of their own. When they are spent, `back` is
+	 * run on the connection (each statement whatever became of the one before), then the connection ends, and the lock with it.
+	 */
+	hold(options: { readonly mostMs: number; readonly back: readonly Statement[] }): void;
 	/** Throws unless the very same connection still answers. */
 	prove(): Promise<void>;
 }
@@ -112,6 +119,13 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	/** Proof that it took effect. */
 	verify?(at: Env & Looking & Seen<Facts> & { output: Output }): Promise<readonly Check[]>;
 	undo?(at: Env & Seen<Facts>): readonly Action[];
+	/**
+	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.
+	 * A server that was restarted has its settings from its option file, and its threads as it started them.
+	 */
+	foreign?(at: Env & Seen<Facts>): readonly string[];
+	/** What it changes is put back by itself before its end, so it is also put back after a failure of a runbook that keeps what was done. */
+	readonly passing?: true;
 	/** Lets a preview plan the later steps. */
 	readonly standIn?: Output;
 }

@@ -29,6 +29,8 @@ export type Identity = {
 	readonly timeZone: string;
 	readonly lowerCaseTableNames: number;
 	readonly uptimeSeconds: number;
+	/** By the server's own clock, seconds since 1970; exact to a few seconds. Another value means that it was restarted. */
+	readonly startedAt: number;
 	/** 0: binary logs are never purged by age. */
 	readonly binlogExpireSeconds: number;
 	/** Part of a Galera cluster: FTWRL and read_only mean something else there. */

@@ -14,7 +14,7 @@ export const identity = query<Identity>(
  @@global.sync_binlog AS sync_binlog, @@global.innodb_flush_log_at_trx_commit AS flush_log, @@global.sql_mode AS sql_mode,
  @@global.character_set_server AS character_set, @@global.time_zone AS time_zone, @@lower_case_table_names AS lower_case,
  @@global.expire_logs_days AS expire_days, @@global.binlog_expire_logs_seconds AS expire_seconds, CURRENT_USER() AS account,
- (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME') AS uptime,
+ UNIX_TIMESTAMP() AS clock, (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME') AS uptime,
  (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = 'WSREP_ON') AS wsrep`,
 	(rows) => {
 		const row: Row = rows[0] ?? {};
@@ -43,6 +43,7 @@ export const identity = query<Identity>(
 			timeZone: text('time_zone'),
 			lowerCaseTableNames: Number(text('lower_case')),
 			uptimeSeconds: Number(text('uptime')),
+			startedAt: Math.round(Number(text('clock')) - Number(text('uptime'))),
 			binlogExpireSeconds: Math.max(Number(text('expire_seconds')), Math.round(Number(text('expire_days')) * 86_400)),
 			cluster: on(row.wsrep),
 			account: text('account'),
