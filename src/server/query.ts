@@ -13,7 +13,7 @@ export interface Driver {
 	queue: Promise<unknown>;
 	/** How many run or wait. */
 	running: number;
-	destroy(): void;
+	destroy(why?: Error): void;
 }
 
 /** What a failure needs to be told well. */
@@ -58,7 +58,7 @@ async function one(
 	const cut = (error: Error) => {
 		if (cutting) return;
 		cutting = true;
-		driver.destroy();
+		driver.destroy(error);
 		// When the caller hears of it, the statement and what it may have locked are gone.
 		Promise.resolve(place.kill?.())
 			.catch(() => {})

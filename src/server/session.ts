@@ -23,7 +23,7 @@ export interface Session {
 	readonly tls: SessionTls | null;
 	/** `CURRENT_USER()`: the account that the server took us for. */
 	readonly account: string;
-	/** Aborts when the connection is gone, whoever ended it. */
+	/** Aborts when the connection is gone, whoever ended it. The reason is an error where one is known. */
 	readonly lost: AbortSignal;
 	/** True while a statement runs or waits for its turn. */
 	readonly busy: boolean;
@@ -115,8 +115,8 @@ async function login(
 		lost: lost.signal,
 		queue: Promise.resolve(),
 		running: 0,
-		destroy: () => {
-			lost.abort();
+		destroy: (why) => {
+			lost.abort(why);
 			connection.destroy();
 			socket.destroy();
 		},
@@ -186,7 +186,7 @@ async function setUp(
 			return driver.running > 0;
 		},
 		query,
-		destroy: driver.destroy,
+		destroy: () => driver.destroy(),
 		close: () =>
 			new Promise<void>((resolve) => {
 				const done = () => {

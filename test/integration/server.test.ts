@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -12,11 +11,11 @@ import type { SandboxKind } from '../../src/sandbox/kinds.ts';
 import { findPrograms, kindOf } from '../../src/sandbox/programs.ts';
 import { makeServer, startServer, stopServer } from '../../src/sandbox/server.ts';
 import type { ServerAddress, SslMode } from '../../src/server/address.ts';
-import { openLease } from '../../src/server/lease.ts';
 import { readOptionFiles } from '../../src/server/option-files.ts';
 import { connect, type Session } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { raw, sql } from '../../src/sql/sql.ts';
+import { openProxy } from '../support/proxy.ts';
 
 const PASSWORD = 'cänary"o\'r\\77#';
 const password = new Secret(PASSWORD);
@@ -138,14 +137,13 @@ describe.each<SandboxKind>(['mariadb-10.11', 'mariadb-11.8'])('%s', (kind) => {
 			expect(byNobody.told.mend?.join()).toContain('--ssl-ca');
 			expect((await failure(open(mode('VERIFY_CA', { ca: stranger.ca })))).told.why).toContain(stranger.ca);
 			// Another address of this machine, which is not in the certificate.
-			const through = await relay('127.0.0.2', server.address.port);
-			const other = { host: '127.0.0.2', port: through.port };
+			await using through = await openProxy(server.address, '127.0.0.2');
+			const other = { host: through.host, port: through.port };
 			const byName = await failure(open({ ...other, ...mode('VERIFY_IDENTITY', { ca: server.tls.ca }) }));
 			expect(byName).toBeInstanceOf(ConnectError);
 			expect(byName.told.why).toContain('another name than "127.0.0.2"');
 			const without = await open({ ...other, ...mode('VERIFY_CA', { ca: server.tls.ca }) });
 			await without.close();
-			through.close();
 		});
 	});
 
@@ -303,67 +301,6 @@ describe.each<SandboxKind>(['mariadb-10.11', 'mariadb-11.8'])('%s', (kind) => {
 		});
 	});
 
-	describe('a lease', () => {
-		const lease = (rest = {}) => openLease(server.address, password, { lockWaitSeconds: 5, leaseSeconds: 2, heartbeatMs: 300, ...rest });
-
-		test('outlives its own wait_timeout by its heartbeat', async () => {
-			await using held = await lease();
-			await held.session.query(sql`FLUSH TABLES WITH READ LOCK`);
-			expect(await held.session.query(sql`SELECT @@wait_timeout AS wait, @@lock_wait_timeout AS lock_wait`)).toEqual([
-				{ wait: '2', lock_wait: '5' },
-			]);
-			await new Promise((done) => setTimeout(done, 3500)); // time itself is what is tested here
-			expect(held.lost.aborted).toBe(false);
-			await held.prove();
-		});
-
-		test('without its heartbeat ends by itself on the server: a frozen holder cannot keep the lock', async () => {
-			const held = await lease({ leaseSeconds: 1, heartbeatMs: 3_600_000 });
-			await lostOf(held.lost);
-			expect((await failure(held.prove())).connectionLost).toBe(true);
-			await held.release();
-		});
-
-		test('says that it is lost when it is killed, and gives back nothing more', async () => {
-			const admin = await open();
-			const held = await lease();
-			await held.session.query(sql`FLUSH TABLES WITH READ LOCK`);
-			await admin.query(sql`KILL ${held.session.connectionId}`);
-			await lostOf(held.lost);
-			expect(held.lost.reason).toBeInstanceOf(ServerError);
-			const error = await failure(held.prove());
-			expect([error.connectionLost, error.told.what]).toEqual([true, 'The connection that held the lock is gone, and the lock with it.']);
-			await held.release();
-			await admin.close();
-		});
-
-		test('lets go of the lock when it is disposed of, with an error thrown as well', async () => {
-			const admin = await open();
-			await expect(
-				(async () => {
-					await using held = await lease();
-					await held.session.query(sql`FLUSH TABLES WITH READ LOCK`);
-					throw new Error('in between');
-				})(),
-			).rejects.toThrow('in between');
-			await admin.query(sql`CREATE DATABASE IF NOT EXISTS sut`, { timeoutMs: 5000 });
-			await admin.close();
-		});
-
-		test('notices a network that swallows everything', async () => {
-			const through = await relay('127.0.0.1', server.address.port);
-			const held = await openLease({ ...server.address, port: through.port }, password, {
-				lockWaitSeconds: 5,
-				leaseSeconds: 2,
-				heartbeatMs: 300,
-			});
-			through.swallow();
-			await lostOf(held.lost);
-			await held.release();
-			through.close();
-		});
-	});
-
 	test('option files are read as the client itself reads them', async () => {
 		const home = await mkdtemp(join(tmpdir(), 'lockstep-server-'));
 		folders.push(home);
@@ -459,28 +396,3 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 const goneOnServer = (witness: Session, id: number) =>
 	until(async () => (await witness.query(sql`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID = ${id}`)).length === 0);
-
-/** Another address for the same server; it can swallow everything from one moment on. */
-async function relay(host: string, port: number): Promise<{ port: number; swallow(): void; close(): void }> {
-	const sockets: Socket[] = [];
-	const server = createServer((near) => {
-		const far = dial(port, '127.0.0.1');
-		sockets.push(
-			near.on('error', () => {}),
-			far.on('error', () => {}),
-		);
-		near.pipe(far);
-		far.pipe(near);
-	}).listen(0, host);
-	await once(server, 'listening');
-	return {
-		port: (server.address() as AddressInfo).port,
-		swallow: () => {
-			for (const socket of sockets) socket.unpipe().resume();
-		},
-		close: () => {
-			for (const socket of sockets) socket.destroy();
-			server.close();
-		},
-	};
-}

@@ -1,0 +1,55 @@
+// A network between a client and a server that a test can let fail: what stands behind `{ ...server, port: proxy.port }`.
+import { once } from 'node:events';
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
+
+export interface Proxy extends AsyncDisposable {
+	readonly host: string;
+	readonly port: number;
+	/** From now on nothing passes any more and no side learns of it: half-open connections, and new ones that nobody greets. */
+	freeze(): void;
+	/** Every connection is reset at once, both sides; new ones pass. */
+	cut(): void;
+	/** Ends all and listens no more. */
+	close(): Promise<void>;
+}
+
+/** Passes TCP on to a server's port on loopback. It runs in the test's own thread: whatever stalls that stalls the network. */
+export async function openProxy(to: { readonly port: number }, host = '127.0.0.1'): Promise<Proxy> {
+	const sockets = new Set<Socket>();
+	let frozen = false;
+	const keep = (socket: Socket, other: () => Socket | undefined) => {
+		sockets.add(socket);
+		socket.on('error', () => frozen || other()?.destroy());
+		socket.on('close', () => sockets.delete(socket));
+	};
+	// With allowHalfOpen no side is answered in the other's name: a goodbye passes, or is swallowed.
+	const listener = createServer({ allowHalfOpen: true }, (near) => {
+		if (frozen) return keep(near, () => undefined);
+		const far = dial({ port: to.port, host: '127.0.0.1', allowHalfOpen: true });
+		keep(near, () => far);
+		keep(far, () => near);
+		near.pipe(far);
+		far.pipe(near);
+	}).listen(0, host);
+	await once(listener, 'listening');
+	const cut = () => {
+		for (const socket of sockets) socket.resetAndDestroy();
+	};
+	const close = async () => {
+		const closed = once(listener, 'close');
+		listener.close();
+		cut();
+		await closed;
+	};
+	return {
+		host,
+		port: (listener.address() as AddressInfo).port,
+		freeze: () => {
+			frozen = true;
+			for (const socket of sockets) socket.unpipe().resume();
+		},
+		cut,
+		close,
+		[Symbol.asyncDispose]: close,
+	};
+}
