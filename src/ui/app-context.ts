@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import type { Desk, RunRequest, ServerCard } from '../core/desk.ts';
+import type { Desk, RunCard, RunRequest, ServerCard } from '../core/desk.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
 
@@ -13,7 +13,18 @@ export type Place =
 	| { readonly at: 'status'; readonly card: ServerCard }
 	| { readonly at: 'profiles' }
 	| { readonly at: 'practice' }
-	| { readonly at: 'run'; readonly request: RunRequest; readonly title: string };
+	| { readonly at: 'run'; readonly request: RunRequest; readonly title: string }
+	/** A run that was not started here: watched at work, or put back. */
+	| {
+			readonly at: 'watch';
+			readonly how: 'attach' | 'recover';
+			readonly run: string;
+			readonly title: string;
+			readonly request: RunRequest | null;
+	  }
+	/** Which of several runs. */
+	| { readonly at: 'runs'; readonly goal: 'watch' | 'recover'; readonly cards: readonly RunCard[] }
+	| { readonly at: 'recover'; readonly card: RunCard };
 
 export type Size = { readonly columns: number; readonly rows: number };
 
@@ -26,6 +37,10 @@ export type App = {
 	readonly back: () => void;
 	readonly home: () => void;
 	readonly quit: () => void;
+	/** Ends the wizard; the run at work goes on by itself. */
+	readonly background: () => void;
+	/** Opened for one run alone: there is no home beneath it. */
+	readonly alone: boolean;
 	readonly help: (topic: HelpTopic, why?: string) => void;
 	/** What is said in the place of the hints just now. */
 	readonly note: string | null;

@@ -1,4 +1,4 @@
-import { Box, Text, usePaste, useStdout, useWindowSize } from 'ink';
+import { Box, Text, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Desk } from '../core/desk.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
@@ -11,7 +11,9 @@ import { Pick } from './screens/pick.tsx';
 import { Practice } from './screens/practice.tsx';
 import { Profiles } from './screens/profiles.tsx';
 import { Provision } from './screens/provision.tsx';
-import { Run } from './screens/run.tsx';
+import { Recover } from './screens/recover.tsx';
+import { Run, Watch } from './screens/run.tsx';
+import { Runs } from './screens/runs.tsx';
 import { Status } from './screens/status.tsx';
 import type { Session } from './session.ts';
 import { type Theme, ThemeContext } from './theme.ts';
@@ -27,13 +29,18 @@ type WizardProps = {
 	readonly first: readonly Place[];
 	readonly now: () => Date;
 	readonly quit: () => void;
+	/** Leaves, and leaves the run at work. */
+	readonly background: () => void;
 	readonly redraw: () => void;
+	/** Gives the terminal back while `stopped` lasts; `handOver` is Ink's own way to. */
+	readonly suspend: (handOver: (stopped: () => Promise<void>) => Promise<void>) => void;
 };
 
 /** The whole wizard: where one is, what lies above it, and the keys that hold everywhere. */
-export function Wizard({ desk, session, theme, first, now, quit, redraw }: WizardProps) {
+export function Wizard({ desk, session, theme, first, now, quit, background, redraw, suspend }: WizardProps) {
 	const size = useWindowSize();
 	const { stdout } = useStdout();
+	const { suspendTerminal } = useInk();
 	const [places, setPlaces] = useState<readonly Place[]>(first);
 	const [help, setHelp] = useState<{ readonly topic: HelpTopic; readonly why?: string } | null>(null);
 	const [note, setNote] = useState<string | null>(null);
@@ -51,6 +58,7 @@ export function Wizard({ desk, session, theme, first, now, quit, redraw }: Wizar
 		}, FLASH_MS);
 	}, []);
 	useEffect(() => () => clearTimeout(timer.current), []);
+	const alone = first.length === 1 && first[0]?.at === 'watch';
 
 	const app = useMemo<App>(
 		() => ({
@@ -63,24 +71,31 @@ export function Wizard({ desk, session, theme, first, now, quit, redraw }: Wizar
 			onInterrupt,
 			flash,
 			quit,
+			background,
+			alone,
 			go: (place) => setPlaces((before) => [...before, place]),
-			back: () => setPlaces((before) => (before.length > 1 ? before.slice(0, -1) : [{ at: 'home' }])),
+			back: () => (alone ? quit() : setPlaces((before) => (before.length > 1 ? before.slice(0, -1) : [{ at: 'home' }]))),
 			home: () =>
-				setPlaces((before) => {
-					const practice = before.findLastIndex((place) => place.at === 'practice');
-					return practice < 0 ? [{ at: 'home' }] : before.slice(0, practice + 1);
-				}),
+				alone
+					? quit()
+					: setPlaces((before) => {
+							const practice = before.findLastIndex((place) => place.at === 'practice');
+							return practice < 0 ? [{ at: 'home' }] : before.slice(0, practice + 1);
+						}),
 			help: (topic, why) => setHelp(why === undefined ? { topic } : { topic, why }),
 			copy: (text) => {
 				stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
 				flash(`copied, if your terminal allows it: ${text.replaceAll('\n', ' ')}`);
 			},
 		}),
-		[desk, session, size, now, note, drafts, flash, quit, stdout],
+		[desk, session, size, now, note, drafts, flash, quit, background, alone, stdout],
 	);
 
+	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
 	useKeys((key) => {
 		if (key === 'ctrl+l') redraw();
+		else if (key === 'ctrl+z') suspend(suspendTerminal);
+		else if (key === 'b' && small && session.working !== null) background();
 		else if (key === 'ctrl+c') {
 			if (onInterrupt.current !== null) {
 				setHelp(null);
@@ -98,7 +113,6 @@ export function Wizard({ desk, session, theme, first, now, quit, redraw }: Wizar
 	// Held on everywhere, so that what is pasted beside a field is not taken for keys.
 	usePaste(() => {});
 
-	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
 	const place = places.at(-1) ?? { at: 'home' };
 	const hidden = small || help !== null;
 	return (
@@ -114,7 +128,7 @@ export function Wizard({ desk, session, theme, first, now, quit, redraw }: Wizar
 					<Box width={size.columns} height={size.rows} overflow="hidden" flexDirection="column">
 						<Text wrap="wrap">{`Terminal too small: ${size.columns}${theme.ascii ? 'x' : '×'}${size.rows}. Needs ${SMALLEST.columns}${theme.ascii ? 'x' : '×'}${SMALLEST.rows}.`}</Text>
 						{session.working !== null && (
-							<Text wrap="wrap">The run goes on. Make the terminal larger to see it, or to stop it safely.</Text>
+							<Text wrap="wrap">The run goes on. Make the terminal larger to see it, or to stop it safely. b: leave it at work.</Text>
 						)}
 						{note !== null && <Text wrap="wrap">{note}</Text>}
 					</Box>
@@ -144,5 +158,11 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Practice />;
 		case 'run':
 			return <Run request={place.request} title={place.title} />;
+		case 'watch':
+			return <Watch {...place} />;
+		case 'runs':
+			return <Runs {...place} />;
+		case 'recover':
+			return <Recover card={place.card} />;
 	}
 }

@@ -111,6 +111,12 @@ export class KeyBorder extends EventEmitter {
 		return key;
 	}
 
+	/** As if the terminal had sent it. */
+	type(key: string): void {
+		this.#queue.push(key);
+		void this.#feed();
+	}
+
 	readonly #data = (chunk: string | Buffer): void => {
 		clearTimeout(this.#timer);
 		const { keys, rest } = splitKeys(this.#rest + chunk.toString());

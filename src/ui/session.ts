@@ -2,54 +2,77 @@ import type { RunHandle, RunRequest } from '../core/desk.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
 
-/** What outlives a screen: the run at work, and the last end that is told after leaving. */
+/** A run that is watched, and what the session may do about it. */
+export type Watching = {
+	readonly handle: RunHandle;
+	/** Started here: leaving its review declines it. Another's is only looked away from. */
+	readonly own: boolean;
+	/** Gives the question that is open its harmless answer; false where there is none. */
+	readonly decline: () => boolean;
+};
+
+/** A run that went on when the wizard was left. */
+export type LeftRun = { readonly run: string; readonly title: string; readonly servers: RunState['servers'] };
+
+/** What outlives a screen: the run that is watched, and the last end that is told after leaving. */
 export interface Session {
-	began(handle: RunHandle, decline: () => boolean): void;
-	told(state: RunState, request: RunRequest): void;
+	began(watching: Watching): void;
+	told(state: RunState, request: RunRequest | null): void;
 	finished(handle: RunHandle): void;
 	/** The screen of that run is left. */
 	leave(handle: RunHandle): void;
-	/** A run that nobody asks about: it works, and must be stopped before the program may end. */
+	/** A run that nobody asks about: it works, and must be stopped or left before the program may end. */
 	readonly working: RunHandle | null;
-	readonly last: { readonly end: RunEnd; readonly state: RunState; readonly request: RunRequest } | null;
-	/** Stops safely what works, waits for its end. */
-	close(): Promise<void>;
+	readonly last: { readonly end: RunEnd; readonly state: RunState; readonly request: RunRequest | null } | null;
+	/** The run that was left at work by {@link close}. */
+	readonly left: LeftRun | null;
+	/** `stop`: stops safely what works, waits for its end. `leave`: what works goes on by itself; what only waits to be asked is declined. */
+	close(how: 'stop' | 'leave'): Promise<void>;
 }
 
+const isAtWork = (state: RunState | null): boolean => state?.phase === 'running' || state?.phase === 'undoing';
+
 export function openSession(): Session {
-	let current: RunHandle | null = null;
-	let decline: () => boolean = () => false;
-	let phase: RunState['phase'] = 'ended';
+	let current: Watching | null = null;
+	let state: RunState | null = null;
 	let last: Session['last'] = null;
+	let left: LeftRun | null = null;
 	return {
-		began(handle, refuse) {
-			current = handle;
-			decline = refuse;
-			phase = 'looking';
+		began(watching) {
+			current = watching;
 		},
-		told(state, request) {
-			phase = state.phase;
-			const { end } = state;
-			if (end !== null && end.outcome !== 'declined' && end.outcome !== 'previewed') last = { end, state, request };
+		told(next, request) {
+			state = next;
+			const { end } = next;
+			if (end !== null && end.outcome !== 'declined' && end.outcome !== 'previewed') last = { end, state: next, request };
 		},
 		finished(handle) {
-			if (current === handle) current = null;
+			if (current?.handle === handle) current = null;
 		},
 		leave(handle) {
-			if (current !== handle) return;
-			if (!decline()) handle.stop();
+			if (current?.handle !== handle) return;
+			if (!current.own) handle.leave();
+			else if (!current.decline()) handle.stop();
 		},
 		get working() {
-			return current !== null && (phase === 'running' || phase === 'undoing') ? current : null;
+			return isAtWork(state) ? (current?.handle ?? null) : null;
 		},
 		get last() {
 			return last;
 		},
-		async close() {
-			const handle = current;
-			if (handle === null) return;
-			if (!decline() || phase === 'running') handle.stop();
+		get left() {
+			return left;
+		},
+		async close(how) {
+			if (current === null) return;
+			const { handle, own, decline } = current;
+			const atWork = isAtWork(state);
+			// A question of a run at work stays open for the next who watches.
+			const leaves = atWork ? how === 'leave' : !own;
+			if (leaves) handle.leave();
+			else if (!decline() || atWork) handle.stop();
 			await handle.ended;
+			if (leaves && atWork && state !== null && state.end === null) left = { run: handle.run, title: state.title, servers: state.servers };
 		},
 	};
 }

@@ -2,17 +2,21 @@ import { render } from 'ink';
 import type { Desk, RunRequest } from '../core/desk.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { renderLeft } from '../telling/background.ts';
 import { renderSummary } from '../telling/summary.ts';
 import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
 import { KeyBorder, type TerminalInput } from './border.ts';
-import { openSession, type Session } from './session.ts';
+import { type LeftRun, openSession, type Session } from './session.ts';
+import { stopHere } from './suspend.ts';
 import { theme } from './theme.ts';
 
 export type Open =
 	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' }
 	/** Straight to the plan of this work. */
 	| { readonly screen: 'review'; readonly request: RunRequest }
+	/** Straight to a run at work, to watch it; leaving it ends the wizard. */
+	| { readonly screen: 'run'; readonly run: string; readonly title: string }
 	/** Starts or finds the throwaway pair, then offers the flows on it. */
 	| { readonly screen: 'demo' };
 
@@ -30,14 +34,17 @@ type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 export type WizardResult = {
 	/** To be printed on the normal screen; null where nothing was run. */
 	readonly summary: string | null;
-	/** The end of the last run that got further than its review. */
+	/** The end of the last run that got further than its review; null where one was left at work after it. */
 	readonly end: RunEnd | null;
+	/** The run that goes on without the wizard: told in `summary`. */
+	readonly left: LeftRun | null;
 	/** What ended the wizard, where it was not a key. */
 	readonly signal: Signal | null;
 };
 
 const SIGNALS: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const MAX_FPS = 15;
+const CTRL_Z = '\x1a';
 
 function placesOf(open: Open): readonly Place[] {
 	switch (open.screen) {
@@ -50,6 +57,8 @@ function placesOf(open: Open): readonly Place[] {
 			return [{ at: 'home' }, { at: 'pick', flow: open.screen }];
 		case 'demo':
 			return [{ at: 'home' }, { at: 'practice' }];
+		case 'run':
+			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];
 		case 'review': {
 			const { request } = open;
 			const title = request.kind === 'backup' ? `backup ${request.server}` : `set up ${request.replica}`;
@@ -61,11 +70,12 @@ function placesOf(open: Open): readonly Place[] {
 const wantsColor = (env: NodeJS.ProcessEnv): boolean => !env.NO_COLOR && env.TERM !== 'dumb' && env.FORCE_COLOR !== '0';
 
 function summaryOf(session: Session, desk: Desk, options: { width: number; ascii: boolean; color: boolean }): string | null {
+	if (session.left !== null) return renderLeft(session.left, options);
 	if (session.last === null) return null;
 	const { end, state, request } = session.last;
 	const backup = end.summary.backup;
 	const next =
-		end.outcome !== 'done'
+		end.outcome !== 'done' || request === null
 			? []
 			: request.kind === 'backup'
 				? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt`]
@@ -77,6 +87,7 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 							compress: 'zstd',
 							lockWaitSeconds: 60,
 							longQueries: 'wait',
+							maxLockSeconds: null,
 							stopApplier: false,
 						}),
 					];
@@ -84,7 +95,8 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 }
 
 /**
- * The wizard on the alternate screen, until it is left by a key or a signal; a run at work is stopped safely first.
+ * The wizard on the alternate screen, until it is left by a key or a signal. SIGINT and SIGTERM stop a run at work
+ * safely first; a terminal that is gone only takes the sight of it away, and so does `b`: it goes on by itself.
  * The terminal is left as it was found. Rejects only on a bug of its own.
  */
 export async function startWizard({
@@ -102,11 +114,29 @@ export async function startWizard({
 	let signal: Signal | null = null;
 	let leaving = false;
 
-	const leave = async () => {
+	const leave = async (how: 'stop' | 'leave') => {
 		if (leaving) return;
 		leaving = true;
-		await session.close();
+		await session.close(how);
 		instance.unmount();
+	};
+	let suspended = false;
+	const onSuspend = () => border.type(CTRL_Z);
+	const suspend = (handOver: (stopped: () => Promise<void>) => Promise<void>) => {
+		if (leaving || suspended) return;
+		suspended = true;
+		const stopped = async () => {
+			stdout.write(session.working === null ? 'fg brings lockstep back.\n' : 'The run goes on; fg brings lockstep back.\n');
+			process.off('SIGTSTP', onSuspend);
+			await stopHere();
+			process.on('SIGTSTP', onSuspend);
+		};
+		handOver(stopped)
+			// A terminal that is gone meanwhile is told by its streams.
+			.catch(() => undefined)
+			.finally(() => {
+				suspended = false;
+			});
 	};
 	const tree = (
 		<Wizard
@@ -115,7 +145,9 @@ export async function startWizard({
 			theme={theme({ ascii, color })}
 			first={placesOf(open)}
 			now={now}
-			quit={() => void leave()}
+			quit={() => void leave('stop')}
+			background={() => void leave('leave')}
+			suspend={suspend}
 			redraw={() => {
 				stdout.write('\x1b[2J\x1b[H');
 				instance.clear();
@@ -140,15 +172,16 @@ export async function startWizard({
 	const handlers = SIGNALS.map((name) => {
 		const handler = () => {
 			signal ??= name;
-			void leave();
+			void leave(name === 'SIGHUP' ? 'leave' : 'stop');
 		};
 		process.on(name, handler);
 		return () => process.off(name, handler);
 	});
+	process.on('SIGTSTP', onSuspend);
 	// A terminal that is gone fails every read and write, and may come without its signal.
 	const gone = () => {
 		signal ??= 'SIGHUP';
-		void leave();
+		void leave('leave');
 	};
 	stdin.on('error', gone);
 	stdin.on('end', gone);
@@ -156,13 +189,21 @@ export async function startWizard({
 	try {
 		await instance.waitUntilExit();
 	} finally {
-		await session.close();
+		// Already closed, unless the screens broke: no reason to stop what they only showed.
+		await session.close('leave');
 		border.setRawMode(false);
 		for (const off of handlers) off();
+		process.off('SIGTSTP', onSuspend);
 		stdin.off('error', gone);
 		stdin.off('end', gone);
 		// Kept on stdout: writes to a terminal that is gone fail later than this.
 	}
 	const width = Math.max(40, Math.min(100, stdout.columns || 80));
-	return { summary: summaryOf(session, desk, { width, ascii, color }), end: session.last?.end ?? null, signal };
+	const { left } = session;
+	return {
+		summary: summaryOf(session, desk, { width, ascii, color }),
+		end: left === null ? (session.last?.end ?? null) : null,
+		left,
+		signal,
+	};
 }

@@ -1,5 +1,17 @@
 /** What the help overlay tells: the keys of the place one is at, and why it is there. */
-export type HelpTopic = 'home' | 'pick' | 'form' | 'review' | 'run' | 'recover' | 'summary' | 'status' | 'practice' | 'profiles';
+export type HelpTopic =
+	| 'home'
+	| 'pick'
+	| 'form'
+	| 'review'
+	| 'run'
+	| 'failed'
+	| 'summary'
+	| 'status'
+	| 'practice'
+	| 'profiles'
+	| 'runs'
+	| 'recover';
 
 type Help = { readonly title: string; readonly why: string; readonly keys: readonly (readonly [key: string, does: string])[] };
 
@@ -7,6 +19,7 @@ const MOVE = ['up down  k j  PgUp PgDn  g G', 'move'] as const;
 const EVERYWHERE = [
 	['?  F1', 'this help'],
 	['ctrl+l', 'draw the screen anew'],
+	['ctrl+z', 'back to the shell; fg returns'],
 	['ctrl+c', 'twice: leave'],
 ] as const;
 
@@ -59,11 +72,13 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			['l', 'the log'],
 			MOVE,
 			['esc', 'close a pane'],
+			['b', 'the run goes on; lockstep attach returns'],
 			['ctrl+c', 'asks: keep going, or stop safely (everything is put back)'],
+			['ctrl+z', 'the shell, while the run goes on; fg returns'],
 			['ctrl+l', 'draw the screen anew'],
 		],
 	},
-	recover: {
+	failed: {
 		title: 'A step failed',
 		why: 'What was done before it stands and is written down. Mend the cause and try the step again, keep what is done and go on another time, or take back what this run did.',
 		keys: [MOVE, ['enter', 'choose'], ['s', 'the statements that were done'], ['y', 'copy what to do'], ...EVERYWHERE],
@@ -72,6 +87,16 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		title: 'The end of a run',
 		why: 'The same summary stays in your terminal after you leave.',
 		keys: [MOVE, ['enter', 'home'], ['s', 'the statements that were done'], ['l', 'the log'], ['y', 'copy'], ['q', 'leave'], ...EVERYWHERE],
+	},
+	runs: {
+		title: 'Choose a run',
+		why: 'Runs of this machine that are not over, newest first.',
+		keys: [MOVE, ['enter', 'choose'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	recover: {
+		title: 'Recover',
+		why: 'The process of this run is gone, and nobody has put back yet what it changed. Its journal says what each thing was before; the server says what it is now. Only what is still as the run left it is put back: what somebody else has changed since is shown, and left.',
+		keys: [MOVE, ['enter', 'put it back'], ['r', 'look again'], ['y', 'copy the statements'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	status: {
 		title: 'Status',
@@ -101,6 +126,7 @@ export const WORDS = {
 	keepGoing: 'Keep going',
 	stopSafely: 'Stop safely',
 	stopping: 'Stopping safely: whatever is held is being released. This is never skipped.',
+	puttingBack: 'Putting back what was changed. This is never skipped.',
 	stopWhy: {
 		backup: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
 		provision: 'Stopping ends the work in hand. What is done so far is kept and written down: starting it again goes on from there.',

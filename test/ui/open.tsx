@@ -27,6 +27,8 @@ export type Opened = {
 	readonly sees: (wanted: string | RegExp) => Promise<string>;
 	readonly sizes: (columns: number, rows: number) => void;
 	readonly quits: () => number;
+	/** How often the run was to be left in the background. */
+	readonly backgrounds: () => number;
 };
 
 /** The wizard at a place, over a fake desk, at 80×24. */
@@ -37,6 +39,7 @@ export function openAt(
 ): Opened {
 	let size = options.size ?? [80, 24];
 	let quits = 0;
+	let backgrounds = 0;
 	const tree = (
 		<Wizard
 			desk={desk}
@@ -47,7 +50,11 @@ export function openAt(
 			quit={() => {
 				quits++;
 			}}
+			background={() => {
+				backgrounds++;
+			}}
 			redraw={() => {}}
+			suspend={() => {}}
 		/>
 	);
 	const view = render(tree);
@@ -66,6 +73,7 @@ export function openAt(
 		everything: () => view.frames.join('\n'),
 		sizes,
 		quits: () => quits,
+		backgrounds: () => backgrounds,
 		async press(keys) {
 			for (const key of splitKeys(keys).keys) {
 				view.stdin.write(key);

@@ -3,21 +3,12 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { BackupRequest, ProvisionRequest } from '../../src/core/desk.ts';
 import { ConnectError } from '../../src/core/errors.ts';
 import { ctrl, DOWN, ENTER, ESC, openAt, paste, TAB, UP } from './open.tsx';
-import { CANARY, FAILURE, failedChecks, fakeDesk, firstHalf, review, SERVERS, STATUS, secondHalf } from './story.ts';
+import { CANARY, FAILURE, failedChecks, fakeDesk, firstHalf, REQUESTS, review, SERVERS, STATUS, secondHalf } from './story.ts';
 
 afterEach(cleanup);
 
 const card = { name: 'db3-backup', server: 'db3-backup', badge: 'prod', output: '/srv/backup/db3-backup' } as const;
-const backup: BackupRequest = {
-	kind: 'backup',
-	server: 'db3-backup',
-	to: '/srv/backup/db3-backup',
-	compress: 'zstd',
-	lockWaitSeconds: 60,
-	longQueries: 'wait',
-	stopApplier: false,
-};
-const provision: ProvisionRequest = { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true };
+const { backup, provision } = REQUESTS;
 const running = (request: BackupRequest | ProvisionRequest) => [{ at: 'home' }, { at: 'run', request, title: 'a run' }] as const;
 const CONSENT = { name: 'db3-backup', reason: 'db3-backup holds data that will be replaced.', affected: ['shop', 'crm'] };
 

@@ -1,7 +1,17 @@
 import { Writable } from 'node:stream';
 import { type Action, show } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
-import type { BackupRequest, Desk, ProvisionRequest, RunHandle, ServerCard, StatusReport } from '../../src/core/desk.ts';
+import type {
+	BackupRequest,
+	Desk,
+	Finding,
+	ProvisionRequest,
+	RunCard,
+	RunHandle,
+	RunRequest,
+	ServerCard,
+	StatusReport,
+} from '../../src/core/desk.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
 import type { Failure, Recorded, RunEvent } from '../../src/core/events.ts';
 import type { Progress } from '../../src/core/progress.ts';
@@ -15,8 +25,10 @@ export const CANARY = 'c4n4ry-pass!w0rd';
 const GIB = 1024 ** 3;
 export const BEGAN = Date.parse('2026-11-21T02:00:00.000Z');
 
+export const RUN = '20261121T020000Z-1';
+
 /** Gives events their place: number and time, which goes on by `ms` with each. */
-export function recorder(run = '20261121T020000Z-1', start = BEGAN): (event: RunEvent, ms?: number) => Recorded {
+export function recorder(run = RUN, start = BEGAN): (event: RunEvent, ms?: number) => Recorded {
 	let seq = 0;
 	let at = start;
 	return (event, ms = 100) => {
@@ -291,6 +303,78 @@ export const PROVISIONED = {
 	optionFile: ['[mariadb]', 'read_only = ON'],
 };
 
+export const REQUESTS: { readonly backup: BackupRequest; readonly provision: ProvisionRequest } = {
+	backup: {
+		kind: 'backup',
+		server: 'db3-backup',
+		to: '/srv/backup/db3-backup',
+		compress: 'zstd',
+		lockWaitSeconds: 60,
+		longQueries: 'wait',
+		maxLockSeconds: null,
+		stopApplier: false,
+	},
+	provision: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true },
+};
+
+export const card = (run: string, state: RunCard['state'], kind: Kind = 'backup', started = '2026-11-21T02:00:00.000Z'): RunCard => ({
+	run,
+	title: kind === 'backup' ? 'Back up under a lock' : 'Set up a backup replica',
+	servers: serversOf(kind),
+	started,
+	state,
+	request: REQUESTS[kind],
+});
+
+export const FINDINGS: readonly Finding[] = [
+	{
+		step: 'freeze',
+		title: 'Writes were stopped: read_only is ON, before it was OFF',
+		actions: [
+			show({
+				kind: 'sql',
+				id: 'thaw',
+				on: 'server',
+				statement: sql`SET GLOBAL read_only = OFF`,
+				why: 'let clients write again',
+				changes: true,
+			}),
+		],
+		foreign: [],
+	},
+	{
+		step: 'applier',
+		title: 'The SQL thread was stopped',
+		actions: [],
+		foreign: ['it runs again since, and was not started by this run'],
+	},
+	{ step: 'dump', title: 'The read lock ended with its connection', actions: [], foreign: [] },
+];
+
+/** The events of what is put back, as the watcher tells them when an engine died. */
+export const putBack: readonly RunEvent[] = [
+	{ type: 'undo-started', steps: ['dump'] },
+	{
+		type: 'action-started',
+		step: 'dump',
+		undoing: true,
+		action: show({
+			kind: 'sql',
+			id: 'thaw',
+			on: 'server',
+			statement: sql`SET GLOBAL read_only = OFF`,
+			why: 'let clients write again',
+			changes: true,
+		}),
+	},
+	{ type: 'action-done', step: 'dump', action: 'thaw', ms: 4 },
+];
+
+export const undone: readonly RunEvent[] = [
+	{ type: 'undo-done', left: [] },
+	{ type: 'run-ended', outcome: 'undone', open: false, warnings: [], failure: null, summary: {} },
+];
+
 /** What happens before anybody is asked. */
 export function opening(kind: Kind, plan: Review = review(kind)): RunEvent[] {
 	const steps = stepsOf(kind);
@@ -301,10 +385,12 @@ export function opening(kind: Kind, plan: Review = review(kind)): RunEvent[] {
 			title: plan.title,
 			key: 'key',
 			servers: serversOf(kind),
+			identities: {},
+			afterFailure: kind === 'backup' ? 'put-back' : 'keep',
 			steps: steps.map(({ id, title, why }) => ({ id, title, why })),
 			resumes: plan.resumes,
 			carried: { touched: [], outputs: {} },
-			request: {},
+			request: REQUESTS[kind],
 		},
 		...steps.map(({ id }): RunEvent => ({ type: 'looking', step: id })),
 		{ type: 'review', review: plan },
@@ -331,7 +417,7 @@ function performed(kind: Kind, index: number, inside: readonly RunEvent[] = []):
 export const lockEvent = (state: 'waiting' | 'held' | 'released', clientsWait = false): RunEvent => ({
 	type: 'lock',
 	step: 'dump',
-	lock: { state, on: 'db3-backup', since: '2026-11-21T02:00:01.000Z', clientsWait },
+	lock: { state, on: 'db3-backup', since: '2026-11-21T02:00:01.000Z', clientsWait, until: null },
 });
 
 /** The events of a run up to the middle of its long step. */
@@ -386,15 +472,22 @@ export const failedChecks: readonly Check[] = [
 ];
 
 export type FakeDesk = Desk & {
-	readonly requests: (BackupRequest | ProvisionRequest)[];
+	readonly requests: RunRequest[];
 	readonly remembered: Map<string, string>;
 	readonly saved: ServerCard[];
 	readonly decisions: unknown[];
+	readonly attached: string[];
+	readonly recovered: string[];
 	stops: number;
+	leaves: number;
 	/** Sends events into the run that is open. */
 	play(...events: readonly RunEvent[]): void;
 	/** Lets the open run fail at a step and ask what to do. */
 	ask(failure: Failure): void;
+	/** Another process goes on with the open run: its events are numbered from the first. */
+	restart(): void;
+	/** Lets it show its plan and ask. */
+	propose(plan: Review): void;
 	/** Ends it. */
 	end(): void;
 };
@@ -406,22 +499,71 @@ export type FakeOptions = {
 	readonly status?: (server: string, remembered: string | undefined) => StatusReport;
 	readonly plan?: (round: number) => Review;
 	readonly version?: string;
+	/** Answers or rejects, at each asking. */
+	readonly runs?: (asked: number) => readonly RunCard[];
+	readonly findings?: (run: string, remembered: ReadonlyMap<string, string>) => readonly Finding[];
 };
 
 /** A desk that has no server behind it: runs play what the test tells. */
 export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 	const saved: ServerCard[] = [];
-	const requests: (BackupRequest | ProvisionRequest)[] = [];
+	const requests: RunRequest[] = [];
 	const remembered = new Map<string, string>();
 	const decisions: unknown[] = [];
+	const attached: string[] = [];
+	const recovered: string[] = [];
+	let asked = 0;
 	let emit: (event: RunEvent, ms?: number) => void = () => {};
 	let finish = () => {};
+	/** From here on `play`, `ask` and `end` are about this run. */
+	const opened = (run: string, director: Director | null, on: (event: Recorded) => void): RunHandle => {
+		const record = recorder(run);
+		const { promise, resolve } = Promise.withResolvers<void>();
+		emit = (event, ms) => on(record(event, ms));
+		desk.restart = () => {
+			const anew = recorder(run, BEGAN + 200_000);
+			emit = (event, ms) => on(anew(event, ms));
+		};
+		finish = resolve;
+		desk.ask = (failure) => {
+			emit({ type: 'step-failed', step: failure.step ?? '', failure });
+			void director?.recover(failure).then((choice) => {
+				decisions.push(choice);
+				emit({ type: 'recovery', step: failure.step ?? '', choice });
+			});
+		};
+		desk.propose = (plan) => {
+			emit({ type: 'review', review: plan });
+			void director?.review(plan).then((reviewed) => {
+				decisions.push(reviewed);
+				if (reviewed.go) emit({ type: 'reviewed', go: true, typed: reviewed.typed });
+				else {
+					emit({ type: 'run-ended', outcome: 'declined', open: false, warnings: [], failure: null, summary: {} });
+					resolve();
+				}
+			});
+		};
+		return {
+			run,
+			ended: promise,
+			stop: () => {
+				desk.stops++;
+			},
+			leave: () => {
+				desk.leaves++;
+				resolve();
+			},
+		};
+	};
 	const desk: FakeDesk = {
 		requests,
 		remembered,
 		saved,
 		decisions,
+		attached,
+		recovered,
 		stops: 0,
+		leaves: 0,
 		version: options.version ?? '1.0.0',
 		warnings: options.warnings ?? [],
 		servers: () => [...(options.servers ?? SERVERS), ...saved],
@@ -445,44 +587,34 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 				replica: { name: 'sandbox-replica', server: 'sandbox-replica', badge: 'sandbox', output: null },
 			};
 		},
-		start(request: BackupRequest | ProvisionRequest, director: Director, on: (event: Recorded) => void): RunHandle {
+		start(request, director, on) {
 			requests.push(request);
-			const record = recorder();
-			const { promise, resolve } = Promise.withResolvers<void>();
-			emit = (event, ms) => on(record(event, ms));
-			finish = resolve;
+			const handle = opened(RUN, director, on);
 			const plan = options.plan?.(requests.length) ?? review(request.kind);
-			for (const event of opening(request.kind, plan)) emit(event);
+			for (const event of opening(request.kind, plan).slice(0, -1)) emit(event);
 			const bad = plan.checks.filter((check) => check.status === 'fail');
-			if (bad.length > 0) {
+			if (bad.length === 0) desk.propose(plan);
+			else {
 				const failure: Failure = { class: 'CheckFailed', step: null, told: { what: 'A check forbids it.' }, checks: bad, left: [] };
+				emit({ type: 'review', review: plan });
 				emit({ type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure, summary: {} });
-				resolve();
-				return { ended: promise, stop: () => {} };
+				finish();
 			}
-			void director.review(plan).then((reviewed) => {
-				decisions.push(reviewed);
-				if (reviewed.go) emit({ type: 'reviewed', go: true, typed: reviewed.typed });
-				else {
-					emit({ type: 'run-ended', outcome: 'declined', open: false, warnings: [], failure: null, summary: {} });
-					resolve();
-				}
-			});
-			desk.ask = (failure) => {
-				emit({ type: 'step-failed', step: failure.step ?? '', failure });
-				void director.recover(failure).then((choice) => {
-					decisions.push(choice);
-					emit({ type: 'recovery', step: failure.step ?? '', choice });
-				});
-			};
-			return {
-				ended: promise,
-				stop: () => {
-					desk.stops++;
-				},
-			};
+			return handle;
 		},
+		runs: async () => options.runs?.(++asked) ?? [],
+		attach(run, director, on) {
+			attached.push(run);
+			return opened(run, director, on);
+		},
+		findings: async (run) => options.findings?.(run, remembered) ?? FINDINGS,
+		recover(run, on) {
+			recovered.push(run);
+			return opened(run, null, on);
+		},
+		restart: () => {},
 		ask: () => {},
+		propose: () => {},
 		play: (...events) => {
 			for (const event of events) emit(event, event.type === 'progress' ? 4000 : 100);
 		},

@@ -3,7 +3,7 @@ import xterm from '@xterm/headless';
 import { describe, expect, test, vi } from 'vitest';
 import { splitKeys } from '../../src/ui/border.ts';
 import { startWizard, type WizardOptions } from '../../src/ui/start.tsx';
-import { CANARY, fakeDesk, firstHalf, secondHalf } from './story.ts';
+import { CANARY, FAILURE, fakeDesk, firstHalf, opening, RUN, secondHalf } from './story.ts';
 
 /** A terminal without a process: keys go in by chunks, what is written is read as a terminal reads it. */
 function fakeTerminal(cols = 80, rows = 24) {
@@ -91,7 +91,7 @@ describe('keys', () => {
 		terminal.send('\x1b');
 		await terminal.sees('What do you want to do?');
 		terminal.send('q');
-		await expect(result).resolves.toEqual({ summary: null, end: null, signal: null });
+		await expect(result).resolves.toEqual({ summary: null, end: null, left: null, signal: null });
 	});
 
 	test('F1 helps inside of a field, where ? is text', async () => {
@@ -174,14 +174,21 @@ describe('a terminal', () => {
 		expect(terminal.written()).not.toMatch(/\x1b\[[0-9;]*3[0-7]m/);
 	});
 
-	test.each(['SIGTERM', 'SIGHUP'] as const)('%s stops the run safely before it leaves', async (signal) => {
+	const review = { screen: 'review', request: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true } } as const;
+	const atWork = async () => {
 		const terminal = fakeTerminal();
-		const { desk, result } = start(terminal, {
-			open: { screen: 'review', request: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true } },
-		});
+		const started = start(terminal, { open: review });
 		await terminal.sees('where');
 		terminal.send('\ry');
 		await terminal.sees('Step 3/4');
+		started.desk.play(...firstHalf('provision'));
+		await terminal.sees('elapsed');
+		return { terminal, ...started };
+	};
+	const LEFT = { run: RUN, title: 'Make db3-backup a replica of db1', servers: { primary: 'db1', replica: 'db3-backup' } };
+
+	test.each(['SIGTERM', 'SIGINT'] as const)('%s stops the run safely before it leaves', async (signal) => {
+		const { terminal, desk, result } = await atWork();
 		process.emit(signal, signal);
 		await vi.waitFor(() => expect(desk.stops).toBe(1));
 		expect(terminal.isAlternate()).toBe(true);
@@ -194,7 +201,80 @@ describe('a terminal', () => {
 			summary: {},
 		});
 		desk.end();
-		expect(await result).toMatchObject({ signal, end: { outcome: 'stopped' } });
+		expect(await result).toMatchObject({ signal, end: { outcome: 'stopped' }, left: null });
+		expect(desk.leaves).toBe(0);
 		expect(terminal.isAlternate()).toBe(false);
+	});
+
+	test.each(['SIGHUP', 'end of input', 'error of input', 'error of output'] as const)(
+		'that is gone (%s) leaves the run at work',
+		async (how) => {
+			const { terminal, desk, result } = await atWork();
+			if (how === 'SIGHUP') process.emit(how, how);
+			else if (how === 'end of input') terminal.stdin.end();
+			else (how === 'error of input' ? terminal.stdin : terminal.stdout).emit('error', new Error('EIO'));
+			expect(await result).toMatchObject({ signal: 'SIGHUP', end: null, left: LEFT });
+			expect([desk.leaves, desk.stops, desk.decisions.length]).toEqual([1, 0, 1]);
+		},
+	);
+
+	test('that is gone leaves the question of a run at work open, and declines one that has not begun', async () => {
+		const { desk, result, terminal } = await atWork();
+		desk.ask(FAILURE);
+		await terminal.sees('Try this step again');
+		process.emit('SIGHUP', 'SIGHUP');
+		expect(await result).toMatchObject({ left: LEFT });
+		expect([desk.leaves, desk.stops, desk.decisions.length]).toEqual([1, 0, 1]);
+
+		const other = fakeTerminal();
+		const second = start(other, { open: review });
+		await other.sees('where');
+		process.emit('SIGHUP', 'SIGHUP');
+		expect(await second.result).toMatchObject({ end: null, left: null, summary: null });
+		expect(second.desk.decisions).toEqual([{ go: false, previewOnly: false }]);
+		expect(second.desk.leaves).toBe(0);
+	});
+
+	test('gets a few lines about the run that b left at work', async () => {
+		const { terminal, desk, result } = await atWork();
+		terminal.send('b');
+		const { summary, end, left, signal } = await result;
+		expect({ end, left, signal }).toEqual({ end: null, left: LEFT, signal: null });
+		expect(summary).toContain('Goes on without this terminal: Make db3-backup a replica of db1');
+		expect(summary).toContain(`lockstep attach ${RUN}`);
+		expect([desk.leaves, desk.stops]).toEqual([1, 0]);
+		expect(terminal.isAlternate()).toBe(false);
+		expect(terminal.modes.at(-1)).toBe(false);
+	});
+
+	test('opened for a run at work shows it at once, and q at its end leaves its summary', async () => {
+		const terminal = fakeTerminal();
+		const { desk, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'Back up under a lock on db3-backup' } });
+		await vi.waitFor(() => expect(desk.attached).toEqual([RUN]));
+		desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		await terminal.sees('elapsed');
+		desk.play(...secondHalf('backup'));
+		desk.end();
+		await terminal.sees('Backup complete');
+		terminal.send('q');
+		expect(await result).toMatchObject({ end: { outcome: 'done' }, left: null, summary: expect.stringContaining('README.txt') });
+	});
+
+	test('whose watcher leaves while it only looks loses no run', async () => {
+		const terminal = fakeTerminal();
+		const { desk, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'a run' } });
+		await terminal.sees('Looking only');
+		terminal.send('\x1b');
+		expect(await result).toMatchObject({ summary: null, left: null });
+		expect([desk.leaves, desk.stops]).toEqual([1, 0]);
+	});
+
+	test('sends Ctrl+S and Ctrl+Q as keys that do nothing', async () => {
+		const { terminal, desk, result } = await atWork();
+		terminal.send('\x13\x11s');
+		await terminal.sees('CREATE USER');
+		terminal.send('b');
+		await result;
+		expect(desk.stops).toBe(0);
 	});
 });

@@ -1,4 +1,4 @@
-import { Text } from 'ink';
+import { Box, Text } from 'ink';
 import SelectInput from 'ink-select-input';
 import { useContext } from 'react';
 import { KeysReach } from '../keys.ts';
@@ -17,7 +17,11 @@ const WIDTH = 27;
 
 function Indicator({ isSelected = false }: { readonly isSelected?: boolean }) {
 	const { signs, look } = useTheme();
-	return <Text {...look('key')}>{isSelected ? `${signs.chosen} ` : '  '}</Text>;
+	return (
+		<Box flexShrink={0}>
+			<Text {...look('key')}>{isSelected ? `${signs.chosen} ` : '  '}</Text>
+		</Box>
+	);
 }
 
 function Item({ label, isSelected = false }: { readonly label: string; readonly isSelected?: boolean }) {

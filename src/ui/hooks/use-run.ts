@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Desk, RunHandle, RunRequest } from '../../core/desk.ts';
 import type { Director, Recovery, Review, Reviewed } from '../../core/director.ts';
 import type { Failure, Recorded } from '../../core/events.ts';
+import type { Json } from '../../core/json.ts';
 import { fold, NOTHING_YET, type RunState } from '../../core/state.ts';
 import { type History, NO_HISTORY, remember } from '../history.ts';
 import type { Session } from '../session.ts';
@@ -10,31 +11,70 @@ export type Question =
 	| { readonly kind: 'review'; readonly review: Review; readonly answer: (reviewed: Reviewed) => void }
 	| { readonly kind: 'recover'; readonly failure: Failure; readonly answer: (choice: Recovery) => void };
 
+/** Where a run's events come from: it is started here, watched while another's engine does it, or put back after it was cut off. */
+export type Source =
+	| { readonly kind: 'start'; readonly request: RunRequest }
+	| { readonly kind: 'attach' | 'recover'; readonly run: string; readonly request: RunRequest | null };
+
 export type Watched = {
+	readonly source: Source['kind'];
+	/** What was asked for; null until a run that was not started here has told it. */
+	readonly request: RunRequest | null;
 	readonly state: RunState;
 	readonly history: History;
 	/** What the run waits for a person to say. */
 	readonly question: Question | null;
 	readonly stopping: boolean;
 	readonly stop: () => void;
-	/** Ends what waits at its review and begins anew. */
-	readonly again: () => void;
+	/** Ends what waits at its review and begins anew; null where that is not ours to do. */
+	readonly again: (() => void) | null;
 };
 
 const PAINT_MS = 150;
 
-/** Starts a run, folds its events, and lets keys be its director. */
-export function useRun(desk: Desk, request: RunRequest, session: Session): Watched {
-	const [view, setView] = useState<{ state: RunState; history: History }>({ state: NOTHING_YET, history: NO_HISTORY });
+type View = { readonly state: RunState; readonly history: History; readonly request: RunRequest | null };
+
+const isRequest = (value: Json): boolean =>
+	typeof value === 'object' && value !== null && 'kind' in value && (value.kind === 'backup' || value.kind === 'provision');
+
+/** The view after an event. What is put back only looks while it reads what was done. */
+function after(view: View, event: Recorded, source: Source): View {
+	const state = fold(view.state, event);
+	return {
+		state: source.kind === 'recover' && state.phase !== 'ended' ? { ...state, phase: 'undoing' } : state,
+		history: remember(view.history, event),
+		request: event.type === 'run-started' && isRequest(event.request) ? (event.request as unknown as RunRequest) : view.request,
+	};
+}
+
+function open(desk: Desk, source: Source, director: Director, on: (event: Recorded) => void): RunHandle {
+	switch (source.kind) {
+		case 'start':
+			return desk.start(source.request, director, on);
+		case 'attach':
+			return desk.attach(source.run, director, on);
+		case 'recover':
+			return desk.recover(source.run, on);
+	}
+}
+
+/** Begins to watch a run, folds its events, and lets keys be its director. */
+export function useRun(desk: Desk, source: Source, session: Session): Watched {
+	const nothing: View = {
+		state: source.kind === 'recover' ? { ...NOTHING_YET, phase: 'undoing' } : NOTHING_YET,
+		history: NO_HISTORY,
+		request: source.request,
+	};
+	const [view, setView] = useState(nothing);
 	const [question, setQuestion] = useState<Question | null>(null);
 	const [stopping, setStopping] = useState(false);
 	const [round, setRound] = useState(0);
 	const handle = useRef<RunHandle | null>(null);
 	const pending = useRef<Question | null>(null);
 
-	// biome-ignore lint/correctness/useExhaustiveDependencies: a new round is a new run; the request of a run never changes.
+	// biome-ignore lint/correctness/useExhaustiveDependencies: a new round is a new run; the source of a run never changes.
 	useEffect(() => {
-		let latest = { state: NOTHING_YET, history: NO_HISTORY };
+		let latest = nothing;
 		let timer: NodeJS.Timeout | undefined;
 		let mounted = true;
 		const paint = () => {
@@ -42,8 +82,13 @@ export function useRun(desk: Desk, request: RunRequest, session: Session): Watch
 			if (mounted) setView(latest);
 		};
 		const on = (event: Recorded) => {
-			latest = { state: fold(latest.state, event), history: remember(latest.history, event) };
-			session.told(latest.state, request);
+			latest = after(latest, event, source);
+			session.told(latest.state, latest.request);
+			// Answered, perhaps by somebody else who watches.
+			if (event.type === 'reviewed' || event.type === 'recovery' || event.type === 'run-ended') {
+				pending.current = null;
+				if (mounted) setQuestion(null);
+			}
 			// What comes many times a second is drawn a few times a second.
 			timer ??= setTimeout(paint, event.type === 'progress' ? PAINT_MS : 0);
 		};
@@ -65,15 +110,20 @@ export function useRun(desk: Desk, request: RunRequest, session: Session): Watch
 		};
 		const begin = () => {
 			if (!mounted) return;
-			const started = desk.start(request, director, on);
-			handle.current = started;
-			session.began(started, () => {
-				const waiting = pending.current;
-				if (waiting?.kind === 'review') waiting.answer({ go: false, previewOnly: false });
-				else if (waiting?.kind === 'recover') waiting.answer('keep');
-				return waiting !== null;
+			session.told(latest.state, latest.request);
+			const opened = open(desk, source, director, on);
+			handle.current = opened;
+			session.began({
+				handle: opened,
+				own: source.kind === 'start',
+				decline: () => {
+					const waiting = pending.current;
+					if (waiting?.kind === 'review') waiting.answer({ go: false, previewOnly: false });
+					else if (waiting?.kind === 'recover') waiting.answer('keep');
+					return waiting !== null;
+				},
 			});
-			void started.ended.then(() => session.finished(started));
+			void opened.ended.then(() => session.finished(opened));
 		};
 		setView(latest);
 		setStopping(false);
@@ -93,5 +143,5 @@ export function useRun(desk: Desk, request: RunRequest, session: Session): Watch
 		handle.current?.stop();
 	}, []);
 	const again = useCallback(() => setRound((before) => before + 1), []);
-	return { ...view, question, stopping, stop, again };
+	return { ...view, source: source.kind, question, stopping, stop, again: source.kind === 'attach' ? null : again };
 }

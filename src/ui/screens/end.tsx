@@ -9,16 +9,16 @@ import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, type Shown } from './run.tsx';
+import { badgeOf, type Shown, stageOf } from './run.tsx';
 
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
 
 /** The end of a run: the summary that stays in the terminal, or what went wrong. */
-export function End({ watched, request, title, end }: Shown & { readonly end: RunEnd }) {
+export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	const app = useApp();
 	const { signs, ascii } = useTheme();
 	const [view, setView] = useState<'summary' | 'statements' | 'log'>('summary');
-	const { state } = watched;
+	const { state, request, again } = watched;
 	const good = end.outcome === 'done' || end.outcome === 'undone';
 	const width = app.size.columns - 2;
 	const summary = summaryLines(end, state, { width, ascii });
@@ -30,7 +30,7 @@ export function End({ watched, request, title, end }: Shown & { readonly end: Ru
 			else setView('summary');
 		} else if (key === 's') setView(view === 'statements' ? 'summary' : 'statements');
 		else if (key === 'l') setView(view === 'log' ? 'summary' : 'log');
-		else if (key === 'r' && !good) watched.again();
+		else if (key === 'r' && !good) again?.();
 		else if (key === 'y') app.copy(good ? paint(summary, false) : (end.failure?.told.mend ?? [end.failure?.told.what ?? '']).join('\n'));
 		else if (key === '?' || key === 'f1') app.help('summary');
 	});
@@ -39,10 +39,10 @@ export function End({ watched, request, title, end }: Shown & { readonly end: Ru
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
-			{...(good ? { stage: { [request.kind]: 'Summary' } } : { right: { text: `${signs.bad} ${end.outcome}`, tone: 'bad' as const } })}
+			{...(good ? stageOf(watched, 'Summary') : { right: { text: `${signs.bad} ${end.outcome}`, tone: 'bad' as const } })}
 			hints={[
-				['enter', 'home'],
-				...(good ? [] : ([['r', 'try again']] as const)),
+				...(app.alone ? [] : ([['enter', 'home']] as const)),
+				...(good || again === null ? [] : ([['r', 'try again']] as const)),
 				['s', 'SQL'],
 				['l', 'log'],
 				['y', 'copy'],

@@ -1,25 +1,58 @@
 import { Box, Text } from 'ink';
 import { useEffect, useState } from 'react';
-import type { StatusReport } from '../../core/desk.ts';
+import type { RunCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
-import { ago, bytes, dayAndTime, duration, plural } from '../../core/format.ts';
+import { ago, bytes, dayAndTime, duration, plural, type Symbols } from '../../core/format.ts';
+import { runWords } from '../../telling/background.ts';
 import { indented, type Line, line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
-import { Menu } from '../components/menu.tsx';
+import { Menu, type MenuItem } from '../components/menu.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
+import { placeOf } from './runs.tsx';
 
-type Goal = 'backup' | 'provision' | 'status' | 'practice' | 'profiles';
+type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'status' | 'practice' | 'profiles';
 
-const ITEMS: readonly { readonly value: Goal; readonly label: string; readonly about: string }[] = [
+const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication goes on' },
 	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
 	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
 	{ value: 'practice', label: 'Practice', about: 'throwaway primary + replica, the same flows' },
 	{ value: 'profiles', label: 'Profiles', about: 'servers and where their backups go' },
 ];
+
+/** The newest run of each state, in a line: what was cut off first. */
+function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Symbols): Line[] {
+	const today = now.toISOString().slice(0, 10);
+	const lines: Line[] = [];
+	const tell = (state: RunCard['state'], sign: string, tone: 'warn' | 'key' | 'dim', text: (words: string, at: string) => string) => {
+		const [card, ...more] = runs.filter((each) => each.state === state);
+		if (card === undefined) return;
+		const at = card.started.startsWith(today) ? card.started.slice(11, 16) : dayAndTime(card.started);
+		const others = more.length === 0 ? '' : ` And ${more.length} more.`;
+		lines.push(...indented(`${sign} `, text(runWords(card.title, card.servers), at) + others, width, tone).slice(0, 2));
+	};
+	tell('cut off', signs.warn, 'warn', (words, at) => `A run was cut off: ${words} of ${at}. Recover puts back what it changed.`);
+	tell('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
+	tell('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again goes on from there.`);
+	return lines;
+}
+
+/** The way to runs that are not over, where there are any. */
+function runItems(runs: readonly RunCard[]): MenuItem<Goal>[] {
+	const about = (state: RunCard['state'], one: string) => {
+		const { length } = runs.filter((each) => each.state === state);
+		return length === 0 ? null : length === 1 ? one : `choose of ${length}: ${one}`;
+	};
+	const watch = about('working', 'its progress, its lock, its end');
+	const recover = about('cut off', 'put back what was left changed');
+	return [
+		...(watch === null ? [] : [{ value: 'watch' as const, label: 'Watch the run at work', about: watch }]),
+		...(recover === null ? [] : [{ value: 'recover' as const, label: 'Recover', about: recover }]),
+	];
+}
 
 /** Replication in one line. */
 export function replicationWords(report: StatusReport, dot: string): Line {
@@ -68,6 +101,7 @@ export function Home() {
 	const cards = app.desk.servers();
 	const [index, setIndex] = useState(0);
 	const [round, setRound] = useState(0);
+	const [runs, setRuns] = useState<readonly RunCard[]>([]);
 	const [seen, setSeen] = useState<{
 		readonly server: string;
 		readonly report: StatusReport | null;
@@ -95,6 +129,24 @@ export function Home() {
 		};
 	}, [server, round]);
 
+	// biome-ignore lint/correctness/useExhaustiveDependencies: asked anew on demand.
+	useEffect(() => {
+		let mine = true;
+		const look = async () => {
+			let found: readonly RunCard[] = [];
+			try {
+				found = await app.desk.runs();
+			} catch {
+				// A folder of journals that cannot be read is no reason to show no home.
+			}
+			if (mine) setRuns(found);
+		};
+		void look();
+		return () => {
+			mine = false;
+		};
+	}, [round]);
+
 	useKeys((key) => {
 		if (key === 'q') app.quit();
 		else if (key === '?' || key === 'f1') app.help('home');
@@ -103,20 +155,30 @@ export function Home() {
 	});
 
 	const open = (goal: Goal) => {
-		if (goal === 'backup' || goal === 'status') app.go({ at: 'pick', flow: goal });
+		if (goal === 'watch' || goal === 'recover') {
+			const cards = runs.filter((each) => each.state === (goal === 'watch' ? 'working' : 'cut off'));
+			const [only] = cards;
+			if (only !== undefined) app.go(cards.length === 1 ? placeOf(only, goal) : { at: 'runs', goal, cards });
+		} else if (goal === 'backup' || goal === 'status') app.go({ at: 'pick', flow: goal });
 		else if (goal === 'provision') app.go({ at: 'provision' });
 		else app.go({ at: goal });
 	};
 
 	const report = seen?.report ?? null;
-	const top: Line[] = app.desk.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2));
+	const top: Line[] = [
+		...runLines(runs, app.now(), width, signs),
+		...app.desk.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2)),
+	];
 	if (card === undefined) {
 		top.push(line(span('Welcome.', 'bold'), ' No server is known here yet.'));
 		top.push(line(span('Practice starts a throwaway pair on this machine; Profiles adds your own servers.', 'dim')));
 	} else if (seen === null) top.push(line(span(`Looking at ${card.name} ${signs.more}`, 'dim')));
 	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
 	const height = bodyRows(app.size.rows);
-	const kept = top.slice(0, Math.max(2, height - ITEMS.length - 3));
+	const items = [...runItems(runs), ...ITEMS];
+	// Where it is tight, the blank rows go first.
+	const gap = top.length + items.length + 3 > height ? 0 : 1;
+	const kept = top.slice(0, Math.max(2, height - items.length - 1 - 2 * gap));
 	return (
 		<Frame
 			title={card === undefined ? `${app.desk.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
@@ -137,10 +199,10 @@ export function Home() {
 			]}
 		>
 			<Lines lines={kept} />
-			<Box marginTop={1} marginBottom={1} flexShrink={0}>
+			<Box marginTop={gap} marginBottom={gap} flexShrink={0}>
 				<Text bold>What do you want to do?</Text>
 			</Box>
-			<Menu items={ITEMS} onSelect={open} {...(card === undefined ? { initial: 'practice' as const } : {})} />
+			<Menu items={items} onSelect={open} {...(card === undefined ? { initial: 'practice' as const } : {})} />
 		</Frame>
 	);
 }

@@ -53,7 +53,7 @@ export function Practice() {
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows);
 	const last = app.session.last;
-	const hasReplica = last?.end.outcome === 'done' && last.request.kind === 'provision';
+	const hasReplica = last?.end.outcome === 'done' && last.request?.kind === 'provision';
 	const open = (goal: 'provision' | 'backup' | 'status' | 'primary') => {
 		if (pair === null) return;
 		if (goal === 'provision') app.go({ at: 'provision', primary: pair.primary.name, replica: pair.replica.name });

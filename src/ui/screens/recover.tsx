@@ -1,78 +1,127 @@
-import { Box, Text } from 'ink';
-import { useState } from 'react';
-import type { Recovery } from '../../core/director.ts';
+import { Text } from 'ink';
+import { useEffect, useState } from 'react';
+import type { Finding, RunCard } from '../../core/desk.ts';
 import type { Failure } from '../../core/events.ts';
+import { failureOf } from '../../core/failure.ts';
+import { dayAndTime } from '../../core/format.ts';
+import { runWords } from '../../telling/background.ts';
 import { failureLines } from '../../telling/failure.ts';
+import { findingLines, putsBack } from '../../telling/findings.ts';
+import { indented, type Line, line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
-import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
+import { Gate, isLogin } from '../components/gate.tsx';
 import { Pane } from '../components/pane.tsx';
 import { useKeys } from '../keys.ts';
-import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, type Shown } from './run.tsx';
+import { badgeOf, serversOf } from './run.tsx';
 
-const CHOICES: readonly Option<Recovery>[] = [
-	{ value: 'keep', label: 'Keep and leave', about: 'what is done stays; starting again goes on from there' },
-	{ value: 'retry', label: 'Try this step again', about: 'once its cause is mended' },
-	{ value: 'undo', label: 'Take it back', about: 'undo what this run did, last first', tone: 'warn' },
-];
+/** What a run that was cut off has left on its servers, before any of it is put back. */
+export function Recover({ card }: { readonly card: RunCard }) {
+	const app = useApp();
+	const [refused, setRefused] = useState(false);
+	const title = `recover ${runWords(card.title, card.servers)}`;
+	// Only a login that is refused asks for the servers' passwords: one that is away may have nothing to be put back.
+	if (!refused) return <Findings card={card} title={title} onLogin={() => setRefused(true)} />;
+	return (
+		<Gate servers={serversOf(card.request)} title={title} badge={badgeOf(app, card.request)}>
+			{() => <Findings card={card} title={title} />}
+		</Gate>
+	);
+}
 
-/** A step failed in a run that keeps what it did. */
-export function Recover({
-	watched,
-	request,
-	title,
-	failure,
-	answer,
-}: Shown & { readonly failure: Failure; readonly answer: (choice: Recovery) => void }) {
+type FindingsProps = { readonly card: RunCard; readonly title: string; readonly onLogin?: () => void };
+
+function Findings({ card, title, onLogin }: FindingsProps) {
 	const app = useApp();
 	const { signs, look, ascii } = useTheme();
-	const [statements, setStatements] = useState(false);
-	const { state } = watched;
+	const [findings, setFindings] = useState<readonly Finding[] | null>(null);
+	const [failure, setFailure] = useState<Failure | null>(null);
+	const [round, setRound] = useState(0);
+
+	// biome-ignore lint/correctness/useExhaustiveDependencies: looked at once, and again on demand.
+	useEffect(() => {
+		let mine = true;
+		setFindings(null);
+		setFailure(null);
+		const look = async () => {
+			try {
+				const found = await app.desk.findings(card.run);
+				if (mine) setFindings(found);
+			} catch (error) {
+				const next = failureOf(error);
+				if (!mine) return;
+				if (onLogin !== undefined && isLogin(next)) onLogin();
+				else setFailure(next);
+			}
+		};
+		void look();
+		return () => {
+			mine = false;
+		};
+	}, [round]);
+
+	const something = findings !== null && putsBack(findings);
 	useKeys((key) => {
-		if (key === 's') setStatements(!statements);
-		else if (key === 'esc' && statements) setStatements(false);
-		else if (key === 'y') app.copy((failure.told.mend ?? [failure.told.what]).join('\n'));
-		else if (key === '?' || key === 'f1') app.help('recover', state.steps.find((step) => step.id === failure.step)?.why);
+		if (key === 'esc') app.back();
+		else if (key === 'r') setRound(round + 1);
+		else if (key === '?' || key === 'f1') app.help('recover');
+		else if (findings === null) return;
+		else if (key === 'enter') app.go({ at: 'watch', how: 'recover', run: card.run, title, request: card.request });
+		else if (key === 'y' && something) app.copy(findings.flatMap(({ actions }) => actions.map(({ text }) => text)).join('\n'));
 	});
+
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows);
-	const step = state.steps.find((each) => each.id === failure.step);
-	const done = state.steps.filter((each) => each.status === 'done').length;
+	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)} UTC, was cut off.`;
+	const told: Line[] =
+		findings === null
+			? []
+			: [
+					...indented('', began, width, 'bold'),
+					...indented(
+						'',
+						something
+							? 'It has left this. Enter puts it back; until then everything only looks.'
+							: 'Nothing is left to be put back. Enter closes the run, so that nobody asks again.',
+						width,
+						'dim',
+					),
+					[],
+					...findingLines(findings, { width, ascii, servers: card.servers }),
+				];
 	return (
 		<Frame
 			title={title}
-			badge={badgeOf(app, request)}
-			right={{ text: `${signs.bad} a step failed`, tone: 'bad' }}
-			hints={[
-				[signs.arrows, 'move'],
-				['enter', 'choose'],
-				['s', statements ? 'failure' : 'SQL'],
-				['y', 'copy'],
-				['?', 'help'],
-			]}
+			badge={badgeOf(app, card.request)}
+			hints={
+				failure !== null
+					? [
+							['r', 'look again'],
+							['esc', 'back'],
+							['?', 'help'],
+						]
+					: findings === null
+						? [['esc', 'back']]
+						: [
+								['enter', something ? 'put it back' : 'close the run'],
+								[signs.arrows, 'scroll'],
+								...(something ? ([['y', 'copy']] as const) : []),
+								['r', 'look again'],
+								['esc', 'back'],
+								['?', 'help'],
+							]
+			}
 		>
-			<Pane
-				key={String(statements)}
-				lines={
-					statements
-						? transcriptRows(state, signs)
-						: failureLines(failure, {
-								width,
-								ascii,
-								state: `“${step?.title ?? failure.step}” failed. ${done} of ${state.steps.length} steps are done and stand; nothing is lost by leaving.`,
-							})
-				}
-				width={width}
-				height={height - 5}
-				pages={!statements}
-			/>
-			<Box flexDirection="column" flexShrink={0} height={5}>
-				<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
-				<Text bold>What now?</Text>
-				<Choice options={CHOICES} onChoose={answer} active={!statements} />
-			</Box>
+			{findings === null && failure === null ? (
+				<Text {...look('dim')}>{`Looking at ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
+			) : (
+				<Pane
+					lines={failure === null ? told : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}
+					width={width}
+					height={height}
+				/>
+			)}
 		</Frame>
 	);
 }

@@ -14,31 +14,32 @@ import { Pane } from '../components/pane.tsx';
 import { useKeys } from '../keys.ts';
 import { reviewRows } from '../review-rows.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, type Shown } from './run.tsx';
+import { badgeOf, type Shown, stageOf } from './run.tsx';
 
 type View = 'plan' | 'statements' | 'checks';
 type Asking = { readonly kind: 'yes' } | { readonly kind: 'type'; readonly index: number } | null;
 
 const AFTER_DEATH = {
 	backup:
-		'The lock ends with its connection, and writes and replication go on. What the plan switched before it (read_only, the SQL thread) stays switched until it is put back by hand; the journal in ~/.local/state/lockstep/runs says what it was.',
-	provision: 'What was done stays and is written down: starting it again goes on from there, lockstep undo takes it back.',
+		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, the lock ends with its connection, and what the plan switched before it (read_only, the SQL thread) is put back by this screen within seconds, or by lockstep recover.',
+	provision:
+		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: starting it again goes on from there, lockstep undo takes it back.',
 };
 
 /** The plan, before anything has changed. */
-export function ReviewScreen({ watched, request, title }: Shown) {
+export function ReviewScreen({ watched, title }: Shown) {
 	const app = useApp();
 	const { signs, look, ascii } = useTheme();
 	const [view, setView] = useState<View>('plan');
 	const [asking, setAsking] = useState<Asking>(null);
 	const [typed, setTyped] = useState('');
 	const [wrong, setWrong] = useState(false);
-	const { state, question } = watched;
+	const { state, question, request, again } = watched;
 	const review = state.review;
 	const consents = review?.consents ?? [];
 	const consent = asking?.kind === 'type' ? consents[asking.index] : undefined;
 	const forbidden = question === null;
-	const commandLine = app.desk.commandLine(request);
+	const commandLine = request === null ? '' : app.desk.commandLine(request);
 
 	const answer = (go: boolean) => {
 		if (question?.kind !== 'review') return;
@@ -95,15 +96,15 @@ export function ReviewScreen({ watched, request, title }: Shown) {
 		else if (key === 'y') app.copy(commandLine);
 		else if (key === 'w') write();
 		else if (key === '?' || key === 'f1') app.help('review');
-		else if (key === 'r') watched.again();
+		else if (key === 'r') again?.();
 		else if (key === 'enter' && !forbidden) {
 			if (consents.length > 0) setAsking({ kind: 'type', index: 0 });
-			else if (request.kind === 'backup') answer(true);
+			else if (request?.kind === 'backup') answer(true);
 			else setAsking({ kind: 'yes' });
 		}
 	});
 
-	if (review === null) return null;
+	if (review === null || request === null) return null;
 	const width = app.size.columns - 2;
 	const dialog = asking === null ? 0 : 5;
 	const height = bodyRows(app.size.rows) - dialog;
@@ -117,7 +118,7 @@ export function ReviewScreen({ watched, request, title }: Shown) {
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
-			stage={{ [request.kind]: 'Review' }}
+			{...stageOf(watched, 'Review')}
 			hints={
 				asking !== null
 					? asking.kind === 'type'
@@ -132,7 +133,7 @@ export function ReviewScreen({ watched, request, title }: Shown) {
 							]
 					: forbidden
 						? [
-								['r', 'run the checks again'],
+								...(again === null ? [] : ([['r', 'run the checks again']] as const)),
 								['i', 'all checks'],
 								['s', 'SQL'],
 								['esc', 'back'],
@@ -145,7 +146,7 @@ export function ReviewScreen({ watched, request, title }: Shown) {
 								['esc', 'back'],
 								['y', 'copy'],
 								['w', 'write'],
-								['r', 'check again'],
+								...(again === null ? [] : ([['r', 'check again']] as const)),
 								['?', 'help'],
 							]
 			}

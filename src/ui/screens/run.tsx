@@ -2,42 +2,57 @@ import { useEffect, useState } from 'react';
 import type { RunRequest } from '../../core/desk.ts';
 import { type App, useApp } from '../app-context.ts';
 import { Gate } from '../components/gate.tsx';
-import { useRun, type Watched } from '../hooks/use-run.ts';
+import { type Source, useRun, type Watched } from '../hooks/use-run.ts';
 import { End } from './end.tsx';
-import { Recover } from './recover.tsx';
+import { FailedStep } from './failed-step.tsx';
 import { ReviewScreen } from './review.tsx';
 import { Work } from './work.tsx';
 
-export type RunProps = { readonly request: RunRequest; readonly title: string };
-export type Shown = { readonly watched: Watched; readonly request: RunRequest; readonly title: string };
+export type Shown = { readonly watched: Watched; readonly title: string };
 
-const serversOf = (request: RunRequest): readonly string[] =>
+export const serversOf = (request: RunRequest): readonly string[] =>
 	request.kind === 'backup' ? [request.server] : [request.primary, request.replica];
 
-export const badgeOf = (app: App, request: RunRequest) => {
-	const servers = serversOf(request);
-	return app.desk.servers().find((card) => card.server === servers.at(-1) || card.name === servers.at(-1))?.badge ?? null;
+export const badgeOf = (app: App, request: RunRequest | null) => {
+	const server = request === null ? undefined : serversOf(request).at(-1);
+	return app.desk.servers().find((card) => card.server === server || card.name === server)?.badge ?? null;
 };
 
+/** How far the flow of a run is, for its header; none where a run is only put back. */
+export const stageOf = ({ source, request }: Watched, name: string) =>
+	source === 'recover' || request === null ? {} : { stage: { [request.kind]: name } };
+
 /** A run from its first look to its summary. */
-export function Run({ request, title }: RunProps) {
+export function Run({ request, title }: { readonly request: RunRequest; readonly title: string }) {
 	const app = useApp();
 	return (
 		<Gate servers={serversOf(request)} title={title} badge={badgeOf(app, request)}>
-			{() => <Running request={request} title={title} />}
+			{() => <Running source={{ kind: 'start', request }} title={title} />}
 		</Gate>
 	);
 }
 
-function Running({ request, title }: RunProps) {
+type WatchProps = {
+	readonly how: 'attach' | 'recover';
+	readonly run: string;
+	readonly title: string;
+	readonly request: RunRequest | null;
+};
+
+/** A run that was not started here. Its engine has its passwords. */
+export function Watch({ how, run, title, request }: WatchProps) {
+	return <Running source={{ kind: how, run, request }} title={title} />;
+}
+
+function Running({ source, title }: { readonly source: Source; readonly title: string }) {
 	const app = useApp();
-	const watched = useRun(app.desk, request, app.session);
+	const watched = useRun(app.desk, source, app.session);
 	const { state, question } = watched;
 	const [seen, setSeen] = useState(false);
 	// The checks that forbid belong to the plan that they forbid.
 	const refused =
 		state.phase === 'ended' && state.end?.failure?.class === 'CheckFailed' && state.review !== null && state.transcript.length === 0;
-	const shown = { watched, request, title };
+	const shown = { watched, title };
 	useEffect(() => {
 		if (state.end?.outcome === 'declined' && !seen) {
 			setSeen(true);
@@ -45,7 +60,7 @@ function Running({ request, title }: RunProps) {
 		}
 	}, [state.end, seen, app]);
 	if (question?.kind === 'review' || refused) return <ReviewScreen {...shown} />;
-	if (question?.kind === 'recover') return <Recover {...shown} failure={question.failure} answer={question.answer} />;
+	if (question?.kind === 'recover') return <FailedStep {...shown} failure={question.failure} answer={question.answer} />;
 	if (state.phase === 'ended' && state.end !== null) return <End {...shown} end={state.end} />;
 	return <Work {...shown} />;
 }

@@ -6,7 +6,7 @@ import { indented, type Line, line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
-import { Lines } from '../components/lines.tsx';
+import { broken, Lines } from '../components/lines.tsx';
 import { Bar, Graph, spark } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
 import { useTick } from '../hooks/use-tick.ts';
@@ -15,37 +15,42 @@ import { logRows } from '../log-rows.ts';
 import { barLabel, progressRows, stateLine, stepRows, tableRows, transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
-import { badgeOf, type Shown } from './run.tsx';
+import { badgeOf, type Shown, stageOf } from './run.tsx';
 
 const WIDE = 110;
 
 /** A run at work: its steps, how far the long one is, what it holds. */
-export function Work({ watched, request, title }: Shown) {
+export function Work({ watched, title }: Shown) {
 	const app = useApp();
 	const { signs, look } = useTheme();
 	const [pane, setPane] = useState<'statements' | 'log' | null>(null);
 	const [asking, setAsking] = useState(false);
-	const { state, history, stopping, stop } = watched;
+	const { state, history, stopping, stop, request, source } = watched;
 	useTick(500);
+	// Before it has begun to change anything it is declined, not left; what is put back here is soon done.
+	const leavable = (state.phase === 'running' || state.phase === 'undoing') && source !== 'recover';
 	const now = app.now();
 	const current: StepState | undefined = state.steps.find((step) => step.id === state.current);
-	const looking = state.phase === 'looking';
+	const looking = state.phase === 'looking' || state.phase === 'review';
+	const undoing = state.phase === 'undoing';
 
 	useEffect(() => {
 		app.onInterrupt.current = () => {
 			if (stopping) app.flash(WORDS.stopping);
+			else if (undoing) app.flash(WORDS.puttingBack);
 			else setAsking(true);
 		};
 		return () => {
 			app.onInterrupt.current = null;
 		};
-	}, [app, stopping]);
+	}, [app, stopping, undoing]);
 	useKeys((key) => {
 		if (key === 'esc') {
 			if (asking) setAsking(false);
 			else if (pane !== null) setPane(null);
 			else if (looking) app.back();
 		} else if (asking) return;
+		else if (key === 'b' && leavable) app.background();
 		else if (key === 's') setPane(pane === 'statements' ? null : 'statements');
 		else if (key === 'l') setPane(pane === 'log' ? null : 'log');
 		else if (key === '?' || key === 'f1') app.help('run', current?.why);
@@ -53,24 +58,24 @@ export function Work({ watched, request, title }: Shown) {
 
 	const red = stopping
 		? { text: WORDS.stopping, tone: 'warn' as const }
-		: state.phase === 'undoing'
+		: undoing
 			? { text: 'Putting back what was changed', tone: 'warn' as const }
 			: stateLine(state, now, signs.dot);
-	const why = indented('', WORDS.stopWhy[request.kind], app.size.columns - 2, 'dim');
-	const dialog = asking && !stopping ? 4 + why.length : 0;
+	const why = indented('', WORDS.stopWhy[request?.kind ?? 'backup'], app.size.columns - 2, 'dim');
+	const dialog = asking && !stopping && !undoing ? 4 + why.length : 0;
 	const height = bodyRows(app.size.rows, red !== null) - dialog;
 	const width = app.size.columns - 2;
 	const wide = app.size.columns >= WIDE;
 	const left = wide ? Math.floor(width * 0.56) : width;
 	const side = width - left - 3;
 	const rows = pane === 'log' ? logRows(state, signs) : transcriptRows(state, signs);
-	const percent = current?.progress ? fraction(current.progress) : null;
+	const percent = current?.progress && !undoing ? fraction(current.progress) : null;
 	return (
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
 			{...(percent === null ? {} : { right: { text: `${Math.floor(percent * 100)} %`, tone: 'bold' as const } })}
-			stage={{ [request.kind]: looking ? 'Review' : 'Run' }}
+			{...stageOf(watched, looking ? 'Review' : 'Run')}
 			state={red}
 			hints={
 				looking
@@ -78,7 +83,14 @@ export function Work({ watched, request, title }: Shown) {
 							['esc', 'back'],
 							['?', 'help'],
 						]
-					: [['l', 'log'], ['s', 'SQL'], ...(pane !== null ? ([['esc', 'close']] as const) : []), ['ctrl+c', 'stop safely'], ['?', 'help']]
+					: [
+							['l', 'log'],
+							['s', 'SQL'],
+							...(pane !== null ? ([['esc', 'close']] as const) : []),
+							...(undoing ? [] : ([['ctrl+c', 'stop safely']] as const)),
+							...(leavable ? ([['b', 'background']] as const) : []),
+							['?', 'help'],
+						]
 			}
 		>
 			<Box height={height} flexShrink={0}>
@@ -157,13 +169,42 @@ type ProgressingProps = {
 
 function Progressing({ watched: { state }, history, current, width, height, now, wide }: ProgressingProps) {
 	const { signs, look } = useTheme();
-	const progress = current?.progress ?? null;
+	const undoing = state.phase === 'undoing';
+	// What is being put back has no way to go: its statements tell it.
+	const progress = undoing ? null : (current?.progress ?? null);
 	const block = progress === null ? 0 : 6;
-	const steps = stepRows(state, now, Math.max(3, Math.min(state.steps.length, height - block - (progress === null ? 2 : 4))), width, signs);
 	const warnings = state.notes
 		.slice(-2)
-		.map(({ level, text }) => line(span(`${level === 'warning' ? signs.warn : signs.note} `, level === 'warning' ? 'warn' : 'dim'), text));
-	const details = progress === null ? [] : progressRows(progress, now, width, signs);
+		.flatMap(({ level, text }) =>
+			indented(
+				`${level === 'warning' ? signs.warn : signs.note} `,
+				text,
+				width,
+				level === 'warning' ? 'plain' : 'dim',
+				level === 'warning' ? 'warn' : 'dim',
+			),
+		)
+		.slice(-4);
+	const done = undoing
+		? broken(transcriptRows({ ...state, transcript: state.transcript.filter((each) => each.undoing) }, signs), width)
+		: [];
+	const below = (warnings.length > 0 ? warnings.length + 1 : 0) + (done.length > 0 ? Math.min(done.length, 4) + 1 : 0);
+	const steps = stepRows(
+		state,
+		now,
+		Math.max(3, Math.min(state.steps.length, height - block - below - (progress === null ? 2 : 4))),
+		width,
+		signs,
+	);
+	const putBack = done.slice(-Math.max(1, height - steps.length - 1 - (warnings.length > 0 ? warnings.length + 1 : 0)));
+	// Where it is tight, what is told to the person stays, and figures go.
+	const details =
+		progress === null
+			? []
+			: progressRows(progress, now, width, signs).slice(
+					0,
+					warnings.length > 0 ? Math.max(1, height - steps.length - 3 - below) : undefined,
+				);
 	const label = progress === null ? '' : barLabel(progress);
 	const room =
 		height - steps.length - 1 - (progress === null ? 0 : 1 + details.length + 1) - (warnings.length > 0 ? warnings.length + 1 : 0) - 1;
@@ -194,6 +235,11 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 			{progress !== null && room > 1 && (
 				<Box marginTop={1} flexShrink={0}>
 					<Lines lines={tableRows(history, progress, Math.min(room - 1, 12), signs)} />
+				</Box>
+			)}
+			{putBack.length > 0 && (
+				<Box marginTop={1} flexShrink={0}>
+					<Lines lines={putBack} />
 				</Box>
 			)}
 			{warnings.length > 0 && (

@@ -1,0 +1,77 @@
+import { Box, Text } from 'ink';
+import { useState } from 'react';
+import type { Recovery } from '../../core/director.ts';
+import type { Failure } from '../../core/events.ts';
+import { failureLines } from '../../telling/failure.ts';
+import { useApp } from '../app-context.ts';
+import { Choice, type Option } from '../components/choice.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Pane } from '../components/pane.tsx';
+import { useKeys } from '../keys.ts';
+import { transcriptRows } from '../run-rows.ts';
+import { useTheme } from '../theme.ts';
+import { badgeOf, type Shown } from './run.tsx';
+
+const CHOICES: readonly Option<Recovery>[] = [
+	{ value: 'keep', label: 'Keep and leave', about: 'what is done stays; starting again goes on from there' },
+	{ value: 'retry', label: 'Try this step again', about: 'once its cause is mended' },
+	{ value: 'undo', label: 'Take it back', about: 'undo what this run did, last first', tone: 'warn' },
+];
+
+/** A step failed in a run that keeps what it did. */
+export function FailedStep({
+	watched,
+	title,
+	failure,
+	answer,
+}: Shown & { readonly failure: Failure; readonly answer: (choice: Recovery) => void }) {
+	const app = useApp();
+	const { signs, look, ascii } = useTheme();
+	const [statements, setStatements] = useState(false);
+	const { state } = watched;
+	useKeys((key) => {
+		if (key === 's') setStatements(!statements);
+		else if (key === 'esc' && statements) setStatements(false);
+		else if (key === 'y') app.copy((failure.told.mend ?? [failure.told.what]).join('\n'));
+		else if (key === '?' || key === 'f1') app.help('failed', state.steps.find((step) => step.id === failure.step)?.why);
+	});
+	const width = app.size.columns - 2;
+	const height = bodyRows(app.size.rows);
+	const step = state.steps.find((each) => each.id === failure.step);
+	const done = state.steps.filter((each) => each.status === 'done').length;
+	return (
+		<Frame
+			title={title}
+			badge={badgeOf(app, watched.request)}
+			right={{ text: `${signs.bad} a step failed`, tone: 'bad' }}
+			hints={[
+				[signs.arrows, 'move'],
+				['enter', 'choose'],
+				['s', statements ? 'failure' : 'SQL'],
+				['y', 'copy'],
+				['?', 'help'],
+			]}
+		>
+			<Pane
+				key={String(statements)}
+				lines={
+					statements
+						? transcriptRows(state, signs)
+						: failureLines(failure, {
+								width,
+								ascii,
+								state: `“${step?.title ?? failure.step}” failed. ${done} of ${state.steps.length} steps are done and stand; nothing is lost by leaving.`,
+							})
+				}
+				width={width}
+				height={height - 5}
+				pages={!statements}
+			/>
+			<Box flexDirection="column" flexShrink={0} height={5}>
+				<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+				<Text bold>What now?</Text>
+				<Choice options={CHOICES} onChoose={answer} active={!statements} />
+			</Box>
+		</Frame>
+	);
+}

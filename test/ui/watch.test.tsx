@@ -1,0 +1,357 @@
+import { cleanup } from 'ink-testing-library';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ConnectError } from '../../src/core/errors.ts';
+import { ctrl, DOWN, ENTER, ESC, openAt } from './open.tsx';
+import {
+	CANARY,
+	card,
+	FAILURE,
+	FINDINGS,
+	fakeDesk,
+	firstHalf,
+	opening,
+	putBack,
+	REQUESTS,
+	RUN,
+	review,
+	STATUS,
+	secondHalf,
+	undone,
+} from './story.ts';
+
+afterEach(cleanup);
+
+const started = async (kind: 'backup' | 'provision' = 'backup') => {
+	const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS[kind], title: 'a run' }]);
+	await wizard.sees('where');
+	await wizard.press(kind === 'backup' ? ENTER : `${ENTER}y`);
+	await wizard.sees('Run');
+	return wizard;
+};
+const attached = { at: 'watch', how: 'attach', run: RUN, title: 'Back up under a lock on db3-backup', request: null } as const;
+
+describe('b', () => {
+	test('leaves what is at work, and is named by hint and help', async () => {
+		const wizard = await started();
+		wizard.desk.play(...firstHalf('backup'));
+		expect(await wizard.sees('elapsed')).toContain('b background');
+		await wizard.press('?');
+		await wizard.sees('the run goes on; lockstep attach returns');
+		await wizard.press(`${ESC}b`);
+		expect(wizard.backgrounds()).toBe(1);
+		expect(wizard.desk.stops).toBe(0);
+	});
+
+	test('is no key while the checks run, nor at the review', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'watch', how: 'attach', run: RUN, title: 'a run', request: null }]);
+		wizard.desk.play(...opening('backup').slice(0, 3));
+		expect(await wizard.sees('Looking only')).not.toContain('background');
+		await wizard.press('b');
+		wizard.desk.propose(review('backup'));
+		await wizard.sees('where');
+		await wizard.press('b');
+		expect(wizard.backgrounds()).toBe(0);
+		await wizard.press(ENTER);
+		await wizard.sees('b background');
+		await wizard.press('b');
+		expect(wizard.backgrounds()).toBe(1);
+	});
+
+	test('is a key in a terminal that is too small for the screen', async () => {
+		const wizard = await started();
+		wizard.desk.play(...firstHalf('backup'));
+		await wizard.sees('elapsed');
+		wizard.sizes(50, 12);
+		await wizard.sees('b: leave it at work');
+		await wizard.press('b');
+		expect(wizard.backgrounds()).toBe(1);
+	});
+});
+
+describe('home', () => {
+	test('says nothing of runs where there are none, nor where they cannot be read', async () => {
+		const wizard = openAt(
+			[{ at: 'home' }],
+			fakeDesk({
+				runs: () => {
+					throw new Error('EACCES');
+				},
+			}),
+		);
+		const text = await wizard.sees('healthy');
+		for (const part of ['Recover', 'Watch the run', 'EACCES']) expect(text).not.toContain(part);
+		expect(text).toMatch(/❯ Back up now/);
+	});
+
+	test.each([
+		[60, 16],
+		[80, 24],
+	])('tells the newest run of each state, and what to do about it comes first, in %d×%d', async (columns, rows) => {
+		const runs = () => [
+			card('r5', 'cut off', 'backup', '2026-11-21T02:00:00Z'),
+			card('r4', 'cut off', 'provision', '2026-11-20T02:00:00Z'),
+			card('r3', 'working', 'backup', '2026-11-21T01:58:00Z'),
+			card('r2', 'unfinished', 'provision', '2026-11-19T07:30:00Z'),
+		];
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs }), { size: [columns, rows] });
+		const text = await wizard.sees('Watch the run at work');
+		const flat = text.replaceAll(/\s+/g, ' ');
+		expect(flat).toContain(
+			'▲ A run was cut off: Back up under a lock on db3-backup of 02:00. Recover puts back what it changed. And 1 more.',
+		);
+		expect(flat).toContain('▸ At work: Back up under a lock on db3-backup, since 01:58; enter to watch.');
+		if (rows > 16) expect(flat).toContain('· Set up a backup replica on db3-backup of 2026-11-19 07:30 is unfinished');
+		expect(text).toMatch(/❯ Watch the run at work[^\n]*\n\s+Recover +choose of 2: [^\n]*\n\s+Back up now/);
+		expect(text).toContain('Profiles');
+		expect(text.split('\n')).toHaveLength(rows);
+		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(columns);
+	});
+
+	test('an unfinished run alone adds no entry', async () => {
+		const text = await openAt([{ at: 'home' }], fakeDesk({ runs: () => [card('r2', 'unfinished', 'provision')] })).sees('is unfinished');
+		expect(text).toMatch(/❯ Back up now/);
+		expect(text).not.toContain('Recover');
+	});
+
+	test('r asks again, and so does coming back', async () => {
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 2 ? [card(RUN, 'working')] : []) }));
+		expect(await wizard.sees('healthy')).not.toContain('At work');
+		await wizard.press('r');
+		await wizard.sees('At work');
+		await wizard.press('?');
+		await wizard.sees('look again');
+		await wizard.press(`${ESC}${DOWN}${ENTER}`);
+		await wizard.sees('Which server is');
+		await wizard.press(ESC);
+		expect(await wizard.sees('What do you want to do?')).not.toContain('At work');
+	});
+});
+
+describe('a run at work elsewhere', () => {
+	test('is watched from home to its end, and leaving its looks leaves it at work', async () => {
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card(RUN, 'working')] }));
+		await wizard.sees('Watch the run at work');
+		await wizard.press(ENTER);
+		await vi.waitFor(() => expect(wizard.desk.attached).toEqual([RUN]));
+		wizard.desk.play(...opening('backup').slice(0, 3));
+		await wizard.sees('Looking only');
+		await wizard.press(ESC);
+		await wizard.sees('What do you want to do?');
+		expect([wizard.desk.leaves, wizard.desk.stops]).toEqual([1, 0]);
+
+		await wizard.sees('Watch the run at work');
+		await wizard.press(ENTER);
+		await vi.waitFor(() => expect(wizard.desk.attached).toHaveLength(2));
+		wizard.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		const text = await wizard.sees('elapsed');
+		expect(text).toContain('READ LOCK HELD');
+		expect(text).toContain('PROD');
+		expect(text).toContain('Step 4/5');
+		wizard.desk.play(...secondHalf('backup'));
+		wizard.desk.end();
+		expect(await wizard.sees('Backup complete')).toContain('enter home');
+		await wizard.press(ENTER);
+		await wizard.sees('What do you want to do?');
+		expect([wizard.desk.leaves, wizard.desk.stops]).toEqual([1, 0]);
+	});
+
+	test('can be stopped by who watches it', async () => {
+		const wizard = openAt([attached]);
+		wizard.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		await wizard.sees('elapsed');
+		await wizard.press(`${ctrl('c')}${DOWN}${ENTER}`);
+		await wizard.sees('Stopping safely');
+		expect(wizard.desk.stops).toBe(1);
+	});
+
+	test('asks who watches it, until somebody has answered', async () => {
+		const wizard = openAt([attached]);
+		wizard.desk.play(...opening('provision'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('provision'));
+		await wizard.sees('elapsed');
+		wizard.desk.ask(FAILURE);
+		await wizard.sees('Try this step again');
+		await wizard.press(`${DOWN}${ENTER}`);
+		await wizard.sees('Step 3/4');
+		expect(wizard.desk.decisions).toEqual(['retry']);
+		wizard.desk.ask(FAILURE);
+		await wizard.sees('Try this step again');
+		wizard.desk.play({ type: 'recovery', step: 'seed', choice: 'retry' });
+		await wizard.sees('Step 3/4');
+		expect(wizard.desk.decisions).toEqual(['retry']);
+	});
+
+	test('that is over replays to its end; opened for it alone, the wizard ends there', async () => {
+		for (const key of [ESC, 'q', ENTER]) {
+			const wizard = openAt([attached]);
+			wizard.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'), ...secondHalf('backup'));
+			wizard.desk.end();
+			const text = await wizard.sees('Backup complete');
+			expect(text).not.toContain('home');
+			await wizard.press(key);
+			expect(wizard.quits()).toBe(1);
+			cleanup();
+		}
+	});
+
+	test('one of several is chosen', async () => {
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card('r2', 'working'), card('r1', 'working', 'provision')] }));
+		await wizard.sees('choose of 2');
+		await wizard.press(ENTER);
+		await wizard.sees('Which run is to be watched?');
+		await wizard.press(`${DOWN}${ENTER}`);
+		await vi.waitFor(() => expect(wizard.desk.attached).toEqual(['r1']));
+		cleanup();
+	});
+});
+
+describe('an engine that died under the eyes', () => {
+	test.each([
+		[60, 16],
+		[80, 24],
+		[120, 30],
+	])('is told, with each statement that puts back what it changed, in %d×%d', async (columns, rows) => {
+		const wizard = await started();
+		wizard.sizes(columns, rows);
+		wizard.desk.play(...firstHalf('backup'));
+		await wizard.sees('READ LOCK HELD');
+		wizard.desk.play({
+			type: 'note',
+			step: null,
+			level: 'warning',
+			text: 'The engine died (killed by SIGKILL): what it changed is being put back.',
+		});
+		await wizard.sees(/engine died/);
+		// Numbers begin anew: they are another process's.
+		wizard.desk.restart();
+		wizard.desk.play(...putBack);
+		const text = await wizard.sees(/SET GLOBAL read_only =\s+OFF/);
+		const flat = text.replaceAll(/\s+/g, ' ');
+		expect(flat).toContain('Putting back what was changed');
+		// In a wide terminal another column lies beside it.
+		for (const word of 'The engine died (killed by SIGKILL): what it changed is being put back.'.split(' ')) expect(flat).toContain(word);
+		expect(text).not.toContain('READ LOCK HELD');
+		expect(text).not.toContain('elapsed');
+		expect(text).not.toContain('stop safely');
+		await wizard.press(ctrl('c'));
+		await wizard.sees('This is never skipped');
+		wizard.desk.play(...undone);
+		wizard.desk.end();
+		await wizard.sees('Taken back: everything is as it was.');
+		expect(wizard.desk.stops).toBe(0);
+	});
+});
+
+describe('recover', () => {
+	const home = (options: Parameters<typeof fakeDesk>[0] = {}) =>
+		openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 1 ? [card(RUN, 'cut off')] : []), ...options }));
+
+	test('shows what was left with its statements, then puts it back', async () => {
+		const wizard = home();
+		await wizard.sees(/❯ Recover/);
+		await wizard.press(ENTER);
+		const text = await wizard.sees('Writes were stopped');
+		expect(text).toContain('      SET GLOBAL read_only = OFF');
+		expect(text).toContain('let clients write again');
+		expect(text.replaceAll(/\s+/g, ' ')).toContain('changed since by somebody else, left alone: it runs again since');
+		expect(text).toContain('nothing to put back');
+		expect(wizard.desk.recovered).toEqual([]);
+		await wizard.press(ENTER);
+		await wizard.sees('Putting back what was changed');
+		expect(wizard.desk.recovered).toEqual([RUN]);
+		wizard.desk.play(...putBack);
+		expect(await wizard.sees('SET GLOBAL read_only = OFF')).not.toContain('background');
+		await wizard.press(`b${ESC}${ctrl('c')}`);
+		await wizard.sees('never skipped');
+		expect([wizard.backgrounds(), wizard.desk.stops, wizard.desk.leaves]).toEqual([0, 0, 0]);
+		wizard.desk.play(...undone);
+		wizard.desk.end();
+		await wizard.sees('Taken back: everything is as it was.');
+		await wizard.press(ENTER);
+		expect(await wizard.sees('What do you want to do?')).not.toContain('Recover');
+	});
+
+	test('esc leaves it as it is', async () => {
+		const wizard = home();
+		await wizard.sees(/❯ Recover/);
+		await wizard.press(ENTER);
+		await wizard.sees('Writes were stopped');
+		await wizard.press(ESC);
+		await wizard.sees('What do you want to do?');
+		expect(wizard.desk.recovered).toEqual([]);
+	});
+
+	test('says so where nothing is left but what somebody else changed, and a folder', async () => {
+		const left = 'An unfinished folder is kept: /srv/backup/db3-backup/20261121T020000Z.partial';
+		const wizard = home({ findings: () => [...FINDINGS.slice(1), { step: 'dump', title: left, actions: [], foreign: [] }] });
+		await wizard.sees(/❯ Recover/);
+		await wizard.press(ENTER);
+		const text = (await wizard.sees('Nothing is left to be put back')).replaceAll(/\s+/g, ' ');
+		expect(text).toContain('20261121T020000Z.partial');
+		expect(text).toContain('enter close the run');
+		expect(text).not.toContain('copy');
+	});
+
+	test('a server that does not answer is told; r looks again', async () => {
+		let away = true;
+		const wizard = home({
+			findings: () => {
+				if (away) throw new ConnectError({ what: 'Nothing listens on db3:3306.', mend: ['Start the server, then look again.'] });
+				return FINDINGS;
+			},
+		});
+		await wizard.sees(/❯ Recover/);
+		await wizard.press(ENTER);
+		expect(await wizard.sees('Nothing listens on db3:3306.')).toContain('Start the server');
+		await wizard.press(ENTER);
+		expect(wizard.desk.recovered).toEqual([]);
+		away = false;
+		await wizard.press('r');
+		await wizard.sees('Writes were stopped');
+	});
+
+	test('a login that is refused asks for the password, then looks again', async () => {
+		const refuse = () => {
+			throw new ConnectError({ what: 'db3 refused the login.', words: 'ERROR 1045 (28000)' });
+		};
+		const wizard = home({
+			status: (_server, password) => (password === CANARY ? STATUS : refuse()),
+			findings: (_run, remembered) => (remembered.get('db3-backup') === CANARY ? FINDINGS : refuse()),
+		});
+		await wizard.sees(/❯ Recover/);
+		await wizard.press(ENTER);
+		await wizard.sees('Password for db3-backup');
+		await wizard.press(`${CANARY}${ENTER}`);
+		await wizard.sees('Writes were stopped');
+		expect(wizard.everything()).not.toContain(CANARY);
+	});
+});
+
+describe('the terminal', () => {
+	test.each([
+		[60, 16],
+		[80, 24],
+		[110, 30],
+		[200, 50],
+	])('every screen of a run that was not started here fits %d×%d', async (columns, rows) => {
+		const shows = async (wizard: ReturnType<typeof openAt>, wanted: string) => {
+			const lines = (await wizard.sees(wanted)).split('\n');
+			expect(lines).toHaveLength(rows);
+			for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
+			expect(lines.at(-1)).toMatch(/help|quit/);
+			cleanup();
+		};
+		const size = [columns, rows] as const;
+		const cards = Array.from({ length: 30 }, (_, index) => card(`${RUN}${index}`, 'cut off'));
+		await shows(openAt([{ at: 'home' }, { at: 'runs', goal: 'recover', cards }], fakeDesk(), { size }), 'Which run');
+		await shows(openAt([{ at: 'home' }, { at: 'recover', card: card(RUN, 'cut off') }], fakeDesk(), { size }), 'Writes were stopped');
+		const watching = openAt([attached], fakeDesk(), { size });
+		watching.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		await shows(watching, 'elapsed');
+		const recovering = openAt([{ ...attached, how: 'recover' }], fakeDesk(), { size });
+		recovering.desk.play(...putBack);
+		await shows(recovering, 'read_only = OFF');
+		const ended = openAt([attached], fakeDesk(), { size });
+		ended.desk.play(...opening('backup'), ...firstHalf('backup'), ...secondHalf('backup'));
+		await shows(ended, 'Backup complete');
+	});
+});
