@@ -216,7 +216,8 @@ function program(): Command {
 		.option('--databases <names>', 'only these, separated by commas')
 		.option('--ignore-table <database.table>', 'leave it out; may be given again', collect)
 		.option('--lock-wait <duration>', 'how long the lock may be waited for (60s)')
-		.option('--long-queries <what>', 'wait (at most --lock-wait) or abort')
+		.option('--max-lock-time <duration>', 'how long the lock may be held; then the dump is stopped and the server freed')
+		.option('--long-queries <what>', 'wait for them (at most --lock-wait), abort, or kill them (by --confirm)')
 		.option('--stop-applier', 'stop the SQL thread first and start it again')
 		.option('--compress <how>', 'zstd, gzip or none')
 		.action((flags: GlobalFlags & BackupFlags) =>

@@ -11,6 +11,32 @@ export type Found =
 	| { readonly state: 'partial'; readonly label: string; readonly path: string }
 	| { readonly state: 'damaged'; readonly label: string; readonly path: string; readonly problem: string };
 
+/** An earlier backup: how long its lock was held, for how much. */
+export type HeldBefore = {
+	readonly heldMs: number;
+	/** Of the tables that were dumped, as the server estimated them. */
+	readonly dataBytes: number;
+	/** `zstd`, `gzip` or `none`. */
+	readonly compress: string;
+};
+
+/** What the complete backups of this very server in a folder tell, oldest first; none where the folder cannot be read. */
+export async function heldBefore(
+	folder: string,
+	server: { readonly host: string; readonly port: number; readonly serverId: number },
+): Promise<readonly HeldBefore[]> {
+	const found = await listBackups(folder).catch((): readonly Found[] => []);
+	return found.flatMap((each) => {
+		if (each.state !== 'complete') return [];
+		const { manifest } = each;
+		const { host, port, server_id } = manifest.server;
+		if (host !== server.host || port !== server.port || server_id !== server.serverId || manifest.consistency.method !== 'lock') return [];
+		// Older versions did not say: the text is about as large as the data.
+		const dataBytes = manifest.totals.data_bytes ?? manifest.totals.raw_bytes;
+		return [{ heldMs: manifest.consistency.held_ms, dataBytes, compress: manifest.dump.compression.replace(/:.*/, '') }];
+	});
+}
+
 /** All backups in a folder, oldest first; anything else in it is passed over. None where the folder isn't there. */
 export async function listBackups(folder: string): Promise<readonly Found[]> {
 	const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {

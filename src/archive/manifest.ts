@@ -10,6 +10,9 @@ import { fileProblem } from './problem.ts';
 /** A place in a binary log. */
 export type LogPosition = { readonly file: string | null; readonly pos: number | null; readonly gtid: string | null };
 
+/** Where one of a server's sources stands; `name` is the channel's, empty for the default one. */
+export type SourcePosition = LogPosition & { readonly name: string; readonly host: string; readonly port: number };
+
 /** How many objects of each kind a file holds, as counted in it. */
 export type ObjectCounts = {
 	readonly tables: number;
@@ -75,6 +78,8 @@ export type Manifest = {
 	readonly position: {
 		/** Where the server's own source stands; null where it replicates from none. */
 		readonly source: (LogPosition & { readonly host: string; readonly port: number }) | null;
+		/** All of its sources, `source` first; missing in backups of older versions. */
+		readonly sources?: readonly SourcePosition[];
 		/** The server's own binary log; null where it has none. */
 		readonly self: LogPosition | null;
 	};
@@ -97,6 +102,8 @@ export type Manifest = {
 		readonly rows_estimated: number;
 		/** As counted in the dumps. */
 		readonly rows: number;
+		/** Of the tables that were dumped, as the server estimated them beforehand; missing in backups of older versions. */
+		readonly data_bytes?: number;
 	};
 	readonly replica: { readonly before: Json; readonly after: Json; readonly caught_up_ms: number | null };
 	readonly verify: { readonly checksums: string; readonly footer: string; readonly restore_test: Json };
@@ -117,6 +124,7 @@ export type ManifestParts = Pick<
 	};
 	readonly dump: Omit<Manifest['dump'], 'compression'> & { readonly compression: Compression; readonly level: number };
 	readonly rowsEstimated: number;
+	readonly dataBytes: number;
 };
 
 const iso = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
@@ -179,6 +187,7 @@ export function buildManifest(parts: ManifestParts): Manifest {
 			bytes: sum(files.map((file) => file.bytes)),
 			rows_estimated: parts.rowsEstimated,
 			rows: sum(ofDatabases.map((file) => file.rows ?? 0)),
+			data_bytes: parts.dataBytes,
 		},
 		replica: parts.replica,
 		verify: { checksums: 'ok', footer: files.every((file) => file.footer) ? 'ok' : 'missing', restore_test: null },

@@ -1,3 +1,4 @@
+import { sourcesOf } from './change-source.ts';
 import { FILES } from './layout.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 
@@ -26,7 +27,9 @@ export function readmeText(manifest: Manifest): string {
 	const first = databases[0]?.path ?? 'x.sql';
 	const compressed = dump.compression !== 'none';
 	const where = [
-		...(position.source === null ? [] : [`    source ${position.source.host}:${position.source.port}   ${place(position.source)}`]),
+		...sourcesOf(position).map(
+			(source) => `    source ${source.host}:${source.port}${source.name && ` (channel ${source.name})`}   ${place(source)}`,
+		),
 		...(position.self === null ? [] : [`    itself ${server.host}:${server.port}   ${place(position.self)}`]),
 	];
 	const sections: string[][] = [

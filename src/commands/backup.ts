@@ -13,6 +13,7 @@ export interface BackupFlags extends ClientFlags {
 	readonly databases?: string;
 	readonly ignoreTable?: readonly string[];
 	readonly lockWait?: string;
+	readonly maxLockTime?: string;
 	readonly longQueries?: string;
 	readonly stopApplier?: boolean;
 	readonly compress?: string;
@@ -42,7 +43,8 @@ export async function backup(context: Context, flags: BackupFlags): Promise<Endi
 		to,
 		compress: oneOf(flags.compress ?? 'zstd', '--compress', ['zstd', 'gzip', 'none']),
 		lockWaitSeconds: Math.max(1, seconds(flags.lockWait ?? '60s', '--lock-wait')),
-		longQueries: oneOf(flags.longQueries ?? 'wait', '--long-queries', ['wait', 'abort']),
+		longQueries: oneOf(flags.longQueries ?? 'wait', '--long-queries', ['wait', 'abort', 'kill']),
+		maxLockSeconds: flags.maxLockTime === undefined ? null : Math.max(1, seconds(flags.maxLockTime, '--max-lock-time')),
 		stopApplier: flags.stopApplier ?? false,
 		...(flags.databases === undefined
 			? {}

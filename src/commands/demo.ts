@@ -23,6 +23,7 @@ export function journey(pair: Sandbox): { readonly provision: RunRequest; readon
 			compress: 'zstd',
 			lockWaitSeconds: 60,
 			longQueries: 'wait',
+			maxLockSeconds: null,
 			stopApplier: false,
 		},
 	};

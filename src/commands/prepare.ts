@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { foldersOf, labelFor } from '../archive/layout.ts';
+import { heldBefore } from '../archive/list.ts';
 import type { BackupRequest, ProvisionRequest, RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
@@ -171,6 +172,7 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 	const to = resolve(request.to);
 	const started = context.now();
 	const label = labelFor(started, await readdir(to).catch(() => []));
+	const history = await heldBefore(to, { ...opened.server, serverId: opened.identity.serverId });
 	return ready<BackupEnv>(context, {
 		runbook: lockedDump,
 		opened: { server: opened },
@@ -186,6 +188,8 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 			compress: request.compress,
 			lockWaitSeconds: request.lockWaitSeconds,
 			longQueries: request.longQueries,
+			maxLockSeconds: request.maxLockSeconds,
+			history,
 			stopApplier: request.stopApplier,
 			profile: opened.profile,
 			program: { name: 'lockstep', version: context.version },

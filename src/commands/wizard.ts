@@ -45,6 +45,7 @@ function commandLine(request: RunRequest): string {
 		give('--compress', request.compress);
 		give('--lock-wait', `${request.lockWaitSeconds}s`);
 		give('--long-queries', request.longQueries);
+		give('--max-lock-time', request.maxLockSeconds === null ? undefined : `${request.maxLockSeconds}s`);
 		if (request.stopApplier) words.push('--stop-applier');
 	}
 	return words.map(quoted).join(' ');

@@ -84,6 +84,8 @@ export type LockState = {
 	readonly since: string;
 	/** Whether clients' writes wait because of it. */
 	readonly clientsWait: boolean;
+	/** RFC 3339: while it is held, when it will be given up at the latest. */
+	readonly until: string | null;
 };
 
 /** Something that is destroyed or blocked, and so needs a name typed. */

@@ -63,12 +63,17 @@ export type Channel = {
 	readonly sqlError: string | null;
 	readonly ioState: string;
 	readonly sqlState: string;
+	/** It was told to run to a position and to stop there. */
+	readonly bounded: boolean;
 	readonly usesGtid: boolean;
 	/** Received, though not necessarily applied. */
 	readonly received: string;
 	/** Where its SQL thread stands in the source's own files. */
 	readonly sourceFile: string | null;
 	readonly sourcePos: number | null;
+	/** Up to where its IO thread has read the source's own files. */
+	readonly receivedFile: string | null;
+	readonly receivedPos: number | null;
 	readonly relayBytes: number;
 	readonly tlsAsked: boolean;
 	readonly tlsVerified: boolean;
@@ -117,9 +122,16 @@ export type Activity = {
 	readonly command: string;
 	readonly seconds: number;
 	readonly state: string;
+	/** Without what may be a password. */
 	readonly text: string;
-	/** It holds a transaction open. */
-	readonly transaction: boolean;
+	/** How long it has held a transaction open; null where it has none. */
+	readonly transactionSeconds: number | null;
+	/** Tables that it holds locked for writing: of a session at rest those of its LOCK TABLES. Empty where the server cannot tell. */
+	readonly locked: readonly string[];
+	/** It waits for rows that another transaction has locked. */
+	readonly waitsForRows: boolean;
+	/** How many others wait for rows that it has locked. */
+	readonly blocks: number;
 };
 
 export type Connection = { readonly id: number; readonly user: string; readonly host: string; readonly cipher: string | null };
@@ -161,6 +173,8 @@ export interface Dialect {
 			readonly backup: readonly Need[];
 			/** Besides, where the SQL thread is to be stopped, and where read-only must be set. */
 			readonly stopApplier: readonly Need[];
+			/** Besides, where others' sessions may be ended. */
+			readonly kill: readonly Need[];
 			/** Besides, where tables in memory must be woken out of sight of a replica's own log. */
 			readonly unlogged: readonly Need[];
 		};
@@ -194,6 +208,8 @@ export interface Dialect {
 		setReplicated(gtid: string): Statement;
 		/** Whether `have` holds all of `want`. Pure. */
 		includes(have: string, want: string): boolean;
+		/** All that any of them holds. Pure. */
+		union(gtids: readonly string[]): string;
 		/** How many transactions `have` lacks of `want`. Pure. */
 		lacking(have: string, want: string): number;
 		/** Waits until the replica has applied it; the reader says whether it did. */
@@ -205,8 +221,9 @@ export interface Dialect {
 		configure(wish: ChannelWish): Statement;
 		readonly start: Statement;
 		readonly stop: Statement;
-		readonly startApplier: Statement;
-		readonly stopApplier: Statement;
+		/** Of one channel, by its name; the default one's is empty. */
+		startApplier(channel: string): Statement;
+		stopApplier(channel: string): Statement;
 		readonly forget: Statement;
 		/** Both threads must be stopped; they stop by themselves just there. */
 		startUntil(gtid: string): Statement;
@@ -223,7 +240,12 @@ export interface Dialect {
 		readonly unlock: Statement;
 		setReadOnly(value: string): Statement;
 		setEventScheduler(value: string): Statement;
+		/** Everybody but the session that asks. */
 		readonly activity: Query<readonly Activity[]>;
+		/** Tables that somebody works with or has locked, whoever it is. */
+		readonly tablesInUse: Query<readonly ObjectName[]>;
+		/** Ends a session by its number, and what it runs. */
+		kill(id: number): Statement;
 		/** Before any statement that must not reach the binary log. */
 		readonly unlogged: Statement;
 		readonly logged: Statement;

@@ -2,19 +2,36 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { VerifyFailed } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
 import type { Working } from '../core/step.ts';
+import type { Channel } from '../dialects/dialect.ts';
 import type { Server } from './server.ts';
 
 /** Without a transaction applied for so long, waiting makes no sense any more. */
 const STALLED_MS = 180_000;
 
+/** What is to be applied: by GTID, and of channels without GTIDs by their sources' own files. */
+export type Target = {
+	readonly gtid: string;
+	readonly logs: readonly { readonly channel: string; readonly file: string; readonly pos: number }[];
+	/** The channels that must go on working for it, by name. */
+	readonly channels: readonly string[];
+};
+
+/** Whether a channel's SQL thread has come as far as that place in its source's files. */
+function reached(channel: Channel | undefined, { file, pos }: Target['logs'][number]): boolean {
+	if (channel?.sourceFile == null) return false;
+	if (channel.sourceFile === file) return (channel.sourcePos ?? 0) >= pos;
+	// Their names are counted up: `log.999999` comes before `log.1000000`.
+	return channel.sourceFile.length === file.length ? channel.sourceFile > file : channel.sourceFile.length > file.length;
+}
+
 /**
- * Waits until `on` has applied all of `target`, drawing what is still missing. Returns the milliseconds that it took.
+ * Waits until `on` has applied all of `target` (a GTID position alone: through its first channel), drawing what is still missing. Returns the milliseconds that it took.
  * A channel that stops with an error, applies nothing for three minutes, or needs more than `mostMs` in all, is a VerifyFailed.
  */
 export async function catchUp(
 	at: Working,
 	on: { role: string; server: Server },
-	target: string,
+	target: string | Target,
 	mostMs = Number.POSITIVE_INFINITY,
 ): Promise<number> {
 	const { positions, channel } = on.server.dialect;
@@ -24,8 +41,20 @@ export async function catchUp(
 	let last = { lacking: Number.POSITIVE_INFINITY, at: began };
 	for (;;) {
 		const { replicated } = await at.look(on.role, positions.current);
-		const status = (await at.look(on.role, channel.status))[0];
-		const lacking = positions.lacking(replicated, target);
+		const all = await at.look(on.role, channel.status);
+		const needed = typeof target === 'string' ? all.slice(0, 1) : all.filter((each) => target.channels.includes(each.name));
+		const gtid = typeof target === 'string' ? target : target.gtid;
+		const logs = typeof target === 'string' ? [] : target.logs;
+		const lacking =
+			positions.lacking(replicated, gtid) +
+			logs.filter(
+				(log) =>
+					!reached(
+						all.find((each) => each.name === log.channel),
+						log,
+					),
+			).length;
+		const lags = needed.flatMap((each) => each.lagSeconds ?? []);
 		const time = at.now().getTime();
 		most = Math.max(most ?? 0, lacking);
 		at.progress({
@@ -34,14 +63,16 @@ export async function catchUp(
 			total: most,
 			estimated: false,
 			...measure(most - lacking, most),
-			current: status?.sqlState ?? null,
-			lagSeconds: status?.lagSeconds ?? null,
+			current: needed[0]?.sqlState ?? null,
+			lagSeconds: lags.length === 0 ? null : Math.max(...lags),
 			waiting: lacking,
 		});
 		if (lacking === 0) return time - began;
 		if (lacking < last.lacking) last = { lacking, at: time };
-		const error = status?.sqlError ?? status?.ioError ?? null;
-		const stopped = status === undefined || status.sql === 'no' || status.io === 'no';
+		const error = needed.map((each) => each.sqlError ?? each.ioError).find((each) => each !== null) ?? null;
+		const stopped =
+			needed.length < (typeof target === 'string' ? 1 : target.channels.length) ||
+			needed.some((each) => each.sql === 'no' || each.io === 'no');
 		const late = time - began > mostMs;
 		if (stopped || late || time - last.at > STALLED_MS) {
 			throw new VerifyFailed(
@@ -50,7 +81,7 @@ export async function catchUp(
 						id: 'CATCH-UP',
 						title: `${on.server.name} catches up with its source`,
 						status: 'fail',
-						expected: target,
+						expected: [gtid, ...logs.map((log) => `${log.channel || 'default'} ${log.file}:${log.pos}`)].filter(Boolean).join(', '),
 						found: `${replicated}, ${lacking} transactions behind${error ? `: ${error}` : stopped ? ', replication is stopped' : late ? ', and it takes too long' : ', nothing applied for three minutes'}`,
 					},
 				],

@@ -8,7 +8,7 @@ export function lockWords(lock: LockState): string {
 		case 'waiting':
 			return `Waiting for the read lock on ${lock.on}`;
 		case 'held':
-			return `READ LOCK HELD on ${lock.on} since ${timeOfDay(lock.since)} UTC: ${others}`;
+			return `READ LOCK HELD on ${lock.on} since ${timeOfDay(lock.since)} UTC${lock.until === null ? '' : `, until ${timeOfDay(lock.until)} at most`}: ${others}`;
 		case 'released':
 			return `Read lock on ${lock.on} released`;
 		case 'lost':

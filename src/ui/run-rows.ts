@@ -145,8 +145,9 @@ export function stateLine(
 	if (lock.state === 'released') return null;
 	const lag = state.steps.find((step) => step.id === state.current)?.progress?.lagSeconds;
 	const effect = lock.clientsWait ? "clients' writes wait" : `replication waits${typeof lag === 'number' ? `, lag ${lag} s` : ''}`;
+	const left = lock.until === null ? '' : ` ${dot} at most ${clock(Date.parse(lock.until) - now.getTime())} more`;
 	return {
-		text: `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))} ${dot} ${effect}`,
+		text: `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))}${left} ${dot} ${effect}`,
 		tone: 'bad',
 	};
 }

@@ -1,4 +1,4 @@
-import { query, sql } from '../../sql/sql.ts';
+import { type Fragment, query, raw, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
 
 const error = (number: string | null | undefined, text: string | null | undefined) =>
@@ -18,16 +18,22 @@ function channel(row: Readonly<Record<string, string | null>>): Channel {
 		sqlError: error(row.Last_SQL_Errno, row.Last_SQL_Error),
 		ioState: row.Slave_IO_State ?? '',
 		sqlState: row.Slave_SQL_Running_State ?? '',
+		bounded: (row.Until_Condition ?? 'None') !== 'None',
 		usesGtid: (row.Using_Gtid ?? 'No') !== 'No',
 		received: row.Gtid_IO_Pos ?? '',
 		sourceFile: row.Relay_Master_Log_File || null,
 		sourcePos: row.Relay_Master_Log_File ? Number(row.Exec_Master_Log_Pos) : null,
+		receivedFile: row.Master_Log_File || null,
+		receivedPos: row.Master_Log_File ? Number(row.Read_Master_Log_Pos) : null,
 		relayBytes: Number(row.Relay_Log_Space ?? 0),
 		tlsAsked: row.Master_SSL_Allowed === 'Yes',
 		tlsVerified: row.Master_SSL_Verify_Server_Cert === 'Yes',
 		delaySeconds: Number(row.SQL_Delay ?? 0),
 	};
 }
+
+/** Channels are named by text, not by an identifier. */
+const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
 
 export const channelStatements: Dialect['channel'] = {
 	status: query(sql`SHOW ALL SLAVES STATUS`, (rows) => rows.map(channel)),
@@ -43,8 +49,8 @@ export const channelStatements: Dialect['channel'] = {
 	},
 	start: sql`START SLAVE`,
 	stop: sql`STOP SLAVE`,
-	startApplier: sql`START SLAVE SQL_THREAD`,
-	stopApplier: sql`STOP SLAVE SQL_THREAD`,
+	startApplier: (channel) => sql`START SLAVE${named(channel)} SQL_THREAD`,
+	stopApplier: (channel) => sql`STOP SLAVE${named(channel)} SQL_THREAD`,
 	forget: sql`RESET SLAVE ALL`,
 	startUntil: (gtid) => sql`START SLAVE UNTIL master_gtid_pos = ${gtid}`,
 	connected: query(

@@ -21,6 +21,20 @@ function lacking(have: string, want: string): number {
 	return Number(sum);
 }
 
+/** Of each domain the later one. */
+function union(gtids: readonly string[]): string {
+	const latest = new Map<string, string>();
+	const sequence = (gtid: string) => BigInt(gtid.split('-')[2] ?? '0');
+	for (const part of gtids.flatMap((gtid) => gtid.split(','))) {
+		const gtid = part.trim();
+		if (!/^\d+-\d+-\d+$/.test(gtid)) continue;
+		const domain = gtid.slice(0, gtid.indexOf('-'));
+		const known = latest.get(domain);
+		if (known === undefined || sequence(gtid) > sequence(known)) latest.set(domain, gtid);
+	}
+	return [...latest.values()].join(',');
+}
+
 export const positions: Dialect['positions'] = {
 	// One statement, so that the three belong to one moment.
 	current: query(
@@ -48,6 +62,7 @@ export const positions: Dialect['positions'] = {
 	],
 	setReplicated: (gtid) => sql`SET GLOBAL gtid_slave_pos = ${gtid}`,
 	includes: (have, want) => lacking(have, want) === 0,
+	union,
 	lacking,
 	wait: (gtid, seconds) => query(sql`SELECT MASTER_GTID_WAIT(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 	forgetLog: sql`RESET MASTER`,

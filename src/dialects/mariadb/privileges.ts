@@ -66,6 +66,7 @@ export const privileges: Dialect['privileges'] = {
 			...need('sets read_only and puts it back', 'READ_ONLY ADMIN'),
 		],
 		unlogged: need('keeps the waking of MEMORY tables out of the replica’s log', 'BINLOG ADMIN'),
+		kill: need('ends who holds up the lock', 'CONNECTION ADMIN'),
 		stopApplier: need('stops and starts the SQL thread', 'REPLICATION SLAVE ADMIN'),
 	},
 	missing: (held, needed) =>

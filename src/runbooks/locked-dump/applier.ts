@@ -1,42 +1,119 @@
-import type { Looking, Step } from '../../core/step.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pickAll, type SqlAction } from '../../core/action.ts';
+import { LockTimeout } from '../../core/errors.ts';
+import type { Looking, Step, Working } from '../../core/step.ts';
 import { change } from '../change.ts';
 import type { BackupEnv } from './env.ts';
+import { restarted } from './restarted.ts';
 
-type Facts = { readonly running: boolean };
-/** Null in a preview. */
-type Paused = { readonly stopped: boolean | null };
+type Facts = {
+	/** The channels whose SQL thread runs, and all there are, by name. */
+	readonly running: readonly string[];
+	readonly channels: readonly string[];
+	readonly startedAt: number;
+};
+/** The channels whose SQL thread was stopped; null in a preview. */
+type Paused = { readonly stopped: readonly string[] | null };
+
+const LOOK_EVERY_MS = 200;
 
 async function inspect({ server, look }: BackupEnv & Looking): Promise<Facts> {
-	return { running: (await look('server', server.dialect.channel.status)).some((channel) => channel.sql === 'yes') };
+	const channels = await look('server', server.dialect.channel.status);
+	return {
+		running: channels.filter((channel) => channel.sql === 'yes').map((channel) => channel.name),
+		channels: channels.map((channel) => channel.name),
+		startedAt: (await look('server', server.dialect.identity)).startedAt,
+	};
 }
+
+const idOf = (verb: 'stop' | 'start', channel: string): string => (channel === '' ? verb : `${verb}-${channel}`);
+const called = (channel: string): string => (channel === '' ? 'the SQL thread' : `the SQL thread of channel ${channel}`);
+
+const starts = ({ server }: BackupEnv, channels: readonly string[]): SqlAction[] =>
+	channels.map((name) => change('server', idOf('start', name), 'it ran before', server.dialect.channel.startApplier(name)));
+
+/** Those that ran, do not any more, and are still there. */
+const stoppedSince = (facts: Facts, origin: Facts): readonly string[] => origin.running.filter((name) => !facts.running.includes(name));
 
 /** Only with `--stop-applier`: the lock holds the applier just as well, and frees it when this program dies. */
 export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 	id: 'pause-applier',
 	title: 'Stop the SQL thread',
-	why: 'Only with --stop-applier. The lock alone holds the SQL thread too, and lets it go by itself if this program dies; a stopped thread stays stopped. So what it was is noted first, and it is started again whatever happens.',
+	why: 'Only with --stop-applier. The lock alone holds the SQL thread too, and lets it go by itself if this program dies; a stopped thread stays stopped. So what it was is noted first, channel by channel, and it is started again whatever happens. It is not left stopped in the middle of work with temporary tables: they would be missing from the backup.',
 	inspect,
 	plan: ({ server, stopApplier, facts }) =>
-		stopApplier && facts.running
-			? [change('server', 'stop', 'before the lock: it could not be stopped under it', server.dialect.channel.stopApplier)]
+		stopApplier
+			? facts.running.map((name) =>
+					change(
+						'server',
+						idOf('stop', name),
+						'before the lock: it could not be stopped under it',
+						server.dialect.channel.stopApplier(name),
+					),
+				)
 			: [],
-	async run({ plan, perform }) {
-		for (const action of plan) await perform(action);
-		return { stopped: plan.length > 0 };
+	async run(at) {
+		const { plan, facts, server } = at;
+		if (plan.length === 0) return { stopped: [] };
+		const until = performance.now() + at.lockWaitSeconds * 1000;
+		for (;;) {
+			await noTemporaryTables(at, until);
+			for (const action of pickAll(plan, 'sql', 'stop')) await at.perform(action);
+			// They may have been opened just before it stopped, and would then stay open for good.
+			if ((await at.look('server', server.dialect.channel.openTemporaryTables)) === 0) return { stopped: [...facts.running] };
+			for (const action of starts(at, facts.running)) await at.perform(action);
+			at.note('The applier was stopped in the middle of work with temporary tables, and goes on until it is done.');
+		}
 	},
-	undo: ({ server, facts, origin }) =>
-		origin.running && !facts.running ? [change('server', 'start', 'it ran before', server.dialect.channel.startApplier)] : [],
-	standIn: { stopped: null },
+	undo: ({ facts, origin, ...env }) =>
+		restarted(facts, origin)
+			? []
+			: starts(
+					env,
+					stoppedSince(facts, origin).filter((name) => facts.channels.includes(name)),
+				),
+	foreign({ server, facts, origin }) {
+		const again = restarted(facts, origin);
+		return stoppedSince(facts, origin)
+			.filter((name) => again || !facts.channels.includes(name))
+			.map((name) =>
+				facts.channels.includes(name)
+					? `${called(name)} on ${server.name} ran and does not run: the server was restarted since, and did not start it.`
+					: `${called(name)} on ${server.name} ran; that channel is gone.`,
+			);
+	},
 };
+
+async function noTemporaryTables(at: BackupEnv & Working, until: number): Promise<void> {
+	let told = false;
+	for (;;) {
+		const open = await at.look('server', at.server.dialect.channel.openTemporaryTables);
+		if (open === 0) return;
+		if (performance.now() > until) {
+			throw new LockTimeout({
+				what: `The applier was not stopped within ${at.lockWaitSeconds} s.`,
+				why: `It had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
+				mend: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
+			});
+		}
+		if (!told) at.note(`Not stopped yet: the applier has ${open} temporary tables open, which the backup would lack.`);
+		told = true;
+		await pause(LOOK_EVERY_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
+	}
+}
 
 export const resumeApplier: Step<BackupEnv, Facts, null> = {
 	id: 'resume-applier',
 	title: 'Start the SQL thread again',
-	why: 'Only if this run stopped it.',
+	why: 'Only if this run stopped it, each channel’s own.',
 	inspect,
-	plan({ server, facts, stopApplier, outputs }) {
+	plan({ facts, outputs, ...env }) {
 		const { stopped } = (outputs['pause-applier'] as Paused | undefined) ?? { stopped: null };
-		const needed = stopped === null ? stopApplier && facts.running : stopped && !facts.running;
-		return needed ? [change('server', 'start', 'it ran before', server.dialect.channel.startApplier)] : [];
+		const ran = stopped ?? (env.stopApplier ? facts.running : []);
+		// In a preview they still run.
+		return starts(
+			{ ...env, outputs },
+			ran.filter((name) => facts.channels.includes(name) && (stopped === null || !facts.running.includes(name))),
+		);
 	},
 };

@@ -1,13 +1,13 @@
 import { type LockstepError, VerifyFailed } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
-import { catchUp } from '../catch-up.ts';
+import { catchUp, type Target } from '../catch-up.ts';
 import type { BackupEnv } from './env.ts';
 
 type Facts = {
-	/** All that was received and must be applied; null on a server that replicates from nobody. */
-	readonly target: string | null;
-	readonly running: boolean;
-	readonly delaySeconds: number;
+	/** All that was received and must be applied; null where nothing replicates that could be waited for. */
+	readonly target: Target | null;
+	/** Channels that are behind on purpose. */
+	readonly delayed: readonly string[];
 };
 
 /** Longer than this a backup does not wait to be published. */
@@ -18,15 +18,23 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 	title: 'Watch replication catch up',
 	why: 'While the lock was held the replica received changes and could not apply them. It is watched until it has: the sign that this backup left nothing behind.',
 	async inspect({ server, look }) {
-		const channel = (await look('server', server.dialect.channel.status))[0];
+		const channels = await look('server', server.dialect.channel.status);
+		const delayed = channels.filter((channel) => channel.delaySeconds > 0);
+		const running = channels.filter((channel) => channel.io !== 'no' && channel.sql === 'yes' && channel.delaySeconds === 0);
+		const received = running.filter((channel) => channel.usesGtid).map((channel) => channel.received);
+		const logs = running.flatMap(({ name, usesGtid, receivedFile, receivedPos }) =>
+			usesGtid || receivedFile === null || receivedPos === null ? [] : [{ channel: name, file: receivedFile, pos: receivedPos }],
+		);
 		return {
-			target: channel?.usesGtid ? channel.received : null,
-			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
-			delaySeconds: channel?.delaySeconds ?? 0,
+			target:
+				running.length === 0
+					? null
+					: { gtid: server.dialect.positions.union(received), logs, channels: running.map((channel) => channel.name) },
+			delayed: delayed.map((channel) => channel.name),
 		};
 	},
 	plan: ({ server, facts }) =>
-		facts.target === null || !facts.running || facts.delaySeconds > 0
+		facts.target === null || facts.target.gtid === ''
 			? []
 			: [
 					{
@@ -34,17 +42,19 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 						id: 'wait',
 						why: 'until all that was received is applied',
 						on: 'server',
-						statement: server.dialect.positions.wait(facts.target, 5).statement,
+						statement: server.dialect.positions.wait(facts.target.gtid, 5).statement,
 						changes: false,
 					},
 				],
 	async run({ plan, ...at }) {
-		if (plan.length === 0) {
-			if (at.facts.delaySeconds > 0) at.note('The replica is delayed on purpose: it is not waited for.');
-			return { ms: null };
+		const { target, delayed } = at.facts;
+		if (delayed.length > 0) {
+			const which = target === null ? 'The replica' : delayed.map((name) => `Channel ${name || 'default'}`).join(', ');
+			at.note(`${which} is delayed on purpose: it is not waited for.`);
 		}
+		if (target === null) return { ms: null };
 		try {
-			const ms = await catchUp(at, { role: 'server', server: at.server }, at.facts.target ?? '', MOST_MS);
+			const ms = await catchUp(at, { role: 'server', server: at.server }, target, MOST_MS);
 			for (const action of plan) await at.perform(action);
 			return { ms };
 		} catch (error) {

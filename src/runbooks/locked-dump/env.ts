@@ -1,3 +1,4 @@
+import type { HeldBefore } from '../../archive/list.ts';
 import type { Compression } from '../../core/action.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { Channel, Position } from '../../dialects/dialect.ts';
@@ -21,7 +22,11 @@ export interface BackupEnv extends Outputs {
 	readonly compress: Compression;
 	/** How long the lock may be waited for. */
 	readonly lockWaitSeconds: number;
-	readonly longQueries: 'wait' | 'abort';
+	readonly longQueries: 'wait' | 'abort' | 'kill';
+	/** How long the lock may be held; null: as long as the dump takes. */
+	readonly maxLockSeconds: number | null;
+	/** Earlier backups of this server in the same folder, oldest first. */
+	readonly history: readonly HeldBefore[];
 	readonly stopApplier: boolean;
 	readonly profile: string | null;
 	readonly program: { readonly name: string; readonly version: string };
@@ -48,8 +53,9 @@ export type LockedDumpOutput = {
 	readonly connectionId: number;
 	readonly statement: string;
 	readonly position: Position;
-	/** Of the server's own source, under the lock. */
+	/** Of the server's own source, under the lock: the first, and all where there are several. */
 	readonly channel: Channel | null;
+	readonly channels: readonly Channel[];
 	readonly files: readonly DumpedFile[];
 	readonly argv: readonly string[];
 };

@@ -1,19 +1,28 @@
 import { accountsFile, databaseFiles } from '../../archive/layout.ts';
 import { type Action, type PipeAction, pick, pickAll, type SqlAction } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
+import { LockTimeout, VerifyFailed } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, HeldLease, Step, Working } from '../../core/step.ts';
 import type { Position, TableFacts } from '../../dialects/dialect.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { type BackupEnv, type DumpedFile, type LockedDumpOutput, splitTable } from './env.ts';
 import { compareObjects, objectsOf } from './objects.ts';
+import { predictHeld, tellPrediction } from './prediction.ts';
+import { restarted } from './restarted.ts';
+import { attemptMs, attemptSeconds, killAction, killable, takeLock } from './take-lock.ts';
 import { watchReplica } from './watch.ts';
 
 type Facts = {
 	readonly readOnly: string;
+	/** Another value means that the server was restarted since. */
+	readonly startedAt: number;
+	/** Who meets the lock now. */
+	readonly blockers: readonly Blocker[];
 	/** A server of its own: clients write to it and will wait. */
 	readonly clientsWait: boolean;
 	readonly replicates: boolean;
@@ -22,31 +31,40 @@ type Facts = {
 	readonly tables: readonly TableFacts[];
 };
 
-/** Beyond the server's own bound, before we give the connection up. */
-const GRACE_MS = 5_000;
-/** Statement was ended by its time limit; lock wait timeout; killed. */
-const LOCK_NOT_HAD = new Set([1969, 1205, 1317, 3024]);
-
 export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	id: 'lock-and-dump',
 	title: 'Lock, dump, prove, unlock',
-	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only goes back to what it was, not to OFF.',
+	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only goes back to what it was, not to OFF. A lock that waits makes all later writes wait: so it is waited for who is long in the way before it is asked for, then for a few seconds at a time, with pauses in which clients write. With --long-queries kill those who hold it up for longer than 10 s are ended, each only if it is still at what was seen; who comes after the review is, too, and is told as a note: the typed name stands for all of them.',
 	async inspect({ server, databases, ignoreTables, look }) {
 		const { catalogue, channel, identity } = server.dialect;
-		const { readOnly } = await look('server', identity);
+		const { readOnly, startedAt } = await look('server', identity);
 		const wanted = databases ?? (await look('server', catalogue.databases));
 		const ignored = new Set(ignoreTables);
 		const tables = await look('server', catalogue.tables);
 		const replicates = (await look('server', channel.status)).length > 0;
 		return {
 			readOnly,
+			startedAt,
+			blockers: blockersOf(await look('server', server.dialect.locks.activity)),
 			clientsWait: readOnly === 'OFF' && !replicates,
 			replicates,
 			databases: wanted,
 			tables: tables.filter((table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`)),
 		};
 	},
-	plan({ server, facts, paths, compress, lockWaitSeconds, ignoreTables }) {
+	consents({ facts, ...env }) {
+		if (env.longQueries !== 'kill') return [];
+		const some = killable(env, facts.blockers).map(tellBlocker);
+		return [
+			{
+				name: env.server.name,
+				reason: `Sessions that hold up the lock on ${env.server.name} are killed, and what they have not committed is lost`,
+				affected: [...some, `whoever${some.length > 0 ? ' else' : ''} holds it up for longer than 10 s when it is to be taken`],
+			},
+		];
+	},
+	plan({ facts, ...env }) {
+		const { server, paths, compress, lockWaitSeconds, ignoreTables } = env;
 		const { catalogue, locks, positions, tools } = server.dialect;
 		const actions: Action[] = [];
 		const act = (id: string, why: string, statement: Statement, changes: boolean, session: 'work' | 'lock' = 'lock', timeoutMs?: number) =>
@@ -59,13 +77,15 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			for (const table of inMemory)
 				act(`touch-${table.database}.${table.name}`, 'a MEMORY table wakes before the lock', catalogue.touch(table), false, 'work');
 		}
+		if (env.longQueries === 'kill') actions.push(...killable(env, facts.blockers).map((each) => killAction(env, each)));
+		const seconds = attemptSeconds(lockWaitSeconds);
 		act(
 			'lock',
-			`stops all writes; waits at most ${lockWaitSeconds} s`,
-			locks.flushTablesWithReadLock(lockWaitSeconds),
+			`stops all writes, ${tellPrediction(predictHeld(sizeOf(facts), compress, env.history))}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			locks.flushTablesWithReadLock(seconds),
 			true,
 			'lock',
-			lockWaitSeconds * 1000 + GRACE_MS,
+			attemptMs(seconds),
 		);
 		if (facts.readOnly === 'OFF') act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true);
 		act('position', 'the moment of this backup', positions.current.statement, false);
@@ -105,24 +125,30 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	async run(at) {
 		const { plan, facts, perform, now, lock } = at;
 		for (const action of plan) {
-			if (action.kind === 'sql' && action.session === 'work') await perform(action);
+			if (action.kind === 'sql' && action.session === 'work' && !action.id.startsWith('kill-')) await perform(action);
 		}
 		const requested = now();
 		await using lease = await at.lease('server', { lockWaitSeconds: at.lockWaitSeconds });
-		const state = { on: 'server', clientsWait: facts.clientsWait } as const;
+		const state = { on: 'server', clientsWait: facts.clientsWait, until: null } as const;
 		lock({ ...state, state: 'waiting', since: requested.toISOString() });
 		try {
-			await takeLock(at, planned(plan, 'lock'));
+			await takeLock(at, lease);
 		} catch (error) {
 			lock({ ...state, state: 'released', since: now().toISOString() });
 			throw error;
 		}
 		const acquired = now();
-		lock({ ...state, state: 'held', since: acquired.toISOString() });
+		const mostMs = at.maxLockSeconds === null ? null : at.maxLockSeconds * 1000;
+		if (mostMs !== null) lease.hold({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
+		const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
+		lock({ ...state, state: 'held', since: acquired.toISOString(), until });
 		let result: Omit<LockedDumpOutput, 'requested' | 'acquired' | 'released' | 'connectionId' | 'statement'>;
 		let objects: Awaited<ReturnType<typeof objectsOf>>;
 		try {
 			({ result, objects } = await underLock(at, lease, acquired));
+		} catch (cause) {
+			if (lease.spent.aborted) throw timeSpent(at, lease.spent.reason);
+			throw lease.lost.aborted && !(cause instanceof VerifyFailed) && !at.signal.aborted ? lostLock(cause) : cause;
 		} finally {
 			await release(at, lease);
 			lock({ ...state, state: lease.lost.aborted ? 'lost' : 'released', since: now().toISOString() });
@@ -146,7 +172,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		];
 	},
 	undo({ server, facts, origin }) {
-		if (facts.readOnly === origin.readOnly) return [];
+		if (!oursToPutBack(facts, origin)) return [];
 		return [
 			{
 				kind: 'sql',
@@ -158,7 +184,22 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			},
 		];
 	},
+	foreign({ server, facts, origin }) {
+		if (facts.readOnly === origin.readOnly || oursToPutBack(facts, origin)) return [];
+		const differs = `read_only on ${server.name} was ${origin.readOnly} and is ${facts.readOnly}`;
+		return [
+			restarted(facts, origin)
+				? `${differs}: the server was restarted since, so its option file decided that.`
+				: `${differs}, which this run never set.`,
+		];
+	},
 };
+
+/** This run only ever turns it from OFF to ON, and a server that was restarted has it from its option file. */
+const oursToPutBack = (facts: Facts, origin: Facts): boolean =>
+	origin.readOnly === 'OFF' && facts.readOnly === 'ON' && !restarted(facts, origin);
+
+const sizeOf = ({ tables }: Facts): number => tables.reduce((sum, table) => sum + (table.kind === 'table' ? table.bytes : 0), 0);
 
 type At = BackupEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
 
@@ -168,51 +209,24 @@ function planned(plan: readonly Action[], id: string): SqlAction {
 	return action;
 }
 
-async function takeLock({ perform, look, server, lockWaitSeconds }: At, action: SqlAction): Promise<void> {
-	try {
-		await perform(action);
-	} catch (cause) {
-		if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
-		const others = (await look('server', server.dialect.locks.activity)).filter(
-			(each) => each.seconds >= 1 && each.user !== 'system user' && each.command !== 'Binlog Dump',
-		);
-		throw new LockTimeout(
-			{
-				what: `The lock was not had within ${lockWaitSeconds} s.`,
-				why: others.length === 0 ? 'Nobody is at work any more.' : 'At work there, longest first:',
-				mend: [
-					...others
-						.toSorted((a, b) => b.seconds - a.seconds)
-						.slice(0, 5)
-						.map((each) => `${each.id} ${each.user}@${each.host} ${each.seconds} s ${each.state}: ${each.text.slice(0, 100)}`),
-					'Nothing is locked and nothing was changed. Try again when they are done, or wait longer with --lock-wait.',
-				],
-				words: cause.told.words,
-			},
-			{ cause },
-		);
-	}
-}
-
 async function underLock(at: At, lease: HeldLease, acquired: Date) {
 	const { plan, server, perform, look, signal } = at;
 	const { positions, channel } = server.dialect;
 	const readOnly = pick(plan, 'sql', 'read-only');
 	if (readOnly !== undefined) await perform(readOnly);
 	const position = positions.current.read(await perform(planned(plan, 'position')));
-	const source = (await look('server', channel.status))[0] ?? null;
+	const channels = await look('server', channel.status);
 	const objects = await objectsOf(at, at.facts.databases);
 	const files: DumpedFile[] = [];
 	const progress = dumpProgress(at, acquired);
-	const argv: string[] = [];
+	const given = AbortSignal.any([lease.lost, lease.spent]);
 	try {
 		for (const action of pickAll(plan, 'pipe', '')) {
 			signal.throwIfAborted();
 			const database = action.id.startsWith('dump-') ? action.id.slice('dump-'.length) : null;
-			const result = await perform(action, { until: lease.lost, onFlow: progress.flow });
+			const result = await perform(action, { until: given, onFlow: progress.flow });
 			progress.finished(result);
 			for (const words of result.words) at.note(`${action.from.names[0]}: ${words}`, 'warning');
-			argv.splice(0, argv.length, ...action.from.argv);
 			files.push({
 				path: fileOf(action),
 				kind: database === null ? 'accounts' : 'database',
@@ -223,14 +237,11 @@ async function underLock(at: At, lease: HeldLease, acquired: Date) {
 				found: result.found as DumpScan,
 			});
 		}
-	} catch (cause) {
-		if (lease.lost.aborted) throw lostLock(cause);
-		throw cause;
 	} finally {
 		progress.stop();
 	}
 	await proveLock(at, lease, position);
-	return { result: { position, channel: source, files, argv: files.length > 0 ? argvOf(plan) : argv }, objects };
+	return { result: { position, channel: channels[0] ?? null, channels, files, argv: argvOf(plan) }, objects };
 }
 
 const fileOf = (action: PipeAction): string => ('file' in action.into ? (action.into.file.split('/').at(-1) ?? '') : '');
@@ -264,11 +275,29 @@ function lostLock(cause: unknown): VerifyFailed {
 	);
 }
 
+function timeSpent({ maxLockSeconds }: At, cause: unknown): LockTimeout {
+	return new LockTimeout(
+		{
+			what: `The lock was held for the ${duration((maxLockSeconds ?? 0) * 1000)} that --max-lock-time allows, so the dump was stopped.`,
+			why: 'Clients and replication go on: they come before the backup.',
+			mend: [
+				'What was written stays in the folder that ends in .partial; it is no backup.',
+				'Give it longer with --max-lock-time, or dump less at a time with --databases.',
+			],
+		},
+		{ cause },
+	);
+}
+
 /** Puts read_only back and unlocks, in this order, however the dump ended. */
-async function release({ plan, perform }: At, lease: HeldLease): Promise<void> {
+async function release({ plan, perform, look, server, facts }: At, lease: HeldLease): Promise<void> {
 	const back = pick(plan, 'sql', 'read-only-back');
-	const alive = !lease.lost.aborted;
-	if (back !== undefined) await perform(alive ? back : { ...back, session: 'work' }, { shielded: true });
+	const alive = !lease.lost.aborted && !lease.spent.aborted;
+	if (back !== undefined) {
+		// A lease whose time is spent has put it back already, unless it could not.
+		const there = lease.spent.aborted && (await look('server', server.dialect.identity)).readOnly === facts.readOnly;
+		if (!there) await perform(alive ? back : { ...back, session: 'work' }, { shielded: true });
+	}
 	if (alive) await perform(planned(plan, 'unlock'), { shielded: true });
 }
 

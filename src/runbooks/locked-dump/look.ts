@@ -2,9 +2,11 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration } from '../../core/format.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
-import type { Activity, Channel, Connection, Identity } from '../../dialects/dialect.ts';
-import { privilegeCheck, qualified, some, titleOf } from '../server.ts';
+import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
+import { privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
+import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import { type BackupEnv, splitTable } from './env.ts';
+import { predictHeld, tellPrediction } from './prediction.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -13,7 +15,8 @@ type Facts = {
 	readonly asleep: boolean;
 	readonly channels: readonly Channel[];
 	readonly replicas: readonly Connection[];
-	readonly activity: readonly Activity[];
+	/** Who meets the lock now. */
+	readonly blockers: readonly Blocker[];
 	readonly openTemporaryTables: number;
 	readonly databases: readonly string[];
 	readonly tables: number;
@@ -26,38 +29,20 @@ type Facts = {
 	readonly tool: string | null;
 };
 
-/** Longer than this a statement or a transaction is one that others will wait for. */
-const LONG_SECONDS = 10;
 /** Of a dump's size on disk against the data's, at worst. */
 const RATIO = { zstd: 0.6, gzip: 0.6, none: 1.4 } as const;
 const RELAY_RESERVE = 32 * 1024 ** 2;
-
-const MINE = new Set(['Daemon', 'Sleep', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Connect']);
-
-/** Who would hold up the lock: statements that write and run long, and transactions that stay open. */
-function inTheWay({ activity }: Facts, lockWaitsForReads: boolean): readonly Activity[] {
-	return activity.filter((each) => {
-		if (each.user === 'system user' || each.user === 'event_scheduler') return false;
-		if (each.seconds < LONG_SECONDS) return false;
-		if (each.transaction && each.command === 'Sleep') return true;
-		if (MINE.has(each.command)) return false;
-		return lockWaitsForReads || !/^\s*(SELECT|SHOW)\b/i.test(each.text);
-	});
-}
-
-const tell = (each: Activity): string =>
-	`${each.id} ${each.user}@${each.host.replace(/:\d+$/, '')} ${each.seconds} s: ${each.text.slice(0, 80).replaceAll(/\s+/g, ' ') || `${each.command}, open transaction`}`;
 
 export const look: Step<BackupEnv, Facts, null> = {
 	id: 'look',
 	title: 'Check the server and the folder',
 	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are looked at before anything is locked. Nothing is changed here.',
-	async inspect({ server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool }) {
+	async inspect({ server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool, longQueries }) {
 		const { dialect } = server;
 		const identity = await ask('server', dialect.identity);
 		const all = await ask('server', dialect.catalogue.databases);
 		const held = await ask('server', dialect.privileges.held);
-		const needed = [...dialect.privileges.needs.backup, ...(stopApplier ? dialect.privileges.needs.stopApplier : [])];
+		const needed = needs(server, { stopApplier, longQueries });
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
 		const mustHold = (needs: typeof needed) => {
 			const check = privilegeCheck('PRIVILEGES', server, identity.account, held, needs);
@@ -80,7 +65,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			asleep,
 			channels,
 			replicas: await ask('server', dialect.channel.connected),
-			activity: await ask('server', dialect.locks.activity),
+			blockers: blockersOf(await ask('server', dialect.locks.activity)),
 			openTemporaryTables: await ask('server', dialect.channel.openTemporaryTables),
 			databases: all,
 			tables: tables.filter((table) => table.kind === 'table').length,
@@ -91,24 +76,21 @@ export const look: Step<BackupEnv, Facts, null> = {
 			tool: found && `${found.path} (${found.version})`,
 		};
 	},
-	checks({ server, facts, paths, databases, ignoreTables, compress, stopApplier, longQueries, lockWaitSeconds }) {
+	checks({ facts, ...env }) {
+		const { server, paths, databases, ignoreTables, compress, lockWaitSeconds } = env;
 		const { identity, channels } = facts;
-		const { needs } = server.dialect.privileges;
 		const room = facts.bytes * RATIO[compress] + 16 * 1024 ** 2;
 		const unknown = (databases ?? []).filter((name) => !facts.databases.includes(name));
 		const oddTables = ignoreTables.filter((name) => !name.includes('.') || !facts.databases.includes(splitTable(name).database));
-		const waiters = inTheWay(facts, server.dialect.features.lockWaitsForReads);
-		const channel = channels[0];
 		const checks: Check[] = [
 			note(
 				'SERVER',
-				`${server.name} is ${titleOf(server, identity)}${channel ? `, replica of ${channel.host}:${channel.port}` : ''}`,
+				`${server.name} is ${titleOf(server, identity)}${channels.length > 0 ? `, replica of ${channels.map(({ host, port }) => `${host}:${port}`).join(' and ')}` : ''}`,
 				`${(databases ?? facts.databases).length} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
 			),
 			privilegeCheck('PRIVILEGES', server, identity.account, facts.held, [
-				...needs.backup,
-				...(stopApplier ? needs.stopApplier : []),
-				...(facts.asleep ? needs.unlogged : []),
+				...needs(server, env),
+				...(facts.asleep ? server.dialect.privileges.needs.unlogged : []),
 			]),
 			must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
 				expected: server.dialect.tools.dumpAccounts('server').names.join(' or '),
@@ -140,18 +122,15 @@ export const look: Step<BackupEnv, Facts, null> = {
 				found: bytes(facts.folder.freeBytes),
 				mend: ['Free some space, give another folder with --to, or leave databases out with --databases.'],
 			}),
-			must('TEMPORARY-TABLES', 'The applier holds no temporary table open', facts.openTemporaryTables === 0, {
+			should('TEMPORARY-TABLES', 'The applier holds no temporary table open', facts.openTemporaryTables === 0, {
 				expected: '0',
 				found: String(facts.openTemporaryTables),
-				mend: ['They would be missing from a replica made of this backup: try again in a moment.'],
+				mend: [
+					`They would be missing from a replica made of this backup: it is waited until they are gone, at most ${lockWaitSeconds} s (--lock-wait).`,
+				],
 			}),
-			{
-				...must('LONG-QUERIES', 'Nobody would make the lock wait', waiters.length === 0, {
-					found: waiters.length === 0 ? 'nobody' : waiters.map(tell).join('; '),
-					mend: [`It is waited for, at most ${lockWaitSeconds} s (--lock-wait); meanwhile writes queue behind the lock.`],
-				}),
-				...(waiters.length > 0 && longQueries === 'wait' ? { status: 'warning' as const } : {}),
-			},
+			inTheWay(env, facts),
+			lockTime(env, facts),
 		];
 		if (channels.length > 0 && facts.dataFolder !== null) {
 			checks.push(
@@ -167,19 +146,20 @@ export const look: Step<BackupEnv, Facts, null> = {
 				),
 			);
 		}
-		if (channel !== undefined) {
-			const error = channel.sqlError ?? channel.ioError;
+		checks.push(...channels.map((channel) => replicates(channel, channels.length > 1)));
+		for (const channel of channels.filter((each) => each.delaySeconds > 0)) {
 			checks.push(
-				should('REPLICATION', 'It replicates', channel.io === 'yes' && channel.sql === 'yes' && error === null, {
-					found:
-						error ?? `io ${channel.io}, sql ${channel.sql}${channel.lagSeconds ? `, ${duration(channel.lagSeconds * 1000)} behind` : ''}`,
-					mend: ['The backup will be of the moment at which replication stands.'],
-				}),
+				note(
+					'DELAYED',
+					`${channels.length > 1 ? `Channel ${channel.name || 'default'}` : 'This replica'} is delayed on purpose`,
+					`the backup is of ${duration(channel.delaySeconds * 1000)} ago, and it is not waited for at the end`,
+				),
 			);
-			if (identity.readOnly === 'OFF') checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
 		}
+		if (channels.length > 0 && identity.readOnly === 'OFF')
+			checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
 		if (channels.length > 1)
-			checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the position of the first is noted as the source'));
+			checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
 		if (facts.withoutSnapshots.length > 0) {
 			checks.push(note('ENGINES', 'Tables without snapshots: consistent only thanks to the lock', some(facts.withoutSnapshots)));
 		}
@@ -205,3 +185,62 @@ export const look: Step<BackupEnv, Facts, null> = {
 	},
 	plan: () => [],
 };
+
+const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv, 'stopApplier' | 'longQueries'>): readonly Need[] => [
+	...dialect.privileges.needs.backup,
+	...(stopApplier ? dialect.privileges.needs.stopApplier : []),
+	...(longQueries === 'kill' ? dialect.privileges.needs.kill : []),
+];
+
+/** Who would make the lock wait, or would wait for it, and what that means on this server. */
+function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blockers }: Facts): Check {
+	const { lockWaitsForReads } = server.dialect.features;
+	const before = blockers.filter((each) => worthWaitingFor(each, lockWaitsForReads));
+	// What they do is passed by, but their next COMMIT is not.
+	const idle = blockers.filter((each) => each.how === 'idle' && isLong(each));
+	const reads = blockers.filter((each) => each.how === 'reads' && isLong(each) && !holdsUp(each, lockWaitsForReads));
+	const found = [
+		...(before.length === 0 ? [] : [`the lock waits for: ${before.map(tellBlocker).join('; ')}`]),
+		...(idle.length === 0 ? [] : [`its COMMIT will wait until the unlock: ${idle.map(tellBlocker).join('; ')}`]),
+		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(tellBlocker).join('; ')}`]),
+	];
+	const mend = {
+		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: nobody queues behind it.`,
+		abort: 'Try again when they are done, or see --long-queries wait and kill.',
+		kill: 'Those that the lock waits for are killed when it is to be taken, if they are still at it.',
+	}[longQueries];
+	return {
+		...must('LONG-QUERIES', 'Nobody would make the lock wait', before.length + idle.length === 0, {
+			found: found.length === 0 ? 'nobody' : found.join(' · '),
+			mend: [mend],
+		}),
+		...(before.length + idle.length > 0 && longQueries !== 'abort' ? { status: 'warning' as const } : {}),
+	};
+}
+
+function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { bytes: size }: Facts): Check {
+	const predicted = predictHeld(size, compress, history);
+	const found = tellPrediction(predicted);
+	if (maxLockSeconds === null) return note('LOCK-TIME', 'How long the lock will be held', found);
+	const limit = duration(maxLockSeconds * 1000);
+	const check = must('LOCK-TIME', 'The lock will be held no longer than it may', predicted.ms <= maxLockSeconds * 1000, {
+		expected: `at most ${limit} (--max-lock-time)`,
+		found,
+		mend: [
+			predicted.measured
+				? 'Give it longer with --max-lock-time, or dump less at a time with --databases.'
+				: `That is only assumed: after ${limit} the dump is stopped and the server freed.`,
+		],
+	});
+	return check.status === 'fail' && !predicted.measured ? { ...check, status: 'warning' } : check;
+}
+
+function replicates(channel: Channel, several: boolean): Check {
+	const error = channel.sqlError ?? channel.ioError;
+	const behind = channel.lagSeconds ? `, ${duration(channel.lagSeconds * 1000)} behind` : '';
+	const title = several ? `Channel ${channel.name || 'default'} replicates from ${channel.host}:${channel.port}` : 'It replicates';
+	return should('REPLICATION', title, channel.io === 'yes' && channel.sql === 'yes' && error === null, {
+		found: error ?? `io ${channel.io}, sql ${channel.sql}${behind}`,
+		mend: ['The backup will be of the moment at which replication stands.'],
+	});
+}

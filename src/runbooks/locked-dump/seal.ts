@@ -11,7 +11,7 @@ import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from '
 
 type Facts = {
 	readonly identity: Identity;
-	readonly channel: Channel | null;
+	readonly channels: readonly Channel[];
 	readonly tables: readonly TableFacts[];
 	readonly variables: readonly (readonly [string, string])[];
 	readonly client: { readonly path: string; readonly version: string } | null;
@@ -35,7 +35,13 @@ const fileOf = (file: DumpedFile): ManifestFile => ({
 
 function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
 	const { identity } = facts;
-	const { position, channel } = dump;
+	const { position, channel, channels } = dump;
+	const databases = dump.files.flatMap((file) => (file.database === null ? [] : [file.database]));
+	const place = (each: Channel) => ({
+		...{ host: each.host, port: each.port, file: each.sourceFile, pos: each.sourcePos },
+		// The server's position in all domains: a source passes over those that it does not know.
+		gtid: position.replicated,
+	});
 	return buildManifest({
 		tool: env.program,
 		id: env.paths.label,
@@ -66,24 +72,25 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			connection_alive_at_end: true,
 		},
 		position: {
-			source:
-				channel === null
-					? null
-					: { host: channel.host, port: channel.port, file: channel.sourceFile, pos: channel.sourcePos, gtid: position.replicated },
+			source: channel === null ? null : place(channel),
+			sources: channels.map((each) => ({ name: each.name, ...place(each) })),
 			self: position.file === null ? null : { file: position.file, pos: position.pos, gtid: position.written },
 		},
 		dump: {
 			client: facts.client?.path.split('/').at(-1) ?? '',
 			client_version: facts.client?.version ?? '',
 			argv: dump.argv,
-			databases: dump.files.flatMap((file) => (file.database === null ? [] : [file.database])),
+			databases,
 			ignored_tables: env.ignoreTables,
 			compression: env.compress,
 			level: LEVEL[env.compress],
 		},
 		files: dump.files.map(fileOf),
 		rowsEstimated: facts.tables.reduce((sum, table) => sum + table.rows, 0),
-		replica: { before: channel, after: facts.channel, caught_up_ms: caughtUpMs },
+		dataBytes: facts.tables
+			.filter((table) => databases.includes(table.database) && !env.ignoreTables.includes(`${table.database}.${table.name}`))
+			.reduce((sum, table) => sum + table.bytes, 0),
+		replica: { before: channel, after: facts.channels[0] ?? null, caught_up_ms: caughtUpMs },
 		warnings: [],
 	});
 }
@@ -96,7 +103,7 @@ export const seal: Step<BackupEnv, Facts, null> = {
 		const identity = await look('server', server.dialect.identity);
 		return {
 			identity,
-			channel: (await look('server', server.dialect.channel.status))[0] ?? null,
+			channels: await look('server', server.dialect.channel.status),
 			tables: (await look('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
 			variables: await look('server', server.dialect.catalogue.variables),
 			client: await tool(server.dialect.tools.dumpAccounts('server').names, identity.series),
@@ -128,10 +135,10 @@ export const seal: Step<BackupEnv, Facts, null> = {
 		}
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
 		const manifest = manifestOf(env, facts, dump, caughtUp?.ms ?? null, now());
-		const rows = (channel: Channel | null) =>
-			channel === null
-				? []
-				: [Object.fromEntries(Object.entries(channel).map(([key, value]) => [key, value === null ? null : String(value)]))];
+		const rows = (channels: readonly Channel[]) =>
+			channels.map((channel) =>
+				Object.fromEntries(Object.entries(channel).map(([key, value]) => [key, value === null ? null : String(value)])),
+			);
 		const sizes = facts.tables.map((table) => ({
 			database: table.database,
 			table: table.name,
@@ -146,8 +153,8 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			[FILES.variables]: () => variablesTsv(new Map(facts.variables)),
 			[FILES.replicaStatus]: () =>
 				replicaStatusText([
-					{ title: 'Under the lock', at: new Date(dump.acquired), rows: rows(dump.channel) },
-					{ title: 'Afterwards', at: now(), rows: rows(facts.channel) },
+					{ title: 'Under the lock', at: new Date(dump.acquired), rows: rows(dump.channels) },
+					{ title: 'Afterwards', at: now(), rows: rows(facts.channels) },
 				]),
 			[FILES.tableSizes]: () => tableSizesTsv(sizes),
 			[FILES.log]: () => env.transcript().log,

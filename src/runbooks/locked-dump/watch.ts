@@ -7,7 +7,7 @@ type Seen = { lagSeconds: number | null; waiting: number | null; freeBytes: numb
 
 /**
  * Looks once a second at how far the replica falls behind while the lock is held, and at the room that is left.
- * The server's own "seconds behind" says 0 for a while although the applier waits for the lock, so what was received and not applied decides.
+ * Of several channels the one that is furthest behind counts. The server's own "seconds behind" says 0 for a while although the applier waits for the lock, so what was received and not applied decides.
  */
 export function watchReplica(at: BackupEnv & Working) {
 	const { channel, positions } = at.server.dialect;
@@ -18,19 +18,19 @@ export function watchReplica(at: BackupEnv & Working) {
 		if (busy) return;
 		busy = true;
 		try {
-			const status = (await at.look('server', channel.status))[0];
+			const channels = await at.look('server', channel.status);
 			const { freeBytes } = await at.folderFacts(at.paths.partial);
-			if (status === undefined) {
+			if (channels.length === 0) {
 				seen = { freeBytes };
 				return;
 			}
 			const { replicated } = await at.look('server', positions.current);
-			const waiting = positions.lacking(replicated, status.received);
+			const waiting = positions.lacking(replicated, positions.union(channels.map((each) => each.received)));
 			const time = at.now().getTime();
 			if (waiting === 0) behindSince = null;
 			else behindSince ??= time;
 			const since = behindSince === null ? 0 : Math.round((time - behindSince) / 1000);
-			seen = { lagSeconds: Math.max(status.lagSeconds ?? 0, since), waiting, freeBytes };
+			seen = { lagSeconds: Math.max(since, ...channels.map((each) => each.lagSeconds ?? 0)), waiting, freeBytes };
 		} catch {
 			// Only a look: what is wrong with the server shows in the run itself.
 		} finally {

@@ -50,20 +50,28 @@ function fields(report: StatusReport): readonly FormField[] {
 		},
 		{ id: 'ignore', label: 'Leave out tables', kind: 'text', about: 'database.table with commas between them.', placeholder: '(none)' },
 		{
+			id: 'most',
+			label: 'Hold the lock',
+			kind: 'text',
+			about: 'At most so long, then the dump is stopped and the server freed: 10m, 2h. Empty: as long as the dump takes.',
+			placeholder: '(as long as it takes)',
+			group: 'The lock',
+		},
+		{
 			id: 'wait',
 			label: 'Wait for the lock',
 			kind: 'text',
 			about: 'At most so long, then everything is put back: 60s, 5m.',
-			group: 'The lock',
 		},
 		{
 			id: 'long',
 			label: 'Long statements',
 			kind: 'choice',
-			about: 'A long statement delays the lock, and a waiting lock makes every later write wait. give up: refuse at once.',
+			about: 'Who holds up the lock for over 10 s. give up: refuse at once. kill them: they are listed first, and a name must be typed.',
 			options: [
 				{ value: 'wait', label: 'wait for them' },
 				{ value: 'abort', label: 'give up' },
+				{ value: 'kill', label: 'kill them' },
 			],
 		},
 		...(report.replication === null
@@ -100,6 +108,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		compress: 'zstd',
 		databases: '',
 		ignore: '',
+		most: '',
 		wait: '60s',
 		long: 'wait',
 		applier: 'no',
@@ -108,11 +117,13 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 	const [errors, setErrors] = useState<Values>({});
 	const submit = () => {
 		const wait = seconds(values.wait);
+		const most = seconds(values.most);
 		const databases = names(values.databases);
 		const ignored = names(values.ignore);
 		const found: { [field: string]: string } = {};
 		if (!values.to) found.to = 'A folder is needed.';
 		if (wait === null || wait < 1) found.wait = 'A time such as 60s, 5m or 1h.';
+		if ((values.most ?? '').trim() !== '' && (most === null || most < 1)) found.most = 'A time such as 10m or 2h, or nothing.';
 		if (ignored.some((name) => !/^[^.]+\..+$/.test(name))) found.ignore = 'Each as database.table.';
 		setErrors(found);
 		if (Object.keys(found).length > 0 || wait === null) return;
@@ -122,7 +133,8 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 			to: values.to ?? '',
 			compress: values.compress === 'gzip' || values.compress === 'none' ? values.compress : 'zstd',
 			lockWaitSeconds: wait,
-			longQueries: values.long === 'abort' ? 'abort' : 'wait',
+			longQueries: values.long === 'abort' || values.long === 'kill' ? values.long : 'wait',
+			maxLockSeconds: most,
 			stopApplier: values.applier === 'yes',
 			...(databases.length > 0 ? { databases } : {}),
 			...(ignored.length > 0 ? { ignoreTables: ignored } : {}),
