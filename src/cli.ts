@@ -30,6 +30,7 @@ const EXIT: Readonly<Record<string, number>> = {
 	ServerError: 1,
 	Bug: 70,
 };
+const STOPPED: { readonly [signal: string]: number } = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const WITH_WARNINGS = 3;
 const LEFT_CHANGED = 9;
 
@@ -39,7 +40,7 @@ let stoppedBy: NodeJS.Signals | null = null;
 
 /** `changed`: a statement of this run has changed a server, so that nothing after it is a mere refusal. */
 function exitCode(end: RunEnd | null, failure: Failure | null, changed: boolean): number {
-	if (failure?.class === 'Stopped') return stoppedBy === 'SIGTERM' ? 143 : 130;
+	if (failure?.class === 'Stopped') return STOPPED[stoppedBy ?? failure.signal ?? 'SIGINT'] ?? 130;
 	if (failure !== null) {
 		const known = EXIT[failure.class] ?? 70;
 		const code = changed && known === EXIT.UserError ? 1 : known;
@@ -50,13 +51,13 @@ function exitCode(end: RunEnd | null, failure: Failure | null, changed: boolean)
 	return (end?.warnings.length ?? 0) > 0 ? WITH_WARNINGS : 0;
 }
 
-/** SIGINT, SIGTERM and SIGHUP ask a run to stop safely; asked again, they say that it is being done. */
+/** SIGINT and SIGTERM ask a run to stop safely; asked again, they say that it is being done. SIGHUP only ends the watching of one. */
 function stopper(): AbortSignal {
 	const stop = new AbortController();
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
 			stoppedBy ??= signal;
-			if (stop.signal.aborted) process.stderr.write('Stopping safely: what was changed is being put back …\n');
+			if (stop.signal.aborted && signal !== 'SIGHUP') process.stderr.write('Stopping safely: what was changed is being put back …\n');
 			else stop.abort(new Stopped(`Stopped by ${signal}.`, signal));
 		});
 	}
@@ -228,6 +229,16 @@ function program(): Command {
 		.action((flags: GlobalFlags & StatusFlags) =>
 			conclude(flags, async (context) => (await import('./commands/status.ts')).status(context, flags)),
 		);
+	add('attach', 'watch a run at work again')
+		.argument('[run]')
+		.action((run: string | undefined, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/attach.ts')).attach(context, run)),
+		);
+	add('recover', 'put back what a run that was cut off has left on a server')
+		.argument('[run]')
+		.action((run: string | undefined, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/recover.ts')).recover(context, run)),
+		);
 	add('undo', 'take back what a run did')
 		.argument('[run]')
 		.action((run: string | undefined, flags: GlobalFlags) =>
@@ -247,10 +258,12 @@ function program(): Command {
 	return root;
 }
 
-// A reader that went away (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-	if (error.code !== 'EPIPE') throw error;
-});
+// A reader that went away (`| head`), or a terminal that did, is no failure of ours.
+for (const out of [process.stdout, process.stderr]) {
+	out.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+	});
+}
 
 try {
 	await program().parseAsync();

@@ -1,9 +1,12 @@
+import { hostname } from 'node:os';
 import type { RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
-import type { Recorded } from '../core/events.ts';
+import { UserError } from '../core/errors.ts';
+import type { Failure, Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { openJournal } from '../core/journal.ts';
-import type { RunEnd } from '../core/runner.ts';
+import { type Engine, newest, type Past } from '../core/past.ts';
+import type { RunEnd, Scope } from '../core/runner.ts';
 import { textPrinter } from '../headless/text.ts';
 import type { Context } from './context.ts';
 import { newRunId, type Performance, type Prepared, prepare, runsFolder, type Wishes } from './prepare.ts';
@@ -15,16 +18,43 @@ export interface Watcher {
 	readonly signal: AbortSignal;
 	readonly preview?: boolean;
 	/** Told once the servers have answered. */
-	readonly onPrepared?: (prepared: Prepared) => void;
+	readonly onPrepared?: (prepared: Pick<Prepared, 'servers' | 'warnings'>) => void;
+	/** The run's name, where it has one already. */
+	readonly run?: string;
+	/** The process that does it, where others can watch it. */
+	readonly engine?: Pick<Engine, 'pid' | 'birth' | 'socket'>;
+	/** Called right after each event that the journal keeps was written. */
+	readonly onWritten?: (event: Recorded) => void;
 }
 
-/** Prepares and performs a run with its journal and transcript: the one way in which runs are done. Never rejects. */
+/** Prepares and performs a run in this process, with its journal and transcript. Never rejects. */
 export async function perform(context: Context, request: RunRequest, wishes: Wishes, watcher: Watcher): Promise<RunEnd> {
 	return withPrepared(context, request, wishes, watcher, (prepared, how) => prepared.perform(how));
 }
 
-/** The same for taking back what an earlier run did. */
-export async function withPrepared(
+/** Takes back what the run of the watcher's name did, and says so in that run's own journal. Never rejects. */
+export async function undoRun(
+	context: Context,
+	request: RunRequest,
+	wishes: Wishes,
+	watcher: Watcher,
+	scope: (past: Past) => Scope = () => 'all',
+	why?: Failure,
+): Promise<RunEnd> {
+	return withPrepared(context, request, wishes, watcher, (prepared, how) => {
+		const past = pastRun(context, how.run);
+		return prepared.takeBack(how, past, scope(past), why);
+	});
+}
+
+/** The run of that name. Throws UserError where there is none. */
+export function pastRun(context: Context, run: string): Past {
+	const past = newest(runsFolder(context), (each) => each.run === run);
+	if (past === undefined) throw new UserError({ what: `There is no run ${run}.`, mend: [`Runs are kept in ${runsFolder(context)}`] });
+	return past;
+}
+
+async function withPrepared(
 	context: Context,
 	request: RunRequest,
 	wishes: Wishes,
@@ -35,7 +65,7 @@ export async function withPrepared(
 	try {
 		const prepared = await prepare(context, request, wishes);
 		watcher.onPrepared?.(prepared);
-		const run = newRunId(context, request.kind);
+		const run = watcher.run ?? newRunId(context, request.kind);
 		// A preview leaves no trace.
 		const journal = watcher.preview ? null : openJournal(runsFolder(context), run);
 		const log: string[] = [];
@@ -47,19 +77,28 @@ export async function withPrepared(
 			verbose: true,
 			ascii: false,
 		});
+		const sink = (event: Recorded) => {
+			try {
+				journal?.write(event);
+				watcher.onWritten?.(event);
+			} finally {
+				// Also what could not be written down is told to whoever watches.
+				print(event);
+				if (event.type !== 'progress') jsonl.push(`${JSON.stringify(event)}\n`);
+				watcher.on(event);
+			}
+		};
 		try {
+			const engine = watcher.engine ?? { pid: process.pid, birth: null, socket: null };
+			const place = { v: 1, run, seq: 0, at: context.now().toISOString() } as const;
+			sink({ ...place, type: 'engine', ...engine, host: hostname(), version: context.version });
 			ended = await work(prepared, {
 				run,
 				director: watcher.director,
 				signal: watcher.signal,
 				preview: watcher.preview ?? false,
 				transcript: () => ({ log: log.join(''), jsonl: jsonl.join('') }),
-				sink(event) {
-					journal?.write(event);
-					print(event);
-					if (event.type !== 'progress') jsonl.push(`${JSON.stringify(event)}\n`);
-					watcher.on(event);
-				},
+				sink,
 			});
 			return ended;
 		} finally {
@@ -68,8 +107,13 @@ export async function withPrepared(
 	} catch (error) {
 		// A run that ended stays ended: what fails afterwards is only the goodbye.
 		if (ended !== undefined) return ended;
-		const end: RunEnd = { type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure: failureOf(error), summary: {} };
-		watcher.on({ v: 1, run: '', seq: 1, at: context.now().toISOString(), ...end });
-		return end;
+		return failedEnd(context, watcher.on, failureOf(error));
 	}
+}
+
+/** The end of a run that could not even begin, or not be taken back. */
+export function failedEnd(context: Context, on: Watcher['on'], failure: Failure, open = false): RunEnd {
+	const end: RunEnd = { type: 'run-ended', outcome: 'failed', open, warnings: [], failure, summary: {} };
+	on({ v: 1, run: '', seq: 1, at: context.now().toISOString(), ...end });
+	return end;
 }

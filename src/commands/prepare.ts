@@ -3,13 +3,13 @@ import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { foldersOf, labelFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
-import type { BackupRequest, ProvisionRequest, RunRequest } from '../core/desk.ts';
+import type { BackupRequest, Finding, ProvisionRequest, RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
-import type { Recorded } from '../core/events.ts';
+import type { Failure, Recorded } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
-import { findOpen, type Past } from '../core/past.ts';
-import { type RunEnd, run, takeBack } from '../core/runner.ts';
+import { findOpen, newerLockstep, type Past } from '../core/past.ts';
+import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
 import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
@@ -29,8 +29,10 @@ export interface Prepared {
 	readonly warnings: readonly string[];
 	/** Where the run's folder of journals is; the caller opens the journal of this run there. */
 	perform(how: Performance): Promise<RunEnd>;
-	/** Takes back what `past` did. */
-	undo(how: Performance, past: Past): Promise<RunEnd>;
+	/** Takes back what `past` did; `why`: what cut that run off. Throws UserError where it was done on another server. */
+	takeBack(how: Performance, past: Past, scope: Scope, why?: Failure): Promise<RunEnd>;
+	/** What {@link takeBack} would do now. */
+	findLeft(how: Performance, past: Past, scope: Scope): Promise<readonly Finding[]>;
 }
 
 export interface Performance {
@@ -53,8 +55,43 @@ export const runsFolder = (context: Context): string => `${context.stateFolder}/
 export const newRunId = (context: Context, kind: string): string =>
 	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
 
-export const prepare = (context: Context, request: RunRequest, wishes: Wishes): Promise<Prepared> =>
-	request.kind === 'provision' ? prepareProvision(context, request, wishes) : prepareBackup(context, request, wishes);
+/** `wishes` go before what the request itself says about reaching its servers. */
+export function prepare(context: Context, asked: RunRequest, given: Wishes): Promise<Prepared> {
+	const wishes: Wishes = Object.fromEntries(
+		[...new Set([...Object.keys(asked.reach ?? {}), ...Object.keys(given)])].map((role) => [
+			role,
+			{ ...asked.reach?.[role], ...given[role] },
+		]),
+	);
+	// The journal must be able to find the servers again; passwords it never holds.
+	const reach = Object.fromEntries(
+		Object.entries(wishes).map(([role, { password: _secret, ...wish }]) => [role, wish as { [field: string]: Json }]),
+	);
+	const request = Object.keys(reach).length === 0 ? asked : { ...asked, reach };
+	return request.kind === 'provision' ? prepareProvision(context, request, wishes) : prepareBackup(context, request, wishes);
+}
+
+/** What does not change as long as a server is the same one. */
+const identityOf = ({ identity: { serverId, serverUuid, hostname, dataDir } }: OpenedServer): Json => ({
+	serverId,
+	serverUuid,
+	hostname,
+	dataDir,
+});
+
+/** Never puts anything "back" on a server that it was not taken from. */
+function sameServers(past: Past, identities: { readonly [role: string]: Json }): void {
+	if (past.newer) throw newerLockstep(past.run);
+	for (const [role, before] of Object.entries(past.identities)) {
+		const now = identities[role];
+		if (JSON.stringify(before) === JSON.stringify(now)) continue;
+		throw new UserError({
+			what: `Another server answers as ${past.servers[role] ?? role} than the one that the run ${past.run} changed.`,
+			why: `It was ${JSON.stringify(before)}; now it is ${JSON.stringify(now ?? null)}.`,
+			mend: ['Nothing was done. Its journal tells what was changed, and how it was before.'],
+		});
+	}
+}
 
 function ready<Env extends Outputs>(
 	context: Context,
@@ -70,7 +107,8 @@ function ready<Env extends Outputs>(
 	const past = o.runbook.afterFailure === 'keep' ? findOpen(runsFolder(context), o.key) : undefined;
 	const servers = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name]));
 	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
-	const within = async (how: Performance, work: (world: RealWorld) => Promise<RunEnd>): Promise<RunEnd> => {
+	const identities = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, identityOf(each)]));
+	const within = async <T>(how: Performance, work: (world: RealWorld) => Promise<T>): Promise<T> => {
 		await using world = openWorld({ reach, env: context.env, signal: how.signal, now: context.now });
 		if (!how.preview) await world.claim(o.claim);
 		// Awaited here: otherwise the world would be disposed of before the work is done.
@@ -87,6 +125,7 @@ function ready<Env extends Outputs>(
 		signal: how.signal,
 		key: o.key,
 		servers,
+		identities,
 		request: o.request as Json,
 	});
 	return {
@@ -95,7 +134,14 @@ function ready<Env extends Outputs>(
 		past,
 		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
 		perform: (how) => within(how, (world) => run({ ...common(how, world), ...(past === undefined ? {} : { past }) })),
-		undo: (how, before) => within(how, (world) => takeBack({ ...common(how, world), past: before })),
+		takeBack(how, before, scope, why) {
+			sameServers(before, identities);
+			return within(how, (world) => takeBack({ ...common(how, world), past: before }, scope, why ?? null));
+		},
+		findLeft(how, before, scope) {
+			sameServers(before, identities);
+			return within(how, (world) => findLeft({ ...common(how, world), past: before }, scope));
+		},
 	};
 }
 

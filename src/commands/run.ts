@@ -1,22 +1,23 @@
 import type { RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
+import { Stopped } from '../core/errors.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { flagDirector } from '../headless/director-flags.ts';
 import { type PlainDirector, plainDirector } from '../headless/director-plain.ts';
 import { renderReview } from '../telling/review.ts';
 import type { Context, Ending } from './context.ts';
-import { withPrepared } from './perform.ts';
-import type { Performance, Prepared, Wishes } from './prepare.ts';
+import { type EngineWatcher, engage } from './engage.ts';
+import type { Wishes } from './prepare.ts';
 
-/** Does a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
-export async function runHeadless(
+/** Watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
+export async function watchHeadless(
 	context: Context,
-	request: RunRequest,
-	wishes: Wishes,
-	work: (prepared: Prepared, how: Performance) => Promise<RunEnd> = (prepared, how) => prepared.perform(how),
+	work: (watcher: EngineWatcher) => Promise<RunEnd | null>,
+	decide: Partial<Director> = {},
 ): Promise<Ending> {
 	const { flags, stdin, stdout, stderr, color, ascii, width } = context;
-	let servers: Prepared['servers'] = {};
+	let servers: { readonly [role: string]: string } = {};
+	let name = '';
 	// Made at the first question only: before that a password may be asked for on the same terminal.
 	let asked: PlainDirector | undefined;
 	const person = () => {
@@ -32,28 +33,30 @@ export async function runHeadless(
 				})
 			: { review: (review) => person().review(review), recover: (failure) => person().recover(failure) };
 	try {
-		const end = await withPrepared(
-			context,
-			request,
-			wishes,
-			{
-				director,
-				signal: context.signal,
-				preview: flags.dryRun ?? false,
-				onPrepared(prepared) {
-					servers = prepared.servers;
-					for (const warning of prepared.warnings) stderr.write(`${warning}\n`);
-				},
-				on(event) {
-					context.print(event);
-					if (event.type === 'review' && flags.dryRun && !flags.json)
-						stdout.write(`${renderReview(event.review, { width, color, ascii, servers })}\n`);
-				},
+		const end = await work({
+			director: { ...director, ...decide },
+			signal: context.signal,
+			preview: flags.dryRun ?? false,
+			onNamed(run) {
+				name = run;
 			},
-			work,
-		);
+			onPrepared(prepared) {
+				servers = prepared.servers;
+				for (const warning of prepared.warnings) stderr.write(`${warning}\n`);
+			},
+			on(event) {
+				context.print(event);
+				if (event.type === 'review' && flags.dryRun && !flags.json)
+					stdout.write(`${renderReview(event.review, { width, color, ascii, servers })}\n`);
+			},
+		});
+		if (end === null) throw new Stopped({ what: 'The run goes on by itself.', mend: [`lockstep attach ${name}`] }, 'SIGHUP');
 		return { end };
 	} finally {
 		asked?.close();
 	}
 }
+
+/** Does a run without the wizard. */
+export const runHeadless = (context: Context, request: RunRequest, wishes: Wishes): Promise<Ending> =>
+	watchHeadless(context, (watcher) => engage(context, request, wishes, watcher));

@@ -1,14 +1,16 @@
 import { hostname } from 'node:os';
+import type { RunRequest } from '../core/desk.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { runTool } from '../exec/tool.ts';
 import type { Server } from '../runbooks/server.ts';
 import { isServerUrl } from '../server/address.ts';
-import { resolveServer, type ServerFlags } from '../server/resolve.ts';
+import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Reach } from '../world.ts';
 import { asker, type Context } from './context.ts';
+import type { Wishes } from './prepare.ts';
 
 /** A server as somebody named it on a command line or in the wizard. */
 export interface ServerWish {
@@ -34,10 +36,9 @@ export interface OpenedServer {
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
-/** Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
-export async function openServer(context: Context, wish: ServerWish): Promise<OpenedServer> {
+function resolveWish(context: Context, wish: ServerWish): Promise<ResolvedServer> {
 	const ask = asker(context, wish.flags?.password === '');
-	const resolved = await resolveServer({
+	return resolveServer({
 		...(wish.server === undefined ? {} : { server: wish.server }),
 		...(wish.flags === undefined ? {} : { flags: wish.flags }),
 		...(wish.passwordFile === undefined ? {} : { passwordFile: wish.passwordFile }),
@@ -48,6 +49,25 @@ export async function openServer(context: Context, wish: ServerWish): Promise<Op
 		profiles: (name) => context.profiles.get(name),
 		runCommand: async (line) => (await runTool({ program: '/bin/sh', argv: ['-c', line] })).stdout,
 	});
+}
+
+/** The wishes of a run, with the passwords that only a person at this terminal can give: asked here, because the engine has none. */
+export async function withPasswords(context: Context, request: RunRequest, wishes: Wishes): Promise<Wishes> {
+	const full: Record<string, Wishes[string]> = { ...wishes };
+	const roles = request.kind === 'provision' ? (['primary', 'replica'] as const) : (['server'] as const);
+	for (const role of roles) {
+		const wish = { ...request.reach?.[role], ...wishes[role] };
+		if (wish.password !== undefined || asker(context, wish.flags?.password === '') === undefined) continue;
+		const named = request.kind === 'provision' ? request[role === 'primary' ? 'primary' : 'replica'] : request.server;
+		const { password } = await resolveWish(context, { role, ...(named === '' ? {} : { server: named }), ...wish });
+		if (password !== null) full[role] = { ...wish, password };
+	}
+	return full;
+}
+
+/** Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
+export async function openServer(context: Context, wish: ServerWish): Promise<OpenedServer> {
+	const resolved = await resolveWish(context, wish);
 	const password = wish.password ?? resolved.password;
 	const { address } = resolved;
 	const session = await connect(address, password, { signal: context.signal });

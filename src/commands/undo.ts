@@ -1,18 +1,21 @@
-import type { RunRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
-import { newest } from '../core/past.ts';
+import { newest, type Past } from '../core/past.ts';
 import type { Context, Ending } from './context.ts';
+import { engageUndo } from './engage.ts';
 import { runsFolder } from './prepare.ts';
-import { runHeadless } from './run.ts';
+import { watchHeadless } from './run.ts';
 
 /**
  * Takes back what a run did, from its journal: the one that is named, else the newest provisioning or the newest run of any kind that
  * was cut off before it could put things back itself.
  */
 export async function undo(context: Context, name: string | undefined): Promise<Ending> {
-	const past = newest(runsFolder(context), (each) =>
-		name === undefined ? each.runbook === 'provision-replica' || (each.open && each.touched.length > 0) : each.run === name,
-	);
+	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.
+	const wanted = (each: Past) =>
+		name !== undefined
+			? each.run === name
+			: (each.touched.length > 0 && (each.open || each.runbook === 'provision-replica')) || each.end?.outcome === 'undone';
+	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {
 		throw new UserError({
 			what: name === undefined ? 'There is no run to take back.' : `There is no run ${name}.`,
@@ -26,5 +29,5 @@ export async function undo(context: Context, name: string | undefined): Promise<
 			mend: [`If that is meant:  lockstep undo ${past.run} --yes`],
 		});
 	}
-	return runHeadless(context, past.request as RunRequest, {}, (prepared, how) => prepared.undo(how, past));
+	return watchHeadless(context, (watcher) => engageUndo(context, past, {}, watcher, 'undo'));
 }

@@ -1,20 +1,26 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Desk, RunRequest, ServerCard } from '../core/desk.ts';
+import type { Desk, RunHandle, RunRequest, ServerCard } from '../core/desk.ts';
+import { previewer } from '../core/director.ts';
 import { Stopped, UserError } from '../core/errors.ts';
+import { readJournal } from '../core/journal.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { isServerUrl, parseServerUrl } from '../server/address.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context, Ending } from './context.ts';
-import { perform } from './perform.ts';
-import type { Wishes } from './prepare.ts';
+import { attach, type EngineWatcher, engage, engageUndo, journalPath } from './engage.ts';
+import { pastRun } from './perform.ts';
+import { newRunId, type Wishes } from './prepare.ts';
 import { profileFrom } from './profile.ts';
+import { findingsOf } from './recover.ts';
+import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
 import { statusOf } from './status-report.ts';
 
 export type Opening =
 	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' | 'demo' }
-	| { readonly screen: 'review'; readonly request: RunRequest };
+	| { readonly screen: 'review'; readonly request: RunRequest }
+	| { readonly screen: 'run'; readonly run: string; readonly title: string };
 
 /** Where backups of that server go, unless somebody says otherwise. */
 function proposal(context: Context, server: string): string {
@@ -60,6 +66,19 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 		replica: { name: `sandbox replica`, server: urlOf(sandbox.replica), badge: 'sandbox' as const, output: join(sandbox.dir, 'backups') },
 	});
 	const remembered = (server: string) => ({ password: passwords.get(server) });
+	const wishesFor = (request: RunRequest): Wishes =>
+		request.kind === 'provision'
+			? { primary: remembered(request.primary), replica: remembered(request.replica) }
+			: { server: remembered(request.server) };
+	const watched = (run: string, work: (run: string, how: Pick<EngineWatcher, 'signal' | 'leave'>) => Promise<unknown>): RunHandle => {
+		const [stop, leave] = [new AbortController(), new AbortController()];
+		return {
+			run,
+			ended: work(run, { signal: AbortSignal.any([stop.signal, context.signal]), leave: leave.signal }).then(() => undefined),
+			stop: () => stop.abort(new Stopped('Stopped from the wizard.')),
+			leave: () => leave.abort(),
+		};
+	};
 	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
 	return {
 		version: context.version,
@@ -85,16 +104,25 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 		},
 		commandLine,
 		proposeOutput: (server) => found.find((each) => each.server === server)?.output ?? proposal(context, server),
-		start(request, director, on) {
-			const stop = new AbortController();
-			const signal = AbortSignal.any([stop.signal, context.signal]);
-			const wishes: Wishes =
-				request.kind === 'provision'
-					? { primary: remembered(request.primary), replica: remembered(request.replica) }
-					: { server: remembered(request.server) };
-			const ended = perform(context, request, wishes, { director, on, signal }).then(() => undefined);
-			return { ended, stop: () => stop.abort(new Stopped('Stopped from the wizard.')) };
+		start: (request, director, on) =>
+			watched(newRunId(context, request.kind), (run, how) => engage(context, request, wishesFor(request), { ...how, run, director, on })),
+		runs: () => runsOf(context),
+		attach: (run, director, on) =>
+			watched(run, async (_, how) => {
+				const past = pastRun(context, run);
+				if (past.end === null) return attach(context, run, { ...how, director, on });
+				for (const event of readJournal(journalPath(context, run)).events) on(event);
+				return past.end;
+			}),
+		findings(run) {
+			const past = pastRun(context, run);
+			return findingsOf(context, past, wishesFor(past.request as RunRequest));
 		},
+		recover: (run, on) =>
+			watched(run, (_, how) => {
+				const past = pastRun(context, run);
+				return engageUndo(context, past, wishesFor(past.request as RunRequest), { ...how, director: previewer, on }, 'recover');
+			}),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
 			const cards = cardsOf(sandbox);

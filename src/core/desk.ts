@@ -1,6 +1,7 @@
 import type { ShownAction } from './action.ts';
 import type { Director } from './director.ts';
 import type { Recorded } from './events.ts';
+import type { Json } from './json.ts';
 
 /** A server as the wizard lists it. */
 export type ServerCard = {
@@ -49,8 +50,12 @@ export type StatusReport = {
 	readonly troubles: readonly string[];
 };
 
+/** How each role's server is reached, where its name does not say it all: the letters of the MySQL clients; never a password. */
+export type ReachRequest = { readonly [role: string]: { readonly [field: string]: Json } };
+
 export type ProvisionRequest = {
 	readonly kind: 'provision';
+	readonly reach?: ReachRequest;
 	readonly primary: string;
 	readonly replica: string;
 	/** NAME@HOST of the replication account. */
@@ -65,6 +70,7 @@ export type ProvisionRequest = {
 
 export type BackupRequest = {
 	readonly kind: 'backup';
+	readonly reach?: ReachRequest;
 	readonly server: string;
 	readonly to: string;
 	readonly databases?: readonly string[];
@@ -111,6 +117,8 @@ export type Finding = {
 	readonly actions: readonly ShownAction[];
 	/** What somebody else has changed since: shown, and left. */
 	readonly foreign: readonly string[];
+	/** What else is to be known about it. */
+	readonly note?: string;
 };
 
 /** A password that a person is asked for. */

@@ -14,11 +14,22 @@ export type Failure = {
 	readonly checks: readonly Check[];
 	/** Statements that would mend what is left changed; empty where nothing is. */
 	readonly left: readonly string[];
+	/** What stopped it, where it was a signal. */
+	readonly signal?: NodeJS.Signals;
 	readonly stack?: string;
 };
 
 /** What happens in a run, in order. Screens fold it, `--json` prints it; what is marked durable is the journal. */
 export type RunEvent =
+	/** Durable, before all others: the process that does the run, and where it can be watched. `birth` tells it from a later one of the same pid. */
+	| {
+			readonly type: 'engine';
+			readonly pid: number;
+			readonly birth: string | null;
+			readonly host: string;
+			readonly socket: string | null;
+			readonly version: string;
+	  }
 	/** Durable. `key` names the work: a later run with the same key goes on with this one. */
 	| {
 			readonly type: 'run-started';
@@ -26,6 +37,9 @@ export type RunEvent =
 			readonly title: string;
 			readonly key: string;
 			readonly servers: { readonly [role: string]: string };
+			/** What tells each server from another one at the same address. */
+			readonly identities: { readonly [role: string]: Json };
+			readonly afterFailure: 'put-back' | 'keep';
 			readonly steps: readonly { readonly id: string; readonly title: string; readonly why: string }[];
 			readonly resumes: string | null;
 			/** What an interrupted run of the same work had done, so that this journal can stand alone. */
@@ -65,8 +79,8 @@ export type RunEvent =
 	| { readonly type: 'recovery'; readonly step: string; readonly choice: Recovery }
 	/** Durable. */
 	| { readonly type: 'undo-started'; readonly steps: readonly string[] }
-	/** Durable. `left`: what could not be put back. */
-	| { readonly type: 'undo-done'; readonly left: readonly string[] }
+	/** Durable. `left`: what could not be put back. `kept`: what else was done stays, to be gone on with. */
+	| { readonly type: 'undo-done'; readonly left: readonly string[]; readonly kept: boolean }
 	/** Durable, last. `open`: an interrupted run that can be gone on with. */
 	| {
 			readonly type: 'run-ended';
@@ -79,6 +93,7 @@ export type RunEvent =
 
 /** Events written before what they announce, and synced. */
 export const DURABLE: ReadonlySet<RunEvent['type']> = new Set([
+	'engine',
 	'run-started',
 	'facts',
 	'action-started',

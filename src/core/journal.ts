@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 import { DURABLE, type Recorded } from './events.ts';
@@ -21,13 +21,22 @@ function syncFolder(path: string): void {
 	}
 }
 
+/** What begins a line of its own where the last one was torn. */
+function afterTorn(fd: number): string {
+	const { size } = fstatSync(fd);
+	if (size === 0) return '';
+	const last = Buffer.alloc(1);
+	readSync(fd, last, 0, 1, size - 1);
+	return last.toString() === '\n' ? '' : '\n';
+}
+
 /** Opens `<folder>/<run>.jsonl` for appending; the folder is made, for its owner only. */
 export function openJournal(folder: string, run: string): Journal {
 	const path = join(folder, `${run}.jsonl`);
 	let fd: number;
 	try {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
-		fd = openSync(path, 'a', 0o600);
+		fd = openSync(path, 'a+', 0o600);
 		syncFolder(dirname(path));
 	} catch (cause) {
 		throw new UserError(
@@ -39,32 +48,55 @@ export function openJournal(folder: string, run: string): Journal {
 			{ cause },
 		);
 	}
+	let before = afterTorn(fd);
 	return {
 		path,
 		write(event) {
 			if (LEFT_OUT.has(event.type)) return;
-			writeSync(fd, `${JSON.stringify(event)}\n`);
-			if (DURABLE.has(event.type)) fsyncSync(fd);
+			const line = Buffer.from(`${before}${JSON.stringify(event)}\n`);
+			try {
+				// A disk that is nearly full takes a part of a line only.
+				for (let at = 0; at < line.length; ) at += writeSync(fd, line, at);
+				before = '';
+				if (DURABLE.has(event.type)) fsyncSync(fd);
+			} catch (cause) {
+				before = '\n';
+				throw new UserError(
+					{
+						what: `The journal cannot be written any more: ${path}`,
+						why: cause instanceof Error ? cause.message : undefined,
+						mend: ['Free some space there, or set XDG_STATE_HOME to another folder. Nothing is changed that is not written down first.'],
+					},
+					{ cause },
+				);
+			}
 		},
 		close: () => closeSync(fd),
 	};
 }
 
-/** A journal's events; a torn last line, as a crash leaves it, is passed over. */
-export function readJournal(path: string): Recorded[] {
-	const lines = readFileSync(path, 'utf8').split('\n');
+/** What a journal tells. `newer`: lines of a newer lockstep follow, which this one does not judge. */
+export interface ReadJournal {
+	readonly events: Recorded[];
+	readonly newer: boolean;
+}
+
+/** A journal's events; a torn line, as a crash or a full disk leaves it, is passed over. */
+export function readJournal(path: string): ReadJournal {
 	const events: Recorded[] = [];
-	for (const line of lines) {
+	for (const line of readFileSync(path, 'utf8').split('\n')) {
 		if (line === '') continue;
+		let event: Recorded;
 		try {
-			const event = JSON.parse(line) as Recorded;
-			if (event.v !== 1) break; // A newer lockstep wrote it: not ours to judge.
-			events.push(event);
+			event = JSON.parse(line) as Recorded;
 		} catch {
-			break;
+			continue;
 		}
+		if (typeof event !== 'object' || event === null) continue;
+		if (event.v !== 1) return { events, newer: true };
+		events.push(event);
 	}
-	return events;
+	return { events, newer: false };
 }
 
 /** All journals of a folder, newest run first. */

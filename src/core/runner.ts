@@ -1,5 +1,6 @@
 import { type Action, show } from './action.ts';
 import { type Check, failed } from './check.ts';
+import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
 import { CheckFailed, LeftChanged, VerifyFailed } from './errors.ts';
 import type { Failure, Recorded, RunEvent } from './events.ts';
@@ -23,6 +24,8 @@ export interface RunOptions<Env extends Outputs> {
 	/** Names the work, for going on with it. */
 	readonly key: string;
 	readonly servers: { readonly [role: string]: string };
+	/** What tells each server from another one at the same address. */
+	readonly identities: { readonly [role: string]: Json };
 	/** What was asked for, without secrets; told in the journal. */
 	readonly request: Json;
 	readonly past?: Past;
@@ -35,9 +38,24 @@ export async function run<Env extends Outputs>(options: RunOptions<Env>): Promis
 	return new Runner(options).run();
 }
 
-/** Takes back what a run did, from its journal: the same undo as after a failure. */
-export async function takeBack<Env extends Outputs>(options: RunOptions<Env> & { readonly past: Past }): Promise<RunEnd> {
-	return new Runner(options).takeBack();
+/** `all` that a run did, or only what it would have put back `passing` through. */
+export type Scope = 'all' | 'passing';
+
+/** Takes back what a run did, from its journal: the same undo as after a failure. `why`: what cut that run off. Never rejects. */
+export async function takeBack<Env extends Outputs>(
+	options: RunOptions<Env> & { readonly past: Past },
+	scope: Scope = 'all',
+	why: Failure | null = null,
+): Promise<RunEnd> {
+	return new Runner(options).takeBack(scope, why);
+}
+
+/** What {@link takeBack} would do now, and what it would leave. Only looks. */
+export async function findLeft<Env extends Outputs>(
+	options: RunOptions<Env> & { readonly past: Past },
+	scope: Scope = 'all',
+): Promise<readonly Finding[]> {
+	return new Runner(options).findLeft(scope);
 }
 
 class Runner<Env extends Outputs> {
@@ -48,6 +66,8 @@ class Runner<Env extends Outputs> {
 	#seq = 0;
 	/** Whether the step in hand has performed anything. */
 	#acted = false;
+	/** From then on nothing that fails to be written down may hold up what is put back. */
+	#puttingBack = false;
 
 	constructor(options: RunOptions<Env>) {
 		this.#o = options;
@@ -57,17 +77,23 @@ class Runner<Env extends Outputs> {
 	}
 
 	#emit(event: RunEvent): void {
-		this.#o.sink({ v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event });
+		try {
+			this.#o.sink({ v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event });
+		} catch (error) {
+			if (!this.#puttingBack) throw error;
+		}
 	}
 
 	#started(resumes: string | null): void {
-		const { runbook, key, servers, request, past } = this.#o;
+		const { runbook, key, servers, identities, request, past } = this.#o;
 		this.#emit({
 			type: 'run-started',
 			runbook: runbook.id,
 			title: runbook.title,
 			key,
 			servers,
+			identities,
+			afterFailure: runbook.afterFailure,
 			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
 			resumes,
 			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {} },
@@ -89,6 +115,7 @@ class Runner<Env extends Outputs> {
 			failure,
 			summary: outcome === 'done' ? this.#o.runbook.summary(this.#o.env) : {},
 		};
+		this.#puttingBack = true;
 		this.#emit(end);
 		return end;
 	}
@@ -109,27 +136,43 @@ class Runner<Env extends Outputs> {
 	}
 
 	async #failed(failure: Failure, wish: 'keep' | 'undo'): Promise<RunEnd> {
-		const stopped = failure.class === 'Stopped';
-		const putBack = this.#touched.length > 0 && (this.#o.runbook.afterFailure === 'put-back' || wish === 'undo');
-		if (!putBack) return this.#end(stopped ? 'stopped' : 'failed', failure, this.#touched.length > 0);
-		const left = await this.#undo();
-		if (left.length === 0) return this.#end(stopped ? 'stopped' : wish === 'undo' ? 'undone' : 'failed', failure, false);
-		return this.#end(
-			'failed',
-			{ ...leftChanged(left, failure.step), told: { ...leftChanged(left, null).told, why: failure.told.what } },
-			true,
-		);
+		const { runbook } = this.#o;
+		const all = runbook.afterFailure === 'put-back' || wish === 'undo';
+		const outcome = failure.class === 'Stopped' ? 'stopped' : all && wish === 'undo' ? 'undone' : 'failed';
+		const kept = !all && this.#touched.length > 0;
+		const steps = this.#undoable(all ? 'all' : 'passing');
+		if (this.#touched.length === 0 || (steps.length === 0 && !all)) {
+			return this.#end(outcome === 'undone' ? 'failed' : outcome, failure, kept);
+		}
+		const left = await this.#undo(steps, kept);
+		if (left.length === 0) return this.#end(outcome, failure, kept);
+		const changed = leftChanged(left, failure.step);
+		return this.#end('failed', { ...changed, told: { ...changed.told, why: failure.told.what } }, true);
 	}
 
-	async takeBack(): Promise<RunEnd> {
+	async takeBack(scope: Scope, why: Failure | null): Promise<RunEnd> {
+		const kept = scope === 'passing' && this.#touched.length > 0;
 		try {
+			this.#puttingBack = true;
 			this.#started(null);
-			const left = await this.#undo();
+			const left = await this.#undo(this.#undoable(scope), kept);
 			if (left.length > 0) return this.#end('failed', leftChanged(left, null), true);
-			return this.#end('undone', null, false);
+			return this.#end(why === null ? 'undone' : 'failed', why, kept);
 		} catch (error) {
 			return this.#end('failed', failureOf(error), true);
 		}
+	}
+
+	async findLeft(scope: Scope): Promise<Finding[]> {
+		const { env, world } = this.#o;
+		const findings: Finding[] = [];
+		for (const step of this.#undoable(scope).toReversed()) {
+			const at = { ...env, facts: await step.inspect({ ...env, ...looking(world) }), origin: this.#origins[step.id] };
+			const actions = (step.undo?.(at) ?? []).map(show);
+			const foreign = step.foreign?.(at) ?? [];
+			if (actions.length + foreign.length > 0) findings.push({ step: step.id, title: step.title, actions, foreign });
+		}
+		return findings;
 	}
 
 	/** Looks at everything, plans everything, and asks once, before anything has changed. */
@@ -277,12 +320,22 @@ class Runner<Env extends Outputs> {
 		}
 	}
 
-	/** Undoes the touched steps, last first. Returns the statements that would mend what could not be put back. */
-	async #undo(): Promise<string[]> {
-		const { runbook, env, world } = this.#o;
-		const steps = runbook.steps.filter(
-			(step) => step.undo !== undefined && this.#origins[step.id] !== undefined && this.#touched.includes(step.id),
+	/** The touched steps that can be undone, in order. */
+	#undoable(scope: Scope): AnyStep<Env>[] {
+		const { runbook, env } = this.#o;
+		return runbook.steps.filter(
+			(step) =>
+				step.undo !== undefined &&
+				this.#origins[step.id] !== undefined &&
+				this.#touched.includes(step.id) &&
+				(scope === 'all' || (step.passing === true && env.outputs[step.id] === undefined)),
 		);
+	}
+
+	/** Undoes these steps, last first. Returns the statements that would mend what could not be put back. */
+	async #undo(steps: readonly AnyStep<Env>[], kept: boolean): Promise<string[]> {
+		const { env, world } = this.#o;
+		this.#puttingBack = true;
 		this.#emit({ type: 'undo-started', steps: steps.map((step) => step.id) });
 		const left: string[] = [];
 		const calm = new AbortController().signal;
@@ -291,7 +344,12 @@ class Runner<Env extends Outputs> {
 			const origin = this.#origins[step.id];
 			try {
 				const look = { ...env, ...looking(world), signal: calm };
-				plan = step.undo?.({ ...env, facts: await step.inspect(look), origin }) ?? [];
+				const at = { ...env, facts: await step.inspect(look), origin };
+				plan = step.undo?.(at) ?? [];
+				for (const text of step.foreign?.(at) ?? []) {
+					this.#warnings.push(text);
+					this.#emit({ type: 'note', step: step.id, level: 'warning', text });
+				}
 				for (const action of plan)
 					await this.#perform(step.id, action, true, () => world.perform(action, { signal: calm, shielded: true }));
 				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin }) ?? [];
@@ -302,7 +360,7 @@ class Runner<Env extends Outputs> {
 				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.what}`]));
 			}
 		}
-		this.#emit({ type: 'undo-done', left });
+		this.#emit({ type: 'undo-done', left, kept });
 		return left;
 	}
 }

@@ -158,6 +158,7 @@ export function fold(state: RunState, event: Recorded): RunState {
 			};
 		case 'recovery':
 		case 'facts':
+		case 'engine':
 			return state;
 		case 'run-ended':
 			return { ...state, phase: 'ended', end: event, failure: event.failure ?? state.failure };

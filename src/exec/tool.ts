@@ -63,7 +63,7 @@ function unlinkedFile(content: string): number {
 }
 
 /** Everybody of this account can read a process's environment, and no tool needs these: it gets its password in a file. */
-function withoutPasswords(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutPasswords(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'MYSQL_PWD' && !/^LOCKSTEP_(\w+_)?PASSWORD$/.test(name)));
 }
 

@@ -148,7 +148,14 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				say(at, line(span(`${signs.undone} Putting back: `, 'warn'), event.steps.map(title).join(', ') || 'nothing to put back'));
 				return;
 			case 'undo-done':
-				if (event.left.length === 0) say(at, line(span(`${signs.ok} `, 'good'), 'Put back: everything is as it was'));
+				if (event.left.length === 0)
+					say(
+						at,
+						line(
+							span(`${signs.ok} `, 'good'),
+							event.kept ? 'Put back what must not stay; what was done before is kept' : 'Put back: everything is as it was',
+						),
+					);
 				else say(at, line(span(`${signs.bad} Not put back: ${event.left.join('; ')}`, 'bad')));
 				return;
 			case 'reviewed':

@@ -57,3 +57,7 @@ export function qualified(object: { readonly database: string; readonly name: st
 export function some(names: readonly string[], most = 6): string {
 	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
 }
+
+/** Whether a server was restarted between two looks. Its own clock gives the second at which it started only nearly. */
+export const restarted = (before: { readonly startedAt: number }, now: { readonly startedAt: number }): boolean =>
+	Math.abs(before.startedAt - now.startedAt) > 5;

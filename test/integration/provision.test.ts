@@ -34,7 +34,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		return run({
 			...{ run: 'compare', runbook: { ...provisionReplica, steps: [compare] }, env, world, now: () => new Date(), signal: context.signal },
 			director: flagDirector({ yes: true, dryRun: false }),
-			...{ sink: () => undefined, key: 'compare', servers: names, request: null },
+			...{ sink: () => undefined, key: 'compare', servers: names, identities: {}, request: null },
 		});
 	}
 

@@ -53,7 +53,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 		const end = await run<BackupEnv>({
 			...{ run: `run-${runs}`, runbook: lockedDump, env, world, now: () => new Date(), signal: context.signal, key: 'contract' },
 			director: flagDirector({ yes: true, dryRun: false }),
-			...{ sink: (event: Recorded) => void events.push(event), servers: { server: server.name }, request: null },
+			...{ sink: (event: Recorded) => void events.push(event), servers: { server: server.name }, identities: {}, request: null },
 		});
 		const actions = events.filter((event) => event.type === 'action-started').map((event) => event.action.id);
 		return { end, performed: world.performed, broken: actions[wish.at - 1], paths: env.paths, to };

@@ -55,7 +55,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		const common = { run: `run-${runs}`, runbook: provisionReplica, env, world, director, sink, now, signal: context.signal };
 		const end = await how({
 			...common,
-			...{ key: 'contract', servers: names, request },
+			...{ key: 'contract', servers: names, identities: {}, request },
 			...(past === undefined ? {} : { past }),
 		} as Parameters<typeof takeBack>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
 		journal.close();

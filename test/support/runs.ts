@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { type Context, type GlobalFlags, makeContext } from '../../src/commands/context.ts';
-import { perform, withPrepared } from '../../src/commands/perform.ts';
+import { perform, undoRun } from '../../src/commands/perform.ts';
 import { runsFolder } from '../../src/commands/prepare.ts';
 import { runHeadless } from '../../src/commands/run.ts';
 import { urlOf } from '../../src/commands/sandbox.ts';
@@ -94,9 +94,8 @@ export async function openClient(): Promise<Client> {
 			if (past === undefined) throw new Error('there is no run to take back');
 			const events: Recorded[] = [];
 			const director = flagDirector({ yes: true, dryRun: false });
-			const watcher = { director, signal: at.signal, on: (event: Recorded) => void events.push(event) };
-			const request = past.request as RunRequest;
-			return { end: await withPrepared(at, request, {}, watcher, (prepared, how) => prepared.undo(how, past)), events };
+			const watcher = { director, signal: at.signal, run: past.run, on: (event: Recorded) => void events.push(event) };
+			return { end: await undoRun(at, past.request as RunRequest, {}, watcher), events };
 		},
 		journals: () => readdir(runsFolder(context())).catch(() => []),
 		[Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),

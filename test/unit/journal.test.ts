@@ -20,7 +20,7 @@ describe('a journal', () => {
 		journal.write(recorded({ type: 'looking', step: 'a' }));
 		journal.write(say('second'));
 		journal.close();
-		expect(readJournal(journal.path)).toEqual([say('first\nline'), say('second')]);
+		expect(readJournal(journal.path)).toEqual({ events: [say('first\nline'), say('second')], newer: false });
 		expect(statSync(journal.path).mode & 0o777).toBe(0o600);
 		expect(statSync(at).mode & 0o777).toBe(0o700);
 	});
@@ -32,16 +32,28 @@ describe('a journal', () => {
 		const whole = readFileSync(journal.path, 'utf8');
 		for (const length of [1, 20, whole.length - 2]) {
 			writeFileSync(journal.path, whole + whole.slice(0, length));
-			expect(readJournal(journal.path)).toEqual([say('whole')]);
+			expect(readJournal(journal.path)).toEqual({ events: [say('whole')], newer: false });
 		}
 		appendFileSync(journal.path, '\0\0\0\0');
-		expect(readJournal(journal.path)).toEqual([say('whole')]);
+		expect(readJournal(journal.path)).toEqual({ events: [say('whole')], newer: false });
+	});
+
+	test('whose last line is torn is gone on with on a line of its own', () => {
+		const first = openJournal(folder, 'go-on');
+		first.write(say('whole'));
+		first.close();
+		appendFileSync(first.path, '{"v":1,"run":"r","se');
+		const second = openJournal(folder, 'go-on');
+		second.write(say('later'));
+		second.write(say('last'));
+		second.close();
+		expect(readJournal(first.path).events).toEqual([say('whole'), say('later'), say('last')]);
 	});
 
 	test('of a newer version is read as far as it is understood', () => {
 		const path = join(folder, 'newer.jsonl');
 		writeFileSync(path, `${JSON.stringify(say('ours'))}\n${JSON.stringify({ ...say('theirs'), v: 2 })}\n`);
-		expect(readJournal(path)).toEqual([say('ours')]);
+		expect(readJournal(path)).toEqual({ events: [say('ours')], newer: true });
 	});
 
 	test('that cannot be written is the person’s to mend, before anything is done', () => {

@@ -1,19 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
 import { newRunId } from '../../src/commands/prepare.ts';
-import type { Recorded, RunEvent } from '../../src/core/events.ts';
-import { openJournal } from '../../src/core/journal.ts';
+import { UserError } from '../../src/core/errors.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import { openJournal, type ReadJournal } from '../../src/core/journal.ts';
 import { findOpen, newest, pastOf } from '../../src/core/past.ts';
 
-const START: RunEvent = {
+const START: Extract<RunEvent, { type: 'run-started' }> = {
 	...{ type: 'run-started', runbook: 'toy', title: 'Toy', key: 'work', servers: {}, steps: [], resumes: null, request: { kind: 'x' } },
-	carried: { touched: [], outputs: {} },
+	...{ carried: { touched: [], outputs: {} }, identities: {}, afterFailure: 'keep' },
 };
-const record = (events: readonly RunEvent[], run = 'r1'): Recorded[] =>
-	events.map((event, index) => ({ v: 1, run, seq: index + 1, at: '2026-01-01T00:00:00.000Z', ...event }));
+const record = (events: readonly RunEvent[], run = 'r1'): ReadJournal => ({
+	newer: false,
+	events: events.map((event, index) => ({ v: 1, run, seq: index + 1, at: '2026-01-01T00:00:00.000Z', ...event })),
+});
 
 const facts = (step: string, origin: string): RunEvent => ({ type: 'facts', step, facts: origin, origin });
 const action = (step: string, changes = true, undoing = false): RunEvent => ({
@@ -28,6 +31,7 @@ const ended = (outcome: 'done' | 'failed' | 'undone' | 'stopped', open: boolean)
 test('a journal that ends in the middle is open, with what was seen, done and touched', () => {
 	const past = pastOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
 	expect(past).toEqual({
+		...{ title: 'Toy', servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
 		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
 		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'] },
 	});
@@ -54,8 +58,15 @@ test.each([
 	['failed', false, { open: false, touched: [] }],
 	['stopped', true, { open: true, touched: ['a'] }],
 	['undone', false, { open: false, touched: [] }],
+	['undone', true, { open: true, touched: ['a'] }],
 ] as const)('a run that ended %s (open: %s)', (outcome, open, wanted) => {
 	expect(pastOf(record([START, action('a'), ended(outcome, open)]))).toMatchObject(wanted);
+});
+
+test('who does it, and how it ended, is known', () => {
+	const engine = { pid: 7, birth: '70', host: 'here', socket: '/run/s', version: '1' };
+	expect(pastOf(record([{ type: 'engine', ...engine }, START, action('a')]))).toMatchObject({ engine, end: null });
+	expect(pastOf(record([START, ended('done', false)]))?.end).toMatchObject({ outcome: 'done' });
 });
 
 test('putting back is no touching', () => {
@@ -71,7 +82,7 @@ test('only the newest run of the same work is gone on with, and only if it is op
 	try {
 		const write = (run: string, events: readonly RunEvent[]) => {
 			const journal = openJournal(folder, run);
-			for (const event of record(events, run)) journal.write(event);
+			for (const event of record(events, run).events) journal.write(event);
 			journal.close();
 		};
 		write('1-open', [START, action('a')]);
@@ -83,6 +94,19 @@ test('only the newest run of the same work is gone on with, and only if it is op
 		expect(newest(folder, (past) => past.key === 'work')?.run).toBe('3-done');
 		write('4-torn', []);
 		expect(newest(folder, () => true)?.run).toBe('3-done');
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});
+
+test('a run that a newer lockstep wrote to is not gone on with', () => {
+	const folder = mkdtempSync(join(tmpdir(), 'lockstep-past-'));
+	try {
+		const journal = openJournal(folder, '1-newer');
+		for (const event of record([START, action('a')]).events) journal.write(event);
+		journal.close();
+		appendFileSync(journal.path, `${JSON.stringify({ v: 2, run: '1-newer', type: 'something' })}\n`);
+		expect(() => findOpen(folder, 'work')).toThrow(UserError);
 	} finally {
 		rmSync(folder, { recursive: true });
 	}

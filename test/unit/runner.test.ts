@@ -88,7 +88,7 @@ function toy(steps: readonly AnyStep<Outputs>[], afterFailure: 'keep' | 'put-bac
 	const server = new Toy();
 	const director = new Answers();
 	const options: RunOptions<Outputs> = {
-		...{ run: 'r1', key: 'toy', servers: { server: 'db1' }, request: null },
+		...{ run: 'r1', key: 'toy', servers: { server: 'db1' }, identities: {}, request: null },
 		...{ world: server.world, director, env: { outputs: {} }, now: () => new Date(0), signal: server.stop.signal },
 		runbook: { id: 'toy', title: 'Toy', steps, afterFailure, summary: (env) => ({ ...env.outputs }) },
 		sink: (event) => events.push(JSON.parse(JSON.stringify(event)) as Recorded),
@@ -282,7 +282,7 @@ describe('going on with an interrupted run', () => {
 		made.server.broken = (text) => text === 'b = new';
 		await run(made.options);
 		made.server.broken = () => false;
-		const past = pastOf(made.events);
+		const past = pastOf({ events: made.events, newer: false });
 		if (past === undefined) throw new Error('no past');
 		const events: Recorded[] = [];
 		const options = { ...made.options, run: 'r2', env: { outputs: {} }, past, sink: (event: Recorded) => void events.push(event) };
@@ -346,7 +346,7 @@ describe('going on with an interrupted run', () => {
 	test('writes a journal that stands alone: undo goes back to before the first run', async () => {
 		const { options, server, later, past } = await interrupted([step('a'), step('b')]);
 		await run(options);
-		const all = pastOf(later);
+		const all = pastOf({ events: later, newer: false });
 		expect(all).toMatchObject({ open: false, origins: { a: { value: 'old' }, b: { value: 'old' } } });
 		expect(await takeBack({ ...options, run: 'r3', env: { outputs: {} }, past: all ?? past })).toMatchObject({
 			outcome: 'undone',

@@ -17,7 +17,7 @@ const START: RunEvent = {
 		steps: [step('a'), step('b')],
 		resumes: null,
 	},
-	...{ carried: { touched: [], outputs: {} }, request: null },
+	...{ carried: { touched: [], outputs: {} }, identities: {}, afterFailure: 'keep', request: null },
 };
 const action = (id: string, undoing = false): RunEvent => ({
 	...{ type: 'action-started', step: 'a', undoing, action: { id, kind: 'sql', on: 'server', text: id, why: '', changes: true } },
@@ -59,7 +59,7 @@ test('after a failure what was done and is taken back says so', () => {
 		{ type: 'step-started', step: 'a' },
 		{ type: 'step-failed', step: 'a', failure: FAILURE },
 		{ type: 'undo-started', steps: ['a'] },
-		{ type: 'undo-done', left: [] },
+		{ type: 'undo-done', left: [], kept: false },
 		{ type: 'run-ended', outcome: 'undone', open: false, warnings: [], failure: null, summary: {} },
 	);
 	expect(state).toMatchObject({

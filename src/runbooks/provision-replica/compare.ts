@@ -21,6 +21,8 @@ type Facts = {
 	readonly notCompared: readonly string[];
 	readonly configured: boolean;
 	readonly running: boolean;
+	/** Told to run to a position and to stop there: only a comparison does that. */
+	readonly bounded: boolean;
 };
 type Output = {
 	readonly gtid: string;
@@ -145,6 +147,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			notCompared: tables.filter((table) => table.inMemory).map(qualified),
 			configured: channel !== undefined,
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
+			bounded: channel?.bounded ?? false,
 		};
 	},
 	plan({ primary, replica, facts, delaySeconds }) {
@@ -223,10 +226,13 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		if (output.notCompared.length > 0) checks.push(note('COMPARE-NOT', 'Not compared: kept in memory only', some(output.notCompared)));
 		return checks;
 	},
+	passing: true,
 	undo({ replica, facts, origin }) {
+		const { channel } = replica.dialect;
 		// A channel that was taken back already has nothing to start.
-		if (!origin.running || facts.running || !facts.configured) return [];
-		return [change('replica', 'start', 'it ran before', replica.dialect.channel.start)];
+		if (!origin.running || !facts.configured || (facts.running && !facts.bounded)) return [];
+		const start = change('replica', 'start', 'it ran before', channel.start);
+		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.stop), start] : [start];
 	},
 	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
 };

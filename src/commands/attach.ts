@@ -1,0 +1,31 @@
+import type { Director } from '../core/director.ts';
+import { UserError } from '../core/errors.ts';
+import { readJournal } from '../core/journal.ts';
+import type { Context, Ending } from './context.ts';
+import { attach as attachTo, journalPath } from './engage.ts';
+import { pastRun } from './perform.ts';
+import { watchHeadless } from './run.ts';
+import { runsOf } from './runs.ts';
+import { openWizard } from './wizard.ts';
+
+/** Without a person a watcher decides nothing: whoever else watches does. */
+const nobody: Director = { review: () => new Promise(() => undefined), recover: () => new Promise(() => undefined) };
+
+/** Watches a run at work again, or tells what a run did that is over. */
+export async function attach(context: Context, name: string | undefined): Promise<Ending> {
+	const run = name ?? (await runsOf(context)).find((each) => each.state === 'working')?.run;
+	if (run === undefined)
+		throw new UserError({ what: 'No run is at work on this machine.', mend: ['What is left of earlier ones:  lockstep recover'] });
+	const past = pastRun(context, run);
+	if (context.mode === 'wizard') return openWizard(context, { screen: 'run', run, title: past.title });
+	return watchHeadless(
+		context,
+		async (watcher) => {
+			const { end } = past;
+			if (end === null) return attachTo(context, run, watcher);
+			for (const event of readJournal(journalPath(context, run)).events) watcher.on(event);
+			return end;
+		},
+		context.mode === 'headless' ? nobody : {},
+	);
+}

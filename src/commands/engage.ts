@@ -1,0 +1,265 @@
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { extname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { RunRequest } from '../core/desk.ts';
+import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
+import type { Failure } from '../core/events.ts';
+import { failureOf } from '../core/failure.ts';
+import type { Json } from '../core/json.ts';
+import { type Past, scopeOf } from '../core/past.ts';
+import type { RunEnd } from '../core/runner.ts';
+import type { Order } from '../engine/order.ts';
+import { socketPath } from '../engine/places.ts';
+import { watch } from '../engine/watch.ts';
+import { startDetached } from '../exec/detached.ts';
+import { birth } from '../exec/process.ts';
+import { withoutPasswords } from '../exec/tool.ts';
+import type { Context } from './context.ts';
+import { failedEnd, pastRun, perform, undoRun, type Watcher } from './perform.ts';
+import { newRunId, runsFolder, type Wishes } from './prepare.ts';
+import { withPasswords } from './servers.ts';
+
+export interface EngineWatcher extends Watcher {
+	/** Aborted to look away: the run goes on. */
+	readonly leave?: AbortSignal;
+	/** Called as soon as it is known by which name the run can be found. */
+	readonly onNamed?: (run: string) => void;
+}
+
+/** How long whoever lost the race to put things back waits for the other. */
+const OTHER_MS = 20_000;
+
+const ENGINE = fileURLToPath(new URL(`../engine/main${extname(import.meta.url)}`, import.meta.url));
+
+/**
+ * Has a run done by an engine in a process of its own, and watches it; a dry run, which changes nothing, is done here.
+ * If the engine dies, what it changed is put back here. Gives null where the watcher left. Never rejects.
+ */
+export async function engage(context: Context, request: RunRequest, wishes: Wishes, watcher: EngineWatcher): Promise<RunEnd | null> {
+	if (watcher.preview) return perform(context, request, wishes, watcher);
+	return engaged(context, request, wishes, watcher, 'perform', watcher.run ?? newRunId(context, request.kind));
+}
+
+/** The same for taking back what an earlier run did, in that run's own journal. */
+export async function engageUndo(
+	context: Context,
+	past: Past,
+	wishes: Wishes,
+	watcher: EngineWatcher,
+	work: 'undo' | 'recover',
+): Promise<RunEnd | null> {
+	if (await atWork(past)) {
+		const busy = new Busy({
+			what: `The run ${past.run} is still at work.`,
+			mend: [`Watch it, or stop it safely:  lockstep attach ${past.run}`],
+		});
+		return failedEnd(context, watcher.on, failureOf(busy));
+	}
+	return engaged(context, past.request as RunRequest, wishes, watcher, work, past.run);
+}
+
+async function engaged(
+	context: Context,
+	request: RunRequest,
+	given: Wishes,
+	watcher: EngineWatcher,
+	work: Order['work'],
+	run: string,
+): Promise<RunEnd | null> {
+	let wishes = given;
+	let engine: { readonly pid: number; readonly socket: string; readonly birth: string | undefined; readonly log: string };
+	try {
+		wishes = await withPasswords(context, request, given);
+		engine = await startEngine(context, { run, work, request, wishes: plain(wishes) });
+		watcher.onNamed?.(run);
+	} catch (error) {
+		return failedEnd(context, watcher.on, failureOf(error));
+	}
+	const alive = async () => (await birth(engine.pid)) === engine.birth && engine.birth !== undefined;
+	return watched(context, run, engine.socket, alive, engine.log, wishes, watcher);
+}
+
+/** Watches a run at work that somebody else began. Gives null where the watcher left. Rejects with UserError where it cannot be watched. */
+export async function attach(context: Context, run: string, watcher: EngineWatcher): Promise<RunEnd | null> {
+	const past = pastRun(context, run);
+	const { engine } = past;
+	if (engine?.socket == null || !(await atWork(past))) {
+		throw new UserError({
+			what: `The run ${run} is not at work any more.`,
+			mend: past.end === null ? ['It was cut off:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
+		});
+	}
+	watcher.onNamed?.(run);
+	const { pid, socket } = engine;
+	const alive = async () => (await birth(pid)) === engine.birth;
+	return watched(context, run, socket, alive, logPath(context, run), {}, watcher);
+}
+
+/** Whether the process of that run lives. On another machine that cannot be known: such a run counts as alive. */
+export async function atWork({ engine }: Past): Promise<boolean> {
+	if (engine === null || engine.birth === null) return false;
+	return engine.host !== hostname() || (await birth(engine.pid)) === engine.birth;
+}
+
+async function watched(
+	context: Context,
+	run: string,
+	socket: string,
+	alive: () => Promise<boolean>,
+	log: string,
+	wishes: Wishes,
+	watcher: EngineWatcher,
+): Promise<RunEnd | null> {
+	const seen = await watch(socket, {
+		director: watcher.director,
+		on: watcher.on,
+		signal: watcher.signal,
+		alive,
+		...(watcher.leave === undefined ? {} : { leave: watcher.leave }),
+		...(watcher.onPrepared === undefined ? {} : { onPrepared: (servers, warnings) => watcher.onPrepared?.({ servers, warnings }) }),
+	});
+	if (seen.how === 'left') return null;
+	if (seen.how === 'over') {
+		forget(log);
+		return seen.end;
+	}
+	rmSync(socket, { force: true });
+	return rescue(context, run, lastWords(log), wishes, watcher);
+}
+
+/** The engine died: puts back what it changed, at once, from its journal. */
+async function rescue(context: Context, run: string, words: string, wishes: Wishes, watcher: EngineWatcher): Promise<RunEnd> {
+	const death: Failure = failureOf(
+		new ToolError({
+			what: 'The process that did this run died.',
+			why: 'It was killed, or it failed.',
+			...(words === '' ? {} : { words }),
+		}),
+	);
+	try {
+		const past = readPast(context, run);
+		// It had not begun to change anything.
+		if (past === null || (past.end === null && past.touched.length === 0)) return failedEnd(context, watcher.on, death);
+		if (past.end !== null) {
+			watcher.on({ v: 1, run, seq: 1, at: context.now().toISOString(), ...past.end });
+			return past.end;
+		}
+		watcher.on({
+			...{ v: 1, run, seq: 0, at: context.now().toISOString(), type: 'note', step: null, level: 'warning' },
+			text: 'The process that did this run died: what must not stay is being put back.',
+		});
+		const calm = new AbortController().signal;
+		const events: Watcher = { director: watcher.director, on: watcher.on, signal: calm, run };
+		const end = await undoRun(context, past.request as RunRequest, wishes, events, scopeOf, death);
+		if (end.failure?.class === 'Busy') return (await othersEnd(context, run)) ?? leftAsIs(context, run, death, end.failure);
+		if (end.failure !== null && ['ConnectError', 'UserError'].includes(end.failure.class))
+			return leftAsIs(context, run, death, end.failure);
+		return end;
+	} catch (error) {
+		return leftAsIs(context, run, death, failureOf(error));
+	}
+}
+
+function leftAsIs(context: Context, run: string, death: Failure, why: Failure): RunEnd {
+	const failure = failureOf(
+		new LeftChanged({
+			what: `${death.told.what} What it changed could not be put back.`,
+			why: why.told.what,
+			mend: [`When the server can be reached again:  lockstep recover ${run} --yes`],
+			...(death.told.words === undefined ? {} : { words: death.told.words }),
+		}),
+	);
+	return failedEnd(context, () => undefined, failure, true);
+}
+
+/** Somebody else who watched puts it back: their end is ours. */
+async function othersEnd(context: Context, run: string): Promise<RunEnd | null> {
+	const until = performance.now() + OTHER_MS;
+	while (performance.now() < until) {
+		const end = readPast(context, run)?.end ?? null;
+		if (end !== null) return end;
+		await pause(50);
+	}
+	return null;
+}
+
+function readPast(context: Context, run: string): Past | null {
+	try {
+		return pastRun(context, run);
+	} catch (error) {
+		if (error instanceof UserError) return null;
+		throw error;
+	}
+}
+
+export const journalPath = (context: Context, run: string): string => join(runsFolder(context), `${run}.jsonl`);
+const logPath = (context: Context, run: string): string => join(runsFolder(context), `${run}.log`);
+
+/** What a dead engine said last: nothing, where it was killed. */
+function lastWords(log: string): string {
+	try {
+		return readFileSync(log, 'utf8').trim().split('\n').slice(-20).join('\n');
+	} catch {
+		return '';
+	}
+}
+
+/** An engine that had nothing to complain about leaves no log. */
+function forget(log: string): void {
+	try {
+		if (statSync(log).size === 0) rmSync(log);
+	} catch {
+		// Whoever else watched was first.
+	}
+}
+
+async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' | 'request' | 'wishes'>) {
+	const { run } = order;
+	const socket = socketPath(context.env, run);
+	const folder = runsFolder(context);
+	try {
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+	} catch (cause) {
+		throw new UserError(
+			{
+				what: `The journal cannot be written: ${folder}`,
+				why: cause instanceof Error ? cause.message : undefined,
+				mend: ['Nothing was changed. Set XDG_STATE_HOME to a folder that can be written, or mend this one.'],
+			},
+			{ cause },
+		);
+	}
+	const whole: Order = {
+		...order,
+		config: context.flags.config ?? null,
+		env: defined(context.env),
+		socket,
+		version: context.version,
+		watcher: process.pid,
+	};
+	// What an engine of this run that died has left.
+	rmSync(socket, { force: true });
+	const log = logPath(context, run);
+	const pid = startDetached({
+		program: process.execPath,
+		argv: [ENGINE],
+		log,
+		cwd: process.cwd(),
+		env: defined(withoutPasswords(context.env)),
+		input: JSON.stringify(whole),
+	});
+	return { pid, socket, birth: await birth(pid), log };
+}
+
+const defined = (env: NodeJS.ProcessEnv): Record<string, string> =>
+	Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+const plain = (wishes: Wishes): Order['wishes'] =>
+	Object.fromEntries(
+		Object.entries(wishes).map(([role, { password, ...wish }]) => [
+			role,
+			{ ...(wish as { [field: string]: Json }), ...(password === undefined ? {} : { password: password.reveal() }) },
+		]),
+	);

@@ -1,0 +1,122 @@
+import { createInterface } from 'node:readline/promises';
+import type { Finding, RunRequest } from '../core/desk.ts';
+import { LeftChanged, UserError } from '../core/errors.ts';
+import { failureOf } from '../core/failure.ts';
+import type { Json } from '../core/json.ts';
+import { newerLockstep, type Past, scopeOf } from '../core/past.ts';
+import type { RunEnd } from '../core/runner.ts';
+import { runWords } from '../telling/background.ts';
+import { renderFailure } from '../telling/failure.ts';
+import { findingLines } from '../telling/findings.ts';
+import { paint } from '../telling/page.ts';
+import type { Context, Ending } from './context.ts';
+import { engageUndo } from './engage.ts';
+import { pastRun } from './perform.ts';
+import { prepare, type Wishes } from './prepare.ts';
+import { watchHeadless } from './run.ts';
+import { leftFolder, runsOf } from './runs.ts';
+
+/** What a run that was cut off has left, as its servers are now. Only looks. Rejects with the errors of connecting. */
+export async function findingsOf(context: Context, past: Past, wishes: Wishes = {}): Promise<readonly Finding[]> {
+	if (past.newer) throw newerLockstep(past.run);
+	const prepared = await prepare(context, past.request as RunRequest, wishes);
+	const how = {
+		run: past.run,
+		director: { review: async () => ({ go: false, previewOnly: true }) as const, recover: async () => 'keep' as const },
+		sink: () => undefined,
+		signal: context.signal,
+		transcript: () => ({ log: '', jsonl: '' }),
+		preview: true,
+	};
+	const findings = await prepared.findLeft(how, past, scopeOf(past));
+	const folder = leftFolder(past);
+	if (folder === null) return findings;
+	return [
+		...findings,
+		{
+			...{ step: 'folder', title: 'A folder without a whole backup', actions: [], foreign: [] },
+			note: `${folder} stays where it is: delete it when you like.`,
+		},
+	];
+}
+
+/** Puts back what runs of this machine that were cut off have left on servers; each finding is told first, with its statement. */
+export async function recover(context: Context, name: string | undefined): Promise<Ending> {
+	const { flags, stdout, stderr, color, ascii, width } = context;
+	const found = await runsOf(context);
+	const named = name === undefined ? null : pastRun(context, name);
+	const left = found.filter((each) => each.state === 'cut off' && (named === null || each.run === named.run));
+	if (left.length === 0) {
+		const working = found.filter((each) => each.state === 'working');
+		const unfinished = found.filter((each) => each.state === 'unfinished');
+		return {
+			end: null,
+			said: 'Nothing is left to be put back: no run of this machine was cut off.',
+			next: [
+				...working.map((each) => `At work:     ${each.run}   lockstep attach ${each.run}`),
+				...unfinished.map(
+					(each) => `Unfinished:  ${each.run}   the same command goes on from there; lockstep undo ${each.run} --yes takes it back`,
+				),
+			],
+			extra: { recovered: [], left: [] },
+		};
+	}
+	const say = (text: string) => (flags.json ? stderr : stdout).write(`${text}\n`);
+	const told: { [run: string]: Json } = {};
+	const reachable: Past[] = [];
+	const failed: string[] = [];
+	for (const { past } of left) {
+		try {
+			say(`${runWords(past.title, past.servers)}, begun ${past.started}, was cut off (${past.run}):`);
+			const findings = await findingsOf(context, past);
+			told[past.run] = findings as unknown as Json;
+			say(
+				findings.length === 0
+					? '  Nothing is left to be put back.'
+					: paint(findingLines(findings, { width, ascii, servers: past.servers }), color),
+			);
+			reachable.push(past);
+		} catch (error) {
+			say(renderFailure(failureOf(error), { width, color, ascii, state: 'Unknown: nothing was done about this run.' }));
+			failed.push(past.run);
+		}
+	}
+	if (flags.dryRun) return { end: null, said: null, extra: { findings: told, recovered: [], left: left.map(({ run }) => run) } };
+	if (reachable.length > 0 && !(await mayGoOn(context))) {
+		throw new LeftChanged({
+			what: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} cut off, and what is left was not put back.`,
+			mend: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
+		});
+	}
+	let worst: RunEnd | null = null;
+	const recovered: string[] = [];
+	for (const past of reachable) {
+		const { end } = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
+			engageUndo(context, past, {}, watcher, 'recover'),
+		);
+		if (end !== null && (worst === null || end.failure !== null)) worst = end;
+		if (end?.failure === null) recovered.push(past.run);
+	}
+	const extra = { findings: told, recovered, left: left.map(({ run }) => run).filter((run) => !recovered.includes(run)) };
+	if (failed.length > 0 && worst?.failure == null) {
+		throw new LeftChanged({
+			what: `Not put back, because the server could not be asked: ${failed.join(', ')}`,
+			mend: ['lockstep recover --yes, when it can be reached.'],
+		});
+	}
+	return { end: worst, extra, said: recovered.length > 0 ? `Put back: ${recovered.join(', ')}` : null };
+}
+
+async function mayGoOn(context: Context): Promise<boolean> {
+	const { flags, mode, stdin, stdout } = context;
+	if (flags.yes) return true;
+	if (mode === 'headless') return false;
+	const reader = createInterface({ input: stdin, output: stdout });
+	try {
+		return /^y(es)?$/i.test((await reader.question('Put this back? [y/N] ')).trim());
+	} catch (error) {
+		throw new UserError({ what: 'No answer was given.' }, { cause: error });
+	} finally {
+		reader.close();
+	}
+}

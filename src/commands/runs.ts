@@ -1,0 +1,73 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunCard, RunRequest } from '../core/desk.ts';
+import type { Recorded } from '../core/events.ts';
+import { journals, readJournal } from '../core/journal.ts';
+import { type Past, pastOf } from '../core/past.ts';
+import type { Runbook } from '../core/step.ts';
+import { lockedDump } from '../runbooks/locked-dump/index.ts';
+import { provisionReplica } from '../runbooks/provision-replica/index.ts';
+import type { Context } from './context.ts';
+import { atWork } from './engage.ts';
+import { runsFolder } from './prepare.ts';
+
+export type FoundRun = RunCard & { readonly past: Past };
+
+const TAIL = 16 * 1024;
+
+/** Whether the journal's last line says that the run is over and leaves nothing: most do, and are read no further. */
+function closed(path: string): boolean {
+	const fd = openSync(path, 'r');
+	try {
+		const { size } = fstatSync(fd);
+		const tail = Buffer.alloc(Math.min(TAIL, size));
+		readSync(fd, tail, 0, tail.length, size - tail.length);
+		const last = JSON.parse(tail.toString().trimEnd().split('\n').at(-1) ?? '') as Recorded;
+		return last.v === 1 && last.type === 'run-ended' && !last.open;
+	} catch {
+		return false;
+	} finally {
+		closeSync(fd);
+	}
+}
+
+const RUNBOOKS: readonly Pick<Runbook<never>, 'id' | 'steps'>[] = [provisionReplica, lockedDump];
+
+function passing(past: Past): boolean {
+	const steps = RUNBOOKS.find((each) => each.id === past.runbook)?.steps ?? [];
+	return steps.some((step) => step.passing && past.touched.includes(step.id) && past.outputs[step.id] === undefined);
+}
+
+async function stateOf(past: Past): Promise<RunCard['state'] | null> {
+	if (past.end === null && (await atWork(past))) return 'working';
+	if (past.touched.length === 0 || (past.end !== null && !past.end.open)) return null;
+	if (past.afterFailure === 'put-back') return 'cut off';
+	return past.end === null && passing(past) ? 'cut off' : 'unfinished';
+}
+
+/** Runs of this machine that are not over, newest first; of those that went on with one another only the newest. */
+export async function runsOf(context: Context): Promise<FoundRun[]> {
+	const paths = journals(runsFolder(context));
+	const found: FoundRun[] = [];
+	for (const [index, path] of paths.entries()) {
+		if (closed(path)) continue;
+		const past = pastOf(readJournal(path));
+		if (past === undefined) continue;
+		const state = await stateOf(past);
+		if (state === null) continue;
+		const later = paths.slice(0, index).some((other) => pastOf(readJournal(other))?.key === past.key);
+		if (later) continue;
+		const { run, title, servers, started } = past;
+		found.push({ run, title, servers, started, state, request: past.request as RunRequest, past });
+	}
+	return found;
+}
+
+/** The folder that an interrupted backup has left on disk. */
+export function leftFolder(past: Past): string | null {
+	const request = past.request as RunRequest;
+	if (request.kind !== 'backup') return null;
+	// The key ends with the backup's label.
+	const folder = join(request.to, `${past.key.split(' ').at(-1)}.partial`);
+	return existsSync(folder) ? folder : null;
+}

@@ -1,0 +1,23 @@
+import type { Recorded } from '../core/events.ts';
+
+/** Where a test has the engine killed: at the n-th action (from 1), when its line has been written `before` the act, or `after` it was done. */
+export type Halt = {
+	readonly at: number;
+	readonly when: 'before' | 'after';
+	readonly whom: readonly ('engine' | 'watcher')[];
+};
+
+/** For tests only: kills as `LOCKSTEP_TEST_HALT` (JSON of a {@link Halt}) says, right after a line of the journal was written. */
+export function halting(env: NodeJS.ProcessEnv, watcher: number): (event: Recorded) => void {
+	const text = env.LOCKSTEP_TEST_HALT;
+	if (text === undefined) return () => undefined;
+	const { at, when, whom } = JSON.parse(text) as Halt;
+	let begun = 0;
+	return (event) => {
+		if (event.type === 'action-started') begun++;
+		const now = when === 'before' ? event.type === 'action-started' : event.type === 'action-done';
+		if (!now || begun !== at) return;
+		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
+		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
+	};
+}

@@ -1,0 +1,64 @@
+// The engine's process: does one run, in a session of its own, whatever becomes of those who watch it.
+// Its order comes by stdin, its words go to its socket and its journal; what it prints to stderr is a bug's.
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { makeContext } from '../commands/context.ts';
+import { perform, undoRun, type Watcher } from '../commands/perform.ts';
+import type { Wishes } from '../commands/prepare.ts';
+import { Stopped } from '../core/errors.ts';
+import { scopeOf } from '../core/past.ts';
+import { birth } from '../exec/process.ts';
+import { Secret } from '../sql/secret.ts';
+import { halting } from './halt.ts';
+import type { Order } from './order.ts';
+import { openPost } from './post.ts';
+
+const order = JSON.parse(await text(process.stdin)) as Order;
+const stop = new AbortController();
+const stopped = (why: string, signal: 'SIGINT' | 'SIGTERM' | null) => stop.abort(new Stopped(why, signal));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped(`Stopped by ${signal}.`, signal));
+// A terminal that goes away is none of this process's business.
+process.on('SIGHUP', () => undefined);
+
+// A clock that never jumps: a run's durations and limits hold whatever is done to the machine's time.
+const began = Date.now() - performance.now();
+const now = () => new Date(began + performance.now());
+
+const post = await openPost(order.socket, ({ why, signal }) => stopped(why, signal));
+const nowhere = () => new PassThrough().resume() as unknown as NodeJS.WriteStream;
+const context = makeContext(
+	{
+		env: order.env,
+		stdin: nowhere() as unknown as NodeJS.ReadStream,
+		stdout: nowhere(),
+		stderr: nowhere(),
+		now,
+		version: order.version,
+		signal: stop.signal,
+		print: () => undefined,
+	},
+	{ yes: true, input: false, ...(order.config === null ? {} : { config: order.config }) },
+);
+const wishes: Wishes = Object.fromEntries(
+	Object.entries(order.wishes).map(([role, { password, ...wish }]) => [
+		role,
+		{ ...wish, ...(typeof password === 'string' ? { password: new Secret(password) } : {}) },
+	]),
+);
+const halt = halting(process.env, order.watcher);
+const watcher: Watcher = {
+	run: order.run,
+	engine: { pid: process.pid, birth: (await birth(process.pid)) ?? null, socket: order.socket },
+	director: post.director,
+	signal: stop.signal,
+	onPrepared: ({ servers, warnings }) => post.prepared(servers, warnings),
+	on: post.tell,
+	onWritten: halt,
+};
+const end =
+	order.work === 'perform'
+		? await perform(context, order.request, wishes, watcher)
+		: await undoRun(context, order.request, wishes, watcher, order.work === 'undo' ? () => 'all' : scopeOf);
+await post.over(end);
+// Nothing of ours should be open any more; a library's timer does not keep a finished run alive.
+process.exit();

@@ -1,0 +1,135 @@
+import { unlink } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Director, Recovery, Reviewed } from '../core/director.ts';
+import type { Recorded } from '../core/events.ts';
+import { errorOf } from '../core/failure.ts';
+import type { RunEnd } from '../core/runner.ts';
+import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question } from './words.ts';
+
+/** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */
+export interface Post {
+	readonly director: Director;
+	prepared(servers: { readonly [role: string]: string }, warnings: readonly string[]): void;
+	tell(event: Recorded): void;
+	/** Tells the end and closes, once everybody has been told or two seconds have passed. */
+	over(end: RunEnd): Promise<void>;
+}
+
+/** A watcher with more than this unread is let go; it comes back when it reads again, and is told all from where it was. */
+const UNREAD = 4 * 1024 ** 2;
+/** Drawings are left out for a watcher with more than this unread. */
+const BUSY = 64 * 1024;
+/** How long a question waits for somebody to come (back) before the harmless answer is taken. */
+const ALONE_MS = 3_000;
+const GOODBYE_MS = 2_000;
+
+type Asked = { readonly question: Question; readonly answer: (answer: Answer) => void; readonly refuse: (error: unknown) => void };
+
+export async function openPost(path: string, onStop: (word: Extract<FromWatcher, { say: 'stop' }>) => void): Promise<Post> {
+	const watchers = new Set<Socket>();
+	const events: Recorded[] = [];
+	const open = new Map<number, Asked>();
+	let ids = 0;
+	let ready: FromEngine | null = null;
+	let alone: NodeJS.Timeout | undefined;
+
+	const send = (to: Socket, word: FromEngine) => {
+		if (to.destroyed || !to.writable) return;
+		to.write(lineOf(word));
+		if (to.writableLength > UNREAD) to.destroy();
+	};
+	const all = (word: FromEngine) => {
+		for (const watcher of watchers) send(watcher, word);
+	};
+
+	/** Nobody is there to be asked: what changes least. */
+	const alonely = () => {
+		clearTimeout(alone);
+		if (watchers.size > 0 || open.size === 0) return;
+		alone = setTimeout(() => {
+			if (watchers.size > 0) return;
+			for (const { question, answer } of open.values()) answer(question.kind === 'review' ? { go: false, previewOnly: false } : 'keep');
+		}, ALONE_MS);
+	};
+
+	const hear = (from: Socket, word: FromWatcher) => {
+		switch (word.say) {
+			case 'watch':
+				watchers.add(from);
+				if (ready !== null) send(from, ready);
+				for (const [at, event] of events.entries()) if (at >= word.since) send(from, { say: 'event', at, event });
+				for (const [id, { question }] of open) send(from, { say: 'question', id, question });
+				return;
+			case 'answer':
+				open.get(word.id)?.answer(word.answer);
+				return;
+			case 'refuse':
+				open.get(word.id)?.refuse(errorOf(word.failure));
+				return;
+			case 'stop':
+				onStop(word);
+		}
+	};
+
+	const server = createServer((socket) => {
+		const gone = () => {
+			watchers.delete(socket);
+			alonely();
+		};
+		socket.on('error', gone);
+		socket.on('close', gone);
+		createInterface({ input: socket }).on('line', (line) => hear(socket, JSON.parse(line) as FromWatcher));
+	});
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(path, resolve);
+	});
+
+	const ask = <T extends Answer>(question: Question): Promise<T> => {
+		const id = ++ids;
+		return new Promise<T>((resolve, reject) => {
+			const done = () => open.delete(id);
+			open.set(id, {
+				question,
+				answer: (answer) => done() && resolve(answer as T),
+				refuse: (error) => done() && reject(error),
+			});
+			all({ say: 'question', id, question });
+			alonely();
+		});
+	};
+
+	return {
+		director: {
+			review: (review) => ask<Reviewed>({ kind: 'review', review }),
+			recover: (failure) => ask<Recovery>({ kind: 'recover', failure }),
+		},
+		prepared(servers, warnings) {
+			ready = { say: 'prepared', servers, warnings };
+			all(ready);
+		},
+		tell(event) {
+			const at = events.length;
+			if (event.type !== 'progress') events.push(event);
+			for (const watcher of watchers) {
+				if (event.type !== 'progress' || watcher.writableLength < BUSY) send(watcher, { say: 'event', at, event });
+			}
+		},
+		async over(end) {
+			clearTimeout(alone);
+			const told = [...watchers].map(
+				(watcher) =>
+					new Promise<void>((resolve) => {
+						watcher.once('close', resolve);
+						watcher.end(lineOf({ say: 'over', end }));
+					}),
+			);
+			server.close();
+			await Promise.race([Promise.all(told), pause(GOODBYE_MS)]);
+			for (const watcher of watchers) watcher.destroy();
+			await unlink(path).catch(() => undefined);
+		},
+	};
+}

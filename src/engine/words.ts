@@ -1,0 +1,27 @@
+import type { Recovery, Review, Reviewed } from '../core/director.ts';
+import type { Failure, Recorded } from '../core/events.ts';
+import type { RunEnd } from '../core/runner.ts';
+
+/** What is decided by whoever watches. */
+export type Question = { readonly kind: 'review'; readonly review: Review } | { readonly kind: 'recover'; readonly failure: Failure };
+
+export type Answer = Reviewed | Recovery;
+
+/** From the engine, one JSON line each. */
+export type FromEngine =
+	| { readonly say: 'prepared'; readonly servers: { readonly [role: string]: string }; readonly warnings: readonly string[] }
+	/** `at`: how many events (drawings of progress aside) came before it. */
+	| { readonly say: 'event'; readonly at: number; readonly event: Recorded }
+	| { readonly say: 'question'; readonly id: number; readonly question: Question }
+	| { readonly say: 'over'; readonly end: RunEnd };
+
+/** To the engine. */
+export type FromWatcher =
+	/** The first word: events from that one on. */
+	| { readonly say: 'watch'; readonly since: number }
+	| { readonly say: 'answer'; readonly id: number; readonly answer: Answer }
+	/** The watcher's own director refused to decide. */
+	| { readonly say: 'refuse'; readonly id: number; readonly failure: Failure }
+	| { readonly say: 'stop'; readonly why: string; readonly signal: 'SIGINT' | 'SIGTERM' | null };
+
+export const lineOf = (word: FromEngine | FromWatcher): string => `${JSON.stringify(word)}\n`;
