@@ -128,8 +128,12 @@ export async function startWizard({
 		const stopped = async () => {
 			stdout.write(session.working === null ? 'fg brings lockstep back.\n' : 'The run goes on; fg brings lockstep back.\n');
 			process.off('SIGTSTP', onSuspend);
-			await stopHere();
+			await stopHere(() => leaving);
 			process.on('SIGTSTP', onSuspend);
+			// Ended by a signal while it was stopped: the terminal is somebody else's, and stays so.
+			if (leaving) await instance.waitUntilExit();
+			// Of its new size only those were told who had the terminal meanwhile.
+			else process.kill(process.pid, 'SIGWINCH');
 		};
 		handOver(stopped)
 			// A terminal that is gone meanwhile is told by its streams.
@@ -155,7 +159,17 @@ export async function startWizard({
 			}}
 		/>
 	);
-	// Before the first frame: a key that is pressed as soon as it is seen would else be echoed by the terminal, and lost.
+	// All before the first frame: a signal that is sent as soon as it is seen would else act by its default.
+	const handlers = SIGNALS.map((name) => {
+		const handler = () => {
+			signal ??= name;
+			void leave(name === 'SIGHUP' ? 'leave' : 'stop');
+		};
+		process.on(name, handler);
+		return () => process.off(name, handler);
+	});
+	process.on('SIGTSTP', onSuspend);
+	// A key that is pressed as soon as it is seen would else be echoed by the terminal, and lost.
 	border.setRawMode(true);
 	const instance = render(tree, {
 		// The border is all that Ink asks of an input stream.
@@ -169,15 +183,6 @@ export async function startWizard({
 		maxFps: MAX_FPS,
 	});
 
-	const handlers = SIGNALS.map((name) => {
-		const handler = () => {
-			signal ??= name;
-			void leave(name === 'SIGHUP' ? 'leave' : 'stop');
-		};
-		process.on(name, handler);
-		return () => process.off(name, handler);
-	});
-	process.on('SIGTSTP', onSuspend);
 	// A terminal that is gone fails every read and write, and may come without its signal.
 	const gone = () => {
 		signal ??= 'SIGHUP';
