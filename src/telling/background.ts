@@ -22,8 +22,8 @@ export function leftLines(
 	const signs = symbols(ascii);
 	return [
 		...indented(`${signs.at} `, `Goes on without this terminal: ${runWords(title, servers)}`, width, 'bold', 'key'),
-		line(span('  run    ', 'dim'), run),
-		line(span('Next:  ', 'dim'), span(`lockstep attach ${run}`, 'key'), span('   watch it again, or stop it safely', 'dim')),
+		line(span('  To watch it again, or to stop it safely:', 'dim')),
+		line(span('Next:  ', 'dim'), span(`lockstep attach ${run}`, 'key')),
 	];
 }
 
