@@ -69,7 +69,9 @@ export function openWorld(options: {
 	/** Seconds of silence after which the server frees a claim: 120. */
 	readonly claimSeconds?: number;
 }): RealWorld {
-	const { reach, env, signal, now = () => new Date(), claimSeconds = CLAIM_SECONDS } = options;
+	const { reach, env, signal, now = () => new Date() } = options;
+	const leaseSeconds = testLease(env);
+	const claimSeconds = options.claimSeconds ?? leaseSeconds ?? CLAIM_SECONDS;
 	const sessions = new Map<Role, Promise<Session>>();
 	const claims: Session[] = [];
 	const leases = new Map<Role, Lease>();
@@ -92,6 +94,11 @@ export function openWorld(options: {
 		});
 		sessions.set(role, fresh);
 		return fresh;
+	}
+
+	async function forget(role: Role): Promise<void> {
+		const open = await sessions.get(role)?.catch(() => undefined);
+		open?.destroy();
 	}
 
 	const look = async <T>(role: Role, query: Query<T>): Promise<T> =>
@@ -264,8 +271,10 @@ export function openWorld(options: {
 		},
 		async lease(role, { lockWaitSeconds }): Promise<HeldLease> {
 			const { address, password } = reachOf(role);
-			const lease = await openLease(address, password, { lockWaitSeconds, signal, now });
+			const lease = await openLease(address, password, { lockWaitSeconds, signal, now, ...(leaseSeconds && { leaseSeconds }) });
 			leases.set(role, lease);
+			// What ended it, a network above all, may have swallowed the other session too: nothing waits for that one's answers.
+			lease.lost.addEventListener('abort', () => void forget(role), { once: true });
 			return {
 				...lease,
 				async [Symbol.asyncDispose]() {
@@ -298,6 +307,12 @@ export function openWorld(options: {
 		},
 	};
 	return world;
+}
+
+/** For tests only: `LOCKSTEP_TEST_LEASE_SECONDS` is after how much silence the server lets go of a lock or a claim of ours. */
+function testLease(env: NodeJS.ProcessEnv): number | undefined {
+	const text = env.LOCKSTEP_TEST_LEASE_SECONDS;
+	return text === undefined ? undefined : Number(text);
 }
 
 /** Why it was aborted: a stop, or the lock's loss; both are errors of ours. */

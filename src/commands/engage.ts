@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -121,12 +121,10 @@ async function watched(
 		...(watcher.onPrepared === undefined ? {} : { onPrepared: (servers, warnings) => watcher.onPrepared?.({ servers, warnings }) }),
 	});
 	if (seen.how === 'left') return null;
-	if (seen.how === 'over') {
-		forget(log);
-		return seen.end;
-	}
-	rmSync(socket, { force: true });
-	return rescue(context, run, lastWords(log), wishes, watcher);
+	if (seen.how === 'over') return seen.end;
+	const words = lastWords(log);
+	for (const path of [socket, ...(words === '' ? [log] : [])]) rmSync(path, { force: true });
+	return rescue(context, run, words, wishes, watcher);
 }
 
 /** The engine died: puts back what it changed, at once, from its journal. */
@@ -134,7 +132,7 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 	const death: Failure = failureOf(
 		new ToolError({
 			what: 'The process that did this run died.',
-			why: 'It was killed, or it failed.',
+			why: words === '' ? 'It was killed: by somebody, or by a system short of memory.' : 'It failed: that is a bug in lockstep.',
 			...(words === '' ? {} : { words }),
 		}),
 	);
@@ -206,15 +204,6 @@ function lastWords(log: string): string {
 	}
 }
 
-/** An engine that had nothing to complain about leaves no log. */
-function forget(log: string): void {
-	try {
-		if (statSync(log).size === 0) rmSync(log);
-	} catch {
-		// Whoever else watched was first.
-	}
-}
-
 async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' | 'request' | 'wishes'>) {
 	const { run } = order;
 	const socket = socketPath(context.env, run);
@@ -231,17 +220,18 @@ async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' |
 			{ cause },
 		);
 	}
+	const log = logPath(context, run);
 	const whole: Order = {
 		...order,
 		config: context.flags.config ?? null,
 		env: defined(context.env),
 		socket,
+		log,
 		version: context.version,
 		watcher: process.pid,
 	};
 	// What an engine of this run that died has left.
 	rmSync(socket, { force: true });
-	const log = logPath(context, run);
 	const pid = startDetached({
 		program: process.execPath,
 		argv: [ENGINE],

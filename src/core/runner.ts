@@ -154,7 +154,8 @@ class Runner<Env extends Outputs> {
 		const kept = scope === 'passing' && this.#touched.length > 0;
 		try {
 			this.#puttingBack = true;
-			this.#started(null);
+			// Who watched the run that was cut off has seen its beginning.
+			if (why === null) this.#started(null);
 			const left = await this.#undo(this.#undoable(scope), kept);
 			if (left.length > 0) return this.#end('failed', leftChanged(left, null), true);
 			return this.#end(why === null ? 'undone' : 'failed', why, kept);

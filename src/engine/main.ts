@@ -1,5 +1,6 @@
 // The engine's process: does one run, in a session of its own, whatever becomes of those who watch it.
 // Its order comes by stdin, its words go to its socket and its journal; what it prints to stderr is a bug's.
+import { rmSync, statSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { makeContext } from '../commands/context.ts';
@@ -60,5 +61,6 @@ const end =
 		? await perform(context, order.request, wishes, watcher)
 		: await undoRun(context, order.request, wishes, watcher, order.work === 'undo' ? () => 'all' : scopeOf);
 await post.over(end);
+if (statSync(order.log, { throwIfNoEntry: false })?.size === 0) rmSync(order.log);
 // Nothing of ours should be open any more; a library's timer does not keep a finished run alive.
 process.exit();

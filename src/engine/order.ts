@@ -15,6 +15,8 @@ export type Order = {
 	/** The environment of who starts it, passwords included: the engine's own has none. */
 	readonly env: { readonly [name: string]: string };
 	readonly socket: string;
+	/** Where its stderr goes; the engine takes it away at its end where nothing is in it. */
+	readonly log: string;
 	readonly version: string;
 	/** Who watches: for a test that ends both at once. */
 	readonly watcher: number;
