@@ -113,7 +113,7 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
 	} else if (failure !== null) {
 		const options = { width, color: context?.color ?? color, ascii: context?.ascii ?? false };
-		process.stderr.write(`${renderFailure(failure, { ...options, ...keptWords(end) })}\n`);
+		process.stderr.write(`${renderFailure(failure, { ...options, ...stateWords(end, state) })}\n`);
 		if (failure.stack) process.stderr.write(`${failure.stack}\n`);
 	} else {
 		if (ending.said) process.stdout.write(`${ending.said}\n`);
@@ -126,11 +126,12 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 	setTimeout(() => process.exit(), 3_000).unref();
 }
 
-/** What an interrupted run left for being gone on with. */
-const keptWords = (end: RunEnd | null): { state?: string } =>
-	end?.open && end.failure?.class !== 'LeftChanged'
-		? { state: 'What was done so far is kept. The same command goes on from there; lockstep undo --yes takes it back.' }
-		: {};
+/** What the servers are like after a run, where its failure alone does not tell. */
+function stateWords(end: RunEnd | null, { steps }: RunState): { state?: string } {
+	if (end === null || end.failure?.class === 'LeftChanged') return {};
+	if (end.open) return { state: 'What was done so far is kept. The same command goes on from there; lockstep undo --yes takes it back.' };
+	return steps.some((step) => step.status === 'undone') ? { state: 'As before: what the run changed was put back.' } : {};
+}
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 

@@ -64,6 +64,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const say = (text: string) => (flags.json ? stderr : stdout).write(`${text}\n`);
 	const told: { [run: string]: Json } = {};
 	const reachable: Past[] = [];
+	let changed = false;
 	const failed: string[] = [];
 	for (const { past } of left) {
 		try {
@@ -76,13 +77,15 @@ export async function recover(context: Context, name: string | undefined): Promi
 					: paint(findingLines(findings, { width, ascii, servers: past.servers }), color),
 			);
 			reachable.push(past);
+			changed ||= findings.some(({ actions, foreign }) => actions.length + foreign.length > 0);
 		} catch (error) {
 			say(renderFailure(failureOf(error), { width, color, ascii, state: 'Unknown: nothing was done about this run.' }));
 			failed.push(past.run);
 		}
 	}
 	if (flags.dryRun) return { end: null, said: null, extra: { findings: told, recovered: [], left: left.map(({ run }) => run) } };
-	if (reachable.length > 0 && !(await mayGoOn(context))) {
+	// Where nothing is to be put back, only the journal is closed.
+	if (changed && !(await mayGoOn(context))) {
 		throw new LeftChanged({
 			what: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} cut off, and what is left was not put back.`,
 			mend: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],

@@ -43,6 +43,8 @@ export type RunState = {
 	readonly review: Review | null;
 	readonly lock: LockState | null;
 	readonly transcript: readonly TranscriptLine[];
+	/** Steps that are being put back. */
+	readonly undoing: readonly string[];
 	readonly notes: readonly { readonly level: 'note' | 'warning'; readonly text: string; readonly at: string }[];
 	readonly failure: Failure | null;
 	readonly end: Extract<Recorded, { type: 'run-ended' }> | null;
@@ -61,6 +63,7 @@ export const NOTHING_YET: RunState = {
 	review: null,
 	lock: null,
 	transcript: [],
+	undoing: [],
 	notes: [],
 	failure: null,
 	end: null,
@@ -150,12 +153,11 @@ export function fold(state: RunState, event: Recorded): RunState {
 		case 'step-failed':
 			return { ...change(state, event.step, { status: 'failed' }), failure: event.failure };
 		case 'undo-started':
-			return { ...state, phase: 'undoing' };
-		case 'undo-done':
-			return {
-				...state,
-				steps: state.steps.map((step) => (step.status === 'done' || step.status === 'failed' ? { ...step, status: 'undone' } : step)),
-			};
+			return { ...state, phase: 'undoing', undoing: event.steps };
+		case 'undo-done': {
+			const undone = (step: StepState) => state.undoing.includes(step.id) || (!event.kept && ['done', 'failed', 'running'].includes(step.status));
+			return { ...state, undoing: [], steps: state.steps.map((step) => (undone(step) ? { ...step, status: 'undone' } : step)) };
+		}
 		case 'recovery':
 		case 'facts':
 		case 'engine':
