@@ -146,7 +146,7 @@ class Runner<Env extends Outputs> {
 		}
 		const left = await this.#undo(steps, kept);
 		if (left.length === 0) return this.#end(outcome, failure, kept);
-		const changed = leftChanged(left, failure.step);
+		const changed = this.#leftChanged(left, failure.step);
 		return this.#end('failed', { ...changed, told: { ...changed.told, why: failure.told.what } }, true);
 	}
 
@@ -157,7 +157,7 @@ class Runner<Env extends Outputs> {
 			// Who watched the run that was cut off has seen its beginning.
 			if (why === null) this.#started(null);
 			const left = await this.#undo(this.#undoable(scope), kept);
-			if (left.length > 0) return this.#end('failed', leftChanged(left, null), true);
+			if (left.length > 0) return this.#end('failed', this.#leftChanged(left, null), true);
 			return this.#end(why === null ? 'undone' : 'failed', why, kept);
 		} catch (error) {
 			return this.#end('failed', failureOf(error), true);
@@ -333,6 +333,18 @@ class Runner<Env extends Outputs> {
 		);
 	}
 
+	#leftChanged(left: readonly string[], step: string | null): Failure {
+		const { runbook, run } = this.#o;
+		const mend = `lockstep ${runbook.afterFailure === 'put-back' ? 'recover' : 'undo'} ${run} --yes`;
+		return failureOf(
+			new LeftChanged({
+				what: 'A server is not as it was: these could not be put back.',
+				mend: [...left, `or, when the server can be reached again:  ${mend}`],
+			}),
+			step,
+		);
+	}
+
 	/** Undoes these steps, last first. Returns the statements that would mend what could not be put back. */
 	async #undo(steps: readonly AnyStep<Env>[], kept: boolean): Promise<string[]> {
 		const { env, world } = this.#o;
@@ -390,16 +402,6 @@ function looking(world: World) {
 function leftLine(action: Action): string {
 	const { on, text } = show(action);
 	return `${on}: ${text}`;
-}
-
-function leftChanged(left: readonly string[], step: string | null): Failure {
-	return failureOf(
-		new LeftChanged({
-			what: 'A server is not as it was: these could not be put back.',
-			mend: [...left, 'or, when the server can be reached again:  lockstep undo --yes'],
-		}),
-		step,
-	);
 }
 
 function unique(consents: readonly Consent[]): Consent[] {

@@ -142,17 +142,23 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		if (mostMs !== null) lease.hold({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
 		const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
 		lock({ ...state, state: 'held', since: acquired.toISOString(), until });
-		let result: Omit<LockedDumpOutput, 'requested' | 'acquired' | 'released' | 'connectionId' | 'statement'>;
-		let objects: Awaited<ReturnType<typeof objectsOf>>;
+		const ended = await underLock(at, lease, acquired).then(
+			(done) => ({ done, failure: null }),
+			(cause: unknown) => {
+				const lost = lease.lost.aborted && !(cause instanceof VerifyFailed) && !at.signal.aborted;
+				return { done: null, failure: lease.spent.aborted ? timeSpent(at, lease.spent.reason) : lost ? lostLock(cause) : cause };
+			},
+		);
 		try {
-			({ result, objects } = await underLock(at, lease, acquired));
-		} catch (cause) {
-			if (lease.spent.aborted) throw timeSpent(at, lease.spent.reason);
-			throw lease.lost.aborted && !(cause instanceof VerifyFailed) && !at.signal.aborted ? lostLock(cause) : cause;
-		} finally {
 			await release(at, lease);
+		} catch (error) {
+			// The first cause counts: what could not be put back here is tried again, and told, by whoever runs the steps.
+			throw ended.done === null ? ended.failure : error;
+		} finally {
 			lock({ ...state, state: lease.lost.aborted ? 'lost' : 'released', since: now().toISOString() });
 		}
+		if (ended.done === null) throw ended.failure;
+		const { result, objects } = ended.done;
 		const checks = compareObjects(objects, result.files, at.ignoreTables);
 		if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
 		const statement = 'FLUSH TABLES WITH READ LOCK';
