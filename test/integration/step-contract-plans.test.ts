@@ -67,7 +67,16 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 		await using world = openWorld({ reach: { server: reach.primary }, env: context.env, signal: context.signal });
 		const env: BackupEnv = {
 			...{ outputs: {}, server: parts.primary, paths: { to: folder, label: 'x', ...foldersOf(folder, 'x') }, databases: null },
-			...{ ignoreTables: [], compress: 'zstd', lockWaitSeconds: 5, longQueries: 'wait', stopApplier: true, profile: null },
+			...{
+				ignoreTables: [],
+				compress: 'zstd',
+				lockWaitSeconds: 5,
+				longQueries: 'wait',
+				maxLockSeconds: null,
+				history: [],
+				stopApplier: true,
+				profile: null,
+			},
 			...{ started: new Date(), program: { name: 'lockstep', version: '0' }, transcript: () => ({ log: '', jsonl: '' }) },
 		};
 		const ids = await planned(lockedDump.steps, env, world);

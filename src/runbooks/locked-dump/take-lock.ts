@@ -3,7 +3,6 @@ import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type Check, must } from '../../core/check.ts';
 import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
 import type { HeldLease, Working } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, mayBeKilled, stillTheSame, tellBlocker, worthWaitingFor } from './blockers.ts';
 import type { BackupEnv } from './env.ts';
@@ -80,7 +79,7 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		await perform(planned(plan, 'unlock'), { shielded: true });
 		const others = (await meets(at, lease)).filter((each) => holdsUp(each, features.lockWaitsForReads));
 		if (left() < FIRST_PAUSE_MS + 1_000) {
-			if (refused !== null) throw notHad(at, others, refused, others.length === 0 ? await at.look('server', locks.tablesInUse) : []);
+			if (refused !== null) throw notHad(at, others, refused, others.length === 0 ? await suspects(at, lease) : []);
 			throw new VerifyFailed([temporaryTables(open)], 'Under the lock the applier had temporary tables open, to the last attempt.');
 		}
 		const why =
@@ -142,6 +141,21 @@ async function killed(at: Taking, seen: readonly Blocker[], known: Map<number, B
 	return false;
 }
 
+/** Without performance_schema a server tells which tables are locked, but not by whom: any session at rest may be the one. */
+async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]> {
+	const { locks } = at.server.dialect;
+	const tables = await at.look('server', locks.tablesInUse);
+	if (tables.length === 0) return [];
+	const atRest = (await at.look('server', locks.activity)).filter((each) => each.command === 'Sleep' && each.id !== lease.connectionId);
+	return [
+		`Locked or in use, by whom the server does not tell (performance_schema is off): ${some(tables.map(qualified))}. At rest there are:`,
+		...atRest
+			.toSorted((a, b) => b.seconds - a.seconds)
+			.slice(0, 8)
+			.map((each) => `${each.id} ${each.user}@${each.host} ${each.seconds} s`),
+	];
+}
+
 const temporaryTables = (open: number): Check =>
 	must('TEMPORARY-TABLES', 'The applier holds no temporary table open under the lock', open === 0, {
 		expected: '0',
@@ -149,15 +163,14 @@ const temporaryTables = (open: number): Check =>
 		mend: ['They would be missing from a replica made of this backup. Nothing is locked any more; try again in a moment.'],
 	});
 
-function notHad(at: Taking, others: readonly Blocker[], cause?: ServerError, inUse: readonly ObjectName[] = []): LockTimeout {
+function notHad(at: Taking, others: readonly Blocker[], cause?: ServerError, unnamed: readonly string[] = []): LockTimeout {
 	return new LockTimeout(
 		{
 			what: `The lock was not had within ${at.lockWaitSeconds} s.`,
 			why: others.length === 0 ? 'Nobody is in the way any more, as far as the server tells.' : 'In the way, longest first:',
 			mend: [
 				...others.slice(0, 5).map(tellBlocker),
-				// Without performance_schema a server does not tell whose LOCK TABLES it is.
-				...(inUse.length === 0 ? [] : [`Locked or in use by a session that the server does not name: ${some(inUse.map(qualified))}`]),
+				...unnamed,
 				'Nothing is locked and nothing was changed. Try again when they are done, wait longer with --lock-wait, or have them ended with --long-queries kill.',
 			],
 			words: cause?.told.words,
