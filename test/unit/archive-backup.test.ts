@@ -77,6 +77,7 @@ const parts = (id: string, files: readonly ManifestFile[]): ManifestParts => ({
 	},
 	files,
 	rowsEstimated: 20,
+	dataBytes: 4096,
 	replica: { before: { io: 'Yes' }, after: { io: 'Yes' }, caught_up_ms: 41_000 },
 	warnings: [],
 });

@@ -1,0 +1,440 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+	type Ended,
+	type Home,
+	type Line,
+	lockstep,
+	makeHome,
+	nameOf,
+	provisionedPair,
+	type Running,
+	start,
+	type Tap,
+	tapped,
+	urlOf,
+} from '../support/cli.ts';
+import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
+
+const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+/** Not held up at all. */
+const AT_ONCE_MS = 2_000;
+/** One attempt for the lock, and what a busy machine adds. */
+const ATTEMPT_MS = 5_000 + 2_000;
+type Client = Awaited<ReturnType<typeof rootSession>>;
+const run = (client: Client, ...statements: string[]) =>
+	statements.reduce<Promise<unknown>>(
+		(before, text) => before.then(() => client.query({ pieces: [text] }, { timeoutMs: 50_000 })),
+		Promise.resolve(),
+	);
+
+describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
+	let home: Home;
+	let pair: Sandbox & AsyncDisposable;
+	let tap: Tap;
+	let last: Running | undefined;
+	let folders = 0;
+	let to: string;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		pair = await provisionedPair(kind, home, { rows: 1500 });
+		tap = await tapped(home, pair.binDir);
+		// Tables that no source writes to.
+		for (const server of [pair.primary, pair.replica]) await ownTables(server);
+	});
+	const ownTables = async (server: SandboxServer) => {
+		await using root = await rootSession(server);
+		await run(
+			root,
+			'SET sql_log_bin = 0',
+			'CREATE DATABASE lk',
+			'CREATE TABLE lk.t (id INT PRIMARY KEY, n INT)',
+			'INSERT INTO lk.t VALUES (1, 0), (2, 0)',
+		);
+		await run(root, 'CREATE TABLE lk.other (id INT PRIMARY KEY, n INT)', 'INSERT INTO lk.other VALUES (1, 0)');
+	};
+	afterEach(async () => {
+		await tap.open();
+		last?.child.kill('SIGKILL');
+		await last?.ended;
+	});
+	afterAll(async () => {
+		await pair?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	const begin = (...more: string[]): Running => {
+		to = more.includes('--to') ? (more[more.indexOf('--to') + 1] ?? '') : join(home.dir, `to-${++folders}`);
+		const where = more.includes('--to') ? [] : ['--to', to];
+		last = start(['backup', '--server', urlOf(pair.replica), ...where, '--yes', '--json', ...more], { env: tap.env });
+		return last;
+	};
+	/** Its performance_schema is on, so that it names who holds LOCK TABLES; its clients wait, so its name is typed. */
+	const named = () => ['--confirm', nameOf(pair.primary)];
+	const onPrimary = (...more: string[]): Running => {
+		to = join(home.dir, `to-${++folders}`);
+		last = start(['backup', '--server', urlOf(pair.primary), '--to', to, '--yes', '--json', ...more], { env: tap.env });
+		return last;
+	};
+	const confirmed = () => ['--confirm', nameOf(pair.replica)];
+	const client = async (on = pair.replica): Promise<Client> => {
+		const session = await rootSession(on);
+		await run(session, 'SET sql_log_bin = 0');
+		return session;
+	};
+	/** Milliseconds that a privileged client's write took. */
+	const write = async (on = pair.replica) => {
+		await using session = await client(on);
+		const began = performance.now();
+		await run(session, 'UPDATE lk.other SET n = n + 1 WHERE id = 1');
+		return performance.now() - began;
+	};
+	const seconds = (each: Client, on = pair.replica) =>
+		value(on, `SELECT TIME FROM information_schema.PROCESSLIST WHERE ID = ${each.connectionId}`);
+	const long = (each: Client, on = pair.replica) =>
+		vi.waitUntil(async () => Number(await seconds(each, on)) >= 10, { timeout: 20_000, interval: 200 });
+	const alive = async (each: Client, on = pair.replica) => (await seconds(each, on)) !== null;
+	const slaves = async () =>
+		(await ask(pair.replica, 'SHOW ALL SLAVES STATUS')).map(
+			(row) => `${row.Connection_name}:${row.Slave_IO_Running}:${row.Slave_SQL_Running}`,
+		);
+	const caughtUp = async () =>
+		expect(await value(pair.replica, `SELECT MASTER_GTID_WAIT('${await value(pair.primary, 'SELECT @@gtid_binlog_pos')}', 20)`)).toBe('0');
+	/** Nothing locked, nothing stopped, nobody of ours there. */
+	const asBefore = async (readOnly: '0' | '1' = '1') => {
+		expect(await write()).toBeLessThan(AT_ONCE_MS);
+		expect(await value(pair.replica, 'SELECT @@read_only')).toBe(readOnly);
+		expect(await slaves()).toEqual([':Yes:Yes']);
+		const ours = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
+		await vi.waitFor(async () => expect(await value(pair.replica, ours)).toBe('0'), AT_ONCE_MS);
+	};
+	const checkOf = (ended: Ended, id: string): Line =>
+		ended.lines.find((line) => line.type === 'review')?.review.checks.find((check: Line) => check.id === id);
+	const acts = (ended: Ended): string[] =>
+		ended.lines.flatMap((line) => (line.type === 'action-started' && line.action.kind === 'sql' ? [line.action.text] : []));
+	const notes = (ended: Ended): string => ended.lines.flatMap((line) => (line.type === 'note' ? [line.text] : [])).join('\n');
+	const unpublished = async () => expect(await readdir(to)).toEqual([expect.stringMatching(/\.partial$/)]);
+
+	it('passes by a long SELECT and an idle transaction, says what it means, and ends neither', { timeout: 90_000 }, async () => {
+		await using reader = await client();
+		await using idle = await client();
+		const reading = run(reader, 'SELECT SLEEP(600) FROM lk.t LIMIT 1').catch(() => undefined);
+		await run(idle, 'START TRANSACTION', 'UPDATE lk.t SET n = 1 WHERE id = 2');
+		await long(idle);
+		await long(reader);
+		const patient = await begin('--long-queries', 'wait').ended;
+		expect(patient.code, words(patient)).toBe(0);
+		const told = checkOf(patient, 'LONG-QUERIES');
+		expect(told).toMatchObject({
+			status: 'warning',
+			found: expect.stringMatching(`COMMIT will wait until the unlock: ${idle.connectionId} root@localhost`),
+		});
+		expect(told.found).toMatch(`the lock does not wait for it: ${reader.connectionId} root@localhost`);
+		const strict = await begin('--long-queries', 'abort').ended;
+		expect(strict.code, words(strict)).toBe(6);
+		expect(strict.last.checks).toMatchObject([{ id: 'LONG-QUERIES' }]);
+		const killing = await begin('--long-queries', 'kill', ...confirmed()).ended;
+		expect(killing.code, words(killing)).toBe(0);
+		expect(acts(killing).filter((text) => /^KILL/.test(text))).toEqual([]);
+		expect([await alive(reader), await alive(idle)]).toEqual([true, true]);
+		await run(idle, 'ROLLBACK');
+		const alone = await begin('--long-queries', 'abort').ended;
+		expect(alone.code, words(alone)).toBe(0);
+		await ask(pair.replica, `KILL ${reader.connectionId}`);
+		await reading;
+	});
+
+	it('waits for LOCK TABLES … WRITE without queueing, or refuses', { timeout: 60_000 }, async () => {
+		await using holder = await client(pair.primary);
+		await run(holder, 'LOCK TABLES lk.t WRITE');
+		const strict = await onPrimary('--long-queries', 'abort', ...named()).ended;
+		expect(strict.code, words(strict)).toBe(6);
+		expect(checkOf(strict, 'LONG-QUERIES').found).toContain(`the lock waits for: ${holder.connectionId} root@localhost`);
+		const spent = await onPrimary('--lock-wait', '1s', ...named()).ended;
+		expect(spent.code, words(spent)).toBe(7);
+		expect(spent.last.mend.join('\n')).toMatch(`${holder.connectionId} root@localhost`);
+		expect(acts(spent)).toEqual([]);
+		await unpublished();
+		const running = onPrimary('--lock-wait', '30s', ...named());
+		await running.line((line) => line.type === 'note' && line.text.includes(`waiting for: ${holder.connectionId} `));
+		expect(await write(pair.primary)).toBeLessThan(AT_ONCE_MS);
+		await run(holder, 'UNLOCK TABLES');
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(0);
+		expect(await write(pair.primary)).toBeLessThan(AT_ONCE_MS);
+	});
+
+	it('kills who holds it up by consent only, and nobody else', { timeout: 90_000 }, async () => {
+		await using holder = await client(pair.primary);
+		await using reading = await client(pair.primary);
+		await using idle = await client(pair.primary);
+		await run(holder, 'LOCK TABLES lk.t WRITE');
+		await run(reading, 'LOCK TABLES lk.other READ');
+		await run(idle, 'START TRANSACTION', 'SELECT COUNT(*) FROM crm.calls');
+		for (const each of [holder, reading, idle]) await long(each, pair.primary);
+		for (const wrong of [[], ['--confirm', 'somebody']]) {
+			const refused = await onPrimary('--long-queries', 'kill', ...wrong).ended;
+			expect(refused.code, words(refused)).toBe(6);
+			expect(JSON.stringify(refused.last.checks)).toContain(`--confirm ${nameOf(pair.primary)}`);
+			expect(JSON.stringify(refused.last.checks)).toContain(`${holder.connectionId} root@localhost`);
+			expect(acts(refused)).toEqual([]);
+		}
+		expect(await alive(holder, pair.primary)).toBe(true);
+		const ended = await onPrimary('--long-queries', 'kill', ...named()).ended;
+		expect(ended.code, words(ended)).toBe(0);
+		expect(acts(ended).filter((text) => /^KILL/.test(text))).toEqual([`KILL ${holder.connectionId}`]);
+		expect(notes(ended)).toContain(`Killed: ${holder.connectionId} root@localhost`);
+		expect([await alive(holder, pair.primary), await alive(reading, pair.primary), await alive(idle, pair.primary)]).toEqual([
+			false,
+			true,
+			true,
+		]);
+	});
+
+	it('tries for a few seconds at a time behind rows that are locked; kills their holder, not who waits', { timeout: 120_000 }, async () => {
+		await using holder = await client();
+		await using waiter = await client();
+		await run(holder, 'START TRANSACTION', 'UPDATE lk.t SET n = 5 WHERE id = 1');
+		const waited = run(waiter, 'UPDATE lk.t SET n = n + 1 WHERE id = 1');
+		await vi.waitUntil(
+			async () => (await value(pair.replica, "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'")) === '1',
+			10_000,
+		);
+		const running = begin('--lock-wait', '12s');
+		await running.line((line) => line.type === 'action-started' && line.action.id === 'lock');
+		const slowest: number[] = [];
+		let over = false;
+		void running.ended.then(() => {
+			over = true;
+		});
+		while (!over) slowest.push(await write());
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(7);
+		expect(ended.last.mend.join('\n')).toMatch(new RegExp(`${holder.connectionId} root@localhost .*others wait for its rows`));
+		const said = acts(ended)
+			.filter((text) => /FLUSH|UNLOCK/.test(text))
+			.map((text) => text.replace(/.* FOR /, ''));
+		expect(said.length).toBeGreaterThanOrEqual(4);
+		expect(said).toEqual(said.map((_, index) => (index % 2 === 0 ? 'FLUSH TABLES WITH READ LOCK' : 'UNLOCK TABLES')));
+		expect(notes(ended)).toContain('Attempt 1 for the lock: not had within 5 s, in the way:');
+		expect(Math.max(...slowest)).toBeLessThan(ATTEMPT_MS);
+		// Between attempts and afterwards they flow.
+		expect(Math.min(...slowest)).toBeLessThan(AT_ONCE_MS);
+		await unpublished();
+		await asBefore();
+		await vi.waitUntil(
+			async () =>
+				Number(
+					await value(
+						pair.replica,
+						`SELECT TIMESTAMPDIFF(SECOND, trx_started, NOW()) FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = ${holder.connectionId}`,
+					),
+				) >= 10,
+			20_000,
+		);
+		const killing = await begin('--long-queries', 'kill', ...confirmed()).ended;
+		expect(killing.code, words(killing)).toBe(0);
+		expect(acts(killing).filter((text) => /^KILL/.test(text))).toEqual([`KILL ${holder.connectionId}`]);
+		await waited;
+		expect([await alive(holder), await alive(waiter)]).toEqual([false, true]);
+	});
+
+	it.each(['0', '1'] as const)('is given up when --max-lock-time is spent: exit 7, read_only %s as before', async (readOnly) => {
+		await ask(pair.replica, `SET GLOBAL read_only = ${readOnly}`);
+		await tap.shut();
+		const running = begin('--max-lock-time', '2s');
+		const held = await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
+		expect(Date.parse(held.lock.until) - Date.parse(held.lock.since)).toBe(2000);
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(7);
+		expect(ended.last).toMatchObject({ class: 'LockTimeout', what: expect.stringContaining('--max-lock-time'), left: [], open: false });
+		const released = ended.lines.find((line) => line.type === 'lock' && line.lock.state === 'released');
+		expect(Date.parse(released.lock.since) - Date.parse(held.lock.since)).toBeLessThan(4000);
+		await asBefore(readOnly);
+		await unpublished();
+		await ask(pair.replica, 'SET GLOBAL read_only = 1');
+	});
+
+	it('is predicted by the last backup of this server, and refused where that is longer than allowed', async () => {
+		const folder = join(home.dir, 'predicted');
+		const first = await begin('--to', folder, '--max-lock-time', '1h').ended;
+		expect(first.code, words(first)).toBe(0);
+		expect(checkOf(first, 'LOCK-TIME')).toMatchObject({ status: 'ok', found: expect.stringContaining('assuming 40.0 MiB/s') });
+		const path = join(first.last.backup, 'manifest.json');
+		const manifest = JSON.parse(await readFile(path, 'utf8'));
+		expect(manifest.totals.data_bytes).toBeGreaterThan(0);
+		await writeFile(path, JSON.stringify({ ...manifest, consistency: { ...manifest.consistency, held_ms: 600_000 } }));
+		const second = await begin('--to', folder, '--max-lock-time', '60s').ended;
+		expect(second.code, words(second)).toBe(6);
+		expect(second.last.checks).toMatchObject([{ id: 'LOCK-TIME', found: expect.stringContaining('(last time 10:00)') }]);
+		const plan = await lockstep(['backup', '--server', urlOf(pair.replica), '--to', folder, '--dry-run'], { env: home.env });
+		expect(plan.stdout).toContain('stops all writes, about 10 min (last time 10:00)');
+		await writeFile(
+			path,
+			JSON.stringify({
+				...manifest,
+				server: { ...manifest.server, server_id: 9 },
+				consistency: { ...manifest.consistency, held_ms: 600_000 },
+			}),
+		);
+		const other = await begin('--to', folder, '--max-lock-time', '60s').ended;
+		expect(other.code, words(other)).toBe(0);
+	});
+
+	it('makes a privileged client’s write wait, and a position that moved makes the dump worthless: exit 8', async () => {
+		await tap.shut();
+		const running = begin();
+		await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
+		await using privileged = await client();
+		let written = false;
+		const writing = run(privileged, 'UPDATE lk.other SET n = n + 1 WHERE id = 1').then(() => {
+			written = true;
+		});
+		await vi.waitUntil(async () =>
+			/^Waiting/.test(
+				(await value(pair.replica, `SELECT STATE FROM information_schema.PROCESSLIST WHERE ID = ${privileged.connectionId}`)) ?? '',
+			),
+		);
+		expect(written).toBe(false);
+		await tap.open();
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(0);
+		await writing;
+
+		await tap.shut();
+		const again = begin();
+		await again.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+		await ask(pair.replica, 'FLUSH BINARY LOGS');
+		await tap.open();
+		const moved = await again.ended;
+		expect(moved.code, words(moved)).toBe(8);
+		expect(moved.last.checks).toMatchObject([{ id: 'POSITION-STILL' }]);
+		await unpublished();
+		await asBefore();
+	});
+
+	it('waits until the applier has closed its temporary tables', { timeout: 60_000 }, async () => {
+		await using source = await rootSession(pair.primary);
+		await run(source, "SET SESSION binlog_format = 'STATEMENT'", 'CREATE TEMPORARY TABLE crm.passing (id INT)');
+		await caughtUp();
+		expect(
+			await value(
+				pair.replica,
+				"SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'SLAVE_OPEN_TEMP_TABLES'",
+			),
+		).toBe('1');
+		for (const more of [[], ['--stop-applier']]) {
+			const spent = await begin('--lock-wait', '1s', ...more).ended;
+			expect(spent.code, words(spent)).toBe(7);
+			expect(spent.last.why).toContain('1 temporary tables open');
+			expect(acts(spent)).toEqual([]);
+			await asBefore();
+		}
+		const running = begin('--lock-wait', '30s');
+		await running.line((line) => line.type === 'note' && /temporary tables open/.test(line.text));
+		await run(source, 'DROP TEMPORARY TABLE crm.passing');
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(0);
+	});
+
+	it('is had while parallel appliers are at work, and given up behind a worker that is stuck', { timeout: 90_000 }, async () => {
+		await using root = await client();
+		const mode = await value(pair.replica, 'SELECT @@slave_parallel_threads');
+		await run(root, 'STOP SLAVE', 'SET GLOBAL slave_parallel_threads = 4', "SET GLOBAL slave_parallel_mode = 'optimistic'", 'START SLAVE');
+		for (let round = 0; round < 3; round++) {
+			const ended = await begin('--databases', 'crm').ended;
+			expect(ended.code, words(ended)).toBe(0);
+			expect(ended.last.caughtUpMs).not.toBe(null);
+		}
+		await using holder = await client();
+		// All rows that the writer may come to.
+		await run(
+			holder,
+			'START TRANSACTION',
+			'SELECT COUNT(*) FROM shop.orders FOR UPDATE',
+			'SELECT COUNT(*) FROM shop.visits FOR UPDATE',
+			'SELECT COUNT(*) FROM crm.accounts FOR UPDATE',
+			'SELECT COUNT(*) FROM crm.savings FOR UPDATE',
+		);
+		await vi.waitUntil(
+			async () => (await value(pair.replica, "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'")) !== '0',
+			20_000,
+		);
+		const stuck = await begin('--lock-wait', '2s').ended;
+		expect(stuck.code, words(stuck)).toBe(7);
+		expect(stuck.ms).toBeLessThan(12_000);
+		expect(stuck.last.mend.join('\n')).toContain(`${holder.connectionId} root@localhost`);
+		await run(holder, 'ROLLBACK');
+		await run(root, 'STOP SLAVE', `SET GLOBAL slave_parallel_threads = ${mode}`, 'START SLAVE');
+		await caughtUp();
+	});
+
+	it('tells that a delayed replica is of earlier, and does not wait for it', async () => {
+		await using root = await client();
+		await run(root, 'STOP SLAVE', 'CHANGE MASTER TO MASTER_DELAY = 3600', 'START SLAVE');
+		const ended = await begin('--databases', 'crm').ended;
+		expect(ended.code, words(ended)).toBe(0);
+		expect(checkOf(ended, 'DELAYED')).toMatchObject({ status: 'note', found: expect.stringContaining('1:00:00 ago') });
+		expect(notes(ended)).toContain('delayed on purpose');
+		expect(ended.last.caughtUpMs).toBe(null);
+		await run(root, 'STOP SLAVE', 'CHANGE MASTER TO MASTER_DELAY = 0', 'START SLAVE');
+		await caughtUp();
+	});
+
+	it('stops, starts, waits for and notes every channel', { timeout: 90_000 }, async () => {
+		await using second = await spareServer(kind, { extra: ['--log-bin', '--gtid-domain-id=7'] });
+		await ask(second, 'CREATE DATABASE second');
+		await ask(second, 'CREATE TABLE second.t (id INT PRIMARY KEY)');
+		await using root = await client();
+		await run(
+			root,
+			`CHANGE MASTER 'zweite Quelle' TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${second.port}, MASTER_USER = 'root', MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = 0, MASTER_USE_GTID = slave_pos`,
+			"START SLAVE 'zweite Quelle'",
+		);
+		await vi.waitFor(async () => expect(await slaves()).toEqual([':Yes:Yes', 'zweite Quelle:Yes:Yes']), 10_000);
+		await vi.waitFor(async () => expect(await value(pair.replica, 'SHOW TABLES FROM second')).toBe('t'), 10_000);
+
+		// Stopped in the middle: each is started again.
+		await tap.shut();
+		const running = begin('--stop-applier', '--databases', 'crm,second');
+		await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+		expect(await slaves()).toEqual([':Yes:No', 'zweite Quelle:Yes:No']);
+		running.child.kill('SIGTERM');
+		const stopped = await running.ended;
+		expect(stopped.code, words(stopped)).toBe(143);
+		expect(await slaves()).toEqual([':Yes:Yes', 'zweite Quelle:Yes:Yes']);
+		await tap.open();
+
+		await ask(second, 'INSERT INTO second.t VALUES (1)');
+		const ended = await begin('--stop-applier', '--databases', 'crm,second').ended;
+		expect(ended.code, words(ended)).toBe(0);
+		expect(await slaves()).toEqual([':Yes:Yes', 'zweite Quelle:Yes:Yes']);
+		expect(acts(ended)).toEqual(
+			expect.arrayContaining([
+				...['STOP SLAVE SQL_THREAD', "STOP SLAVE 'zweite Quelle' SQL_THREAD"],
+				...['START SLAVE SQL_THREAD', "START SLAVE 'zweite Quelle' SQL_THREAD"],
+			]),
+		);
+		expect(ended.last.caughtUpMs).not.toBe(null);
+		const titles = ended.lines
+			.find((line) => line.type === 'review')
+			?.review.checks.flatMap((check: Line) => (check.id === 'REPLICATION' ? [check.title] : []));
+		expect(titles).toEqual([
+			`Channel default replicates from 127.0.0.1:${pair.primary.port}`,
+			`Channel zweite Quelle replicates from 127.0.0.1:${second.port}`,
+		]);
+		const { position } = JSON.parse(await readFile(join(ended.last.backup, 'manifest.json'), 'utf8'));
+		expect(position.source).toMatchObject({ port: pair.primary.port });
+		expect(position.sources).toMatchObject([
+			{ name: '', port: pair.primary.port, gtid: expect.stringMatching(/\b7-\d+-\d+/) },
+			{ name: 'zweite Quelle', port: second.port, file: expect.any(String), pos: expect.any(Number) },
+		]);
+		const sql = await readFile(join(ended.last.backup, 'change-source.sql'), 'utf8');
+		expect(sql).toContain("\nCHANGE MASTER 'zweite Quelle' TO\n");
+		expect(sql).toContain("\nSTART SLAVE 'zweite Quelle';");
+		await run(root, "STOP SLAVE 'zweite Quelle'", "RESET SLAVE 'zweite Quelle' ALL");
+		await asBefore();
+	});
+});
