@@ -6,7 +6,7 @@ import type { Director, Recovery, Reviewed } from '../core/director.ts';
 import type { Recorded } from '../core/events.ts';
 import { errorOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question } from './words.ts';
+import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './words.ts';
 
 /** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */
 export interface Post {
@@ -80,7 +80,12 @@ export async function openPost(path: string, onStop: (word: Extract<FromWatcher,
 		};
 		socket.on('error', gone);
 		socket.on('close', gone);
-		createInterface({ input: socket }).on('line', (line) => hear(socket, JSON.parse(line) as FromWatcher));
+		const lines = createInterface({ input: socket }).on('line', (line) => {
+			const word = wordOf<FromWatcher>(line);
+			if (word !== null) hear(socket, word);
+		});
+		// It gives the socket's errors once more: a watcher that was killed must not end the run.
+		lines.on('error', gone);
 	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);

@@ -6,7 +6,7 @@ import { Stopped } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { type FromEngine, type FromWatcher, lineOf } from './words.ts';
+import { type FromEngine, type FromWatcher, lineOf, wordOf } from './words.ts';
 
 /** Who watches an engine at work. */
 export interface Watching {
@@ -80,7 +80,10 @@ function once(path: string, watching: Watching, place: { since: number }, left: 
 		signal.addEventListener('abort', stop);
 		leave?.addEventListener('abort', away);
 		// Each line is heard before the next is read: what the watcher throws is its own bug and is not swallowed.
-		const lines = createInterface({ input: socket }).on('line', (line) => hear(JSON.parse(line) as FromEngine));
+		const lines = createInterface({ input: socket }).on('line', (line) => {
+			const word = wordOf<FromEngine>(line);
+			if (word !== null) hear(word);
+		});
 		lines.on('error', () => undefined);
 		socket.on('error', () => undefined);
 		socket.on('close', () => {

@@ -25,3 +25,12 @@ export type FromWatcher =
 	| { readonly say: 'stop'; readonly why: string; readonly signal: 'SIGINT' | 'SIGTERM' | null };
 
 export const lineOf = (word: FromEngine | FromWatcher): string => `${JSON.stringify(word)}\n`;
+
+/** The word of a line; null for one that was torn when the other side died in the middle of it. */
+export function wordOf<Word extends FromEngine | FromWatcher>(line: string): Word | null {
+	try {
+		return JSON.parse(line) as Word;
+	} catch {
+		return null;
+	}
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Recorded } from '../../src/core/events.ts';
+import { openPost } from '../../src/engine/post.ts';
+import { watch } from '../../src/engine/watch.ts';
+import { lineOf } from '../../src/engine/words.ts';
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'lockstep-socket-'));
+	path = join(folder, 'run.sock');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const note = (seq: number, text = ''): Recorded => ({
+	...{ v: 1, run: 'r', seq, at: '2026-01-01T00:00:00.000Z' },
+	...{ type: 'note', step: null, level: 'note', text },
+});
+const nobody = { review: () => new Promise<never>(() => undefined), recover: () => new Promise<never>(() => undefined) };
+
+test('a watcher that is killed in the middle of a word, and while it is told something, does not end the engine', async () => {
+	const stops: string[] = [];
+	const post = await openPost(path, ({ why }) => stops.push(why));
+	const dying = createConnection(path);
+	dying.on('error', () => undefined);
+	let heard = '';
+	dying.on('data', (text) => {
+		heard += text;
+	});
+	dying.write(lineOf({ say: 'watch', since: 0 }));
+	post.tell(note(1));
+	await vi.waitUntil(() => heard.includes('"seq":1'));
+	const word = lineOf({ say: 'stop', why: 'half', signal: null });
+	dying.write(word.slice(0, 12));
+	dying.destroy();
+	// Told while the engine does not know yet: its next write meets a closed socket.
+	for (let seq = 2; seq < 50; seq++) post.tell(note(seq, 'x'.repeat(10_000)));
+	const seen: number[] = [];
+	const watched = watch(path, {
+		director: nobody,
+		on: (event) => void seen.push(event.seq),
+		signal: new AbortController().signal,
+		alive: async () => true,
+	});
+	await vi.waitUntil(() => seen.length === 49);
+	const end = { type: 'run-ended', outcome: 'done', open: false, warnings: [], failure: null, summary: {} } as const;
+	await post.over(end);
+	expect(await watched).toEqual({ how: 'over', end });
+	expect(stops).toEqual([]);
+});
+
+test('an engine that is killed in the middle of a word is seen to have died', async () => {
+	const server = createServer((socket) => {
+		socket.write(lineOf({ say: 'event', at: 0, event: note(1) }) + lineOf({ say: 'event', at: 1, event: note(2) }).slice(0, 40));
+		socket.end();
+		server.close();
+	}).listen(path);
+	await once(server, 'listening');
+	const seen: number[] = [];
+	const watched = await watch(path, {
+		director: nobody,
+		on: (event) => void seen.push(event.seq),
+		signal: new AbortController().signal,
+		alive: async () => false,
+	});
+	expect(watched).toEqual({ how: 'died' });
+	expect(seen).toEqual([1]);
+});
