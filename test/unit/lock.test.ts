@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { changeSourceSql } from '../../src/archive/change-source.ts';
+import type { Manifest } from '../../src/archive/manifest.ts';
+import { show } from '../../src/core/action.ts';
+import type { Activity } from '../../src/dialects/dialect.ts';
+import { mariadb } from '../../src/dialects/mariadb/index.ts';
+import { pauseApplier } from '../../src/runbooks/locked-dump/applier.ts';
+import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/locked-dump/blockers.ts';
+import { lockAndDump } from '../../src/runbooks/locked-dump/lock-and-dump.ts';
+import { predictHeld } from '../../src/runbooks/locked-dump/prediction.ts';
+
+const at = { server: { name: 'db3', dialect: mariadb } } as never as Parameters<NonNullable<typeof lockAndDump.undo>>[0];
+const texts = (actions: readonly Parameters<typeof show>[0][] | undefined) => actions?.map((action) => show(action).text);
+
+describe('put back only what is ours', () => {
+	const readOnly = (now: string, before: string, later = 0) => {
+		const facts = { readOnly: now, startedAt: 1000 + later };
+		const seen = { ...at, facts, origin: { readOnly: before, startedAt: 1000 } } as typeof at;
+		return [texts(lockAndDump.undo?.(seen)), lockAndDump.foreign?.(seen).length];
+	};
+	test('read_only that this run set, on a server that was not restarted', () => {
+		expect(readOnly('ON', 'OFF', 5)).toEqual([['SET GLOBAL read_only = OFF'], 0]);
+		expect(readOnly('OFF', 'OFF', 60)).toEqual([[], 0]);
+		expect(readOnly('ON', 'OFF', 60)).toEqual([[], 1]);
+		expect(readOnly('OFF', 'ON')).toEqual([[], 1]);
+		expect(readOnly('NO_LOCK', 'OFF')).toEqual([[], 1]);
+	});
+	test('the SQL thread of each channel that is still there', () => {
+		const applier = (running: string[], channels: string[], later = 0) => {
+			const facts = { running, channels, startedAt: 1000 + later };
+			const seen = { ...at, facts, origin: { running: ['', 'x'], channels: ['', 'x'], startedAt: 1000 } } as never;
+			return [texts(pauseApplier.undo?.(seen)), pauseApplier.foreign?.(seen).length];
+		};
+		expect(applier([], ['', 'x'])).toEqual([['START SLAVE SQL_THREAD', "START SLAVE 'x' SQL_THREAD"], 0]);
+		expect(applier([''], [''])).toEqual([[], 1]);
+		expect(applier([''], ['', 'x'], 60)).toEqual([[], 1]);
+		expect(applier(['', 'x'], ['', 'x'], 60)).toEqual([[], 0]);
+	});
+});
+
+test('who may be killed is the cause, long at it, never a thread of the server’s, and still the same', () => {
+	const someone: Activity = {
+		...{ id: 7, user: 'app', host: 'h:1', database: null, command: 'Query', seconds: 20, state: '', text: 'UPDATE t SET n = 1' },
+		...{ transactionSeconds: null, locked: [], waitsForRows: false, blocks: 0 },
+	};
+	const killed = (more: Partial<Activity>) => blockersOf([{ ...someone, ...more }], [9]).filter((each) => mayBeKilled(each, false)).length;
+	expect(killed({})).toBe(1);
+	const spared: Partial<Activity>[] = [
+		...[
+			{ seconds: 9 },
+			{ user: 'system user' },
+			{ user: 'event_scheduler' },
+			{ command: 'Binlog Dump' },
+			{ id: 9 },
+			{ waitsForRows: true },
+		],
+		...[{ text: '/* x */ (SELECT 1)' }, { command: 'Killed' }, { command: 'Sleep', text: '', transactionSeconds: 99 }],
+	];
+	for (const more of spared) expect(killed(more), JSON.stringify(more)).toBe(0);
+	expect(killed({ text: 'SELECT 1 FROM t FOR UPDATE' })).toBe(1);
+	expect(killed({ command: 'Sleep', text: '', locked: ['a.t'] })).toBe(1);
+	expect(killed({ command: 'Sleep', text: '', seconds: 0, transactionSeconds: 30, blocks: 1 })).toBe(1);
+	const [seen] = blockersOf([someone]);
+	if (seen === undefined) throw new Error('nobody');
+	expect(stillTheSame(seen, { ...seen, seconds: 21 })).toBe(true);
+	for (const more of [{ seconds: 3 }, { text: 'UPDATE u' }, { user: 'other' }])
+		expect(stillTheSame(seen, { ...seen, ...more })).toBe(false);
+});
+
+test('a rate is measured only where a backup like it held enough', () => {
+	const before = { heldMs: 60_000, dataBytes: 1e9, compress: 'zstd' };
+	expect(predictHeld(2e9, 'zstd', [before])).toEqual({ ms: 120_000, measured: true, lastMs: 60_000 });
+	expect(predictHeld(2e9, 'gzip', [before]).measured).toBe(false);
+	expect(predictHeld(5e9, 'zstd', [before]).measured).toBe(false);
+});
+
+test('every channel has its statement in change-source.sql, and positions of several are one', () => {
+	const place = { host: 'a', port: 1, file: 'l.1', pos: 4, gtid: '0-1-9,7-2-3' };
+	const position = {
+		source: place,
+		sources: [
+			{ name: '', ...place },
+			{ name: "q'", ...place, host: 'b' },
+		],
+		self: null,
+	};
+	const text = changeSourceSql({ id: 'x', server: { flavor: 'mariadb', host: 'c', port: 3 }, position } as never as Manifest);
+	expect(text).toContain('\nCHANGE MASTER TO\n');
+	expect(text).toContain("\nCHANGE MASTER 'q\\'' TO\n");
+	expect(text).toContain("\nSET GLOBAL gtid_slave_pos = '0-1-9,7-2-3';\nSTART SLAVE;\nSTART SLAVE 'q\\'';\n");
+	expect(mariadb.positions.union(['0-1-9,7-2-1', '7-2-3', ''])).toBe('0-1-9,7-2-3');
+});
