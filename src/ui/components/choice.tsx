@@ -40,7 +40,7 @@ export function Choice<V>({ options, onChoose, active = true, height = options.l
 			{options.slice(top, top + rows).map((option, row) => {
 				const chosen = top + row === index;
 				return (
-					<Text key={option.label} wrap="truncate">
+					<Text key={`${option.label} ${option.about ?? ''}`} wrap="truncate">
 						<Text {...look('key')}>{chosen ? `${signs.chosen} ` : '  '}</Text>
 						<Text {...look(chosen ? 'bold' : (option.tone ?? 'plain'))}>{option.label.padEnd(width)}</Text>
 						{option.about !== undefined && <Text {...look('dim')}>{option.about}</Text>}
