@@ -1,12 +1,12 @@
 import { access, constants, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Manifest } from './archive/manifest.ts';
 import { seal } from './archive/seal.ts';
 import { fsyncFolder, pointLatest, publish, writeFileDurably, writeStream } from './archive/write.ts';
+import { type Claim, claim } from './claim.ts';
 import type { Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
-import { Busy, LockstepError, ServerError, Stopped, type Told, ToolError, UserError } from './core/errors.ts';
+import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
 import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
 import type { World } from './core/world.ts';
@@ -16,7 +16,6 @@ import { findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, toolFailed } from './exec/tool.ts';
 import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
-import { keepAlive } from './server/heartbeat.ts';
 import { type Lease, openLease } from './server/lease.ts';
 import { connect, type Session } from './server/session.ts';
 import type { Secret } from './sql/secret.ts';
@@ -30,19 +29,15 @@ export interface Reach {
 }
 
 export interface RealWorld extends World, AsyncDisposable {
-	/** Holds a named lock on the role's server for as long as this World lives, so that two runs never work there at once. Throws Busy. */
-	claim(role: Role): Promise<void>;
+	/** Claims the role's server for as long as this World lives, so that two runs never work there at once. Gives what aborts when it is lost. Throws Busy. */
+	claim(role: Role): Promise<AbortSignal>;
 }
 
 const FLOW_EVERY_MS = 200;
 /** Dropping a large database or stopping a busy replica takes its time. */
 const STATEMENT_MS = 600_000;
-const CLAIM = 'lockstep.run';
 /** After so many silent seconds the server lets go of a claim: behind a network that swallows everything nobody else does. */
 const CLAIM_SECONDS = 120;
-/** A server takes some milliseconds to notice that whoever had the claim was killed. */
-const CLAIM_TRIES = 10;
-const CLAIM_PAUSE_MS = 100;
 /** A waiting session of ours must outlive any dump; the lock's own lease is short. */
 const YEAR_SECONDS = 31_536_000;
 
@@ -73,7 +68,7 @@ export function openWorld(options: {
 	const leaseSeconds = testLease(env);
 	const claimSeconds = options.claimSeconds ?? leaseSeconds ?? CLAIM_SECONDS;
 	const sessions = new Map<Role, Promise<Session>>();
-	const claims: Session[] = [];
+	const claims: Claim[] = [];
 	const leases = new Map<Role, Lease>();
 	const found = new Map<string, Promise<ToolFacts | null>>();
 
@@ -225,22 +220,6 @@ export function openWorld(options: {
 		}
 	}
 
-	/** Who is at work there, as far as this account may see it. */
-	async function claimant(own: Session, { locks }: Dialect): Promise<Pick<Told, 'why' | 'mend'>> {
-		const holder = locks.claimant(CLAIM);
-		const id = holder.read(await own.query(holder.statement));
-		const mend = ['Nothing was changed. Wait until it is done.'];
-		if (id === null) return { mend };
-		const all = await own.query(locks.activity.statement).then(locks.activity.read, () => []);
-		const who = all.find((each) => each.id === id);
-		if (who === undefined) return { why: `Its connection there is number ${id}.`, mend };
-		return {
-			// It is heard of several times a lease, so its time in the list is not for how long it has been there.
-			why: `Its connection there is number ${id}, of ${who.user}@${who.host}, last heard of ${who.seconds} s ago.`,
-			mend: [...mend, `Where its machine is gone, the server lets go of it after ${claimSeconds} s of silence.`],
-		};
-	}
-
 	async function statement(action: SqlAction, options: PerformOptions & { signal: AbortSignal }) {
 		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
@@ -284,26 +263,15 @@ export function openWorld(options: {
 			};
 		},
 		async claim(role) {
-			const { address, password, dialect } = reachOf(role);
-			const own = await connect(address, password, { waitTimeoutSeconds: claimSeconds });
+			const own = await claim(reachOf(role), claimSeconds);
 			claims.push(own);
-			keepAlive(own, { everyMs: claimSeconds * 250, answerMs: claimSeconds * 500, onFailure: () => own.destroy() });
-			const got = dialect.locks.claim(CLAIM);
-			for (let tries = 0; tries <= CLAIM_TRIES; tries += 1) {
-				if (tries > 0) await pause(CLAIM_PAUSE_MS);
-				if (got.read(await own.query(got.statement))) return;
-			}
-			throw new Busy({
-				what: `Another run of lockstep is at work on ${address.name}.`,
-				...(await claimant(own, dialect)),
-			});
+			return own.lost;
 		},
 		async [Symbol.asyncDispose]() {
 			for (const lease of leases.values()) await lease.release();
 			const open = await Promise.allSettled(sessions.values());
-			await Promise.all(
-				[...claims, ...open.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))].map((each) => each.close()),
-			);
+			await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : null)));
+			await Promise.all(claims.map((each) => each[Symbol.asyncDispose]()));
 		},
 	};
 	return world;

@@ -108,13 +108,18 @@ function ready<Env extends Outputs>(
 	const servers = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name]));
 	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
 	const identities = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, identityOf(each)]));
-	const within = async <T>(how: Performance, work: (world: RealWorld) => Promise<T>): Promise<T> => {
-		await using world = openWorld({ reach, env: context.env, signal: how.signal, now: context.now });
-		if (!how.preview) await world.claim(o.claim);
+	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
+		const taken = new AbortController();
+		const signal = AbortSignal.any([how.signal, taken.signal]);
+		await using world = openWorld({ reach, env: context.env, signal, now: context.now });
+		if (!how.preview) {
+			const lost = await world.claim(o.claim);
+			lost.addEventListener('abort', () => taken.abort(lost.reason), { once: true });
+		}
 		// Awaited here: otherwise the world would be disposed of before the work is done.
-		return await work(world);
+		return await work(world, signal);
 	};
-	const common = (how: Performance, world: RealWorld) => ({
+	const common = (how: Performance, world: RealWorld, signal: AbortSignal) => ({
 		run: how.run,
 		runbook: o.runbook,
 		env: o.env(how),
@@ -122,7 +127,7 @@ function ready<Env extends Outputs>(
 		director: how.director,
 		sink: how.sink,
 		now: context.now,
-		signal: how.signal,
+		signal,
 		key: o.key,
 		servers,
 		identities,
@@ -133,14 +138,14 @@ function ready<Env extends Outputs>(
 		servers,
 		past,
 		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
-		perform: (how) => within(how, (world) => run({ ...common(how, world), ...(past === undefined ? {} : { past }) })),
+		perform: (how) => within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) })),
 		takeBack(how, before, scope, why) {
 			sameServers(before, identities);
-			return within(how, (world) => takeBack({ ...common(how, world), past: before }, scope, why ?? null));
+			return within(how, (world, signal) => takeBack({ ...common(how, world, signal), past: before }, scope, why ?? null));
 		},
 		findLeft(how, before, scope) {
 			sameServers(before, identities);
-			return within(how, (world) => findLeft({ ...common(how, world), past: before }, scope));
+			return within(how, (world, signal) => findLeft({ ...common(how, world, signal), past: before }, scope));
 		},
 	};
 }

@@ -346,6 +346,24 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			expect(refused).toBeGreaterThan(0);
 		});
 
+		test('that somebody killed is had again; where another was quicker, it is lost', async () => {
+			await using first = world();
+			const lost = await first.claim('server');
+			const id = await holder();
+			await admin.query(sql`KILL ${Number(id)}`);
+			await until(async () => ![null, id].includes(await holder()));
+			expect(lost.aborted).toBe(false);
+			const other = await connect(address, password);
+			const waiting = other.query(sql`SELECT GET_LOCK('lockstep.run', 20) AS got`);
+			const queued = sql`SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE ID = ${other.connectionId} AND INFO LIKE 'SELECT GET_LOCK%'`;
+			await until(async () => (await admin.query(queued))[0]?.n === '1');
+			await admin.query(sql`KILL ${Number(await holder())}`);
+			expect((await waiting)[0]?.got).toBe('1');
+			await until(async () => lost.aborted);
+			expect(lost.reason).toMatchObject({ told: { what: expect.stringContaining('was lost') } });
+			await other.close();
+		});
+
 		test('outlives its own lease, and behind a network that swallows everything does not', async () => {
 			await using network = await openProxy(server);
 			await using first = world({ port: network.port }, { claimSeconds: 2 });

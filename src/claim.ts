@@ -1,0 +1,97 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Busy, ServerError, type Told } from './core/errors.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { ServerAddress } from './server/address.ts';
+import { keepAlive } from './server/heartbeat.ts';
+import { connect, type Session } from './server/session.ts';
+import type { Secret } from './sql/secret.ts';
+
+const NAME = 'lockstep.run';
+/** A server takes some milliseconds to notice that whoever had the claim was killed. */
+const TRIES = 10;
+const PAUSE_MS = 100;
+
+/** The named lock by which runs of lockstep, from this machine or another, keep apart on a server. */
+export interface Claim extends AsyncDisposable {
+	/** Aborts, with a ServerError as its reason, when it was lost and could not be had again: another run may be at work there now. */
+	readonly lost: AbortSignal;
+}
+
+/**
+ * Claims a server. After `seconds` of silence the server lets go of it, so that a network that swallows everything holds nobody else up;
+ * a heartbeat keeps it until then. A connection that breaks is made again, and the claim with it. Throws Busy where another run has it.
+ */
+export async function claim(
+	{ address, password, dialect }: { readonly address: ServerAddress; readonly password: Secret | null; readonly dialect: Dialect },
+	seconds: number,
+): Promise<Claim> {
+	const lost = new AbortController();
+	let released = false;
+	let current: Session | null = null;
+
+	const take = async (): Promise<void> => {
+		const session = await connect(address, password, { waitTimeoutSeconds: seconds });
+		try {
+			const asked = dialect.locks.claim(NAME);
+			for (let tries = 0; !asked.read(await session.query(asked.statement)); tries += 1) {
+				if (tries === TRIES) {
+					throw new Busy({
+						what: `Another run of lockstep is at work on ${address.name}.`,
+						...(await claimant(session, dialect, seconds)),
+					});
+				}
+				await pause(PAUSE_MS);
+			}
+		} catch (error) {
+			await session.close();
+			throw error;
+		}
+		current = session;
+		keepAlive(session, { everyMs: seconds * 250, answerMs: seconds * 500, onFailure: () => session.destroy() });
+		session.lost.addEventListener('abort', () => void again(), { once: true });
+	};
+
+	const again = async () => {
+		if (released) return;
+		try {
+			await take();
+			if (released) await current?.close();
+		} catch (cause) {
+			lost.abort(
+				new ServerError(
+					{
+						what: `The claim on ${address.name} was lost, and could not be had again.`,
+						why: cause instanceof Error ? cause.message : String(cause),
+						mend: ['Another run may be at work there now: see what it does, then try again.'],
+					},
+					{ cause, connectionLost: true },
+				),
+			);
+		}
+	};
+
+	await take();
+	return {
+		lost: lost.signal,
+		async [Symbol.asyncDispose]() {
+			released = true;
+			await current?.close();
+		},
+	};
+}
+
+/** Who is at work there, as far as this account may see it. */
+async function claimant(session: Session, { locks }: Dialect, seconds: number): Promise<Pick<Told, 'why' | 'mend'>> {
+	const holder = locks.claimant(NAME);
+	const id = holder.read(await session.query(holder.statement));
+	const mend = ['Nothing was changed. Wait until it is done.'];
+	if (id === null) return { mend };
+	const all = await session.query(locks.activity.statement).then(locks.activity.read, () => []);
+	const who = all.find((each) => each.id === id);
+	if (who === undefined) return { why: `Its connection there is number ${id}.`, mend };
+	return {
+		// It is heard of several times a lease, so its time in the list is not for how long it has been there.
+		why: `Its connection there is number ${id}, of ${who.user}@${who.host}, last heard of ${who.seconds} s ago.`,
+		mend: [...mend, `Where its machine is gone, the server lets go of it after ${seconds} s of silence.`],
+	};
+}
