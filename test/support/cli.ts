@@ -1,6 +1,6 @@
 // The real program, run as people and scripts run it: `node bin/lockstep.js …` on what was built.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -196,7 +196,8 @@ exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ];
 `,
 		{ mode: 0o755 },
 	);
-	await symlink(join(binDir, 'mariadb'), join(tools, 'mariadb')).catch(() => undefined);
+	// A file of its own: through a link the unpacked client would not find what belongs to it.
+	await writeFile(join(tools, 'mariadb'), `#!/bin/sh\nexec ${join(binDir, 'mariadb')} "$@"\n`, { mode: 0o755 });
 	return {
 		// Without a cache the PATH decides.
 		env: { ...home.env, XDG_CACHE_HOME: join(home.dir, 'no-cache'), PATH: `${tools}:${process.env.PATH}` },

@@ -7,6 +7,8 @@ export interface Proxy extends AsyncDisposable {
 	readonly port: number;
 	/** From now on nothing passes any more and no side learns of it: half-open connections, and new ones that nobody greets. */
 	freeze(): void;
+	/** What is frozen stays so, new connections pass: a network that came back and has forgotten what went through it. */
+	thaw(): void;
 	/** Every connection is reset at once, both sides; new ones pass. */
 	cut(): void;
 	/** Ends all and listens no more. */
@@ -16,15 +18,20 @@ export interface Proxy extends AsyncDisposable {
 /** Passes TCP on to a server's port on loopback. It runs in the test's own thread: whatever stalls that stalls the network. */
 export async function openProxy(to: { readonly port: number }, host = '127.0.0.1'): Promise<Proxy> {
 	const sockets = new Set<Socket>();
+	/** No side of these learns of the other's end any more. */
+	const dead = new WeakSet<Socket>();
 	let frozen = false;
 	const keep = (socket: Socket, other: () => Socket | undefined) => {
 		sockets.add(socket);
-		socket.on('error', () => frozen || other()?.destroy());
+		socket.on('error', () => dead.has(socket) || other()?.destroy());
 		socket.on('close', () => sockets.delete(socket));
 	};
 	// With allowHalfOpen no side is answered in the other's name: a goodbye passes, or is swallowed.
 	const listener = createServer({ allowHalfOpen: true }, (near) => {
-		if (frozen) return keep(near, () => undefined);
+		if (frozen) {
+			dead.add(near);
+			return keep(near, () => undefined);
+		}
 		const far = dial({ port: to.port, host: '127.0.0.1', allowHalfOpen: true });
 		keep(near, () => far);
 		keep(far, () => near);
@@ -46,7 +53,13 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 		port: (listener.address() as AddressInfo).port,
 		freeze: () => {
 			frozen = true;
-			for (const socket of sockets) socket.unpipe().resume();
+			for (const socket of sockets) {
+				socket.unpipe().resume();
+				dead.add(socket);
+			}
+		},
+		thaw: () => {
+			frozen = false;
 		},
 		cut,
 		close,

@@ -1,0 +1,194 @@
+// Where runs are broken: a provisioned pair of a test file's own, backups of its replica that stop in the middle of their dump, and the one
+// question that every fault is asked: is the server what it was, is it free, and since when?
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
+import { type Calling, descendants, type Ended, type Home, type Line, makeHome, provisionedPair, start, tapped, urlOf } from './cli.ts';
+import { record } from './faults.ts';
+import { ask, rootSession, type Sandbox, type SandboxKind, type SandboxServer, value } from './servers.ts';
+
+export const words = ({ code, stdout, stderr }: Ended): string => `exit ${code}\n${stdout.slice(-3000)}${stderr}`;
+
+/** A privileged client waits at most so long for its write. */
+const WRITE_SECONDS = 1;
+const PATIENCE_MS = 30_000;
+
+/** Sessions of the program's over TCP: tests come by the socket, replication in its own name. */
+const OURS = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
+/** Of the sessions of ours the newest. */
+const NEWEST = "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
+
+/** What no run may leave different. */
+async function stateOf(server: Pick<SandboxServer, 'socket'>) {
+	await using session = await rootSession(server);
+	const query = (text: string) => session.query({ pieces: [text] });
+	const [settings] = await query(
+		'SELECT @@global.read_only AS read_only, @@global.event_scheduler AS events, @@global.wait_timeout AS wait',
+	);
+	const accounts = await query('SELECT User, Host, Priv FROM mysql.global_priv ORDER BY User, Host');
+	const channels = (await query('SHOW ALL SLAVES STATUS')).map(
+		({ Slave_IO_Running: io, Slave_SQL_Running: applier, Last_SQL_Errno: trouble }) => ({ io, applier, trouble }),
+	);
+	return { settings, accounts, channels };
+}
+
+export interface Mid {
+	readonly pid: number;
+	readonly child: ReturnType<typeof start>['child'];
+	readonly ended: Promise<Ended>;
+	readonly line: (is: (line: Line) => boolean) => Promise<Line>;
+	/** Where its backup goes. */
+	readonly to: string;
+	/** Ends the running program and its engine, where they still are. */
+	readonly kill: () => Promise<void>;
+}
+
+export type Bench = Awaited<ReturnType<typeof makeBench>>;
+
+export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }: { rows?: number; home?: Home } = {}) {
+	const home = given ?? (await makeHome());
+	// More rows than fit into a pipe, so that the dump tool really waits in the middle.
+	const pair: Sandbox & AsyncDisposable = await provisionedPair(kind, home, { rows });
+	const tap = await tapped(home, pair.binDir);
+	const { replica, primary } = pair;
+	// Somewhere for a privileged client to write that replication does not know.
+	await using root = await rootSession(replica);
+	for (const text of [
+		'SET sql_log_bin = 0',
+		'CREATE DATABASE privileged',
+		'CREATE TABLE privileged.writes (id INT PRIMARY KEY AUTO_INCREMENT) ENGINE = InnoDB',
+	])
+		await root.query({ pieces: [text] });
+	let runs = 0;
+	const begun: Mid[] = [];
+
+	/** Whether a privileged client's write goes through: no lock is held. */
+	const writable = async (): Promise<boolean> => {
+		try {
+			await using session = await rootSession(replica);
+			await session.query({ pieces: [`SET SESSION sql_log_bin = 0, lock_wait_timeout = ${WRITE_SECONDS}`] });
+			await session.query({ pieces: ['INSERT INTO privileged.writes VALUES ()'] });
+			return true;
+		} catch {
+			return false;
+		}
+	};
+
+	const bench = {
+		kind,
+		home,
+		pair,
+		replica,
+		primary,
+		tap,
+		state: () => stateOf(replica),
+		writable,
+		ours: () => value(replica, OURS),
+		newest: () => value(replica, NEWEST),
+		readOnly: async (to?: '0' | '1') => {
+			if (to !== undefined) await ask(replica, `SET GLOBAL read_only = ${to}`);
+			return value(replica, 'SELECT @@global.read_only');
+		},
+		/** Starts a backup; `server`: how it is reached. */
+		backup(
+			more: readonly string[] = [],
+			{ server = urlOf(replica), to = join(home.dir, `backups-${++runs}`), ...calling }: Calling & { server?: string; to?: string } = {},
+		): Mid {
+			const running = start(['backup', '--server', server, '--to', to, '--yes', '--json', ...more], { env: tap.env, ...calling });
+			const mid: Mid = {
+				...running,
+				to,
+				async kill() {
+					for (const { pid } of await descendants(running.pid)) signal(pid, 'SIGKILL');
+					signal(running.pid, 'SIGKILL');
+					await running.ended;
+				},
+			};
+			begun.push(mid);
+			return mid;
+		},
+		/** The lock is held and the first dump is stopped in its middle. */
+		async midDump(running: Pick<Mid, 'pid' | 'line'>): Promise<void> {
+			await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+			await vi.waitUntil(
+				async () => (await descendants(running.pid)).some(({ command }) => / --databases crm$/.test(command)),
+				PATIENCE_MS,
+			);
+		},
+		/** The engine's process. */
+		async engineOf(running: Pick<Mid, 'line'>): Promise<number> {
+			return (await running.line((line) => line.type === 'engine')).pid;
+		},
+		/** Milliseconds from now until the server is free: a privileged client writes, and read_only is what it should be again. */
+		async freed(readOnly: '0' | '1' | null, patienceMs = PATIENCE_MS): Promise<number> {
+			const began = performance.now();
+			while (performance.now() - began < patienceMs) {
+				const free = await writable();
+				const at = performance.now();
+				if (free && (readOnly === null || (await bench.readOnly().catch(() => null)) === readOnly)) return Math.round(at - began);
+				await pause(10);
+			}
+			throw new Error(`not free after ${patienceMs} ms: read_only ${await bench.readOnly()}, written: ${await writable()}`);
+		},
+		/** All as in `before`, the applier moves, nobody of ours is left. */
+		async expectAsBefore(before: Awaited<ReturnType<typeof stateOf>>): Promise<void> {
+			await vi.waitFor(async () => expect(await stateOf(replica)).toEqual(before), 10_000);
+			expect(await writable(), 'a privileged client’s write goes through').toBe(true);
+			const end = await value(primary, 'SELECT @@gtid_binlog_pos');
+			expect(await value(replica, `SELECT MASTER_GTID_WAIT('${end}', 10)`), 'the applier moves').toBe('0');
+			await vi.waitFor(async () => expect(await bench.ours(), 'sessions of ours').toBe('0'), 5_000);
+		},
+		/** Nothing that carries a backup's name; what was begun is kept. */
+		async expectUnpublished(to: string): Promise<void> {
+			expect(await readdir(to)).toEqual([expect.stringMatching(/\.partial$/)]);
+		},
+		async expectPublished(to: string): Promise<void> {
+			expect(await readdir(to)).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z$/), 'latest']);
+		},
+		record: (fault: string, freeMs: number | null, outcome: string) => record({ fault, kind, freeMs, outcome }),
+		/** The runs' journals, newest first. */
+		async journals(): Promise<string[]> {
+			const folder = join(home.state, 'runs');
+			return (await readdir(folder))
+				.filter((name) => name.endsWith('.jsonl'))
+				.sort()
+				.reverse()
+				.map((name) => join(folder, name));
+		},
+		/** For afterEach: nothing of the last test goes on. */
+		async calm(): Promise<void> {
+			for (const each of begun.splice(0)) await each.kill();
+			// Engines that outlived who watched them.
+			for (const path of await bench.journals().catch(() => [])) {
+				for (const line of (await readFile(path, 'utf8')).split('\n')) {
+					const pid = /"type":"engine","pid":(\d+)/.exec(line)?.[1];
+					const command = pid && (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+					if (command?.includes('engine/main')) signal(Number(pid), 'SIGKILL');
+				}
+			}
+			await tap.open();
+		},
+		async [Symbol.asyncDispose]() {
+			await bench.calm();
+			await pair[Symbol.asyncDispose]();
+			if (given === undefined) await home[Symbol.asyncDispose]();
+		},
+	};
+	return bench;
+}
+
+export function signal(pid: number, name: NodeJS.Signals): void {
+	try {
+		process.kill(pid, name);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+	}
+}
+
+/** Whether a process is there and not merely waited for. */
+export async function alive(pid: number): Promise<boolean> {
+	const stat = existsSync(`/proc/${pid}/stat`) ? await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '') : '';
+	return stat !== '' && !/^\d+ \(.*\) Z/s.test(stat);
+}
