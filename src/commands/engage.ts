@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join } from 'node:path';
@@ -57,6 +58,8 @@ export async function engageUndo(
 		});
 		return failedEnd(context, watcher.on, failureOf(busy));
 	}
+	// What its engine, which is dead, has left.
+	if (past.engine?.socket != null && past.engine.host === hostname()) rmSync(past.engine.socket, { force: true });
 	return engaged(context, past.request as RunRequest, wishes, watcher, work, past.run);
 }
 
@@ -205,8 +208,9 @@ function lastWords(log: string): string {
 }
 
 async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' | 'request' | 'wishes'>) {
-	const { run } = order;
-	const socket = socketPath(context.env, run);
+	const { run, work } = order;
+	// Two may take back the same run at once: one of them is refused, and must not be mistaken for the other.
+	const socket = socketPath(context.env, work === 'perform' ? run : `${run}-${randomBytes(2).toString('hex')}`);
 	const folder = runsFolder(context);
 	try {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -230,8 +234,6 @@ async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' |
 		version: context.version,
 		watcher: process.pid,
 	};
-	// What an engine of this run that died has left.
-	rmSync(socket, { force: true });
 	const pid = startDetached({
 		program: process.execPath,
 		argv: [ENGINE],

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
 import type { StatusReport } from '../core/desk.ts';
+import type { Channel } from '../dialects/dialect.ts';
 import { titleOf } from '../runbooks/server.ts';
 import { connect } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
@@ -30,17 +31,25 @@ async function report(
 	const { identity, server } = opened;
 	const profile = opened.profile === null ? undefined : context.profiles.get(opened.profile);
 	const backups = profile?.output ?? output;
-	const channel = (await look(dialect.channel.status))[0];
+	const channels = await look(dialect.channel.status);
 	const position = await look(dialect.positions.current);
 	const tables = await look(dialect.catalogue.tables);
 	const troubles: string[] = [];
-	if (channel !== undefined) {
-		if (channel.io !== 'yes') troubles.push(`The IO thread does not run${channel.ioError ? `: ${channel.ioError}` : '.'}`);
-		if (channel.sql !== 'yes') troubles.push(`The SQL thread does not run${channel.sqlError ? `: ${channel.sqlError}` : '.'}`);
-		if (!channel.tlsAsked) troubles.push('Replication is not encrypted.');
+	const troubleOf = (channel: Channel) => {
+		const of = channels.length > 1 ? ` of ${channel.name || 'the default channel'} (${channel.host}:${channel.port})` : '';
+		return [
+			...(channel.io === 'yes' ? [] : [`The IO thread${of} does not run${channel.ioError ? `: ${channel.ioError}` : '.'}`]),
+			...(channel.sql === 'yes' ? [] : [`The SQL thread${of} does not run${channel.sqlError ? `: ${channel.sqlError}` : '.'}`]),
+			...(channel.tlsAsked ? [] : [`Replication${of} is not encrypted.`]),
+		];
+	};
+	troubles.push(...channels.flatMap(troubleOf));
+	if (channels.length > 0) {
 		if (identity.readOnly === 'OFF') troubles.push('This replica is not read-only: local writes would make it differ.');
 		if (identity.eventScheduler === 'ON') troubles.push('Its event scheduler is on: events fire here as well as on the primary.');
 	}
+	// Of several channels the one in trouble, else the one that is furthest behind.
+	const channel = channels.toSorted((a, b) => troubleOf(b).length - troubleOf(a).length || (b.lagSeconds ?? 0) - (a.lagSeconds ?? 0))[0];
 	return {
 		name: server.name,
 		title: titleOf(server, identity),
@@ -57,13 +66,13 @@ async function report(
 			channel === undefined
 				? null
 				: {
-						source: `${channel.host}:${channel.port}`,
+						source: channels.map((each) => `${each.host}:${each.port}`).join(', '),
 						io: channel.io,
 						sql: channel.sql,
 						lagSeconds: channel.lagSeconds,
 						waiting: dialect.positions.lacking(position.replicated, channel.received),
 						gtid: position.replicated,
-						encrypted: channel.tlsAsked,
+						encrypted: channels.every((each) => each.tlsAsked),
 						error: channel.sqlError ?? channel.ioError,
 					},
 		lastBackup: backups === null ? null : await lastBackup(backups),

@@ -155,7 +155,8 @@ export function fold(state: RunState, event: Recorded): RunState {
 		case 'undo-started':
 			return { ...state, phase: 'undoing', undoing: event.steps };
 		case 'undo-done': {
-			const undone = (step: StepState) => state.undoing.includes(step.id) || (!event.kept && ['done', 'failed', 'running'].includes(step.status));
+			const undone = (step: StepState) =>
+				state.undoing.includes(step.id) || (!event.kept && ['done', 'failed', 'running'].includes(step.status));
 			return { ...state, undoing: [], steps: state.steps.map((step) => (undone(step) ? { ...step, status: 'undone' } : step)) };
 		}
 		case 'recovery':

@@ -243,7 +243,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 		);
 		expect(ended.code, words(ended)).toBe(0);
 		const manifest = JSON.parse(await readFile(join(ended.last.backup, 'manifest.json'), 'utf8'));
-		expect(manifest.position).toEqual({ source: null, self: null });
+		expect(manifest.position).toEqual({ source: null, sources: [], self: null });
 		expect(manifest.dump.databases).toEqual(['od d-ů']);
 	});
 
