@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// What `npm run demo`, `npm test` and `npm run screenshots` start with: plain JavaScript without a dependency,
+// What `npm run demo`, `npm test`, `npm run faults` and `npm run screenshots` start with: plain JavaScript without a dependency,
 // because it installs them. Whatever installers say goes to stderr: stdout belongs to the program.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -55,7 +55,14 @@ install();
 const [task, ...rest] = process.argv.slice(2);
 if (task === 'lockstep') run('node', [join(top, 'bin', 'lockstep.js'), ...rest]);
 else if (task === 'screenshots') run('node', [join(top, 'test', 'support', 'screenshots.ts'), ...rest]);
-else {
+else if (task === 'faults') {
+	const recorded = join(top, 'node_modules', '.cache', 'faults.jsonl');
+	mkdirSync(dirname(recorded), { recursive: true });
+	rmSync(recorded, { force: true });
+	process.env.LOCKSTEP_FAULTS = recorded;
+	run('vitest', ['run', '--config', join(top, 'test', 'vitest.config.ts'), 'test/faults', ...rest.filter((each) => each !== '--write')]);
+	run('node', [join(top, 'test', 'support', 'fault-table.ts'), recorded, ...rest.filter((each) => each === '--write')]);
+} else {
 	run('biome', ['check', '--error-on-warnings', '.'], { quiet: true });
 	run('tsc', ['-p', 'test/tsconfig.json'], { quiet: true });
 	const results = join(top, 'node_modules', '.cache', 'test-results.json');

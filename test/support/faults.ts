@@ -1,0 +1,19 @@
+// What each fault did to a server, told for the table of `npm run faults`.
+import { appendFileSync } from 'node:fs';
+import type { SandboxKind } from './servers.ts';
+
+export type Fault = {
+	/** What was done, in a few words; the same for every kind of server. */
+	readonly fault: string;
+	readonly kind: SandboxKind;
+	/** Milliseconds from the fault until the server was free again, the worst where there were several; null where nothing had to be freed. */
+	readonly freeMs: number | null;
+	/** What the run came to. */
+	readonly outcome: string;
+};
+
+/** Appends a line of JSON to the file that LOCKSTEP_FAULTS names; nothing where it is not set. */
+export function record(fault: Fault, env: NodeJS.ProcessEnv = process.env): void {
+	const file = env.LOCKSTEP_FAULTS;
+	if (file !== undefined && file !== '') appendFileSync(file, `${JSON.stringify(fault)}\n`);
+}
