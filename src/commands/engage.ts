@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import type { RunRequest } from '../core/desk.ts';
 import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
 import type { Failure } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
+import { inJournals } from '../core/journal.ts';
 import type { Json } from '../core/json.ts';
 import { type Past, scopeOf } from '../core/past.ts';
 import type { RunEnd } from '../core/runner.ts';
@@ -211,19 +212,7 @@ async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' |
 	const { run, work } = order;
 	// Two may take back the same run at once: one of them is refused, and must not be mistaken for the other.
 	const socket = socketPath(context.env, work === 'perform' ? run : `${run}-${randomBytes(2).toString('hex')}`);
-	const folder = runsFolder(context);
-	try {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
-	} catch (cause) {
-		throw new UserError(
-			{
-				what: `The journal cannot be written: ${folder}`,
-				why: cause instanceof Error ? cause.message : undefined,
-				mend: ['Nothing was changed. Set XDG_STATE_HOME to a folder that can be written, or mend this one.'],
-			},
-			{ cause },
-		);
-	}
+	inJournals(runsFolder(context), () => undefined);
 	const log = logPath(context, run);
 	const whole: Order = {
 		...order,

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from './errors.ts';
 import { DURABLE, type Recorded } from './events.ts';
 
@@ -30,24 +30,31 @@ function afterTorn(fd: number): string {
 	return last.toString() === '\n' ? '' : '\n';
 }
 
-/** Opens `<folder>/<run>.jsonl` for appending; the folder is made, for its owner only. */
-export function openJournal(folder: string, run: string): Journal {
-	const path = join(folder, `${run}.jsonl`);
-	let fd: number;
+/** Makes the folder of journals, for its owner only, and gives what `use` makes of it. Throws UserError where it cannot be written. */
+export function inJournals<T>(folder: string, use: () => T): T {
 	try {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
-		fd = openSync(path, 'a+', 0o600);
-		syncFolder(dirname(path));
+		return use();
 	} catch (cause) {
 		throw new UserError(
 			{
-				what: `The journal cannot be written: ${path}`,
+				what: `The journal cannot be written: ${folder}`,
 				why: cause instanceof Error ? cause.message : undefined,
 				mend: ['Nothing was changed. Set XDG_STATE_HOME to a folder that can be written, or mend this one.'],
 			},
 			{ cause },
 		);
 	}
+}
+
+/** Opens `<folder>/<run>.jsonl` for appending. */
+export function openJournal(folder: string, run: string): Journal {
+	const path = join(folder, `${run}.jsonl`);
+	const fd = inJournals(folder, () => {
+		const opened = openSync(path, 'a+', 0o600);
+		syncFolder(folder);
+		return opened;
+	});
 	let before = afterTorn(fd);
 	return {
 		path,

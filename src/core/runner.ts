@@ -1,5 +1,6 @@
 import { type Action, show } from './action.ts';
-import { type Check, failed } from './check.ts';
+import { failed } from './check.ts';
+import { consentCheck, different } from './consent.ts';
 import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
 import { CheckFailed, LeftChanged, VerifyFailed } from './errors.ts';
@@ -7,7 +8,7 @@ import type { Failure, Recorded, RunEvent } from './events.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Past } from './past.ts';
-import type { AnyStep, Consent, Outputs, Runbook, Working } from './step.ts';
+import type { AnyStep, Outputs, Runbook, Working } from './step.ts';
 import type { World } from './world.ts';
 
 export interface RunOptions<Env extends Outputs> {
@@ -206,7 +207,7 @@ class Runner<Env extends Outputs> {
 		for (const key of Object.keys(env.outputs)) delete env.outputs[key];
 		Object.assign(env.outputs, outputs);
 		const checks = steps.flatMap((step) => step.checks);
-		const consents = unique(steps.flatMap((step) => step.consents));
+		const consents = different(steps.flatMap((step) => step.consents));
 		const review = { runbook: runbook.id, title: runbook.title, steps, checks, consents, resumes: past?.started ?? null };
 		this.#emit({ type: 'review', review });
 		if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
@@ -402,21 +403,4 @@ function looking(world: World) {
 function leftLine(action: Action): string {
 	const { on, text } = show(action);
 	return `${on}: ${text}`;
-}
-
-function unique(consents: readonly Consent[]): Consent[] {
-	return consents.filter(
-		(consent, index) => consents.findIndex((other) => other.name === consent.name && other.reason === consent.reason) === index,
-	);
-}
-
-/** The check that a missing or wrong name fails: exit 6, naming what must be typed. */
-export function consentCheck(consent: Consent): Check {
-	return {
-		id: 'CONSENT',
-		title: consent.reason,
-		status: 'fail',
-		...(consent.affected.length === 0 ? {} : { found: consent.affected.join(', ') }),
-		mend: [`If that is meant, type its name: --confirm ${consent.name}`],
-	};
 }
