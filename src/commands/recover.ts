@@ -14,7 +14,7 @@ import { engageUndo } from './engage.ts';
 import { pastRun } from './perform.ts';
 import { prepare, type Wishes } from './prepare.ts';
 import { watchHeadless } from './run.ts';
-import { leftFolder, runsOf } from './runs.ts';
+import { leftFolder, newerRuns, runsOf } from './runs.ts';
 
 /** What a run that was cut off has left, as its servers are now. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(context: Context, past: Past, wishes: Wishes = {}): Promise<readonly Finding[]> {
@@ -44,9 +44,10 @@ export async function findingsOf(context: Context, past: Past, wishes: Wishes = 
 export async function recover(context: Context, name: string | undefined): Promise<Ending> {
 	const { flags, stdout, stderr, color, ascii, width } = context;
 	const found = await runsOf(context);
-	const named = name === undefined ? null : pastRun(context, name);
-	const left = found.filter((each) => each.state === 'cut off' && (named === null || each.run === named.run));
-	if (left.length === 0) {
+	const newer = newerRuns(context).filter((run) => name === undefined || run === name);
+	const named = name === undefined || newer.includes(name) ? null : pastRun(context, name);
+	const left = found.filter((each) => each.state === 'cut off' && (name === undefined || each.run === named?.run));
+	if (left.length === 0 && newer.length === 0) {
 		const working = found.filter((each) => each.state === 'working');
 		const unfinished = found.filter((each) => each.state === 'unfinished');
 		return {
@@ -65,7 +66,13 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const told: { [run: string]: Json } = {};
 	const reachable: Past[] = [];
 	let changed = false;
-	const failed: string[] = [];
+	const failed: { readonly run: string; readonly why: string }[] = [];
+	const refuse = (run: string, error: unknown) => {
+		const failure = failureOf(error);
+		say(renderFailure(failure, { width, color, ascii, state: 'Unknown: nothing was done about this run.' }));
+		failed.push({ run, why: failure.told.what });
+	};
+	for (const run of newer) refuse(run, newerLockstep(run));
 	for (const { past } of left) {
 		try {
 			say(`${runWords(past.title, past.servers)}, begun ${past.started}, was cut off (${past.run}):`);
@@ -79,8 +86,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 			reachable.push(past);
 			changed ||= findings.some(({ actions, foreign }) => actions.length + foreign.length > 0);
 		} catch (error) {
-			say(renderFailure(failureOf(error), { width, color, ascii, state: 'Unknown: nothing was done about this run.' }));
-			failed.push(past.run);
+			refuse(past.run, error);
 		}
 	}
 	if (flags.dryRun) return { end: null, said: null, extra: { findings: told, recovered: [], left: left.map(({ run }) => run) } };
@@ -103,8 +109,9 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const extra = { findings: told, recovered, left: left.map(({ run }) => run).filter((run) => !recovered.includes(run)) };
 	if (failed.length > 0 && worst?.failure == null) {
 		throw new LeftChanged({
-			what: `Not put back, because the server could not be asked: ${failed.join(', ')}`,
-			mend: ['lockstep recover --yes, when it can be reached.'],
+			what: `Not put back: ${failed.map(({ run }) => run).join(', ')}`,
+			why: [...new Set(failed.map(({ why }) => why))].join(' '),
+			mend: ['lockstep recover --yes, when that is mended.'],
 		});
 	}
 	return { end: worst, extra, said: recovered.length > 0 ? `Put back: ${recovered.join(', ')}` : null };

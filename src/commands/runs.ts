@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunCard, RunRequest } from '../core/desk.ts';
 import type { Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
@@ -61,6 +61,15 @@ export async function runsOf(context: Context): Promise<FoundRun[]> {
 		found.push({ run, title, servers, started, state, request: past.request as RunRequest, past });
 	}
 	return found;
+}
+
+/** Runs of which a newer lockstep wrote all: whether they are over, this one cannot tell. */
+export function newerRuns(context: Context): readonly string[] {
+	return journals(runsFolder(context)).flatMap((path) => {
+		if (closed(path)) return [];
+		const told = readJournal(path);
+		return told.newer && told.events.length === 0 ? [basename(path, '.jsonl')] : [];
+	});
 }
 
 /** The folder that an interrupted backup has left on disk. */
