@@ -84,7 +84,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		await bench.expectUnpublished(running.to);
 		const blind = await lockstep(['recover', '--yes'], { env });
 		expect(blind.code, words(blind)).toBe(9);
-		expect(blind.stdout + blind.stderr).toContain('could not be asked');
+		expect(blind.stdout + blind.stderr).toContain('Not put back: ');
 		network.thaw();
 		const claim = "SELECT IS_USED_LOCK('lockstep.run') AS id";
 		await vi.waitUntil(async () => (await ask(bench.replica, claim))[0]?.id === null, LEASE_SECONDS * 1000 + 3000);
