@@ -13,6 +13,7 @@ import {
 	tapped,
 	urlOf,
 } from '../support/cli.ts';
+import { record } from '../support/faults.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
@@ -72,6 +73,19 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const ours = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
 		await vi.waitFor(async () => expect(await value(pair.replica, ours)).toBe('0'), SOON_MS);
 	};
+	/** Milliseconds from now until somebody privileged can write and read_only is what it was. */
+	const freed = async (readOnly: '0' | '1' = '1'): Promise<number> => {
+		const began = performance.now();
+		const write = async () => {
+			await using session = await rootSession(pair.replica);
+			await session.query({ pieces: ['SET SESSION sql_log_bin = 0, lock_wait_timeout = 1'] });
+			await session.query({ pieces: ['UPDATE crm.accounts SET balance = balance WHERE id = 1'] });
+			return (await value(pair.replica, 'SELECT @@read_only')) === readOnly;
+		};
+		await vi.waitUntil(() => write().catch(() => false), { timeout: 10_000, interval: 10 });
+		return Math.round(performance.now() - began);
+	};
+	const told = (fault: string, freeMs: number | null, outcome: string) => record({ fault, kind, freeMs, outcome });
 	const unpublished = async () => expect(await readdir(to)).toEqual([expect.stringMatching(/\.partial$/)]);
 
 	it.each([
@@ -85,12 +99,14 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		expect(await value(pair.replica, 'SELECT @@read_only')).toBe('1');
 		const asked = performance.now();
 		running.child.kill(signal);
+		const free = freed(readOnly);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(exit);
 		expect(performance.now() - asked).toBeLessThan(SOON_MS);
 		expect(ended.last).toMatchObject({ type: 'error', class: 'Stopped', exit_code: exit, outcome: 'stopped', open: false, left: [] });
 		await asBefore(readOnly);
 		await unpublished();
+		told(`${signal} to the command`, await free, `exit ${exit}, stopped safely`);
 		await ask(pair.replica, 'SET GLOBAL read_only = 1');
 	});
 
@@ -99,12 +115,14 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const running = begin();
 		const tool = await midDump(running);
 		process.kill(tool.pid, 'SIGKILL');
+		const free = freed();
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
 		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringMatching(/mariadb-dump was ended by SIGKILL/) });
 		await asBefore();
 		await unpublished();
+		told('kill -9 of the dump tool', await free, 'exit 1, no backup');
 	});
 
 	it('the dump’s own connection killed: exit 1, as before', async () => {
@@ -116,12 +134,14 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await vi.waitUntil(async () => Number(await value(pair.replica, ours)) >= 4, 10_000);
 		const id = await newest();
 		await ask(pair.replica, `KILL ${id}`);
+		const free = freed();
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
 		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringContaining('mariadb-dump') });
 		await asBefore();
 		await unpublished();
+		told('KILL of the dump’s own connection', await free, 'exit 1, no backup');
 	});
 
 	it.each(['0', '1'])('the lock’s connection killed, read_only %s before: exit 8, the dump is worthless', async (readOnly) => {
@@ -133,12 +153,14 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		// The tool is not connected yet: the newest of ours is the one that holds the lock.
 		const id = await newest();
 		await ask(pair.replica, `KILL ${id}`);
+		const free = freed(readOnly as '0');
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(8);
 		expect(ended.last).toMatchObject({ class: 'VerifyFailed', what: 'The lock was lost: the dump is worthless.', left: [] });
 		await asBefore(readOnly as '0');
 		await unpublished();
+		told('KILL of the lock’s connection', await free, 'exit 8, the dump is worthless, no backup');
 		await ask(pair.replica, 'SET GLOBAL read_only = 1');
 	});
 
@@ -156,11 +178,13 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await midDump(running);
 		const inside = `/proc/${running.pid}/root${to}`;
 		await expect(writeFile(join(inside, 'filler'), Buffer.alloc(21 * 1024 ** 2))).rejects.toThrow(/ENOSPC/);
+		const free = freed();
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
 		expect(ended.last).toMatchObject({ why: 'The disk is full.', what: expect.stringContaining('crm.sql.zst'), left: [] });
 		await asBefore();
+		told('the destination full in the middle', await free, 'exit 1, no backup');
 	});
 
 	it('another’s LOCK TABLES in front: exit 7 after --lock-wait, naming who, nothing locked', async () => {
@@ -175,6 +199,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await other.query({ pieces: ['UNLOCK TABLES'] });
 		await asBefore();
 		await unpublished();
+		told('LOCK TABLES … WRITE of another before the lock', null, 'exit 7 after --lock-wait, nothing locked');
 	});
 
 	it('a long transaction and --long-queries abort: exit 6 before anything', { timeout: 30_000 }, async () => {
@@ -191,5 +216,6 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await expect(readdir(to)).rejects.toThrow(/ENOENT/);
 		const patient = await begin(['--long-queries', 'wait']).ended;
 		expect(patient.code, words(patient)).toBe(0);
+		told('an open transaction before the lock', null, 'exit 6 with --long-queries abort; a backup with wait');
 	});
 });
