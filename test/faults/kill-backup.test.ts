@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Halt } from '../../src/engine/halt.ts';
+import { lockstep, urlOf } from '../support/cli.ts';
+import { record } from '../support/faults.ts';
+import { free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';
+import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox } from '../support/servers.ts';
+
+/** The promise: after the engine's death everything is as it was within this. */
+const SOON_MS = 2_000;
+const WRITE = 'UPDATE crm.accounts SET balance = balance WHERE id = 1';
+
+// What a kill after an action leaves on server and disk is what one before the next action leaves, but for the line in the journal that
+// announces that one: so one of the three matrices takes `before`, which has every line, and the others `after`, which has every deed.
+describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (kind) => {
+	let pair: Sandbox & AsyncDisposable;
+	let client: Client;
+	let env: NodeJS.ProcessEnv;
+	let before: Awaited<ReturnType<typeof stateOf>>;
+	let to: string;
+	let runs = 0;
+
+	beforeAll(async () => {
+		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 20 }), openClient()]);
+		env = client.context().env;
+		const { end } = await client.run(provisionRequest(pair));
+		expect(end.failure).toBeNull();
+		// The most there is to put back: a server that was not read-only, its SQL thread stopped for the backup.
+		await ask(pair.replica, 'SET GLOBAL read_only = OFF');
+		before = await stateOf(pair.replica, 'settings');
+		expect(before.channels).toEqual([expect.stringMatching(/Yes Yes$/)]);
+	});
+	afterAll(async () => {
+		await pair?.[Symbol.asyncDispose]();
+		await client?.[Symbol.asyncDispose]();
+	});
+
+	const attempt = (halt: Halt): Promise<Killed> => {
+		to = join(client.home, `to-${++runs}`);
+		return kill(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--compress', 'none'], env, halt);
+	};
+
+	/** The server is as it was, and whatever has a backup's name is a whole one. Gives their names. */
+	async function asBefore(where: string): Promise<string[]> {
+		await replicates(pair.replica, where);
+		expect(await stateOf(pair.replica, 'settings'), where).toEqual(before);
+		await free(pair.replica, WRITE, where);
+		const published = (await readdir(to).catch(() => [])).filter((name) => name !== 'latest' && !name.endsWith('.partial'));
+		for (const name of published) {
+			expect(execFileSync('sha256sum', ['-c', '--strict', '--quiet', 'SHA256SUMS'], { cwd: join(to, name), encoding: 'utf8' }), where).toBe(
+				'',
+			);
+			expect(existsSync(join(to, name, 'manifest.json')), where).toBe(true);
+		}
+		return published;
+	}
+
+	const everyAction = async (halt: Omit<Halt, 'at'>, left: (killed: Killed) => Promise<void>): Promise<number> => {
+		for (let at = 1; ; at++) {
+			const killed = await attempt({ ...halt, at });
+			if (!killed.hit) {
+				expect(killed.ended.code, words(killed.ended)).toBe(0);
+				expect(await asBefore('untouched')).toHaveLength(1);
+				expect(at).toBeGreaterThan(18);
+				await caughtUp(pair);
+				return at - 1;
+			}
+			await left(killed);
+		}
+	};
+
+	test('of the engine: whoever watches puts it back at once', { timeout: 300_000 }, async () => {
+		let worst = 0;
+		const points = await everyAction({ when: 'after', whom: ['engine'] }, async ({ ended, where, freeMs }) => {
+			expect(ended.code, `${where}\n${words(ended)}`).toBe(1);
+			expect(ended.stderr, where).toContain('The process that did this run died.');
+			expect(freeMs, where).toBeLessThan(SOON_MS);
+			worst = Math.max(worst, freeMs ?? 0);
+			// Its name comes with the last action but one.
+			expect(await asBefore(where), where).toHaveLength(/seal (publish|latest)/.test(where) ? 1 : 0);
+		});
+		record({
+			fault: 'backup: kill -9 of the engine, every action',
+			kind,
+			freeMs: worst,
+			outcome: `exit 1, all put back (${points} of ${points})`,
+		});
+	});
+
+	test('of the watcher: the engine goes on to the end', { timeout: 300_000 }, async () => {
+		const points = await everyAction({ when: 'after', whom: ['watcher'] }, async ({ where }) => {
+			const { outcome, failure } = await wentOn(env);
+			expect([outcome, failure], where).toEqual(['done', null]);
+			expect(await asBefore(where), where).toHaveLength(1);
+		});
+		record({
+			fault: 'backup: kill -9 of the watcher, every action',
+			kind,
+			freeMs: null,
+			outcome: `a whole backup (${points} of ${points})`,
+		});
+	});
+
+	test('of both: lockstep recover puts it back', { timeout: 300_000 }, async () => {
+		let worst = 0;
+		const points = await everyAction({ when: 'before', whom: ['engine', 'watcher'] }, async ({ where, run }) => {
+			const now = await stateOf(pair.replica, 'settings');
+			const found = await lockstep(['recover'], { env });
+			const statements = [
+				...(now.variables.read_only === 'ON' ? ['SET GLOBAL read_only = OFF'] : []),
+				...(now.channels[0]?.endsWith('Yes No') ? ['START SLAVE SQL_THREAD'] : []),
+			];
+			expect(found.stdout, `${where}\n${words(found)}`).toContain(run);
+			expect(statementsIn(found), `${where}\n${words(found)}`).toEqual(statements);
+			if (statements.length === 0) {
+				expect(found.code, `${where}\n${words(found)}`).toBe(0);
+				// Only its journal is closed: there is nothing to consent to.
+				expect(found.stdout, where).toContain(`Put back: ${run}`);
+			} else {
+				expect(found.code, `${where}\n${words(found)}`).toBe(9);
+				expect(found.stderr, where).toContain('lockstep recover --yes');
+				expect(await stateOf(pair.replica, 'settings'), where).toEqual(now);
+				const put = await lockstep(['recover', '--yes'], { env });
+				expect(put.code, `${where}\n${words(put)}`).toBe(0);
+				expect(put.stdout, where).toContain(`Put back: ${run}`);
+				worst = Math.max(worst, Math.round(put.ms));
+			}
+			expect(await asBefore(where), where).toHaveLength(/seal latest/.test(where) ? 1 : 0);
+			const again = await lockstep(['recover'], { env });
+			expect([again.code, again.stdout], where).toEqual([0, expect.stringMatching(/^Nothing is left to be put back: /)]);
+		});
+		record({
+			fault: 'backup: kill -9 of both, every action',
+			kind,
+			freeMs: worst,
+			outcome: `put back by lockstep recover --yes (${points} of ${points})`,
+		});
+	});
+});
