@@ -62,6 +62,7 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 	])
 		await root.query({ pieces: [text] });
 	let runs = 0;
+	const nextFolder = () => join(home.dir, `backups-${++runs}`);
 	const begun: Mid[] = [];
 
 	/** Whether a privileged client's write goes through: no lock is held. */
@@ -94,7 +95,7 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 		/** Starts a backup; `server`: how it is reached. */
 		backup(
 			more: readonly string[] = [],
-			{ server = urlOf(replica), to = join(home.dir, `backups-${++runs}`), ...calling }: Calling & { server?: string; to?: string } = {},
+			{ server = urlOf(replica), to = nextFolder(), ...calling }: Calling & { server?: string; to?: string } = {},
 		): Mid {
 			const running = start(['backup', '--server', server, '--to', to, '--yes', '--json', ...more], { env: tap.env, ...calling });
 			const mid: Mid = {
@@ -109,13 +110,17 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 			begun.push(mid);
 			return mid;
 		},
-		/** The lock is held and the first dump is stopped in its middle. */
-		async midDump(running: Pick<Mid, 'pid' | 'line'>): Promise<void> {
-			await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
-			await vi.waitUntil(
-				async () => (await descendants(running.pid)).some(({ command }) => / --databases crm$/.test(command)),
-				PATIENCE_MS,
-			);
+		/** The lock is held and the first dump, of this process or one that it started, is stopped in its middle. */
+		async midDump({ pid, line }: Pick<Mid, 'pid'> & Partial<Pick<Mid, 'line'>>): Promise<void> {
+			await line?.((each) => each.type === 'action-started' && each.action.id === 'dump-crm');
+			await vi.waitUntil(async () => (await descendants(pid)).some(({ command }) => / --databases crm$/.test(command)), PATIENCE_MS);
+		},
+		/** Where the next backup goes. */
+		nextFolder,
+		/** The process that does the newest run. */
+		async newestEngine(): Promise<number> {
+			const [path = ''] = await bench.journals();
+			return Number(/"type":"engine","pid":(\d+)/.exec(await readFile(path, 'utf8'))?.[1]);
 		},
 		/** The engine's process. */
 		async engineOf(running: Pick<Mid, 'line'>): Promise<number> {

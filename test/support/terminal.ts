@@ -42,6 +42,11 @@ export interface RealTerminal extends AsyncDisposable {
 	isAlternate(): boolean;
 	readonly exited: Promise<{ readonly exitCode: number; readonly signal: number | undefined }>;
 	kill(signal?: string): void;
+	/** The window is closed or the line is cut: whoever is in the terminal gets SIGHUP, and can neither read nor write there any more. */
+	hangUp(): void;
+	/** Reads no more, as a terminal that is stopped or a connection that stalls: what is written fills up, and then writing waits. */
+	stopReading(): void;
+	goOnReading(): void;
 }
 
 export const KEYS = {
@@ -109,6 +114,13 @@ export function openTerminal({ command, args = [], cols = 80, rows = 24, env = p
 		kill: (signal = 'SIGTERM') => {
 			if (!ended) pty.kill(signal);
 		},
+		hangUp() {
+			ended = true;
+			// Not in the types: closes our side, and so the terminal.
+			(pty as IPty & { destroy(): void }).destroy();
+		},
+		stopReading: () => pty.pause(),
+		goOnReading: () => pty.resume(),
 		resize(nextCols, nextRows) {
 			screenBuffer.resize(nextCols, nextRows);
 			pty.resize(nextCols, nextRows);
