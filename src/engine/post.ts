@@ -13,7 +13,7 @@ export interface Post {
 	readonly director: Director;
 	prepared(servers: { readonly [role: string]: string }, warnings: readonly string[]): void;
 	tell(event: Recorded): void;
-	/** Tells the end and closes, once everybody has been told or two seconds have passed. */
+	/** Tells the end and closes, once everybody has been told or two seconds have passed. Who began the run is waited for: some fail that soon. */
 	over(end: RunEnd): Promise<void>;
 }
 
@@ -34,6 +34,10 @@ export async function openPost(path: string, onStop: (word: Extract<FromWatcher,
 	let ids = 0;
 	let ready: FromEngine | null = null;
 	let alone: NodeJS.Timeout | undefined;
+	let came: () => void;
+	const somebody = new Promise<void>((resolve) => {
+		came = resolve;
+	});
 
 	const send = (to: Socket, word: FromEngine) => {
 		if (to.destroyed || !to.writable) return;
@@ -61,6 +65,7 @@ export async function openPost(path: string, onStop: (word: Extract<FromWatcher,
 				if (ready !== null) send(from, ready);
 				for (const [at, event] of events.entries()) if (at >= word.since) send(from, { say: 'event', at, event });
 				for (const [id, { question }] of open) send(from, { say: 'question', id, question });
+				came();
 				return;
 			case 'answer':
 				open.get(word.id)?.answer(word.answer);
@@ -124,6 +129,7 @@ export async function openPost(path: string, onStop: (word: Extract<FromWatcher,
 		},
 		async over(end) {
 			clearTimeout(alone);
+			await Promise.race([somebody, pause(ALONE_MS)]);
 			const told = [...watchers].map(
 				(watcher) =>
 					new Promise<void>((resolve) => {

@@ -71,3 +71,17 @@ test('an engine that is killed in the middle of a word is seen to have died', as
 	expect(watched).toEqual({ how: 'died' });
 	expect(seen).toEqual([1]);
 });
+
+test('an end that comes before anybody watches is told to who began the run', async () => {
+	const post = await openPost(path, () => undefined);
+	const end = { type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure: null, summary: {} } as const;
+	const over = post.over(end);
+	const watched = await watch(path, {
+		director: nobody,
+		on: () => undefined,
+		signal: new AbortController().signal,
+		alive: async () => false,
+	});
+	expect(watched).toEqual({ how: 'over', end });
+	await over;
+});
