@@ -229,6 +229,8 @@ export interface Dialect {
 		startUntil(gtid: string): Statement;
 		/** Replicas connected to this server now, with the cipher where the server can tell. */
 		readonly connected: Query<readonly Connection[]>;
+		/** Whether somebody's stop waits for a thread to end: it still counts as running, and will not run. A start waits for that. */
+		readonly stopping: Query<boolean>;
 		/** Temporary tables that the applier holds open. */
 		readonly openTemporaryTables: Query<number>;
 		/** A line for the option file each. */

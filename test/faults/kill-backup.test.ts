@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Halt } from '../../src/engine/halt.ts';
-import { lockstep, urlOf } from '../support/cli.ts';
+import { lockstep, start, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
 import { free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';
 import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox } from '../support/servers.ts';
+import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
 
 /** The promise: after the engine's death everything is as it was within this. */
 const SOON_MS = 2_000;
@@ -138,6 +138,40 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 			kind,
 			freeMs: worst,
 			outcome: `put back by lockstep recover --yes (${points} of ${points})`,
+		});
+	});
+
+	// Between before and after: what is still on its way to the server when who sent it is gone comes true later.
+	test.each([
+		['SIGKILL', 1],
+		['SIGTERM', 143],
+	] as const)('%s of the engine while a busy applier is being stopped: it runs again', { timeout: 60_000 }, async (signal, exit) => {
+		const waiting = (where: string) =>
+			vi.waitUntil(
+				async () => Number(await value(pair.replica, `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ${where}`)) > 0,
+				{ timeout: 15_000, interval: 20 },
+			);
+		await using other = await rootSession(pair.replica);
+		await other.query({ pieces: ['LOCK TABLES crm.accounts WRITE'] });
+		await waiting("USER = 'system user' AND STATE = 'Waiting for table metadata lock'");
+		to = join(client.home, `to-${++runs}`);
+		const args = ['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--json'];
+		const running = start(args, { env });
+		const engine = await running.line((line) => line.type === 'engine');
+		await waiting("STATE = 'Killing slave'");
+		process.kill(engine.pid, signal);
+		// The start is on its way before the stop is at its end.
+		await waiting("INFO = 'START SLAVE SQL_THREAD'");
+		await other.query({ pieces: ['UNLOCK TABLES'] });
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(exit);
+		expect(await asBefore(signal)).toEqual([]);
+		await caughtUp(pair);
+		record({
+			fault: `${signal} of the engine while a busy applier is being stopped`,
+			kind,
+			freeMs: null,
+			outcome: `exit ${exit}, it runs again`,
 		});
 	});
 });

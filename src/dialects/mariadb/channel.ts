@@ -61,6 +61,10 @@ export const channelStatements: Dialect['channel'] = {
  WHERE p.COMMAND LIKE 'Binlog Dump%'`,
 		(rows) => rows.map((row) => ({ id: Number(row.id), user: row.user ?? '', host: row.host ?? '', cipher: row.cipher || null })),
 	),
+	stopping: query(
+		sql`SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE STATE = 'Killing slave'`,
+		(rows) => Number(rows[0]?.n ?? 0) > 0,
+	),
 	openTemporaryTables: query(sql`SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'`, (rows) => Number(rows[0]?.Value ?? 0)),
 	safeOptions: (identity) => [
 		'[mariadbd]',

@@ -10,6 +10,8 @@ type Facts = {
 	/** The channels whose SQL thread runs, and all there are, by name. */
 	readonly running: readonly string[];
 	readonly channels: readonly string[];
+	/** A stop that was begun, by whoever has died or was stopped since, is not at its end. */
+	readonly stopping: boolean;
 	readonly startedAt: number;
 };
 /** The channels whose SQL thread was stopped; null in a preview. */
@@ -22,6 +24,7 @@ async function inspect({ server, look }: BackupEnv & Looking): Promise<Facts> {
 	return {
 		running: channels.filter((channel) => channel.sql === 'yes').map((channel) => channel.name),
 		channels: channels.map((channel) => channel.name),
+		stopping: await look('server', server.dialect.channel.stopping),
 		startedAt: (await look('server', server.dialect.identity)).startedAt,
 	};
 }
@@ -32,8 +35,9 @@ const called = (channel: string): string => (channel === '' ? 'the SQL thread' :
 const starts = ({ server }: BackupEnv, channels: readonly string[]): SqlAction[] =>
 	channels.map((name) => change('server', idOf('start', name), 'it ran before', server.dialect.channel.startApplier(name)));
 
-/** Those that ran, do not any more, and are still there. */
-const stoppedSince = (facts: Facts, origin: Facts): readonly string[] => origin.running.filter((name) => !facts.running.includes(name));
+/** Those that ran and do not any more, or soon will not. */
+const stoppedSince = (facts: Facts, origin: Facts): readonly string[] =>
+	origin.running.filter((name) => facts.stopping || !facts.running.includes(name));
 
 /** Only with `--stop-applier`: the lock holds the applier just as well, and frees it when this program dies. */
 export const pauseApplier: Step<BackupEnv, Facts, Paused> = {

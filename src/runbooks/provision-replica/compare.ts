@@ -21,6 +21,8 @@ type Facts = {
 	readonly notCompared: readonly string[];
 	readonly configured: boolean;
 	readonly running: boolean;
+	/** A stop that was begun, by whoever has died or was stopped since, is not at its end. */
+	readonly stopping: boolean;
 	/** Told to run to a position and to stop there: only a comparison does that. */
 	readonly bounded: boolean;
 };
@@ -147,6 +149,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			notCompared: tables.filter((table) => table.inMemory).map(qualified),
 			configured: channel !== undefined,
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
+			stopping: await look('replica', replica.dialect.channel.stopping),
 			bounded: channel?.bounded ?? false,
 		};
 	},
@@ -230,7 +233,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	undo({ replica, facts, origin }) {
 		const { channel } = replica.dialect;
 		// A channel that was taken back already has nothing to start.
-		if (!origin.running || !facts.configured || (facts.running && !facts.bounded)) return [];
+		if (!origin.running || !facts.configured || (facts.running && !facts.stopping && !facts.bounded)) return [];
 		const start = change('replica', 'start', 'it ran before', channel.start);
 		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.stop), start] : [start];
 	},
