@@ -1,7 +1,7 @@
 import { accountsFile, databaseFiles } from '../../archive/layout.ts';
 import { type Action, type PipeAction, pick, pickAll, type SqlAction } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import { LockTimeout, VerifyFailed } from '../../core/errors.ts';
+import { LockTimeout, Stopped, VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, HeldLease, Step, Working } from '../../core/step.ts';
@@ -143,21 +143,19 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
 		lock({ ...state, state: 'held', since: acquired.toISOString(), until });
 		const ended = await underLock(at, lease, acquired).then(
-			(done) => ({ done, failure: null }),
-			(cause: unknown) => {
-				const lost = lease.lost.aborted && !(cause instanceof VerifyFailed) && !at.signal.aborted;
-				return { done: null, failure: lease.spent.aborted ? timeSpent(at, lease.spent.reason) : lost ? lostLock(cause) : cause };
-			},
+			(done) => ({ done, cause: null }),
+			(cause: unknown) => ({ done: null, cause: lease.spent.aborted ? timeSpent(at, lease.spent.reason) : cause }),
 		);
 		try {
 			await release(at, lease);
 		} catch (error) {
 			// The first cause counts: what could not be put back here is tried again, and told, by whoever runs the steps.
-			throw ended.done === null ? ended.failure : error;
+			if (ended.done !== null) throw error;
 		} finally {
 			lock({ ...state, state: lease.lost.aborted ? 'lost' : 'released', since: now().toISOString() });
 		}
-		if (ended.done === null) throw ended.failure;
+		// Only now: whatever else a server or a network that fails broke first, the lock may have been lost with it.
+		if (ended.done === null) throw lease.lost.aborted && !itsOwn(at, ended.cause) ? lostLock(ended.cause) : ended.cause;
 		const { result, objects } = ended.done;
 		const checks = compareObjects(objects, result.files, at.ignoreTables);
 		if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
@@ -271,6 +269,10 @@ async function proveLock({ plan, server, perform }: At, lease: HeldLease, before
 }
 
 const told = (position: Position): string => `${position.file ?? 'no log'}:${position.pos ?? 0} ${position.gtid}`;
+
+/** What is told as it is, even where the lock was lost as well: a proof that failed, the time that was allowed, a stop. */
+const itsOwn = (at: At, cause: unknown): boolean =>
+	cause instanceof VerifyFailed || cause instanceof LockTimeout || at.signal.reason instanceof Stopped;
 
 function lostLock(cause: unknown): VerifyFailed {
 	const words = cause instanceof Error ? cause.message : String(cause);
