@@ -42,12 +42,10 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		return terminal;
 	};
 	const publishedByItself = async (engine: number) => {
-		const free = bench.freed('0');
 		await bench.tap.open();
 		await vi.waitUntil(async () => !(await alive(engine)), 20_000);
 		await bench.expectPublished(to);
 		await bench.expectAsBefore(before);
-		return free;
 	};
 
 	it('goes on when the terminal of the wizard is closed, and attach watches it to its end', LONG, async () => {
@@ -59,10 +57,10 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		expect(await bench.writable()).toBe(false);
 		const watching = start(['attach', '--json'], { env: bench.home.env });
 		await watching.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
-		const freeMs = await publishedByItself(engine);
+		await publishedByItself(engine);
 		const ended = await watching.ended;
 		expect(ended.code, words(ended)).toBe(0);
-		bench.record('the terminal closed', freeMs, 'the run goes on; attach: exit 0');
+		bench.record('the terminal closed', null, 'the run goes on; attach: exit 0');
 	});
 
 	it('goes on when the terminal of the wizard reads no more, and is resized', LONG, async () => {
@@ -79,13 +77,13 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			},
 			{ timeout: 20_000, interval: 20 },
 		);
-		const freeMs = await publishedByItself(engine);
+		await publishedByItself(engine);
 		terminal.goOnReading();
 		terminal.resize(80, 24);
 		expect(await terminal.waitFor(/· Summary|✗/, LONG)).toContain('Backup complete: ');
 		terminal.send('q');
 		expect(await terminal.exited).toMatchObject({ exitCode: 0 });
-		bench.record('the terminal stopped, and resized', freeMs, 'the run goes on; exit 0');
+		bench.record('the terminal stopped, and resized', null, 'the run goes on; exit 0');
 	});
 
 	it('goes on when its command is suspended by Ctrl+Z in a shell, and fg tells the rest', LONG, async () => {
@@ -103,14 +101,14 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		const engine = await bench.newestEngine();
 		terminal.send(KEYS.ctrl('z'));
 		await terminal.waitFor(/Stopped/, LONG);
-		const freeMs = await publishedByItself(engine);
+		await publishedByItself(engine);
 		terminal.send('clear; fg\r');
 		await terminal.waitFor(/Backup complete: /, LONG);
 		terminal.send('echo "code"": $?"\r');
 		await terminal.waitFor('code: 0', LONG);
 		terminal.send('exit 0\r');
 		await terminal.exited;
-		bench.record('Ctrl+Z', freeMs, 'the run goes on; exit 0 after fg');
+		bench.record('Ctrl+Z', null, 'the run goes on; exit 0 after fg');
 	});
 
 	it('goes on when nobody reads what its command prints', LONG, async () => {
@@ -130,7 +128,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		try {
 			await bench.midDump({ pid: child.pid ?? 0 });
 			const engine = await bench.newestEngine();
-			const freeMs = await publishedByItself(engine);
+			await publishedByItself(engine);
 			expect(child.exitCode).toBeNull();
 			// Now somebody does.
 			const ended = once(child, 'exit');
@@ -146,7 +144,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			expect((await ended)[0]).toBe(0);
 			expect(text.slice(0, filled)).toMatch(/^\.+$/);
 			expect(text).toContain('"type":"run-ended"');
-			bench.record('stdout a pipe that nobody reads', freeMs, 'the run goes on; exit 0 once it is read');
+			bench.record('stdout a pipe that nobody reads', null, 'the run goes on; exit 0 once it is read');
 		} finally {
 			child.kill('SIGKILL');
 			closeSync(reader);
