@@ -60,7 +60,14 @@ else if (task === 'faults') {
 	mkdirSync(dirname(recorded), { recursive: true });
 	rmSync(recorded, { force: true });
 	process.env.LOCKSTEP_FAULTS = recorded;
-	run('vitest', ['run', '--config', join(top, 'test', 'vitest.config.ts'), 'test/faults', ...rest.filter((each) => each !== '--write')]);
+	run('vitest', [
+		'run',
+		'--config',
+		join(top, 'test', 'vitest.config.ts'),
+		'test/faults',
+		'test/integration/lock.test.ts',
+		...rest.filter((each) => each !== '--write'),
+	]);
 	run('node', [join(top, 'test', 'support', 'fault-table.ts'), recorded, ...rest.filter((each) => each === '--write')]);
 } else {
 	run('biome', ['check', '--error-on-warnings', '.'], { quiet: true });

@@ -15,6 +15,7 @@ import {
 	tapped,
 	urlOf,
 } from '../support/cli.ts';
+import { record } from '../support/faults.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
@@ -110,6 +111,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		const ours = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
 		await vi.waitFor(async () => expect(await value(pair.replica, ours)).toBe('0'), AT_ONCE_MS);
 	};
+	const came = (fault: string, outcome: string) => record({ fault, kind, freeMs: null, outcome });
 	const checkOf = (ended: Ended, id: string): Line =>
 		ended.lines.find((line) => line.type === 'review')?.review.checks.find((check: Line) => check.id === id);
 	const acts = (ended: Ended): string[] =>
@@ -144,6 +146,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(alone.code, words(alone)).toBe(0);
 		await ask(pair.replica, `KILL ${reader.connectionId}`);
 		await reading;
+		came('a long SELECT and an open transaction before the lock', 'exit 0, neither waited for nor ended');
 	});
 
 	it('waits for LOCK TABLES … WRITE without queueing, or refuses', { timeout: 60_000 }, async () => {
@@ -164,6 +167,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(0);
 		expect(await write(pair.primary)).toBeLessThan(AT_ONCE_MS);
+		came('LOCK TABLES … WRITE before the lock', 'waited for without a queue; exit 7 when --lock-wait is spent');
 	});
 
 	it('kills who holds it up by consent only, and nobody else', { timeout: 90_000 }, async () => {
@@ -313,6 +317,8 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(moved.last.checks).toMatchObject([{ id: 'POSITION-STILL' }]);
 		await unpublished();
 		await asBefore();
+		came('a privileged client’s write while locked', 'it waits; exit 0');
+		came('the position moved while locked', 'exit 8, the lock did not hold');
 	});
 
 	it('waits until the applier has closed its temporary tables', { timeout: 60_000 }, async () => {
@@ -369,6 +375,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		await run(holder, 'ROLLBACK');
 		await run(root, 'STOP SLAVE', `SET GLOBAL slave_parallel_threads = ${mode}`, 'START SLAVE');
 		await caughtUp();
+		came('parallel appliers at work', 'exit 0; behind a stuck one exit 7, nothing locked');
 	});
 
 	it('tells that a delayed replica is of earlier, and does not wait for it', async () => {
