@@ -11,10 +11,11 @@ import { watchHeadless } from './run.ts';
  */
 export async function undo(context: Context, name: string | undefined): Promise<Ending> {
 	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.
-	const wanted = (each: Past) =>
-		name !== undefined
-			? each.run === name
-			: (each.touched.length > 0 && (each.open || each.runbook === 'provision-replica')) || each.end?.outcome === 'undone';
+	const wanted = (each: Past) => {
+		if (name !== undefined) return each.run === name;
+		const changed = each.touched.length > 0;
+		return each.runbook === 'provision-replica' ? changed || each.end?.outcome === 'undone' : changed && each.open;
+	};
 	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {
 		throw new UserError({

@@ -3,6 +3,8 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifySums } from '../../src/archive/sums.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import { openJournal } from '../../src/core/journal.ts';
 import { type Home, lockstep, makeHome } from '../support/cli.ts';
 import { SANDBOX_KINDS } from '../support/servers.ts';
 
@@ -95,6 +97,32 @@ describe('without a server', () => {
 
 	it('has nothing to take back', async () => {
 		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run to take back.') });
+	});
+
+	it('takes back the newest set-up that changed something, whatever was refused or put back after it', async () => {
+		const runs = join(home.state, 'runs');
+		const start = (run: string, runbook: string): RunEvent => ({
+			...{ type: 'run-started', runbook, title: run, key: run, servers: {}, identities: {}, afterFailure: 'keep', steps: [] },
+			...{ resumes: null, carried: { touched: [], outputs: {} }, request: {} },
+		});
+		const action = { id: 'x', kind: 'sql', on: 'replica', text: 'X', why: '', changes: true } as const;
+		const change: RunEvent = { type: 'action-started', step: 'clear-replica', undoing: false, action };
+		const ended = (outcome: 'done' | 'failed' | 'undone'): RunEvent => ({
+			...{ type: 'run-ended', outcome, open: false, warnings: [], failure: null, summary: {} },
+		});
+		const write = (run: string, ...events: readonly RunEvent[]) => {
+			const journal = openJournal(runs, run);
+			for (const event of events) journal.write({ v: 1, run, seq: 1, at: '2026-01-01T00:00:00.000Z', ...event });
+			journal.close();
+		};
+		write('1-older', start('1-older', 'provision-replica'), change, ended('done'));
+		write('2-wanted', start('2-wanted', 'provision-replica'), change, ended('done'));
+		write('3-refused', start('3-refused', 'provision-replica'), ended('failed'));
+		write('4-recovered', start('4-recovered', 'locked-dump'), change, ended('undone'));
+		expect(await run('undo', '--no-input')).toMatchObject({ code: 2, stderr: expect.stringContaining('2-wanted') });
+		// Once it was taken back, an older one is not the next by itself.
+		write('2-wanted', ended('undone'));
+		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('taken back already') });
 	});
 
 	it('says that no sandbox is up, and takes none down', async () => {
