@@ -9,6 +9,7 @@ export default defineConfig({
 		include: ['test/**/*.test.{ts,tsx}'],
 		environment: 'node',
 		globalSetup: ['test/support/servers.ts'],
+		setupFiles: ['test/support/patience.ts'],
 		env: { ...(env as Record<string, string>), CI: '' },
 		testTimeout: 60_000,
 		hookTimeout: 300_000,
