@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultFolder, serversFolder } from '../../src/sandbox/places.ts';
 import { sandboxDown, sandboxUp } from '../../src/sandbox/sandbox.ts';
+import { urlOf } from './cli.ts';
 import { pngOf } from './picture.ts';
+import { ask } from './servers.ts';
 import { KEYS, openTerminal } from './terminal.ts';
 
 /** Pictures of the real program, on a throwaway pair: from the replica's plan to the summary that stays behind. */
@@ -23,28 +25,64 @@ const LONG = { timeout: 300_000 };
 /** Orders of the shop: its dump lasts some seconds, so that the run's picture has something to show. */
 const ROWS = 400_000;
 
-await sandboxUp({ kind: 'mariadb-11.8', dir, env, rows: ROWS, say: (line) => process.stderr.write(`${line}\n`) });
+const pair = await sandboxUp({ kind: 'mariadb-11.8', dir, env, rows: ROWS, say: (line) => process.stderr.write(`${line}\n`) });
 mkdirSync(folder, { recursive: true });
 for (const name of readdirSync(folder)) if (name.endsWith('.png')) rmSync(join(folder, name));
 
-try {
-	await using terminal = openTerminal({ command: process.execPath, args: [top('bin/lockstep.js')], env, cwd: home });
-	const picture = (name: string) => {
-		writeFileSync(join(folder, `${name}.png`), pngOf(terminal.cells()));
-		process.stdout.write(`screenshots/${name}.png\n`);
-	};
-	/** Waits for the words on a screen that is drawn to its end: two rules, as wide as the terminal. */
+/** The program in a terminal of its own, with what looks at it. */
+function open(args: readonly string[] = []) {
+	const terminal = openTerminal({ command: process.execPath, args: [top('bin/lockstep.js'), ...args], env, cwd: home });
 	let columns: number = SMALL[0];
-	const see = (wanted: RegExp) =>
-		terminal.waitFor(
-			(screen) => wanted.test(screen) && screen.split('\n').filter((line) => line === '─'.repeat(columns)).length === 2,
-			LONG,
-		);
-	const resize = ([cols, rows]: readonly [number, number]) => {
-		columns = cols;
-		terminal.resize(cols, rows);
+	return {
+		terminal,
+		picture(name: string) {
+			writeFileSync(join(folder, `${name}.png`), pngOf(terminal.cells()));
+			process.stdout.write(`screenshots/${name}.png\n`);
+		},
+		/** Waits for the words on a screen that is drawn to its end: two rules, as wide as the terminal. */
+		see: (wanted: RegExp) =>
+			terminal.waitFor(
+				(screen) => wanted.test(screen) && screen.split('\n').filter((line) => line === '─'.repeat(columns)).length === 2,
+				LONG,
+			),
+		resize([cols, rows]: readonly [number, number]) {
+			columns = cols;
+			terminal.resize(cols, rows);
+		},
 	};
+}
 
+/** A run that was left at work, killed, and put back: what the first screen offers then. */
+async function cutOff() {
+	await ask(pair.replica, 'SET GLOBAL read_only = OFF');
+	const { terminal: first, see } = open(['backup', '--server', urlOf(pair.replica), '--to', join(home, 'backups')]);
+	await see(/where +what +statement/);
+	first.send(KEYS.enter);
+	await see(/READ LOCK HELD[\s\S]*[2-9]\d %/);
+	first.send('b');
+	await first.exited;
+	const runs = join(home, '.local/state/lockstep/runs');
+	const newest = readdirSync(runs)
+		.filter((name) => name.endsWith('.jsonl'))
+		.sort()
+		.at(-1);
+	process.kill((JSON.parse(readFileSync(join(runs, newest ?? ''), 'utf8').split('\n')[0] ?? '') as { pid: number }).pid, 'SIGKILL');
+	const { terminal, see: seeAgain, picture } = open();
+	await using _closed = terminal;
+	await seeAgain(/A run was cut off/);
+	picture('home-cut-off');
+	terminal.send(KEYS.enter);
+	await seeAgain(/It has left this/);
+	picture('recover');
+	terminal.send(KEYS.enter);
+	await seeAgain(/as it was/);
+	terminal.send('q');
+	await terminal.exited;
+}
+
+try {
+	const { terminal, picture, see, resize } = open();
+	await using _closed = terminal;
 	await see(/Welcome/);
 	terminal.send(KEYS.enter);
 	await see(/The whole way/);
@@ -92,6 +130,7 @@ try {
 	picture('home');
 	terminal.send('q');
 	await terminal.exited;
+	await cutOff();
 } finally {
 	await sandboxDown({ dir, env });
 	rmSync(home, { recursive: true, force: true });
