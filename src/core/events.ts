@@ -79,8 +79,8 @@ export type RunEvent =
 	| { readonly type: 'recovery'; readonly step: string; readonly choice: Recovery }
 	/** Durable. */
 	| { readonly type: 'undo-started'; readonly steps: readonly string[] }
-	/** Durable. `left`: what could not be put back. `kept`: what else was done stays, to be gone on with. */
-	| { readonly type: 'undo-done'; readonly left: readonly string[]; readonly kept: boolean }
+	/** Durable. `left`: what could not be put back; `foreign`: what somebody else changed since, left alone; `kept`: what else was done stays. */
+	| { readonly type: 'undo-done'; readonly left: readonly string[]; readonly foreign: readonly string[]; readonly kept: boolean }
 	/** Durable, last. `open`: an interrupted run that can be gone on with. */
 	| {
 			readonly type: 'run-ended';

@@ -352,6 +352,7 @@ class Runner<Env extends Outputs> {
 		this.#puttingBack = true;
 		this.#emit({ type: 'undo-started', steps: steps.map((step) => step.id) });
 		const left: string[] = [];
+		const foreign: string[] = [];
 		const calm = new AbortController().signal;
 		for (const step of steps.toReversed()) {
 			let plan: readonly Action[] = [];
@@ -361,6 +362,7 @@ class Runner<Env extends Outputs> {
 				const at = { ...env, facts: await step.inspect(look), origin };
 				plan = step.undo?.(at) ?? [];
 				for (const text of step.foreign?.(at) ?? []) {
+					foreign.push(text);
 					this.#warnings.push(text);
 					this.#emit({ type: 'note', step: step.id, level: 'warning', text });
 				}
@@ -374,7 +376,7 @@ class Runner<Env extends Outputs> {
 				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.what}`]));
 			}
 		}
-		this.#emit({ type: 'undo-done', left, kept });
+		this.#emit({ type: 'undo-done', left, foreign, kept });
 		return left;
 	}
 }

@@ -153,7 +153,11 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 						at,
 						line(
 							span(`${signs.ok} `, 'good'),
-							event.kept ? 'Put back what must not stay; what was done before is kept' : 'Put back: everything is as it was',
+							event.kept
+								? 'Put back what must not stay; what was done before is kept'
+								: event.foreign.length > 0
+									? 'Put back; what somebody else has changed since was left alone'
+									: 'Put back: everything is as it was',
 						),
 					);
 				else say(at, line(span(`${signs.bad} Not put back: ${event.left.join('; ')}`, 'bad')));

@@ -18,7 +18,7 @@ import { ask, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 /** Locks, threads and settings are back after so long. */
-const SOON_MS = 2_000;
+const SOON_MS = 10_000;
 
 describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 	let home: Home;

@@ -11,7 +11,7 @@ import { rootSession, type SandboxServer, value } from './servers.ts';
 /** A run that outlives its watcher is at its end within this. */
 const END_MS = 30_000;
 /** The server notices a dead connection in milliseconds; a thread that was started needs some to say so. */
-const SETTLED_MS = 2_000;
+const SETTLED_MS = 10_000;
 
 export interface Killed {
 	readonly ended: Ended;

@@ -371,7 +371,7 @@ export const putBack: readonly RunEvent[] = [
 ];
 
 export const undone: readonly RunEvent[] = [
-	{ type: 'undo-done', left: [], kept: false },
+	{ type: 'undo-done', left: [], foreign: [], kept: false },
 	{ type: 'run-ended', outcome: 'undone', open: false, warnings: [], failure: null, summary: {} },
 ];
 

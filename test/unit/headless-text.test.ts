@@ -62,7 +62,7 @@ describe('the text printer', () => {
 			recordAll([
 				...opening('backup'),
 				{ type: 'undo-started', steps: ['dump'] },
-				{ type: 'undo-done', left: ['server: SET GLOBAL read_only = OFF'], kept: false },
+				{ type: 'undo-done', left: ['server: SET GLOBAL read_only = OFF'], foreign: [], kept: false },
 			]),
 			{ ascii: true },
 		);

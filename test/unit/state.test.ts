@@ -59,7 +59,7 @@ test('after a failure what was done and is taken back says so', () => {
 		{ type: 'step-started', step: 'a' },
 		{ type: 'step-failed', step: 'a', failure: FAILURE },
 		{ type: 'undo-started', steps: ['a'] },
-		{ type: 'undo-done', left: [], kept: false },
+		{ type: 'undo-done', left: [], foreign: [], kept: false },
 		{ type: 'run-ended', outcome: 'undone', open: false, warnings: [], failure: null, summary: {} },
 	);
 	expect(state).toMatchObject({
