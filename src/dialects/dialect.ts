@@ -284,6 +284,8 @@ export interface Dialect {
 		load(on: string): ToolPart;
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
 		options(place: ToolPlace): readonly string[];
+		/** Whether a dump is whole although its tool, which ended well, said this on stderr. */
+		harmless(line: string): boolean;
 	};
 	/** What mends what a check found, in this server's own words; each line copyable. */
 	readonly mends: {

@@ -129,6 +129,13 @@ describe('statements', () => {
 		}
 	});
 
+	test('of tools pass only words that are not about what is dumped', () => {
+		const known = "mysqldump: Deprecated program name. It will be removed in a future release, use '/usr/bin/mariadb-dump' instead";
+		expect(tools.harmless(known)).toBe(true);
+		for (const line of ["mysqldump: Can't get keys for table `t` (x)", `${known}: no`, '-- Warning: Skipping data for table', ''])
+			expect(tools.harmless(line), line).toBe(false);
+	});
+
 	test('of the sum leave nothing out: each column, and whether it is NULL', () => {
 		const columns = [
 			{ database: 'd', table: 't', name: 'a`b', type: 'varchar' },

@@ -9,6 +9,7 @@ import type { Position, TableFacts } from '../../dialects/dialect.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { some } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { type BackupEnv, type DumpedFile, type LockedDumpOutput, splitTable } from './env.ts';
 import { compareObjects, objectsOf } from './objects.ts';
@@ -230,7 +231,7 @@ async function underLock(at: At, lease: HeldLease, acquired: Date) {
 			const database = action.id.startsWith('dump-') ? action.id.slice('dump-'.length) : null;
 			const result = await perform(action, { until: given, onFlow: progress.flow });
 			progress.finished(result);
-			for (const words of result.words) at.note(`${action.from.names[0]}: ${words}`, 'warning');
+			saidNothing(at, action, result.words);
 			files.push({
 				path: fileOf(action),
 				kind: database === null ? 'accounts' : 'database',
@@ -246,6 +247,24 @@ async function underLock(at: At, lease: HeldLease, acquired: Date) {
 	}
 	await proveLock(at, lease, position);
 	return { result: { position, channel: channels[0] ?? null, channels, files, argv: argvOf(plan) }, objects };
+}
+
+/** A tool that ended well and complained has left something out: only what is known to be harmless passes, and is told. */
+function saidNothing({ server, note }: At, { id, from }: PipeAction, words: readonly string[]): void {
+	const { harmless } = server.dialect.tools;
+	const unexpected = words.filter((line) => !harmless(line));
+	if (unexpected.length > 0) {
+		throw new VerifyFailed(
+			[
+				must('TOOL-WORDS', `${from.names[0]} ended well and said nothing (${id})`, false, {
+					expected: 'nothing',
+					found: some(unexpected, 10),
+				}),
+			],
+			'The dump tool ended well but complained: what it wrote is no backup.',
+		);
+	}
+	for (const line of words) note(`${from.names[0]}: ${line}`, 'warning');
 }
 
 const fileOf = (action: PipeAction): string => ('file' in action.into ? (action.into.file.split('/').at(-1) ?? '') : '');
