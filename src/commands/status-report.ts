@@ -44,6 +44,18 @@ async function report(
 		];
 	};
 	troubles.push(...channels.flatMap(troubleOf));
+	const mends = channels.flatMap((channel) => {
+		const mend = (error: string | null) => dialect.mends.channelError(error, { channel, name: server.name });
+		return [
+			// One that goes on trying to connect need not be started.
+			...(channel.io === 'no' || channel.ioError !== null ? mend(channel.ioError) : []),
+			...(channel.sql === 'no' ? mend(channel.sqlError) : []),
+		];
+	});
+	if (channels.length === 0 && identity.readOnly !== 'OFF' && position.replicated !== '') {
+		troubles.push('It was a replica, and is read-only, but has no source any more: nothing replicates.');
+		mends.push(`lockstep provision --primary SERVER --replica SERVER --confirm ${server.name}`);
+	}
 	if (channels.length > 0) {
 		if (identity.readOnly === 'OFF') troubles.push('This replica is not read-only: local writes would make it differ.');
 		if (identity.eventScheduler === 'ON') troubles.push('Its event scheduler is on: events fire here as well as on the primary.');
@@ -78,6 +90,7 @@ async function report(
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
 		healthy: troubles.length === 0,
+		mends: [...new Set(mends)],
 		troubles,
 	};
 }

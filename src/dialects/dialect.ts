@@ -300,10 +300,20 @@ export interface Dialect {
 		/** The position names transactions that are in no binary log of this server. */
 		readonly strayPosition: readonly string[];
 		namedChannel(name: string): string;
-		/** `error` as {@link Channel} gives it: number, colon, text (faults.md section 6). */
-		channelError(error: string): readonly string[];
+		/**
+		 * For a thread that does not run. `error` as {@link Channel} gives it: number, colon, text; null where it stopped without one. What is
+		 * one statement stands in a line of its own after where it is run: `On the replica:  START SLAVE;`. (faults.md section 6)
+		 */
+		channelError(error: string | null, at: ReplicaPlace): readonly string[];
 	};
 }
+
+/** A replica as its mends name it. */
+export type ReplicaPlace = {
+	readonly channel: Channel;
+	/** As it is typed to confirm: its profile's name, else HOST:PORT. */
+	readonly name: string;
+};
 
 /** How a tool reaches a server. */
 export type ToolPlace = {

@@ -74,6 +74,7 @@ export const STATUS: StatusReport = {
 	},
 	disk: { path: '/srv/backup', freeBytes: 412 * GIB },
 	healthy: true,
+	mends: [],
 	troubles: [],
 };
 

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Looking, Working } from '../../core/step.ts';
-import type { Channel, Dialect } from '../../dialects/dialect.ts';
+import type { Channel } from '../../dialects/dialect.ts';
+import type { Server } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 const CONNECT_WITHIN_MS = 30_000;
@@ -12,18 +13,19 @@ export async function channelOf({ replica, look }: ProvisionEnv & Looking): Prom
 	return (await look('replica', replica.dialect.channel.status))[0];
 }
 
-export function threadChecks({ mends }: Dialect, channel: Channel | undefined): Check[] {
+export function threadChecks({ dialect: { mends }, name }: Server, channel: Channel | undefined): Check[] {
 	const error = channel?.ioError ?? channel?.sqlError ?? null;
+	const mend = (of: string | null) => (channel === undefined ? [] : mends.channelError(of, { channel, name }));
 	return [
 		must('IO', 'The IO thread runs', channel?.io === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.io}${channel.ioError ? `: ${channel.ioError}` : ''}`,
-			mend: mends.channelError(channel?.ioError ?? ''),
+			mend: mend(channel?.ioError ?? null),
 		}),
 		must('SQL', 'The SQL thread runs', channel?.sql === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.sql}${channel.sqlError ? `: ${channel.sqlError}` : ''}`,
-			mend: mends.channelError(channel?.sqlError ?? ''),
+			mend: mend(channel?.sqlError ?? null),
 		}),
 		must('ERRORS', 'Without an error', error === null, { expected: 'none', found: error ?? 'none' }),
 	];
@@ -39,7 +41,7 @@ export async function untilThreadsRun(at: ProvisionEnv & Working): Promise<void>
 		const dead = channel === undefined || channel.sql === 'no' || (channel.io === 'no' && channel.ioError !== null);
 		if (dead || now().getTime() > until)
 			throw new VerifyFailed(
-				threadChecks(replica.dialect, channel).filter((check) => check.status === 'fail'),
+				threadChecks(replica, channel).filter((check) => check.status === 'fail'),
 				'Replication does not run.',
 			);
 		await pause(250, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -27,7 +27,7 @@ export const verifyThreads: Step<
 		const { written, replicated } = await look('replica', replica.dialect.positions.current);
 		const before = captured(at)?.position.gtid ?? '';
 		return [
-			...threadChecks(replica.dialect, await channelOf(at)),
+			...threadChecks(replica, await channelOf(at)),
 			must('SEEN', 'The primary sees the replica’s connection', seen.length > 0, {
 				expected: `a Binlog Dump of ${account.user}`,
 				found: seen.length === 0 ? 'none' : seen.map((connection) => connection.host).join(', '),

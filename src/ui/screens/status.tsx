@@ -75,6 +75,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [
 		...troubles.flatMap((each) => indented(`${signs.warn} `, each, width, 'plain', 'warn')),
+		...report.mends.flatMap((each) => indented('  mend  ', each, width, 'key', 'dim')),
 		fact('Server', span(`${report.version}  ${report.address}`)),
 		fact('Connection', span(report.tls ?? 'not encrypted', 'dim')),
 		fact(
