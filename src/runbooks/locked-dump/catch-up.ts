@@ -8,6 +8,10 @@ type Facts = {
 	readonly target: Target | null;
 	/** Channels that are behind on purpose. */
 	readonly delayed: readonly string[];
+	/** Channels that stood when the backup was made, and why. */
+	readonly standing: readonly string[];
+	/** What the server has of its sources. */
+	readonly replicated: string;
 };
 
 /** Longer than this a backup does not wait to be published. */
@@ -25,7 +29,12 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 		const logs = running.flatMap(({ name, usesGtid, receivedFile, receivedPos }) =>
 			usesGtid || receivedFile === null || receivedPos === null ? [] : [{ channel: name, file: receivedFile, pos: receivedPos }],
 		);
+		const standing = channels.filter(({ io, ioError, sql }) => io === 'no' || ioError !== null || sql === 'no');
 		return {
+			standing: standing.map(
+				({ host, port, io, sql, sqlError, ioError }) => `from ${host}:${port} (${sqlError ?? ioError ?? `io ${io}, sql ${sql}`})`,
+			),
+			replicated: (await look('server', server.dialect.positions.current)).replicated,
 			target:
 				running.length === 0
 					? null
@@ -47,7 +56,10 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 					},
 				],
 	async run({ plan, ...at }) {
-		const { target, delayed } = at.facts;
+		const { target, delayed, standing, replicated } = at.facts;
+		// Backups of a replica that stands are sound, and each as old as the last.
+		if (standing.length > 0)
+			at.note(`Replication stands: ${standing.join('; ')}. This backup is of what the replica has, ${replicated || 'nothing'}.`, 'warning');
 		if (delayed.length > 0) {
 			const which = target === null ? 'The replica' : delayed.map((name) => `Channel ${name || 'default'}`).join(', ');
 			at.note(`${which} is delayed on purpose: it is not waited for.`);
