@@ -169,8 +169,6 @@ export function openWorld(options: {
 		const file = 'file' in into ? await writeStream(into.file, { compress: into.compress }) : null;
 		const written = file?.done ?? null;
 		written?.catch(() => undefined);
-		const from = await start(action.from, halt, words, 'ignore');
-		const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
 		const tell = () => {
 			const { rawBytes, rows, table } = scanner;
 			options.onFlow?.({ rawBytes, bytes: file?.bytes ?? 0, rows, table, began: tables });
@@ -178,6 +176,9 @@ export function openWorld(options: {
 		};
 		const ticking = setInterval(tell, FLOW_EVERY_MS);
 		try {
+			// Within: where a server is gone just now, what was begun is ended and closed all the same.
+			const from = await start(action.from, halt, words, 'ignore');
+			const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
 			const target = file?.input ?? loader?.stdin;
 			if (target === undefined) throw new TypeError('a pipe leads nowhere');
 			const flowed = await pipeline(from.stdout, scanning(scanner), target, { signal: halt }).then(
