@@ -3,8 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { LockstepError, Stopped } from '../core/errors.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Row, Statement } from '../sql/sql.ts';
-import { called, type ServerAddress } from './address.ts';
+import type { ServerAddress } from './address.ts';
 import { type FromLease, givenBack, type LeaseData, lockLost, packStatement, type ToLease, unpackError } from './lease-wire.ts';
+import { givenUp } from './session.ts';
 
 /**
  * The connection that holds a lock: one of its own, never shared, never reconnected. It lives in a thread of its own, so that no busy main
@@ -69,8 +70,7 @@ export async function openLease(address: ServerAddress, password: Secret | null,
 	let asked = 0;
 	let released = false;
 
-	const givenUp = () => new Stopped(`The connection to ${called(address)} was given up.`);
-	if (signal?.aborted) throw givenUp();
+	if (signal?.aborted) throw givenUp(address, signal);
 	const workerData: LeaseData = {
 		address,
 		password: password?.reveal() ?? null,
@@ -164,7 +164,7 @@ export async function openLease(address: ServerAddress, password: Secret | null,
 		return releasing;
 	};
 
-	const stopOpening = () => opened.reject(givenUp());
+	const stopOpening = () => signal && opened.reject(givenUp(address, signal));
 	signal?.addEventListener('abort', stopOpening, { once: true });
 	try {
 		const connectionId = await opened.promise;

@@ -72,8 +72,11 @@ async function one(
 	driver.lost.addEventListener('abort', lose, { once: true });
 	driver.connection.query({ sql: sent(statement) }, (error, result) => {
 		if (cutting) return;
-		if (error) end.reject(refused(error, statement, place));
-		else end.resolve(rows(result));
+		if (error === null) return end.resolve(rows(result));
+		const told = refused(error, statement, place);
+		// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
+		if (told.connectionLost) driver.destroy(error);
+		end.reject(told);
 	});
 	try {
 		return await end.promise;

@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2';
-import { ConnectError, ServerError, Stopped } from '../core/errors.ts';
+import { ConnectError, LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { Secret } from '../sql/secret.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
@@ -70,7 +70,7 @@ export async function connect(
 			throw error;
 		}
 	} catch (error) {
-		if (options.signal?.aborted) throw new Stopped(`The connection to ${called(address)} was given up.`);
+		if (options.signal?.aborted) throw givenUp(address, options.signal);
 		if (error instanceof Stopped)
 			throw refusedLogin(address, Object.assign(new Error('the login took too long'), { code: 'ETIMEDOUT' }), password !== null, false);
 		// Logged in, and then not even the first statements are taken: an expired password, a server that stops.
@@ -79,6 +79,10 @@ export async function connect(
 		throw error;
 	}
 }
+
+/** Why a connection is not waited for any longer: what the signal says, where it is an error of ours. */
+export const givenUp = (address: ServerAddress, { reason }: AbortSignal): LockstepError =>
+	reason instanceof LockstepError ? reason : new Stopped(`The connection to ${called(address)} was given up.`);
 
 const limitOf = (options: { readonly lockWaitSeconds?: number; readonly waitTimeoutSeconds?: number }) => ({
 	lockWait: options.lockWaitSeconds ?? LOCK_WAIT_SECONDS,
