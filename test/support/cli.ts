@@ -178,6 +178,9 @@ export interface Tap {
 	shut(): Promise<void>;
 	/** Shut before its first byte: it is not even connected. */
 	bar(): Promise<void>;
+	/** From now on it writes all that it has to, and ends with this exit code or says this on stderr. */
+	spoil(how: { readonly code: number } | { readonly says: string }): Promise<void>;
+	/** As if nobody had touched it. */
 	open(): Promise<void>;
 }
 
@@ -185,6 +188,8 @@ export async function tapped(home: Home, binDir: string): Promise<Tap> {
 	const tools = join(home.dir, 'tools');
 	const shut = join(home.dir, 'tap-is-shut');
 	const barred = join(home.dir, 'tap-is-barred');
+	const code = join(home.dir, 'tap-code');
+	const says = join(home.dir, 'tap-says');
 	await mkdir(tools, { recursive: true });
 	await writeFile(
 		join(tools, 'mariadb-dump'),
@@ -192,6 +197,8 @@ export async function tapped(home: Home, binDir: string): Promise<Tap> {
 real=${join(binDir, 'mariadb-dump')}
 if [ "$1" = --version ]; then exec "$real" --version; fi
 while [ -e ${barred} ]; do sleep 0.02; done
+if [ -e ${says} ]; then cat ${says} >&2; fi
+if [ -e ${code} ]; then "$real" "$@" && exit "$(cat ${code})"; fi
 exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ]; do sleep 0.02; done; exec cat)
 `,
 		{ mode: 0o755 },
@@ -203,8 +210,9 @@ exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ];
 		env: { ...home.env, XDG_CACHE_HOME: join(home.dir, 'no-cache'), PATH: `${tools}:${process.env.PATH}` },
 		shut: () => writeFile(shut, ''),
 		bar: () => writeFile(barred, ''),
+		spoil: (how) => ('code' in how ? writeFile(code, String(how.code)) : writeFile(says, `${how.says}\n`)),
 		async open() {
-			for (const file of [shut, barred]) await rm(file, { force: true });
+			for (const file of [shut, barred, code, says]) await rm(file, { force: true });
 		},
 	};
 }

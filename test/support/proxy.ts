@@ -1,6 +1,7 @@
 // A network between a client and a server that a test can let fail: what stands behind `{ ...server, port: proxy.port }`.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 export interface Proxy extends AsyncDisposable {
 	readonly host: string;
@@ -11,6 +12,10 @@ export interface Proxy extends AsyncDisposable {
 	thaw(): void;
 	/** Every connection is reset at once, both sides; new ones pass. */
 	cut(): void;
+	/** Cuts as soon as so many bytes more have passed, in whichever direction, not one byte later. `lasting`: new ones are refused until thaw. */
+	cutAfter(bytes: number, what: { readonly whom: 'all' | 'one'; readonly lasting: boolean }): void;
+	/** Bytes that have passed. */
+	readonly passed: number;
 	/** Ends all and listens no more. */
 	close(): Promise<void>;
 }
@@ -21,6 +26,9 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 	/** No side of these learns of the other's end any more. */
 	const dead = new WeakSet<Socket>();
 	let frozen = false;
+	let refusing = false;
+	let passed = 0;
+	let fuse: { readonly at: number; readonly whom: 'all' | 'one'; readonly lasting: boolean } | null = null;
 	const keep = (socket: Socket, other: () => Socket | undefined) => {
 		sockets.add(socket);
 		socket.on('error', () => dead.has(socket) || other()?.destroy());
@@ -28,6 +36,7 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 	};
 	// With allowHalfOpen no side is answered in the other's name: a goodbye passes, or is swallowed.
 	const listener = createServer({ allowHalfOpen: true }, (near) => {
+		if (refusing) return void near.on('error', () => undefined).resetAndDestroy();
 		if (frozen) {
 			dead.add(near);
 			return keep(near, () => undefined);
@@ -35,10 +44,30 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 		const far = dial({ port: to.port, host: '127.0.0.1', allowHalfOpen: true });
 		keep(near, () => far);
 		keep(far, () => near);
-		near.pipe(far);
-		far.pipe(near);
+		for (const [from, into] of [
+			[near, far],
+			[far, near],
+		] as const)
+			from.pipe(counting([near, far])).pipe(into);
 	}).listen(0, host);
 	await once(listener, 'listening');
+	function counting(both: readonly Socket[]): Transform {
+		return new Transform({
+			transform(chunk: Buffer, _, done) {
+				const before = passed;
+				passed += chunk.length;
+				if (fuse === null || passed < fuse.at) return done(null, chunk);
+				const { at, whom, lasting } = fuse;
+				fuse = null;
+				refusing ||= lasting;
+				// What passed is still to arrive.
+				this.push(chunk.subarray(0, Math.max(0, at - before)));
+				setImmediate(() => {
+					for (const socket of whom === 'all' ? sockets : both) socket.resetAndDestroy();
+				});
+			},
+		});
+	}
 	const cut = () => {
 		for (const socket of sockets) socket.resetAndDestroy();
 	};
@@ -60,6 +89,13 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 		},
 		thaw: () => {
 			frozen = false;
+			refusing = false;
+		},
+		cutAfter: (bytes, what) => {
+			fuse = { at: passed + bytes, ...what };
+		},
+		get passed() {
+			return passed;
 		},
 		cut,
 		close,
