@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from './errors.ts';
-import { DURABLE, type Recorded } from './events.ts';
+import { DURABLE, type Recorded, type RunEvent } from './events.ts';
 
 /** Where a run's events are kept: one JSON line each, the durable ones synced before anything goes on. */
 export interface Journal {
@@ -88,20 +88,66 @@ export interface ReadJournal {
 	readonly newer: boolean;
 }
 
-/** A journal's events; a torn line, as a crash or a full disk leaves it, is passed over. */
+type Shape = 'string' | 'number' | 'boolean' | 'object' | 'array';
+
+/** What those who read an event rely on. */
+const SHAPES: { readonly [type in RunEvent['type']]: { readonly [path: string]: Shape } } = {
+	engine: { pid: 'number', host: 'string' },
+	'run-started': {
+		...{ key: 'string', title: 'string', servers: 'object', steps: 'array' },
+		...{ 'carried.touched': 'array', 'carried.outputs': 'object' },
+	},
+	looking: { step: 'string' },
+	review: { 'review.steps': 'array' },
+	reviewed: {},
+	'step-started': { step: 'string' },
+	facts: { step: 'string' },
+	'action-started': { step: 'string', 'action.id': 'string', undoing: 'boolean' },
+	'action-done': { step: 'string', action: 'string' },
+	'action-failed': { step: 'string', action: 'string' },
+	progress: { step: 'string' },
+	lock: { step: 'string' },
+	note: { text: 'string' },
+	checks: { step: 'string', checks: 'array' },
+	'step-done': { step: 'string' },
+	'step-failed': { step: 'string', failure: 'object' },
+	recovery: {},
+	'undo-started': { steps: 'array' },
+	'undo-done': {},
+	// Above all `open`: without it an interrupted run would count as over.
+	'run-ended': { outcome: 'string', open: 'boolean', warnings: 'array' },
+};
+
+function shapeOf(value: unknown): string {
+	return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+}
+
+/** Whether a line that is JSON is an event as well. */
+function sound(event: object): event is Recorded {
+	const { type, run } = event as { readonly type?: unknown; readonly run?: unknown };
+	if (typeof run !== 'string' || typeof type !== 'string' || !Object.hasOwn(SHAPES, type)) return false;
+	return Object.entries(SHAPES[type as RunEvent['type']]).every(([path, shape]) => {
+		const value = path
+			.split('.')
+			.reduce<unknown>((of, name) => (of as { readonly [name: string]: unknown } | null | undefined)?.[name], event);
+		return shapeOf(value) === shape;
+	});
+}
+
+/** A journal's events; a torn or damaged line, as a crash or a full disk leaves it, is passed over. */
 export function readJournal(path: string): ReadJournal {
 	const events: Recorded[] = [];
 	for (const line of readFileSync(path, 'utf8').split('\n')) {
 		if (line === '') continue;
-		let event: Recorded;
+		let event: { readonly v?: unknown } | null;
 		try {
-			event = JSON.parse(line) as Recorded;
+			event = JSON.parse(line);
 		} catch {
 			continue;
 		}
 		if (typeof event !== 'object' || event === null) continue;
 		if (event.v !== 1) return { events, newer: true };
-		events.push(event);
+		if (sound(event)) events.push(event);
 	}
 	return { events, newer: false };
 }
