@@ -71,6 +71,15 @@ export const stillTheSame = (seen: Blocker, now: Blocker): boolean =>
 	// A clock of the server's own, in whole seconds: a new statement starts at 0.
 	now.seconds >= seen.seconds;
 
+const DEFINES = /^(CREATE|ALTER|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR|ANALYZE)\b/i;
+
+/**
+ * Who was overtaken by the lock in the middle of a statement that defines a table, the applier above all: it may hold that table until the
+ * unlock, so that whoever reads it under the lock, a dump too, would wait for ever. Pure.
+ */
+export const overtaken = (activity: readonly Activity[]): readonly Activity[] =>
+	activity.filter((each) => each.command !== 'Sleep' && DEFINES.test(each.text.replace(/^(\s|\/\*(?!!).*?\*\/)*/s, '')));
+
 const DOING: Readonly<Record<Blocker['how'], (each: Blocker) => string>> = {
 	tables: (each) => `LOCK TABLES on ${each.locked.join(', ')}`,
 	rows: (each) => `${each.text || 'an open transaction at rest'} (others wait for its rows)`,

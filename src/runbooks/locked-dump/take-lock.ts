@@ -4,7 +4,7 @@ import { type Check, must } from '../../core/check.ts';
 import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
 import type { HeldLease, Working } from '../../core/step.ts';
 import { qualified, some } from '../server.ts';
-import { type Blocker, blockersOf, holdsUp, mayBeKilled, stillTheSame, tellBlocker, worthWaitingFor } from './blockers.ts';
+import { type Blocker, blockersOf, holdsUp, mayBeKilled, overtaken, stillTheSame, tellBlocker, worthWaitingFor } from './blockers.ts';
 import type { BackupEnv } from './env.ts';
 
 /** So long one attempt may wait: no client that came after it is held up any longer. */
@@ -65,11 +65,13 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		const seconds = Math.max(1, Math.min(attemptSeconds(lockWaitSeconds), Math.round(left() / 1000)));
 		const bounded: SqlAction = { ...lock, statement: locks.flushTablesWithReadLock(seconds), timeoutMs: attemptMs(seconds) };
 		let open = 0;
+		let defining: readonly string[] = [];
 		let refused: ServerError | null = null;
 		try {
 			await perform(bounded);
 			open = at.facts.replicates ? await at.look('server', channel.openTemporaryTables) : 0;
-			if (open === 0) return;
+			defining = overtaken(await at.look('server', locks.activity)).map((each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`);
+			if (open === 0 && defining.length === 0) return;
 		} catch (cause) {
 			if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
 			if (cause.connectionLost) throw notHad(at, await meets(at, lease), cause);
@@ -80,11 +82,14 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		const others = (await meets(at, lease)).filter((each) => holdsUp(each, features.lockWaitsForReads));
 		if (left() < FIRST_PAUSE_MS + 1_000) {
 			if (refused !== null) throw notHad(at, others, refused, others.length === 0 ? await suspects(at, lease) : []);
+			if (open === 0) throw alwaysOvertaken(at, defining);
 			throw new VerifyFailed([temporaryTables(open)], 'Under the lock the applier had temporary tables open, to the last attempt.');
 		}
 		const why =
 			refused === null
-				? `the applier opened ${open} temporary tables just before`
+				? open > 0
+					? `the applier opened ${open} temporary tables just before`
+					: `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`
 				: `not had within ${seconds} s${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
 		const rest = Math.min(pauseMs, left() - 1_000);
 		at.note(`Attempt ${attempt} for the lock: ${why}. Clients go on; tried again in ${Math.round(rest / 1000)} s.`);
@@ -155,6 +160,13 @@ async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]
 			.map((each) => `${each.id} ${each.user}@${each.host} ${each.seconds} s`),
 	];
 }
+
+const alwaysOvertaken = ({ lockWaitSeconds }: Taking, defining: readonly string[]): LockTimeout =>
+	new LockTimeout({
+		what: `The lock could not be kept within ${lockWaitSeconds} s.`,
+		why: 'Each time it overtook a statement that defines a table: that table could not be read until the unlock, and the dump would wait for ever.',
+		mend: [...defining, 'Nothing is locked and nothing was changed. Try again when they are done, or wait longer with --lock-wait.'],
+	});
 
 const temporaryTables = (open: number): Check =>
 	must('TEMPORARY-TABLES', 'The applier holds no temporary table open under the lock', open === 0, {

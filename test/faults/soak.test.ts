@@ -1,0 +1,144 @@
+// One backup after the other under load, and a replica made while everything is written to. LOCKSTEP_SOAK=MINUTES goes on for so long.
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
+import { runsOf } from '../../src/commands/runs.ts';
+import type { BackupRequest } from '../../src/core/desk.ts';
+import { stopWriter } from '../../src/sandbox/sandbox.ts';
+import { contentsOf } from '../support/contents.ts';
+import { record } from '../support/faults.ts';
+import { caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
+
+const MINUTES = Number(process.env.LOCKSTEP_SOAK ?? 0);
+const LEAST = 15;
+/** After so many everything that is loaded once is there. */
+const WARM = 5;
+const MOST_GROWTH_BYTES = 16 * 1024 ** 2;
+const SESSIONS = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
+
+setFlagsFromString('--expose-gc');
+const gc: () => void = runInNewContext('gc');
+const heap = async (): Promise<number> => {
+	for (let turn = 0; turn < 3; turn++) {
+		gc();
+		await pause(10);
+	}
+	return process.memoryUsage().heapUsed + process.memoryUsage().external;
+};
+const openFiles = async () => (await readdir('/proc/self/fd')).length;
+
+/** Statements on a server, over and over, until it is disposed of. Those that fail are the load's own trouble. */
+function load(server: Sandbox['primary'], statements: readonly string[], everyMs: number) {
+	const stop = new AbortController();
+	let runs = 0;
+	const working = (async () => {
+		await using session = await rootSession(server);
+		while (!stop.signal.aborted) {
+			for (const text of statements) await session.query({ pieces: [text] }).catch(() => undefined);
+			runs += 1;
+			await pause(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+		}
+	})();
+	return {
+		get runs() {
+			return runs;
+		},
+		async [Symbol.asyncDispose]() {
+			stop.abort();
+			await working;
+		},
+	};
+}
+
+const MYISAM = ["INSERT INTO soak.m (word) VALUES ('more')", 'UPDATE soak.m SET n = n + 1 WHERE id % 3 = 0'];
+const DDL = [
+	'CREATE OR REPLACE TABLE soak.made (id INT PRIMARY KEY) SELECT id FROM soak.m LIMIT 5',
+	'ALTER TABLE crm.calls ADD COLUMN IF NOT EXISTS soaked INT',
+	'ALTER TABLE crm.calls DROP COLUMN IF EXISTS soaked',
+	'CREATE OR REPLACE VIEW soak.v AS SELECT COUNT(*) AS many FROM soak.m',
+];
+
+describe.each(SANDBOX_KINDS)('%s under load', (kind) => {
+	const pairUnderLoad = async () => {
+		const [pair, client] = await Promise.all([ownSandbox(kind, { rows: 400 }), openClient()]);
+		await using root = await rootSession(pair.primary);
+		for (const text of [
+			'CREATE DATABASE soak',
+			'CREATE TABLE soak.m (id INT PRIMARY KEY AUTO_INCREMENT, n INT NOT NULL DEFAULT 0, word VARCHAR(20)) ENGINE = MyISAM',
+			"INSERT INTO soak.m (word) SELECT 'first' FROM soak.seq_1_to_300",
+		])
+			await root.query({ pieces: [text] });
+		return {
+			pair,
+			client,
+			[Symbol.asyncDispose]: async () => void (await Promise.all([pair, client].map((each) => each[Symbol.asyncDispose]()))),
+		};
+	};
+	const equal = async (pair: Sandbox) => {
+		await stopWriter(pair);
+		await caughtUp(pair);
+		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
+		// Nothing that the replica wrote by itself.
+		expect(await value(pair.replica, 'SELECT @@gtid_binlog_pos')).toMatch(/^0-101-\d+$/);
+	};
+
+	it(`is backed up again and again, and nothing wears off`, { timeout: 120_000 + MINUTES * 65_000 }, async () => {
+		await using bed = await pairUnderLoad();
+		const { pair, client } = bed;
+		expect((await client.run(provisionRequest(pair))).end.failure).toBeNull();
+		const settings = await stateOf(pair.replica, 'settings');
+		const until = performance.now() + MINUTES * 60_000;
+		let warm = { heap: 0, files: 0 };
+		let runs = 0;
+		{
+			await using _ = load(pair.primary, [...MYISAM, ...DDL], 20);
+			while (runs < LEAST || performance.now() < until) {
+				const request: BackupRequest = {
+					...{ kind: 'backup', server: provisionRequest(pair).replica, to: join(client.home, 'backups', String(++runs)), compress: 'zstd' },
+					...{ lockWaitSeconds: 30, longQueries: 'wait', maxLockSeconds: null, stopApplier: runs % 2 === 0 },
+				};
+				const { end } = await client.run(request);
+				expect([end.outcome, end.failure, end.open], `backup ${runs}`).toEqual(['done', null, false]);
+				await rm(request.to, { recursive: true });
+				if (runs === WARM) warm = { heap: await heap(), files: await openFiles() };
+			}
+		}
+		expect((await heap()) - warm.heap).toBeLessThan(MOST_GROWTH_BYTES);
+		expect(await openFiles()).toBeLessThanOrEqual(warm.files + 5);
+		expect(await runsOf(client.context())).toEqual([]);
+		for (const server of [pair.primary, pair.replica]) await vi.waitFor(async () => expect(await value(server, SESSIONS)).toBe('0'));
+		expect(await stateOf(pair.replica, 'settings')).toEqual(settings);
+		expect(settings.channels).toEqual([expect.stringMatching(/Yes Yes$/)]);
+		await equal(pair);
+		record({ fault: 'many backups in a row under load', kind, freeMs: null, outcome: `${LEAST} times exit 0, no drift, nothing left` });
+	});
+
+	it.each([
+		['DDL', DDL],
+		['writes to MyISAM tables', MYISAM],
+	])('is made a replica of in the middle of %s: equal, or said', { timeout: 120_000 }, async (what, statements) => {
+		await using bed = await pairUnderLoad();
+		const { pair, client } = bed;
+		let outcome: string;
+		{
+			await using writing = load(pair.primary, statements, 0);
+			await vi.waitUntil(() => writing.runs > 0);
+			const { end } = await client.run(provisionRequest(pair));
+			expect(writing.runs).toBeGreaterThan(10);
+			outcome =
+				end.failure === null
+					? 'done'
+					: `${end.failure.class} ${end.failure.step}: ${end.failure.told.what} ${end.failure.told.words ?? ''}`;
+		}
+		if (outcome !== 'done') {
+			const { end } = await client.run(provisionRequest(pair));
+			expect([end.outcome, end.failure]).toEqual(['done', null]);
+		}
+		await equal(pair);
+		record({ fault: `provisioning in the middle of ${what}`, kind, freeMs: null, outcome: 'equal, or refused with what differs' });
+	});
+});
