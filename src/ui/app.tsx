@@ -2,7 +2,7 @@ import { Box, Text, useApp as useInk, usePaste, useStdout, useWindowSize } from 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Desk } from '../core/desk.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
-import { KeysReach, useKeys } from './keys.ts';
+import { Keys, KeysReach, useKeys } from './keys.ts';
 import { Backup } from './screens/backup.tsx';
 import { Connect } from './screens/connect.tsx';
 import { Help } from './screens/help.tsx';
@@ -36,8 +36,17 @@ type WizardProps = {
 	readonly suspend: (handOver: (stopped: () => Promise<void>) => Promise<void>) => void;
 };
 
-/** The whole wizard: where one is, what lies above it, and the keys that hold everywhere. */
-export function Wizard({ desk, session, theme, first, now, quit, background, redraw, suspend }: WizardProps) {
+/** The whole wizard. */
+export function Wizard(props: WizardProps) {
+	return (
+		<Keys>
+			<Places {...props} />
+		</Keys>
+	);
+}
+
+/** Where one is, what lies above it, and the keys that hold everywhere. */
+function Places({ desk, session, theme, first, now, quit, background, redraw, suspend }: WizardProps) {
 	const size = useWindowSize();
 	const { stdout } = useStdout();
 	const { suspendTerminal } = useInk();

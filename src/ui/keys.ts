@@ -1,5 +1,5 @@
 import { useInput } from 'ink';
-import { createContext, useContext } from 'react';
+import { createContext, createElement, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { F1 } from './border.ts';
 
 /** False for all that lies under an overlay: it draws, and gets no keys. */
@@ -30,16 +30,39 @@ function nameOf(input: string, key: InkKey): KeyName {
 	return input;
 }
 
-/** Calls `handler` with each key while `active` and nothing lies above. */
-export function useKeys(handler: (key: KeyName) => void, active = true): void {
-	const reach = useContext(KeysReach);
-	useInput(
-		(input, key) => {
-			const name = nameOf(input, key);
-			if (name !== '') handler(name);
-		},
-		{ isActive: active && reach },
-	);
+type Listener = (key: KeyName) => void;
+
+const Listeners = createContext<Set<Listener> | null>(null);
+
+/** Hears the keys for all below it, which is shown as soon as none can be lost. */
+export function Keys({ children }: { readonly children?: ReactNode }) {
+	const [listeners] = useState(() => new Set<Listener>());
+	const [hearing, setHearing] = useState(false);
+	useInput((input, key) => {
+		const name = nameOf(input, key);
+		if (name !== '') for (const listener of [...listeners]) listener(name);
+	});
+	useEffect(() => setHearing(true), []);
+	return createElement(Listeners, { value: listeners }, hearing ? children : null);
+}
+
+/**
+ * Calls `handler` with each key while `active` and nothing lies above. It hears from the moment it is drawn on: Ink's own hook does only a
+ * moment later, and who answers at once would answer nobody.
+ */
+export function useKeys(handler: Listener, active = true): void {
+	const listeners = useContext(Listeners);
+	const on = useContext(KeysReach) && active;
+	const latest = useRef(handler);
+	useLayoutEffect(() => {
+		latest.current = handler;
+	});
+	useLayoutEffect(() => {
+		if (listeners === null || !on) return;
+		const listener: Listener = (key) => latest.current(key);
+		listeners.add(listener);
+		return () => void listeners.delete(listener);
+	}, [listeners, on]);
 }
 
 /** The same keys in vi's letters. */
