@@ -77,15 +77,23 @@ async function withPrepared(
 			verbose: true,
 			ascii: false,
 		});
+		let unwritten: string | null = null;
 		const sink = (event: Recorded) => {
+			let told = event;
 			try {
 				journal?.write(event);
 				watcher.onWritten?.(event);
+			} catch (error) {
+				// A run that is over stays over; that this is not on disk belongs to its last word.
+				if (event.type !== 'run-ended') throw error;
+				const { what, why } = failureOf(error).told;
+				unwritten = `The end of this run is not in its journal, and may be asked for again. ${what}${why === undefined ? '' : `: ${why}`}`;
+				told = { ...event, warnings: [...event.warnings, unwritten] };
 			} finally {
 				// Also what could not be written down is told to whoever watches.
-				print(event);
-				if (event.type !== 'progress') jsonl.push(`${JSON.stringify(event)}\n`);
-				watcher.on(event);
+				print(told);
+				if (told.type !== 'progress') jsonl.push(`${JSON.stringify(told)}\n`);
+				watcher.on(told);
 			}
 		};
 		try {
@@ -100,6 +108,7 @@ async function withPrepared(
 				transcript: () => ({ log: log.join(''), jsonl: jsonl.join('') }),
 				sink,
 			});
+			if (unwritten !== null) ended = { ...ended, warnings: [...ended.warnings, unwritten] };
 			return ended;
 		} finally {
 			journal?.close();
