@@ -114,7 +114,8 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 			if (cutOff) {
 				expect(found.code, `${where}\n${words(found)}`).toBe(9);
 				expect(found.stdout, where).toContain(run);
-				expect(statements, where).toEqual(['START SLAVE']);
+				// One that was told to run to a position has to be stopped for it to forget that.
+				expect([['START SLAVE'], ['STOP SLAVE', 'START SLAVE']], where).toContainEqual(statements);
 				expect(await both(), where).toEqual(now);
 				const put = await lockstep(['recover', '--yes'], { env });
 				expect(put.code, `${where}\n${words(put)}`).toBe(0);
