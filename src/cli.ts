@@ -187,14 +187,14 @@ function program(): Command {
 	const add = (name: string, description: string) => everywhere(root.command(name).description(description)).exitOverride();
 
 	add('demo', 'a throwaway pair of servers, then the whole journey on it')
-		.option('--server <name>', 'mariadb-10.11 or mariadb-11.8')
+		.option('--server <name>', 'mariadb-10.11, mariadb-11.8 or mysql-9.7')
 		.option('--dir <folder>')
 		.action((flags: GlobalFlags & SandboxFlags) =>
 			conclude(flags, async (context) => (await import('./commands/demo.ts')).demo(context, flags)),
 		);
 	add('sandbox', 'a throwaway primary and replica on this machine: up, status, down')
 		.argument('<verb>', 'up, status or down')
-		.option('--server <name>', 'mariadb-10.11 or mariadb-11.8')
+		.option('--server <name>', 'mariadb-10.11, mariadb-11.8 or mysql-9.7')
 		.option('--dir <folder>')
 		.action((verb: string, flags: GlobalFlags & SandboxFlags) =>
 			conclude(flags, async (context) => (await import('./commands/sandbox.ts')).sandbox(context, verb, flags)),

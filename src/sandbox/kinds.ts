@@ -1,6 +1,8 @@
-import { type Family, mariadb } from './mariadb.ts';
+import type { Family } from './family.ts';
+import { mariadb } from './mariadb.ts';
+import { mysql } from './mysql.ts';
 
-export type SandboxKind = 'mariadb-10.11' | 'mariadb-11.8';
+export type SandboxKind = 'mariadb-10.11' | 'mariadb-11.8' | 'mysql-9.7';
 
 /** One server that the sandbox can be made of. */
 export interface Kind {
@@ -15,7 +17,7 @@ export interface Kind {
 	readonly family: Family;
 }
 
-/** Every kind, the newest first: that one is taken where nobody names another. A new kind is one entry here. */
+/** Every kind; the first is taken where nobody names another and the machine has no server. A new kind is one entry here. */
 export const KINDS: readonly Kind[] = [
 	{
 		kind: 'mariadb-11.8',
@@ -32,6 +34,14 @@ export const KINDS: readonly Kind[] = [
 		suite: 'bookworm',
 		packages: ['mariadb-server-core', 'mariadb-client-core', 'mariadb-client', 'mariadb-backup'],
 		family: mariadb,
+	},
+	{
+		kind: 'mysql-9.7',
+		title: 'MySQL 9.7',
+		series: '9.7',
+		suite: 'sid',
+		packages: ['mysql-server-core', 'mysql-client-core'],
+		family: mysql,
 	},
 ];
 

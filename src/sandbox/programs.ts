@@ -3,8 +3,8 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { findTool } from '../exec/find-tool.ts';
+import type { Programs } from './family.ts';
 import { KINDS, type Kind, type SandboxKind } from './kinds.ts';
-import type { Programs } from './mariadb.ts';
 import { unpacked } from './unpack.ts';
 
 export interface Found {
@@ -28,12 +28,14 @@ async function ofThisMachine(kind: Kind, env: NodeJS.ProcessEnv): Promise<Progra
 	return { server: found.path, version: found.version, prefix: dirname(dirname(realpathSync(found.path))) };
 }
 
-/** The kind to take where nobody names one: that of the machine's own server where it is in the list, else the newest. */
+/**
+ * The kind to take where nobody names one: that of the machine's own server where its series is in the list, else the first of its vendor's,
+ * else the first of all.
+ */
 export async function chooseKind(env: NodeJS.ProcessEnv): Promise<SandboxKind> {
-	for (const kind of KINDS) {
-		if ((await ofThisMachine(kind, env))?.version.startsWith(`${kind.series}.`)) return kind.kind;
-	}
-	return (KINDS[0] as Kind).kind;
+	const own = await Promise.all(KINDS.map(async (kind) => ({ kind, version: (await ofThisMachine(kind, env))?.version })));
+	const exact = own.find(({ kind, version }) => version?.startsWith(`${kind.series}.`));
+	return (exact ?? own.find(({ version }) => version !== undefined))?.kind.kind ?? (KINDS[0] as Kind).kind;
 }
 
 /**

@@ -28,7 +28,7 @@ export interface Sandbox {
 	readonly replica: SandboxServer;
 	/** Null where no writer runs. */
 	readonly writerPid: number | null;
-	/** A folder with a plain path for each of the server's own tools: `mariadb`, `mariadb-dump`, `mariadbd`, … */
+	/** A folder with a plain path for each of the server's own tools: `mariadb-dump`, `mysqldump`, … */
 	readonly binDir: string;
 }
 
@@ -137,7 +137,7 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		// Both, also where one fails: what is started after the folder is cleared would stay.
 		for (const end of await Promise.allSettled(starts)) if (end.status === 'rejected') throw end.reason;
 		options.say('Loading the sample shop …');
-		await loadShop(dir, rows, options.signal);
+		await loadShop(dir, shopStatements(rows, family.vendor), options.signal);
 		options.signal?.throwIfAborted();
 		await writeJson(recordPath(dir), recorded);
 		if (options.writer !== false) await startWriter(dir, recorded, options);
@@ -179,7 +179,7 @@ async function startRole(dir: string, role: (typeof ROLES)[number], recorded: Re
 	});
 }
 
-async function loadShop(dir: string, rows: number, signal: AbortSignal | undefined): Promise<void> {
+async function loadShop(dir: string, statements: readonly string[], signal: AbortSignal | undefined): Promise<void> {
 	const { socket } = await serverIn(dir, 'primary');
 	const session = await connect(
 		{ name: 'sandbox', host: 'localhost', port: 0, socket, user: 'root', tls: { mode: 'DISABLED' }, connectTimeoutMs: 10_000, origin: {} },
@@ -187,7 +187,7 @@ async function loadShop(dir: string, rows: number, signal: AbortSignal | undefin
 		signal ? { signal } : {},
 	);
 	try {
-		for (const statement of shopStatements(rows)) await session.query({ pieces: [statement] }, { timeoutMs: 0, ...(signal && { signal }) });
+		for (const statement of statements) await session.query({ pieces: [statement] }, { timeoutMs: 0, ...(signal && { signal }) });
 	} finally {
 		await session.close();
 	}

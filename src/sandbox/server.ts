@@ -9,7 +9,7 @@ import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { runTool } from '../exec/tool.ts';
 import type { TlsFiles } from './certificates.ts';
-import type { Family, Programs } from './mariadb.ts';
+import type { Family, Programs } from './family.ts';
 import { socketPath } from './places.ts';
 
 export interface SandboxServer {
@@ -99,7 +99,8 @@ async function prepareSocket(folder: string): Promise<string> {
 			});
 		}
 	}
-	await rm(path, { force: true });
+	// MySQL's names a process beside it, and a later one of the same number would be taken for that.
+	for (const left of [path, `${path}.lock`]) await rm(left, { force: true });
 	return path;
 }
 
@@ -136,7 +137,7 @@ export async function startServer(options: {
 			({ size }) => size,
 			() => 0,
 		);
-		const argv = await options.family.options(options.programs, plan);
+		const argv = options.family.options(options.programs, plan);
 		const pid = startDetached({ program: options.programs.server, argv, log: errorLog, cwd: folder, env: plainEnvironment(options.env) });
 		const record: ServerRecord = { pid, port, socket, serverId, ca: tls.ca };
 		await writeFile(join(folder, 'server.json'), JSON.stringify(record), { mode: 0o600 });

@@ -1,3 +1,5 @@
+import type { Family } from './family.ts';
+
 /**
  * The sample shop: two databases of the shape that real ones have, with all that a dump may lose or spoil.
  * Everything is computed from row numbers: no RAND(), no NOW(), so that the statements mean the same on every server.
@@ -83,7 +85,35 @@ const NOTES = [
 const EVERY_BYTE = `0x${Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 const DEFAULTS = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4';
 
-function tables(): string[] {
+/** What one vendor has no word for. */
+interface Words {
+	/** An engine without transactions. */
+	readonly simpleEngine: string;
+	/** After the type of a point: of the plane. */
+	readonly srid: string;
+	/** Statements before the rows. */
+	readonly before: readonly string[];
+	/** A table of the numbers from 1 to `count`, in its column `seq`. */
+	numbers(count: number): string;
+}
+
+const WORDS: Readonly<Record<Family['vendor'], Words>> = {
+	mariadb: {
+		simpleEngine: 'Aria',
+		srid: '',
+		before: [],
+		numbers: (count) => `seq_1_to_${count}`,
+	},
+	mysql: {
+		simpleEngine: 'MyISAM',
+		srid: ' SRID 0',
+		before: ['SET SESSION cte_max_recursion_depth = 4294967295'],
+		numbers: (count) =>
+			`(WITH RECURSIVE numbers (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM numbers WHERE seq < ${count}) SELECT seq FROM numbers) AS numbered`,
+	},
+};
+
+function tables({ simpleEngine, srid }: Words): string[] {
 	return [
 		`CREATE TABLE shop.customers (
 			id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, email VARCHAR(190) NOT NULL UNIQUE,
@@ -94,7 +124,7 @@ function tables(): string[] {
 		`CREATE TABLE shop.products (
 			id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, sku VARCHAR(20) NOT NULL UNIQUE, name VARCHAR(120) NOT NULL,
 			price DECIMAL(10,2) NOT NULL, price_gross DECIMAL(12,4) GENERATED ALWAYS AS (price * 1.21) STORED,
-			details JSON NOT NULL, weight DOUBLE NULL, size ENUM('S','M','L','XL') NOT NULL, flags SET('new','sale','rare') NOT NULL DEFAULT '') ${DEFAULTS}`,
+			details JSON NOT NULL DEFAULT (JSON_OBJECT()), weight DOUBLE NULL, size ENUM('S','M','L','XL') NOT NULL, flags SET('new','sale','rare') NOT NULL DEFAULT '') ${DEFAULTS}`,
 		`CREATE TABLE shop.photos (
 			id INT UNSIGNED NOT NULL PRIMARY KEY, product_id INT UNSIGNED NOT NULL, content MEDIUMBLOB NOT NULL, digest BINARY(20) NOT NULL,
 			FOREIGN KEY (product_id) REFERENCES shop.products (id)) ${DEFAULTS}`,
@@ -116,13 +146,14 @@ function tables(): string[] {
 			PARTITION BY RANGE (YEAR(visited_on)) (PARTITION before_2025 VALUES LESS THAN (2025), PARTITION in_2025 VALUES LESS THAN (2026),
 			PARTITION after_2025 VALUES LESS THAN MAXVALUE)`,
 		// Nothing writes it once it is loaded: without transactions there is no snapshot of it.
-		'CREATE TABLE shop.search_words (id INT UNSIGNED NOT NULL PRIMARY KEY, word VARCHAR(80) NOT NULL, found INT NOT NULL, KEY (word)) ENGINE=Aria DEFAULT CHARSET=utf8mb4',
+		`CREATE TABLE shop.search_words (
+			id INT UNSIGNED NOT NULL PRIMARY KEY, word VARCHAR(80) NOT NULL, found INT NOT NULL, KEY (word)) ENGINE=${simpleEngine} DEFAULT CHARSET=utf8mb4`,
 		`CREATE TABLE shop.import_log (line VARCHAR(120) NULL, took DOUBLE NULL, seen TIMESTAMP NULL) ${DEFAULTS}`,
 		`CREATE TABLE shop.status_changes (
 			id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, order_id INT UNSIGNED NOT NULL, was VARCHAR(10) NOT NULL, became VARCHAR(10) NOT NULL) ${DEFAULTS}`,
 		`CREATE TABLE shop.${named(ODD_TABLE)} (id INT NOT NULL PRIMARY KEY, ${named(ODD_COLUMN)} VARCHAR(190) NULL, \`select\` BIT(12) NULL) ${DEFAULTS}`,
 		`CREATE TABLE crm.contacts (
-			id INT UNSIGNED NOT NULL PRIMARY KEY, customer_id INT UNSIGNED NULL, phone VARCHAR(30) NULL, place POINT NULL,
+			id INT UNSIGNED NOT NULL PRIMARY KEY, customer_id INT UNSIGNED NULL, phone VARCHAR(30) NULL, place POINT NULL${srid},
 			best_hour TIME NULL, KEY (customer_id)) ${DEFAULTS}`,
 		`CREATE TABLE crm.accounts (id INT UNSIGNED NOT NULL PRIMARY KEY, balance BIGINT NOT NULL) ${DEFAULTS}`,
 		`CREATE TABLE crm.savings (id INT UNSIGNED NOT NULL PRIMARY KEY, balance BIGINT NOT NULL, FOREIGN KEY (id) REFERENCES crm.accounts (id)) ${DEFAULTS}`,
@@ -132,9 +163,9 @@ function tables(): string[] {
 	];
 }
 
-function rows(orders: number): string[] {
+function rows(orders: number, { numbers }: Words): string[] {
 	const size = shopSizes(orders);
-	const from = (count: number) => `FROM seq_1_to_${count}`;
+	const from = (count: number) => `FROM ${numbers(count)}`;
 	const product = (row: string) => `1 + (${row}) % ${size.products}`;
 	return [
 		`INSERT INTO shop.customers (id, email, first_name, last_name, country, born, notes, credit, created_at)
@@ -147,7 +178,7 @@ function rows(orders: number): string[] {
 			JSON_OBJECT('no', seq, 'tags', JSON_ARRAY('new', ${oneOf('seq', ['žlutá', '青', 'أحمر', '💚'])}), 'size', JSON_OBJECT('w', seq % 40, 'quote', '"\\\\')),
 			IF(seq % 5 = 0, NULL, SQRT(seq) * 1.1), 1 + seq % 4, seq % 8 ${from(size.products)}`,
 		`INSERT INTO shop.photos (id, product_id, content, digest)
-			SELECT seq, ${product('seq')}, REPEAT(CONCAT(SUBSTRING(${EVERY_BYTE}, 1 + seq % 256), SUBSTRING(${EVERY_BYTE}, 1, seq % 256)), 16 + seq % 48), UNHEX(SHA1(seq)) ${from(size.photos)}`,
+			SELECT seq, ${product('seq')}, REPEAT(CONCAT(SUBSTRING(${EVERY_BYTE}, 1 + seq % 256), SUBSTRING(${EVERY_BYTE}, 1, seq % 256)), 16 + seq % 48), UNHEX(LEFT(SHA2(seq, 256), 40)) ${from(size.photos)}`,
 		`INSERT INTO shop.orders (id, customer_id, status, ordered_at, total, remark)
 			SELECT seq, 1 + seq * 31 % ${size.customers}, 1 + seq % 4, TIMESTAMP '2024-06-01 00:00:00.000000' + INTERVAL seq * 457 SECOND + INTERVAL seq % 1000000 MICROSECOND,
 			(seq * 3571 % 900000 + 100) / 100, IF(seq % 3 = 0, NULL, ${oneOf('seq', NOTES)}) ${from(size.orders)}`,
@@ -223,15 +254,17 @@ function programs(): string[] {
 /** The account of the writer: like an application's, it heeds read_only. */
 export const WRITER_ACCOUNT = 'app';
 
-/** All statements, in order, for `orders` orders. */
-export function shopStatements(orders: number): string[] {
+/** All statements, in order, for `orders` orders. They leave the same rows on every vendor's server. */
+export function shopStatements(orders: number, vendor: Family['vendor']): string[] {
+	const words = WORDS[vendor];
 	return [
 		'CREATE DATABASE shop DEFAULT CHARACTER SET utf8mb4',
 		'CREATE DATABASE crm DEFAULT CHARACTER SET utf8mb4',
-		...tables(),
-		// The sequence engine is looked for in the current database.
+		...tables(words),
+		// The sequence engine is looked for in the current database, and one that makes a temporary table may want one.
 		'USE shop',
-		...rows(orders),
+		...words.before,
+		...rows(orders, words),
 		...programs(),
 		`CREATE USER '${WRITER_ACCOUNT}'@'localhost'`,
 		...['shop', 'crm'].map((name) => `GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON ${name}.* TO '${WRITER_ACCOUNT}'@'localhost'`),

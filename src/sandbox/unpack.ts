@@ -101,11 +101,13 @@ async function fetchAndUnpack(
 			{ cause: failure },
 		);
 	}
+	const archives = join(folder, 'apt', 'archives');
+	const fetched = (await readdir(archives)).filter((file) => file.endsWith('.deb'));
+	refuseOtherSeries(kind, fetched);
 	options.say(`Unpacking ${title} …`);
 	const { root } = unpackedAt(folder);
 	await mkdir(root, { recursive: true });
-	const archives = join(folder, 'apt', 'archives');
-	for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb') && !NOT_NEEDED.test(file))) {
+	for (const name of fetched.filter((file) => !NOT_NEEDED.test(file))) {
 		await runTool({ program: dpkgDeb.path, argv: ['-x', join(archives, name), root] }, options.signal ? { signal: options.signal } : {});
 	}
 	await rm(join(folder, 'apt'), { recursive: true, force: true });
@@ -166,6 +168,26 @@ async function download(
 		);
 	await run(['update']);
 	await run(['install', '-y', '--download-only', ...packages]);
+}
+
+/** A suite that is not released yet goes on to newer servers. Archives are called `name_[epoch%3a]version_architecture.deb`. */
+function refuseOtherSeries(kind: SandboxKind, archives: readonly string[]): void {
+	const { title, series, suite, packages } = entry(kind);
+	const version = archives
+		.map((name) => name.split('_'))
+		.find(([name]) => name === packages[0])?.[1]
+		?.replace(/^\d+%3a/i, '');
+	if (version === undefined || version.startsWith(`${series}.`)) return;
+	throw new UserError({
+		what: `${title} cannot be had from Debian ${suite} any longer: it has ${version} now.`,
+		why: `A suite has one version of ${packages[0]} at a time, and lockstep knows ${series}.`,
+		mend: [
+			`Any ${title} whose programs are on the PATH will do.`,
+			`Or take another kind: ${KINDS.filter((each) => each.kind !== kind)
+				.map((each) => `--server ${each.kind}`)
+				.join(', ')}`,
+		],
+	});
 }
 
 async function isProgram(path: string): Promise<boolean> {

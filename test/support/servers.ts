@@ -93,7 +93,7 @@ export interface SpareServer extends SandboxServer, AsyncDisposable {
 
 /**
  * An empty server of this kind, in about a second. `extra` are options of the server's own that come last and so win:
- * `--skip-log-bin`, `--server-id=101`, `--skip-ssl`.
+ * `--skip-log-bin`, `--server-id=101`, `--skip-ssl` (MySQL: `--tls-version=`).
  */
 export async function spareServer(kind: SandboxKind, options: { extra?: readonly string[]; serverId?: number } = {}): Promise<SpareServer> {
 	const run = runFolder();
@@ -112,6 +112,8 @@ export async function spareServer(kind: SandboxKind, options: { extra?: readonly
 	const folder = join(run, 'spares', `${kind}-${randomUUID().slice(0, 8)}`);
 	for (const name of ['data', 'tmp'])
 		await cp(join(template, name), join(folder, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
+	// MySQL's own identity: two servers of the same one refuse to replicate. It is made anew at the start.
+	await rm(join(folder, 'data', 'auto.cnf'), { force: true });
 	const serverId = options.serverId ?? randomInt(1000, 2 ** 31);
 	const up = (extra: readonly string[], port?: number) =>
 		startServer({ family, programs, folder, serverId, tls, env: process.env, extra, ...(port !== undefined && { port }) });

@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { common, type Family, wherever } from './family.ts';
+
+// Initialising makes root for localhost only, and without a look-up of names 127.0.0.1 is another host.
+const ACCOUNTS = `
+CREATE USER 'root'@'127.0.0.1';
+GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+GRANT PROXY ON ''@'' TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+`;
+
+/** What is not to be there: the X protocol's port, and a folder for files that is compiled in and does not exist. */
+const WITHOUT = ['--mysqlx=0', '--secure-file-priv='];
+/** From the first moment: a log that was made larger is made anew. */
+const REDO = '--innodb-redo-log-capacity=48M';
+
+export const mysql: Family = {
+	vendor: 'mysql',
+	programs: ['mysqld'],
+	folders: [
+		'/usr/sbin',
+		'/usr/local/sbin',
+		'/usr/libexec',
+		'/usr/local/mysql/bin',
+		'/opt/homebrew/opt/mysql/bin',
+		'/usr/local/opt/mysql/bin',
+	],
+	isTool: /^mysql(d$|$|admin$|binlog$|check$|dump$|import$|show$|slap$|_\w+$)/,
+	isOurs: (version) => !/mariadb/i.test(version),
+
+	async initialise(programs, dataDir, tempDir) {
+		const accounts = join(tempDir, 'accounts.sql');
+		await writeFile(accounts, ACCOUNTS);
+		const argv = [
+			'--no-defaults',
+			'--initialize-insecure',
+			`--datadir=${dataDir}`,
+			`--tmpdir=${tempDir}`,
+			...wherever(programs),
+			...WITHOUT,
+			// The sandbox has certificates of its own.
+			'--auto-generate-certs=OFF',
+			`--init-file=${accounts}`,
+			REDO,
+		];
+		return { argv, input: '' };
+	},
+
+	options: (programs, plan) => [
+		...common(programs, plan),
+		...WITHOUT,
+		'--gtid-mode=ON',
+		'--enforce-gtid-consistency=ON',
+		'--auto-generate-certs=OFF',
+		REDO,
+		...plan.extra,
+	],
+};
