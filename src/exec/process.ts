@@ -60,10 +60,12 @@ function signal(pid: number, name: NodeJS.Signals): void {
  */
 export async function endProcess(pid: number, mark: string, graceMs: number): Promise<boolean> {
 	if (!(await isRunning(pid, mark))) return false;
+	// One that is ending loses its command line before its files and their locks: its birth stays to the last.
+	const born = await birth(pid);
 	signal(pid, 'SIGTERM');
 	const kill = performance.now() + graceMs;
 	let killed = false;
-	while (await isRunning(pid, mark)) {
+	while (born !== undefined && (await birth(pid)) === born) {
 		if (!killed && performance.now() > kill) {
 			killed = true;
 			signal(pid, 'SIGKILL');

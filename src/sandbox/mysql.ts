@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { common, type Family, wherever } from './family.ts';
 
 // Initialising makes root for localhost only, and without a look-up of names 127.0.0.1 is another host.
+// ALL does not reach a privilege whose owner is not loaded yet; whoever lacks one cannot grant it on.
 const ACCOUNTS = `
 CREATE USER 'root'@'127.0.0.1';
 GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+INSERT IGNORE INTO mysql.global_grants SELECT USER, '127.0.0.1', PRIV, WITH_GRANT_OPTION FROM mysql.global_grants WHERE USER = 'root' AND HOST = 'localhost';
 GRANT PROXY ON ''@'' TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 `;
 

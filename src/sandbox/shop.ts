@@ -190,7 +190,7 @@ function rows(orders: number, { numbers }: Words): string[] {
 			SELECT seq, DATE '2024-01-01' + INTERVAL seq % 1000 DAY, CONCAT('/', ${oneOf('seq', ['', 'cart', 'søg', '検索'])}, '?n=', seq), ${oneOf('seq', ['Firefox', 'Lynx', 'curl'])} ${from(size.visits)}`,
 		`INSERT INTO shop.search_words (id, word, found) SELECT seq, CONCAT(${oneOf('seq', LAST)}, seq), seq % 77 ${from(size.words)}`,
 		`INSERT INTO shop.import_log (line, took, seen)
-			SELECT IF(seq % 10 = 0, NULL, CONCAT('row ', seq DIV 2, ${oneOf('seq', [' ok', ' ✓', ' přeskočeno'])})), seq / 7, IF(seq % 4 = 0, NULL, TIMESTAMP '2025-03-01 12:00:00' + INTERVAL seq SECOND) ${from(size.importLog)}`,
+			SELECT IF(seq % 10 = 0, NULL, CONCAT('row ', seq DIV 2, ${oneOf('seq', [' ok', ' ✓', ' přeskočeno'])})), seq / 8, IF(seq % 4 = 0, NULL, TIMESTAMP '2025-03-01 12:00:00' + INTERVAL seq SECOND) ${from(size.importLog)}`,
 		`INSERT INTO shop.${named(ODD_TABLE)} (id, ${named(ODD_COLUMN)}, \`select\`) SELECT seq, ${oneOf('seq', NOTES)}, seq ${from(24)}`,
 		`INSERT INTO crm.contacts (id, customer_id, phone, place, best_hour)
 			SELECT seq, IF(seq % 6 = 0, NULL, seq), CONCAT('+420 ', 600000000 + seq), IF(seq % 7 = 0, NULL, POINT(seq % 180, seq % 90)), SEC_TO_TIME(seq * 37 % 86400) ${from(size.contacts)}`,

@@ -9,10 +9,11 @@ import { birth, commandLine } from '../../src/exec/process.ts';
 import { runTool } from '../../src/exec/tool.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
 import { type Sandbox, sandboxDown, sandboxStatus, sandboxUp, serverToolFolders, stopWriter } from '../../src/sandbox/sandbox.ts';
-import { INVARIANTS, ODD_TABLE } from '../../src/sandbox/shop.ts';
+import { INVARIANTS, ODD_TABLE, shopStatements } from '../../src/sandbox/shop.ts';
 import { unpacked } from '../../src/sandbox/unpack.ts';
 import { connect } from '../../src/server/session.ts';
-import { ask, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
+import { contentsOf } from '../support/contents.ts';
+import { ask, rootSession, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
 
 const quiet = () => undefined;
 let home: string;
@@ -30,6 +31,19 @@ afterAll(async () => {
 
 const up = (kind: SandboxKind, more: Partial<Parameters<typeof sandboxUp>[0]> = {}) =>
 	sandboxUp({ kind, env, say: quiet, rows: 300, ...more });
+const series = (kind: SandboxKind) => kind.replace(/^\w+-/, '');
+const vendorOf = (kind: SandboxKind) => (kind.startsWith('mariadb') ? 'mariadb' : 'mysql');
+/** The same question in each vendor's words. */
+const WORDS = {
+	mariadb: {
+		...{ client: 'mariadb', dump: 'mariadb-dump', verified: '--ssl-verify-server-cert', engine: 'Aria' },
+		...{ channel: 'SHOW SLAVE STATUS', replicated: 'SELECT @@gtid_current_pos', written: '@@gtid_binlog_pos' },
+	},
+	mysql: {
+		...{ client: 'mysql', dump: 'mysqldump', verified: '--ssl-mode=VERIFY_IDENTITY', engine: 'MyISAM' },
+		...{ channel: 'SHOW REPLICA STATUS', replicated: 'SELECT @@gtid_executed', written: '@@gtid_executed' },
+	},
+} as const;
 const gone = (pid: number) => vi.waitFor(async () => expect(await birth(pid)).toBeUndefined(), { timeout: 10_000 });
 
 const overTcp = (server: SandboxServer) =>
@@ -54,6 +68,7 @@ async function listensOn(pid: number): Promise<string[]> {
 
 describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 	let first: Sandbox;
+	const words = WORDS[vendorOf(kind)];
 	const every = () => [first.primary, first.replica];
 
 	beforeAll(async () => {
@@ -61,20 +76,20 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 	});
 
 	it('is a pair of running servers of that series, with ids of their own, and tools beside them', async () => {
-		expect(first.version.startsWith(kind.replace('mariadb-', ''))).toBe(true);
+		expect(first.version.startsWith(series(kind))).toBe(true);
 		expect(first.dir.startsWith(home)).toBe(true);
 		expect(every().map(({ running }) => running)).toEqual([true, true]);
 		expect(await value(first.primary, 'SELECT @@server_id')).not.toBe(await value(first.replica, 'SELECT @@server_id'));
-		const { stdout } = await runTool({ program: join(first.binDir, 'mariadb-dump'), argv: ['--version'] });
-		expect(stdout).toContain(kind.replace('mariadb-', ''));
+		const { stdout } = await runTool({ program: join(first.binDir, words.dump), argv: ['--version'] });
+		expect(stdout).toContain(series(kind));
 	});
 
 	it('has the shop on the primary and nothing on the replica', async () => {
 		const databases = "SELECT GROUP_CONCAT(schema_name ORDER BY 1) FROM information_schema.schemata WHERE schema_name IN ('crm', 'shop')";
 		expect(await value(first.primary, databases)).toBe('crm,shop');
 		expect(await value(first.replica, databases)).toBeNull();
-		expect(await ask(first.replica, 'SHOW SLAVE STATUS')).toEqual([]);
-		expect(await value(first.replica, 'SELECT @@gtid_current_pos')).toBe('');
+		expect(await ask(first.replica, words.channel)).toEqual([]);
+		expect(await value(first.replica, words.replicated)).toBe('');
 		const shapes = await ask(
 			first.primary,
 			`SELECT 'table' AS what, engine AS detail FROM information_schema.tables WHERE table_schema IN ('shop', 'crm') AND table_type = 'BASE TABLE'
@@ -82,13 +97,21 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 			UNION SELECT 'routine', routine_type FROM information_schema.routines WHERE routine_schema = 'shop'
 			UNION SELECT 'trigger', action_timing FROM information_schema.triggers WHERE trigger_schema = 'shop'
 			UNION SELECT 'event', status FROM information_schema.events WHERE event_schema = 'shop'
-			UNION SELECT 'generated', extra FROM information_schema.columns WHERE table_schema = 'shop' AND extra LIKE '%GENERATED'
+			UNION SELECT 'generated', extra FROM information_schema.columns WHERE table_schema = 'shop' AND extra LIKE '% GENERATED'
 			UNION SELECT 'partitioned', table_name FROM information_schema.partitions WHERE partition_name IS NOT NULL AND table_schema = 'shop'
 			UNION SELECT 'odd', table_name FROM information_schema.tables WHERE table_name LIKE 'odd%'`,
 		);
 		expect(new Set(shapes.map(({ what, detail }) => `${what} ${detail}`))).toEqual(
 			new Set([
-				...['table InnoDB', 'table Aria', 'view view', 'routine FUNCTION', 'routine PROCEDURE', 'trigger AFTER', 'event ENABLED'],
+				...[
+					'table InnoDB',
+					`table ${words.engine}`,
+					'view view',
+					'routine FUNCTION',
+					'routine PROCEDURE',
+					'trigger AFTER',
+					'event ENABLED',
+				],
 				...['generated STORED GENERATED', 'generated VIRTUAL GENERATED', 'partitioned visits', `odd ${ODD_TABLE}`],
 			]),
 		);
@@ -107,15 +130,11 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 			expect(await value(server, "SELECT COUNT(*) FROM mysql.user WHERE User = ''")).toBe('0');
 		}
 		// As the vendor's own client sees it.
-		const argv = [
-			'--no-defaults',
-			'-h127.0.0.1',
-			`-P${first.primary.port}`,
-			'-uroot',
-			`--ssl-ca=${first.primary.ca}`,
-			'--ssl-verify-server-cert',
-		];
-		const { stdout } = await runTool({ program: join(first.binDir, 'mariadb'), argv: [...argv, '-Ne', "SHOW STATUS LIKE 'Ssl_cipher'"] });
+		const argv = ['--no-defaults', '-h127.0.0.1', `-P${first.primary.port}`, '-uroot', `--ssl-ca=${first.primary.ca}`, words.verified];
+		const { stdout } = await runTool({
+			program: join(first.binDir, words.client),
+			argv: [...argv, '-Ne', "SHOW STATUS LIKE 'Ssl_cipher'"],
+		});
 		expect(stdout).toMatch(/^Ssl_cipher\tTLS_/);
 	});
 
@@ -135,7 +154,7 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 	});
 
 	it('is written to in whole transactions by a process of its own', async () => {
-		const position = () => value(first.primary, 'SELECT @@gtid_binlog_pos');
+		const position = () => value(first.primary, `SELECT ${words.written}`);
 		const before = await position();
 		await vi.waitFor(async () => expect(await position()).not.toBe(before));
 		const changed = "SELECT COUNT(*) FROM shop.orders WHERE remark = 'placed by the writer ✍'";
@@ -149,9 +168,13 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 
 	it('has a writer that heeds read_only and goes on afterwards', async () => {
 		await ask(first.primary, 'SET GLOBAL read_only = 1');
-		const changes = () => value(first.primary, "SELECT CONCAT(@@gtid_binlog_pos, ' ', (SELECT SUM(balance) FROM crm.savings))");
+		const changes = () => value(first.primary, `SELECT CONCAT(${words.written}, ' ', (SELECT SUM(balance) FROM crm.savings))`);
 		const still = await changes();
-		const tries = () => value(first.primary, "SELECT MIN(query_id) FROM information_schema.processlist WHERE user = 'app'");
+		const tries = () =>
+			value(
+				first.primary,
+				"SELECT SUM(COUNT_STAR) FROM performance_schema.events_statements_summary_by_account_by_event_name WHERE USER = 'app'",
+			);
 		const tried = await tries();
 		await vi.waitFor(async () => expect(await tries()).not.toBe(tried));
 		expect(await changes()).toBe(still);
@@ -285,39 +308,89 @@ describe('where servers come from', () => {
 		expect(await readdir(serversFolder(empty))).toEqual([]);
 	});
 
-	it('takes a server of the machine before any package, where its series is the one asked for or none is', async () => {
-		const { bin, root } = await unpacked(kind, { env, say: quiet });
-		// A machine as a distribution makes it: sbin, bin and share under one prefix.
-		const machine = await mkdtemp(join(home, 'machine-'));
-		for (const folder of ['sbin', 'bin']) await mkdir(join(machine, folder));
-		for (const folder of ['share', 'lib']) await symlink(join(root, 'usr', folder), join(machine, folder));
-		for (const [folder, name] of [
-			['sbin', 'mariadbd'],
-			['bin', 'mariadb'],
-			['bin', 'mariadb-dump'],
-		] as const) {
-			const path = join(machine, folder, name);
-			await writeFile(path, `#!/bin/sh\nexec '${join(bin, name)}' "$@"\n`);
-			await chmod(path, 0o755);
-		}
-		const mine = { HOME: machine, PATH: `${machine}/sbin:${machine}/bin:/usr/bin:/bin` };
-		const sandbox = await sandboxUp({ env: mine, say: quiet, rows: 20, writer: false });
-		expect(sandbox.kind).toBe(kind);
-		expect((await readdir(sandbox.binDir)).sort()).toEqual(['mariadb', 'mariadb-dump', 'mariadbd']);
-		expect(existsSync(serversFolder(mine))).toBe(false);
-		expect(await sandboxDown({ env: mine })).toBe(true);
-		// Another series is asked for: that server will not do, and here nothing else can be had.
-		const path = `${machine}/sbin:${machine}/bin`;
-		await expect(sandboxUp({ kind: 'mariadb-10.11', env: { ...mine, PATH: path }, say: quiet })).rejects.toThrow(/MariaDB 10.11/);
+	it('refuses packages of another series, to which a suite has gone on', async () => {
+		const tools = await mkdtemp(join(home, 'newer-'));
+		await writeFile(join(tools, 'dpkg-deb'), '#!/bin/sh\necho 1.21\n', { mode: 0o755 });
+		const apt = `#!/bin/sh
+			[ "$1" = --version ] && echo "apt 2.6.1" && exit
+			folder="\${3%/*}/archives"
+			/bin/mkdir -p "$folder" && : > "$folder/mysql-server-core_1%3a26.7.0-1_amd64.deb" && : > "$folder/libc6_2.43-7_amd64.deb"`;
+		await writeFile(join(tools, 'apt-get'), apt, { mode: 0o755 });
+		const newer = { HOME: home, XDG_CACHE_HOME: join(home, 'no-newer-cache'), PATH: tools };
+		const refused = await unpacked('mysql-9.7', { env: newer, say: quiet }).catch((error: unknown) => error);
+		expect(refused).toBeInstanceOf(UserError);
+		const { told } = refused as UserError;
+		expect(told.what).toBe('MySQL 9.7 cannot be had from Debian sid any longer: it has 26.7.0-1 now.');
+		expect(told.mend?.join(' ')).toContain('--server mariadb-11.8');
+		expect(await readdir(serversFolder(newer))).toEqual([]);
+	});
+
+	it.each<[SandboxKind, string, string[]]>([
+		['mariadb-11.8', 'mariadbd', ['mariadb', 'mariadb-dump']],
+		['mysql-9.7', 'mysqld', ['mysql', 'mysqldump']],
+	])(
+		'takes a server of the machine before any package, where its series is the one asked for or none is: %s',
+		async (kind, server, clients) => {
+			const { bin, root } = await unpacked(kind, { env, say: quiet });
+			// A machine as a distribution makes it: sbin, bin and share under one prefix.
+			const machine = await mkdtemp(join(home, 'machine-'));
+			for (const folder of ['sbin', 'bin']) await mkdir(join(machine, folder));
+			for (const folder of ['share', 'lib']) await symlink(join(root, 'usr', folder), join(machine, folder));
+			for (const name of [server, ...clients]) {
+				const path = join(machine, name === server ? 'sbin' : 'bin', name);
+				await writeFile(path, `#!/bin/sh\nexec '${join(bin, name)}' "$@"\n`);
+				await chmod(path, 0o755);
+			}
+			const mine = { HOME: machine, PATH: `${machine}/sbin:${machine}/bin:/usr/bin:/bin` };
+			const sandbox = await sandboxUp({ env: mine, say: quiet, rows: 20, writer: false });
+			expect(sandbox.kind).toBe(kind);
+			expect((await readdir(sandbox.binDir)).sort()).toEqual([server, ...clients].sort());
+			expect(existsSync(serversFolder(mine))).toBe(false);
+			expect(await sandboxDown({ env: mine })).toBe(true);
+			// Another series is asked for: that server will not do, and here nothing else can be had.
+			const path = `${machine}/sbin:${machine}/bin`;
+			await expect(sandboxUp({ kind: 'mariadb-10.11', env: { ...mine, PATH: path }, say: quiet })).rejects.toThrow(/MariaDB 10.11/);
+		},
+	);
+});
+
+describe.each(SANDBOX_KINDS)('for tests, %s', (kind) => {
+	it('gives spare servers with options of their own, each another server', async () => {
+		await using spare = await spareServer(kind, { extra: ['--skip-log-bin'] });
+		expect(await value(spare, 'SELECT @@log_bin')).toBe('0');
+		expect(await value(spare, 'SELECT @@server_id')).toBe(String(spare.serverId));
+		await spare.stop();
+		const again = await spare.start([]);
+		expect(again.port).toBe(spare.port);
+		expect(await value(again, 'SELECT @@log_bin')).toBe('1');
+		await using other = await spareServer(kind);
+		const identity = "SHOW VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid')";
+		for (const { Value } of await ask(other, identity)) expect((await ask(again, identity)).map((row) => row.Value)).not.toContain(Value);
+	});
+
+	it('starts again beside the lock of a socket that a killed server left', async () => {
+		await using spare = await spareServer(kind);
+		process.kill(spare.pid, 'SIGKILL');
+		await gone(spare.pid);
+		// As if another process had the killed one's number by now.
+		await writeFile(`${spare.socket}.lock`, `${process.pid}\n`);
+		expect((await spare.start()).running).toBe(true);
 	});
 });
 
-it('gives tests spare servers with options of their own', async () => {
-	await using spare = await spareServer(kind, { extra: ['--skip-log-bin'] });
-	expect(await value(spare, 'SELECT @@log_bin')).toBe('0');
-	expect(await value(spare, 'SELECT @@server_id')).toBe(String(spare.serverId));
-	await spare.stop();
-	const again = await spare.start([]);
-	expect(again.port).toBe(spare.port);
-	expect(await value(again, 'SELECT @@log_bin')).toBe('1');
+it('fills every kind with the same rows, but for how JSON is printed', async () => {
+	const filled = await Promise.all(
+		SANDBOX_KINDS.map(async (kind) => {
+			await using spare = await spareServer(kind);
+			await using session = await rootSession(spare);
+			for (const statement of shopStatements(60, vendorOf(kind))) await session.query({ pieces: [statement] });
+			for (const invariant of INVARIANTS) expect(await value(spare, invariant)).toBe('0');
+			const { rows, definitions } = await contentsOf(spare);
+			const { '`shop`.`products`': products, ...others } = rows;
+			expect(products).toMatch(/^25 rows/);
+			return { others, objects: Object.keys(definitions).sort() };
+		}),
+	);
+	expect(Object.keys(filled[0]?.others ?? {})).toHaveLength(14);
+	for (const each of filled) expect(each).toEqual(filled[0]);
 });

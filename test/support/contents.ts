@@ -43,7 +43,7 @@ export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise
 		}
 		await define('TABLE', name, 'Create Table');
 		const columns = await ask(
-			`SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE IS_GENERATED = 'NEVER' AND TABLE_SCHEMA = '${s}'
+			`SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE COALESCE(GENERATION_EXPRESSION, '') = '' AND TABLE_SCHEMA = '${s}'
 			 AND TABLE_NAME = '${(n ?? '').replaceAll('\\', '\\\\').replaceAll("'", "''")}' ORDER BY ORDINAL_POSITION`,
 		);
 		const all = await ask(`SELECT CONCAT_WS(',', ${columns.map((each) => `IFNULL(${asBytes(each)}, '-')`).join(', ')}) AS r FROM ${name}`);
