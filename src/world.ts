@@ -1,11 +1,12 @@
 import { access, constants, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Manifest } from './archive/manifest.ts';
 import { seal } from './archive/seal.ts';
 import { fsyncFolder, pointLatest, publish, writeFileDurably, writeStream } from './archive/write.ts';
 import { type Claim, claim } from './claim.ts';
-import type { Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
+import type { AccountsPart, Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
 import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
 import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
@@ -13,13 +14,13 @@ import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
 import { findTool } from './exec/find-tool.ts';
-import { type RunningTool, startTool, toolFailed } from './exec/tool.ts';
+import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
 import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
 import { type Lease, openLease } from './server/lease.ts';
 import { connect, type Session } from './server/session.ts';
 import type { Secret } from './sql/secret.ts';
-import type { Query } from './sql/sql.ts';
+import { type Query, sent } from './sql/sql.ts';
 
 /** How a role's server is reached; known to the World only. */
 export interface Reach {
@@ -157,6 +158,27 @@ export function openWorld(options: {
 		return Object.assign(running, { program });
 	}
 
+	/** Every account as the statements that make it, first all accounts and then all rights: a grant may name a role that comes later. */
+	async function accounts({ on }: AccountsPart, halt: AbortSignal) {
+		const { dialect, address } = reachOf(on);
+		const made: string[] = [];
+		const granted: string[] = [];
+		for (const who of await look(on, dialect.accounts.list)) {
+			if (dialect.accounts.own(who)) continue;
+			halt.throwIfAborted();
+			const statements = [];
+			for (const query of dialect.accounts.recreate(who)) statements.push(...(await look(on, query)));
+			made.push(...statements.slice(0, 1).map(sent));
+			granted.push(...statements.slice(1).map(sent));
+		}
+		const lines = [...made, ...granted].map((statement) => `${statement};\n`);
+		const stdout = Readable.from(
+			[`-- Accounts of ${address.name}\n\n`, ...lines, '\n-- Dump completed\n'].map((line) => Buffer.from(line)),
+		);
+		const ended: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
+		return { program: 'SHOW CREATE USER', stdout, ended };
+	}
+
 	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
 		const began = now().getTime();
 		const stop = new AbortController();
@@ -177,7 +199,7 @@ export function openWorld(options: {
 		const ticking = setInterval(tell, FLOW_EVERY_MS);
 		try {
 			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const from = await start(action.from, halt, words, 'ignore');
+			const from = 'tells' in action.from ? await accounts(action.from, halt) : await start(action.from, halt, words, 'ignore');
 			const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
 			const target = file?.input ?? loader?.stdin;
 			if (target === undefined) throw new TypeError('a pipe leads nowhere');

@@ -32,12 +32,18 @@ export interface ToolPart {
 	readonly argv: readonly string[];
 }
 
+/** What no tool of the vendor tells: the accounts, asked for by statements and written as those that make them elsewhere. */
+export interface AccountsPart {
+	readonly on: Role;
+	readonly tells: 'accounts';
+}
+
 export type Compression = 'zstd' | 'gzip' | 'none';
 
 /** What a tool writes, into a compressed file or into another tool. */
 export interface PipeAction extends Common {
 	readonly kind: 'pipe';
-	readonly from: ToolPart;
+	readonly from: ToolPart | AccountsPart;
 	readonly into: ToolPart | { readonly file: string; readonly compress: Compression };
 	/** Whether the stream must end with a dump's footer to count as whole. */
 	readonly footer: boolean;
@@ -92,7 +98,8 @@ export type ShownAction = {
 };
 
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-const tool = (part: ToolPart): string => [part.names[0] ?? '', ...part.argv].map(word).join(' ');
+const tool = (part: ToolPart | AccountsPart): string =>
+	'tells' in part ? '(SHOW CREATE USER and SHOW GRANTS of every account)' : [part.names[0] ?? '', ...part.argv].map(word).join(' ');
 
 function text(action: Action): string {
 	switch (action.kind) {

@@ -200,12 +200,12 @@ export interface Dialect {
 	};
 	readonly positions: {
 		readonly current: Query<Position>;
-		/** The position of the snapshot that this session has open. */
-		readonly snapshot: readonly [
-			Query<{ readonly file: string; readonly pos: number } | null>,
-			(at: { file: string; pos: number }) => Query<string>,
-		];
-		setReplicated(gtid: string): Statement;
+		/** The position of the snapshot that the session of `look` has open, asked after `openSnapshot` and before `settleSnapshot`. */
+		snapshot(look: <T>(query: Query<T>) => Promise<T>): Promise<string>;
+		/** What was written and what was replicated are one: who forgets the log has forgotten the position as well. */
+		readonly logHoldsPosition: boolean;
+		/** One after another; the empty one forgets it. Where {@link logHoldsPosition}, the own log is emptied. */
+		setReplicated(gtid: string): readonly Statement[];
 		/** Whether `have` holds all of `want`. Pure. */
 		includes(have: string, want: string): boolean;
 		/** All that any of them holds. Pure. */
@@ -237,10 +237,14 @@ export interface Dialect {
 		safeOptions(identity: Identity): readonly string[];
 	};
 	readonly locks: {
-		/** A wait bounded by the server itself, whatever it waits for. */
+		/** What bounds the waits of its session, right before the lock; null where the lock's own statement does. */
+		boundWait(seconds: number): Statement | null;
+		/** A wait bounded by the server itself, whatever it waits for: by this or by {@link boundWait}. */
 		flushTablesWithReadLock(waitSeconds: number): Statement;
 		readonly unlock: Statement;
 		setReadOnly(value: string): Statement;
+		/** Only where `features.superReadOnly`: ON sets read_only as well, OFF leaves it; read_only OFF ends both. */
+		setSuperReadOnly(value: string): Statement;
 		setEventScheduler(value: string): Statement;
 		/** Everybody but the session that asks. */
 		readonly activity: Query<readonly Activity[]>;
@@ -254,7 +258,10 @@ export interface Dialect {
 		/** Held by the one run that is at work there. */
 		claim(name: string): Query<boolean>;
 		claimant(name: string): Query<number | null>;
-		readonly openSnapshot: Statement;
+		/** One after another. Each may be refused for a lock that was not had in time (1205): then `settleSnapshot`, a pause, and all again. */
+		readonly openSnapshot: readonly Statement[];
+		/** As soon as the position is known, and after whatever went wrong before: nobody else waits any longer. */
+		readonly settleSnapshot: readonly Statement[];
 		readonly closeSnapshot: Statement;
 	};
 	readonly catalogue: {
@@ -277,8 +284,9 @@ export interface Dialect {
 	};
 	readonly tools: {
 		dumpDatabase(on: string, database: string, ignore: readonly string[], facts: { versioned: boolean }): ToolPart;
-		dumpAccounts(on: string): ToolPart;
-		/** All databases at one moment without any lock, with the position in its text. */
+		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */
+		dumpAccounts(on: string): ToolPart | null;
+		/** All databases at one moment, with the position in its text; for that moment at most a lock that waits for a few seconds. */
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** Loads SQL; nothing of it reaches the binary log. */
 		load(on: string): ToolPart;

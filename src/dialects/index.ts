@@ -2,21 +2,37 @@ import { UserError } from '../core/errors.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
 import type { Dialect } from './dialect.ts';
 import { mariadb } from './mariadb/index.ts';
-
-/** Every kind of server that lockstep knows: a new one is a folder and a line here. */
-export const DIALECTS: readonly Dialect[] = [mariadb];
+import { mysql } from './mysql/index.ts';
+import { probe } from './mysql/probe.ts';
 
 const version = query(sql`SELECT VERSION() AS version, @@version_comment AS comment`, (rows) => ({
 	version: rows[0]?.version ?? '',
 	comment: rows[0]?.comment ?? '',
 }));
 
-/** Finds the dialect of a server by what it says of itself. */
+/** The first MySQL that knows CHANGE REPLICATION SOURCE TO. */
+const OLDEST = [8, 0, 23] as const;
+
+function tooOld(text: string): boolean {
+	const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
+	if (numbers === undefined) return true;
+	const at = OLDEST.findIndex((number, index) => numbers[index] !== number);
+	return at >= 0 && (numbers[at] ?? 0) < (OLDEST[at] ?? 0);
+}
+
+/**
+ * Finds the dialect of a server: MariaDB says that it is one, and whatever else answers like MySQL is MySQL, of any maker and any number (after
+ * 9.7 come years: 26.7). What its version knows is tried, not reckoned. Throws UserError where it is too old.
+ */
 export async function detect(look: <T>(query: Query<T>) => Promise<T>, name: string): Promise<Dialect> {
 	const found = await look(version);
 	if (/mariadb/i.test(`${found.version} ${found.comment}`)) return mariadb;
-	throw new UserError({
-		what: `${name} is not a MariaDB server: it says ${found.version} (${found.comment}).`,
-		mend: ['This version of lockstep works with MariaDB 10.11 and newer.'],
-	});
+	if (tooOld(found.version)) {
+		throw new UserError({
+			what: `${name} is too old: it says ${found.version} (${found.comment}).`,
+			why: 'Before MySQL 8.0.23 there is no CHANGE REPLICATION SOURCE TO, and half of what is asked here has other names.',
+			mend: ['This version of lockstep works with MariaDB 10.11 and newer and with MySQL 8.0.23 and newer.'],
+		});
+	}
+	return mysql(await probe(look));
 }

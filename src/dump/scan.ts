@@ -216,8 +216,14 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 				} else if (comment !== null && comment.length < HEAD) comment.push(c);
 			} else {
 				if (i >= ahead) return i;
-				const closes = buffer[i] === STAR && buffer[i + 1] === SLASH;
-				if (closes) state = CODE;
+				const c = buffer[i] as number;
+				const closes = c === STAR && buffer[i + 1] === SLASH;
+				if (closes) {
+					// Where mysqldump --set-gtid-purged=COMMENTED says it.
+					if (comment !== null) position(Buffer.from(comment).toString('utf8'));
+					comment = null;
+					state = CODE;
+				} else if (comment !== null && comment.length < HEAD) comment.push(c);
 				i += closes ? 2 : 1;
 			}
 		}
@@ -261,6 +267,7 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 			return at;
 		}
 		if (c === SLASH && next === STAR && after !== BANG && !(after === LETTER_M && buffer[at + 3] === BANG)) {
+			comment = headLength === 0 ? [] : null;
 			state = BLOCK_COMMENT;
 			return at + 2;
 		}

@@ -116,5 +116,6 @@ export function readPosition(text: string): DumpPosition | null {
 	const mariadb = /^\s*SET GLOBAL gtid_slave_pos='([^']*)'/.exec(text);
 	if (mariadb !== null) return { gtid: mariadb[1] };
 	const mysql = /^\s*SET @@GLOBAL\.GTID_PURGED=\s*(?:\/\*!80000 '\+'\*\/)?\s*'([^']*)'/.exec(text);
-	return mysql === null ? null : { gtid: (mysql[1] ?? '').replaceAll(/\s/g, '') };
+	// In a comment the plus, which adds to what a server has purged, stands inside the quotes.
+	return mysql === null ? null : { gtid: (mysql[1] ?? '').replaceAll(/\s|^\+/g, '') };
 }

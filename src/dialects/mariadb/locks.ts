@@ -10,10 +10,14 @@ const value = (text: string) => {
 const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|PASSWORD)\b.*/is, '$1 …');
 
 export const locks: Dialect['locks'] = {
+	boundWait: () => null,
 	// lock_wait_timeout does not bound it while workers are asked to pause (faults.md, finding 3); max_statement_time does.
 	flushTablesWithReadLock: (seconds) => sql`SET STATEMENT max_statement_time = ${seconds} FOR FLUSH TABLES WITH READ LOCK`,
 	unlock: sql`UNLOCK TABLES`,
 	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
+	setSuperReadOnly: () => {
+		throw new TypeError('MariaDB has no super_read_only');
+	},
 	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
 	// Who holds LOCK TABLES is known to performance_schema only (table_handles, no instrument to switch on); where that is off it is empty.
 	activity: query(
@@ -49,6 +53,7 @@ export const locks: Dialect['locks'] = {
 	logged: sql`SET SESSION sql_log_bin = 1`,
 	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
 	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
-	openSnapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
+	openSnapshot: [sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`],
+	settleSnapshot: [],
 	closeSnapshot: sql`COMMIT`,
 };

@@ -35,6 +35,12 @@ function union(gtids: readonly string[]): string {
 	return [...latest.values()].join(',');
 }
 
+/** The snapshot's own place in the binary log; without a log there is none. */
+const snapshotPlace = query(sql`SHOW STATUS LIKE 'binlog_snapshot_%'`, (rows) => {
+	const value = (name: string) => rows.find((row) => row.Variable_name?.toLowerCase() === name)?.Value ?? '';
+	return { file: value('binlog_snapshot_file'), pos: Number(value('binlog_snapshot_position')) };
+});
+
 export const positions: Dialect['positions'] = {
 	// One statement, so that the three belong to one moment.
 	current: query(
@@ -52,15 +58,12 @@ export const positions: Dialect['positions'] = {
 			};
 		},
 	),
-	snapshot: [
-		query(sql`SHOW STATUS LIKE 'binlog_snapshot_%'`, (rows) => {
-			const value = (name: string) => rows.find((row) => row.Variable_name?.toLowerCase() === name)?.Value ?? '';
-			const file = value('binlog_snapshot_file');
-			return file === '' ? null : { file, pos: Number(value('binlog_snapshot_position')) };
-		}),
-		({ file, pos }) => query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? ''),
-	],
-	setReplicated: (gtid) => sql`SET GLOBAL gtid_slave_pos = ${gtid}`,
+	async snapshot(look) {
+		const { file, pos } = await look(snapshotPlace);
+		return file === '' ? '' : look(query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? ''));
+	},
+	logHoldsPosition: false,
+	setReplicated: (gtid) => [sql`SET GLOBAL gtid_slave_pos = ${gtid}`],
 	includes: (have, want) => lacking(have, want) === 0,
 	union,
 	lacking,

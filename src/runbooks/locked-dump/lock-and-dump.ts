@@ -80,6 +80,8 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		}
 		if (env.longQueries === 'kill') actions.push(...killable(env, facts.blockers).map((each) => killAction(env, each)));
 		const seconds = attemptSeconds(lockWaitSeconds);
+		const limit = locks.boundWait(seconds);
+		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, false);
 		act(
 			'lock',
 			`stops all writes, ${tellPrediction(predictHeld(sizeOf(facts), compress, env.history))}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
@@ -113,7 +115,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			kind: 'pipe',
 			id: 'accounts',
 			why: 'CREATE USER and GRANT, with password hashes',
-			from: tools.dumpAccounts('server'),
+			from: tools.dumpAccounts('server') ?? { on: 'server', tells: 'accounts' },
 			into: { file: `${paths.partial}/${accountsFile(compress)}`, compress },
 			footer: true,
 			changes: false,
@@ -256,7 +258,7 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, words: read
 	if (unexpected.length > 0) {
 		throw new VerifyFailed(
 			[
-				must('TOOL-WORDS', `${from.names[0]} ended well and said nothing (${id})`, false, {
+				must('TOOL-WORDS', `${toolOf(from)} ended well and said nothing (${id})`, false, {
 					expected: 'nothing',
 					found: some(unexpected, 10),
 				}),
@@ -264,11 +266,13 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, words: read
 			'The dump tool ended well but complained: what it wrote is no backup.',
 		);
 	}
-	for (const line of words) note(`${from.names[0]}: ${line}`, 'warning');
+	for (const line of words) note(`${toolOf(from)}: ${line}`, 'warning');
 }
 
 const fileOf = (action: PipeAction): string => ('file' in action.into ? (action.into.file.split('/').at(-1) ?? '') : '');
-const argvOf = (plan: readonly Action[]): readonly string[] => pickAll(plan, 'pipe', '')[0]?.from.argv ?? [];
+const argvOf = (plan: readonly Action[]): readonly string[] =>
+	pickAll(plan, 'pipe', '').flatMap(({ from }) => ('argv' in from ? [from.argv] : []))[0] ?? [];
+const toolOf = (from: PipeAction['from']): string => ('names' in from ? (from.names[0] ?? '') : 'the server');
 
 /** The very connection still answers, and nothing was written: otherwise what was dumped belongs to no one moment. */
 async function proveLock({ plan, server, perform }: At, lease: HeldLease, before: Position): Promise<void> {

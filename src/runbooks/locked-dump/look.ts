@@ -58,7 +58,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 		const tables = (await ask('server', dialect.catalogue.tables)).filter(
 			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 		);
-		const found = await tool(dialect.tools.dumpAccounts('server').names, identity.series);
+		const found = await tool(dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names, identity.series);
 		return {
 			identity,
 			held,
@@ -93,7 +93,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 				...(facts.asleep ? server.dialect.privileges.needs.unlogged : []),
 			]),
 			must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
-				expected: server.dialect.tools.dumpAccounts('server').names.join(' or '),
+				expected: server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or '),
 				found: facts.tool ?? 'none',
 				mend: server.dialect.mends.tools,
 			}),

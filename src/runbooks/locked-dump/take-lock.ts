@@ -63,11 +63,14 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 	for (let attempt = 1; ; attempt++) {
 		await nobodyInTheWay(at, lease, known, left);
 		const seconds = Math.max(1, Math.min(attemptSeconds(lockWaitSeconds), Math.round(left() / 1000)));
+		const bound = pick(plan, 'sql', 'bound-lock');
+		const limit = locks.boundWait(seconds);
 		const bounded: SqlAction = { ...lock, statement: locks.flushTablesWithReadLock(seconds), timeoutMs: attemptMs(seconds) };
 		let open = 0;
 		let defining: readonly string[] = [];
 		let refused: ServerError | null = null;
 		try {
+			if (bound !== undefined && limit !== null) await perform({ ...bound, statement: limit });
 			await perform(bounded);
 			open = at.facts.replicates ? await at.look('server', channel.openTemporaryTables) : 0;
 			defining = overtaken(await at.look('server', locks.activity)).map((each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`);

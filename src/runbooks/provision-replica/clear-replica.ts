@@ -3,7 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
+import { change, changes } from '../change.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = {
@@ -40,9 +40,10 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 			for (const database of facts.databases) act(`drop-${database}`, 'its data is replaced', catalogue.drop(database));
 			act('logged', 'as before', locks.logged);
 		}
-		if (facts.binaryLog && facts.position.written !== '')
+		if (facts.binaryLog && !positions.logHoldsPosition && facts.position.written !== '')
 			act('forget-log', 'its own transactions would clash with the primary’s', positions.forgetLog);
-		if (facts.position.replicated !== '') act('forget-position', 'an old position', positions.setReplicated(''));
+		if (facts.position.replicated !== '')
+			actions.push(...changes('replica', 'forget-position', 'an old position', positions.setReplicated('')));
 		return actions;
 	},
 	async verify({ replica, look, outputs }) {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Action, pick } from '../../core/action.ts';
+import { type Action, pick, pickAll } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
-import { VerifyFailed } from '../../core/errors.ts';
+import { ServerError, VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Step, Working } from '../../core/step.ts';
 import type { ColumnFacts } from '../../dialects/dialect.ts';
@@ -34,6 +34,11 @@ type Output = {
 };
 
 const REACH_WITHIN_MS = 120_000;
+/** Where a snapshot needs a lock: how often it is tried, and the pause in which those who queued behind it write. */
+const SNAPSHOT_TRIES = 10;
+const SNAPSHOT_PAUSE_MS = 1_000;
+/** Lock wait timeout; killed. */
+const LOCK_NOT_HAD = new Set([1205, 1317]);
 
 const listed = (columns: readonly ColumnFacts[]): string => JSON.stringify(columns.map(({ name, type }) => [name, type]));
 
@@ -51,6 +56,22 @@ async function objects({ look, ...env }: ProvisionEnv & Looking, role: 'primary'
 
 type At = ProvisionEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
 
+/** Opens the primary's snapshot and gives its position; whatever happens, nobody there waits afterwards. */
+async function openSnapshot({ plan, primary, look, perform, note, signal }: At): Promise<string> {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			for (const action of pickAll(plan, 'sql', 'open-snapshot')) await perform(action);
+			return await primary.dialect.positions.snapshot((query) => look('primary', query));
+		} catch (error) {
+			if (!(error instanceof ServerError) || !LOCK_NOT_HAD.has(error.code ?? 0) || attempt === SNAPSHOT_TRIES) throw error;
+			note(`Attempt ${attempt} for the moment to compare: the lock was not had. Clients go on; tried again in a second.`);
+		} finally {
+			for (const action of pickAll(plan, 'sql', 'settle-snapshot')) await perform(action, { shielded: true });
+		}
+		await pause(SNAPSHOT_PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+	}
+}
+
 /** Compares these tables at one moment; the replica replicates again afterwards, whatever happens. */
 async function atOneMoment(at: At, tables: Facts['tables']): Promise<{ gtid: string; different: Map<string, string> }> {
 	const { plan, primary, replica, look, perform, progress, now, signal } = at;
@@ -66,10 +87,7 @@ async function atOneMoment(at: At, tables: Facts['tables']): Promise<{ gtid: str
 	let bounded = false;
 	try {
 		await perform(step('stop'));
-		await perform(step('open-snapshot'));
-		const [where, gtidOf] = primary.dialect.positions.snapshot;
-		const place = await look('primary', where);
-		gtid = place === null ? '' : await look('primary', gtidOf(place));
+		gtid = await openSnapshot(at);
 		const here = (await look('replica', positions.current)).replicated;
 		if (!positions.includes(here, gtid)) {
 			bounded = true;
@@ -164,9 +182,16 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			statement,
 			changes,
 		});
+		const numbered = (id: string, statements: readonly Statement[], why: string): Action[] =>
+			statements.map((statement, index) => act(statements.length === 1 ? id : `${id}-${index + 1}`, 'primary', why, statement, false));
 		return [
 			act('stop', 'replica', 'it waits for the moment to compare', channel.stop, true),
-			act('open-snapshot', 'primary', 'one moment to compare, without a lock', locks.openSnapshot, false),
+			...numbered(
+				'open-snapshot',
+				locks.openSnapshot,
+				`one moment to compare, ${locks.settleSnapshot.length === 0 ? 'without a lock' : 'for it a lock of an instant'}`,
+			),
+			...numbered('settle-snapshot', locks.settleSnapshot, 'the moment is held: everybody there goes on'),
 			act('run-until', 'replica', 'to exactly that moment', channel.startUntil('<the snapshot’s position>'), true),
 			...facts.tables.map((table) =>
 				act(

@@ -2,8 +2,7 @@ import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
-import type { Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
+import { change, changes } from '../change.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = { readonly position: Position; readonly binaryLog: boolean };
@@ -21,7 +20,7 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	plan({ replica, facts, outputs }) {
 		const gtid = seeded({ outputs })?.gtid ?? '';
 		if (facts.position.replicated === gtid) return [];
-		return [change('replica', 'set', 'the position of the copied data', replica.dialect.positions.setReplicated(gtid))];
+		return changes('replica', 'set', 'the position of the copied data', replica.dialect.positions.setReplicated(gtid));
 	},
 	async verify({ replica, look, outputs }) {
 		const { positions } = replica.dialect;
@@ -37,11 +36,10 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	undo({ replica, facts, origin }) {
 		const { positions } = replica.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
-		if (facts.binaryLog && origin.position.written === '' && facts.position.written !== '')
-			act('forget-log', 'it was empty before', positions.forgetLog);
+		if (facts.binaryLog && !positions.logHoldsPosition && origin.position.written === '' && facts.position.written !== '')
+			actions.push(change('replica', 'forget-log', 'it was empty before', positions.forgetLog));
 		if (facts.position.replicated !== origin.position.replicated)
-			act('position-back', 'as it was', positions.setReplicated(origin.position.replicated));
+			actions.push(...changes('replica', 'position-back', 'as it was', positions.setReplicated(origin.position.replicated)));
 		return actions;
 	},
 };

@@ -1,0 +1,149 @@
+// What a replica's threads say when they do not run, and what mends it. The numbers and texts were seen on 9.7 (faults.md section 6).
+import { shown, sql } from '../../sql/sql.ts';
+import type { Channel, ReplicaPlace } from '../dialect.ts';
+import { accounts } from './accounts.ts';
+
+type Mend = (at: ReplicaPlace, text: string) => readonly string[];
+
+const of = ({ name }: Channel): string => (name === '' ? '' : ` FOR CHANNEL ${shown(sql`${name}`)}`);
+
+const start = ({ channel }: ReplicaPlace): string => `On the replica:  START REPLICA${of(channel)};`;
+
+const change = ({ channel }: ReplicaPlace, to: string): string =>
+	`On the replica:  STOP REPLICA${of(channel)}; CHANGE REPLICATION SOURCE TO ${to}${of(channel)}; START REPLICA${of(channel)};`;
+
+/** A profile's name has no colon. */
+const server = (name: string): string => (name.includes(':') ? `mysql://USER@${name}` : name);
+
+const seedAgain = ({ channel, name }: ReplicaPlace): string =>
+	`lockstep provision --primary ${server(`${channel.host}:${channel.port}`)} --replica ${server(name)} --confirm ${name}`;
+
+const PASSWORD = "SOURCE_PASSWORD = 'PASSWORD'";
+const OTHER_ADDRESS = "SOURCE_HOST = 'HOST', SOURCE_PORT = PORT";
+
+/** The coordinator's own text names a worker only. */
+const WORKERS =
+	'On the replica:  SELECT WORKER_ID, LAST_ERROR_MESSAGE FROM performance_schema.replication_applier_status_by_worker WHERE LAST_ERROR_NUMBER <> 0;';
+
+/** The two are not the same: whatever made the one statement fail, the rest may differ as well. */
+const differs =
+	(what: string): Mend =>
+	(at, text) => [
+		`${what} Skipping that transaction would only hide it: seed the replica again.`,
+		...(/replication_applier_status_by_worker/.test(text) ? ['Which row or table it was:', WORKERS] : []),
+		seedAgain(at),
+	];
+
+const GONE = differs('What the primary works with is not there on the replica: it was never seeded, or something was dropped there.');
+const THERE = differs('It is there on the replica already: something was written there, or it was seeded from another moment.');
+
+const retried = (at: ReplicaPlace): readonly string[] =>
+	at.channel.io === 'no' ? ['It tried often enough and does not try again by itself:', start(at)] : [];
+
+/** What the source said when it sent nothing more: 1236 within 13114. */
+const refused: Mend = (at, text) => [
+	/more GTIDs than the source/i.test(text)
+		? 'The replica has what the primary has not: the primary was reset or restored. Find out which of them is right, then seed the other again.'
+		: /purged required binary logs/i.test(text)
+			? 'The primary has purged the binary logs that the replica still needs: keep them for longer (binlog_expire_logs_seconds), and seed the replica again.'
+			: /same server_uuid|same server_id|server_uuid\/server_id/i.test(text)
+				? 'Another replica with the same server_uuid or server_id reads from the primary and each throws the other out: remove auto.cnf on the copied one and restart it.'
+				: 'The primary no longer has, or never had, what the replica asks for: seed the replica again.',
+	...(/same server_uuid|same server_id|server_uuid\/server_id/i.test(text) ? [] : [seedAgain(at)]),
+];
+
+const refusedAccount: Mend = ({ channel }, text) => {
+	const [, user = channel.user, host = 'HOST'] = /for user '(.*?)'@'(.*?)'/.exec(text) ?? [];
+	return [
+		'The account may not replicate (the replica tries again by itself, or with START REPLICA):',
+		`On the primary:  ${shown(accounts.grantReplication(user, host))};`,
+	];
+};
+
+const MENDS: Readonly<Record<string, Mend>> = {
+	'1007': THERE,
+	'1008': GONE,
+	'1032': differs('A row is missing or another one on the replica: something was written there, or it was seeded from another moment.'),
+	'1045': (at) => [
+		...(at.channel.tlsAsked ? [] : ['The account may demand TLS, which the channel does not use:', change(at, 'SOURCE_SSL = 1')]),
+		'The primary refused the login: the password is wrong, or the account’s host does not match the replica’s address (--account NAME@HOST):',
+		change(at, PASSWORD),
+	],
+	'1049': GONE,
+	'1050': THERE,
+	'1051': GONE,
+	'1062': THERE,
+	'1130': () => ['The primary does not let that address in: give the account another host (--account NAME@HOST).'],
+	'1146': GONE,
+	'1236': refused,
+	// Only by file and position, of accounts that came through the channel before.
+	'1396': differs('An account is there already, or is missing, on the replica.'),
+	'1410': differs(
+		'The channel’s own rights do not suffice for what the primary did (1410 is of accounts that a GRANT would have to make).',
+	),
+	'1593': (at, text) => MENDS['13117']?.(at, text) ?? [],
+	'1872': (at) => [
+		'Its relay log’s own notes are gone. By GTID it can fetch everything again:',
+		`On the replica:  RESET REPLICA${of(at.channel)}; START REPLICA${of(at.channel)};`,
+	],
+	'2002': (at, text) => MENDS['2003']?.(at, text) ?? [],
+	'2003': (at) => [
+		'The replica cannot reach the primary: it is down, or bind_address, a firewall, or an address that only this machine knows (--source HOST:PORT).',
+		...retried(at),
+		change(at, OTHER_ADDRESS),
+	],
+	'2005': (at) => [
+		'The replica cannot resolve the primary’s name: it needs an address that it knows (--source HOST:PORT).',
+		...retried(at),
+		change(at, OTHER_ADDRESS),
+	],
+	'2013': (at) => [
+		'The connection to the primary broke off: the network, or the primary stopped. It connects again by itself.',
+		...retried(at),
+	],
+	'2026': (at, text) =>
+		/CA certificate is required/.test(text)
+			? ['To verify the primary’s certificate the channel needs its authority:', change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'")]
+			: /doesn't support|not support|required/i.test(text)
+				? [
+						'The primary has no TLS, and the channel demands it: give the primary a certificate (ssl_cert, ssl_key), then it connects by itself.',
+					]
+				: [
+						'TLS failed: the certificate authority (--channel-ca) must be the primary’s, readable on the replica’s host.',
+						change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'"),
+					],
+	'2061': (at) => [
+		'Without TLS a password of this kind (caching_sha2_password) needs the primary’s key. Better encrypted:',
+		change(at, 'SOURCE_SSL = 1'),
+		'or, in a network that you trust:',
+		change(at, 'GET_SOURCE_PUBLIC_KEY = 1'),
+	],
+	'3159': (at) => ['The primary takes encrypted connections only:', change(at, 'SOURCE_SSL = 1')],
+	// `Got fatal error 1236 from source when reading data from binary log: …`
+	'13114': (at, text) => MENDS[/fatal error (\d+)/i.exec(text)?.[1] ?? '']?.(at, text) ?? refused(at, text),
+	'13117': (at, text) =>
+		/server UUIDs/i.test(text)
+			? [
+					'Both have the same server_uuid: the replica’s data folder is a copy of the primary’s.',
+					'On the replica’s host: stop the server, remove auto.cnf from its data folder, and start it again.',
+				]
+			: /server ids/i.test(text)
+				? [
+						'Both have the same server id: give the replica one that no other server has, for good:',
+						`On the replica:  SET PERSIST server_id = @@global.server_id + 1; START REPLICA${of(at.channel)};`,
+					]
+				: /GTID_MODE/i.test(text)
+					? ['Both need gtid_mode = ON. One step at a time, on both before the next: OFF_PERMISSIVE, ON_PERMISSIVE, ON.']
+					: [start(at)],
+	'13120': refusedAccount,
+	'13121': (at) => [
+		'A relay log cannot be read. What was fetched and not yet applied is fetched again:',
+		`On the replica:  STOP REPLICA${of(at.channel)}; RESET REPLICA${of(at.channel)}; START REPLICA${of(at.channel)};`,
+	],
+	'13122': (at, text) => differs('A transaction could not be applied.')(at, text),
+};
+
+export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
+	if (error === null) return [start(at)];
+	return MENDS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error) ?? [];
+}

@@ -1,0 +1,94 @@
+import { type Fragment, query, type Row, type Statement, sql } from '../../sql/sql.ts';
+import type { Channel, Dialect } from '../dialect.ts';
+import { canonical } from './gtid-set.ts';
+import { processList } from './locks.ts';
+import type { Probe } from './probe.ts';
+
+/** Of 10 tries, the default of 9.7, the last is after minutes, and then the IO thread stops for good. */
+const RETRIES = 86_400;
+
+const error = (number: string | null | undefined, text: string | null | undefined) =>
+	number === '0' || !number ? null : `${number}: ${text ?? ''}`;
+
+function channel(row: Row): Channel {
+	const io = row.Replica_IO_Running ?? 'No';
+	return {
+		name: row.Channel_Name ?? '',
+		host: row.Source_Host ?? '',
+		port: Number(row.Source_Port ?? 0),
+		user: row.Source_User ?? '',
+		io: io === 'Yes' ? 'yes' : io === 'No' ? 'no' : 'connecting',
+		sql: row.Replica_SQL_Running === 'Yes' ? 'yes' : 'no',
+		lagSeconds: row.Seconds_Behind_Source == null ? null : Number(row.Seconds_Behind_Source),
+		ioError: error(row.Last_IO_Errno, row.Last_IO_Error),
+		sqlError: error(row.Last_SQL_Errno, row.Last_SQL_Error),
+		ioState: row.Replica_IO_State ?? '',
+		sqlState: row.Replica_SQL_Running_State ?? '',
+		bounded: (row.Until_Condition ?? 'None') !== 'None',
+		usesGtid: row.Auto_Position === '1',
+		received: canonical(row.Retrieved_Gtid_Set ?? ''),
+		sourceFile: row.Relay_Source_Log_File || null,
+		sourcePos: row.Relay_Source_Log_File ? Number(row.Exec_Source_Log_Pos) : null,
+		receivedFile: row.Source_Log_File || null,
+		receivedPos: row.Source_Log_File ? Number(row.Read_Source_Log_Pos) : null,
+		relayBytes: Number(row.Relay_Log_Space ?? 0),
+		tlsAsked: row.Source_SSL_Allowed === 'Yes',
+		tlsVerified: row.Source_SSL_Verify_Server_Cert === 'Yes',
+		delaySeconds: Number(row.SQL_Delay ?? 0),
+	};
+}
+
+/** The default channel has the empty name. */
+const of = (name: string): Fragment => ({ fragment: sql` FOR CHANNEL ${name}`.pieces });
+
+/** Every option that a former configuration may have left is set, as it would stay. */
+function configure({ host, port, user, password, tls, ca, delaySeconds }: Parameters<Dialect['channel']['configure']>[0]): Statement {
+	const secure = tls
+		? ca === null
+			? sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 0`
+			: sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 1, SOURCE_SSL_CA = ${ca}`
+		: sql`SOURCE_SSL = 0, SOURCE_SSL_VERIFY_SERVER_CERT = 0, GET_SOURCE_PUBLIC_KEY = 1`;
+	const delay = delaySeconds > 0 ? sql`, SOURCE_DELAY = ${delaySeconds}` : sql``;
+	return sql`CHANGE REPLICATION SOURCE TO SOURCE_HOST = ${host}, SOURCE_PORT = ${port}, SOURCE_USER = ${user}, SOURCE_PASSWORD = ${password}, ${secure}, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 10, SOURCE_RETRY_COUNT = ${RETRIES}${delay}`;
+}
+
+export const channelStatements = (probe: Probe): Dialect['channel'] => ({
+	status: query(sql`SHOW REPLICA STATUS`, (rows) => rows.map(channel)),
+	configure,
+	start: sql`START REPLICA`,
+	stop: sql`STOP REPLICA`,
+	startApplier: (name) => sql`START REPLICA SQL_THREAD${of(name)}`,
+	stopApplier: (name) => sql`STOP REPLICA SQL_THREAD${of(name)}`,
+	forget: sql`RESET REPLICA ALL`,
+	startUntil: (gtid) => sql`START REPLICA UNTIL SQL_AFTER_GTIDS = ${gtid}`,
+	connected: query(
+		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, s.VARIABLE_VALUE AS cipher
+ FROM ${processList(probe)} p
+ LEFT JOIN performance_schema.threads t ON t.PROCESSLIST_ID = p.ID
+ LEFT JOIN performance_schema.status_by_thread s ON s.THREAD_ID = t.THREAD_ID AND s.VARIABLE_NAME = 'Ssl_cipher'
+ WHERE p.COMMAND LIKE 'Binlog Dump%'`,
+		(rows) => rows.map((row) => ({ id: Number(row.id), user: row.user ?? '', host: row.host ?? '', cipher: row.cipher || null })),
+	),
+	// `Killing slave` before 8.0.26, and where old words are asked for.
+	stopping: query(
+		sql`SELECT COUNT(*) AS n FROM ${processList(probe)} WHERE STATE IN ('Killing replica', 'Killing slave')`,
+		(rows) => Number(rows[0]?.n ?? 0) > 0,
+	),
+	// Both names or the older one, with the same value.
+	openTemporaryTables: query(
+		sql`SHOW GLOBAL STATUS WHERE Variable_name IN ('Replica_open_temp_tables', 'Slave_open_temp_tables')`,
+		(rows) => Math.max(0, ...rows.map((row) => Number(row.Value ?? 0))),
+	),
+	safeOptions: (identity) => [
+		'[mysqld]',
+		`server_id = ${identity.serverId}`,
+		'gtid_mode = ON',
+		'enforce_gtid_consistency = ON',
+		'read_only = ON',
+		'super_read_only = ON             # stops administrators, too',
+		'event_scheduler = OFF',
+		'relay_log_recovery = ON          # survives a sudden halt',
+		'sync_binlog = 1',
+		'innodb_flush_log_at_trx_commit = 1',
+	],
+});

@@ -1,0 +1,27 @@
+import type { Dialect } from '../dialect.ts';
+import { accounts } from './accounts.ts';
+import { catalogue } from './catalogue.ts';
+import { channelStatements } from './channel.ts';
+import { identity } from './identity.ts';
+import { locks } from './locks.ts';
+import { mends } from './mends.ts';
+import { positions } from './positions.ts';
+import { privileges } from './privileges.ts';
+import type { Probe } from './probe.ts';
+import { tools } from './tools.ts';
+
+/** MySQL from 8.0.23 on, and what speaks like it; a server's own words by what it was found to know. */
+export const mysql = (probe: Probe): Dialect => ({
+	id: 'mysql',
+	title: 'MySQL',
+	features: { gtidSets: true, lockWaitsForReads: true, superReadOnly: true },
+	identity,
+	privileges: privileges(probe),
+	accounts,
+	positions: positions(probe),
+	channel: channelStatements(probe),
+	locks: locks(probe),
+	catalogue,
+	tools,
+	mends,
+});

@@ -1,0 +1,71 @@
+import { query, raw, sql } from '../../sql/sql.ts';
+import type { Dialect } from '../dialect.ts';
+import type { Probe } from './probe.ts';
+import { value } from './values.ts';
+
+/** What may be a password. The server itself hides those that it knows; this is for the rest. */
+const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|\w*PASSWORD)\b.*/is, '$1 …');
+
+/** While the snapshot is opened. Seconds: so long each phase of the lock may wait, and so long the server waits for us with the lock held. */
+const SNAPSHOT_WAIT = 1;
+const SNAPSHOT_SILENCE = 10;
+
+export const processList = ({ performanceSchema }: Probe) =>
+	raw(performanceSchema ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST');
+
+export const locks = (probe: Probe): Dialect['locks'] => ({
+	// It waits for the global lock, for tables in use and for commits, each for as long: together little longer than was asked for.
+	boundWait: (seconds) => sql`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(seconds / 2))}`,
+	flushTablesWithReadLock: () => sql`FLUSH TABLES WITH READ LOCK`,
+	unlock: sql`UNLOCK TABLES`,
+	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
+	setSuperReadOnly: (wanted) => sql`SET GLOBAL super_read_only = ${value(wanted)}`,
+	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
+	// Transactions are told in the system's time, whatever the server's time zone. Who holds LOCK TABLES and whose rows are waited for is known to performance_schema only; where that is off it is empty.
+	activity: query(
+		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.STATE AS state, p.INFO AS info,
+ t.trx_state AS trx, TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM')) AS trx_seconds, w.n AS blocks, h.tables AS locked
+ FROM ${processList(probe)} p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
+ LEFT JOIN (SELECT BLOCKING_ENGINE_TRANSACTION_ID AS trx, COUNT(DISTINCT REQUESTING_ENGINE_TRANSACTION_ID) AS n
+  FROM performance_schema.data_lock_waits GROUP BY BLOCKING_ENGINE_TRANSACTION_ID) w ON w.trx = t.trx_id
+ LEFT JOIN (SELECT s.PROCESSLIST_ID AS id, GROUP_CONCAT(DISTINCT CONCAT(l.OBJECT_SCHEMA, '.', l.OBJECT_NAME) ORDER BY 1 SEPARATOR '\n') AS tables
+  FROM performance_schema.table_handles l JOIN performance_schema.threads s ON s.THREAD_ID = l.OWNER_THREAD_ID
+  WHERE l.EXTERNAL_LOCK = 'WRITE EXTERNAL' GROUP BY s.PROCESSLIST_ID) h ON h.id = p.ID
+ WHERE p.ID <> CONNECTION_ID()`,
+		(rows) =>
+			rows.map((row) => ({
+				id: Number(row.id),
+				user: row.user ?? '',
+				host: row.host ?? '',
+				database: row.db ?? null,
+				command: row.command ?? '',
+				seconds: Number(row.seconds ?? 0),
+				state: row.state ?? '',
+				text: withoutPassword(row.info ?? '').slice(0, 500),
+				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),
+				locked: row.locked ? row.locked.split('\n') : [],
+				waitsForRows: row.trx === 'LOCK WAIT',
+				blocks: Number(row.blocks ?? 0),
+			})),
+	),
+	tablesInUse: query(sql`SHOW OPEN TABLES WHERE In_use > 0`, (rows) =>
+		rows.map((row) => ({ database: row.Database ?? '', name: row.Table ?? '' })),
+	),
+	kill: (id) => sql`KILL ${id}`,
+	unlogged: sql`SET SESSION sql_log_bin = 0`,
+	logged: sql`SET SESSION sql_log_bin = 1`,
+	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
+	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
+	// No snapshot here knows its own position: for as long as both are taken nobody may write. If we freeze meanwhile the server lets go.
+	openSnapshot: [
+		sql`SET @lockstep_lock_wait = @@SESSION.lock_wait_timeout, @lockstep_wait = @@SESSION.wait_timeout, SESSION lock_wait_timeout = ${SNAPSHOT_WAIT}, SESSION wait_timeout = ${SNAPSHOT_SILENCE}`,
+		sql`FLUSH TABLES WITH READ LOCK`,
+		sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
+	],
+	// UNLOCK TABLES ends no transaction, and takes back what an FTWRL that was refused has kept (faults.md, finding 2).
+	settleSnapshot: [
+		sql`UNLOCK TABLES`,
+		sql`SET SESSION lock_wait_timeout = COALESCE(@lockstep_lock_wait, @@SESSION.lock_wait_timeout), SESSION wait_timeout = COALESCE(@lockstep_wait, @@SESSION.wait_timeout)`,
+	],
+	closeSnapshot: sql`COMMIT`,
+});

@@ -1,0 +1,34 @@
+import { query, sql } from '../../sql/sql.ts';
+import type { Dialect } from '../dialect.ts';
+import { canonical, includes, lacking, union } from './gtid-set.ts';
+import type { Probe } from './probe.ts';
+
+export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] {
+	const forgetLog = newWords ? sql`RESET BINARY LOGS AND GTIDS` : sql`RESET MASTER`;
+	return {
+		// One statement, so that place and set belong to one moment.
+		current: query(
+			!binaryLog
+				? sql`SELECT @@global.gtid_executed AS Executed_Gtid_Set`
+				: newWords
+					? sql`SHOW BINARY LOG STATUS`
+					: sql`SHOW MASTER STATUS`,
+			(rows) => {
+				const row = rows[0] ?? {};
+				const gtid = canonical(row.Executed_Gtid_Set ?? '');
+				return { file: row.File || null, pos: row.File ? Number(row.Position) : null, gtid, written: gtid, replicated: gtid };
+			},
+		),
+		// Under the lock that it was opened with: only then is it what the snapshot holds.
+		snapshot: (look) => look(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
+		logHoldsPosition: true,
+		// Only what the server does not have can be set: so it forgets what it has.
+		setReplicated: (gtid) => (gtid === '' ? [forgetLog] : [forgetLog, sql`SET GLOBAL gtid_purged = ${gtid}`]),
+		includes,
+		union,
+		lacking,
+		wait: (gtid, seconds) =>
+			query(sql`SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
+		forgetLog,
+	};
+}

@@ -1,0 +1,33 @@
+import { ServerError } from '../../core/errors.ts';
+import { type Query, query, type Statement, sql } from '../../sql/sql.ts';
+
+/** What differs between the versions of MySQL that lockstep works with, as the server itself shows it. */
+export type Probe = {
+	/** From 8.2: SHOW BINARY LOG STATUS, RESET BINARY LOGS AND GTIDS, SET_ANY_DEFINER. Before: SHOW MASTER STATUS, RESET MASTER, SET_USER_ID. */
+	readonly newWords: boolean;
+	readonly binaryLog: boolean;
+	/** Without it only information_schema tells who is connected. */
+	readonly performanceSchema: boolean;
+};
+
+type Look = <T>(query: Query<T>) => Promise<T>;
+
+const settings = query(sql`SELECT @@global.log_bin AS log_bin, @@global.performance_schema AS performance_schema`, (rows) => ({
+	binaryLog: rows[0]?.log_bin === '1',
+	performanceSchema: rows[0]?.performance_schema === '1',
+}));
+
+/** Whether the server knows these words: a refusal for want of a privilege is of words that it knows. */
+async function knows(look: Look, statement: Statement): Promise<boolean> {
+	try {
+		await look(query(statement, () => null));
+		return true;
+	} catch (error) {
+		if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
+		return error.code !== 1064;
+	}
+}
+
+export async function probe(look: Look): Promise<Probe> {
+	return { ...(await look(settings)), newWords: await knows(look, sql`SHOW BINARY LOG STATUS`) };
+}

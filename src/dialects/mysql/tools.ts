@@ -1,0 +1,90 @@
+import type { Dialect } from '../dialect.ts';
+
+// Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
+const DEFAULTS = '--defaults-file=/dev/fd/3';
+const DUMP = ['mysqldump'];
+
+// The allow-list of faults.md section 3: with --set-gtid-purged=OFF nothing here takes a lock of its own (seen in 9.7's general log).
+const WHOLE = [
+	'--single-transaction',
+	'--quick',
+	'--triggers',
+	'--routines',
+	'--events',
+	'--hex-blob',
+	'--max-allowed-packet=1G',
+	'--default-character-set=utf8mb4',
+	// Needs PROCESS otherwise, and says so with exit code 0.
+	'--no-tablespaces',
+];
+
+/** So long may each phase of the lock wait under which a dump for a seed takes its snapshot and its position, in seconds. */
+const SEED_LOCK_WAIT = 5;
+
+/** All that the tools say of themselves and not of what they dump; whatever else they say with exit code 0 is of something left out. */
+const HARMLESS = [
+	/^Warning: A partial dump from a server that has GTIDs will by default include the GTIDs of all transactions, even those that changed suppressed parts of the database\. If you don't want to restore GTIDs, pass --set-gtid-purged=OFF\. To make a complete dump, pass --all-databases --triggers --routines --events\.\s*$/,
+	/: \[Warning\] unknown option '--loose-init-command(=.*)?'\.?$/,
+];
+
+/** A value in an option file. */
+const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
+export const tools: Dialect['tools'] = {
+	dumpDatabase: (on, database, ignore) => ({
+		on,
+		names: DUMP,
+		argv: [
+			DEFAULTS,
+			...WHOLE,
+			'--set-gtid-purged=OFF',
+			...ignore.map((table) => `--ignore-table=${database}.${table}`),
+			'--databases',
+			database,
+		],
+	}),
+	// mysqldump knows the tables of the accounts only, which are different in every version.
+	dumpAccounts: () => null,
+	dumpForSeed: (on, databases) => ({
+		on,
+		names: DUMP,
+		argv: [
+			DEFAULTS,
+			...WHOLE,
+			// Tools before 8.0.32 have no such option; the lock then waits for as long as the server's own lock_wait_timeout says.
+			`--loose-init-command=SET SESSION lock_wait_timeout=${SEED_LOCK_WAIT}`,
+			'--source-data=2',
+			'--set-gtid-purged=COMMENTED',
+			'--databases',
+			...databases,
+		],
+	}),
+	load: (on) => ({
+		on,
+		names: ['mysql'],
+		argv: [
+			DEFAULTS,
+			'--init-command=SET SESSION sql_log_bin=0, SESSION foreign_key_checks=0, SESSION unique_checks=0',
+			'--max-allowed-packet=1G',
+			'--default-character-set=utf8mb4',
+			'--batch',
+			// Without them the client strips the comments, and the carriage returns, out of routines and triggers.
+			'--comments',
+			'--binary-mode',
+		],
+	}),
+	options: ({ host, port, socket, user, tls }) => [
+		'[client]',
+		`user=${quoted(user)}`,
+		...(socket === null ? [`host=${quoted(host)}`, `port=${port}`, 'protocol=tcp'] : [`socket=${quoted(socket)}`]),
+		...(tls === null
+			? ['ssl-mode=DISABLED', ...(socket === null ? ['get-server-public-key'] : [])]
+			: [
+					`ssl-mode=${tls.verify ? 'VERIFY_CA' : 'REQUIRED'}`,
+					...(tls.ca === null ? [] : [`ssl-ca=${quoted(tls.ca)}`]),
+					...(tls.cert === null ? [] : [`ssl-cert=${quoted(tls.cert)}`]),
+					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),
+				]),
+	],
+	harmless: (line) => HARMLESS.some((known) => known.test(line)),
+};
