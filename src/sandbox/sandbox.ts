@@ -11,7 +11,7 @@ import { KINDS, type SandboxKind } from './kinds.ts';
 import { withLock } from './lock.ts';
 import { defaultFolder } from './places.ts';
 import { chooseKind, type Found, findPrograms, kindOf, linkTools } from './programs.ts';
-import { findServer, makeServer, plainEnvironment, type SandboxServer, startServer, stopServer } from './server.ts';
+import { copyServer, findServer, makeServer, plainEnvironment, type SandboxServer, startServer, stopServer } from './server.ts';
 import { shopStatements } from './shop.ts';
 
 export { SANDBOX_KINDS, type SandboxKind } from './kinds.ts';
@@ -130,10 +130,9 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		if (found.binDir === null) await linkTools(kindOf(kind), found.programs, join(dir, 'bin'), options.env);
 		const recorded = { kind, version: found.programs.version, binDir: found.binDir ?? join(dir, 'bin'), rows, tls };
 		options.say(`Starting a primary and a replica of ${title} (${recorded.version}) …`);
-		const starts = ROLES.map(async (role) => {
-			await makeServer(family, found.programs, join(dir, role), options.signal);
-			await startRole(dir, role, recorded, found, options);
-		});
+		await makeServer(family, found.programs, join(dir, 'primary'), options.signal);
+		await copyServer(join(dir, 'primary'), join(dir, 'replica'));
+		const starts = ROLES.map((role) => startRole(dir, role, recorded, found, options));
 		// Both, also where one fails: what is started after the folder is cleared would stay.
 		for (const end of await Promise.allSettled(starts)) if (end.status === 'rejected') throw end.reason;
 		options.say('Loading the sample shop …');

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { cp, lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +83,13 @@ export async function makeServer(family: Family, programs: Programs, folder: str
 	await mkdir(tempDirOf(folder), { recursive: true });
 	const { argv, input } = await family.initialise(programs, dataDir, tempDirOf(folder));
 	await runTool({ program: programs.server, argv }, { input, timeoutMs: 120_000, ...(signal && { signal }) });
+}
+
+/** Another empty server like the one that was made in `from` and never started: quicker than making it. */
+export async function copyServer(from: string, to: string): Promise<void> {
+	for (const path of [dataDirOf, tempDirOf]) await cp(path(from), path(to), { recursive: true, mode: constants.COPYFILE_FICLONE });
+	// MySQL's identity, made anew at the start where it is missing: two servers of the same one refuse to replicate.
+	await rm(join(dataDirOf(to), 'auto.cnf'), { force: true });
 }
 
 async function prepareSocket(folder: string): Promise<string> {

@@ -1,8 +1,7 @@
 // Real servers for tests: one shared sandbox a kind, started by the first test that asks; spares that are a test's own.
 // As vitest's globalSetup this file owns the folder they all live in, and takes down what is left in it, by its own pids.
 import { randomInt, randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { birth } from '../../src/exec/process.ts';
@@ -10,7 +9,7 @@ import { makeCertificates, type TlsFiles } from '../../src/sandbox/certificates.
 import { withLock } from '../../src/sandbox/lock.ts';
 import { findPrograms, kindOf } from '../../src/sandbox/programs.ts';
 import { type Sandbox, type SandboxKind, type SandboxServer, type SandboxUp, sandboxDown, sandboxUp } from '../../src/sandbox/sandbox.ts';
-import { makeServer, startServer, stopServer } from '../../src/sandbox/server.ts';
+import { copyServer, makeServer, startServer, stopServer } from '../../src/sandbox/server.ts';
 import { connect, type Session } from '../../src/server/session.ts';
 import type { Row } from '../../src/sql/sql.ts';
 
@@ -110,10 +109,7 @@ export async function spareServer(kind: SandboxKind, options: { extra?: readonly
 		return fresh;
 	});
 	const folder = join(run, 'spares', `${kind}-${randomUUID().slice(0, 8)}`);
-	for (const name of ['data', 'tmp'])
-		await cp(join(template, name), join(folder, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
-	// MySQL's own identity: two servers of the same one refuse to replicate. It is made anew at the start.
-	await rm(join(folder, 'data', 'auto.cnf'), { force: true });
+	await copyServer(template, folder);
 	const serverId = options.serverId ?? randomInt(1000, 2 ** 31);
 	const up = (extra: readonly string[], port?: number) =>
 		startServer({ family, programs, folder, serverId, tls, env: process.env, extra, ...(port !== undefined && { port }) });
