@@ -64,6 +64,7 @@ class Runner<Env extends Outputs> {
 	readonly #origins: Record<string, Json>;
 	readonly #touched: string[];
 	readonly #warnings: string[] = [];
+	#past: Past | undefined;
 	#seq = 0;
 	/** Whether the step in hand has performed anything. */
 	#acted = false;
@@ -72,6 +73,7 @@ class Runner<Env extends Outputs> {
 
 	constructor(options: RunOptions<Env>) {
 		this.#o = options;
+		this.#past = options.past;
 		this.#origins = { ...options.past?.origins };
 		this.#touched = [...(options.past?.touched ?? [])];
 		Object.assign(options.env.outputs, options.past?.outputs);
@@ -86,7 +88,8 @@ class Runner<Env extends Outputs> {
 	}
 
 	#started(resumes: string | null): void {
-		const { runbook, key, servers, identities, request, past } = this.#o;
+		const { runbook, key, servers, identities, request } = this.#o;
+		const past = this.#past;
 		this.#emit({
 			type: 'run-started',
 			runbook: runbook.id,
@@ -122,12 +125,13 @@ class Runner<Env extends Outputs> {
 	}
 
 	async run(): Promise<RunEnd> {
-		const { runbook, past } = this.#o;
+		const { runbook } = this.#o;
 		let failure: Failure | undefined;
 		try {
-			this.#started(past?.started ?? null);
+			await this.#dropSpoiled();
+			this.#started(this.#past?.started ?? null);
 			const go = await this.#review();
-			if (go !== 'go') return this.#end(go, null, past !== undefined);
+			if (go !== 'go') return this.#end(go, null, this.#past !== undefined);
 			for (const step of runbook.steps) await this.#step(step);
 			return this.#end('done', null, false);
 		} catch (error) {
@@ -177,9 +181,26 @@ class Runner<Env extends Outputs> {
 		return findings;
 	}
 
+	/** Forgets what an earlier run did from the first step on whose work is of no use. */
+	async #dropSpoiled(): Promise<void> {
+		const { runbook, env, world } = this.#o;
+		const past = this.#past;
+		if (past === undefined) return;
+		const at = { ...env, ...looking(world), failure: past.end?.failure ?? null };
+		for (const [index, step] of runbook.steps.entries()) {
+			// A server that cannot be looked at is told of by the look that follows.
+			if (past.outputs[step.id] === undefined || !(await step.spoiled?.(at).catch(() => false))) continue;
+			const kept = runbook.steps.slice(0, index).map(({ id }) => id);
+			this.#past = { ...past, outputs: Object.fromEntries(Object.entries(past.outputs).filter(([id]) => kept.includes(id))) };
+			for (const id of Object.keys(env.outputs)) if (!kept.includes(id)) delete env.outputs[id];
+			return;
+		}
+	}
+
 	/** Looks at everything, plans everything, and asks once, before anything has changed. */
 	async #review(): Promise<'go' | 'previewed' | 'declined'> {
-		const { runbook, env, world, director, past, signal } = this.#o;
+		const { runbook, env, world, director, signal } = this.#o;
+		const past = this.#past;
 		const steps: PlannedStep[] = [];
 		const outputs = { ...env.outputs };
 		for (const step of runbook.steps) {
@@ -248,11 +269,11 @@ class Runner<Env extends Outputs> {
 	}
 
 	async #attempt(step: AnyStep<Env>): Promise<void> {
-		const { env, world, past, now, signal } = this.#o;
+		const { env, world, now, signal } = this.#o;
 		signal.throwIfAborted();
 		const began = now().getTime();
 		const facts = await step.inspect({ ...env, ...looking(world) });
-		const before = past?.outputs[step.id];
+		const before = this.#past?.outputs[step.id];
 		if (before !== undefined && env.outputs[step.id] === before) {
 			const origin = this.#origins[step.id] ?? facts;
 			const checks = (await step.verify?.({ ...env, ...looking(world), facts, origin, output: before })) ?? [];

@@ -1,6 +1,7 @@
 import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, Role } from './action.ts';
 import type { Check } from './check.ts';
+import type { Failure } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
 
@@ -120,6 +121,11 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	run?(at: Env & Working & Seen<Facts> & { plan: readonly Action[] }): Promise<Output>;
 	/** Proof that it took effect. */
 	verify?(at: Env & Looking & Seen<Facts> & { output: Output }): Promise<readonly Check[]>;
+	/**
+	 * Whether what an earlier run left of it is there and yet of no use, `failure` being how that run ended: then it and all after it are
+	 * done again from the beginning.
+	 */
+	spoiled?(at: Env & Looking & { readonly failure: Failure | null }): Promise<boolean>;
 	undo?(at: Env & Seen<Facts>): readonly Action[];
 	/**
 	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.

@@ -231,6 +231,8 @@ export interface Dialect {
 		readonly connected: Query<readonly Connection[]>;
 		/** Whether somebody's stop waits for a thread to end: it still counts as running, and will not run. A start waits for that. */
 		readonly stopping: Query<boolean>;
+		/** Whether a thread's error, as {@link Channel} gives it, means that only another copy of the data mends it. Pure. */
+		wantsCopy(error: string): boolean;
 		/** Temporary tables that the applier holds open. */
 		readonly openTemporaryTables: Query<number>;
 		/** A line for the option file each. */

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Stopped } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
@@ -220,5 +222,21 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		const end = await comparison();
 		expect(end).toMatchObject({ outcome: 'failed', failure: { class: 'VerifyFailed', checks: [{ id: 'COMPARE-CONTENTS' }] } });
 		expect(end.failure?.checks[0]?.found).toMatch(/^crm\.calls \(/);
+	});
+
+	test('one whose contents differ is copied again by the same command', async () => {
+		const change = 'SET sql_log_bin = 0; UPDATE crm.calls SET minutes = minutes + 1 LIMIT 1';
+		const argv = ['--no-defaults', '--user=root', `--socket=${pair.replica.socket}`, `--execute=${change}`];
+		const confirm = [nameOf(pair.replica)];
+		const { end } = await client.run(provisionRequest(pair), {
+			confirm,
+			on: (event) => void (event.type === 'step-started' && event.step === 'compare' && execFileSync(join(pair.binDir, 'mariadb'), argv)),
+		});
+		expect(end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'VerifyFailed', step: 'compare' } });
+		const again = await client.run(provisionRequest(pair), { confirm });
+		done(again.end);
+		const steps = again.events.flatMap((event) => (event.type === 'step-done' && event.acted ? [event.step] : []));
+		expect(steps).toEqual(expect.arrayContaining(['clear-replica', 'seed', 'set-position', 'connect', 'start', 'compare']));
+		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
 	});
 });

@@ -87,7 +87,13 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	'3159': (at) => ['The primary takes encrypted connections only:', change(at, 'MASTER_SSL = 1')],
 };
 
+const number = (error: string): string => /^(\d+):/.exec(error)?.[1] ?? '';
+
+const COPIED_WRONG: readonly string[] = ['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1146', '1236', '1950'];
+
+export const wantsCopy = (error: string): boolean => COPIED_WRONG.includes(number(error));
+
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
-	return MENDS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error) ?? [];
+	return MENDS[number(error)]?.(at, error) ?? [];
 }

@@ -1,5 +1,6 @@
 import { type Fragment, query, raw, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
+import { wantsCopy } from './channel-errors.ts';
 
 const error = (number: string | null | undefined, text: string | null | undefined) =>
 	number === '0' || !number ? null : `${number}: ${text ?? ''}`;
@@ -66,6 +67,7 @@ export const channelStatements: Dialect['channel'] = {
 		(rows) => Number(rows[0]?.n ?? 0) > 0,
 	),
 	openTemporaryTables: query(sql`SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'`, (rows) => Number(rows[0]?.Value ?? 0)),
+	wantsCopy,
 	safeOptions: (identity) => [
 		'[mariadbd]',
 		`server_id = ${identity.serverId}`,

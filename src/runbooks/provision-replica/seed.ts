@@ -91,6 +91,14 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			}),
 		];
 	},
+	// Whoever provisions again after that was told to: another copy is the only remedy.
+	async spoiled({ replica, look, failure }) {
+		if (failure?.checks.some((check) => check.id === 'COMPARE-CONTENTS' || check.id === 'COMPARE-OBJECTS')) return true;
+		const { channel } = replica.dialect;
+		return (await look('replica', channel.status)).some(({ ioError, sqlError }) =>
+			[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
+		);
+	},
 	undo({ replica, facts, origin }) {
 		const { catalogue, locks } = replica.dialect;
 		const ours = facts.onReplica.filter((name) => !origin.onReplica.includes(name));

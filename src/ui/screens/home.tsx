@@ -171,7 +171,7 @@ export function Home() {
 	];
 	if (card === undefined) {
 		top.push(line(span('Welcome.', 'bold'), ' No server is known here yet.'));
-		top.push(line(span('Practice starts a throwaway pair on this machine; Profiles adds your own servers.', 'dim')));
+		top.push(line(span('Practice starts a throwaway pair here; Profiles adds your own servers.', 'dim')));
 	} else if (seen === null) top.push(line(span(`Looking at ${card.name} ${signs.more}`, 'dim')));
 	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
 	const height = bodyRows(app.size.rows);
