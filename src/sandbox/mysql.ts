@@ -55,6 +55,10 @@ export const mysql: Family = {
 		'--enforce-gtid-consistency=ON',
 		'--auto-generate-certs=OFF',
 		REDO,
+		// Its defaults are for a machine of its own: these spare a quarter of the memory, as what the performance schema keeps goes by them.
+		'--innodb-log-buffer-size=4M',
+		'--table-open-cache=400',
+		'--table-definition-cache=400',
 		...plan.extra,
 	],
 };
