@@ -9,11 +9,12 @@ import { type Claim, claim } from './claim.ts';
 import type { AccountsPart, Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
 import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
-import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolFacts } from './core/step.ts';
+import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolSearch } from './core/step.ts';
 import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { compareSeries } from './dialects/series.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
-import { findTool } from './exec/find-tool.ts';
+import { type FoundTool, findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
 import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
@@ -71,7 +72,7 @@ export function openWorld(options: {
 	const sessions = new Map<Role, Promise<Session>>();
 	const claims: Claim[] = [];
 	const leases = new Map<Role, Lease>();
-	const found = new Map<string, Promise<ToolFacts | null>>();
+	const found = new Map<string, Promise<ToolSearch>>();
 
 	function reachOf(role: Role): Reach {
 		const known = reach[role];
@@ -100,15 +101,23 @@ export function openWorld(options: {
 	const look = async <T>(role: Role, query: Query<T>): Promise<T> =>
 		query.read(await (await session(role)).query(query.statement, query.long ? { timeoutMs: 0, signal } : {}));
 
-	function tool(names: readonly string[], like = ''): Promise<ToolFacts | null> {
-		const key = `${names.join()} ${like}`;
+	function tool(on: Role, names: readonly string[]): Promise<ToolSearch> {
+		const key = `${on} ${names.join()}`;
 		const known = found.get(key);
 		if (known !== undefined) return known;
 		const search = (async () => {
+			const { dialect } = reachOf(on);
+			const { series } = await look(on, dialect.identity);
 			// Unpacked tools of the server's own series first among those of the sandboxes.
-			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(like)) - Number(a.includes(like)));
-			const tool = await findTool(names, { folders, env });
-			return tool === undefined ? null : { path: tool.path, version: tool.version };
+			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
+			const unfit: string[] = [];
+			const accepts = ({ path, version, banner }: FoundTool): boolean => {
+				const why = !dialect.tools.ours(banner) ? 'another vendor’s' : compareSeries(version, series) < 0 ? 'older than the server' : null;
+				if (why !== null) unfit.push(`${path} (${version}) is ${why}`);
+				return why === null;
+			};
+			const tool = await findTool(names, { folders, env, accepts });
+			return { tool: tool === undefined ? null : { path: tool.path, version: tool.version }, unfit };
 		})();
 		found.set(key, search);
 		return search;
@@ -143,11 +152,12 @@ export function openWorld(options: {
 		stdin: 'pipe' | 'ignore',
 	): Promise<RunningTool & { program: string }> {
 		const { dialect } = reachOf(part.on);
-		const { series } = await look(part.on, dialect.identity);
-		const program = (await tool(part.names, series))?.path;
+		const { tool: fit, unfit } = await tool(part.on, part.names);
+		const program = fit?.path;
 		if (program === undefined) {
 			throw new UserError({
 				what: `${part.names.join(' or ')} is not on this machine.`,
+				...(unfit.length === 0 ? {} : { why: unfit.join('; ') }),
 				mend: dialect.mends.tools,
 			});
 		}

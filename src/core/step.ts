@@ -19,12 +19,15 @@ export type FolderFacts = {
 
 export type ToolFacts = { readonly path: string; readonly version: string };
 
+/** Who was found, and who goes by the name without being fit: a sentence each. */
+export type ToolSearch = { readonly tool: ToolFacts | null; readonly unfit: readonly string[] };
+
 /** What a step may look with. Nothing here changes anything. */
 export interface Looking {
 	look<T>(on: Role, query: Query<T>): Promise<T>;
 	folderFacts(path: string): Promise<FolderFacts>;
-	/** The tool that goes by one of these names, or null. `like`: the version of the server that it should fit. */
-	tool(names: readonly string[], like?: string): Promise<ToolFacts | null>;
+	/** The tool that goes by one of these names, of the server's own vendor and not older than the server. */
+	tool(on: Role, names: readonly string[]): Promise<ToolSearch>;
 	now(): Date;
 	readonly signal: AbortSignal;
 }

@@ -162,6 +162,19 @@ export interface Dialect {
 		readonly lockWaitsForReads: boolean;
 		/** Has a second, stronger read-only switch. */
 		readonly superReadOnly: boolean;
+		/** Without {@link Identity.gtidStrict} it has no GTIDs at all. */
+		readonly gtidOptional: boolean;
+	};
+	/** What the server itself calls what plans, checks and errors speak of. */
+	readonly words: {
+		/** The position that its manual says to start a replica from. */
+		readonly position: string;
+		/** What is in its own binary log. */
+		readonly written: string;
+		/** What its data stands for: what came from its source. */
+		readonly replicated: string;
+		readonly gtidStrict: string;
+		readonly logsReplicaUpdates: string;
 	};
 	readonly identity: Query<Identity>;
 	readonly privileges: {
@@ -292,6 +305,8 @@ export interface Dialect {
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** Loads SQL; nothing of it reaches the binary log. */
 		load(on: string): ToolPart;
+		/** Whether a tool whose `--version` says this is this vendor's: both have a mysqldump. */
+		ours(banner: string): boolean;
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
 		options(place: ToolPlace): readonly string[];
 		/** Whether a dump is whole although its tool, which ended well, said this on stderr. */

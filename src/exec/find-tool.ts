@@ -34,11 +34,11 @@ export function versionIn(banner: string): string | undefined {
 
 /**
  * The first of these programs that runs: every name on the PATH first, then in the given folders.
- * One that is there but does not run (`--version` fails) is passed over.
+ * One that is there but does not run (`--version` fails), or that `accepts` refuses, is passed over.
  */
 export async function findTool(
 	names: readonly string[],
-	options: { folders?: readonly string[]; env: NodeJS.ProcessEnv },
+	options: { folders?: readonly string[]; env: NodeJS.ProcessEnv; accepts?: (tool: FoundTool) => boolean },
 ): Promise<FoundTool | undefined> {
 	const onPath = (options.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
 	for (const folders of [onPath, options.folders ?? []]) {
@@ -50,7 +50,9 @@ export async function findTool(
 					const { stdout } = await runTool({ program: path, argv: ['--version'] }, { timeoutMs: 10_000 });
 					const banner = stdout.split('\n')[0]?.trim() ?? '';
 					const version = versionIn(banner);
-					if (version !== undefined) return { path, version, banner };
+					if (version === undefined) continue;
+					const tool = { path, version, banner };
+					if (options.accepts?.(tool) ?? true) return tool;
 				} catch (error) {
 					if (!(error instanceof LockstepError)) throw error;
 				}

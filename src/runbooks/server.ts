@@ -34,17 +34,6 @@ function grantText(statement: ReturnType<Dialect['privileges']['grant']>): strin
 	return statement.pieces.filter((piece): piece is string => typeof piece === 'string').join('');
 }
 
-/** Compares `10.11` and `11.8` by their numbers. */
-export function compareSeries(a: string, b: string): number {
-	const numbers = (text: string) => text.split('.').map(Number);
-	const [left, right] = [numbers(a), numbers(b)];
-	for (let at = 0; at < Math.max(left.length, right.length); at++) {
-		const difference = (left[at] ?? 0) - (right[at] ?? 0);
-		if (difference !== 0) return difference;
-	}
-	return 0;
-}
-
 export const titleOf = (server: Server, identity: Identity): string => `${server.dialect.title} ${identity.version.replace(/-.*/, '')}`;
 
 /** `shop.orders` for people; names that need it in backquotes. */

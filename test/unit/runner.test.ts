@@ -51,7 +51,7 @@ class Toy {
 		now: () => new Date(0),
 		look: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
 		folderFacts: () => Promise.reject(new Error('no files here')),
-		tool: async () => null,
+		tool: async () => ({ tool: null, unfit: [] }),
 		lease: () => Promise.reject(new Error('no locks here')),
 		perform: async (action, { signal }) => {
 			signal.throwIfAborted();

@@ -12,7 +12,14 @@ import { tools } from './tools.ts';
 export const mariadb: Dialect = {
 	id: 'mariadb',
 	title: 'MariaDB',
-	features: { gtidSets: false, lockWaitsForReads: false, superReadOnly: false },
+	features: { gtidSets: false, lockWaitsForReads: false, superReadOnly: false, gtidOptional: false },
+	words: {
+		position: 'gtid_current_pos',
+		written: 'gtid_binlog_pos',
+		replicated: 'gtid_slave_pos',
+		gtidStrict: 'gtid_strict_mode',
+		logsReplicaUpdates: 'log_slave_updates',
+	},
 	identity,
 	privileges,
 	accounts,

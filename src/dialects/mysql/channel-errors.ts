@@ -143,6 +143,15 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	'13122': (at, text) => differs('A transaction could not be applied.')(at, text),
 };
 
+const COPIED_WRONG: readonly string[] = ['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1146', '1236', '1396', '13122'];
+
+/** What stands within 13114, the source's own refusal, is the error that counts. */
+export function wantsCopy(error: string): boolean {
+	const number = /^(\d+):/.exec(error)?.[1] ?? '';
+	const inner = number === '13114' ? /fatal error (\d+)/i.exec(error)?.[1] : undefined;
+	return COPIED_WRONG.includes(inner ?? number) && !/same server_uuid|same server_id|server_uuid\/server_id/i.test(error);
+}
+
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
 	return MENDS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error) ?? [];

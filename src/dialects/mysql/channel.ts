@@ -1,5 +1,6 @@
 import { type Fragment, query, type Row, type Statement, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
+import { wantsCopy } from './channel-errors.ts';
 import { canonical } from './gtid-set.ts';
 import { processList } from './locks.ts';
 import type { Probe } from './probe.ts';
@@ -79,6 +80,7 @@ export const channelStatements = (probe: Probe): Dialect['channel'] => ({
 		sql`SHOW GLOBAL STATUS WHERE Variable_name IN ('Replica_open_temp_tables', 'Slave_open_temp_tables')`,
 		(rows) => Math.max(0, ...rows.map((row) => Number(row.Value ?? 0))),
 	),
+	wantsCopy,
 	safeOptions: (identity) => [
 		'[mysqld]',
 		`server_id = ${identity.serverId}`,

@@ -14,7 +14,14 @@ import { tools } from './tools.ts';
 export const mysql = (probe: Probe): Dialect => ({
 	id: 'mysql',
 	title: 'MySQL',
-	features: { gtidSets: true, lockWaitsForReads: true, superReadOnly: true },
+	features: { gtidSets: true, lockWaitsForReads: true, superReadOnly: true, gtidOptional: true },
+	words: {
+		position: 'gtid_executed',
+		written: 'gtid_executed',
+		replicated: 'gtid_purged',
+		gtidStrict: 'gtid_mode = ON with enforce_gtid_consistency = ON',
+		logsReplicaUpdates: 'log_replica_updates',
+	},
 	identity,
 	privileges: privileges(probe),
 	accounts,

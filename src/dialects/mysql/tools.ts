@@ -86,5 +86,6 @@ export const tools: Dialect['tools'] = {
 					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),
 				]),
 	],
+	ours: (banner) => !/mariadb/i.test(banner),
 	harmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

@@ -20,6 +20,8 @@ import { watchReplica } from './watch.ts';
 
 type Facts = {
 	readonly readOnly: string;
+	/** Null where the server has no such switch. */
+	readonly superReadOnly: string | null;
 	/** Another value means that the server was restarted since. */
 	readonly startedAt: number;
 	/** Who meets the lock now. */
@@ -38,13 +40,14 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only goes back to what it was, not to OFF. A lock that waits makes all later writes wait: so it is waited for who is long in the way before it is asked for, then for a few seconds at a time, with pauses in which clients write. With --long-queries kill those who hold it up for longer than 10 s are ended, each only if it is still at what was seen; who comes after the review is, too, and is told as a note: the typed name stands for all of them.',
 	async inspect({ server, databases, ignoreTables, look }) {
 		const { catalogue, channel, identity } = server.dialect;
-		const { readOnly, startedAt } = await look('server', identity);
+		const { readOnly, superReadOnly, startedAt } = await look('server', identity);
 		const wanted = databases ?? (await look('server', catalogue.databases));
 		const ignored = new Set(ignoreTables);
 		const tables = await look('server', catalogue.tables);
 		const replicates = (await look('server', channel.status)).length > 0;
 		return {
 			readOnly,
+			superReadOnly,
 			startedAt,
 			blockers: blockersOf(await look('server', server.dialect.locks.activity)),
 			clientsWait: readOnly === 'OFF' && !replicates,
@@ -173,9 +176,17 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		};
 	},
 	async verify({ server, look, origin }) {
-		const { readOnly } = await look('server', server.dialect.identity);
+		const { readOnly, superReadOnly } = await look('server', server.dialect.identity);
 		return [
 			must('READ-ONLY-BACK', 'read_only is what it was', readOnly === origin.readOnly, { expected: origin.readOnly, found: readOnly }),
+			...(superReadOnly === null
+				? []
+				: [
+						must('SUPER-READ-ONLY-BACK', 'super_read_only is what it was', superReadOnly === origin.superReadOnly, {
+							expected: origin.superReadOnly ?? '',
+							found: superReadOnly,
+						}),
+					]),
 		];
 	},
 	undo({ server, facts, origin }) {
@@ -192,19 +203,29 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		];
 	},
 	foreign({ server, facts, origin }) {
-		if (facts.readOnly === origin.readOnly || oursToPutBack(facts, origin)) return [];
-		const differs = `read_only on ${server.name} was ${origin.readOnly} and is ${facts.readOnly}`;
+		if (oursToPutBack(facts, origin)) return [];
+		const told = (name: string, before: string, now: string): string[] => {
+			if (before === now) return [];
+			const differs = `${name} on ${server.name} was ${before} and is ${now}`;
+			return [
+				restarted(facts, origin)
+					? `${differs}: the server was restarted since, so its option file decided that.`
+					: `${differs}, which this run never set.`,
+			];
+		};
 		return [
-			restarted(facts, origin)
-				? `${differs}: the server was restarted since, so its option file decided that.`
-				: `${differs}, which this run never set.`,
+			...told('read_only', origin.readOnly, facts.readOnly),
+			...told('super_read_only', origin.superReadOnly ?? '', facts.superReadOnly ?? ''),
 		];
 	},
 };
 
-/** This run only ever turns it from OFF to ON, and a server that was restarted has it from its option file. */
+/**
+ * This run only ever turns it from OFF to ON, and a server that was restarted has it from its option file. Where somebody turned on what is
+ * stronger since, to put it back would end that as well.
+ */
 const oursToPutBack = (facts: Facts, origin: Facts): boolean =>
-	origin.readOnly === 'OFF' && facts.readOnly === 'ON' && !restarted(facts, origin);
+	origin.readOnly === 'OFF' && facts.readOnly === 'ON' && facts.superReadOnly === origin.superReadOnly && !restarted(facts, origin);
 
 const sizeOf = ({ tables }: Facts): number => tables.reduce((sum, table) => sum + (table.kind === 'table' ? table.bytes : 0), 0);
 

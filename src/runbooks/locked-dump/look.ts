@@ -27,6 +27,8 @@ type Facts = {
 	/** Where the server's own files are; null where they cannot be seen from here. */
 	readonly dataFolder: FolderFacts | null;
 	readonly tool: string | null;
+	/** Tools that go by its name and are not fit. */
+	readonly unfit: readonly string[];
 };
 
 /** Of a dump's size on disk against the data's, at worst. */
@@ -58,7 +60,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 		const tables = (await ask('server', dialect.catalogue.tables)).filter(
 			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 		);
-		const found = await tool(dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names, identity.series);
+		const search = await tool('server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
 		return {
 			identity,
 			held,
@@ -73,7 +75,8 @@ export const look: Step<BackupEnv, Facts, null> = {
 			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
 			folder: await folderFacts(paths.to),
 			dataFolder: server.local ? await folderFacts(identity.dataDir) : null,
-			tool: found && `${found.path} (${found.version})`,
+			tool: search.tool && `${search.tool.path} (${search.tool.version})`,
+			unfit: search.unfit,
 		};
 	},
 	checks({ facts, ...env }) {
@@ -93,8 +96,8 @@ export const look: Step<BackupEnv, Facts, null> = {
 				...(facts.asleep ? server.dialect.privileges.needs.unlogged : []),
 			]),
 			must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
-				expected: server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or '),
-				found: facts.tool ?? 'none',
+				expected: `${server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
+				found: facts.tool ?? (facts.unfit.join('; ') || 'none'),
 				mend: server.dialect.mends.tools,
 			}),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {

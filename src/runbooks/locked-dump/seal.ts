@@ -106,7 +106,7 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			channels: await look('server', server.dialect.channel.status),
 			tables: (await look('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
 			variables: await look('server', server.dialect.catalogue.variables),
-			client: await tool(server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names, identity.series),
+			client: (await tool('server', server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names)).tool,
 		};
 	},
 	plan({ paths }) {

@@ -8,14 +8,15 @@ type Facts = { readonly position: Position };
 export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 	id: 'capture-position',
 	title: 'Capture the primary’s position',
-	why: 'gtid_current_pos is what the manual says to start from, but it can name transactions that were never in this server’s binary log; a replica that starts there stops with error 1236. So it is compared with gtid_binlog_pos, and the position really used is the one of the copied data.',
+	why: 'gtid_current_pos (in MySQL: gtid_executed) is what the manual says to start from, but MariaDB’s can name transactions that were never in this server’s binary log; a replica that starts there stops with error 1236. So it is compared with gtid_binlog_pos, and the position really used is the one of the copied data.',
 	inspect: async ({ primary, look }) => ({ position: await look('primary', primary.dialect.positions.current) }),
 	checks({ primary, facts: { position } }) {
+		const { words } = primary.dialect;
 		const sound = primary.dialect.positions.includes(position.written, position.gtid);
 		return [
-			must('POSITION', 'gtid_current_pos is in the primary’s own binary log', sound, {
-				expected: `gtid_binlog_pos holds all of ${position.gtid || '(empty)'}`,
-				found: `gtid_binlog_pos = ${position.written || '(empty)'}`,
+			must('POSITION', `${words.position} is in the primary’s own binary log`, sound, {
+				expected: `${words.written} holds all of ${position.gtid || '(empty)'}`,
+				found: `${words.written} = ${position.written || '(empty)'}`,
 				mend: primary.dialect.mends.strayPosition,
 			}),
 			...(position.gtid === ''

@@ -15,6 +15,8 @@ type Facts = {
 	readonly withoutSnapshots: readonly string[];
 	readonly dumpTool: string | null;
 	readonly client: string | null;
+	/** Tools that go by their names and are not fit. */
+	readonly unfit: readonly string[];
 };
 
 export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
@@ -25,8 +27,8 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 		const { dialect } = primary;
 		const identity = await look('primary', dialect.identity);
 		const tables = await look('primary', dialect.catalogue.tables);
-		const dump = await tool(dialect.tools.dumpForSeed('primary', [], { versioned: false }).names, identity.series);
-		const client = await tool(dialect.tools.load('replica').names, identity.series);
+		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
+		const client = await tool('replica', dialect.tools.load('replica').names);
 		return {
 			identity,
 			held: await look('primary', dialect.privileges.held),
@@ -34,13 +36,14 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
-			dumpTool: dump && `${dump.path} (${dump.version})`,
-			client: client && `${client.path} (${client.version})`,
+			dumpTool: dump.tool && `${dump.tool.path} (${dump.tool.version})`,
+			client: client.tool && `${client.tool.path} (${client.tool.version})`,
+			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 		};
 	},
 	checks({ primary, tls, facts }) {
 		const { identity } = facts;
-		const { mends } = primary.dialect;
+		const { mends, words, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
 		const day = 86_400;
 		const checks: Check[] = [
@@ -61,11 +64,20 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				mend: mends.primaryId,
 			}),
 			must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
-				expected: names.join(' or '),
-				found: facts.dumpTool ?? 'none',
+				expected: `${names.join(' or ')}, and ${primary.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
+				found: facts.unfit.join('; ') || (facts.dumpTool ?? 'none'),
 				mend: mends.tools,
 			}),
 		];
+		if (features.gtidOptional) {
+			checks.push(
+				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
+					expected: words.gtidStrict,
+					found: 'not both on: a replica could not be told what it lacks',
+					mend: mends.strict,
+				}),
+			);
+		}
 		if (tls) {
 			checks.push(
 				must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
@@ -85,7 +97,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 		if (identity.cluster) {
 			checks.push({
 				id: 'PRIMARY-CLUSTER',
-				title: 'The primary is part of a Galera cluster',
+				title: 'The primary is part of a cluster',
 				status: 'warning',
 				found: 'its GTIDs follow other rules',
 			});

@@ -3,7 +3,8 @@ import { CheckFailed } from '../../core/errors.ts';
 import { bytes } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
-import { compareSeries, privilegeCheck, type Server, titleOf } from '../server.ts';
+import { compareSeries } from '../../dialects/series.ts';
+import { privilegeCheck, type Server, titleOf } from '../server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = {
@@ -59,7 +60,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	},
 	checks({ primary, replica, facts, ...env }) {
 		const { identity } = facts;
-		const { mends } = replica.dialect;
+		const { mends, words, features } = replica.dialect;
 		const same =
 			facts.primary.serverId === identity.serverId &&
 			facts.primary.hostname === identity.hostname &&
@@ -113,13 +114,19 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 						mend: ['Free some space there, or take a server with a larger disk.'],
 					}),
 			should('REPLICA-BINLOG', 'It logs what it replicates', identity.binaryLog && identity.logsReplicaUpdates, {
-				found: 'log_bin and log_slave_updates are not both on: others cannot follow it, and its own GTIDs cannot be compared',
+				found: `log_bin and ${words.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
 				mend: ['See the option file’s lines in the plan.'],
 			}),
-			should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
-				found: 'gtid_strict_mode is off: a stray local write would go unnoticed',
-				mend: mends.strict,
-			}),
+			features.gtidOptional
+				? must('REPLICA-GTID', 'It has GTIDs', identity.gtidStrict, {
+						expected: words.gtidStrict,
+						found: 'not both on: it could not ask for what it lacks',
+						mend: mends.strict,
+					})
+				: should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
+						found: `${words.gtidStrict} is off: a stray local write would go unnoticed`,
+						mend: mends.strict,
+					}),
 			should('REPLICA-HALT', 'It survives a sudden halt', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
 				found: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
 				mend: ['Set both to 1 (see the option file’s lines in the plan).'],

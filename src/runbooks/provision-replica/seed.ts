@@ -48,7 +48,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			},
 		];
 	},
-	async run({ plan, facts, perform, progress, now, note }) {
+	async run({ primary, plan, facts, perform, progress, now, note }) {
 		const action = pick(plan, 'pipe', 'copy');
 		if (action === undefined) return { gtid: facts.gtid, databases: [], tables: 0, rows: 0, rawBytes: 0 };
 		const measure = meter(() => now().getTime());
@@ -65,7 +65,10 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const gtid = found.position?.gtid;
 		if (gtid === undefined || gtid === null) {
 			throw new VerifyFailed([
-				must('SEED-POSITION', 'The copied data names its position', false, { expected: 'gtid_slave_pos in the stream', found: 'none' }),
+				must('SEED-POSITION', 'The copied data names its position', false, {
+					expected: `${primary.dialect.words.replicated} in the stream`,
+					found: 'none',
+				}),
 			]);
 		}
 		return {

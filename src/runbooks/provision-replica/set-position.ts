@@ -10,7 +10,7 @@ type Facts = { readonly position: Position; readonly binaryLog: boolean };
 export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	id: 'set-position',
 	title: 'Set the replica’s position',
-	why: 'From here on the replica asks the primary for exactly what came after its data: gtid_slave_pos is the position of the copied snapshot, not of now.',
+	why: 'From here on the replica asks the primary for exactly what came after its data: gtid_slave_pos (in MySQL: gtid_purged) is the position of the copied snapshot, not of now.',
 	async inspect({ replica, look }) {
 		return {
 			position: await look('replica', replica.dialect.positions.current),

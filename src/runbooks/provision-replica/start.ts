@@ -1,33 +1,74 @@
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import { change } from '../change.ts';
+import { restarted } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
-type Facts = { readonly running: boolean; readonly stopped: boolean };
+type Facts = {
+	readonly running: boolean;
+	readonly stopped: boolean;
+	/** Null where the server has no such switch. */
+	readonly superReadOnly: string | null;
+	readonly startedAt: number;
+};
 
 export const start: Step<ProvisionEnv, Facts, null> = {
 	id: 'start',
 	title: 'Start replication',
-	why: 'The IO thread fetches the primary’s binary log, the SQL thread applies it. The server says OK even if neither will ever connect; the next step looks.',
+	why: 'START SLAVE, in newer words START REPLICA: the IO thread fetches the primary’s binary log, the SQL thread applies it. The server says OK even if neither will ever connect; the next step looks.',
 	async inspect({ replica, look }) {
 		const channel = (await look('replica', replica.dialect.channel.status))[0];
+		const { superReadOnly, startedAt } = await look('replica', replica.dialect.identity);
 		return {
+			superReadOnly,
+			startedAt,
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
 			stopped: channel === undefined || (channel.io === 'no' && channel.sql === 'no'),
 		};
 	},
-	plan: ({ replica, facts }) => (facts.running ? [] : [change('replica', 'start', 'both threads', replica.dialect.channel.start)]),
+	plan({ replica, facts }) {
+		const { channel, locks } = replica.dialect;
+		return [
+			...(facts.superReadOnly === 'OFF'
+				? [
+						change(
+							'replica',
+							'super-read-only',
+							'from now on nobody writes but replication, administrators neither',
+							locks.setSuperReadOnly('ON'),
+						),
+					]
+				: []),
+			...(facts.running ? [] : [change('replica', 'start', 'both threads', channel.start)]),
+		];
+	},
 	/** A thread that stands still without an error was stopped by somebody, or by a comparison that died: a resumed run starts it again. */
 	async verify({ replica, look }) {
 		const channel = (await look('replica', replica.dialect.channel.status))[0];
+		const { superReadOnly } = await look('replica', replica.dialect.identity);
 		const stopped = channel !== undefined && ((channel.io === 'no' && !channel.ioError) || (channel.sql === 'no' && !channel.sqlError));
 		return [
 			must('STARTED', 'Both threads were started', channel !== undefined && !stopped, {
 				expected: 'running, or stopped by an error',
 				found: channel === undefined ? 'no channel' : `IO ${channel.io}, SQL ${channel.sql}`,
 			}),
+			...(superReadOnly === null
+				? []
+				: [
+						must('SUPER-READ-ONLY', 'Administrators cannot write there, either', superReadOnly === 'ON', {
+							expected: 'super_read_only is ON',
+							found: superReadOnly,
+						}),
+					]),
 		];
 	},
-	undo: ({ replica, facts, origin }) =>
-		origin.stopped && !facts.stopped ? [change('replica', 'stop', 'started by this run', replica.dialect.channel.stop)] : [],
+	undo({ replica, facts, origin }) {
+		const { channel, locks } = replica.dialect;
+		return [
+			...(origin.stopped && !facts.stopped ? [change('replica', 'stop', 'started by this run', channel.stop)] : []),
+			...(origin.superReadOnly === 'OFF' && facts.superReadOnly === 'ON' && !restarted(origin, facts)
+				? [change('replica', 'super-read-only-off', 'as it was', locks.setSuperReadOnly('OFF'))]
+				: []),
+		];
+	},
 };
