@@ -372,8 +372,8 @@ describe.each(SANDBOX_KINDS)('for tests, %s', (kind) => {
 		await using spare = await spareServer(kind);
 		process.kill(spare.pid, 'SIGKILL');
 		await gone(spare.pid);
-		// As if another process had the killed one's number by now.
-		await writeFile(`${spare.socket}.lock`, `${process.pid}\n`);
+		// As if another process had the killed one's number by now; not this one, which a server knows for its parent.
+		await writeFile(`${spare.socket}.lock`, `${process.ppid}\n`);
 		expect((await spare.start()).running).toBe(true);
 	});
 });
