@@ -97,10 +97,55 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				mend: ['Look before you change it: SELECT @@global.read_only;'],
 			};
 		}
+		// MySQL's own numbers for the same, of one thread or of both.
+		case 3017:
+		case 3021:
+		case 3081:
 		case 1198:
 			return {
 				what: 'Replication is running, and this can only be done while it stands.',
 				mend: ['Stop replication first, and see with the status of the replica that it stands.'],
+			};
+		case 3546:
+		case 1840:
+			return {
+				what: 'The GTID position cannot be set: the server has some of it already.',
+				mend: [
+					'What it has: SELECT @@global.gtid_executed, @@global.gtid_purged;',
+					'An empty one is had by emptying its own binary log, too.',
+				],
+			};
+		case 1785:
+			return {
+				what: 'One statement or transaction would change tables with and without transactions, which has no GTID.',
+				mend: ['Tables without transactions: ALTER TABLE … ENGINE = InnoDB; or change them in statements of their own.'],
+			};
+		case 1418:
+		case 1419:
+			return {
+				what: 'The server takes no such function or trigger while its binary log is on.',
+				mend: ['If its primary takes them: SET GLOBAL log_bin_trust_function_creators = ON; and in its option file.'],
+			};
+		case 3098:
+		case 3100:
+		case 3101:
+			return {
+				what: 'Group Replication refused it: the table has no primary key or another engine, or another member changed the same rows.',
+				mend: ['The server’s error log says which: SELECT * FROM performance_schema.error_log ORDER BY LOGGED DESC LIMIT 5;'],
+			};
+		case 3707:
+			return {
+				what: 'The server stopped to start again, and nothing is there that starts it.',
+				mend: ['Start it by hand, or by its service, then go on.'],
+			};
+		case 3857:
+		case 4085:
+			return {
+				what: 'Somebody holds LOCK INSTANCE FOR BACKUP, which forbids this.',
+				mend: [
+					"Who: SELECT * FROM performance_schema.metadata_locks WHERE OBJECT_TYPE = 'BACKUP LOCK';",
+					'Wait until that backup is done.',
+				],
 			};
 		case 1223:
 		case 1192:

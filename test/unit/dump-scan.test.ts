@@ -118,6 +118,16 @@ test.each([
 	expect(scan(fixture(`seed-${name}`))).toMatchObject({ footer: true, rows: 13, position: { ...position, file: 'bin.000001' } });
 });
 
+test('a position that mysqldump has commented out counts, however its chunks end', () => {
+	const set = '221ef816-e59a-11f1-a011-02fc00000001:1-61,\n331ef816-e59a-11f1-a011-02fc00000001:tag:5';
+	const dump = `-- GTID state\n\n/* SET @@GLOBAL.GTID_PURGED='+${set}';*/\n\nSELECT 1 /* SET @@GLOBAL.GTID_PURGED='+x:1';*/;\n-- Dump completed\n`;
+	for (const size of [1, 2, 3, 7, 1000]) {
+		const scanner = createDumpScanner();
+		for (let at = 0; at < dump.length; at += size) scanner.write(Buffer.from(dump.slice(at, at + size)));
+		expect(scanner.end()).toMatchObject({ footer: true, position: { gtid: set.replaceAll('\n', '') } });
+	}
+});
+
 test('a position in a statement counts as one in a comment does', () => {
 	const dump = fixture('seed-mariadb-11.8')
 		.toString()

@@ -111,6 +111,12 @@ const MENDS: Readonly<Record<string, Mend>> = {
 				: [
 						'TLS failed: the certificate authority (--channel-ca) must be the primary’s, readable on the replica’s host.',
 						change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'"),
+						...(at.channel.tlsVerified
+							? [
+									'Is it the right one? A certificate that a server made by itself names no host. Then the authority alone is asked, and not the name:',
+									change(at, 'SOURCE_SSL_VERIFY_SERVER_CERT = 0'),
+								]
+							: []),
 					],
 	'2061': (at) => [
 		'Without TLS a password of this kind (caching_sha2_password) needs the primary’s key. Better encrypted:',

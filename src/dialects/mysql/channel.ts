@@ -34,7 +34,10 @@ function channel(row: Row): Channel {
 		receivedPos: row.Source_Log_File ? Number(row.Read_Source_Log_Pos) : null,
 		relayBytes: Number(row.Relay_Log_Space ?? 0),
 		tlsAsked: row.Source_SSL_Allowed === 'Yes',
-		tlsVerified: row.Source_SSL_Verify_Server_Cert === 'Yes',
+		// An authority is asked with or without the name being compared (seen on 9.7).
+		tlsVerified:
+			row.Source_SSL_Allowed === 'Yes' &&
+			(row.Source_SSL_Verify_Server_Cert === 'Yes' || !!row.Source_SSL_CA_File || !!row.Source_SSL_CA_Path),
 		delaySeconds: Number(row.SQL_Delay ?? 0),
 	};
 }
