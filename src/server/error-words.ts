@@ -61,7 +61,8 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 		case 1143: {
 			const [, command = 'SELECT', table] =
 				/^(.+?) command denied to user .+? for (?:table|column .+? in table) [`'](.+)[`']/i.exec(text) ?? [];
-			const on = table === undefined ? 'DATABASE.TABLE' : table.includes('`.`') ? `\`${table}\`` : table;
+			// MySQL says the table without its database.
+			const on = table === undefined ? 'DATABASE.TABLE' : table.includes('`.`') ? `\`${table}\`` : `DATABASE.\`${table}\``;
 			return { what: `The account may not ${command} there.`, mend: [`GRANT ${command} ON ${on} TO ${account};`] };
 		}
 		case 1044: {

@@ -27,7 +27,7 @@ describe('a server’s refusal in words', () => {
 			/may not SELECT/,
 			/GRANT SELECT ON `shop`\.`orders` TO 'a@b'@'%';/,
 		],
-		[1142, "SHOW VIEW command denied to user 'a'@'h' for table 'v'", /may not SHOW VIEW/, /GRANT SHOW VIEW ON v TO/],
+		[1142, "SHOW VIEW command denied to user 'a'@'h' for table 'v'", /may not SHOW VIEW/, /GRANT SHOW VIEW ON DATABASE\.`v` TO/],
 		[1044, "Access denied for user 'a'@'%' to database 'shop'", /database shop/, /ON `shop`\.\* TO 'a@b'@'%'/],
 		[
 			1290,
