@@ -7,12 +7,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { type Calling, descendants, type Ended, type Home, type Line, makeHome, provisionedPair, start, tapped, urlOf } from './cli.ts';
 import { record } from './faults.ts';
-import { ask, rootSession, type Sandbox, type SandboxKind, type SandboxServer, value } from './servers.ts';
+import { rootSession, type Sandbox, type SandboxKind, type SandboxServer, value } from './servers.ts';
+import { aside, caughtUp, setReadOnly, superReadOnlyOf, wordsAt, writable } from './words.ts';
 
 export const words = ({ code, stdout, stderr }: Ended): string => `exit ${code}\n${stdout.slice(-3000)}${stderr}`;
 
-/** A privileged client waits at most so long for its write. */
-const WRITE_SECONDS = 1;
 const PATIENCE_MS = 30_000;
 
 /** Sessions of the program's over TCP: tests come by the socket, replication in its own name. */
@@ -22,15 +21,17 @@ const NEWEST = "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE USER = 
 
 /** What no run may leave different. */
 async function stateOf(server: Pick<SandboxServer, 'socket'>) {
+	const vendor = await wordsAt(server);
 	await using session = await rootSession(server);
 	const query = (text: string) => session.query({ pieces: [text] });
-	const [settings] = await query(
-		'SELECT @@global.read_only AS read_only, @@global.event_scheduler AS events, @@global.wait_timeout AS wait',
-	);
-	const accounts = await query('SELECT User, Host, Priv FROM mysql.global_priv ORDER BY User, Host');
-	const channels = (await query('SHOW ALL SLAVES STATUS')).map(
-		({ Slave_IO_Running: io, Slave_SQL_Running: applier, Last_SQL_Errno: trouble }) => ({ io, applier, trouble }),
-	);
+	const [found] = await query('SELECT @@global.read_only AS read_only, @@global.event_scheduler AS events, @@global.wait_timeout AS wait');
+	const settings = { ...(found ?? {}), wait: found?.wait, super_read_only: await superReadOnlyOf(server) };
+	const accounts = [];
+	for (const text of vendor.accounts) accounts.push(...(await query(text)));
+	const channels = (await query(vendor.status)).map((row) => {
+		const { io, sql: applier } = vendor.channel(row);
+		return { io, applier, trouble: row.Last_SQL_Errno };
+	});
 	return { settings, accounts, channels };
 }
 
@@ -54,28 +55,15 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 	const tap = await tapped(home, pair.binDir);
 	const { replica, primary } = pair;
 	// Somewhere for a privileged client to write that replication does not know.
-	await using root = await rootSession(replica);
-	for (const text of [
-		'SET sql_log_bin = 0',
+	await aside(replica, [
 		'CREATE DATABASE privileged',
 		'CREATE TABLE privileged.writes (id INT PRIMARY KEY AUTO_INCREMENT) ENGINE = InnoDB',
-	])
-		await root.query({ pieces: [text] });
+	]);
 	let runs = 0;
 	const nextFolder = () => join(home.dir, `backups-${++runs}`);
 	const begun: Mid[] = [];
 
-	/** Whether a privileged client's write goes through: no lock is held. */
-	const writable = async (): Promise<boolean> => {
-		try {
-			await using session = await rootSession(replica);
-			await session.query({ pieces: [`SET SESSION sql_log_bin = 0, lock_wait_timeout = ${WRITE_SECONDS}`] });
-			await session.query({ pieces: ['INSERT INTO privileged.writes VALUES ()'] });
-			return true;
-		} catch {
-			return false;
-		}
-	};
+	const isFree = () => writable(replica, 'INSERT INTO privileged.writes VALUES ()');
 
 	const bench = {
 		kind,
@@ -85,11 +73,12 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 		primary,
 		tap,
 		state: () => stateOf(replica),
-		writable,
+		/** Whether a privileged client's write goes through: no lock is held. */
+		writable: isFree,
 		ours: () => value(replica, OURS),
 		newest: () => value(replica, NEWEST),
 		readOnly: async (to?: '0' | '1') => {
-			if (to !== undefined) await ask(replica, `SET GLOBAL read_only = ${to}`);
+			if (to !== undefined) await setReadOnly(replica, to);
 			return value(replica, 'SELECT @@global.read_only');
 		},
 		/** Starts a backup; `server`: how it is reached. */
@@ -130,19 +119,18 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 		async freed(readOnly: '0' | '1' | null, patienceMs = PATIENCE_MS): Promise<number> {
 			const began = performance.now();
 			while (performance.now() - began < patienceMs) {
-				const free = await writable();
+				const free = await isFree();
 				const at = performance.now();
 				if (free && (readOnly === null || (await bench.readOnly().catch(() => null)) === readOnly)) return Math.round(at - began);
 				await pause(10);
 			}
-			throw new Error(`not free after ${patienceMs} ms: read_only ${await bench.readOnly()}, written: ${await writable()}`);
+			throw new Error(`not free after ${patienceMs} ms: read_only ${await bench.readOnly()}, written: ${await isFree()}`);
 		},
 		/** All as in `before`, the applier moves, nobody of ours is left. */
 		async expectAsBefore(before: Awaited<ReturnType<typeof stateOf>>): Promise<void> {
 			await vi.waitFor(async () => expect(await stateOf(replica)).toEqual(before), 10_000);
-			expect(await writable(), 'a privileged client’s write goes through').toBe(true);
-			const end = await value(primary, 'SELECT @@gtid_binlog_pos');
-			expect(await value(replica, `SELECT MASTER_GTID_WAIT('${end}', 10)`), 'the applier moves').toBe('0');
+			expect(await isFree(), 'a privileged client’s write goes through').toBe(true);
+			await caughtUp(kind, pair);
 			await vi.waitFor(async () => expect(await bench.ours(), 'sessions of ours').toBe('0'), 5_000);
 		},
 		/** Nothing that carries a backup's name; what was begun is kept. */

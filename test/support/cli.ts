@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serversFolder } from '../../src/sandbox/places.ts';
 import { ownSandbox, type Sandbox, type SandboxKind, type SandboxServer } from './servers.ts';
+import { wordsOf } from './words.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 /** Longer than any run of a test takes: after it the program is killed and the test fails. */
@@ -191,10 +192,11 @@ export async function tapped(home: Home, binDir: string): Promise<Tap> {
 	const code = join(home.dir, 'tap-code');
 	const says = join(home.dir, 'tap-says');
 	await mkdir(tools, { recursive: true });
+	const { dump, client } = (await readdir(binDir)).includes('mariadb-dump') ? wordsOf('mariadb-11.8') : wordsOf('mysql-9.7');
 	await writeFile(
-		join(tools, 'mariadb-dump'),
+		join(tools, dump),
 		`#!/bin/bash
-real=${join(binDir, 'mariadb-dump')}
+real=${join(binDir, dump)}
 if [ "$1" = --version ]; then exec "$real" --version; fi
 while [ -e ${barred} ]; do sleep 0.02; done
 if [ -e ${says} ]; then cat ${says} >&2; fi
@@ -204,7 +206,7 @@ exec "$real" "$@" > >(exec 2>/dev/null 3<&-; head -c 2000; while [ -e ${shut} ];
 		{ mode: 0o755 },
 	);
 	// A file of its own: through a link the unpacked client would not find what belongs to it.
-	await writeFile(join(tools, 'mariadb'), `#!/bin/sh\nexec ${join(binDir, 'mariadb')} "$@"\n`, { mode: 0o755 });
+	await writeFile(join(tools, client), `#!/bin/sh\nexec ${join(binDir, client)} "$@"\n`, { mode: 0o755 });
 	return {
 		// Without a cache the PATH decides.
 		env: { ...home.env, XDG_CACHE_HOME: join(home.dir, 'no-cache'), PATH: `${tools}:${process.env.PATH}` },

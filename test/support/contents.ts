@@ -5,12 +5,12 @@ import { rootSession, type SandboxServer } from './servers.ts';
 
 const OWN = "('information_schema', 'performance_schema', 'mysql', 'sys')";
 const quoted = (name: string | null | undefined) => `\`${(name ?? '').replaceAll('`', '``')}\``;
-const SPATIAL = /^(geometry|point|linestring|polygon|multi)/;
+const SPATIAL = /^(geometry|point|linestring|polygon|multi|geomcollection)/;
 
 function asBytes(column: Row): string {
 	const name = quoted(column.COLUMN_NAME);
 	if (SPATIAL.test(column.DATA_TYPE ?? '')) return `HEX(ST_AsWKB(${name}))`;
-	return column.DATA_TYPE === 'bit' ? `HEX(${name})` : `HEX(CAST(${name} AS BINARY))`;
+	return column.DATA_TYPE === 'bit' || column.DATA_TYPE === 'vector' ? `HEX(${name})` : `HEX(CAST(${name} AS BINARY))`;
 }
 
 export interface Contents {

@@ -6,7 +6,8 @@ import { journals, readJournal } from '../../src/core/journal.ts';
 import type { Halt } from '../../src/engine/halt.ts';
 import { birth } from '../../src/exec/process.ts';
 import { type Ended, lockstep } from './cli.ts';
-import { rootSession, type SandboxServer, value } from './servers.ts';
+import { ask, type SandboxServer, value } from './servers.ts';
+import { aside, wordsAt } from './words.ts';
 
 /** A run that outlives its watcher is at its end within this. */
 const END_MS = 30_000;
@@ -80,21 +81,21 @@ export async function free(server: Pick<SandboxServer, 'socket'>, write: string 
 	await vi.waitFor(async () => expect(await value(server, ours), where).toBe('0'), { timeout: SETTLED_MS, interval: 20 });
 	expect(await value(server, "SELECT IS_FREE_LOCK('lockstep.run')"), where).toBe('1');
 	if (write === null) return;
-	await using session = await rootSession(server);
-	await session.query({ pieces: ['SET sql_log_bin = 0'] });
-	await session.query({ pieces: [write] }, { timeoutMs: SETTLED_MS });
+	await aside(server, [write], { timeoutMs: SETTLED_MS });
 }
 
 /** Both threads of the replica's channel run. */
-export const replicates = (server: Pick<SandboxServer, 'socket'>, where: string): Promise<void> =>
-	vi.waitFor(
+export async function replicates(server: Pick<SandboxServer, 'socket'>, where: string): Promise<void> {
+	const vendor = await wordsAt(server);
+	await vi.waitFor(
 		async () => {
-			await using session = await rootSession(server);
-			const [row] = await session.query({ pieces: ['SHOW SLAVE STATUS'] });
-			expect(row, where).toMatchObject({ Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes', Last_SQL_Errno: '0', Last_IO_Errno: '0' });
+			const [row] = await ask(server, vendor.status);
+			expect(vendor.channel(row ?? {}), where).toMatchObject({ io: 'Yes', sql: 'Yes', error: '' });
+			expect(row, where).toMatchObject({ Last_SQL_Errno: '0', Last_IO_Errno: '0' });
 		},
 		{ timeout: SETTLED_MS, interval: 20 },
 	);
+}
 
 /** The statements that `lockstep recover` lists. */
 export const statementsIn = ({ stdout }: Ended): string[] =>

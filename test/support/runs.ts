@@ -20,6 +20,7 @@ import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { rootSession, type Sandbox, type SandboxServer, value } from './servers.ts';
+import { wordsAt } from './words.ts';
 
 export interface Ran {
 	readonly end: RunEnd;
@@ -135,8 +136,9 @@ export const nameOf = ({ host, port }: SandboxServer): string => `${host}:${port
 
 /** Waits until the replica has applied all that the primary has written by now. */
 export async function caughtUp({ primary, replica }: Pair): Promise<void> {
-	const target = (await value(primary, 'SELECT @@gtid_binlog_pos')) ?? '';
-	if ((await value(replica, `SELECT MASTER_GTID_WAIT('${target}', 30)`)) !== '0') throw new Error(`the replica does not reach ${target}`);
+	const vendor = await wordsAt(primary);
+	const target = ((await value(primary, vendor.written)) ?? '').replaceAll('\n', '');
+	if ((await value(replica, vendor.wait(target, 30))) !== '0') throw new Error(`the replica does not reach ${target}`);
 }
 
 /** All that a run may change on a server, and much that it may not. */
@@ -149,32 +151,21 @@ export interface ServerState {
 
 /** `settings`: without the positions, which move on a server at work. */
 export async function stateOf(server: Pick<SandboxServer, 'socket'>, only: 'all' | 'settings' = 'all'): Promise<ServerState> {
+	const vendor = await wordsAt(server);
 	await using session = await rootSession(server);
 	const ask = (text: string) => session.query({ pieces: [text] });
 	const lines = async (text: string) => (await ask(text)).map((row) => JSON.stringify(row));
 	const variables = (await ask('SHOW GLOBAL VARIABLES')).map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const);
+	const accounts: string[] = [];
+	for (const text of vendor.accounts) accounts.push(...(await lines(text)));
 	return {
 		databases: await lines('SHOW DATABASES'),
-		accounts: [
-			...(await lines('SELECT * FROM mysql.global_priv ORDER BY User, Host')),
-			...(await lines('SELECT * FROM mysql.db ORDER BY User, Host, Db')),
-			...(await lines('SELECT * FROM mysql.roles_mapping ORDER BY User, Host, Role')),
-		],
+		accounts,
 		variables: Object.fromEntries(variables.filter(([name]) => only === 'all' || !name.startsWith('gtid_'))),
-		channels: (await ask('SHOW ALL SLAVES STATUS')).map((row) =>
-			[
-				'Connection_name',
-				'Master_Host',
-				'Master_Port',
-				'Master_User',
-				'Master_SSL_Allowed',
-				'Using_Gtid',
-				'Slave_IO_Running',
-				'Slave_SQL_Running',
-			]
-				.map((column) => row[column])
-				.join(' '),
-		),
+		channels: (await ask(vendor.status)).map((row) => {
+			const { name, host, port, user, tls, usesGtid, io, sql } = vendor.channel(row);
+			return [name, host, port, user, tls ? 'encrypted' : 'plain', usesGtid ? 'by GTID' : 'by place', io, sql].join(' ');
+		}),
 	};
 }
 

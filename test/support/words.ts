@@ -1,5 +1,6 @@
 // What tests do to servers by hand, in each vendor's words.
-import { ask, type SandboxKind, type SandboxServer, value } from './servers.ts';
+import { ServerError } from '../../src/core/errors.ts';
+import { ask, rootSession, type SandboxKind, type SandboxServer, value } from './servers.ts';
 
 type At = Pick<SandboxServer, 'socket'>;
 
@@ -46,6 +47,8 @@ export interface Words {
 	/** A row a channel. */
 	readonly status: string;
 	channel(row: Readonly<Record<string, string | null>>): SeenChannel;
+	/** All accounts with their rights and roles, in an order that stays. */
+	readonly accounts: readonly string[];
 	/** What stands after FROM for the numbers from 1 to `count`, in its column `seq`. */
 	numbers(count: number): string;
 }
@@ -76,6 +79,11 @@ const MARIADB: Words = {
 		...{ io: row.Slave_IO_Running ?? '', sql: row.Slave_SQL_Running ?? '', until: row.Until_Condition ?? '' },
 		error: row.Last_IO_Error || row.Last_SQL_Error || '',
 	}),
+	accounts: [
+		'SELECT * FROM mysql.global_priv ORDER BY User, Host',
+		'SELECT * FROM mysql.db ORDER BY User, Host, Db',
+		'SELECT * FROM mysql.roles_mapping ORDER BY User, Host, Role',
+	],
 	numbers: (count) => `seq_1_to_${count}`,
 };
 
@@ -105,6 +113,13 @@ const MYSQL: Words = {
 		...{ io: row.Replica_IO_Running ?? '', sql: row.Replica_SQL_Running ?? '', until: row.Until_Condition ?? '' },
 		error: row.Last_IO_Error || row.Last_SQL_Error || '',
 	}),
+	accounts: [
+		'SELECT * FROM mysql.user ORDER BY User, Host',
+		'SELECT * FROM mysql.global_grants ORDER BY USER, HOST, PRIV',
+		'SELECT * FROM mysql.db ORDER BY User, Host, Db',
+		'SELECT * FROM mysql.role_edges ORDER BY TO_USER, TO_HOST, FROM_USER, FROM_HOST',
+		'SELECT * FROM mysql.default_roles ORDER BY USER, HOST, DEFAULT_ROLE_USER, DEFAULT_ROLE_HOST',
+	],
 	numbers: (count) =>
 		`(WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < ${count}) SELECT seq FROM n) AS numbers`,
 };
@@ -112,6 +127,57 @@ const MYSQL: Words = {
 export const isMysql = (kind: SandboxKind): boolean => kind.startsWith('mysql');
 
 export const wordsOf = (kind: SandboxKind): Words => (isMysql(kind) ? MYSQL : MARIADB);
+
+/** The words of whoever answers there, where nobody says which kind it is. */
+export const wordsAt = async (server: At): Promise<Words> =>
+	/mariadb/i.test((await value(server, 'SELECT VERSION()')) ?? '') ? MARIADB : MYSQL;
+
+/** ON or OFF; null where the server has no such switch. */
+export const superReadOnlyOf = async (server: At): Promise<string | null> =>
+	(await ask(server, "SHOW GLOBAL VARIABLES LIKE 'super_read_only'"))[0]?.Value ?? null;
+
+/** Makes a server read-only as a replica should be, for administrators too where that can be had, or ends it. */
+export async function setReadOnly(server: At, to: '0' | '1'): Promise<void> {
+	const known = to === '1' && (await superReadOnlyOf(server)) !== null;
+	await ask(server, `SET GLOBAL ${known ? 'super_read_only' : 'read_only'} = ${to}`);
+}
+
+/** What root writes past the binary log, on a server that lets nobody write as well. */
+export async function aside(server: At, statements: readonly string[], options: { timeoutMs?: number } = {}): Promise<void> {
+	const refuses = (await superReadOnlyOf(server)) === 'ON';
+	await using session = await rootSession(server);
+	const each = (text: string) => session.query({ pieces: [text] }, options);
+	await each('SET sql_log_bin = 0');
+	if (refuses) await each('SET GLOBAL super_read_only = OFF');
+	try {
+		for (const text of statements) await each(text);
+	} finally {
+		if (refuses) await each('SET GLOBAL super_read_only = ON');
+	}
+}
+
+/** `super_read_only` refuses all of them, whoever holds a lock. */
+const REFUSED = 1290;
+const HOLDERS =
+	"SELECT COUNT(*) AS n FROM performance_schema.metadata_locks WHERE OBJECT_TYPE IN ('GLOBAL', 'COMMIT') AND LOCK_TYPE = 'SHARED'";
+
+/** Whether a privileged client's write, which is not for the log, goes through within a second; where none would, whether nobody has the lock. */
+export async function writable(server: At, write: string): Promise<boolean> {
+	try {
+		await using session = await rootSession(server);
+		await session.query({ pieces: ['SET SESSION sql_log_bin = 0, lock_wait_timeout = 1'] });
+		const refused = await session.query({ pieces: [write] }).then(
+			() => false,
+			(error) => {
+				if (error instanceof ServerError && error.code === REFUSED) return true;
+				throw error;
+			},
+		);
+		return !refused || (await session.query({ pieces: [HOLDERS] }))[0]?.n === '0';
+	} catch {
+		return false;
+	}
+}
 
 /** All channels of a server. */
 export async function channelsOf(kind: SandboxKind, server: At): Promise<SeenChannel[]> {
