@@ -34,6 +34,9 @@ type Output = {
 };
 
 const REACH_WITHIN_MS = 120_000;
+/** How often both lists of objects are read where they differ, and how long the replica may take to what the primary had written then. */
+const OBJECTS_LOOKS = 5;
+const OBJECTS_WAIT_SECONDS = 5;
 /** Where a snapshot needs a lock: how often it is tried, and the pause in which those who queued behind it write. */
 const SNAPSHOT_TRIES = 10;
 const SNAPSHOT_PAUSE_MS = 1_000;
@@ -52,6 +55,19 @@ async function objects({ look, ...env }: ProvisionEnv & Looking, role: 'primary'
 		...(await look(role, catalogue.routines)).map((object) => `${object.kind} ${qualified(object)}`),
 		...(await look(role, catalogue.events)).map((object) => `event ${qualified(object)}`),
 	].sort();
+}
+
+/** What only one of them has. Lists are of two moments while somebody makes and drops tables: what differs still does at another one. */
+async function sameObjects(at: ProvisionEnv & Looking): Promise<{ there: string[]; lacking: string[]; extra: string[] }> {
+	for (let look = 1; ; look++) {
+		const there = await objects(at, 'primary');
+		const { written } = await at.look('primary', at.primary.dialect.positions.current);
+		await at.look('replica', at.replica.dialect.positions.wait(written, OBJECTS_WAIT_SECONDS));
+		const here = await objects(at, 'replica');
+		const lacking = there.filter((name) => !here.includes(name));
+		const extra = here.filter((name) => !there.includes(name));
+		if (lacking.length + extra.length === 0 || look === OBJECTS_LOOKS) return { there, lacking, extra };
+	}
 }
 
 type At = ProvisionEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
@@ -229,9 +245,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		if (output.gtid === '' && output.compared === 0) {
 			return [{ id: 'COMPARE', title: 'Contents were not compared', status: 'warning', found: 'the replica is delayed on purpose' }];
 		}
-		const [there, here] = [await objects(at, 'primary'), await objects(at, 'replica')];
-		const lacking = there.filter((name) => !here.includes(name));
-		const extra = here.filter((name) => !there.includes(name));
+		const { there, lacking, extra } = await sameObjects(at);
 		const checks: Check[] = [
 			must(
 				'COMPARE-OBJECTS',
