@@ -204,6 +204,8 @@ function program(): Command {
 		.option('--replica <server>')
 		.option('--seed <how>', 'stream: from the primary into the replica, nothing on disk in between')
 		.option('--account <name@host>', 'of the replication account; made, with a generated password')
+		.option('--operator <name[@host]>', 'one more account: looks at the primary, takes backups of the replica; its password goes to a file')
+		.option('--operator-password-file <file>', 'that file, made 0600 (else in ~/.local/state/lockstep/operators, said at the end)')
 		.option('--source <host:port>', 'how the replica reaches the primary, where that is not how we do')
 		.option('--channel-ca <file>', 'certificate authority of the primary, a path on the replica’s host')
 		.option('--no-tls', 'the channel may be unencrypted')

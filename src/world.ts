@@ -1,10 +1,10 @@
-import { access, constants, mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Manifest } from './archive/manifest.ts';
 import { seal } from './archive/seal.ts';
-import { fsyncFolder, pointLatest, publish, writeFileDurably, writeStream } from './archive/write.ts';
+import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile, writeStream } from './archive/write.ts';
 import { type Claim, claim } from './claim.ts';
 import type { AccountsPart, Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
 import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
@@ -378,3 +378,9 @@ async function folderFacts(path: string): Promise<FolderFacts> {
 		entries: there?.isDirectory() ? await readdir(path).catch(() => []) : [],
 	};
 }
+		case 'secret':
+			if (action.secret === undefined) throw new TypeError('a secret file without its secret');
+			return void (await writeNewFile(action.path, `${action.secret.reveal()}\n`));
+		case 'remove':
+			await rm(action.path, { force: true });
+			return void (await fsyncFolder(dirname(action.path)));

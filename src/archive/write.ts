@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PassThrough, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -60,6 +60,27 @@ export async function writeFileDurably(path: string, text: string, mode = 0o600)
 	} catch (cause) {
 		await rm(fresh, { force: true }).catch(() => undefined);
 		throw fileProblem('The file cannot be written', path, cause);
+	}
+	await fsyncFolder(dirname(path));
+}
+
+/** Writes a new file that this user alone may read; folders above it are made, 0700. Never replaces anything. */
+export async function writeNewFile(path: string, text: string): Promise<void> {
+	const fresh = `${path}.new`;
+	try {
+		await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+		await rm(fresh, { force: true });
+		{
+			await using file = await open(fresh, 'wx', 0o600);
+			await file.writeFile(text);
+			await file.sync();
+		}
+		// Unlike rename() it refuses a name that is taken.
+		await link(fresh, path);
+	} catch (cause) {
+		throw fileProblem('The file cannot be written', path, cause);
+	} finally {
+		await rm(fresh, { force: true }).catch(() => undefined);
 	}
 	await fsyncFolder(dirname(path));
 }

@@ -14,11 +14,12 @@ import type { Outputs, Runbook } from '../core/step.ts';
 import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
-import { provisionReplica } from '../runbooks/provision-replica/index.ts';
+import { provisionRunbook } from '../runbooks/provision-replica/index.ts';
 import type { Server } from '../runbooks/server.ts';
 import { Secret } from '../sql/secret.ts';
 import { openWorld, type RealWorld } from '../world.ts';
 import type { Context } from './context.ts';
+import { operatorOf } from './operator.ts';
 import { isLoopback, type OpenedServer, openServer, type ServerWish } from './servers.ts';
 
 /** A run that is ready: its servers answered and are known. */
@@ -187,17 +188,26 @@ function accountOf(request: ProvisionRequest, source: { host: string }, replica:
 	return { user: `lockstep_${replica.identity.serverId}`, host, ours: true };
 }
 
-async function prepareProvision(context: Context, request: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
-	const primary = await openServer(context, { role: 'primary', server: request.primary, ...wishes.primary });
-	const replica = await openServer(context, { role: 'replica', server: request.replica, ...wishes.replica });
+async function prepareProvision(context: Context, asked: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
+	const primary = await openServer(context, { role: 'primary', server: asked.primary, ...wishes.primary });
+	const replica = await openServer(context, { role: 'replica', server: asked.replica, ...wishes.replica });
+	const place = (each: OpenedServer) => `${each.server.host}:${each.server.port}`;
+	const key = `provision ${place(primary)} ${place(replica)}`;
+	const begun = findOpen(runsFolder(context), key)?.request as ProvisionRequest | undefined;
+	const operator = operatorOf(context, { asked, begun, primary, replica });
+	// An undo starts from the journal's request alone.
+	const request: ProvisionRequest =
+		operator === null ? asked : { ...asked, operator: `${operator.user}@${operator.host}`, operatorPasswordFile: operator.passwordFile };
 	const source = sourceOf(request, primary, replica.server);
 	const account = accountOf(request, source, replica);
-	const place = (each: OpenedServer) => `${each.server.host}:${each.server.port}`;
+	if (operator?.user === account.user && operator.host === account.host) {
+		throw new UserError({ what: 'The operator and the replica cannot share an account.', mend: ['Give --operator another name.'] });
+	}
 	return ready<ProvisionEnv>(context, {
-		runbook: provisionReplica,
+		runbook: provisionRunbook({ operator: operator !== null }),
 		opened: { primary, replica },
 		claim: 'replica',
-		key: `provision ${place(primary)} ${place(replica)}`,
+		key,
 		request,
 		env: () => ({
 			outputs: {},
@@ -205,6 +215,7 @@ async function prepareProvision(context: Context, request: ProvisionRequest, wis
 			replica: replica.server,
 			source,
 			account,
+			operator: operator && { ...operator, password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`) },
 			password: new Secret(randomBytes(24).toString('base64url')),
 			tls: request.tls,
 			ca: request.channelCa ?? null,

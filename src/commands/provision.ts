@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
@@ -10,6 +11,8 @@ export interface ProvisionFlags {
 	readonly replica?: string;
 	readonly seed?: string;
 	readonly account?: string;
+	readonly operator?: string;
+	readonly operatorPasswordFile?: string;
 	readonly source?: string;
 	readonly channelCa?: string;
 	/** commander's `--no-tls`. */
@@ -37,6 +40,8 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 		replica: flags.replica,
 		tls: flags.tls ?? true,
 		...(flags.account === undefined ? {} : { account: flags.account }),
+		...(flags.operator === undefined ? {} : { operator: flags.operator }),
+		...(flags.operatorPasswordFile === undefined ? {} : { operatorPasswordFile: resolve(flags.operatorPasswordFile) }),
 		...(flags.source === undefined ? {} : { source: flags.source }),
 		...(flags.channelCa === undefined ? {} : { channelCa: flags.channelCa }),
 		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),

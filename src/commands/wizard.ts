@@ -39,6 +39,8 @@ function commandLine(request: RunRequest): string {
 		give('--primary', request.primary);
 		give('--replica', request.replica);
 		give('--account', request.account);
+		give('--operator', request.operator);
+		give('--operator-password-file', request.operatorPasswordFile);
 		give('--source', request.source);
 		give('--channel-ca', request.channelCa);
 		give('--delay', request.delaySeconds ? `${request.delaySeconds}s` : undefined);

@@ -1,3 +1,4 @@
+import type { Secret } from '../sql/secret.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
 import type { Json } from './json.ts';
 
@@ -54,7 +55,7 @@ export interface PipeAction extends Common {
 /** Something in the file system. */
 export interface FileAction extends Common {
 	readonly kind: 'file';
-	readonly op: 'folder' | 'write' | 'seal' | 'publish' | 'latest';
+	readonly op: 'folder' | 'write' | 'secret' | 'remove' | 'seal' | 'publish' | 'latest';
 	readonly path: string;
 	/** `publish`: where to; `latest`: what the link names. `text`: of `write`, and the manifest of `seal`. */
 	readonly to?: string;
@@ -73,6 +74,8 @@ export type Action = SqlAction | PipeAction | FileAction | HandAction;
 /** What a finished pipe brought. */
 export interface PipeResult {
 	/** Bytes out of the first tool. */
+	/** Of `secret`: its one line, for this user only. A file that is there already is left, and the action fails. */
+	readonly secret?: Secret;
 	readonly rawBytes: number;
 	/** Bytes in the file as it is on disk; 0 where it went into a tool. */
 	readonly bytes: number;
@@ -130,6 +133,10 @@ function text(action: Action): string {
 }
 
 export function show(action: Action): ShownAction {
+				case 'secret':
+					return `write the password to ${word(action.path)} (0600)`;
+				case 'remove':
+					return `rm ${word(action.path)}`;
 	return {
 		id: action.id,
 		kind: action.kind,

@@ -62,6 +62,10 @@ export type ProvisionRequest = {
 	readonly replica: string;
 	/** NAME@HOST of the replication account. */
 	readonly account?: string;
+	/** NAME or NAME@HOST of an account for whoever looks after the replica; one is made where it is asked for. */
+	readonly operator?: string;
+	/** Where its password is put. */
+	readonly operatorPasswordFile?: string;
 	/** HOST:PORT by which the replica reaches the primary, where that is another than ours. */
 	readonly source?: string;
 	/** Certificate authority of the channel, a path on the replica’s host. */

@@ -180,9 +180,13 @@ export interface Dialect {
 	readonly privileges: {
 		/** Held everywhere (`*.*`), in this dialect's own names; `ALL` stands as all of them. */
 		readonly held: Query<readonly string[]>;
+		/** The same of another account, which must be there. */
+		heldBy(user: string, host: string): Query<readonly string[]>;
 		readonly needs: {
 			readonly provisionPrimary: readonly Need[];
 			readonly provisionReplica: readonly Need[];
+			/** A look at it, and nothing more: `lockstep status`. */
+			readonly status: readonly Need[];
 			readonly backup: readonly Need[];
 			/** Besides, where the SQL thread is to be stopped, and where read-only must be set. */
 			readonly stopApplier: readonly Need[];
@@ -195,6 +199,7 @@ export interface Dialect {
 		missing(held: readonly string[], needed: readonly Need[]): readonly Need[];
 		/** `account` as CURRENT_USER() gives it: user@host. */
 		grant(privileges: readonly string[], account: string): Statement;
+		revoke(privileges: readonly string[], account: string): Statement;
 	};
 	readonly accounts: {
 		readonly list: Query<readonly AccountName[]>;

@@ -106,6 +106,8 @@ function provision(summary: Known, ms: number | null): string[] {
 		),
 		text(summary.account) &&
 			`Account ${text(summary.account)}, ${encrypted === true ? 'encrypted, as the primary sees it' : encrypted === false ? 'NOT encrypted' : 'replication only'}`,
+		text(summary.operator) &&
+			`Operator ${text(summary.operator)}, ${text(summary.operatorPasswordFile) ? `password in ${text(summary.operatorPasswordFile)}` : 'with the password it had'}`,
 		at && `Began at ${at}`,
 		compared !== null &&
 			`${plural(compared, 'table')} compared with the primary at one position: alike${skipped > 0 ? `; ${skipped} not compared: ${text(summary.notCompared)}` : ''}`,

@@ -124,6 +124,7 @@ export async function provisionParts(client: Client, pair: Pair) {
 	const env: ProvisionEnv = {
 		...{ outputs: {}, primary: primary.server, replica: replica.server, source: { host: '127.0.0.1', port: pair.primary.port } },
 		account: { user: `lockstep_${pair.replica.serverId}`, host: '127.0.0.1', ours: true },
+		operator: null,
 		password: new Secret(`Key-${++passwords}-äß'"\\`),
 		...{ tls: true, ca: null, delaySeconds: 0, memory: { passwordSet: false, accounts: new Map() } },
 	};

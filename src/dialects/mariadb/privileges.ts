@@ -1,4 +1,4 @@
-import { account, query, raw, sql } from '../../sql/sql.ts';
+import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Dialect, Need } from '../dialect.ts';
 
 /** Names that MariaDB accepts for the same privilege, and the one it is known by here (its own manual's first). */
@@ -22,18 +22,21 @@ const DUMP = [
 	...need('events are dumped', 'EVENT'),
 ];
 
+function readHeld(rows: readonly Row[]): readonly string[] {
+	const held = new Set<string>();
+	for (const row of rows) {
+		const text = Object.values(row)[0] ?? '';
+		const grant = /^GRANT (.+?) ON \*\.\* TO /.exec(text);
+		if (grant?.[1] === undefined) continue;
+		for (const name of grant[1].split(/, ?/)) held.add(SAME[name.trim().toUpperCase()] ?? name.trim().toUpperCase());
+		if (/ WITH .*GRANT OPTION/.test(text)) held.add('GRANT OPTION');
+	}
+	return [...held];
+}
+
 export const privileges: Dialect['privileges'] = {
-	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) => {
-		const held = new Set<string>();
-		for (const row of rows) {
-			const text = Object.values(row)[0] ?? '';
-			const grant = /^GRANT (.+?) ON \*\.\* TO /.exec(text);
-			if (grant?.[1] === undefined) continue;
-			for (const name of grant[1].split(/, ?/)) held.add(SAME[name.trim().toUpperCase()] ?? name.trim().toUpperCase());
-			if (/ WITH .*GRANT OPTION/.test(text)) held.add('GRANT OPTION');
-		}
-		return [...held];
-	}),
+	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, readHeld),
+	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
 	needs: {
 		provisionPrimary: [
 			...DUMP,
@@ -57,6 +60,11 @@ export const privileges: Dialect['privileges'] = {
 			...need('sets the event scheduler', 'SUPER'),
 			...need('sees who else is connected', 'PROCESS'),
 		],
+		status: [
+			...SEE,
+			...need('sees who replicates from it', 'PROCESS'),
+			...need('reads positions and the replica’s state', 'BINLOG MONITOR', 'SLAVE MONITOR'),
+		],
 		backup: [
 			...DUMP,
 			...need('takes the lock', 'RELOAD'),
@@ -79,5 +87,9 @@ export const privileges: Dialect['privileges'] = {
 		const plain = names.filter((name) => name !== 'GRANT OPTION').join(', ') || 'USAGE';
 		const option = names.includes('GRANT OPTION') ? ' WITH GRANT OPTION' : '';
 		return sql`GRANT ${raw(plain)} ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}${raw(option)}`;
+	},
+	revoke: (names, from) => {
+		const at = from.lastIndexOf('@');
+		return sql`REVOKE ${raw(names.join(', '))} ON *.* FROM ${account(from.slice(0, at), from.slice(at + 1))}`;
 	},
 };

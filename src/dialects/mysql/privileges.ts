@@ -1,4 +1,4 @@
-import { account, query, raw, sql } from '../../sql/sql.ts';
+import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Dialect, Need } from '../dialect.ts';
 import type { Probe } from './probe.ts';
 
@@ -24,20 +24,23 @@ const DUMP = [
 	...need('events are dumped', 'EVENT'),
 ];
 
+function readHeld(rows: readonly Row[]): readonly string[] {
+	const held = new Set<string>();
+	for (const row of rows) {
+		const text = Object.values(row)[0] ?? '';
+		const grant = /^GRANT (.+?) ON \*\.\* TO /.exec(text);
+		if (grant?.[1] === undefined) continue;
+		const names = grant[1].split(/, ?/).map((name) => name.trim().toUpperCase());
+		for (const name of names) held.add(name);
+		// Of its own for each dynamic one; what counts is whether those in no list of the server can be given on.
+		if (/ WITH GRANT OPTION/.test(text) && names.some((name) => !name.includes('_'))) held.add('GRANT OPTION');
+	}
+	return [...held];
+}
+
 export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
-	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) => {
-		const held = new Set<string>();
-		for (const row of rows) {
-			const text = Object.values(row)[0] ?? '';
-			const grant = /^GRANT (.+?) ON \*\.\* TO /.exec(text);
-			if (grant?.[1] === undefined) continue;
-			const names = grant[1].split(/, ?/).map((name) => name.trim().toUpperCase());
-			for (const name of names) held.add(name);
-			// Of its own for each dynamic one; what counts is whether those in no list of the server can be given on.
-			if (/ WITH GRANT OPTION/.test(text) && names.some((name) => !name.includes('_'))) held.add('GRANT OPTION');
-		}
-		return [...held];
-	}),
+	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, readHeld),
+	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
 	needs: {
 		provisionPrimary: [
 			...DUMP,
@@ -66,6 +69,11 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 			...need('loads functions and triggers where the binary log is on', 'SUPER'),
 			...need('sees who else is connected', 'PROCESS'),
 		],
+		status: [
+			...need('reads tables', 'SELECT'),
+			...need('sees who replicates from it', 'PROCESS'),
+			...need('reads positions and the replica’s state', 'REPLICATION CLIENT'),
+		],
 		backup: [
 			...DUMP,
 			...need('takes the lock', 'FLUSH_TABLES'),
@@ -87,5 +95,9 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 		const plain = names.filter((name) => name !== 'GRANT OPTION').join(', ') || 'USAGE';
 		const option = names.includes('GRANT OPTION') ? ' WITH GRANT OPTION' : '';
 		return sql`GRANT ${raw(plain)} ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}${raw(option)}`;
+	},
+	revoke: (names, from) => {
+		const at = from.lastIndexOf('@');
+		return sql`REVOKE ${raw(names.join(', '))} ON *.* FROM ${account(from.slice(0, at), from.slice(at + 1))}`;
 	},
 });

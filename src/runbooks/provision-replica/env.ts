@@ -13,6 +13,15 @@ export interface ProvisionEnv extends Outputs {
 	readonly account: { readonly user: string; readonly host: string; readonly ours: boolean };
 	/** New in every run, in memory only. */
 	readonly password: Secret;
+	/** The operator's own account, where one is asked for; its password is new in every run, in memory only, and then in the file. */
+	readonly operator: null | {
+		readonly user: string;
+		readonly host: string;
+		/** Whether it may log in with TLS only. */
+		readonly tls: boolean;
+		readonly passwordFile: string;
+		readonly password: Secret;
+	};
 	/** False only where the person said `--no-tls`. */
 	readonly tls: boolean;
 	/** The certificate authority for the channel, a path on the replica's host. */

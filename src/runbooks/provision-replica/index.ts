@@ -6,7 +6,9 @@ import { compare } from './compare.ts';
 import { connect } from './connect.ts';
 import { copyAccounts } from './copy-accounts.ts';
 import { createAccount } from './create-account.ts';
+import { createOperator } from './create-operator.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
+import { grantOperator } from './grant-operator.ts';
 import { lookAtPrimary } from './look-at-primary.ts';
 import { lookAtReplica } from './look-at-replica.ts';
 import { protect } from './protect.ts';
@@ -25,12 +27,14 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		lookAtPrimary,
 		lookAtReplica,
 		createAccount,
+		createOperator,
 		capturePosition,
 		protect,
 		clearReplica,
 		copyAccounts,
 		seed,
 		setPosition,
+		grantOperator,
 		connect,
 		start,
 		verifyThreads,
@@ -45,6 +49,14 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 			primary: env.primary.name,
 			replica: env.replica.name,
 			account: `${env.account.user}@${env.account.host}`,
+			...(env.operator === null
+				? {}
+				: {
+						operator: `${env.operator.user}@${env.operator.host}`,
+						// Null: the account was there before, and has its password.
+						operatorPasswordFile:
+							(env.outputs['create-operator'] as { made: boolean } | undefined)?.made === false ? null : env.operator.passwordFile,
+					}),
 			encrypted: threads?.encrypted ?? false,
 			verified: threads?.verified ?? false,
 			position: data?.gtid ?? '',
@@ -58,3 +70,9 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		};
 	},
 };
+
+/** Its steps without those that nobody asked for. */
+export const provisionRunbook = (wish: { readonly operator: boolean }): Runbook<ProvisionEnv> =>
+	wish.operator
+		? provisionReplica
+		: { ...provisionReplica, steps: provisionReplica.steps.filter((step) => step !== createOperator && step !== grantOperator) };

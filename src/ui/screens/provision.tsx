@@ -18,6 +18,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		primary: primary ?? '',
 		replica: replica ?? '',
 		account: '',
+		operator: '',
 		tls: 'yes',
 		delay: '',
 		...(preset ? {} : app.drafts.get('provision')),
@@ -60,6 +61,13 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 			about: 'Apply changes so much later (1h), to have time after a mistake. Empty: at once.',
 			placeholder: '(none)',
 		},
+		{
+			id: 'operator',
+			label: 'Operator account',
+			kind: 'text',
+			about: 'NAME or NAME@HOST: one more account, for backups of the replica. Its password goes to a file for you alone. Empty: none.',
+			placeholder: '(none)',
+		},
 	];
 	const submit = () => {
 		const delay = values.delay ? readSeconds(values.delay) : 0;
@@ -67,6 +75,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		if (!values.primary) found.primary = 'Which server is the primary?';
 		if (!values.replica) found.replica = 'Which server becomes the replica?';
 		else if (values.primary === values.replica) found.replica = 'A server cannot replicate from itself.';
+		if (values.operator && !/^[^@]+(@[^@]+)?$/.test(values.operator)) found.operator = 'NAME or NAME@HOST, for example ops@10.0.0.%';
 		if (values.account && !/^[^@]+@[^@]+$/.test(values.account)) found.account = 'NAME@HOST, for example repl@10.0.0.3';
 		if (delay === null) found.delay = 'A time such as 30m or 1h.';
 		setErrors(found);
@@ -78,6 +87,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 			replica: address(values.replica),
 			tls: values.tls !== 'no',
 			...(values.account ? { account: values.account } : {}),
+			...(values.operator ? { operator: values.operator } : {}),
 			...(delay ? { delaySeconds: delay } : {}),
 		};
 		app.go({ at: 'run', request, title: `set up ${values.replica}` });

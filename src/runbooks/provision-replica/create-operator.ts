@@ -1,0 +1,150 @@
+import { dirname } from 'node:path';
+import type { Action } from '../../core/action.ts';
+import { type Check, must, note } from '../../core/check.ts';
+import type { Looking, Step } from '../../core/step.ts';
+import type { Need } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
+import { privilegeCheck, type Server } from '../server.ts';
+import type { ProvisionEnv } from './env.ts';
+import { exists, heldThere, nameOf, replicaNeeds } from './operator.ts';
+
+type Facts = {
+	readonly exists: boolean;
+	/** Its privileges on `*.*` of the primary. */
+	readonly held: readonly string[];
+	readonly onReplica: boolean;
+	readonly replicaTls: boolean;
+	readonly file: boolean;
+	readonly fileCanBeMade: boolean;
+	/** What we are and may ourselves: nobody can pass on what he does not hold. */
+	readonly we: { readonly [role: string]: { readonly account: string; readonly held: readonly string[] } };
+};
+type Output = { readonly made: boolean };
+
+const NONE: Facts = { exists: false, held: [], onReplica: false, replicaTls: true, file: false, fileCanBeMade: true, we: {} };
+
+const ours = ({ dialect }: Server, { look }: Looking, role: 'primary' | 'replica') =>
+	Promise.all([look(role, dialect.identity), look(role, dialect.privileges.held)]).then(([{ account }, held]) => ({ account, held }));
+
+export const createOperator: Step<ProvisionEnv, Facts, Output> = {
+	id: 'create-operator',
+	title: 'Make the operator’s account',
+	why: 'Whoever looks after the replica need not be root. On the primary this account may only look (lockstep status); the replica gets it with the other accounts, and there it may take backups. Its password is put in a file for you alone and shown nowhere.',
+	async inspect({ primary, replica, operator, ...at }) {
+		if (operator === null) return NONE;
+		const { look, folderFacts } = at;
+		const there = await exists(primary, 'primary', operator, look);
+		const folder = await folderFacts(dirname(operator.passwordFile));
+		return {
+			exists: there,
+			held: there ? await heldThere(primary, 'primary', operator, look) : [],
+			onReplica: await exists(replica, 'replica', operator, look),
+			replicaTls: (await look('replica', replica.dialect.identity)).tls,
+			file: (await folderFacts(operator.passwordFile)).exists,
+			fileCanBeMade: folder.writable && (!folder.exists || folder.isFolder),
+			we: { primary: await ours(primary, at, 'primary'), replica: await ours(replica, at, 'replica') },
+		};
+	},
+	checks({ primary, replica, operator, facts, origin }) {
+		if (operator === null) return [];
+		const name = nameOf(operator);
+		const checks: Check[] = [];
+		const passedOn = (role: 'primary' | 'replica', server: Server, needs: readonly Need[]) => {
+			const we = facts.we[role];
+			if (we === undefined) return;
+			const needed = needs.map(({ privilege, why }) => ({ privilege, why: `for ${name}: ${why}` }));
+			checks.push(privilegeCheck(`OPERATOR-${role.toUpperCase()}`, server, we.account, we.held, needed));
+		};
+		passedOn('primary', primary, primary.dialect.privileges.needs.status);
+		passedOn('replica', replica, replicaNeeds(replica));
+		if (origin.exists) {
+			checks.push(note('OPERATOR', `The account ${name} exists`, 'it keeps its password; only what it lacks is granted'));
+			return checks;
+		}
+		checks.push(
+			must('OPERATOR', `The replica has no account ${name} of its own`, !origin.onReplica, {
+				expected: `${name} on neither server, or on the primary`,
+				found: 'on the replica only: it would keep a password that the primary’s has not',
+				mend: [
+					'Choose another name:  --operator NAME@HOST',
+					`or drop it there, if nobody uses it:  DROP USER '${operator.user}'@'${operator.host}';`,
+				],
+			}),
+			must('OPERATOR-FILE', 'Its password can be put in a file', !origin.file && facts.fileCanBeMade, {
+				expected: `${operator.passwordFile} is free and can be made`,
+				found: origin.file
+					? 'it is there already, and lockstep overwrites nothing'
+					: `no permission to write in ${dirname(operator.passwordFile)}`,
+				mend: ['Give another file:  --operator-password-file FILE'],
+			}),
+			must('OPERATOR-TLS', `${name} can log in on the replica`, !operator.tls || facts.replicaTls, {
+				expected: 'TLS on the replica, as the account must use it',
+				found: 'the replica has none',
+				mend: [...replica.dialect.mends.tls, 'or say in words that nothing need be encrypted:  --no-tls'],
+			}),
+		);
+		return checks;
+	},
+	plan({ primary, operator, facts, origin }) {
+		if (operator === null) return [];
+		const { accounts, privileges } = primary.dialect;
+		const { user, host, password, tls, passwordFile: path } = operator;
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('primary', id, why, statement));
+		if (!origin.exists && !(facts.exists && facts.file)) {
+			// The file comes last: where it is, it holds the password that the account has.
+			if (facts.file) actions.push({ kind: 'file', id: 'forget-password', why: 'of an account that is gone', op: 'remove', path });
+			if (facts.exists)
+				act('password', 'a new password: the first never came to its file', accounts.setPassword(user, host, password, tls));
+			else act('create', 'an account of its own, with a generated password', accounts.create(user, host, password, tls));
+			actions.push({ kind: 'file', id: 'keep-password', why: 'for you alone', op: 'secret', path, secret: password });
+		}
+		const lacking = privileges.missing(facts.held, privileges.needs.status).map((need) => need.privilege);
+		if (lacking.length > 0) act('grant', 'on the primary it may look', privileges.grant(lacking, nameOf(operator)));
+		return actions;
+	},
+	async run({ plan, perform, origin }) {
+		for (const action of plan) await perform(action);
+		return { made: !origin.exists };
+	},
+	async verify({ primary, operator, look, folderFacts, output }) {
+		if (operator === null) return [];
+		const { accounts, privileges } = primary.dialect;
+		const name = nameOf(operator);
+		const there = await exists(primary, 'primary', operator, look);
+		const lacking = there ? privileges.missing(await heldThere(primary, 'primary', operator, look), privileges.needs.status) : [];
+		const made = must('OPERATOR-MADE', `${name} may look at the primary`, there && lacking.length === 0, {
+			expected: 'the account and its privileges',
+			found: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
+		});
+		if (!output.made || !there) return [made];
+		return [
+			made,
+			must('OPERATOR-KEPT', 'Its password is in its file', (await folderFacts(operator.passwordFile)).exists, {
+				expected: operator.passwordFile,
+				found: 'no such file',
+			}),
+			must(
+				'OPERATOR-REQUIRES',
+				operator.tls ? `${name} must use TLS` : `${name} may connect without TLS`,
+				(await look('primary', accounts.requiresTls(operator.user, operator.host))) === operator.tls,
+			),
+		];
+	},
+	undo({ primary, operator, facts, origin }) {
+		if (operator === null) return [];
+		const { accounts, privileges } = primary.dialect;
+		const actions: Action[] = [];
+		if (!origin.exists && facts.exists)
+			actions.push(change('primary', 'drop-operator', 'the account was made by this run', accounts.drop({ ...operator, role: false })));
+		if (!origin.exists && !origin.file && facts.file)
+			actions.push({ kind: 'file', id: 'forget-password', why: 'of that account', op: 'remove', path: operator.passwordFile });
+		const given = privileges.missing(origin.held, privileges.needs.status).map((need) => need.privilege);
+		const extra = given.filter((privilege) => facts.held.includes(privilege));
+		if (origin.exists && extra.length > 0)
+			actions.push(change('primary', 'revoke-operator', 'granted by this run', privileges.revoke(extra, nameOf(operator))));
+		return actions;
+	},
+	standIn: { made: true },
+};

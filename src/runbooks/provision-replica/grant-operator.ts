@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Action } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import type { Step } from '../../core/step.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
+import type { Server } from '../server.ts';
+import type { ProvisionEnv } from './env.ts';
+import { exists, heldThere, nameOf, replicaNeeds } from './operator.ts';
+
+type Facts = { readonly exists: boolean; readonly held: readonly string[]; readonly superReadOnly: string | null };
+
+/** Where the replica runs already, the account comes through replication. */
+const COMES_WITHIN_MS = 30_000;
+
+export const grantOperator: Step<ProvisionEnv, Facts, null> = {
+	id: 'grant-operator',
+	title: 'Let the operator take backups',
+	why: 'What a backup needs (the lock, read_only, the SQL thread) the operator’s account may on the replica only, never on the primary. So it is granted here, out of the binary log: as the primary’s own statement it would hold there as well.',
+	async inspect({ replica, operator, look }) {
+		const { superReadOnly } = await look('replica', replica.dialect.identity);
+		const there = operator !== null && (await exists(replica, 'replica', operator, look));
+		return { exists: there, held: there ? await heldThere(replica, 'replica', operator, look) : [], superReadOnly };
+	},
+	plan({ replica, operator, facts }) {
+		if (operator === null) return [];
+		const { privileges } = replica.dialect;
+		const lacking = privileges.missing(facts.held, replicaNeeds(replica)).map((need) => need.privilege);
+		if (lacking.length === 0) return [];
+		return unlogged(replica, facts, 'grant', 'what backups need', privileges.grant(lacking, nameOf(operator)));
+	},
+	async run({ replica, operator, plan, perform, look, now, signal }) {
+		if (operator === null) return null;
+		const until = now().getTime() + COMES_WITHIN_MS;
+		while (plan.length > 0 && !(await exists(replica, 'replica', operator, look))) {
+			if (now().getTime() > until) {
+				throw new VerifyFailed([
+					must('OPERATOR-COMES', `${nameOf(operator)} is on the replica`, false, {
+						expected: 'the account, as the primary has it',
+						found: 'no such account',
+						mend: ['It comes through replication: provision again when the replica has caught up.'],
+					}),
+				]);
+			}
+			await pause(200, undefined, { signal }).catch(() => signal.throwIfAborted());
+		}
+		for (const action of plan) await perform(action);
+		return null;
+	},
+	async verify({ replica, operator, look }) {
+		if (operator === null) return [];
+		const there = await exists(replica, 'replica', operator, look);
+		const held = there ? await heldThere(replica, 'replica', operator, look) : [];
+		const lacking = replica.dialect.privileges.missing(held, replicaNeeds(replica)).map((need) => need.privilege);
+		return [
+			must('OPERATOR-GRANTS', `${nameOf(operator)} may take backups of the replica`, lacking.length === 0, {
+				expected: replicaNeeds(replica)
+					.map((need) => need.privilege)
+					.join(', '),
+				found: there ? `missing ${lacking.join(', ')}` : 'no such account',
+			}),
+		];
+	},
+	undo({ replica, operator, facts, origin }) {
+		if (operator === null || !facts.exists) return [];
+		const { privileges } = replica.dialect;
+		const given = privileges.missing(origin.held, replicaNeeds(replica)).map((need) => need.privilege);
+		const extra = given.filter((privilege) => facts.held.includes(privilege));
+		if (extra.length === 0) return [];
+		return unlogged(replica, facts, 'revoke', 'granted by this run', privileges.revoke(extra, nameOf(operator)));
+	},
+};
+
+/** Out of the replica's binary log, and past the switch that refuses administrators as well. */
+function unlogged({ dialect }: Server, { superReadOnly }: Facts, id: string, why: string, statement: Statement): Action[] {
+	const { locks } = dialect;
+	const act = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
+	const closed = superReadOnly === 'ON';
+	return [
+		...(closed ? [act('super-read-only-off', 'it refuses this', locks.setSuperReadOnly('OFF'))] : []),
+		act('unlogged', 'not for the binary log', locks.unlogged),
+		act(id, why, statement),
+		act('logged', 'as before', locks.logged),
+		...(closed ? [act('super-read-only-on', 'as before', locks.setSuperReadOnly('ON'))] : []),
+	];
+}
