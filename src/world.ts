@@ -342,6 +342,12 @@ async function fileDeed(action: FileAction): Promise<undefined> {
 			return;
 		case 'write':
 			return void (await writeFileDurably(action.path, action.text ?? ''));
+		case 'secret':
+			if (action.secret === undefined) throw new TypeError('a secret file without its secret');
+			return void (await writeNewFile(action.path, `${action.secret.reveal()}\n`));
+		case 'remove':
+			await rm(action.path, { force: true });
+			return void (await fsyncFolder(dirname(action.path)));
 		case 'seal':
 			return void (await seal(action.path, JSON.parse(action.text ?? '') as Manifest));
 		case 'publish':
@@ -378,9 +384,3 @@ async function folderFacts(path: string): Promise<FolderFacts> {
 		entries: there?.isDirectory() ? await readdir(path).catch(() => []) : [],
 	};
 }
-		case 'secret':
-			if (action.secret === undefined) throw new TypeError('a secret file without its secret');
-			return void (await writeNewFile(action.path, `${action.secret.reveal()}\n`));
-		case 'remove':
-			await rm(action.path, { force: true });
-			return void (await fsyncFolder(dirname(action.path)));

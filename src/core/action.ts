@@ -60,6 +60,8 @@ export interface FileAction extends Common {
 	/** `publish`: where to; `latest`: what the link names. `text`: of `write`, and the manifest of `seal`. */
 	readonly to?: string;
 	readonly text?: string;
+	/** Of `secret`: its one line, for this user only. A file that is there already is left, and the action fails. */
+	readonly secret?: Secret;
 }
 
 /** Something only a person can do: lines for an option file on another machine. */
@@ -74,8 +76,6 @@ export type Action = SqlAction | PipeAction | FileAction | HandAction;
 /** What a finished pipe brought. */
 export interface PipeResult {
 	/** Bytes out of the first tool. */
-	/** Of `secret`: its one line, for this user only. A file that is there already is left, and the action fails. */
-	readonly secret?: Secret;
 	readonly rawBytes: number;
 	/** Bytes in the file as it is on disk; 0 where it went into a tool. */
 	readonly bytes: number;
@@ -119,6 +119,10 @@ function text(action: Action): string {
 					return `mkdir -m 700 ${word(action.path)}`;
 				case 'write':
 					return `write ${word(action.path)}`;
+				case 'secret':
+					return `write the password to ${word(action.path)} (0600)`;
+				case 'remove':
+					return `rm ${word(action.path)}`;
 				case 'seal':
 					return `write SHA256SUMS and manifest.json in ${word(action.path)}`;
 				case 'publish':
@@ -133,10 +137,6 @@ function text(action: Action): string {
 }
 
 export function show(action: Action): ShownAction {
-				case 'secret':
-					return `write the password to ${word(action.path)} (0600)`;
-				case 'remove':
-					return `rm ${word(action.path)}`;
 	return {
 		id: action.id,
 		kind: action.kind,
