@@ -12,7 +12,8 @@ import { INVARIANTS } from '../../src/sandbox/shop.ts';
 import { openWorld } from '../../src/world.ts';
 import { contentsOf } from '../support/contents.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
+import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, value } from '../support/servers.ts';
+import { aside, channelsOf, isMysql, wordsOf } from '../support/words.ts';
 
 type State = Awaited<ReturnType<typeof stateOf>>;
 
@@ -21,12 +22,56 @@ const shown = (events: readonly Recorded[]) =>
 	events.flatMap((event) => (event.type === 'review' ? event.review.steps.flatMap((step) => step.actions) : []));
 const done = (end: RunEnd) => expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 
+/** The statements of a plan, in order, and parts of them as they are printed; of each vendor. */
+const PLAN = (kind: SandboxKind) =>
+	isMysql(kind)
+		? {
+				order: [
+					/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED WITH caching_sha2_password BY '\*{8}' REQUIRE SSL$/,
+					/^GRANT REPLICATION SLAVE ON \*\.\* TO/,
+					/^SET GLOBAL read_only = ON$/,
+					/^CREATE USER IF NOT EXISTS `app`@`localhost`/,
+					/^mysqldump .*--single-transaction.* --databases crm shop \| mysql /,
+					/^RESET BINARY LOGS AND GTIDS$/,
+					/^SET GLOBAL gtid_purged = /,
+					/^CHANGE REPLICATION SOURCE TO .*SOURCE_PASSWORD = '\*{8}', SOURCE_SSL = 1.*SOURCE_AUTO_POSITION = 1/,
+					/^SET GLOBAL super_read_only = ON$/,
+					/^START REPLICA$/,
+					/^SELECT WAIT_FOR_EXECUTED_GTID_SET/,
+					/^START REPLICA UNTIL SQL_AFTER_GTIDS/,
+				],
+				printed: ['CREATE USER', 'gtid_purged', 'CHANGE REPLICATION SOURCE TO'],
+				plain: 'SOURCE_SSL = 0',
+			}
+		: {
+				order: [
+					/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED BY '\*{8}' REQUIRE SSL$/,
+					/^GRANT REPLICATION SLAVE ON \*\.\* TO/,
+					/^SET GLOBAL read_only = ON$/,
+					/^CREATE USER IF NOT EXISTS `app`@`localhost`/,
+					/^mariadb-dump .*--single-transaction.* --databases crm shop \| mariadb /,
+					/^SET GLOBAL gtid_slave_pos = /,
+					/^CHANGE MASTER TO .*MASTER_PASSWORD = '\*{8}', MASTER_SSL = 1.*MASTER_USE_GTID = slave_pos/,
+					/^START SLAVE$/,
+					/^SELECT MASTER_GTID_WAIT/,
+					/^START SLAVE UNTIL/,
+				],
+				printed: ['CREATE USER', 'gtid_slave_pos', 'CHANGE MASTER TO'],
+				plain: 'MASTER_SSL = 0',
+			};
+
 /** Whether an interrupted, a plain and a repeated provisioning give what they promise: one pair, in this order. */
 describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 	let pair: Sandbox & AsyncDisposable;
 	let client: Client;
 	let before: { primary: State; replica: State };
 
+	const words = wordsOf(kind);
+	/** What the account must bring besides its password: `NONE` where it says so or nothing. */
+	const requirement = async () => {
+		const made = await value(pair.primary, "SHOW CREATE USER lockstep_102@'127.0.0.1'");
+		return / REQUIRE (\w+)/.exec(made ?? '')?.[1] ?? 'NONE';
+	};
 	const both = async () => ({ primary: await stateOf(pair.primary, 'settings'), replica: await stateOf(pair.replica) });
 
 	/** The comparison alone, as a run of its own. */
@@ -53,22 +98,11 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		const { end, events, printed } = await client.dryRun(provisionRequest(pair));
 		expect(end).toMatchObject({ outcome: 'previewed', open: false, failure: null });
 		const texts = shown(events).map((action) => action.text);
-		const order = [
-			/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED BY '\*{8}' REQUIRE SSL$/,
-			/^GRANT REPLICATION SLAVE ON \*\.\* TO/,
-			/^SET GLOBAL read_only = ON$/,
-			/^CREATE USER IF NOT EXISTS `app`@`localhost`/,
-			/^mariadb-dump .*--single-transaction.* --databases crm shop \| mariadb /,
-			/^SET GLOBAL gtid_slave_pos = /,
-			/^CHANGE MASTER TO .*MASTER_PASSWORD = '\*{8}', MASTER_SSL = 1.*MASTER_USE_GTID = slave_pos/,
-			/^START SLAVE$/,
-			/^SELECT MASTER_GTID_WAIT/,
-			/^START SLAVE UNTIL/,
-		];
+		const { order, printed: parts } = PLAN(kind);
 		const places = order.map((wanted) => texts.findIndex((text) => wanted.test(text)));
 		expect(places, texts.join('\n')).not.toContain(-1);
 		expect(places).toEqual(places.toSorted((a, b) => a - b));
-		for (const words of ['CREATE USER', 'gtid_slave_pos', 'CHANGE MASTER TO']) expect(printed).toContain(words);
+		for (const part of parts) expect(printed).toContain(part);
 		expect(await both()).toEqual(before);
 		expect(await client.journals()).toEqual([]);
 	});
@@ -83,15 +117,11 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		});
 		expect(end).toMatchObject({ outcome: 'stopped', open: true, failure: { class: 'Stopped', step: 'seed' } });
 		expect(events.some((event) => event.type === 'step-done' && event.step === 'seed')).toBe(false);
-		expect(await ask(pair.replica, 'SHOW ALL SLAVES STATUS')).toEqual([]);
+		expect(await channelsOf(kind, pair.replica)).toEqual([]);
 	});
 
 	test('what somebody put there meanwhile is asked about', async () => {
-		const alone = async (statement: string) => {
-			await using session = await rootSession(pair.replica);
-			for (const each of ['SET sql_log_bin = 0', statement]) await session.query({ pieces: [each] });
-		};
-		await alone('CREATE DATABASE precious');
+		await aside(pair.replica, ['CREATE DATABASE precious']);
 		const { end } = await client.run(provisionRequest(pair));
 		expect(end).toMatchObject({
 			outcome: 'failed',
@@ -99,7 +129,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 			failure: { class: 'CheckFailed', checks: [{ found: 'database precious' }] },
 		});
 		expect(await value(pair.replica, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'precious'")).toBe('1');
-		await alone('DROP DATABASE precious');
+		await aside(pair.replica, ['DROP DATABASE precious']);
 	});
 
 	test('asked for again it goes on and proves the replica', async () => {
@@ -114,25 +144,39 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 	test('the account can replicate and nothing else, encrypted only, and is used so', async () => {
 		const grants = await ask(pair.primary, "SHOW GRANTS FOR lockstep_102@'127.0.0.1'");
 		expect(grants.map((row) => Object.values(row)[0])).toEqual([
-			expect.stringMatching(/^GRANT REPLICATION SLAVE ON \*\.\* TO .* REQUIRE SSL$/),
+			expect.stringMatching(
+				isMysql(kind) ? /^GRANT REPLICATION SLAVE ON \*\.\* TO \S+$/ : /^GRANT REPLICATION SLAVE ON \*\.\* TO .* REQUIRE SSL$/,
+			),
 		]);
+		expect(await requirement()).toBe('SSL');
 		const ciphers = await ask(
 			pair.primary,
 			`SELECT p.user, s.variable_value AS cipher FROM information_schema.processlist p JOIN performance_schema.threads t ON t.processlist_id = p.id
-			JOIN performance_schema.status_by_thread s ON s.thread_id = t.thread_id AND s.variable_name = 'Ssl_cipher' WHERE p.command = 'Binlog Dump'`,
+			JOIN performance_schema.status_by_thread s ON s.thread_id = t.thread_id AND s.variable_name = 'Ssl_cipher' WHERE p.command LIKE 'Binlog Dump%'`,
 		);
 		expect(ciphers).toEqual([{ user: 'lockstep_102', cipher: expect.stringMatching(/\w{5,}/) }]);
 	});
 
 	test('the replica is protected, wrote nothing of its own, and goes on replicating', async () => {
-		expect(await value(pair.replica, "SELECT CONCAT_WS(' ', @@read_only, @@event_scheduler, @@gtid_strict_mode)")).toBe('ON OFF ON');
+		const settings = isMysql(kind)
+			? 'SELECT @@read_only AS ro, @@super_read_only AS admins, @@event_scheduler AS events, @@gtid_mode AS gtid'
+			: 'SELECT @@read_only AS ro, @@event_scheduler AS events, @@gtid_strict_mode AS gtid';
+		expect(await ask(pair.replica, settings)).toEqual([
+			isMysql(kind) ? { ro: '1', admins: '1', events: 'OFF', gtid: 'ON' } : { ro: '1', events: 'OFF', gtid: '1' },
+		]);
 		await ask(pair.primary, 'CREATE TABLE shop.arrives (id INT PRIMARY KEY) SELECT 42 AS id');
 		await vi.waitFor(async () => expect(await value(pair.replica, 'SELECT id FROM shop.arrives')).toBe('42'), {
 			timeout: 20_000,
 			interval: 200,
 		});
-		const state = (await value(pair.replica, 'SELECT @@gtid_binlog_state')) ?? '';
-		expect(state.split(',').map((gtid) => gtid.split('-')[1])).toEqual(['101']);
+		// Whose transactions it has: the primary's.
+		if (isMysql(kind)) {
+			const executed = (await value(pair.replica, words.written)) ?? '';
+			expect(executed.split(/,\s*/).map((set) => set.split(':')[0])).toEqual([await value(pair.primary, 'SELECT @@server_uuid')]);
+		} else {
+			const state = (await value(pair.replica, 'SELECT @@gtid_binlog_state')) ?? '';
+			expect(state.split(',').map((gtid) => gtid.split('-')[1])).toEqual(['101']);
+		}
 	});
 
 	test('accounts and contents are those of the primary', async () => {
@@ -154,16 +198,13 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 	test('Yes/Yes on an empty replica, by the manual’s recipe, is found out', async () => {
 		await ask(pair.primary, "CREATE USER by_hand@'127.0.0.1' IDENTIFIED BY 'by hand'");
 		await ask(pair.primary, "GRANT REPLICATION SLAVE ON *.* TO by_hand@'127.0.0.1'");
-		const position = await value(pair.primary, 'SELECT @@gtid_current_pos');
-		await ask(pair.replica, `SET GLOBAL gtid_slave_pos = '${position}'`);
-		await ask(
-			pair.replica,
-			`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${pair.primary.port}, MASTER_USER = 'by_hand', MASTER_PASSWORD = 'by hand', MASTER_USE_GTID = slave_pos`,
-		);
-		await ask(pair.replica, 'START SLAVE');
+		const position = await value(pair.primary, words.written);
+		await ask(pair.replica, words.setReplicated(position ?? ''));
+		await ask(pair.replica, words.configure({ port: pair.primary.port, user: 'by_hand', password: 'by hand' }));
+		await ask(pair.replica, words.start);
 		const threads = async () => {
-			const [row] = await ask(pair.replica, 'SHOW SLAVE STATUS');
-			return `${row?.Slave_IO_Running} ${row?.Slave_SQL_Running} ${row?.Last_Error}`;
+			const [channel] = await channelsOf(kind, pair.replica);
+			return `${channel?.io} ${channel?.sql} ${channel?.error}`;
 		};
 		const running = () => vi.waitFor(async () => expect(await threads()).toBe('Yes Yes '), { timeout: 20_000, interval: 200 });
 		await running();
@@ -173,8 +214,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		expect(found).toMatch(/COMPARE-OBJECTS.*database crm/);
 		expect(found).toMatch(/COMPARE-CONTENTS.*crm\.accounts/);
 		await running();
-		for (const statement of ['STOP SLAVE', 'RESET SLAVE ALL', 'RESET MASTER', "SET GLOBAL gtid_slave_pos = ''"])
-			await ask(pair.replica, statement);
+		for (const statement of [words.stop, words.forget, words.forgetLog, ...words.forgetPosition]) await ask(pair.replica, statement);
 		await ask(pair.primary, "DROP USER by_hand@'127.0.0.1'");
 	});
 
@@ -187,8 +227,8 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		);
 		expect(end.summary).toMatchObject({ encrypted: false });
 		expect(end.warnings.join()).toMatch(/Not encrypted, as was asked/);
-		expect(shown(events).find((action) => action.id === 'configure')?.text).toContain('MASTER_SSL = 0');
-		expect(JSON.stringify(await ask(pair.primary, "SHOW GRANTS FOR lockstep_102@'127.0.0.1'"))).not.toContain('REQUIRE');
+		expect(shown(events).find((action) => action.id === 'configure')?.text).toContain(PLAN(kind).plain);
+		expect(await requirement()).toBe('NONE');
 	});
 
 	test.each([[[]], [['primary']]])('what is on a replica is not destroyed by %j', async (confirm) => {
@@ -201,36 +241,32 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 	});
 
 	test('with its name typed it is made anew, encrypted again', async () => {
-		{
-			await using session = await rootSession(pair.replica);
-			for (const statement of ['SET sql_log_bin = 0', 'CREATE DATABASE stray', 'CREATE TABLE stray.t (id INT)', 'DROP TABLE shop.photos'])
-				await session.query({ pieces: [statement] });
-		}
+		await aside(pair.replica, ['CREATE DATABASE stray', 'CREATE TABLE stray.t (id INT)', 'DROP TABLE shop.photos']);
 		const { end } = await client.run(provisionRequest(pair), { confirm: [nameOf(pair.replica)] });
 		done(end);
 		expect(end.summary).toMatchObject({ encrypted: true });
 		await caughtUp(pair);
 		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
-		expect(JSON.stringify(await ask(pair.primary, "SHOW GRANTS FOR lockstep_102@'127.0.0.1'"))).toContain('REQUIRE SSL');
+		expect(await requirement()).toBe('SSL');
 	});
 
 	test('one row that is missing on the replica is found', async () => {
 		done(await comparison());
-		await using session = await rootSession(pair.replica);
-		for (const statement of ['SET sql_log_bin = 0', 'DELETE FROM crm.calls ORDER BY id LIMIT 1'])
-			await session.query({ pieces: [statement] });
+		await aside(pair.replica, ['DELETE FROM crm.calls ORDER BY id LIMIT 1']);
 		const end = await comparison();
 		expect(end).toMatchObject({ outcome: 'failed', failure: { class: 'VerifyFailed', checks: [{ id: 'COMPARE-CONTENTS' }] } });
 		expect(end.failure?.checks[0]?.found).toMatch(/^crm\.calls \(/);
 	});
 
 	test('one whose contents differ is copied again by the same command', async () => {
-		const change = 'SET sql_log_bin = 0; UPDATE crm.calls SET minutes = minutes + 1 LIMIT 1';
+		const lets = (on: string) => (isMysql(kind) ? `SET GLOBAL super_read_only = ${on};` : '');
+		const change = `SET sql_log_bin = 0; ${lets('OFF')} UPDATE crm.calls SET minutes = minutes + 1 LIMIT 1; ${lets('ON')}`;
 		const argv = ['--no-defaults', '--user=root', `--socket=${pair.replica.socket}`, `--execute=${change}`];
 		const confirm = [nameOf(pair.replica)];
 		const { end } = await client.run(provisionRequest(pair), {
 			confirm,
-			on: (event) => void (event.type === 'step-started' && event.step === 'compare' && execFileSync(join(pair.binDir, 'mariadb'), argv)),
+			on: (event) =>
+				void (event.type === 'step-started' && event.step === 'compare' && execFileSync(join(pair.binDir, words.client), argv)),
 		});
 		expect(end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'VerifyFailed', step: 'compare' } });
 		const again = await client.run(provisionRequest(pair), { confirm });

@@ -30,7 +30,8 @@ export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise
 	const define = async (kind: string, name: string, column: string) => {
 		const [row] = await ask(`SHOW CREATE ${kind} ${name}`);
 		const { character_set_client: client, 'Database Collation': collation, sql_mode: mode } = row ?? {};
-		const text = (row?.[column] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
+		// MySQL may name a column's character set besides the collation that tells it.
+		const text = (row?.[column] ?? '').replace(/ AUTO_INCREMENT=\d+/, '').replaceAll(/ CHARACTER SET (\w+)(?= COLLATE \1_)/g, '');
 		definitions[`${kind} ${name}`] = [text, client, collation, mode].filter(Boolean).join('\n');
 	};
 	for (const { s, n, t } of await ask(
