@@ -41,8 +41,8 @@ export interface Client extends AsyncDisposable {
 	run(request: RunRequest, options?: RunOptions): Promise<Ran>;
 	/** As `lockstep … --dry-run`: what was printed, besides. */
 	dryRun(request: RunRequest): Promise<Ran & { readonly printed: string }>;
-	/** As `lockstep undo --yes`. */
-	undo(): Promise<Ran>;
+	/** As `lockstep undo --yes`, of the newest run, or of the newest whose request is of this kind. */
+	undo(kind?: RunRequest['kind']): Promise<Ran>;
 	/** Names of the journals in its state folder. */
 	journals(): Promise<string[]>;
 }
@@ -89,9 +89,9 @@ export async function openClient(): Promise<Client> {
 			if (end === null) throw new Error('a dry run without an end');
 			return { end, events: printedEvents, printed: printed.join('') };
 		},
-		async undo() {
+		async undo(kind) {
 			const at = context();
-			const past = newest(runsFolder(at), () => true);
+			const past = newest(runsFolder(at), ({ request }) => kind === undefined || (request as RunRequest).kind === kind);
 			if (past === undefined) throw new Error('there is no run to take back');
 			const events: Recorded[] = [];
 			const director = flagDirector({ yes: true, dryRun: false });
