@@ -130,7 +130,7 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 		async expectAsBefore(before: Awaited<ReturnType<typeof stateOf>>): Promise<void> {
 			await vi.waitFor(async () => expect(await stateOf(replica)).toEqual(before), 10_000);
 			expect(await isFree(), 'a privileged client’s write goes through').toBe(true);
-			await caughtUp(kind, pair);
+			await caughtUp(kind, pair, 10);
 			await vi.waitFor(async () => expect(await bench.ours(), 'sessions of ours').toBe('0'), 5_000);
 		},
 		/** Nothing that carries a backup's name; what was begun is kept. */

@@ -186,8 +186,12 @@ export async function channelsOf(kind: SandboxKind, server: At): Promise<SeenCha
 }
 
 /** Waits until the replica has applied all that the primary has written by now. */
-export async function caughtUp(kind: SandboxKind, { primary, replica }: { readonly primary: At; readonly replica: At }): Promise<void> {
+export async function caughtUp(
+	kind: SandboxKind,
+	{ primary, replica }: { readonly primary: At; readonly replica: At },
+	seconds = 30,
+): Promise<void> {
 	const words = wordsOf(kind);
 	const target = ((await value(primary, words.written)) ?? '').replaceAll('\n', '');
-	if ((await value(replica, words.wait(target, 30))) !== '0') throw new Error(`the replica does not reach ${target}`);
+	if ((await value(replica, words.wait(target, seconds))) !== '0') throw new Error(`the replica does not reach ${target}`);
 }
