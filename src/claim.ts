@@ -10,11 +10,14 @@ const NAME = 'lockstep.run';
 /** A server takes some milliseconds to notice that whoever had the claim was killed. */
 const TRIES = 10;
 const PAUSE_MS = 100;
+const AGAIN_MS = 250;
 
 /** The named lock by which runs of lockstep, from this machine or another, keep apart on a server. */
 export interface Claim extends AsyncDisposable {
 	/** Aborts, with a ServerError as its reason, when it was lost and could not be had again: another run may be at work there now. */
 	readonly lost: AbortSignal;
+	/** From now on for so long a server that cannot be reached is no loss: it restarts, and is claimed again as soon as it is there. */
+	patient(ms: number): void;
 }
 
 /**
@@ -28,6 +31,7 @@ export async function claim(
 	const lost = new AbortController();
 	let released = false;
 	let current: Session | null = null;
+	let patientUntil = 0;
 
 	const take = async (): Promise<void> => {
 		const session = await connect(address, password, { waitTimeoutSeconds: seconds });
@@ -51,12 +55,16 @@ export async function claim(
 		session.lost.addEventListener('abort', () => void again(), { once: true });
 	};
 
-	const again = async () => {
+	const again = async (): Promise<void> => {
 		if (released) return;
 		try {
 			await take();
 			if (released) await current?.close();
 		} catch (cause) {
+			if (performance.now() < patientUntil && !(cause instanceof Busy)) {
+				await pause(AGAIN_MS, undefined, { ref: false });
+				return again();
+			}
 			lost.abort(
 				new ServerError(
 					{
@@ -73,6 +81,9 @@ export async function claim(
 	await take();
 	return {
 		lost: lost.signal,
+		patient(ms) {
+			patientUntil = performance.now() + ms;
+		},
 		async [Symbol.asyncDispose]() {
 			released = true;
 			await current?.close();

@@ -2,12 +2,25 @@ import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/pro
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Manifest } from './archive/manifest.ts';
 import { seal } from './archive/seal.ts';
 import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile, writeStream } from './archive/write.ts';
 import { type Claim, claim } from './claim.ts';
-import type { AccountsPart, Action, FileAction, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
-import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
+import type {
+	AccountsPart,
+	Action,
+	FileAction,
+	Performed,
+	PipeAction,
+	PipeResult,
+	RestartAction,
+	Role,
+	SqlAction,
+	ToolPart,
+} from './core/action.ts';
+import { ConnectError, LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
+import { duration } from './core/format.ts';
 import type { Json } from './core/json.ts';
 import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolSearch } from './core/step.ts';
 import type { World } from './core/world.ts';
@@ -16,6 +29,7 @@ import { compareSeries } from './dialects/series.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
 import { type FoundTool, findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
+import { startSandboxServer } from './sandbox/sandbox.ts';
 import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
 import { type Lease, openLease } from './server/lease.ts';
@@ -40,6 +54,11 @@ const FLOW_EVERY_MS = 200;
 const STATEMENT_MS = 600_000;
 /** After so many silent seconds the server lets go of a claim: behind a network that swallows everything nobody else does. */
 const CLAIM_SECONDS = 120;
+const RESTART_EVERY_MS = 250;
+/** A server that is there again is claimed again within this. */
+const RECLAIM_MS = 30_000;
+/** By a server that works: waiting helps nobody. */
+const LOGIN_REFUSED = new Set([1045, 1698]);
 /** A waiting session of ours must outlive any dump; the lock's own lease is short. */
 const YEAR_SECONDS = 31_536_000;
 
@@ -70,7 +89,7 @@ export function openWorld(options: {
 	const leaseSeconds = testLease(env);
 	const claimSeconds = options.claimSeconds ?? leaseSeconds ?? CLAIM_SECONDS;
 	const sessions = new Map<Role, Promise<Session>>();
-	const claims: Claim[] = [];
+	const claims = new Map<Role, Claim>();
 	const leases = new Map<Role, Lease>();
 	const found = new Map<string, Promise<ToolSearch>>();
 
@@ -258,14 +277,76 @@ export function openWorld(options: {
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
 		const bound = action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs };
 		if (lease !== undefined) return lease.query(action.statement, { signal: options.signal, ...bound });
-		const on = await session(action.on);
-		return on.query(action.statement, { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound });
+		const how = { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound };
+		if (action.session !== 'own') return (await session(action.on)).query(action.statement, how);
+		const { address, password } = reachOf(action.on);
+		const own = await connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS });
+		try {
+			if (action.ends !== undefined) claims.get(action.on)?.patient(YEAR_SECONDS * 1000);
+			return await own.query(action.statement, how);
+		} catch (error) {
+			const ended = action.ends !== undefined && error instanceof ServerError ? endOf(error, action.ends) : null;
+			if (ended === null || options.signal.aborted) {
+				claims.get(action.on)?.patient(0);
+				throw error;
+			}
+			return [{ ended }];
+		} finally {
+			await own.close();
+		}
+	}
+
+	/** A connection that a server which is ending has not cut yet is no sign of life. */
+	async function restart({ on, mostMs, dataDir }: RestartAction, options: PerformOptions & { signal: AbortSignal }): Promise<void> {
+		const until = now().getTime() + mostMs;
+		const { address } = reachOf(on);
+		const given = { signal: AbortSignal.any([options.signal, AbortSignal.timeout(mostMs)]) };
+		const before = await sessions.get(on)?.catch(() => undefined);
+		const wait = (ms: number) => pause(ms, undefined, given).catch(() => options.signal.throwIfAborted());
+		while (before !== undefined && !before.lost.aborted && !given.signal.aborted) await wait(RESTART_EVERY_MS);
+		let told = false;
+		for (;;) {
+			try {
+				await session(on);
+				claims.get(on)?.patient(RECLAIM_MS);
+				return;
+			} catch (cause) {
+				options.signal.throwIfAborted();
+				const refused = cause instanceof ConnectError && LOGIN_REFUSED.has(Number((cause.cause as { errno?: number } | undefined)?.errno));
+				if (refused || now().getTime() >= until) {
+					claims.get(on)?.patient(0);
+					if (refused || !(cause instanceof LockstepError)) throw cause;
+					throw new ConnectError(
+						{
+							what: `${address.name} was not started again within ${duration(mostMs)}.`,
+							why: cause.told.what,
+							mend: ['Start that server, then give the same command again: it goes on from here.'],
+						},
+						{ cause },
+					);
+				}
+				if (!told) {
+					told = true;
+					if (dataDir === null || !(await startSandboxServer(dataDir, env))) options.onDown?.();
+				}
+				await wait(RESTART_EVERY_MS);
+			}
+		}
 	}
 
 	const world: RealWorld = {
 		signal,
 		now,
 		look,
+		async lookAs(as, on, query) {
+			const { user } = reachOf(as).address;
+			const session = await connect({ ...reachOf(on).address, user }, reachOf(as).password);
+			try {
+				return query.read(await session.query(query.statement));
+			} finally {
+				await session.close();
+			}
+		},
 		tool,
 		folderFacts,
 		async perform<A extends Action>(action: A, options: PerformOptions & { signal: AbortSignal }): Promise<Performed<A>> {
@@ -277,6 +358,8 @@ export function openWorld(options: {
 					return (await pipe(action, options)) as Performed<A>;
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;
+				case 'restart':
+					return (await restart(action, options)) as Performed<A>;
 				case 'hand':
 					return undefined as Performed<A>;
 			}
@@ -297,14 +380,14 @@ export function openWorld(options: {
 		},
 		async claim(role) {
 			const own = await claim(reachOf(role), claimSeconds);
-			claims.push(own);
+			claims.set(role, own);
 			return own.lost;
 		},
 		async [Symbol.asyncDispose]() {
 			for (const lease of leases.values()) await lease.release();
 			const open = await Promise.allSettled(sessions.values());
 			await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : null)));
-			await Promise.all(claims.map((each) => each[Symbol.asyncDispose]()));
+			await Promise.all([...claims.values()].map((each) => each[Symbol.asyncDispose]()));
 		},
 	};
 	return world;
@@ -314,6 +397,12 @@ export function openWorld(options: {
 function testLease(env: NodeJS.ProcessEnv): number | undefined {
 	const text = env.LOCKSTEP_TEST_LEASE_SECONDS;
 	return text === undefined ? undefined : Number(text);
+}
+
+/** How a statement that ends its server ended; null where it failed. */
+function endOf(error: ServerError, down: readonly number[]): 'restarts' | 'down' | null {
+	if (down.includes(error.code ?? 0)) return 'down';
+	return error.connectionLost ? 'restarts' : null;
 }
 
 /** Why it was aborted: a stop, or the lock's loss; both are errors of ours. */

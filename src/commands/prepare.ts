@@ -178,22 +178,36 @@ function accountOf(request: ProvisionRequest, source: { host: string }, replica:
 		}
 		return { user: request.account.slice(0, at), host: request.account.slice(at + 1), ours: false };
 	}
-	const host = isLoopback(source.host)
-		? source.host === '::1'
-			? '::1'
-			: '127.0.0.1'
-		: replica.server.local
-			? replica.identity.hostname
-			: replica.server.host;
-	return { user: `lockstep_${replica.identity.serverId}`, host, ours: true };
+	return { user: `lockstep_${replica.identity.serverId}`, host: addressOf(source, replica), ours: true };
 }
+
+/** The replica's address as the primary sees it. */
+function addressOf(source: { host: string }, replica: OpenedServer): string {
+	if (isLoopback(source.host)) return source.host === '::1' ? '::1' : '127.0.0.1';
+	return replica.server.local ? replica.identity.hostname : replica.server.host;
+}
+
+/** What was begun in one way cannot be gone on with in the other. */
+function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
+	const before = (begun?.request as ProvisionRequest | undefined)?.seed ?? 'dump';
+	if (begun === undefined || before === (asked.seed ?? 'dump')) return;
+	throw new UserError({
+		what: `The run that is to be gone on with copies the data otherwise: --seed ${before}.`,
+		mend: [`Go on with:  --seed ${before}`, `or take it back first:  lockstep undo ${begun.run} --yes`],
+	});
+}
+
+/** How long the replica’s restart after a CLONE is waited for, unless said otherwise. */
+const RESTART_WAIT_SECONDS = 600;
 
 async function prepareProvision(context: Context, asked: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
 	const primary = await openServer(context, { role: 'primary', server: asked.primary, ...wishes.primary });
 	const replica = await openServer(context, { role: 'replica', server: asked.replica, ...wishes.replica });
 	const place = (each: OpenedServer) => `${each.server.host}:${each.server.port}`;
 	const key = `provision ${place(primary)} ${place(replica)}`;
-	const begun = findOpen(runsFolder(context), key)?.request as ProvisionRequest | undefined;
+	const open = findOpen(runsFolder(context), key);
+	sameSeed(open, asked);
+	const begun = open?.request as ProvisionRequest | undefined;
 	const operator = operatorOf(context, { asked, begun, primary, replica });
 	// An undo starts from the journal's request alone.
 	const request: ProvisionRequest =
@@ -204,7 +218,7 @@ async function prepareProvision(context: Context, asked: ProvisionRequest, wishe
 		throw new UserError({ what: 'The operator and the replica cannot share an account.', mend: ['Give --operator another name.'] });
 	}
 	return ready<ProvisionEnv>(context, {
-		runbook: provisionRunbook({ operator: operator !== null }),
+		runbook: provisionRunbook({ operator: operator !== null, clone: request.seed === 'clone' }),
 		opened: { primary, replica },
 		claim: 'replica',
 		key,
@@ -221,6 +235,13 @@ async function prepareProvision(context: Context, asked: ProvisionRequest, wishe
 			ca: request.channelCa ?? null,
 			delaySeconds: request.delaySeconds ?? 0,
 			memory: { passwordSet: false, accounts: new Map() },
+			...(request.seed === 'clone' && {
+				clone: {
+					account: { user: `lockstep_clone_${replica.identity.serverId}`, host: addressOf(source, replica) },
+					password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`),
+					restartWaitSeconds: request.restartWaitSeconds ?? RESTART_WAIT_SECONDS,
+				},
+			}),
 		}),
 	});
 }

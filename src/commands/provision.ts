@@ -10,6 +10,7 @@ export interface ProvisionFlags {
 	readonly primary?: string;
 	readonly replica?: string;
 	readonly seed?: string;
+	readonly restartWait?: string;
 	readonly account?: string;
 	readonly operator?: string;
 	readonly operatorPasswordFile?: string;
@@ -28,11 +29,9 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 			mend: ['lockstep provision --primary SERVER --replica SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
 		});
 	}
-	if (flags.seed !== undefined && flags.seed !== 'stream') {
-		throw new UserError({
-			what: `--seed ${flags.seed} is not known.`,
-			mend: ['--seed stream: from the primary into the replica, nothing on disk in between'],
-		});
+	const seed = seedOf(flags.seed);
+	if (flags.restartWait !== undefined && seed !== 'clone') {
+		throw new UserError({ what: '--restart-wait is for --seed clone only.', mend: ['Leave it out: a dump’s stream restarts nothing.'] });
 	}
 	const request: ProvisionRequest = {
 		kind: 'provision',
@@ -44,8 +43,23 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 		...(flags.operatorPasswordFile === undefined ? {} : { operatorPasswordFile: resolve(flags.operatorPasswordFile) }),
 		...(flags.source === undefined ? {} : { source: flags.source }),
 		...(flags.channelCa === undefined ? {} : { channelCa: flags.channelCa }),
+		...(seed === undefined ? {} : { seed }),
+		...(flags.restartWait === undefined ? {} : { restartWaitSeconds: seconds(flags.restartWait, '--restart-wait') }),
 		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),
 	};
 	if (context.mode === 'wizard') return openWizard(context, { screen: 'review', request });
 	return runHeadless(context, request, {});
+}
+
+/** `stream` is another word for `dump`: a dump flows from the primary into the replica. */
+function seedOf(text: string | undefined): ProvisionRequest['seed'] {
+	if (text === undefined || text === 'clone') return text;
+	if (text === 'dump' || text === 'stream') return 'dump';
+	throw new UserError({
+		what: `--seed ${text} is not known.`,
+		mend: [
+			'--seed dump: a dump’s stream from the primary into the replica, nothing on disk in between',
+			'--seed clone: MySQL’s CLONE, which copies the files themselves',
+		],
+	});
 }

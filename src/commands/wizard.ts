@@ -42,6 +42,8 @@ function commandLine(request: RunRequest): string {
 		give('--operator', request.operator);
 		give('--operator-password-file', request.operatorPasswordFile);
 		give('--source', request.source);
+		give('--seed', request.seed);
+		give('--restart-wait', request.restartWaitSeconds === undefined ? undefined : `${request.restartWaitSeconds}s`);
 		give('--channel-ca', request.channelCa);
 		give('--delay', request.delaySeconds ? `${request.delaySeconds}s` : undefined);
 		if (!request.tls) words.push('--no-tls');

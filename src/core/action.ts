@@ -1,5 +1,6 @@
 import type { Secret } from '../sql/secret.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
+import { duration } from './format.ts';
 import type { Json } from './json.ts';
 
 /** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
@@ -16,13 +17,28 @@ interface Common {
 export interface SqlAction extends Common {
 	readonly kind: 'sql';
 	readonly on: Role;
-	/** `lock`: on the leased connection that holds the lock, which must be open. */
-	readonly session?: 'work' | 'lock';
+	/** `lock`: on the leased connection that holds the lock, which must be open. `own`: on one that is there for it alone, so that others can look meanwhile. */
+	readonly session?: 'work' | 'lock' | 'own';
 	readonly statement: Statement;
 	/** False for one that only looks or waits. */
 	readonly changes: boolean;
 	/** Bound of the wait for its answer, milliseconds; without it the session's own. */
 	readonly timeoutMs?: number;
+	/**
+	 * Its success ends the server: the connection is lost, or the server says with one of these numbers that nothing starts it again. It gives
+	 * one row whose `ended` is `restarts` or `down`; a {@link RestartAction} follows.
+	 */
+	readonly ends?: readonly number[];
+}
+
+/** Waits until a server that ended is there again; a sandbox's is started. */
+export interface RestartAction extends Common {
+	readonly kind: 'restart';
+	readonly on: Role;
+	/** So long it is waited for, milliseconds. */
+	readonly mostMs: number;
+	/** Where its data are on this machine; null where it is on another. */
+	readonly dataDir: string | null;
 }
 
 /** A tool of the server's vendor, connected to a role's server. Its argv never holds the password. */
@@ -71,7 +87,7 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | PipeAction | FileAction | HandAction;
+export type Action = SqlAction | RestartAction | PipeAction | FileAction | HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -133,6 +149,8 @@ function text(action: Action): string {
 			break;
 		case 'hand':
 			return action.lines.join('\n');
+		case 'restart':
+			return `wait until the server is there again, at most ${duration(action.mostMs)}`;
 	}
 }
 
@@ -143,7 +161,7 @@ export function show(action: Action): ShownAction {
 		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? action.from.on : action.on,
 		text: text(action),
 		why: action.why,
-		changes: action.kind === 'file' || (action.kind !== 'hand' && action.changes),
+		changes: action.kind === 'file' || ('changes' in action && action.changes),
 	};
 }
 

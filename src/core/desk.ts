@@ -72,6 +72,10 @@ export type ProvisionRequest = {
 	readonly channelCa?: string;
 	readonly tls: boolean;
 	readonly delaySeconds?: number;
+	/** How the data come: by a dump's stream (unless said otherwise), or by MySQL's CLONE. */
+	readonly seed?: 'dump' | 'clone';
+	/** By CLONE: how long the replica's restart is waited for; ten minutes unless said otherwise. */
+	readonly restartWaitSeconds?: number;
 };
 
 export type BackupRequest = {

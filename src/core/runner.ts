@@ -416,6 +416,7 @@ class StepFailure extends Error {
 function looking(world: World) {
 	return {
 		look: world.look.bind(world),
+		lookAs: world.lookAs.bind(world),
 		folderFacts: world.folderFacts.bind(world),
 		tool: world.tool.bind(world),
 		now: world.now.bind(world),

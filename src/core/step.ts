@@ -25,6 +25,8 @@ export type ToolSearch = { readonly tool: ToolFacts | null; readonly unfit: read
 /** What a step may look with. Nothing here changes anything. */
 export interface Looking {
 	look<T>(on: Role, query: Query<T>): Promise<T>;
+	/** The same on a connection that logs in there as we do on `as`: user and password. Rejects with ConnectError where that login is refused. */
+	lookAs<T>(as: Role, on: Role, query: Query<T>): Promise<T>;
 	folderFacts(path: string): Promise<FolderFacts>;
 	/** The tool that goes by one of these names, of the server's own vendor and not older than the server. */
 	tool(on: Role, names: readonly string[]): Promise<ToolSearch>;
@@ -67,6 +69,8 @@ export interface Working extends Looking {
 export interface PerformOptions {
 	readonly shielded?: boolean;
 	readonly until?: AbortSignal;
+	/** Of a restart: called once where the server is down and nothing of ours starts it. */
+	readonly onDown?: () => void;
 	/** Called as bytes pass through a pipe. */
 	readonly onFlow?: (flow: Flow) => void;
 }

@@ -126,7 +126,7 @@ export type Activity = {
 	readonly text: string;
 	/** How long it has held a transaction open; null where it has none. */
 	readonly transactionSeconds: number | null;
-	/** Tables that it holds locked for writing: of a session at rest those of its LOCK TABLES. Empty where the server cannot tell. */
+	/** Of a session at rest the tables that it has locked so that the global lock waits for it. Empty where the server cannot tell. */
 	readonly locked: readonly string[];
 	/** It waits for rows that another transaction has locked. */
 	readonly waitsForRows: boolean;
@@ -317,6 +317,8 @@ export interface Dialect {
 		/** Whether a dump is whole although its tool, which ended well, said this on stderr. */
 		harmless(line: string): boolean;
 	};
+	/** Null where the server has no CLONE. */
+	readonly clone: CloneWords | null;
 	/** What mends what a check found, in this server's own words; each line copyable. */
 	readonly mends: {
 		/** Which package brings the tools. */
@@ -356,3 +358,77 @@ export type ToolPlace = {
 
 /** A privilege, and what would fail or be left out without it. */
 export type Need = { readonly privilege: string; readonly why: string };
+
+/** A server as donor or recipient of a CLONE. */
+export type CloneFacts = {
+	readonly version: string;
+	/** Whether the plugin is there and at work. */
+	readonly plugin: boolean;
+	/** From where this server may clone, `host:port` with commas between; null: from nowhere. */
+	readonly donors: string | null;
+	/** What must be the same on both sides, each by the variable's own name. */
+	readonly same: { readonly [variable: string]: string };
+	readonly maxPacket: number;
+	/** Active plugins that came from a library, without CLONE's own. */
+	readonly plugins: readonly string[];
+	readonly encryptedTablespaces: number;
+	readonly keyring: boolean;
+	/** Settings that outlive a restart (`SET PERSIST`), of those that a clone needs to. */
+	readonly persisted: { readonly [variable: string]: string };
+};
+
+/** How a clone stands, as the recipient tells it; it forgets with the plugin. */
+export type CloneStatus = {
+	/** `Completed` once the recipient has restarted. */
+	readonly state: string;
+	readonly began: string;
+	/** `host:port` */
+	readonly source: string;
+	readonly errorCode: number;
+	readonly error: string;
+	/** The position of the data. */
+	readonly gtid: string;
+};
+
+/** Bytes; `active`: it is the one in hand. */
+export type CloneStage = { readonly stage: string; readonly active: boolean; readonly estimate: number; readonly done: number };
+
+/** A limit of CLONE, judged. */
+export type CloneLimit = {
+	readonly id: string;
+	readonly title: string;
+	readonly holds: boolean;
+	readonly expected: string;
+	readonly found: string;
+	readonly mend: readonly string[];
+};
+
+/** A copy of all of a server's data that the recipient draws from the donor by itself, and then restarts with. */
+export interface CloneWords {
+	/** Besides what provisioning needs anyway. */
+	readonly needs: { readonly primary: readonly Need[]; readonly replica: readonly Need[] };
+	readonly facts: Query<CloneFacts>;
+	/** What forbids it, of these two. Pure. */
+	limits(donor: CloneFacts, recipient: CloneFacts): readonly CloneLimit[];
+	readonly install: Statement;
+	readonly uninstall: Statement;
+	setDonors(list: string | null): Statement;
+	/** All that the donor's account needs besides its password. */
+	grantDonor(user: string, host: string): Statement;
+	/** `tls` false: not demanded. */
+	from(donor: {
+		readonly user: string;
+		readonly host: string;
+		readonly port: number;
+		readonly password: Secret;
+		readonly tls: boolean;
+	}): Statement;
+	/** What the server says to {@link from} where nothing restarts it: it is down, and complete once it is started. */
+	readonly wentDown: readonly number[];
+	/** Only where the plugin is at work. Null: no clone yet. */
+	readonly status: Query<CloneStatus | null>;
+	readonly progress: Query<readonly CloneStage[]>;
+	/** Sets read_only or event_scheduler, now and after the restart. */
+	persist(variable: string, value: string): Statement;
+	forgetPersisted(variable: string): Statement;
+}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../core/errors.ts';
 import { startDetached } from '../exec/detached.ts';
@@ -113,6 +113,15 @@ export async function sandboxUp(options: SandboxUp): Promise<Sandbox> {
 		else await mend(dir, recorded, options);
 		return seen(dir);
 	});
+}
+
+/** Starts the server whose data are in `dataDir` again, where it is a sandbox's; false where it is somebody else's. */
+export async function startSandboxServer(dataDir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+	const folder = dirname(resolve(dataDir));
+	const dir = dirname(folder);
+	if (!ROLES.some((role) => role === basename(folder)) || !isSandbox(dir) || !existsSync(recordPath(dir))) return false;
+	await sandboxUp({ dir, env, say: () => undefined, writer: false });
+	return true;
 }
 
 async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise<void> {

@@ -50,6 +50,7 @@ class Toy {
 		signal: this.stop.signal,
 		now: () => new Date(0),
 		look: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
+		lookAs: () => Promise.reject(new Error('no logins here')),
 		folderFacts: () => Promise.reject(new Error('no files here')),
 		tool: async () => ({ tool: null, unfit: [] }),
 		lease: () => Promise.reject(new Error('no locks here')),

@@ -28,5 +28,6 @@ export const mariadb: Dialect = {
 	locks,
 	catalogue,
 	tools,
+	clone: null,
 	mends,
 };

@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
+import { clone } from './clone.ts';
 import { identity } from './identity.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
@@ -30,5 +31,6 @@ export const mysql = (probe: Probe): Dialect => ({
 	locks: locks(probe),
 	catalogue,
 	tools,
+	clone,
 	mends,
 });

@@ -27,6 +27,14 @@ export interface ProvisionEnv extends Outputs {
 	/** The certificate authority for the channel, a path on the replica's host. */
 	readonly ca: string | null;
 	readonly delaySeconds: number;
+	/** There where the data come by CLONE. */
+	readonly clone?: {
+		/** The account on the primary with which the replica draws them; there for that time only. */
+		readonly account: { readonly user: string; readonly host: string };
+		/** New in every run, in memory only. */
+		readonly password: Secret;
+		readonly restartWaitSeconds: number;
+	};
 	/** What this process knows and must never write down. */
 	readonly memory: {
 		/** Whether the account has this run's password. */
@@ -42,12 +50,13 @@ export type SeedOutput = {
 	readonly gtid: string;
 	readonly databases: readonly string[];
 	readonly tables: number;
-	readonly rows: number;
+	/** Null where nobody counts them. */
+	readonly rows: number | null;
 	readonly rawBytes: number;
 };
 export type CaptureOutput = { readonly position: Position };
 
-export const seeded = (env: Outputs): SeedOutput | undefined => env.outputs.seed as SeedOutput | undefined;
+export const seeded = (env: Outputs): SeedOutput | undefined => (env.outputs.seed ?? env.outputs.clone) as SeedOutput | undefined;
 export const captured = (env: Outputs): CaptureOutput | undefined => env.outputs['capture-position'] as CaptureOutput | undefined;
 
 export const accountKey = (account: AccountName): string => (account.role ? `role ${account.user}` : `${account.user}@${account.host}`);

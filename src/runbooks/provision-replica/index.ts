@@ -2,6 +2,7 @@ import type { Json } from '../../core/json.ts';
 import type { Runbook } from '../../core/step.ts';
 import { capturePosition } from './capture-position.ts';
 import { clearReplica } from './clear-replica.ts';
+import { clone } from './clone.ts';
 import { compare } from './compare.ts';
 import { connect } from './connect.ts';
 import { copyAccounts } from './copy-accounts.ts';
@@ -62,7 +63,7 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 			position: data?.gtid ?? '',
 			databases: data?.databases.length ?? 0,
 			tables: data?.tables ?? 0,
-			rows: data?.rows ?? 0,
+			rows: data === undefined ? 0 : data.rows,
 			rawBytes: data?.rawBytes ?? 0,
 			comparedTables: compared?.compared ?? 0,
 			comparedAt: compared?.gtid ?? '',
@@ -71,8 +72,12 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 	},
 };
 
-/** Its steps without those that nobody asked for. */
-export const provisionRunbook = (wish: { readonly operator: boolean }): Runbook<ProvisionEnv> =>
-	wish.operator
-		? provisionReplica
-		: { ...provisionReplica, steps: provisionReplica.steps.filter((step) => step !== createOperator && step !== grantOperator) };
+/** Its steps without those that nobody asked for. CLONE brings accounts and position with the data. */
+export const provisionRunbook = (wish: { readonly operator: boolean; readonly clone: boolean }): Runbook<ProvisionEnv> => ({
+	...provisionReplica,
+	steps: provisionReplica.steps.flatMap((step) => {
+		if (!wish.operator && (step === createOperator || step === grantOperator)) return [];
+		if (wish.clone && (step === copyAccounts || step === setPosition)) return [];
+		return [wish.clone && step === seed ? clone : step];
+	}),
+});

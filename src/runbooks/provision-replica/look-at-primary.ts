@@ -41,7 +41,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 		};
 	},
-	checks({ primary, tls, facts }) {
+	checks({ primary, tls, facts, clone }) {
 		const { identity } = facts;
 		const { mends, words, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
@@ -63,12 +63,16 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				found: String(identity.serverId),
 				mend: mends.primaryId,
 			}),
-			must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
-				expected: `${names.join(' or ')}, and ${primary.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
-				found: facts.unfit.join('; ') || (facts.dumpTool ?? 'none'),
-				mend: mends.tools,
-			}),
 		];
+		if (clone === undefined) {
+			checks.push(
+				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
+					expected: `${names.join(' or ')}, and ${primary.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
+					found: facts.unfit.join('; ') || (facts.dumpTool ?? 'none'),
+					mend: mends.tools,
+				}),
+			);
+		}
 		if (features.gtidOptional) {
 			checks.push(
 				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
@@ -102,14 +106,19 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				found: 'its GTIDs follow other rules',
 			});
 		}
+		// What of them a CLONE cannot bring it says itself.
+		if (clone === undefined) {
+			checks.push(
+				should('PRIMARY-ENGINES', 'All its tables have snapshots', facts.withoutSnapshots.length === 0, {
+					found:
+						facts.withoutSnapshots.length === 0
+							? 'yes'
+							: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will tell`,
+					mend: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
+				}),
+			);
+		}
 		checks.push(
-			should('PRIMARY-ENGINES', 'All its tables have snapshots', facts.withoutSnapshots.length === 0, {
-				found:
-					facts.withoutSnapshots.length === 0
-						? 'yes'
-						: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will tell`,
-				mend: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
-			}),
 			should(
 				'PRIMARY-RETENTION',
 				'Its binary logs are kept long enough',

@@ -64,9 +64,10 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 				: []),
 		];
 	},
-	undo({ replica, facts, origin }) {
+	undo({ replica, facts, origin, clone }) {
 		const { locks } = replica.dialect;
-		if (restarted(origin, facts)) return [];
+		// A clone's restart is this run's own.
+		if (clone === undefined && restarted(origin, facts)) return [];
 		const actions: Action[] = [];
 		if (facts.readOnly !== origin.readOnly) {
 			actions.push(change('replica', 'read-only-back', 'as it was', locks.setReadOnly(origin.readOnly)));
@@ -79,8 +80,8 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 		}
 		return actions;
 	},
-	foreign({ replica, facts, origin }) {
-		if (!restarted(origin, facts)) return [];
+	foreign({ replica, facts, origin, clone }) {
+		if (clone !== undefined || !restarted(origin, facts)) return [];
 		const was = (name: string, before: string, now: string) =>
 			before === now ? [] : [`${replica.name} was restarted since: ${name} is ${now} as it starts now; before it was ${before}.`];
 		return [

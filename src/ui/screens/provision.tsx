@@ -19,6 +19,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		replica: replica ?? '',
 		account: '',
 		operator: '',
+		seed: 'dump',
 		tls: 'yes',
 		delay: '',
 		...(preset ? {} : app.drafts.get('provision')),
@@ -36,6 +37,16 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 	const fields: readonly FormField[] = [
 		{ ...server('primary', 'Primary', 'The server that clients write to. Its data is read; it gets one account.'), group: 'Which servers' },
 		server('replica', 'Replica', 'The server that becomes the backup replica. Its data is REPLACED.'),
+		{
+			id: 'seed',
+			label: 'Copy by',
+			kind: 'choice',
+			about: 'The stream works everywhere. CLONE copies the files themselves, for MySQL only: faster, and the accounts are replaced, too.',
+			options: [
+				{ value: 'dump', label: 'a dump’s stream' },
+				{ value: 'clone', label: 'CLONE (MySQL)' },
+			],
+		},
 		{
 			id: 'account',
 			label: 'Account',
@@ -86,6 +97,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 			primary: address(values.primary),
 			replica: address(values.replica),
 			tls: values.tls !== 'no',
+			...(values.seed === 'clone' ? { seed: 'clone' as const } : {}),
 			...(values.account ? { account: values.account } : {}),
 			...(values.operator ? { operator: values.operator } : {}),
 			...(delay ? { delaySeconds: delay } : {}),

@@ -1,0 +1,195 @@
+import { type Check, must, note, should } from '../../core/check.ts';
+import { ConnectError } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
+import type { Consent, Looking, Seen } from '../../core/step.ts';
+import type { AccountName, CloneFacts, CloneStatus, CloneWords } from '../../dialects/dialect.ts';
+import { privilegeCheck, qualified, some } from '../server.ts';
+import { accountKey, type ProvisionEnv } from './env.ts';
+
+/** What a clone needs to know of both servers, and what it may change on them. */
+export type CloneLook = {
+	readonly donor: CloneFacts;
+	readonly recipient: CloneFacts;
+	/** Of our login on each side. */
+	readonly accounts: { readonly primary: string; readonly replica: string };
+	readonly held: { readonly primary: readonly string[]; readonly replica: readonly string[] };
+	/** How the primary takes the login that we have on the replica: as whom, with which privileges, or why not. */
+	readonly login: { readonly account: string | null; readonly held: readonly string[]; readonly words: string };
+	/** Tables of the primary whose contents do not come: those with rows, and those without. */
+	readonly notInnodb: { readonly filled: readonly string[]; readonly empty: readonly string[] };
+	readonly primaryFollows: boolean;
+	readonly primaryAccounts: readonly AccountName[];
+	readonly replicaAccounts: readonly AccountName[];
+	readonly databases: readonly string[];
+	readonly onReplica: readonly string[];
+	/** The primary's position, of which the replica has nothing before it is cloned. */
+	readonly written: string;
+	readonly replicated: string;
+	readonly donorAccount: boolean;
+	readonly status: CloneStatus | null;
+	/** The replica's own. */
+	readonly eventScheduler: string;
+	readonly dataDir: string;
+	readonly uuids: { readonly primary: string | null; readonly replica: string | null };
+};
+
+/** Both servers' words, which are the same; null where one of them has no CLONE. */
+export const wordsOf = ({ primary, replica }: ProvisionEnv): CloneWords | null => primary.dialect.clone && replica.dialect.clone;
+
+export const cloneOf = ({ clone }: ProvisionEnv): NonNullable<ProvisionEnv['clone']> => {
+	if (clone === undefined) throw new TypeError('this run does not clone');
+	return clone;
+};
+
+async function loginOn({ lookAs, primary }: ProvisionEnv & Looking): Promise<CloneLook['login']> {
+	try {
+		const { account } = await lookAs('replica', 'primary', primary.dialect.identity);
+		return { account, held: await lookAs('replica', 'primary', primary.dialect.privileges.held), words: '' };
+	} catch (error) {
+		if (!(error instanceof ConnectError)) throw error;
+		return { account: null, held: [], words: error.told.words ?? error.told.what };
+	}
+}
+
+async function tablesWithout(at: ProvisionEnv & Looking): Promise<CloneLook['notInnodb']> {
+	const { catalogue } = at.primary.dialect;
+	const filled: string[] = [];
+	const empty: string[] = [];
+	for (const table of await at.look('primary', catalogue.tables)) {
+		if (table.kind !== 'table' || /^innodb$/i.test(table.engine ?? '')) continue;
+		// What the catalogue estimates may be a day old.
+		((await at.look('primary', catalogue.count(table))) > 0 ? filled : empty).push(qualified(table));
+	}
+	return { filled, empty };
+}
+
+export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLook | null> {
+	const { primary, replica, look } = at;
+	const words = wordsOf(at);
+	if (words === null) return null;
+	const { account } = cloneOf(at);
+	const mine = await look('primary', primary.dialect.identity);
+	const theirs = await look('replica', replica.dialect.identity);
+	const recipient = await look('replica', words.facts);
+	return {
+		donor: await look('primary', words.facts),
+		recipient,
+		accounts: { primary: mine.account, replica: theirs.account },
+		held: {
+			primary: await look('primary', primary.dialect.privileges.held),
+			replica: await look('replica', replica.dialect.privileges.held),
+		},
+		login: await loginOn(at),
+		notInnodb: await tablesWithout(at),
+		primaryFollows: (await look('primary', primary.dialect.channel.status)).length > 0,
+		primaryAccounts: await look('primary', primary.dialect.accounts.list),
+		replicaAccounts: await look('replica', replica.dialect.accounts.list),
+		databases: await look('primary', primary.dialect.catalogue.databases),
+		onReplica: await look('replica', replica.dialect.catalogue.databases),
+		written: (await look('primary', primary.dialect.positions.current)).written,
+		replicated: (await look('replica', replica.dialect.positions.current)).replicated,
+		donorAccount: await look('primary', primary.dialect.accounts.exists(account.user, account.host)),
+		status: recipient.plugin ? await look('replica', words.status) : null,
+		eventScheduler: theirs.eventScheduler,
+		dataDir: theirs.dataDir,
+		uuids: { primary: mine.serverUuid, replica: theirs.serverUuid },
+	};
+}
+
+const nameOf = (who: AccountName): string => `${who.user}@${who.host}`;
+
+/** Our own login comes from the primary as well: it must be there, open with the same password, and be allowed the rest of the work. */
+function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Check[] {
+	const { primary, replica } = at;
+	const { login, accounts } = facts;
+	const there = facts.primaryAccounts.some((who) => nameOf(who) === accounts.replica);
+	const checks = [
+		must('CLONE-LOGIN', `${accounts.replica} is on the primary too, with the same password`, there && login.account !== null, {
+			expected: 'a login that is still good when the replica has the primary’s accounts',
+			found: there ? login.words || 'yes' : `no account ${accounts.replica} on the primary`,
+			mend: [
+				`Give the replica’s login to an account that is on both with the same password: --replica mysql://USER@${replica.host}:${replica.port}`,
+				'Or copy by the stream, which leaves the replica’s own accounts as they are:  --seed dump',
+			],
+		}),
+	];
+	const needed = [...replica.dialect.privileges.needs.provisionReplica, ...words.needs.replica];
+	if (login.account === accounts.replica) {
+		checks.push({
+			...privilegeCheck('CLONE-LOGIN-PRIVILEGES', primary, accounts.replica, login.held, needed),
+			title: `${accounts.replica} keeps the privileges it needs on ${replica.name}`,
+		});
+	} else if (login.account !== null && there) {
+		checks.push(
+			should('CLONE-LOGIN-PRIVILEGES', 'After it the replica knows us by the same rights', false, {
+				found: `the primary takes this login for ${login.account}; the rights and the password of ${accounts.replica} there were not seen`,
+				mend: [`On the primary:  SHOW GRANTS FOR '${accounts.replica.replace(/@(?=[^@]*$)/, "'@'")}';`],
+			}),
+		);
+	}
+	return checks;
+}
+
+export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
+	const { primary, replica, facts } = at;
+	const words = wordsOf(at);
+	if (words === null || facts === null) {
+		return [
+			must('CLONE-KIND', 'Both servers have CLONE', false, {
+				expected: 'two MySQL servers',
+				found: `${primary.dialect.title} and ${replica.dialect.title}: MariaDB has no CLONE`,
+				mend: ['Copy by the stream:  --seed dump', 'or by hand with mariadb-backup.'],
+			}),
+		];
+	}
+	const { filled, empty } = facts.notInnodb;
+	const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
+	return [
+		privilegeCheck('CLONE-PRIMARY-PRIVILEGES', primary, facts.accounts.primary, facts.held.primary, words.needs.primary),
+		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, facts.held.replica, words.needs.replica),
+		...loginChecks(at, words, facts),
+		...words.limits(facts.donor, facts.recipient).map(({ holds, id, title, ...rest }) => must(id, title, holds, rest)),
+		must('CLONE-CHANNELS', 'The primary follows nobody', !facts.primaryFollows, {
+			expected: 'no channel',
+			found: facts.primaryFollows
+				? 'it has one, which CLONE copies: the replica would follow the primary’s own source as soon as it restarts'
+				: 'none',
+			mend: ['Copy by the stream:  --seed dump'],
+		}),
+		must('CLONE-ENGINES', 'All tables with rows are of InnoDB', filled.length === 0, {
+			expected: 'CLONE brings the contents of InnoDB only',
+			found: filled.length === 0 ? 'yes' : `these would arrive EMPTY: ${some(filled)}`,
+			mend: [...filled.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`), 'Or copy by the stream:  --seed dump'],
+		}),
+		should('CLONE-ENGINES-EMPTY', 'None can get any meanwhile', empty.length === 0, {
+			found:
+				empty.length === 0 ? 'yes' : `${some(empty)}: what is written to them while the copy runs does not come; the comparison will tell`,
+			mend: empty.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`),
+		}),
+		note(
+			'CLONE-REPLACES',
+			'All of the replica is replaced by the primary’s',
+			'databases, and all in its tables of settings: accounts, passwords, grants, roles, plugins, time zones. Kept: its option file, what SET PERSIST wrote, its server_id and server_uuid. The primary’s passwords hold there afterwards',
+		),
+		note(
+			'CLONE-RESTART',
+			'The replica restarts',
+			`where nothing starts it again it has to be started; it is waited for, at most ${wait} (--restart-wait)`,
+		),
+	];
+}
+
+/** Accounts that only the replica has are lost. */
+export function consentToClone({ replica, facts, origin }: ProvisionEnv & Seen<CloneLook | null>): Consent[] {
+	if (facts === null || origin === null) return [];
+	const there = facts.primaryAccounts.map(accountKey);
+	const lost = facts.replicaAccounts.filter((who) => !replica.dialect.accounts.own(who) && !there.includes(accountKey(who)));
+	if (lost.length === 0) return [];
+	return [
+		{
+			name: replica.name,
+			reason: `${replica.name} has accounts of its own: CLONE puts the primary’s in their place, and they will be gone`,
+			affected: lost.map((who) => `account ${nameOf(who)}`),
+		},
+	];
+}

@@ -1,0 +1,312 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Action, pick, type RestartAction, type SqlAction } from '../../core/action.ts';
+import { type Check, failed, must } from '../../core/check.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
+import { meter } from '../../core/progress.ts';
+import type { Looking, Seen, Step, Working } from '../../core/step.ts';
+import type { CloneStage, CloneStatus, CloneWords } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { change, changes } from '../change.ts';
+import { some } from '../server.ts';
+import { type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, wordsOf } from './clone-look.ts';
+import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
+
+type Facts = CloneLook | null;
+type At = ProvisionEnv & Seen<CloneLook>;
+
+const LOOK_EVERY_MS = 500;
+/** The server takes connections a moment before it calls its recovery complete. */
+const COMPLETE_WITHIN_MS = 60_000;
+/** What the restart must not forget, and what it is to be. */
+const QUIET = { read_only: 'ON', event_scheduler: 'OFF' } as const;
+
+/** Whether this run, or the one that it goes on with, has cloned already: then only what comes after is left. */
+const arrived = ({ source, facts, origin }: At): boolean =>
+	facts.status !== null &&
+	facts.status.state === 'Completed' &&
+	facts.status.errorCode === 0 &&
+	facts.status.source === `${source.host}:${source.port}` &&
+	facts.status.began !== origin.status?.began &&
+	facts.status.gtid === facts.replicated;
+
+/** Whether what is on the replica came by this run's clone: before it the replica had nothing of the primary's position. */
+const replaced = ({ replica, facts, origin }: At): boolean =>
+	origin.written !== '' && origin.replicated === '' && replica.dialect.positions.includes(facts.replicated, origin.written);
+
+/** A value that `SET PERSIST` wrote goes back to what it was. */
+function persistBack(words: CloneWords, { facts, origin }: At): Action[] {
+	return Object.keys(QUIET).flatMap((name) => {
+		const before = origin.recipient.persisted[name];
+		if (before === facts.recipient.persisted[name]) return [];
+		const statement = before === undefined ? words.forgetPersisted(name) : words.persist(name, before);
+		return [change('replica', `persisted-${name}`, 'as it was written down before', statement)];
+	});
+}
+
+function copying(at: At, words: CloneWords): Action[] {
+	const { primary, replica, source, tls, facts } = at;
+	const { account, password, restartWaitSeconds } = cloneOf(at);
+	const { accounts } = primary.dialect;
+	const act = (on: string, id: string, why: string, statement: Statement) => change(on, id, why, statement);
+	const copy: SqlAction = {
+		...act(
+			'replica',
+			'clone',
+			'the replica draws all data and puts them in the place of its own',
+			words.from({ ...account, ...source, password, tls }),
+		),
+		session: 'own',
+		ends: words.wentDown,
+		timeoutMs: 0,
+	};
+	const restart: RestartAction = {
+		...{ kind: 'restart', id: 'restart', why: 'the copy is complete when it is there again', on: 'replica' },
+		...{ mostMs: restartWaitSeconds * 1000, dataDir: replica.local ? facts.dataDir : null },
+	};
+	return [
+		...(facts.donor.plugin ? [] : [act('primary', 'install-primary', 'the plugin that gives the copy', words.install)]),
+		...(facts.recipient.plugin ? [] : [act('replica', 'install-replica', 'the plugin that takes it', words.install)]),
+		facts.donorAccount
+			? act(
+					'primary',
+					'donor-password',
+					'a new password, known to this run only',
+					accounts.setPassword(account.user, account.host, password, tls),
+				)
+			: act('primary', 'donor', 'an account for the copy alone', accounts.create(account.user, account.host, password, tls)),
+		act('primary', 'donor-grant', 'the one privilege that it needs', words.grantDonor(account.user, account.host)),
+		act('replica', 'donors', 'from where it may clone', words.setDonors(`${source.host}:${source.port}`)),
+		...Object.entries(QUIET)
+			// One that is DISABLED stays so.
+			.filter(([name]) => name !== 'event_scheduler' || facts.eventScheduler !== 'DISABLED')
+			.map(([name, value]) =>
+				act('replica', `persist-${name}`, 'the restart must not forget it: copied events would fire', words.persist(name, value)),
+			),
+		copy,
+		restart,
+		...(facts.donor.plugin
+			? [
+					act(
+						'replica',
+						'install-again',
+						'only where it did not come with the copy: the primary may have it from its option file',
+						words.install,
+					),
+				]
+			: []),
+	];
+}
+
+/** In this order: while the replica's plugin is there, it can be seen that the data have come. */
+function tidying(at: At, words: CloneWords, done: boolean): Action[] {
+	const { primary, replica, facts, origin } = at;
+	const { account } = cloneOf(at);
+	const { locks } = replica.dialect;
+	const kept = origin.recipient.plugin;
+	return [
+		...(done && !facts.donorAccount
+			? []
+			: [change('primary', 'drop-donor', 'not needed any more', primary.dialect.accounts.drop({ ...account, role: false }))]),
+		...(origin.donor.plugin || (done && !facts.donor.plugin)
+			? []
+			: [change('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall)]),
+		...Object.keys(QUIET)
+			.filter((name) => origin.recipient.persisted[name] === undefined)
+			.map((name) => change('replica', `persisted-${name}`, 'as it was written down before', words.forgetPersisted(name))),
+		change(
+			'replica',
+			'super-read-only-off',
+			'its option file may have set it; on again before replication starts',
+			locks.setSuperReadOnly('OFF'),
+		),
+		change('replica', 'read-only-again', 'after the restart', locks.setReadOnly('ON')),
+		...(facts.eventScheduler === 'DISABLED'
+			? []
+			: [change('replica', 'events-again', 'after the restart', locks.setEventScheduler('OFF'))]),
+		kept
+			? change('replica', 'donors-back', 'as it was', words.setDonors(origin.recipient.donors))
+			: change('replica', 'uninstall-replica', 'it came with this run', words.uninstall),
+	];
+}
+
+/** Draws how far the clone has come, until it is at its end. */
+async function drawing(at: ProvisionEnv & Working, words: CloneWords, ended: AbortSignal): Promise<void> {
+	const measure = meter(() => at.now().getTime());
+	while (!ended.aborted) {
+		// A server that is going down, or that is just coming, tells nothing.
+		const stages = await at.look('replica', words.progress).catch(() => []);
+		if (ended.aborted) return;
+		const total = stages.reduce((sum, { estimate }) => sum + estimate, 0);
+		const done = stages.reduce((sum, stage) => sum + Math.min(stage.done, stage.estimate), 0);
+		const current = stages.find(({ active }) => active)?.stage ?? null;
+		if (total > 0) at.progress({ unit: 'bytes', done, total, estimated: true, ...measure(done, total), current });
+		await pause(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
+	}
+}
+
+async function copy(at: ProvisionEnv & Working, words: CloneWords, action: SqlAction): Promise<boolean> {
+	const ended = new AbortController();
+	const drawn = drawing(at, words, ended.signal);
+	try {
+		return (await at.perform(action))[0]?.ended === 'down';
+	} finally {
+		ended.abort();
+		await drawn;
+	}
+}
+
+async function statusOf({ look, now, signal }: Working, words: CloneWords): Promise<CloneStatus | null> {
+	const until = now().getTime() + COMPLETE_WITHIN_MS;
+	for (;;) {
+		const status = await look('replica', words.status);
+		if (status?.state !== 'In Progress' || now().getTime() > until) return status;
+		await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+	}
+}
+
+/** That this very clone is whole, that nobody wrote before the replica was quiet again, and that the two servers are still two. */
+async function proofs(at: At & Looking, status: CloneStatus | null): Promise<Check[]> {
+	const { primary, replica, source, look, facts } = at;
+	const { replicated } = await look('replica', replica.dialect.positions.current);
+	const { serverUuid } = await look('replica', replica.dialect.identity);
+	const still = await look('primary', primary.dialect.catalogue.databases);
+	const came = await look('replica', replica.dialect.catalogue.databases);
+	const lacking = facts.databases.filter((name) => still.includes(name) && !came.includes(name));
+	return [
+		must(
+			'CLONE-COMPLETED',
+			'The clone is complete, and from this primary',
+			status?.state === 'Completed' && status.errorCode === 0 && status.source === `${source.host}:${source.port}`,
+			{
+				expected: `Completed, from ${source.host}:${source.port}`,
+				found: status === null ? 'none' : `${status.state}, from ${status.source}${status.error === '' ? '' : `: ${status.error}`}`,
+				mend: ['The same command clones again.'],
+			},
+		),
+		must('CLONE-POSITION', 'Nobody has written there since', replicated === status?.gtid, {
+			expected: status?.gtid ?? 'the position of the clone',
+			found: replicated,
+			mend: ['In the replica’s option file:  read_only = ON  event_scheduler = OFF', 'Then the same command again.'],
+		}),
+		must('CLONE-UUID', 'The replica has a server_uuid of its own', serverUuid !== facts.uuids.primary, {
+			expected: 'another one than the primary’s',
+			found: String(serverUuid),
+			mend: ['Stop the replica, remove auto.cnf from its data folder, and start it.'],
+		}),
+		must('CLONE-DATABASES', 'Every database arrived', lacking.length === 0, {
+			expected: facts.databases.join(', '),
+			found: `missing ${some(lacking)}`,
+		}),
+	];
+}
+
+const bytesOf = (stages: readonly CloneStage[]): number => stages.reduce((sum, { done }) => sum + done, 0);
+
+export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
+	id: 'clone',
+	title: 'Clone the primary',
+	why: 'The replica draws the primary’s InnoDB files as they are, with all accounts and settings in tables, then restarts with them; for large data that is many times faster than a dump. Its position is that of the copy, set by the server itself. Whatever the restart forgets, read_only above all, is set again before anything may write there.',
+	inspect: lookForClone,
+	checks: checkClone,
+	consents: consentToClone,
+	plan(at) {
+		const words = wordsOf(at);
+		const { facts, origin } = at;
+		if (words === null || facts === null || origin === null) return [];
+		const seen = { ...at, facts, origin };
+		const done = arrived(seen);
+		return [...(done ? [] : copying(seen, words)), ...tidying(seen, words, done)];
+	},
+	async run(at) {
+		const { plan, facts, origin, perform, note, look, replica } = at;
+		const words = wordsOf(at);
+		if (words === null || facts === null || origin === null) throw new TypeError('a clone without CLONE');
+		const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
+		let down = false;
+		const restarts = plan.findIndex(({ kind }) => kind === 'restart');
+		for (const action of plan.slice(0, Math.max(0, restarts))) {
+			if (action.id === 'clone' && action.kind === 'sql') down = await copy(at, words, action);
+			else await perform(action);
+		}
+		const restart = pick(plan, 'restart', 'restart');
+		if (restart !== undefined) {
+			const onDown = () =>
+				note(
+					down
+						? `All data are on ${replica.name}, and it is DOWN: nothing starts it again by itself (its error 3707). Start the server again now, for example:  systemctl start mysqld   It is waited for, at most ${wait}.`
+						: `All data are on ${replica.name}, and it restarts. It is waited for, at most ${wait}; if nothing starts it, start it.`,
+				);
+			await perform(restart, { onDown });
+		}
+		const again = pick(plan, 'sql', 'install-again');
+		if (again !== undefined && !(await look('replica', words.facts)).plugin) await perform(again);
+		const status = await statusOf(at, words);
+		const bad = failed(await proofs({ ...at, facts, origin }, status));
+		if (bad.length > 0) throw new VerifyFailed(bad, 'The clone could not be proven.');
+		const rawBytes = bytesOf(await look('replica', words.progress));
+		const tables = (await look('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
+		const databases = await look('replica', replica.dialect.catalogue.databases);
+		for (const action of plan.slice(restarts + 1)) if (action !== again) await perform(action);
+		return { gtid: status?.gtid ?? '', databases, tables, rows: null, rawBytes };
+	},
+	async verify({ replica, look, output }) {
+		const { catalogue, positions } = replica.dialect;
+		const databases = await look('replica', catalogue.databases);
+		const lacking = output.databases.filter((name) => !databases.includes(name));
+		const { replicated } = await look('replica', positions.current);
+		return [
+			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
+				expected: output.databases.join(', '),
+				found: `missing ${some(lacking)}`,
+			}),
+			must('SEED-POSITION', 'The replica stands at its data’s position, or beyond', positions.includes(replicated, output.gtid), {
+				expected: output.gtid,
+				found: replicated,
+			}),
+		];
+	},
+	undo(at) {
+		const words = wordsOf(at);
+		const { primary, replica, facts, origin } = at;
+		if (words === null || facts === null || origin === null) return [];
+		const seen = { ...at, facts, origin };
+		const { accounts, catalogue, locks, positions } = replica.dialect;
+		const actions: Action[] = [];
+		const act = (on: string, id: string, why: string, statement: Statement) => actions.push(change(on, id, why, statement));
+		if (facts.donorAccount)
+			act('primary', 'drop-donor', 'made by this run', primary.dialect.accounts.drop({ ...cloneOf(at).account, role: false }));
+		if (facts.donor.plugin && !origin.donor.plugin) act('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall);
+		if (facts.recipient.plugin && !origin.recipient.plugin) act('replica', 'uninstall-replica', 'it came with this run', words.uninstall);
+		else if (facts.recipient.donors !== origin.recipient.donors)
+			act('replica', 'donors-back', 'as it was', words.setDonors(origin.recipient.donors));
+		actions.push(...persistBack(words, seen));
+		if (replaced(seen)) {
+			const were = origin.replicaAccounts.map(accountKey);
+			// Whom we are logged in as stays.
+			const came = facts.replicaAccounts.filter(
+				(who) => !were.includes(accountKey(who)) && !accounts.own(who) && accountKey(who) !== facts.accounts.replica,
+			);
+			act('replica', 'unlogged', 'not for the binary log', locks.unlogged);
+			for (const name of facts.onReplica) act('replica', `drop-${name}`, 'came with the clone', catalogue.drop(name));
+			for (const who of came) act('replica', `drop-${accountKey(who)}`, 'came with the clone', accounts.drop(who));
+			act('replica', 'logged', 'as before', locks.logged);
+			actions.push(...changes('replica', 'position-back', 'as it was', positions.setReplicated(origin.replicated)));
+		}
+		return actions;
+	},
+	foreign(at) {
+		const { replica, facts, origin } = at;
+		if (facts === null || origin === null) return [];
+		const gone = replaced({ ...at, facts, origin });
+		const now = facts.replicaAccounts.map(accountKey);
+		const databases = origin.onReplica.filter((name) => gone || !facts.onReplica.includes(name));
+		const accounts = gone ? origin.replicaAccounts.map(accountKey).filter((name) => !now.includes(name)) : [];
+		const lost = [...databases.map((name) => `database ${name}`), ...accounts.map((name) => `account ${name}`)];
+		return [
+			...(lost.length === 0 ? [] : [`CLONE removed from ${replica.name} what nothing brings back: ${some(lost)}.`]),
+			...(gone ? [`On ${replica.name} the primary’s passwords and rights stay with the accounts that are on both.`] : []),
+		];
+	},
+	standIn: { gtid: '<the position of the cloned data>', databases: [], tables: -1, rows: null, rawBytes: 0 },
+};
