@@ -6,11 +6,13 @@ type Who = { readonly user: string; readonly host: string };
 
 export const nameOf = ({ user, host }: Who): string => `${user}@${host}`;
 
-/** What the operator needs on the replica: backups with every flag, and to look at it. */
+/** What the operator needs on the replica, for backups with every flag and to look at it; nothing that another of them brings along. */
 export function replicaNeeds({ dialect }: Server): readonly Need[] {
-	const { status, backup, unlogged, stopApplier, kill } = dialect.privileges.needs;
-	const all = [...backup, ...unlogged, ...stopApplier, ...kill, ...status];
-	return all.filter(({ privilege }, index) => all.findIndex((other) => other.privilege === privilege) === index);
+	const { needs, missing } = dialect.privileges;
+	const all = [...needs.backup, ...needs.unlogged, ...needs.stopApplier, ...needs.kill, ...needs.status];
+	const once = all.filter(({ privilege }, index) => all.findIndex((other) => other.privilege === privilege) === index);
+	const others = (need: Need) => once.filter((other) => other !== need).map((other) => other.privilege);
+	return once.filter((need) => missing(others(need), [need]).length > 0);
 }
 
 export const exists = ({ dialect }: Server, role: 'primary' | 'replica', who: Who, look: Looking['look']): Promise<boolean> =>

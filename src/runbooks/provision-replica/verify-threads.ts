@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import { captured, type ProvisionEnv } from './env.ts';
 import { channelOf, threadChecks, untilThreadsRun } from './threads.ts';
+
+const SEEN_WITHIN_MS = 10_000;
 
 export const verifyThreads: Step<
 	ProvisionEnv,
@@ -14,9 +17,14 @@ export const verifyThreads: Step<
 	inspect: async () => null,
 	plan: () => [],
 	async run(at) {
-		const { primary, look, account } = at;
+		const { primary, look, account, now, signal } = at;
 		await untilThreadsRun(at);
-		const seen = (await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
+		const seenNow = async () =>
+			(await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
+		let seen = await seenNow();
+		// An IO thread says Yes before it has asked for the log.
+		for (const until = now().getTime() + SEEN_WITHIN_MS; seen.length === 0 && now().getTime() < until; seen = await seenNow())
+			await pause(100, undefined, { signal }).catch(() => signal.throwIfAborted());
 		const demanded = await look('primary', primary.dialect.accounts.requiresTls(account.user, account.host));
 		const cipher = seen.find((connection) => connection.cipher !== null)?.cipher ?? null;
 		return { encrypted: seen.length > 0 && (demanded || cipher !== null), cipher, verified: (await channelOf(at))?.tlsVerified ?? false };
