@@ -60,6 +60,8 @@ else if (task === 'faults') {
 	mkdirSync(dirname(recorded), { recursive: true });
 	rmSync(recorded, { force: true });
 	process.env.LOCKSTEP_FAULTS = recorded;
+	// Every point on every kind of server, which in `npm test` share them.
+	process.env.LOCKSTEP_FAULTS_ALL = '1';
 	run('vitest', [
 		'run',
 		'--config',

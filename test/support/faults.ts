@@ -1,6 +1,6 @@
 // What each fault did to a server, told for the table of `npm run faults`.
 import { appendFileSync } from 'node:fs';
-import type { SandboxKind } from './servers.ts';
+import { SANDBOX_KINDS, type SandboxKind } from './servers.ts';
 
 export type Fault = {
 	/** What was done, in a few words; the same for every kind of server. */
@@ -11,6 +11,15 @@ export type Fault = {
 	/** What the run came to. */
 	readonly outcome: string;
 };
+
+/**
+ * What one kind of server meets of the points of a fault that is the same on all of them: every kind its part, so that each is met on one of
+ * them, or each on all of them where LOCKSTEP_FAULTS_ALL is set.
+ */
+export function shareOf<T>(kind: SandboxKind, points: readonly T[], env: NodeJS.ProcessEnv = process.env): T[] {
+	if (env.LOCKSTEP_FAULTS_ALL !== undefined && env.LOCKSTEP_FAULTS_ALL !== '') return [...points];
+	return points.filter((_, index) => index % SANDBOX_KINDS.length === SANDBOX_KINDS.indexOf(kind));
+}
 
 /** Appends a line of JSON to the file that LOCKSTEP_FAULTS names; nothing where it is not set. */
 export function record(fault: Fault, env: NodeJS.ProcessEnv = process.env): void {

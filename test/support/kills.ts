@@ -27,7 +27,12 @@ export interface Killed {
 	readonly freeMs: number | null;
 }
 
-const begun = (events: readonly Recorded[]) => events.filter((event) => event.type === 'action-started' && !event.undoing);
+const begun = (events: readonly Recorded[]) =>
+	events.flatMap((event) => (event.type === 'action-started' && !event.undoing ? [event] : []));
+
+/** A run's actions, numbered from 1 as {@link Halt} counts them. */
+export const actionsOf = (events: readonly Recorded[]): { at: number; id: string }[] =>
+	begun(events).map(({ action }, index) => ({ at: index + 1, id: action.id }));
 
 /** The newest run's journal. */
 export const newestJournal = (env: NodeJS.ProcessEnv): string => journals(join(env.XDG_STATE_HOME ?? '', 'lockstep', 'runs'))[0] ?? '';
@@ -53,7 +58,7 @@ export async function kill(args: readonly string[], env: NodeJS.ProcessEnv, halt
 		events,
 		// A run that only its engine's last word ended was killed, whoever said that word in its place.
 		hit: halt.whom.includes('watcher') ? ended.code === null : last !== undefined,
-		where: `action ${halt.at}: ${last?.type === 'action-started' ? `${last.step} ${last.action.id}` : 'none'}, ${halt.whom.join(' and ')} killed ${halt.when} it`,
+		where: `action ${halt.at}: ${last === undefined ? 'none' : `${last.step} ${last.action.id}`}, ${halt.whom.join(' and ')} killed ${halt.when} it`,
 		run: events[0]?.run ?? '',
 		freeMs: timeToFree(events),
 	};
