@@ -64,7 +64,7 @@ export function readmeText(manifest: Manifest): string {
 			...databases.map((file) => load(file)),
 			'',
 			...wrap(
-				'If one stops with error 1146 or 1356 (a view of a table in another database that is not loaded yet), load the others first, then that one again. ' +
+				`If one stops with error ${mariadb ? '' : '1049, '}1146 or 1356 (a view of a table in another database that is not loaded yet), load the others first, then that one again. ` +
 					`Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.`,
 			),
 			...(compressed

@@ -3,7 +3,20 @@ import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
 import { contentsOf } from '../support/contents.ts';
 import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type SandboxServer, spareServer, value } from '../support/servers.ts';
+import {
+	ask,
+	ownSandbox,
+	rootSession,
+	SANDBOX_KINDS,
+	type SandboxKind,
+	type SandboxServer,
+	spareServer,
+	value,
+} from '../support/servers.ts';
+import { isMysql, wordsOf } from '../support/words.ts';
+
+const NO_TLS = (kind: SandboxKind) => (isMysql(kind) ? '--tls-version=' : '--skip-ssl');
+const NO_GTIDS = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF'];
 
 let client: Client;
 beforeAll(async () => {
@@ -11,18 +24,22 @@ beforeAll(async () => {
 });
 afterAll(() => client?.[Symbol.asyncDispose]());
 
-/** The ids of the checks that forbade it; nothing was changed on either server and nothing is left to go on with. */
-async function refused(pair: { primary: SandboxServer; replica: SandboxServer }): Promise<string[]> {
+type Pair = { primary: SandboxServer; replica: SandboxServer };
+
+/** The checks that forbade it; nothing was changed on either server and nothing is left to go on with. */
+async function refusal(pair: Pair, by: Client = client) {
 	const both = async () => [await stateOf(pair.primary), await stateOf(pair.replica)];
 	const before = await both();
-	const { end, events } = await client.run(provisionRequest(pair));
+	const { end, events } = await by.run(provisionRequest(pair));
 	expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed' } });
 	expect(events.filter((event) => event.type === 'action-started')).toEqual([]);
 	for (const check of end.failure?.checks ?? [])
 		expect(check, check.id).toMatchObject({ found: expect.any(String), mend: [expect.any(String), ...(check.mend ?? []).slice(1)] });
 	expect(await both()).toEqual(before);
-	return (end.failure?.checks ?? []).map((check) => check.id);
+	return end.failure?.checks ?? [];
 }
+
+const refused = async (pair: Pair): Promise<string[]> => (await refusal(pair)).map((check) => check.id);
 
 describe.each(SANDBOX_KINDS)('on %s it is refused, and nothing is changed,', (kind) => {
 	test('where both have the same server id', async () => {
@@ -37,18 +54,9 @@ describe.each(SANDBOX_KINDS)('on %s it is refused, and nothing is changed,', (ki
 	});
 
 	test('where the primary writes no binary log and has no TLS: both are said at once', async () => {
-		await using primary = await spareServer(kind, { extra: ['--skip-log-bin', '--skip-ssl'] });
+		await using primary = await spareServer(kind, { extra: ['--skip-log-bin', NO_TLS(kind)] });
 		await using replica = await spareServer(kind);
 		expect(await refused({ primary, replica })).toEqual(['PRIMARY-BINLOG', 'PRIMARY-TLS']);
-	});
-
-	test('where gtid_current_pos names what was never in the primary’s binary log', async () => {
-		await using primary = await spareServer(kind);
-		await using replica = await spareServer(kind);
-		await ask(primary, 'CREATE DATABASE shop');
-		await ask(primary, "SET GLOBAL gtid_slave_pos = '0-999-99999'");
-		expect(await value(primary, 'SELECT @@gtid_current_pos')).toBe('0-999-99999');
-		expect(await refused({ primary, replica })).toEqual(['POSITION']);
 	});
 
 	test('where the account’s name is somebody else’s', async () => {
@@ -60,9 +68,37 @@ describe.each(SANDBOX_KINDS)('on %s it is refused, and nothing is changed,', (ki
 	});
 });
 
-test('while another run is at work on the replica', async () => {
-	await using primary = await spareServer('mariadb-11.8');
-	await using replica = await spareServer('mariadb-11.8');
+describe.each(SANDBOX_KINDS.filter((kind) => !isMysql(kind)))('on %s it is refused', (kind) => {
+	test('where gtid_current_pos names what was never in the primary’s binary log', async () => {
+		await using primary = await spareServer(kind);
+		await using replica = await spareServer(kind);
+		await ask(primary, 'CREATE DATABASE shop');
+		await ask(primary, "SET GLOBAL gtid_slave_pos = '0-999-99999'");
+		expect(await value(primary, 'SELECT @@gtid_current_pos')).toBe('0-999-99999');
+		expect(await refused({ primary, replica })).toEqual(['POSITION']);
+	});
+});
+
+describe.each(SANDBOX_KINDS.filter(isMysql))('on %s without GTIDs it is refused,', (kind) => {
+	test.each([
+		['the primary', { primary: NO_GTIDS, replica: [] }, 'PRIMARY-GTID'],
+		['the replica', { primary: [], replica: NO_GTIDS }, 'REPLICA-GTID'],
+		['the primary, which takes steps to have them', { primary: ['--gtid-mode=ON_PERMISSIVE'], replica: [] }, 'PRIMARY-GTID'],
+	] as const)('where %s has none', async (_, extra, id) => {
+		await using primary = await spareServer(kind, { extra: extra.primary });
+		await using replica = await spareServer(kind, { extra: extra.replica });
+		const checks = await refusal({ primary, replica });
+		expect(checks).toMatchObject([{ id, expected: expect.stringContaining('gtid_mode'), found: expect.stringMatching(/^not both on/) }]);
+		// Line by line without a restart, as it is printed.
+		const server = id === 'PRIMARY-GTID' ? primary : replica;
+		for (const line of checks[0]?.mend ?? []) if (line.startsWith('SET ')) await ask(server, line.replace(/;$/, ''));
+		expect(await ask(server, 'SELECT @@gtid_mode AS mode, @@enforce_gtid_consistency AS held')).toEqual([{ mode: 'ON', held: 'ON' }]);
+	});
+});
+
+test.each(SANDBOX_KINDS)('while another run is at work on the replica (%s)', async (kind) => {
+	await using primary = await spareServer(kind);
+	await using replica = await spareServer(kind);
 	await using other = await rootSession(replica);
 	await other.query({ pieces: ["SELECT GET_LOCK('lockstep.run', 0)"] });
 	const before = await stateOf(replica);
@@ -96,13 +132,25 @@ describe('across versions', () => {
 	});
 });
 
+describe('across kinds', () => {
+	test.each([
+		['mysql-9.7', 'mariadb-11.8', 'MySQL', 'MariaDB'],
+		['mariadb-11.8', 'mysql-9.7', 'MariaDB', 'MySQL'],
+	] as const)('a replica of %s with a primary of %s is refused', async (below, above, replicaTitle, primaryTitle) => {
+		await using primary = await spareServer(above);
+		await using replica = await spareServer(below);
+		await ask(primary, 'CREATE DATABASE shop');
+		expect(await refusal({ primary, replica })).toMatchObject([{ id: 'REPLICA-KIND', expected: primaryTitle, found: replicaTitle }]);
+	});
+});
+
 describe.each(SANDBOX_KINDS)('from a primary of %s with nothing in it', (kind) => {
 	test('the replica follows from its very first transaction', async () => {
 		await using primary = await spareServer(kind);
 		await using replica = await spareServer(kind);
 		const { end } = await client.run(provisionRequest({ primary, replica }));
 		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
-		expect(await value(primary, "SELECT COUNT(*) FROM mysql.global_priv WHERE User LIKE 'lockstep%'")).toBe('1');
+		expect(await value(primary, "SELECT COUNT(*) FROM mysql.user WHERE User LIKE 'lockstep%'")).toBe('1');
 		for (const statement of ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT)', 'INSERT INTO shop.t VALUES (7)'])
 			await ask(primary, statement);
 		await caughtUp({ primary, replica });
@@ -119,8 +167,9 @@ describe.each(SANDBOX_KINDS)('from a primary of %s with nothing in it', (kind) =
 			const { end } = await client.run(provisionRequest({ primary, replica }));
 			expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 			expect(await value(replica, 'SELECT id FROM shop.t')).toBe('7');
-			expect(await value(replica, "SELECT COUNT(*) FROM mysql.global_priv WHERE User = 'its_own'")).toBe('1');
-			expect((await value(replica, 'SELECT @@gtid_binlog_pos')) ?? '').not.toContain(`-${replica.serverId}-`);
+			expect(await value(replica, "SELECT COUNT(*) FROM mysql.user WHERE User = 'its_own'")).toBe('1');
+			const own = isMysql(kind) ? ((await value(replica, 'SELECT @@server_uuid')) ?? '') : `-${replica.serverId}-`;
+			expect((await value(replica, wordsOf(kind).written)) ?? '').not.toContain(own);
 		}
 	});
 });

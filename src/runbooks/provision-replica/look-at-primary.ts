@@ -23,12 +23,12 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-primary',
 	title: 'Look at the primary',
 	why: 'Everything that could stop this half-way is looked for before anything changes: rights, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
-	async inspect({ primary, look, tool }) {
+	async inspect({ primary, replica, look, tool }) {
 		const { dialect } = primary;
 		const identity = await look('primary', dialect.identity);
 		const tables = await look('primary', dialect.catalogue.tables);
 		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
-		const client = await tool('replica', dialect.tools.load('replica').names);
+		const client = await tool('replica', replica.dialect.tools.load('replica').names);
 		return {
 			identity,
 			held: await look('primary', dialect.privileges.held),
@@ -41,7 +41,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 		};
 	},
-	checks({ primary, tls, facts, clone }) {
+	checks({ primary, replica, tls, facts, clone }) {
 		const { identity } = facts;
 		const { mends, words, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
@@ -67,7 +67,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 		if (clone === undefined) {
 			checks.push(
 				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
-					expected: `${names.join(' or ')}, and ${primary.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
+					expected: `${names.join(' or ')}, and ${replica.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
 					found: facts.unfit.join('; ') || (facts.dumpTool ?? 'none'),
 					mend: mends.tools,
 				}),

@@ -65,6 +65,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			facts.primary.serverId === identity.serverId &&
 			facts.primary.hostname === identity.hostname &&
 			facts.primary.dataDir === identity.dataDir;
+		const sameKind = primary.dialect.id === replica.dialect.id;
 		const room = facts.primary.bytes * 1.5 + 64 * 1024 ** 2;
 		const checks: Check[] = [
 			note(
@@ -78,16 +79,26 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				found: 'both addresses lead to the same one',
 				mend: ['Check --primary and --replica.'],
 			}),
-			must('REPLICA-KIND', 'Both are of the same kind', primary.dialect.id === replica.dialect.id, {
+			must('REPLICA-KIND', 'Both are of the same kind', sameKind, {
 				expected: primary.dialect.title,
 				found: replica.dialect.title,
 				mend: [`A ${replica.dialect.title} server cannot be a replica of a ${primary.dialect.title} primary: take one of the same kind.`],
 			}),
-			must('REPLICA-VERSION', 'The replica is not older than the primary', compareSeries(identity.series, facts.primary.series) >= 0, {
-				expected: `${facts.primary.series} or newer`,
-				found: identity.series,
-				mend: ['Upgrade the replica, or take another server.'],
-			}),
+			// Versions of two kinds have nothing to do with each other.
+			...(sameKind
+				? [
+						must(
+							'REPLICA-VERSION',
+							'The replica is not older than the primary',
+							compareSeries(identity.series, facts.primary.series) >= 0,
+							{
+								expected: `${facts.primary.series} or newer`,
+								found: identity.series,
+								mend: ['Upgrade the replica, or take another server.'],
+							},
+						),
+					]
+				: []),
 			must('REPLICA-SERVER-ID', 'The server ids differ', same || facts.primary.serverId !== identity.serverId, {
 				expected: `another one than the primary’s ${facts.primary.serverId}`,
 				found: `both are ${identity.serverId}`,
