@@ -175,7 +175,7 @@ function everywhere(command: Command): Command {
 
 function program(): Command {
 	const root = everywhere(new Command('lockstep'))
-		.description('Gives a MariaDB primary a dedicated backup replica, takes a locked dump of it, and proves both.')
+		.description('Gives a MariaDB or MySQL primary a dedicated backup replica, takes a locked dump of it, and proves both.')
 		.version(version, '--version')
 		.exitOverride()
 		.configureOutput({ writeErr: () => undefined })
@@ -186,8 +186,8 @@ function program(): Command {
 		);
 	const add = (name: string, description: string) => everywhere(root.command(name).description(description)).exitOverride();
 
-	add('demo', 'a throwaway pair of servers, then the whole journey on it')
-		.option('--server <name>', 'mariadb-10.11, mariadb-11.8 or mysql-9.7')
+	add('demo', 'a throwaway pair of servers, MariaDB’s or MySQL’s, then the whole journey on it')
+		.option('--server <name>', 'mariadb-11.8 (else what is on the PATH), mariadb-10.11 or mysql-9.7')
 		.option('--dir <folder>')
 		.action((flags: GlobalFlags & SandboxFlags) =>
 			conclude(flags, async (context) => (await import('./commands/demo.ts')).demo(context, flags)),
@@ -223,7 +223,7 @@ function program(): Command {
 		.option('--lock-wait <duration>', 'how long the lock may be waited for (60s)')
 		.option('--max-lock-time <duration>', 'how long the lock may be held; then the dump is stopped and the server freed')
 		.option('--long-queries <what>', 'wait for them (at most --lock-wait), abort, or kill them (by --confirm)')
-		.option('--stop-applier', 'stop the SQL thread first and start it again')
+		.option('--stop-applier', 'stop the SQL thread first and start it again (STOP SLAVE or REPLICA SQL_THREAD)')
 		.option('--compress <how>', 'zstd, gzip or none')
 		.action((flags: GlobalFlags & BackupFlags) =>
 			conclude(flags, async (context) => (await import('./commands/backup.ts')).backup(context, flags)),

@@ -73,13 +73,16 @@ function byNumber(error: DriverError, address: ServerAddress, at: string, passwo
 			return {
 				what: `${at} has locked this machine out.`,
 				why: 'Too many connections from here broke off before they logged in.',
-				mend: ['On the server: mariadb-admin flush-hosts (or mysqladmin flush-hosts), and find out what keeps knocking.'],
+				mend: [
+					'On MariaDB:  mariadb-admin flush-hosts   On MySQL:  TRUNCATE TABLE performance_schema.host_cache;',
+					'and find out what keeps knocking.',
+				],
 			};
 		case 1862:
 		case 1820:
 			return {
 				what: `The password of ${seen} at ${at} has expired.`,
-				mend: ['Log in with the ordinary client, and: SET PASSWORD = PASSWORD(…) or ALTER USER … IDENTIFIED BY …'],
+				mend: ["Log in with the ordinary client, and: SET PASSWORD = PASSWORD('…'); on MySQL: ALTER USER USER() IDENTIFIED BY '…';"],
 			};
 		case 3118:
 		case 4151:

@@ -93,20 +93,29 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			};
 		case 1290: {
 			const option = /running with the (--\S+)/.exec(text)?.[1];
+			const variable = option?.includes('read-only') ? '%read_only' : option?.slice(2).replaceAll('-', '_');
 			return {
-				what: option?.includes('read') ? 'The server is read-only.' : `The server runs with ${option ?? 'an option'} that forbids this.`,
-				mend: ['Look before you change it: SELECT @@global.read_only;'],
+				what: option?.includes('read-only')
+					? 'The server is read-only.'
+					: `The server runs with ${option ?? 'an option'} that forbids this.`,
+				mend: [`Look before you change it: SHOW GLOBAL VARIABLES${variable === undefined ? '' : ` LIKE '${variable}'`};`],
 			};
 		}
 		// MySQL's own numbers for the same, of one thread or of both.
 		case 3017:
 		case 3021:
 		case 3081:
-		case 1198:
+		case 1198: {
+			// In the server's own words: `run STOP SLAVE first`, `STOP REPLICA SQL_THREAD`.
+			const stop = /\bSTOP (?:SLAVE|REPLICA)(?: (?:SQL|IO)_THREAD)?/.exec(text)?.[0] ?? (number === 1198 ? 'STOP SLAVE' : 'STOP REPLICA');
 			return {
 				what: 'Replication is running, and this can only be done while it stands.',
-				mend: ['Stop replication first, and see with the status of the replica that it stands.'],
+				mend: [
+					`Stop replication first:  ${stop};`,
+					`See that it stands, then try again: SHOW ${stop.includes('SLAVE') ? 'SLAVE' : 'REPLICA'} STATUS;`,
+				],
 			};
+		}
 		case 3546:
 		case 1840:
 			return {
@@ -154,6 +163,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				what: 'This session itself holds a lock, or has a transaction open, that forbids the statement.',
 				mend: ['UNLOCK TABLES; and COMMIT; in that session end it.'],
 			};
+		// Both are MariaDB's; MySQL's GTID sets have gaps.
 		case 1950:
 			return {
 				what: 'A GTID is out of order: something was written on this server that its source does not know.',
@@ -183,7 +193,10 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			};
 		case 1820:
 		case 1862:
-			return { what: 'The password of the account has expired.', mend: ['Set a new one: SET PASSWORD = …, in the ordinary client.'] };
+			return {
+				what: 'The password of the account has expired.',
+				mend: ["Set a new one, in the ordinary client: SET PASSWORD = PASSWORD('…'); on MySQL: ALTER USER USER() IDENTIFIED BY '…';"],
+			};
 		case 3:
 		case 1021:
 		case 1114:

@@ -100,7 +100,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	status: {
 		title: 'Status',
-		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is; a replica that waits for a lock falls behind and catches up afterwards.',
+		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
 		keys: [['r', 'look now'], ['esc', 'back'], ['q', 'leave'], ...EVERYWHERE],
 	},
 	practice: {

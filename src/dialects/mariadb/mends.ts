@@ -2,7 +2,10 @@ import type { Dialect } from '../dialect.ts';
 import { channelError } from './channel-errors.ts';
 
 export const mends: Dialect['mends'] = {
-	tools: ['Debian, Ubuntu:  apt-get install mariadb-client', 'Red Hat, Fedora:  dnf install mariadb'],
+	tools: [
+		'Debian, Ubuntu:  apt-get install mariadb-client   Red Hat, Fedora:  dnf install mariadb',
+		'For a newer server than theirs, first take up MariaDB’s own repository: mariadb.org/download/?t=repo-config',
+	],
 	binaryLog: ['In the primary’s option file, under [mariadbd]:  log_bin', 'then restart the primary.'],
 	primaryId: ['In the primary’s option file:  server_id = 1', 'then restart the primary.'],
 	replicaId: (free) => [`In the replica’s option file:  server_id = ${free}`, `and, without a restart:  SET GLOBAL server_id = ${free};`],

@@ -3,7 +3,11 @@ import type { Dialect } from '../dialect.ts';
 import { channelError } from './channel-errors.ts';
 
 export const mends: Dialect['mends'] = {
-	tools: ['Debian, Ubuntu:  apt-get install mysql-client', 'Red Hat, Fedora:  dnf install mysql'],
+	tools: [
+		'Ubuntu:  apt-get install mysql-client   Red Hat:  dnf install mysql',
+		'Debian has none (default-mysql-client is MariaDB’s), and for a newer server than theirs, from MySQL’s own repository, dev.mysql.com/downloads/repo:',
+		'apt-get install mysql-community-client   or:  dnf install mysql-community-client',
+	],
 	binaryLog: ['In the primary’s option file, under [mysqld]:  remove skip_log_bin or disable_log_bin', 'then restart the primary.'],
 	primaryId: ['In the primary’s option file:  server_id = 1', 'then restart the primary.'],
 	replicaId: (free) => [`SET PERSIST server_id = ${free};`, `or in the replica’s option file:  server_id = ${free}`],

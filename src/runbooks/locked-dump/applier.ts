@@ -43,7 +43,7 @@ const stoppedSince = (facts: Facts, origin: Facts): readonly string[] =>
 export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 	id: 'pause-applier',
 	title: 'Stop the SQL thread',
-	why: 'Only with --stop-applier. The lock alone holds the SQL thread too, and lets it go by itself if this program dies; a stopped thread stays stopped. So what it was is noted first, channel by channel, and it is started again whatever happens. It is not left stopped in the middle of work with temporary tables: they would be missing from the backup.',
+	why: 'Only with --stop-applier: STOP SLAVE SQL_THREAD, in newer words STOP REPLICA SQL_THREAD. The lock alone holds the SQL thread too, and lets it go by itself if this program dies; a stopped thread stays stopped. So what it was is noted first, channel by channel, and it is started again whatever happens. It is not left stopped in the middle of work with temporary tables: they would be missing from the backup.',
 	inspect,
 	plan: ({ server, stopApplier, facts }) =>
 		stopApplier

@@ -23,7 +23,7 @@ type Facts = {
 export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'seed',
 	title: 'Copy the data',
-	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without any lock so that nobody there waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
+	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without a lock (on MySQL under one of an instant) so that nobody there waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
 	async inspect({ primary, replica, look }) {
 		const tables = await look('primary', primary.dialect.catalogue.tables);
 		return {
