@@ -16,7 +16,9 @@ import {
 	urlOf,
 } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
+import { caughtUp as caughtUpWith } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
+import { aside, channelsOf, isMysql, superReadOnlyOf, wordsOf } from '../support/words.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 /** Not held up at all. */
@@ -37,6 +39,13 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 	let last: Running | undefined;
 	let folders = 0;
 	let to: string;
+	const mysql = isMysql(kind);
+	const its = wordsOf(kind);
+	/** A statement of one channel, by its name. */
+	const ofChannel = (statement: string, name: string) => {
+		if (mysql) return `${statement} FOR CHANNEL '${name}'`;
+		return statement.replace(/^(CHANGE MASTER|START SLAVE|STOP SLAVE|RESET SLAVE)/, `$1 '${name}'`);
+	};
 
 	beforeAll(async () => {
 		home = await makeHome();
@@ -44,18 +53,17 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		tap = await tapped(home, pair.binDir);
 		// Tables that no source writes to.
 		for (const server of [pair.primary, pair.replica]) await ownTables(server);
+		// Where it is on nobody can write, and nothing shows whether the lock is held.
+		if (mysql) await ask(pair.replica, 'SET GLOBAL super_read_only = OFF');
 	});
-	const ownTables = async (server: SandboxServer) => {
-		await using root = await rootSession(server);
-		await run(
-			root,
-			'SET sql_log_bin = 0',
+	const ownTables = (server: SandboxServer) =>
+		aside(server, [
 			'CREATE DATABASE lk',
 			'CREATE TABLE lk.t (id INT PRIMARY KEY, n INT)',
 			'INSERT INTO lk.t VALUES (1, 0), (2, 0)',
-		);
-		await run(root, 'CREATE TABLE lk.other (id INT PRIMARY KEY, n INT)', 'INSERT INTO lk.other VALUES (1, 0)');
-	};
+			'CREATE TABLE lk.other (id INT PRIMARY KEY, n INT)',
+			'INSERT INTO lk.other VALUES (1, 0)',
+		]);
 	afterEach(async () => {
 		await tap.open();
 		last?.child.kill('SIGKILL');
@@ -97,17 +105,14 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 	const long = (each: Client, on = pair.replica) =>
 		vi.waitUntil(async () => Number(await seconds(each, on)) >= 10, { timeout: 20_000, interval: 200 });
 	const alive = async (each: Client, on = pair.replica) => (await seconds(each, on)) !== null;
-	const slaves = async () =>
-		(await ask(pair.replica, 'SHOW ALL SLAVES STATUS')).map(
-			(row) => `${row.Connection_name}:${row.Slave_IO_Running}:${row.Slave_SQL_Running}`,
-		);
-	const caughtUp = async () =>
-		expect(await value(pair.replica, `SELECT MASTER_GTID_WAIT('${await value(pair.primary, 'SELECT @@gtid_binlog_pos')}', 20)`)).toBe('0');
+	const channels = async () => (await channelsOf(kind, pair.replica)).map(({ name, io, sql }) => `${name}:${io}:${sql}`);
+	const caughtUp = () => caughtUpWith(pair);
 	/** Nothing locked, nothing stopped, nobody of ours there. */
 	const asBefore = async (readOnly: '0' | '1' = '1') => {
 		expect(await write()).toBeLessThan(AT_ONCE_MS);
 		expect(await value(pair.replica, 'SELECT @@read_only')).toBe(readOnly);
-		expect(await slaves()).toEqual([':Yes:Yes']);
+		expect(await superReadOnlyOf(pair.replica)).toBe(mysql ? 'OFF' : null);
+		expect(await channels()).toEqual([':Yes:Yes']);
 		const ours = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
 		await vi.waitFor(async () => expect(await value(pair.replica, ours)).toBe('0'), AT_ONCE_MS);
 	};
@@ -119,35 +124,57 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 	const notes = (ended: Ended): string => ended.lines.flatMap((line) => (line.type === 'note' ? [line.text] : [])).join('\n');
 	const unpublished = async () => expect(await readdir(to)).toEqual([expect.stringMatching(/\.partial$/)]);
 
-	it('passes by a long SELECT and an idle transaction, says what it means, and ends neither', { timeout: 90_000 }, async () => {
+	// MySQL's lock waits for whoever keeps a table open, MariaDB's for those who write only.
+	it('says what a long SELECT and an idle transaction mean to it, and ends neither that it passes by', { timeout: 90_000 }, async () => {
 		await using reader = await client();
 		await using idle = await client();
 		const reading = run(reader, 'SELECT SLEEP(600) FROM lk.t LIMIT 1').catch(() => undefined);
 		await run(idle, 'START TRANSACTION', 'UPDATE lk.t SET n = 1 WHERE id = 2');
 		await long(idle);
 		await long(reader);
-		const patient = await begin('--long-queries', 'wait').ended;
-		expect(patient.code, words(patient)).toBe(0);
+		const patient = await begin('--long-queries', 'wait', '--lock-wait', '2s').ended;
+		expect(patient.code, words(patient)).toBe(mysql ? 7 : 0);
 		const told = checkOf(patient, 'LONG-QUERIES');
 		expect(told).toMatchObject({
 			status: 'warning',
 			found: expect.stringMatching(`COMMIT will wait until the unlock: ${idle.connectionId} root@localhost`),
 		});
-		expect(told.found).toMatch(`the lock does not wait for it: ${reader.connectionId} root@localhost`);
+		expect(told.found).toMatch(`the lock ${mysql ? 'waits for' : 'does not wait for it'}: ${reader.connectionId} root@localhost`);
+		if (mysql) {
+			expect(patient.last.mend.join('\n')).toMatch(`${reader.connectionId} root@localhost`);
+			// Nobody had to wait behind it.
+			expect(acts(patient)).toEqual([]);
+			await asBefore();
+		}
 		const strict = await begin('--long-queries', 'abort').ended;
 		expect(strict.code, words(strict)).toBe(6);
 		expect(strict.last.checks).toMatchObject([{ id: 'LONG-QUERIES' }]);
 		const killing = await begin('--long-queries', 'kill', ...confirmed()).ended;
 		expect(killing.code, words(killing)).toBe(0);
-		expect(acts(killing).filter((text) => /^KILL/.test(text))).toEqual([]);
-		expect([await alive(reader), await alive(idle)]).toEqual([true, true]);
+		expect(acts(killing).filter((text) => /^KILL/.test(text))).toEqual(mysql ? [`KILL ${reader.connectionId}`] : []);
+		expect([await alive(reader), await alive(idle)]).toEqual([!mysql, true]);
 		await run(idle, 'ROLLBACK');
 		const alone = await begin('--long-queries', 'abort').ended;
 		expect(alone.code, words(alone)).toBe(0);
-		await ask(pair.replica, `KILL ${reader.connectionId}`);
+		if (!mysql) await ask(pair.replica, `KILL ${reader.connectionId}`);
 		await reading;
-		came('a long SELECT and an open transaction before the lock', 'exit 0, neither waited for nor ended');
+		came(
+			'a long SELECT and an open transaction before the lock',
+			mysql ? 'the SELECT is waited for without a queue: exit 7, or ended by consent' : 'exit 0, neither waited for nor ended',
+		);
 	});
+
+	it.each(mysql ? ['LOCK TABLES lk.t READ', 'HANDLER lk.t OPEN'] : [])(
+		'waits for %s without queueing, as it does in MySQL',
+		async (text) => {
+			await using holder = await client(pair.primary);
+			await run(holder, text);
+			const spent = await onPrimary('--lock-wait', '1s', ...named()).ended;
+			expect(spent.code, words(spent)).toBe(7);
+			expect(spent.last.mend.join('\n')).toMatch(`${holder.connectionId} root@localhost`);
+			expect(acts(spent)).toEqual([]);
+		},
+	);
 
 	it('waits for LOCK TABLES … WRITE without queueing, or refuses', { timeout: 60_000 }, async () => {
 		await using holder = await client(pair.primary);
@@ -188,11 +215,14 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(await alive(holder, pair.primary)).toBe(true);
 		const ended = await onPrimary('--long-queries', 'kill', ...named()).ended;
 		expect(ended.code, words(ended)).toBe(0);
-		expect(acts(ended).filter((text) => /^KILL/.test(text))).toEqual([`KILL ${holder.connectionId}`]);
-		expect(notes(ended)).toContain(`Killed: ${holder.connectionId} root@localhost`);
+		// In MySQL LOCK TABLES … READ holds it up as well.
+		const cause = mysql ? [holder, reading] : [holder];
+		const killed = acts(ended).filter((text) => /^KILL/.test(text));
+		expect(killed.toSorted()).toEqual(cause.map((each) => `KILL ${each.connectionId}`).toSorted());
+		for (const each of cause) expect(notes(ended)).toContain(`Killed: ${each.connectionId} root@localhost`);
 		expect([await alive(holder, pair.primary), await alive(reading, pair.primary), await alive(idle, pair.primary)]).toEqual([
 			false,
-			true,
+			!mysql,
 			true,
 		]);
 	});
@@ -325,12 +355,8 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		await using source = await rootSession(pair.primary);
 		await run(source, "SET SESSION binlog_format = 'STATEMENT'", 'CREATE TEMPORARY TABLE crm.passing (id INT)');
 		await caughtUp();
-		expect(
-			await value(
-				pair.replica,
-				"SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'SLAVE_OPEN_TEMP_TABLES'",
-			),
-		).toBe('1');
+		const [open] = await ask(pair.replica, "SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'");
+		expect(open?.Value).toBe('1');
 		for (const more of [[], ['--stop-applier']]) {
 			const spent = await begin('--lock-wait', '1s', ...more).ended;
 			expect(spent.code, words(spent)).toBe(7);
@@ -347,8 +373,10 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 
 	it('is had while parallel appliers are at work, and given up behind a worker that is stuck', { timeout: 90_000 }, async () => {
 		await using root = await client();
-		const mode = await value(pair.replica, 'SELECT @@slave_parallel_threads');
-		await run(root, 'STOP SLAVE', 'SET GLOBAL slave_parallel_threads = 4', "SET GLOBAL slave_parallel_mode = 'optimistic'", 'START SLAVE');
+		// They are as MySQL has them by itself.
+		const mode = await value(pair.replica, `SELECT @@${mysql ? 'replica_parallel_workers' : 'slave_parallel_threads'}`);
+		if (mysql) expect(mode).toBe('4');
+		else await run(root, its.stop, 'SET GLOBAL slave_parallel_threads = 4', "SET GLOBAL slave_parallel_mode = 'optimistic'", its.start);
 		for (let round = 0; round < 3; round++) {
 			const ended = await begin('--databases', 'crm').ended;
 			expect(ended.code, words(ended)).toBe(0);
@@ -369,62 +397,78 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		await vi.waitFor(async () => {
 			await using looking = await rootSession(pair.replica);
 			const trx = await looking.query({ pieces: ["SELECT * FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'"] });
-			const status = trx.length > 0 ? [] : await looking.query({ pieces: ['SHOW ALL SLAVES STATUS'] });
+			const status = trx.length > 0 ? [] : await looking.query({ pieces: [its.status] });
 			expect(trx.length, JSON.stringify(status)).toBeGreaterThan(0);
 		});
 		const stuck = await begin('--lock-wait', '2s').ended;
 		expect(stuck.code, words(stuck)).toBe(7);
 		expect(stuck.last.mend.join('\n')).toContain(`${holder.connectionId} root@localhost`);
 		await run(holder, 'ROLLBACK');
-		await run(root, 'STOP SLAVE', `SET GLOBAL slave_parallel_threads = ${mode}`, 'START SLAVE');
+		if (!mysql) await run(root, its.stop, `SET GLOBAL slave_parallel_threads = ${mode}`, its.start);
 		await caughtUp();
 		came('parallel appliers at work', 'exit 0; behind a stuck one exit 7, nothing locked');
 	});
 
 	it('tells that a delayed replica is of earlier, and does not wait for it', async () => {
 		await using root = await client();
-		await run(root, 'STOP SLAVE', 'CHANGE MASTER TO MASTER_DELAY = 3600', 'START SLAVE');
+		const delay = (seconds: number) =>
+			mysql ? `CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${seconds}` : `CHANGE MASTER TO MASTER_DELAY = ${seconds}`;
+		await run(root, its.stop, delay(3600), its.start);
 		const ended = await begin('--databases', 'crm').ended;
 		expect(ended.code, words(ended)).toBe(0);
 		expect(checkOf(ended, 'DELAYED')).toMatchObject({ status: 'note', found: expect.stringContaining('1:00:00 ago') });
 		expect(notes(ended)).toContain('delayed on purpose');
 		expect(ended.last.caughtUpMs).toBe(null);
-		await run(root, 'STOP SLAVE', 'CHANGE MASTER TO MASTER_DELAY = 0', 'START SLAVE');
+		await run(root, its.stop, delay(0), its.start);
 		await caughtUp();
 	});
 
+	it.runIf(mysql)('keeps super_read_only on while it is held and afterwards', async () => {
+		await ask(pair.replica, 'SET GLOBAL super_read_only = ON');
+		await tap.shut();
+		const running = begin('--databases', 'crm');
+		await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
+		expect(await superReadOnlyOf(pair.replica)).toBe('ON');
+		await tap.open();
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(0);
+		expect(acts(ended).filter((text) => /read_only/.test(text))).toEqual([]);
+		expect(await superReadOnlyOf(pair.replica)).toBe('ON');
+		await ask(pair.replica, 'SET GLOBAL super_read_only = OFF');
+		await asBefore();
+	});
+
 	it('stops, starts, waits for and notes every channel', { timeout: 90_000 }, async () => {
-		await using second = await spareServer(kind, { extra: ['--log-bin', '--gtid-domain-id=7'] });
+		await using second = await spareServer(kind, mysql ? {} : { extra: ['--log-bin', '--gtid-domain-id=7'] });
 		await ask(second, 'CREATE DATABASE second');
 		await ask(second, 'CREATE TABLE second.t (id INT PRIMARY KEY)');
 		await using root = await client();
-		await run(
-			root,
-			`CHANGE MASTER 'zweite Quelle' TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${second.port}, MASTER_USER = 'root', MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = 0, MASTER_USE_GTID = slave_pos`,
-			"START SLAVE 'zweite Quelle'",
-		);
-		await vi.waitFor(async () => expect(await slaves()).toEqual([':Yes:Yes', 'zweite Quelle:Yes:Yes']), 10_000);
+		// MySQL keeps it in small letters.
+		const name = mysql ? 'zweite quelle' : 'zweite Quelle';
+		const its2nd = (statement: string) => ofChannel(statement, name);
+		await run(root, its2nd(its.configure({ port: second.port, user: 'root', password: '', tls: true })), its2nd(its.start));
+		await vi.waitFor(async () => expect(await channels()).toEqual([':Yes:Yes', `${name}:Yes:Yes`]), 10_000);
 		await vi.waitFor(async () => expect(await value(pair.replica, 'SHOW TABLES FROM second')).toBe('t'), 10_000);
 
 		// Stopped in the middle: each is started again.
 		await tap.shut();
 		const running = begin('--stop-applier', '--databases', 'crm,second');
 		await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
-		expect(await slaves()).toEqual([':Yes:No', 'zweite Quelle:Yes:No']);
+		expect(await channels()).toEqual([':Yes:No', `${name}:Yes:No`]);
 		running.child.kill('SIGTERM');
 		const stopped = await running.ended;
 		expect(stopped.code, words(stopped)).toBe(143);
-		expect(await slaves()).toEqual([':Yes:Yes', 'zweite Quelle:Yes:Yes']);
+		expect(await channels()).toEqual([':Yes:Yes', `${name}:Yes:Yes`]);
 		await tap.open();
 
 		await ask(second, 'INSERT INTO second.t VALUES (1)');
 		const ended = await begin('--stop-applier', '--databases', 'crm,second').ended;
 		expect(ended.code, words(ended)).toBe(0);
-		expect(await slaves()).toEqual([':Yes:Yes', 'zweite Quelle:Yes:Yes']);
+		expect(await channels()).toEqual([':Yes:Yes', `${name}:Yes:Yes`]);
 		expect(acts(ended)).toEqual(
 			expect.arrayContaining([
-				...['STOP SLAVE SQL_THREAD', "STOP SLAVE 'zweite Quelle' SQL_THREAD"],
-				...['START SLAVE SQL_THREAD', "START SLAVE 'zweite Quelle' SQL_THREAD"],
+				...[mysql ? ofChannel(its.stopSql, '') : its.stopSql, its2nd(its.stopSql)],
+				...[mysql ? ofChannel(its.startSql, '') : its.startSql, its2nd(its.startSql)],
 			]),
 		);
 		expect(ended.last.caughtUpMs).not.toBe(null);
@@ -433,18 +477,19 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 			?.review.checks.flatMap((check: Line) => (check.id === 'REPLICATION' ? [check.title] : []));
 		expect(titles).toEqual([
 			`Channel default replicates from 127.0.0.1:${pair.primary.port}`,
-			`Channel zweite Quelle replicates from 127.0.0.1:${second.port}`,
+			`Channel ${name} replicates from 127.0.0.1:${second.port}`,
 		]);
+		const whose = mysql ? `${await value(second, 'SELECT @@server_uuid')}:1-` : /\b7-\d+-\d+/;
 		const { position } = JSON.parse(await readFile(join(ended.last.backup, 'manifest.json'), 'utf8'));
 		expect(position.source).toMatchObject({ port: pair.primary.port });
 		expect(position.sources).toMatchObject([
-			{ name: '', port: pair.primary.port, gtid: expect.stringMatching(/\b7-\d+-\d+/) },
-			{ name: 'zweite Quelle', port: second.port, file: expect.any(String), pos: expect.any(Number) },
+			{ name: '', port: pair.primary.port, gtid: expect.stringMatching(whose) },
+			{ name, port: second.port, file: expect.any(String), pos: expect.any(Number) },
 		]);
 		const sql = await readFile(join(ended.last.backup, 'change-source.sql'), 'utf8');
-		expect(sql).toContain("\nCHANGE MASTER 'zweite Quelle' TO\n");
-		expect(sql).toContain("\nSTART SLAVE 'zweite Quelle';");
-		await run(root, "STOP SLAVE 'zweite Quelle'", "RESET SLAVE 'zweite Quelle' ALL");
+		expect(sql).toContain(mysql ? ` FOR CHANNEL '${name}';\n` : `\nCHANGE MASTER '${name}' TO\n`);
+		expect(sql).toContain(`\n${its2nd(its.start)};`);
+		await run(root, its2nd(its.stop), its2nd(its.forget));
 		await asBefore();
 	});
 });

@@ -21,7 +21,7 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
 	setSuperReadOnly: (wanted) => sql`SET GLOBAL super_read_only = ${value(wanted)}`,
 	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
-	// Transactions are told in the system's time, whatever the server's time zone. Who holds LOCK TABLES and whose rows are waited for is known to performance_schema only; where that is off it is empty.
+	// Transactions are told in the system's time, whatever the server's time zone. Who keeps tables open (LOCK TABLES, for READ as well, or HANDLER: the lock waits for all of them) and whose rows are waited for is known to performance_schema only; where that is off it is empty.
 	activity: query(
 		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.STATE AS state, p.INFO AS info,
  t.trx_state AS trx, TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM')) AS trx_seconds, w.n AS blocks, h.tables AS locked
@@ -30,7 +30,7 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
   FROM performance_schema.data_lock_waits GROUP BY BLOCKING_ENGINE_TRANSACTION_ID) w ON w.trx = t.trx_id
  LEFT JOIN (SELECT s.PROCESSLIST_ID AS id, GROUP_CONCAT(DISTINCT CONCAT(l.OBJECT_SCHEMA, '.', l.OBJECT_NAME) ORDER BY 1 SEPARATOR '\n') AS tables
   FROM performance_schema.table_handles l JOIN performance_schema.threads s ON s.THREAD_ID = l.OWNER_THREAD_ID
-  WHERE l.EXTERNAL_LOCK = 'WRITE EXTERNAL' GROUP BY s.PROCESSLIST_ID) h ON h.id = p.ID
+  WHERE s.PROCESSLIST_COMMAND = 'Sleep' GROUP BY s.PROCESSLIST_ID) h ON h.id = p.ID
  WHERE p.ID <> CONNECTION_ID()`,
 		(rows) =>
 			rows.map((row) => ({
