@@ -4,7 +4,7 @@ import { channelError } from './channel-errors.ts';
 export const mends: Dialect['mends'] = {
 	tools: [
 		'Debian, Ubuntu:  apt-get install mariadb-client   Red Hat, Fedora:  dnf install mariadb',
-		'For a newer server than theirs, first take up MariaDB’s own repository: mariadb.org/download/?t=repo-config',
+		'Where these are older than the server:  from MariaDB’s own repository, mariadb.org/download/?t=repo-config',
 	],
 	binaryLog: ['In the primary’s option file, under [mariadbd]:  log_bin', 'then restart the primary.'],
 	primaryId: ['In the primary’s option file:  server_id = 1', 'then restart the primary.'],

@@ -5,8 +5,8 @@ import { channelError } from './channel-errors.ts';
 export const mends: Dialect['mends'] = {
 	tools: [
 		'Ubuntu:  apt-get install mysql-client   Red Hat:  dnf install mysql',
-		'Debian has none (default-mysql-client is MariaDB’s), and for a newer server than theirs, from MySQL’s own repository, dev.mysql.com/downloads/repo:',
-		'apt-get install mysql-community-client   or:  dnf install mysql-community-client',
+		'Debian (default-mysql-client is MariaDB’s), or where these are older than the server:',
+		'mysql-community-client from MySQL’s own repository, dev.mysql.com/downloads/repo',
 	],
 	binaryLog: ['In the primary’s option file, under [mysqld]:  remove skip_log_bin or disable_log_bin', 'then restart the primary.'],
 	primaryId: ['In the primary’s option file:  server_id = 1', 'then restart the primary.'],

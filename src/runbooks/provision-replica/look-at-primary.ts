@@ -68,7 +68,11 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			checks.push(
 				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
 					expected: `${names.join(' or ')}, and ${replica.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
-					found: facts.unfit.join('; ') || (facts.dumpTool ?? 'none'),
+					found: [
+						facts.dumpTool ?? `no ${names[0]}`,
+						facts.client ?? `no ${replica.dialect.tools.load('replica').names[0]}`,
+						...(facts.dumpTool === null || facts.client === null ? facts.unfit : []),
+					].join('; '),
 					mend: mends.tools,
 				}),
 			);
