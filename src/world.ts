@@ -1,35 +1,19 @@
-import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Manifest } from './archive/manifest.ts';
-import { seal } from './archive/seal.ts';
-import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile, writeStream } from './archive/write.ts';
+import { writeStream } from './archive/write.ts';
 import { type Claim, claim } from './claim.ts';
-import type {
-	AccountsPart,
-	Action,
-	FileAction,
-	Performed,
-	PipeAction,
-	PipeResult,
-	RestartAction,
-	Role,
-	SqlAction,
-	ToolPart,
-} from './core/action.ts';
-import { ConnectError, LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
-import { duration } from './core/format.ts';
+import type { AccountsPart, Action, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
+import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
-import type { Flow, FolderFacts, HeldLease, PerformOptions, ToolSearch } from './core/step.ts';
+import type { Flow, HeldLease, PerformOptions, ToolSearch } from './core/step.ts';
 import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { compareSeries } from './dialects/series.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
 import { type FoundTool, findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
-import { startSandboxServer } from './sandbox/sandbox.ts';
+import { fileDeed, folderFacts } from './files.ts';
+import { endOf, untilRestarted } from './restart.ts';
 import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
 import { type Lease, openLease } from './server/lease.ts';
@@ -54,11 +38,8 @@ const FLOW_EVERY_MS = 200;
 const STATEMENT_MS = 600_000;
 /** After so many silent seconds the server lets go of a claim: behind a network that swallows everything nobody else does. */
 const CLAIM_SECONDS = 120;
-const RESTART_EVERY_MS = 250;
 /** A server that is there again is claimed again within this. */
 const RECLAIM_MS = 30_000;
-/** By a server that works: waiting helps nobody. */
-const LOGIN_REFUSED = new Set([1045, 1698]);
 /** A waiting session of ours must outlive any dump; the lock's own lease is short. */
 const YEAR_SECONDS = 31_536_000;
 
@@ -296,44 +277,6 @@ export function openWorld(options: {
 		}
 	}
 
-	/** A connection that a server which is ending has not cut yet is no sign of life. */
-	async function restart({ on, mostMs, dataDir }: RestartAction, options: PerformOptions & { signal: AbortSignal }): Promise<void> {
-		const until = now().getTime() + mostMs;
-		const { address } = reachOf(on);
-		const given = { signal: AbortSignal.any([options.signal, AbortSignal.timeout(mostMs)]) };
-		const before = await sessions.get(on)?.catch(() => undefined);
-		const wait = (ms: number) => pause(ms, undefined, given).catch(() => options.signal.throwIfAborted());
-		while (before !== undefined && !before.lost.aborted && !given.signal.aborted) await wait(RESTART_EVERY_MS);
-		let told = false;
-		for (;;) {
-			try {
-				await session(on);
-				claims.get(on)?.patient(RECLAIM_MS);
-				return;
-			} catch (cause) {
-				options.signal.throwIfAborted();
-				const refused = cause instanceof ConnectError && LOGIN_REFUSED.has(Number((cause.cause as { errno?: number } | undefined)?.errno));
-				if (refused || now().getTime() >= until) {
-					claims.get(on)?.patient(0);
-					if (refused || !(cause instanceof LockstepError)) throw cause;
-					throw new ConnectError(
-						{
-							what: `${address.name} was not started again within ${duration(mostMs)}.`,
-							why: cause.told.what,
-							mend: ['Start that server, then give the same command again: it goes on from here.'],
-						},
-						{ cause },
-					);
-				}
-				if (!told) {
-					told = true;
-					if (dataDir === null || !(await startSandboxServer(dataDir, env))) options.onDown?.();
-				}
-				await wait(RESTART_EVERY_MS);
-			}
-		}
-	}
-
 	const world: RealWorld = {
 		signal,
 		now,
@@ -359,7 +302,13 @@ export function openWorld(options: {
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;
 				case 'restart':
-					return (await restart(action, options)) as Performed<A>;
+					await untilRestarted(action, options, {
+						before: await sessions.get(action.on)?.catch(() => undefined),
+						connect: () => session(action.on),
+						name: reachOf(action.on).address.name,
+						env,
+					}).finally(() => claims.get(action.on)?.patient(RECLAIM_MS));
+					return undefined as Performed<A>;
 				case 'hand':
 					return undefined as Performed<A>;
 			}
@@ -399,77 +348,8 @@ function testLease(env: NodeJS.ProcessEnv): number | undefined {
 	return text === undefined ? undefined : Number(text);
 }
 
-/** How a statement that ends its server ended; null where it failed. */
-function endOf(error: ServerError, down: readonly number[]): 'restarts' | 'down' | null {
-	if (down.includes(error.code ?? 0)) return 'down';
-	return error.connectionLost ? 'restarts' : null;
-}
-
 /** Why it was aborted: a stop, or the lock's loss; both are errors of ours. */
 function reasonOf(signal: AbortSignal): unknown {
 	const { reason } = signal;
 	return reason instanceof ServerError || reason instanceof Stopped ? reason : new Stopped('Stopped.');
-}
-
-async function fileDeed(action: FileAction): Promise<undefined> {
-	switch (action.op) {
-		case 'folder':
-			try {
-				await mkdir(dirname(action.path), { recursive: true, mode: 0o700 });
-				await mkdir(action.path, { mode: 0o700 });
-			} catch (cause) {
-				throw new UserError(
-					{
-						what: `The folder cannot be made: ${action.path}`,
-						why: cause instanceof Error ? cause.message : undefined,
-						mend: ['Give another folder with --to, or let this user write there.'],
-					},
-					{ cause },
-				);
-			}
-			await fsyncFolder(dirname(action.path));
-			return;
-		case 'write':
-			return void (await writeFileDurably(action.path, action.text ?? ''));
-		case 'secret':
-			if (action.secret === undefined) throw new TypeError('a secret file without its secret');
-			return void (await writeNewFile(action.path, `${action.secret.reveal()}\n`));
-		case 'remove':
-			await rm(action.path, { force: true });
-			return void (await fsyncFolder(dirname(action.path)));
-		case 'seal':
-			return void (await seal(action.path, JSON.parse(action.text ?? '') as Manifest));
-		case 'publish':
-			return void (await publish(action.path, action.to ?? ''));
-		case 'latest':
-			return void (await pointLatest(action.path, action.to ?? ''));
-	}
-}
-
-/** Looks at a folder, or at the nearest one above it. */
-async function folderFacts(path: string): Promise<FolderFacts> {
-	const there = await stat(path).catch(() => null);
-	let nearest = path;
-	let found = there;
-	while (found === null && dirname(nearest) !== nearest) {
-		nearest = dirname(nearest);
-		found = await stat(nearest).catch(() => null);
-	}
-	// Nothing can be made below a file.
-	const writable =
-		(found?.isDirectory() ?? false) &&
-		(await access(nearest, constants.W_OK).then(
-			() => true,
-			() => false,
-		));
-	const disk = await statfs(nearest);
-	return {
-		path,
-		exists: there !== null,
-		isFolder: there?.isDirectory() ?? false,
-		writable,
-		nearest,
-		freeBytes: disk.bavail * disk.bsize,
-		entries: there?.isDirectory() ? await readdir(path).catch(() => []) : [],
-	};
 }

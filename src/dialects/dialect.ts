@@ -359,13 +359,16 @@ export type ToolPlace = {
 /** A privilege, and what would fail or be left out without it. */
 export type Need = { readonly privilege: string; readonly why: string };
 
+/** From where a server may clone, `host:port` with commas between; by which authority’s certificate the donor must prove itself. */
+export type CloneSetting = 'clone_valid_donor_list' | 'clone_ssl_ca';
+
 /** A server as donor or recipient of a CLONE. */
 export type CloneFacts = {
 	readonly version: string;
 	/** Whether the plugin is there and at work. */
 	readonly plugin: boolean;
-	/** From where this server may clone, `host:port` with commas between; null: from nowhere. */
-	readonly donors: string | null;
+	/** The plugin’s own settings that a clone needs to change; they go with the plugin, and with a restart. */
+	readonly settings: { readonly [name in CloneSetting]: string | null };
 	/** What must be the same on both sides, each by the variable's own name. */
 	readonly same: { readonly [variable: string]: string };
 	readonly maxPacket: number;
@@ -412,7 +415,7 @@ export interface CloneWords {
 	limits(donor: CloneFacts, recipient: CloneFacts): readonly CloneLimit[];
 	readonly install: Statement;
 	readonly uninstall: Statement;
-	setDonors(list: string | null): Statement;
+	set(setting: CloneSetting, value: string | null): Statement;
 	/** All that the donor's account needs besides its password. */
 	grantDonor(user: string, host: string): Statement;
 	/** `tls` false: not demanded. */

@@ -86,7 +86,7 @@ const variables = (names: readonly string[]) => list(names);
 // One statement, so that one look is one moment; unknown variables and tables are just not among the rows.
 const facts = query<CloneFacts>(
 	sql`SELECT 'variable' AS kind, VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.global_variables
- WHERE VARIABLE_NAME IN (${variables([...SAME, 'version', 'max_allowed_packet', 'clone_valid_donor_list'])})
+ WHERE VARIABLE_NAME IN (${variables([...SAME, 'version', 'max_allowed_packet', 'clone_valid_donor_list', 'clone_ssl_ca'])})
  UNION ALL SELECT 'persisted', VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN (${variables(QUIET)})
  UNION ALL SELECT 'plugin', PLUGIN_NAME, PLUGIN_TYPE FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE' AND PLUGIN_LIBRARY IS NOT NULL
  UNION ALL SELECT 'keyring', PLUGIN_NAME, 'plugin' FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE' AND PLUGIN_NAME LIKE 'keyring%'
@@ -99,7 +99,7 @@ const facts = query<CloneFacts>(
 		return {
 			version: set.get('version') ?? '',
 			plugin: plugins.includes('clone'),
-			donors: set.get('clone_valid_donor_list') || null,
+			settings: { clone_valid_donor_list: set.get('clone_valid_donor_list') || null, clone_ssl_ca: set.get('clone_ssl_ca') || null },
 			same: Object.fromEntries(SAME.map((name) => [name, set.get(name) ?? ''])),
 			maxPacket: Number(set.get('max_allowed_packet') ?? 0),
 			plugins: plugins.filter((name) => name !== 'clone').sort(),
@@ -124,7 +124,7 @@ export const clone: CloneWords = {
 	limits,
 	install: sql`INSTALL PLUGIN clone SONAME 'mysql_clone.so'`,
 	uninstall: sql`UNINSTALL PLUGIN clone`,
-	setDonors: (donors) => sql`SET GLOBAL clone_valid_donor_list = ${donors}`,
+	set: (setting, to) => sql`SET GLOBAL ${id(setting)} = ${to}`,
 	grantDonor: (user, host) => sql`GRANT BACKUP_ADMIN ON *.* TO ${account(user, host)}`,
 	// Without a word about SSL it encrypts where the donor can.
 	from: ({ user, host, port, password, tls }) =>

@@ -5,7 +5,7 @@ import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Seen, Step, Working } from '../../core/step.ts';
-import type { CloneStage, CloneStatus, CloneWords } from '../../dialects/dialect.ts';
+import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
@@ -15,7 +15,7 @@ import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
 type Facts = CloneLook | null;
 type At = ProvisionEnv & Seen<CloneLook>;
 
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 250;
 /** The server takes connections a moment before it calls its recovery complete. */
 const COMPLETE_WITHIN_MS = 60_000;
 /** What the restart must not forget, and what it is to be. */
@@ -44,8 +44,14 @@ function persistBack(words: CloneWords, { facts, origin }: At): Action[] {
 	});
 }
 
+/** Of a plugin that was there: a restart has forgotten what was set by hand. */
+const settingsBack = (words: CloneWords, { origin }: At, which: (name: CloneSetting) => boolean): Action[] =>
+	(['clone_valid_donor_list', 'clone_ssl_ca'] as const)
+		.filter(which)
+		.map((name) => change('replica', `${name}-back`, 'as it was', words.set(name, origin.recipient.settings[name])));
+
 function copying(at: At, words: CloneWords): Action[] {
-	const { primary, replica, source, tls, facts } = at;
+	const { primary, replica, source, tls, ca, facts } = at;
 	const { account, password, restartWaitSeconds } = cloneOf(at);
 	const { accounts } = primary.dialect;
 	const act = (on: string, id: string, why: string, statement: Statement) => change(on, id, why, statement);
@@ -76,7 +82,8 @@ function copying(at: At, words: CloneWords): Action[] {
 				)
 			: act('primary', 'donor', 'an account for the copy alone', accounts.create(account.user, account.host, password, tls)),
 		act('primary', 'donor-grant', 'the one privilege that it needs', words.grantDonor(account.user, account.host)),
-		act('replica', 'donors', 'from where it may clone', words.setDonors(`${source.host}:${source.port}`)),
+		act('replica', 'donors', 'from where it may clone', words.set('clone_valid_donor_list', `${source.host}:${source.port}`)),
+		...(ca === null ? [] : [act('replica', 'ca', 'the primary must prove who it is', words.set('clone_ssl_ca', ca))]),
 		...Object.entries(QUIET)
 			// One that is DISABLED stays so.
 			.filter(([name]) => name !== 'event_scheduler' || facts.eventScheduler !== 'DISABLED')
@@ -124,35 +131,39 @@ function tidying(at: At, words: CloneWords, done: boolean): Action[] {
 		...(facts.eventScheduler === 'DISABLED'
 			? []
 			: [change('replica', 'events-again', 'after the restart', locks.setEventScheduler('OFF'))]),
-		kept
-			? change('replica', 'donors-back', 'as it was', words.setDonors(origin.recipient.donors))
-			: change('replica', 'uninstall-replica', 'it came with this run', words.uninstall),
+		...(kept ? settingsBack(words, at, () => true) : [change('replica', 'uninstall-replica', 'it came with this run', words.uninstall)]),
 	];
 }
 
-/** Draws how far the clone has come, until it is at its end. */
-async function drawing(at: ProvisionEnv & Working, words: CloneWords, ended: AbortSignal): Promise<void> {
-	const measure = meter(() => at.now().getTime());
-	while (!ended.aborted) {
-		// A server that is going down, or that is just coming, tells nothing.
-		const stages = await at.look('replica', words.progress).catch(() => []);
-		if (ended.aborted) return;
+/** Gives what draws how far the clone has come. */
+function drawer({ now, progress }: Working): (stages: readonly CloneStage[]) => void {
+	const measure = meter(() => now().getTime());
+	return (stages) => {
 		const total = stages.reduce((sum, { estimate }) => sum + estimate, 0);
 		const done = stages.reduce((sum, stage) => sum + Math.min(stage.done, stage.estimate), 0);
 		const current = stages.find(({ active }) => active)?.stage ?? null;
-		if (total > 0) at.progress({ unit: 'bytes', done, total, estimated: true, ...measure(done, total), current });
+		if (total > 0) progress({ unit: 'bytes', done, total, estimated: true, ...measure(done, total), current });
+	};
+}
+
+/** Looks again and again, until the clone is at its end. A server that is going down, or that is just coming, tells nothing. */
+async function watching(at: ProvisionEnv & Working, words: CloneWords, draw: ReturnType<typeof drawer>, ended: AbortSignal): Promise<void> {
+	while (!ended.aborted) {
+		const stages = await at.look('replica', words.progress).catch(() => []);
+		if (!ended.aborted) draw(stages);
 		await pause(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
 	}
 }
 
-async function copy(at: ProvisionEnv & Working, words: CloneWords, action: SqlAction): Promise<boolean> {
+/** Gives whether the server is down now, and stays so. */
+async function copy(at: ProvisionEnv & Working, words: CloneWords, draw: ReturnType<typeof drawer>, action: SqlAction): Promise<boolean> {
 	const ended = new AbortController();
-	const drawn = drawing(at, words, ended.signal);
+	const watched = watching(at, words, draw, ended.signal);
 	try {
 		return (await at.perform(action))[0]?.ended === 'down';
 	} finally {
 		ended.abort();
-		await drawn;
+		await watched;
 	}
 }
 
@@ -201,8 +212,6 @@ async function proofs(at: At & Looking, status: CloneStatus | null): Promise<Che
 	];
 }
 
-const bytesOf = (stages: readonly CloneStage[]): number => stages.reduce((sum, { done }) => sum + done, 0);
-
 export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'clone',
 	title: 'Clone the primary',
@@ -223,10 +232,11 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const words = wordsOf(at);
 		if (words === null || facts === null || origin === null) throw new TypeError('a clone without CLONE');
 		const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
+		const draw = drawer(at);
 		let down = false;
 		const restarts = plan.findIndex(({ kind }) => kind === 'restart');
 		for (const action of plan.slice(0, Math.max(0, restarts))) {
-			if (action.id === 'clone' && action.kind === 'sql') down = await copy(at, words, action);
+			if (action.id === 'clone' && action.kind === 'sql') down = await copy(at, words, draw, action);
 			else await perform(action);
 		}
 		const restart = pick(plan, 'restart', 'restart');
@@ -244,11 +254,12 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const status = await statusOf(at, words);
 		const bad = failed(await proofs({ ...at, facts, origin }, status));
 		if (bad.length > 0) throw new VerifyFailed(bad, 'The clone could not be proven.');
-		const rawBytes = bytesOf(await look('replica', words.progress));
+		const stages = await look('replica', words.progress);
+		draw(stages);
 		const tables = (await look('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
 		const databases = await look('replica', replica.dialect.catalogue.databases);
 		for (const action of plan.slice(restarts + 1)) if (action !== again) await perform(action);
-		return { gtid: status?.gtid ?? '', databases, tables, rows: null, rawBytes };
+		return { gtid: status?.gtid ?? '', databases, tables, rows: null, rawBytes: stages.reduce((sum, stage) => sum + stage.done, 0) };
 	},
 	async verify({ replica, look, output }) {
 		const { catalogue, positions } = replica.dialect;
@@ -278,8 +289,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			act('primary', 'drop-donor', 'made by this run', primary.dialect.accounts.drop({ ...cloneOf(at).account, role: false }));
 		if (facts.donor.plugin && !origin.donor.plugin) act('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall);
 		if (facts.recipient.plugin && !origin.recipient.plugin) act('replica', 'uninstall-replica', 'it came with this run', words.uninstall);
-		else if (facts.recipient.donors !== origin.recipient.donors)
-			act('replica', 'donors-back', 'as it was', words.setDonors(origin.recipient.donors));
+		else actions.push(...settingsBack(words, seen, (name) => facts.recipient.settings[name] !== origin.recipient.settings[name]));
 		actions.push(...persistBack(words, seen));
 		if (replaced(seen)) {
 			const were = origin.replicaAccounts.map(accountKey);
