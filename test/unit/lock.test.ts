@@ -2,20 +2,29 @@ import { describe, expect, test } from 'vitest';
 import { changeSourceSql } from '../../src/archive/change-source.ts';
 import type { Manifest } from '../../src/archive/manifest.ts';
 import { show } from '../../src/core/action.ts';
-import type { Activity } from '../../src/dialects/dialect.ts';
+import type { Activity, Dialect } from '../../src/dialects/dialect.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
+import { mysql as mysqlFor } from '../../src/dialects/mysql/index.ts';
 import { pauseApplier } from '../../src/runbooks/locked-dump/applier.ts';
 import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/locked-dump/blockers.ts';
 import { lockAndDump } from '../../src/runbooks/locked-dump/lock-and-dump.ts';
 import { predictHeld } from '../../src/runbooks/locked-dump/prediction.ts';
 
-const at = { server: { name: 'db3', dialect: mariadb } } as never as Parameters<NonNullable<typeof lockAndDump.undo>>[0];
+const mysql = mysqlFor({ newWords: true, binaryLog: true, performanceSchema: true });
+type At = Parameters<NonNullable<typeof lockAndDump.undo>>[0];
 const texts = (actions: readonly Parameters<typeof show>[0][] | undefined) => actions?.map((action) => show(action).text);
 
-describe('put back only what is ours', () => {
-	const readOnly = (now: string, before: string, later = 0) => {
-		const facts = { readOnly: now, startedAt: 1000 + later };
-		const seen = { ...at, facts, origin: { readOnly: before, startedAt: 1000 } } as typeof at;
+const VENDORS: readonly { dialect: Dialect; off: string | null; starts: readonly string[] }[] = [
+	{ dialect: mariadb, off: null, starts: ['START SLAVE SQL_THREAD', "START SLAVE 'x' SQL_THREAD"] },
+	{ dialect: mysql, off: 'OFF', starts: ["START REPLICA SQL_THREAD FOR CHANNEL ''", "START REPLICA SQL_THREAD FOR CHANNEL 'x'"] },
+];
+
+describe.each(VENDORS)('put back only what is ours on $dialect.title', ({ dialect, off, starts }) => {
+	const at = { server: { name: 'db3', dialect } } as never as At;
+	/** `off`: what a server without super_read_only on says of it. */
+	const readOnly = (now: string, before: string, later = 0, superNow = off) => {
+		const facts = { readOnly: now, superReadOnly: superNow, startedAt: 1000 + later };
+		const seen = { ...at, facts, origin: { readOnly: before, superReadOnly: off, startedAt: 1000 } } as typeof at;
 		return [texts(lockAndDump.undo?.(seen)), lockAndDump.foreign?.(seen).length];
 	};
 	test('read_only that this run set, on a server that was not restarted', () => {
@@ -25,13 +34,16 @@ describe('put back only what is ours', () => {
 		expect(readOnly('OFF', 'ON')).toEqual([[], 1]);
 		expect(readOnly('NO_LOCK', 'OFF')).toEqual([[], 1]);
 	});
+	test.runIf(off !== null)('not read_only where somebody turned on what is stronger since: that would end it as well', () => {
+		expect(readOnly('ON', 'OFF', 5, 'ON')).toEqual([[], 2]);
+	});
 	test('the SQL thread of each channel that is still there', () => {
 		const applier = (running: string[], channels: string[], later = 0) => {
 			const facts = { running, channels, startedAt: 1000 + later };
 			const seen = { ...at, facts, origin: { running: ['', 'x'], channels: ['', 'x'], startedAt: 1000 } } as never;
 			return [texts(pauseApplier.undo?.(seen)), pauseApplier.foreign?.(seen).length];
 		};
-		expect(applier([], ['', 'x'])).toEqual([['START SLAVE SQL_THREAD', "START SLAVE 'x' SQL_THREAD"], 0]);
+		expect(applier([], ['', 'x'])).toEqual([starts, 0]);
 		expect(applier([''], [''])).toEqual([[], 1]);
 		expect(applier([''], ['', 'x'], 60)).toEqual([[], 1]);
 		expect(applier(['', 'x'], ['', 'x'], 60)).toEqual([[], 0]);
@@ -57,6 +69,11 @@ test('who may be killed is the cause, long at it, never a thread of the serverâ€
 		...[{ text: '/* x */ (SELECT 1)' }, { command: 'Killed' }, { command: 'Sleep', text: '', transactionSeconds: 99 }],
 	];
 	for (const more of spared) expect(killed(more), JSON.stringify(more)).toBe(0);
+	// Where the lock waits for those who only read, as in MySQL, they are in its way.
+	const behindReads = (more: Partial<Activity>) => blockersOf([{ ...someone, ...more }]).filter((each) => mayBeKilled(each, true)).length;
+	expect(
+		[{ text: 'SELECT 1' }, { text: 'SELECT 1', seconds: 9 }, { command: 'Sleep', text: '', transactionSeconds: 99 }].map(behindReads),
+	).toEqual([1, 0, 0]);
 	expect(killed({ text: 'SELECT 1 FROM t FOR UPDATE' })).toBe(1);
 	expect(killed({ command: 'Sleep', text: '', locked: ['a.t'] })).toBe(1);
 	expect(killed({ command: 'Sleep', text: '', seconds: 0, transactionSeconds: 30, blocks: 1 })).toBe(1);
@@ -89,4 +106,15 @@ test('every channel has its statement in change-source.sql, and positions of sev
 	expect(text).toContain("\nCHANGE MASTER 'q\\'' TO\n");
 	expect(text).toContain("\nSET GLOBAL gtid_slave_pos = '0-1-9,7-2-3';\nSTART SLAVE;\nSTART SLAVE 'q\\'';\n");
 	expect(mariadb.positions.union(['0-1-9,7-2-1', '7-2-3', ''])).toBe('0-1-9,7-2-3');
+	const [a, b] = ['4be10f82-e5d5-11f1-a2a5-02fc00000001', '4be10f82-e5d5-11f1-a2a5-02fc00000002'];
+	const sets = {
+		source: { ...place, gtid: `${a}:1-9,${b}:1-3` },
+		sources: position.sources.map((each) => ({ ...each, gtid: `${a}:1-9,${b}:1-3` })),
+		self: null,
+	};
+	const other = changeSourceSql({ id: 'x', server: { flavor: 'mysql', host: 'c', port: 3 }, position: sets } as never as Manifest);
+	expect(other).toContain('SOURCE_AUTO_POSITION = 1;\nCHANGE REPLICATION SOURCE TO\n');
+	expect(other).toContain("SOURCE_AUTO_POSITION = 1 FOR CHANNEL 'q\\'';\n");
+	expect(other).toContain(`\nSET GLOBAL gtid_purged = '${a}:1-9,${b}:1-3';\nSTART REPLICA;\nSTART REPLICA FOR CHANNEL 'q\\'';\n`);
+	expect(mysql.positions.union([`${a}:1-5`, `${a}:6-9,${b}:1-3`, ''])).toBe(`${a}:1-9,${b}:1-3`);
 });
