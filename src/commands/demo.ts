@@ -3,7 +3,7 @@ import type { RunRequest } from '../core/desk.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import type { Context, Ending } from './context.ts';
 import { runHeadless } from './run.ts';
-import { kindOf, type SandboxFlags, sandboxFields, urlOf } from './sandbox.ts';
+import { downCommand, kindOf, type SandboxFlags, sandboxFields, urlOf } from './sandbox.ts';
 import { openWizard } from './wizard.ts';
 
 /** The two runs of the journey on a sandbox. */
@@ -41,7 +41,7 @@ export async function demo(context: Context, flags: SandboxFlags): Promise<Endin
 		'',
 		'The pair goes on running. Look at it:',
 		`  lockstep status --server ${urlOf(pair.replica)}`,
-		`  lockstep sandbox down --server ${pair.kind}`,
+		`  ${downCommand(pair, flags)}`,
 	];
 	if (context.mode === 'wizard') {
 		const ending = await openWizard(context, { screen: 'demo' }, pair);

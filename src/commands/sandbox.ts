@@ -34,6 +34,10 @@ export function kindOf(flags: SandboxFlags): { kind?: SandboxKind } {
 	return flags.server === undefined ? {} : { kind: oneOf(flags.server, '--server', SANDBOX_KINDS) };
 }
 
+/** What takes it down again, as it was brought up. */
+export const downCommand = (pair: Sandbox, flags: SandboxFlags): string =>
+	`lockstep sandbox down ${flags.dir === undefined ? `--server ${pair.kind}` : `--dir '${pair.dir}'`}`;
+
 /** A URL that every command takes. */
 export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;
 
@@ -60,7 +64,7 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 					'',
 					'Next:',
 					`  lockstep provision --primary ${urlOf(pair.primary)} --replica ${urlOf(pair.replica)}`,
-					`  lockstep sandbox down --server ${pair.kind}`,
+					`  ${downCommand(pair, flags)}`,
 				],
 			};
 		}

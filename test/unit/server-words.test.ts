@@ -35,7 +35,12 @@ describe('a server’s refusal in words', () => {
 			/read-only/,
 			/LIKE '%read_only'/,
 		],
-		[1290, 'The MySQL server is running with the --secure-file-priv option so it cannot execute this statement', /--secure-file-priv/, /LIKE 'secure_file_priv'/],
+		[
+			1290,
+			'The MySQL server is running with the --secure-file-priv option so it cannot execute this statement',
+			/--secure-file-priv/,
+			/LIKE 'secure_file_priv'/,
+		],
 		[1193, "Unknown system variable 'gtid_slave_pos'", /gtid_slave_pos/, /VERSION/],
 		[
 			1198,

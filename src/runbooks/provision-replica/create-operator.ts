@@ -7,7 +7,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { privilegeCheck, type Server } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
-import { exists, heldThere, nameOf, replicaNeeds } from './operator.ts';
+import { exists, heldThere, nameOf, onReplicaAlone, replicaNeeds } from './operator.ts';
 
 type Facts = {
 	readonly exists: boolean;
@@ -15,6 +15,7 @@ type Facts = {
 	readonly held: readonly string[];
 	readonly onReplica: boolean;
 	readonly replicaTls: boolean;
+	readonly superReadOnly: string | null;
 	readonly file: boolean;
 	readonly fileCanBeMade: boolean;
 	/** What we are and may ourselves: nobody can pass on what he does not hold. */
@@ -22,7 +23,16 @@ type Facts = {
 };
 type Output = { readonly made: boolean };
 
-const NONE: Facts = { exists: false, held: [], onReplica: false, replicaTls: true, file: false, fileCanBeMade: true, we: {} };
+const NONE: Facts = {
+	exists: false,
+	held: [],
+	onReplica: false,
+	replicaTls: true,
+	superReadOnly: null,
+	file: false,
+	fileCanBeMade: true,
+	we: {},
+};
 
 const ours = ({ dialect }: Server, { look }: Looking, role: 'primary' | 'replica') =>
 	Promise.all([look(role, dialect.identity), look(role, dialect.privileges.held)]).then(([{ account }, held]) => ({ account, held }));
@@ -35,12 +45,14 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		if (operator === null) return NONE;
 		const { look, folderFacts } = at;
 		const there = await exists(primary, 'primary', operator, look);
+		const itself = await look('replica', replica.dialect.identity);
 		const folder = await folderFacts(dirname(operator.passwordFile));
 		return {
 			exists: there,
 			held: there ? await heldThere(primary, 'primary', operator, look) : [],
 			onReplica: await exists(replica, 'replica', operator, look),
-			replicaTls: (await look('replica', replica.dialect.identity)).tls,
+			replicaTls: itself.tls,
+			superReadOnly: itself.superReadOnly,
 			file: (await folderFacts(operator.passwordFile)).exists,
 			fileCanBeMade: folder.writable && (!folder.exists || folder.isFolder),
 			we: { primary: await ours(primary, at, 'primary'), replica: await ours(replica, at, 'replica') },
@@ -132,10 +144,15 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			),
 		];
 	},
-	undo({ primary, operator, facts, origin }) {
+	undo({ primary, replica, operator, facts, origin }) {
 		if (operator === null) return [];
 		const { accounts, privileges } = primary.dialect;
 		const actions: Action[] = [];
+		// Where it did not come with the copied accounts, but by CLONE or by replication.
+		if (!origin.onReplica && facts.onReplica) {
+			const drop = replica.dialect.accounts.drop({ ...operator, role: false });
+			actions.push(...onReplicaAlone(replica, facts, 'drop-operator-there', 'it came by this run', drop));
+		}
 		if (!origin.exists && facts.exists)
 			actions.push(change('primary', 'drop-operator', 'the account was made by this run', accounts.drop({ ...operator, role: false })));
 		if (!origin.exists && !origin.file && facts.file)

@@ -1,13 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
-import type { Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
-import type { Server } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
-import { exists, heldThere, nameOf, replicaNeeds } from './operator.ts';
+import { exists, heldThere, nameOf, onReplicaAlone, replicaNeeds } from './operator.ts';
 
 type Facts = { readonly exists: boolean; readonly held: readonly string[]; readonly superReadOnly: string | null };
 
@@ -28,7 +24,7 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		const { privileges } = replica.dialect;
 		const lacking = privileges.missing(facts.held, replicaNeeds(replica)).map((need) => need.privilege);
 		if (lacking.length === 0) return [];
-		return unlogged(replica, facts, 'grant', 'what backups need', privileges.grant(lacking, nameOf(operator)));
+		return onReplicaAlone(replica, facts, 'grant', 'what backups need', privileges.grant(lacking, nameOf(operator)));
 	},
 	async run({ replica, operator, plan, perform, look, now, signal }) {
 		if (operator === null) return null;
@@ -68,20 +64,6 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		const given = privileges.missing(origin.held, replicaNeeds(replica)).map((need) => need.privilege);
 		const extra = given.filter((privilege) => facts.held.includes(privilege));
 		if (extra.length === 0) return [];
-		return unlogged(replica, facts, 'revoke', 'granted by this run', privileges.revoke(extra, nameOf(operator)));
+		return onReplicaAlone(replica, facts, 'revoke', 'granted by this run', privileges.revoke(extra, nameOf(operator)));
 	},
 };
-
-/** Out of the replica's binary log, and past the switch that refuses administrators as well. */
-function unlogged({ dialect }: Server, { superReadOnly }: Facts, id: string, why: string, statement: Statement): Action[] {
-	const { locks } = dialect;
-	const act = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
-	const closed = superReadOnly === 'ON';
-	return [
-		...(closed ? [act('super-read-only-off', 'it refuses this', locks.setSuperReadOnly('OFF'))] : []),
-		act('unlogged', 'not for the binary log', locks.unlogged),
-		act(id, why, statement),
-		act('logged', 'as before', locks.logged),
-		...(closed ? [act('super-read-only-on', 'as before', locks.setSuperReadOnly('ON'))] : []),
-	];
-}

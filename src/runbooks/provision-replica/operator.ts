@@ -1,5 +1,8 @@
+import type { Action } from '../../core/action.ts';
 import type { Looking } from '../../core/step.ts';
 import type { Need } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
 import type { Server } from '../server.ts';
 
 type Who = { readonly user: string; readonly host: string };
@@ -21,3 +24,23 @@ export const exists = ({ dialect }: Server, role: 'primary' | 'replica', who: Wh
 /** Of an account that is there. */
 export const heldThere = ({ dialect }: Server, role: 'primary' | 'replica', who: Who, look: Looking['look']): Promise<readonly string[]> =>
 	look(role, dialect.privileges.heldBy(who.user, who.host));
+
+/** Out of the replica's binary log, and past the switch that refuses administrators as well. */
+export function onReplicaAlone(
+	{ dialect }: Server,
+	{ superReadOnly }: { readonly superReadOnly: string | null },
+	id: string,
+	why: string,
+	statement: Statement,
+): Action[] {
+	const { locks } = dialect;
+	const act = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
+	const closed = superReadOnly === 'ON';
+	return [
+		...(closed ? [act('super-read-only-off', 'it refuses this', locks.setSuperReadOnly('OFF'))] : []),
+		act('unlogged', 'not for the binary log', locks.unlogged),
+		act(id, why, statement),
+		act('logged', 'as before', locks.logged),
+		...(closed ? [act('super-read-only-on', 'as before', locks.setSuperReadOnly('ON'))] : []),
+	];
+}
