@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Busy, ConnectError, LockTimeout, ServerError, Stopped, UserError } from '../../src/core/errors.ts';
-import { mariadb } from '../../src/dialects/mariadb/index.ts';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { detect } from '../../src/dialects/index.ts';
 import type { ServerAddress } from '../../src/server/address.ts';
 import { type LeaseOptions, openLease } from '../../src/server/lease.ts';
 import { connect, type Session } from '../../src/server/session.ts';
@@ -14,6 +15,7 @@ import { sql } from '../../src/sql/sql.ts';
 import { openWorld } from '../../src/world.ts';
 import { openProxy } from '../support/proxy.ts';
 import { rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
+import { wordsOf } from '../support/words.ts';
 
 const password = new Secret('cänary"o\'r\\77#');
 const lostOf = (signal: AbortSignal) => (signal.aborted ? Promise.resolve() : once(signal, 'abort'));
@@ -43,10 +45,12 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 	let server: SpareServer;
 	let address: ServerAddress;
 	let admin: Session;
+	let dialect: Dialect;
 
 	beforeAll(async () => {
 		server = await spareServer(kind);
 		admin = await rootSession(server);
+		dialect = await detect(async (query) => query.read(await admin.query(query.statement)), 'sut');
 		await admin.query(sql`CREATE USER app@'127.0.0.1' IDENTIFIED BY ${password}`);
 		await admin.query(sql`GRANT ALL ON *.* TO app@'127.0.0.1'`);
 		await admin.query(sql`CREATE USER poor@'127.0.0.1' IDENTIFIED BY ${password}`);
@@ -173,7 +177,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		await using network = await openProxy(server);
 		const busy = await open();
 		const frozen = await open({ leaseSeconds: 4 }, { port: network.port });
-		const endless = failure(busy.query(sql`SELECT BENCHMARK(1000000000000, MD5('x'))`, { timeoutMs: 0 }));
+		const endless = failure(busy.query(sql`SELECT BENCHMARK(1000000000000, SHA2('x', 256))`, { timeoutMs: 0 }));
 		await works(busy.connectionId, 'BENCHMARK');
 		network.freeze();
 		await Promise.all([busy.release(), busy.release(), frozen.release()]);
@@ -261,7 +265,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			lease.hold({ mostMs: 1500, back: [sql`SELECT nonsense`, ...BACK] });
 			await lease.prove();
 			// This thread does nothing at all until another client's write went through.
-			const program = server.binDir === null ? 'mariadb' : join(server.binDir, 'mariadb');
+			const program = join(server.binDir ?? '', wordsOf(kind).client);
 			const write = 'SET SESSION lock_wait_timeout = 30; INSERT INTO sut.rows VALUES (2); SELECT @@global.read_only';
 			const client = spawnSync(program, ['--no-defaults', '-uroot', `--socket=${server.socket}`, '-Ne', write], { encoding: 'utf8' });
 			expect([client.status, client.stdout, client.stderr]).toEqual([0, '0\n', '']);
@@ -280,7 +284,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await using lease = await open({ leaseSeconds: 60 });
 			await lease.query(LOCK);
 			await lease.query(READ_ONLY);
-			const endless = failure(lease.query(sql`SELECT BENCHMARK(1000000000000, MD5('x'))`, { timeoutMs: 0 }));
+			const endless = failure(lease.query(sql`SELECT BENCHMARK(1000000000000, SHA2('x', 256))`, { timeoutMs: 0 }));
 			await works(lease.connectionId, 'BENCHMARK');
 			lease.hold({ mostMs: 100, back: BACK });
 			await lostOf(lease.spent);
@@ -302,9 +306,9 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 	});
 
 	describe('and the claim of a run', () => {
-		const world = (to: Partial<ServerAddress> = {}, { claimSeconds = 120, dialect = mariadb } = {}) =>
+		const world = (to: Partial<ServerAddress> = {}, { claimSeconds = 120, speaks = dialect } = {}) =>
 			openWorld({
-				reach: { server: { address: { ...address, ...to }, password, dialect } },
+				reach: { server: { address: { ...address, ...to }, password, dialect: speaks } },
 				env: process.env,
 				signal: new AbortController().signal,
 				claimSeconds,
@@ -329,8 +333,8 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			const dead = await connect(address, password);
 			await dead.query(sql`SELECT GET_LOCK('lockstep.run', 0)`);
 			let refused = 0;
-			const claim: typeof mariadb.locks.claim = (name) => {
-				const asked = mariadb.locks.claim(name);
+			const claim: Dialect['locks']['claim'] = (name) => {
+				const asked = dialect.locks.claim(name);
 				const read: typeof asked.read = (rows) => {
 					const got = asked.read(rows);
 					if (!got) {
@@ -341,7 +345,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 				};
 				return { ...asked, read };
 			};
-			await using next = world({}, { dialect: { ...mariadb, locks: { ...mariadb.locks, claim } } });
+			await using next = world({}, { speaks: { ...dialect, locks: { ...dialect.locks, claim } } });
 			await next.claim('server');
 			expect(refused).toBeGreaterThan(0);
 		});
