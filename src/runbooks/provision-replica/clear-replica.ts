@@ -1,9 +1,10 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import type { Step } from '../../core/step.ts';
-import type { Position } from '../../dialects/dialect.ts';
+import type { Seen, Step } from '../../core/step.ts';
+import type { CloneStatus, Position } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
+import { arrived, cloneStatus } from './clone-look.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = {
@@ -11,23 +12,31 @@ type Facts = {
 	readonly configured: boolean;
 	readonly position: Position;
 	readonly binaryLog: boolean;
+	readonly clone: CloneStatus | null;
 };
+
+/** Whether what is there is what this work has brought: also by a CLONE whose run died before it could say so. */
+const brought = ({ facts, origin, ...env }: ProvisionEnv & Seen<Facts>): boolean =>
+	seeded(env) !== undefined || arrived(env, facts.clone, origin.clone, facts.position.replicated);
 
 export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 	id: 'clear-replica',
 	title: 'Make the replica empty',
 	why: 'Position and data must belong to the same moment, so the replica starts from nothing: no channel, no database of users, no position of its own. On an empty server there is nothing to do. None of it reaches the binary log.',
-	async inspect({ replica, look }) {
+	async inspect(at) {
+		const { replica, look } = at;
 		const { catalogue, channel, positions, identity } = replica.dialect;
 		return {
 			databases: await look('replica', catalogue.databases),
 			configured: (await look('replica', channel.status)).length > 0,
 			position: await look('replica', positions.current),
 			binaryLog: (await look('replica', identity)).binaryLog,
+			clone: await cloneStatus(at),
 		};
 	},
-	plan({ replica, facts, outputs }) {
-		if (seeded({ outputs }) !== undefined) return [];
+	plan(at) {
+		if (brought(at)) return [];
+		const { replica, facts } = at;
 		const { catalogue, channel, locks, positions } = replica.dialect;
 		const actions: Action[] = [];
 		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
@@ -46,8 +55,9 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 			actions.push(...changes('replica', 'forget-position', 'an old position', positions.setReplicated('')));
 		return actions;
 	},
-	async verify({ replica, look, outputs }) {
-		if (seeded({ outputs }) !== undefined) return [];
+	async verify(at) {
+		if (brought(at)) return [];
+		const { replica, look } = at;
 		const { catalogue, channel, positions } = replica.dialect;
 		const databases = await look('replica', catalogue.databases);
 		const channels = await look('replica', channel.status);

@@ -41,6 +41,25 @@ export const cloneOf = ({ clone }: ProvisionEnv): NonNullable<ProvisionEnv['clon
 	return clone;
 };
 
+/** How the last clone on the replica stands; null where this run clones nothing, or its plugin is not there. */
+export async function cloneStatus(at: ProvisionEnv & Looking): Promise<CloneStatus | null> {
+	const words = wordsOf(at);
+	if (at.clone === undefined || words === null) return null;
+	return (await at.look('replica', words.facts)).plugin ? at.look('replica', words.status) : null;
+}
+
+/**
+ * Whether this run, or the one that it goes on with, has cloned already, and nobody has written there since: then only what comes after is left.
+ * `before`: the clone that was there when it began.
+ */
+export const arrived = ({ source }: ProvisionEnv, status: CloneStatus | null, before: CloneStatus | null, replicated: string): boolean =>
+	status !== null &&
+	status.state === 'Completed' &&
+	status.errorCode === 0 &&
+	status.source === `${source.host}:${source.port}` &&
+	status.began !== before?.began &&
+	status.gtid === replicated;
+
 async function loginOn({ lookAs, primary }: ProvisionEnv & Looking): Promise<CloneLook['login']> {
 	try {
 		const { account } = await lookAs('replica', 'primary', primary.dialect.identity);
@@ -89,7 +108,7 @@ export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLoo
 		written: (await look('primary', primary.dialect.positions.current)).written,
 		replicated: (await look('replica', replica.dialect.positions.current)).replicated,
 		donorAccount: await look('primary', primary.dialect.accounts.exists(account.user, account.host)),
-		status: recipient.plugin ? await look('replica', words.status) : null,
+		status: await cloneStatus(at),
 		eventScheduler: theirs.eventScheduler,
 		dataDir: theirs.dataDir,
 		uuids: { primary: mine.serverUuid, replica: theirs.serverUuid },
@@ -149,6 +168,11 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, facts.held.replica, words.needs.replica),
 		...loginChecks(at, words, facts),
 		...words.limits(facts.donor, facts.recipient).map(({ holds, id, title, ...rest }) => must(id, title, holds, rest)),
+		must('CLONE-IDLE', 'No clone is at work there', facts.status?.state !== 'In Progress', {
+			expected: 'none',
+			found: facts.status?.state === 'In Progress' ? `one from ${facts.status.source}, begun ${facts.status.began}` : 'none',
+			mend: ['Wait until it is done and the server has restarted (or start it then); the same command goes on from there.'],
+		}),
 		must('CLONE-CHANNELS', 'The primary follows nobody', !facts.primaryFollows, {
 			expected: 'no channel',
 			found: facts.primaryFollows

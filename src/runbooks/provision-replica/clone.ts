@@ -9,7 +9,7 @@ import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../di
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
-import { type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, wordsOf } from './clone-look.ts';
+import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, wordsOf } from './clone-look.ts';
 import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
 
 type Facts = CloneLook | null;
@@ -20,15 +20,6 @@ const LOOK_EVERY_MS = 250;
 const COMPLETE_WITHIN_MS = 60_000;
 /** What the restart must not forget, and what it is to be. */
 const QUIET = { read_only: 'ON', event_scheduler: 'OFF' } as const;
-
-/** Whether this run, or the one that it goes on with, has cloned already: then only what comes after is left. */
-const arrived = ({ source, facts, origin }: At): boolean =>
-	facts.status !== null &&
-	facts.status.state === 'Completed' &&
-	facts.status.errorCode === 0 &&
-	facts.status.source === `${source.host}:${source.port}` &&
-	facts.status.began !== origin.status?.began &&
-	facts.status.gtid === facts.replicated;
 
 /** Whether what is on the replica came by this run's clone: before it the replica had nothing of the primary's position. */
 const replaced = ({ replica, facts, origin }: At): boolean =>
@@ -146,10 +137,14 @@ function drawer({ now, progress }: Working): (stages: readonly CloneStage[]) => 
 	};
 }
 
+/** Until it has begun the server tells of the clone before. */
+const stagesOf = async ({ look }: Looking, words: CloneWords): Promise<readonly CloneStage[]> =>
+	(await look('replica', words.status))?.state === 'In Progress' ? look('replica', words.progress) : [];
+
 /** Looks again and again, until the clone is at its end. A server that is going down, or that is just coming, tells nothing. */
 async function watching(at: ProvisionEnv & Working, words: CloneWords, draw: ReturnType<typeof drawer>, ended: AbortSignal): Promise<void> {
 	while (!ended.aborted) {
-		const stages = await at.look('replica', words.progress).catch(() => []);
+		const stages = await stagesOf(at, words).catch(() => []);
 		if (!ended.aborted) draw(stages);
 		await pause(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
 	}
@@ -224,7 +219,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const { facts, origin } = at;
 		if (words === null || facts === null || origin === null) return [];
 		const seen = { ...at, facts, origin };
-		const done = arrived(seen);
+		const done = arrived(at, facts.status, origin.status, facts.replicated);
 		return [...(done ? [] : copying(seen, words)), ...tidying(seen, words, done)];
 	},
 	async run(at) {
