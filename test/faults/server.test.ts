@@ -4,11 +4,13 @@ import { sandboxUp } from '../../src/sandbox/sandbox.ts';
 import { alive, type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { ask, SANDBOX_KINDS, value } from '../support/servers.ts';
+import { channelsOf, isMysql, superReadOnlyOf } from '../support/words.ts';
 
 describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 	let bench: Bench;
-	/** As the server's own option file has it. */
+	/** As the server's own option file has it, or its vendor. */
 	const CONFIGURED = '0';
+	const settings = { read_only: CONFIGURED, ...(isMysql(kind) && { super_read_only: 'OFF', events: 'ON' }) };
 	beforeAll(async () => {
 		bench = await makeBench(kind);
 	});
@@ -23,8 +25,8 @@ describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 		return bench.freed(CONFIGURED);
 	};
 	const threads = async () => {
-		const [status] = await ask(bench.replica, 'SHOW SLAVE STATUS');
-		return [status?.Slave_IO_Running, status?.Slave_SQL_Running];
+		const [channel] = await channelsOf(kind, bench.replica);
+		return [channel?.io, channel?.sql];
 	};
 
 	it.each([
@@ -34,8 +36,8 @@ describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 		'that is %s in the middle of a dump, read_only %s before: rejected; recover leaves what the restart has set',
 		async (how, readOnly, deed) => {
 			// Its start is told in whole seconds: that it was started again shows only where some have passed.
-			const uptime = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
-			await vi.waitUntil(async () => Number(await value(bench.replica, uptime)) > 6, { timeout: 10_000, interval: 100 });
+			const uptime = async () => Number((await ask(bench.replica, "SHOW GLOBAL STATUS LIKE 'Uptime'"))[0]?.Value);
+			await vi.waitUntil(async () => (await uptime()) > 6, { timeout: 10_000, interval: 100 });
 			await bench.readOnly(readOnly);
 			const before = await bench.state();
 			await bench.tap.shut();
@@ -53,7 +55,7 @@ describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 
 			const freeMs = await startAgain();
 			await vi.waitFor(async () => expect(await threads()).toEqual(['Yes', 'Yes']), 15_000);
-			const after = { ...before, settings: { ...before.settings, read_only: CONFIGURED } };
+			const after = { ...before, settings: { ...before.settings, ...settings } };
 			await bench.expectAsBefore(after);
 			const recovered = await lockstep(['recover', '--yes'], { env: bench.home.env });
 			expect(recovered.code, words(recovered)).toBe(readOnly === CONFIGURED ? 0 : 3);
@@ -62,6 +64,7 @@ describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 			else expect(recovered.stdout).toMatch(told);
 			expect(recovered.stdout).not.toContain('SET GLOBAL');
 			expect(await value(bench.replica, 'SELECT @@read_only')).toBe(CONFIGURED);
+			if (isMysql(kind)) expect(await superReadOnlyOf(bench.replica)).toBe('OFF');
 			const again = await lockstep(['recover', '--yes'], { env: bench.home.env });
 			expect([again.code, again.stdout], words(again)).toEqual([0, expect.stringContaining('Nothing is left to be put back')]);
 			await bench.expectAsBefore(after);
