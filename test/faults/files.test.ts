@@ -55,7 +55,7 @@ describe.each(SANDBOX_KINDS)('file errors under a backup of %s', (kind) => {
 		return names.length;
 	};
 
-	it(`as ${code}: nothing is called a backup that is none, all as before`, { timeout: 300_000 }, async () => {
+	it(`as ${code}: nothing is called a backup that is none, all as before`, { timeout: 600_000 }, async () => {
 		const untouched = await backup(null);
 		expect(untouched.ended.code, words(untouched.ended)).toBe(0);
 		expect(await published('untouched')).toBe(1);
