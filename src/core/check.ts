@@ -14,14 +14,22 @@ export type Check = {
 
 export const failed = (checks: readonly Check[]): readonly Check[] => checks.filter((check) => check.status === 'fail');
 
+/** `found` is true either way; `wrong` is what was found where it does not hold. */
+type Rest = Omit<Check, 'id' | 'title' | 'status'> & { readonly wrong?: string };
+
+const judged = (holds: boolean, { wrong, mend, ...rest }: Rest): Omit<Check, 'id' | 'title' | 'status'> => ({
+	...rest,
+	...(holds ? {} : { ...(wrong === undefined ? {} : { found: wrong }), ...(mend === undefined ? {} : { mend }) }),
+});
+
 /** A check whose failure forbids going on. */
-export function must(id: string, title: string, holds: boolean, rest: Omit<Check, 'id' | 'title' | 'status'> = {}): Check {
-	return { id, title, status: holds ? 'ok' : 'fail', ...rest, ...(holds ? { mend: undefined } : {}) };
+export function must(id: string, title: string, holds: boolean, rest: Rest = {}): Check {
+	return { id, title, status: holds ? 'ok' : 'fail', ...judged(holds, rest) };
 }
 
 /** A check whose failure is only said. */
-export function should(id: string, title: string, holds: boolean, rest: Omit<Check, 'id' | 'title' | 'status'> = {}): Check {
-	return { id, title, status: holds ? 'ok' : 'warning', ...rest, ...(holds ? { mend: undefined } : {}) };
+export function should(id: string, title: string, holds: boolean, rest: Rest = {}): Check {
+	return { id, title, status: holds ? 'ok' : 'warning', ...judged(holds, rest) };
 }
 
 /** Something the person should know, right as it is. */

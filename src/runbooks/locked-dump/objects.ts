@@ -49,7 +49,7 @@ export function compareObjects(wanted: Objects, files: readonly DumpedFile[], ig
 		checks.push(
 			must(`DUMPED-${kind.toUpperCase()}`, `All ${kind} are in the dump`, false, {
 				expected: `${wanted[kind].length} ${kind}`,
-				found: `missing ${some(lacking)}`,
+				wrong: `missing ${some(lacking)}`,
 				mend: [
 					'The account may lack a privilege, without which the vendor’s tool leaves them out and still ends well: see lockstep backup --dry-run.',
 				],

@@ -202,7 +202,7 @@ async function proofs(at: At & Looking, status: CloneStatus | null): Promise<Che
 		}),
 		must('CLONE-DATABASES', 'Every database arrived', lacking.length === 0, {
 			expected: facts.databases.join(', '),
-			found: `missing ${some(lacking)}`,
+			wrong: `missing ${some(lacking)}`,
 		}),
 	];
 }
@@ -264,7 +264,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		return [
 			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
 				expected: output.databases.join(', '),
-				found: `missing ${some(lacking)}`,
+				wrong: `missing ${some(lacking)}`,
 			}),
 			must('SEED-POSITION', 'The replica stands at its data’s position, or beyond', positions.includes(replicated, output.gtid), {
 				expected: output.gtid,

@@ -253,7 +253,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				lacking.length + extra.length === 0,
 				{
 					expected: `${there.length} objects`,
-					found: [lacking.length > 0 ? `missing ${some(lacking)}` : '', extra.length > 0 ? `too many ${some(extra)}` : '']
+					wrong: [lacking.length > 0 ? `missing ${some(lacking)}` : '', extra.length > 0 ? `too many ${some(extra)}` : '']
 						.filter(Boolean)
 						.join('; '),
 					mend: ['Provision it again: a replica that differs cannot be mended by replication.'],
@@ -261,7 +261,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			),
 			must('COMPARE-CONTENTS', `All ${output.compared} tables have the same contents at ${output.gtid}`, output.different.length === 0, {
 				expected: 'equal checksums',
-				found: some(output.different),
+				wrong: some(output.different),
 				mend: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
 			}),
 		];

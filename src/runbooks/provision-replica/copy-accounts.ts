@@ -56,7 +56,7 @@ export const copyAccounts: Step<ProvisionEnv, Facts, null> = {
 		return [
 			must('ACCOUNTS', 'The replica has the primary’s accounts', lacking.length === 0, {
 				expected: 'all',
-				found: `missing ${some(lacking.map(accountKey))}`,
+				wrong: `missing ${some(lacking.map(accountKey))}`,
 			}),
 		];
 	},

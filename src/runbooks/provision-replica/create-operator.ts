@@ -77,7 +77,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		checks.push(
 			must('OPERATOR', `The replica has no account ${name} of its own`, !origin.onReplica, {
 				expected: `${name} on neither server, or on the primary`,
-				found: 'on the replica only: it would keep a password that the primary’s has not',
+				wrong: 'on the replica only: it would keep a password that the primary’s has not',
 				mend: [
 					'Choose another name:  --operator NAME@HOST',
 					`or drop it there, if nobody uses it:  DROP USER '${operator.user}'@'${operator.host}';`,
@@ -92,7 +92,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			}),
 			must('OPERATOR-TLS', `${name} can log in on the replica`, !operator.tls || facts.replicaTls, {
 				expected: 'TLS on the replica, as the account must use it',
-				found: 'the replica has none',
+				wrong: 'the replica has none',
 				mend: [...replica.dialect.mends.tls, 'or say in words that nothing need be encrypted:  --no-tls'],
 			}),
 		);
@@ -128,14 +128,14 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		const lacking = there ? privileges.missing(await heldThere(primary, 'primary', operator, look), privileges.needs.status) : [];
 		const made = must('OPERATOR-MADE', `${name} may look at the primary`, there && lacking.length === 0, {
 			expected: 'the account and its privileges',
-			found: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
+			wrong: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
 		});
 		if (!output.made || !there) return [made];
 		return [
 			made,
 			must('OPERATOR-KEPT', 'Its password is in its file', (await folderFacts(operator.passwordFile)).exists, {
 				expected: operator.passwordFile,
-				found: 'no such file',
+				wrong: 'no such file',
 			}),
 			must(
 				'OPERATOR-REQUIRES',

@@ -54,7 +54,7 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 				expected: replicaNeeds(replica)
 					.map((need) => need.privilege)
 					.join(', '),
-				found: there ? `missing ${lacking.join(', ')}` : 'no such account',
+				wrong: there ? `missing ${lacking.join(', ')}` : 'no such account',
 			}),
 		];
 	},

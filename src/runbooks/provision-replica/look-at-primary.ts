@@ -55,7 +55,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			privilegeCheck('PRIMARY-PRIVILEGES', primary, identity.account, facts.held, primary.dialect.privileges.needs.provisionPrimary),
 			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
 				expected: 'log_bin is on',
-				found: 'it is off: there is nothing that a replica could follow',
+				wrong: 'it is off: there is nothing that a replica could follow',
 				mend: mends.binaryLog,
 			}),
 			must('PRIMARY-SERVER-ID', 'The primary has a server id', identity.serverId > 0, {
@@ -81,7 +81,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			checks.push(
 				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
 					expected: words.gtidStrict,
-					found: 'not both on: a replica could not be told what it lacks',
+					wrong: 'not both on: a replica could not be told what it lacks',
 					mend: mends.strict,
 				}),
 			);
@@ -90,7 +90,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			checks.push(
 				must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
 					expected: 'ssl_cert and ssl_key are set',
-					found: 'it has none: the replica’s copy of all your data would travel in the clear',
+					wrong: 'it has none: the replica’s copy of all your data would travel in the clear',
 					mend: [...mends.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
 				}),
 			);

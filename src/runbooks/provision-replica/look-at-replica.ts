@@ -76,7 +76,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			privilegesOf(replica, identity, facts.held),
 			must('REPLICA-OTHER', 'Primary and replica are two servers', !same, {
 				expected: 'two servers',
-				found: 'both addresses lead to the same one',
+				wrong: 'both addresses lead to the same one',
 				mend: ['Check --primary and --replica.'],
 			}),
 			must('REPLICA-KIND', 'Both are of the same kind', sameKind, {
@@ -101,7 +101,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				: []),
 			must('REPLICA-SERVER-ID', 'The server ids differ', same || facts.primary.serverId !== identity.serverId, {
 				expected: `another one than the primary’s ${facts.primary.serverId}`,
-				found: `both are ${identity.serverId}`,
+				wrong: `both are ${identity.serverId}`,
 				mend: mends.replicaId(identity.serverId + 1),
 			}),
 			must(
@@ -109,7 +109,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				'It has no named channels',
 				facts.channels.every((channel) => channel.name === ''),
 				{
-					found: `it replicates from several sources: ${facts.channels.map((channel) => channel.name || 'default').join(', ')}`,
+					wrong: `it replicates from several sources: ${facts.channels.map((channel) => channel.name || 'default').join(', ')}`,
 					mend: facts.channels.filter((channel) => channel.name !== '').map((channel) => mends.namedChannel(channel.name)),
 				},
 			),
@@ -125,21 +125,21 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 						mend: ['Free some space there, or take a server with a larger disk.'],
 					}),
 			should('REPLICA-BINLOG', 'It logs what it replicates', identity.binaryLog && identity.logsReplicaUpdates, {
-				found: `log_bin and ${words.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
+				wrong: `log_bin and ${words.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
 				mend: ['See the option file’s lines in the plan.'],
 			}),
 			features.gtidOptional
 				? must('REPLICA-GTID', 'It has GTIDs', identity.gtidStrict, {
 						expected: words.gtidStrict,
-						found: 'not both on: it could not ask for what it lacks',
+						wrong: 'not both on: it could not ask for what it lacks',
 						mend: mends.strict,
 					})
 				: should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
-						found: `${words.gtidStrict} is off: a stray local write would go unnoticed`,
+						wrong: `${words.gtidStrict} is off: a stray local write would go unnoticed`,
 						mend: mends.strict,
 					}),
 			should('REPLICA-HALT', 'It survives a sudden halt', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
-				found: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
+				wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
 				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
 			}),
 		];

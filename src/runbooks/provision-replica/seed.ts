@@ -86,7 +86,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		return [
 			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
 				expected: output.databases.join(', '),
-				found: `missing ${some(lacking)}`,
+				wrong: `missing ${some(lacking)}`,
 			}),
 			must('SEED-TABLES', 'Every table arrived', tables >= output.tables || output.databases.length === 0, {
 				expected: String(output.tables),
