@@ -410,6 +410,9 @@ export type CloneLimit = {
 export interface CloneWords {
 	/** Besides what provisioning needs anyway. */
 	readonly needs: { readonly primary: readonly Need[]; readonly replica: readonly Need[] };
+	/** Whether we may give what {@link grantDonor} gives, and what lets us. */
+	readonly mayGrantDonor: Query<boolean>;
+	letGrantDonor(account: string): Statement;
 	readonly facts: Query<CloneFacts>;
 	/** What forbids it, of these two. Pure. */
 	limits(donor: CloneFacts, recipient: CloneFacts): readonly CloneLimit[];

@@ -77,11 +77,15 @@ describe('it is refused, and nothing is changed,', () => {
 });
 
 describe('from the sandbox’s primary, with clients at work,', () => {
-	beforeAll(() => ask(sandbox.primary, 'ALTER TABLE shop.search_words ENGINE=InnoDB'));
+	let replica: SpareServer;
+	beforeAll(async () => {
+		await ask(sandbox.primary, 'ALTER TABLE shop.search_words ENGINE=InnoDB');
+		replica = await spareServer('mysql-9.7');
+	});
+	afterAll(() => replica?.[Symbol.asyncDispose]());
 
 	test('it is refused where the replica’s login is not on the primary or has another password there, and where accounts would be lost', async () => {
 		const { primary } = sandbox;
-		await using replica = await spareServer('mysql-9.7');
 		const pair = { primary, replica };
 		await ask(replica, BOSS);
 		expect(await refused(pair)).toEqual([
@@ -98,11 +102,10 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 		]);
 		await ask(primary, BOSS.replace("BY ''", "BY 'other'"));
 		expect((await refused(pair, wish))[0]).toMatchObject({ id: 'CLONE-LOGIN', found: expect.stringContaining('1045') });
-		await ask(primary, "DROP USER boss@'127.0.0.1'");
+		for (const server of [primary, replica]) await ask(server, "DROP USER boss@'127.0.0.1'");
 	});
 
 	test('a replica that nothing restarts is asked for, and a plugin that was there stays', async () => {
-		await using replica: SpareServer = await spareServer('mysql-9.7');
 		const pair = { primary: sandbox.primary, replica };
 		for (const server of [pair.primary, replica]) await ask(server, "INSTALL PLUGIN clone SONAME 'mysql_clone.so'");
 		await ask(replica, "SET GLOBAL clone_valid_donor_list = 'elsewhere:3306'");

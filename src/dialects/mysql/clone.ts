@@ -114,11 +114,18 @@ const facts = query<CloneFacts>(
 export const clone: CloneWords = {
 	needs: {
 		primary: [
-			{ privilege: 'BACKUP_ADMIN', why: 'gives it to the account that CLONE logs in with' },
 			{ privilege: 'INSERT', why: 'puts the clone plugin in' },
 			{ privilege: 'DELETE', why: 'takes the clone plugin out again' },
 		],
 		replica: [{ privilege: 'CLONE_ADMIN', why: 'starts the CLONE' }],
+	},
+	// Of each of the dynamic privileges it is said whether it can be given on.
+	mayGrantDonor: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) =>
+		rows.some((row) => /^GRANT (.*,)?BACKUP_ADMIN(,.*)? ON \*\.\* TO .* WITH GRANT OPTION/.test(Object.values(row)[0] ?? '')),
+	),
+	letGrantDonor: (to) => {
+		const at = to.lastIndexOf('@');
+		return sql`GRANT BACKUP_ADMIN ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))} WITH GRANT OPTION`;
 	},
 	facts,
 	limits,

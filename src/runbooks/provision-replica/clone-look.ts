@@ -3,6 +3,7 @@ import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Consent, Looking, Seen } from '../../core/step.ts';
 import type { AccountName, CloneFacts, CloneStatus, CloneWords } from '../../dialects/dialect.ts';
+import { shown } from '../../sql/sql.ts';
 import { privilegeCheck, qualified, some } from '../server.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
@@ -12,6 +13,7 @@ export type CloneLook = {
 	readonly recipient: CloneFacts;
 	/** Of our login on each side. */
 	readonly accounts: { readonly primary: string; readonly replica: string };
+	readonly mayGrantDonor: boolean;
 	readonly held: { readonly primary: readonly string[]; readonly replica: readonly string[] };
 	/** How the primary takes the login that we have on the replica: as whom, with which privileges, or why not. */
 	readonly login: { readonly account: string | null; readonly held: readonly string[]; readonly words: string };
@@ -94,6 +96,7 @@ export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLoo
 		donor: await look('primary', words.facts),
 		recipient,
 		accounts: { primary: mine.account, replica: theirs.account },
+		mayGrantDonor: await look('primary', words.mayGrantDonor),
 		held: {
 			primary: await look('primary', primary.dialect.privileges.held),
 			replica: await look('replica', replica.dialect.privileges.held),
@@ -165,6 +168,11 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 	const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
 	return [
 		privilegeCheck('CLONE-PRIMARY-PRIVILEGES', primary, facts.accounts.primary, facts.held.primary, words.needs.primary),
+		must('CLONE-GRANT', `${facts.accounts.primary} may give the account of the copy its privilege`, facts.mayGrantDonor, {
+			expected: 'BACKUP_ADMIN, with the right to give it on',
+			found: facts.mayGrantDonor ? 'yes' : 'it may not',
+			mend: [`${shown(words.letGrantDonor(facts.accounts.primary))};`],
+		}),
 		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, facts.held.replica, words.needs.replica),
 		...loginChecks(at, words, facts),
 		...words.limits(facts.donor, facts.recipient).map(({ holds, id, title, ...rest }) => must(id, title, holds, rest)),
