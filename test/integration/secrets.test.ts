@@ -28,9 +28,10 @@ async function watch(running: Running, pair: Sandbox) {
 			const parent = Number(/^\d+ \(.*\) \S (\d+)/s.exec(await read('stat'))?.[1]);
 			if (!family.has(pid) && !family.has(parent)) continue;
 			family.add(pid);
-			seen.commands.add(await read('cmdline'));
-			// Its own environment is where the test put the passwords.
-			if (pid === running.pid) continue;
+			const command = await read('cmdline');
+			seen.commands.add(command);
+			// Its own environment is where the test put the passwords; a child that is not yet another program still shows its parent's.
+			if (pid === running.pid || command === (await readFile(`/proc/${parent}/cmdline`, 'utf8').catch(() => ''))) continue;
 			seen.children.add(pid);
 			seen.environments.add(await read('environ'));
 		}
