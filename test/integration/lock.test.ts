@@ -24,7 +24,7 @@ const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 /** Not held up at all. */
 const AT_ONCE_MS = 2_000;
 /** One attempt for the lock, and what a busy machine adds. */
-const ATTEMPT_MS = 5_000 + 2_000;
+const ATTEMPT_MS = 5_000 + 10_000;
 type Client = Awaited<ReturnType<typeof rootSession>>;
 const run = (client: Client, ...statements: string[]) =>
 	statements.reduce<Promise<unknown>>(
