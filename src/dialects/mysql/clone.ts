@@ -1,5 +1,5 @@
 import { account, id, list, query, raw, sql } from '../../sql/sql.ts';
-import type { CloneFacts, CloneLimit, CloneWords } from '../dialect.ts';
+import type { CloneFacts, CloneLimit, CloneWords } from '../clone.ts';
 import { canonical } from './gtid-set.ts';
 import { seriesOf } from './identity.ts';
 import { value } from './values.ts';

@@ -1,7 +1,8 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Seen, Step } from '../../core/step.ts';
-import type { CloneStatus, Position } from '../../dialects/dialect.ts';
+import type { CloneStatus } from '../../dialects/clone.ts';
+import type { Position } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { arrived, cloneStatus } from './clone-look.ts';

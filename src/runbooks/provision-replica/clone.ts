@@ -5,7 +5,7 @@ import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Seen, Step, Working } from '../../core/step.ts';
-import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/dialect.ts';
+import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/clone.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
