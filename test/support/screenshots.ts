@@ -75,7 +75,7 @@ async function cutOff() {
 	await seeAgain(/It has left this/);
 	picture('recover');
 	terminal.send(KEYS.enter);
-	await seeAgain(/as it was/);
+	await seeAgain(/everything is as it was/);
 	terminal.send('q');
 	await terminal.exited;
 }
