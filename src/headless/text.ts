@@ -156,7 +156,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 							event.kept
 								? 'Put back what must not stay; what was done before is kept'
 								: event.foreign.length > 0
-									? 'Put back; what somebody else has changed since was left alone'
+									? 'Put back, but for what was told'
 									: 'Put back: everything is as it was',
 						),
 					);

@@ -133,13 +133,13 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 				: state.transcript.some((each) => each.action.changes)
 					? undefined
 					: 'Untouched: nothing was changed.';
-		if (end.failure === null)
+		if (end.failure === null) {
+			const all = end.warnings.length === 0 ? 'Taken back: everything is as it was.' : 'Taken back, but for this:';
 			return [
-				line(
-					span(`${signs.undone} `, 'warn'),
-					span(end.outcome === 'undone' ? 'Taken back: everything is as it was.' : 'Stopped.', 'bold'),
-				),
+				line(span(`${signs.undone} `, 'warn'), span(end.outcome === 'undone' ? all : 'Stopped.', 'bold')),
+				...end.warnings.flatMap((warning) => indented(`  ${signs.warn} `, warning, width, 'plain', 'warn')),
 			];
+		}
 		return failureLines(end.failure, {
 			width,
 			ascii,
