@@ -14,6 +14,7 @@ export default defineConfig({
 		testTimeout: 60_000,
 		hookTimeout: 300_000,
 		fileParallelism: true,
-		maxWorkers: 2,
+		// More than there are cores: much of a test is waiting for a server.
+		maxWorkers: 3,
 	},
 });
