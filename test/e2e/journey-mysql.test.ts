@@ -37,7 +37,7 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 		// The harmless answer is the one that Enter would take.
 		await terminal.waitFor(/❯ No, change nothing/, LONG);
 		terminal.send('y');
-		const seeded = await terminal.waitFor(/· Summary|✗/, LONG);
+		const seeded = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 		expect(seeded).toContain(`is a replica of ${primary.host}:${primary.port}`);
 		expect(seeded).toMatch(/compared with the primary at one position: alike/);
 		terminal.send('q');
@@ -53,7 +53,7 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 		await using terminal = program('backup', '--server', urlOf(replica), '--to', folder);
 		await terminal.waitFor(/UNLOCK TABLES/, LONG);
 		terminal.send(KEYS.enter);
-		const ended = await terminal.waitFor(/· Summary|✗/, LONG);
+		const ended = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 		expect(ended).toContain('Backup complete: ');
 		expect(ended).toMatch(/Read lock held .* · replication caught up/);
 		terminal.send('q');

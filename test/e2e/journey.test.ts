@@ -118,7 +118,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	// The harmless answer is the one that Enter would take.
 	await terminal.waitFor(/❯ No, change nothing/, LONG);
 	terminal.send('y');
-	const seeded = await terminal.waitFor(/· Summary|✗/, LONG);
+	const seeded = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 	expect(seeded).toContain(`is a replica of ${sandbox.primary.host}:${sandbox.primary.port}`);
 	expect(seeded).toMatch(/compared with the primary at one position: alike/);
 	expect((await condition(sandbox.replica)).channels).toEqual([['Yes', 'Yes']]);
@@ -155,7 +155,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	await terminal.waitFor((screen) => screen.includes('READ LOCK HELD') && !screen.includes('Stop this run?'), LONG);
 	dump.goOn();
 
-	const ended = await terminal.waitFor(/· Summary|✗/, LONG);
+	const ended = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 	expect(ended).toContain('Backup complete: ');
 	expect(ended).toMatch(/Read lock held .* · replication caught up/);
 	terminal.send('q');
