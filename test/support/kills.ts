@@ -10,7 +10,7 @@ import { ask, type SandboxServer, value } from './servers.ts';
 import { aside, wordsAt } from './words.ts';
 
 /** A run that outlives its watcher is at its end within this. */
-const END_MS = 30_000;
+const END_MS = 120_000;
 /** The server notices a dead connection in milliseconds; a thread that was started needs some to say so. */
 const SETTLED_MS = 10_000;
 
