@@ -24,8 +24,6 @@ export interface Words {
 	readonly stop: string;
 	readonly startSql: string;
 	readonly stopSql: string;
-	readonly startIo: string;
-	readonly stopIo: string;
 	/** Forgets the channel. */
 	readonly forget: string;
 	/** Forgets the binary log, and in MySQL the position with it. */
@@ -58,8 +56,6 @@ const MARIADB: Words = {
 	stop: 'STOP SLAVE',
 	startSql: 'START SLAVE SQL_THREAD',
 	stopSql: 'STOP SLAVE SQL_THREAD',
-	startIo: 'START SLAVE IO_THREAD',
-	stopIo: 'STOP SLAVE IO_THREAD',
 	forget: 'RESET SLAVE ALL',
 	forgetLog: 'RESET MASTER',
 	forgetPosition: ["SET GLOBAL gtid_slave_pos = ''"],
@@ -92,8 +88,6 @@ const MYSQL: Words = {
 	stop: 'STOP REPLICA',
 	startSql: 'START REPLICA SQL_THREAD',
 	stopSql: 'STOP REPLICA SQL_THREAD',
-	startIo: 'START REPLICA IO_THREAD',
-	stopIo: 'STOP REPLICA IO_THREAD',
 	forget: 'RESET REPLICA ALL',
 	forgetLog: 'RESET BINARY LOGS AND GTIDS',
 	forgetPosition: [],

@@ -1,10 +1,6 @@
-import { query, raw, sql } from '../../sql/sql.ts';
+import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-
-const value = (text: string) => {
-	if (!/^\w+$/.test(text)) throw new TypeError(`not a variable's value: ${text}`);
-	return raw(text);
-};
+import { value } from '../pieces.ts';
 
 /** The process list shows passwords in clear. */
 const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|PASSWORD)\b.*/is, '$1 …');

@@ -1,5 +1,6 @@
 import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
-import type { Dialect, Need } from '../dialect.ts';
+import type { Dialect } from '../dialect.ts';
+import { need } from '../pieces.ts';
 
 /** Names that MariaDB accepts for the same privilege, and the one it is known by here (its own manual's first). */
 const SAME: Readonly<Record<string, string>> = {
@@ -10,8 +11,6 @@ const SAME: Readonly<Record<string, string>> = {
 };
 
 const EVERYTHING = 'ALL PRIVILEGES';
-
-const need = (why: string, ...privileges: string[]): Need[] => privileges.map((privilege) => ({ privilege, why }));
 
 // Found by taking one privilege away at a time: faults.md section 1, sql-differences.md D2.
 const SEE = need('reads tables', 'SELECT');

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -23,9 +24,6 @@ const HARMLESS = [
 	/: Deprecated program name\. It will be removed in a future release, use '.*' instead$/,
 	/^WARNING: option --ssl-verify-server-cert is disabled, because of an insecure passwordless login\.$/,
 ];
-
-/** A value in an option file. */
-const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore, facts) => ({

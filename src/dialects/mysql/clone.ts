@@ -1,8 +1,8 @@
 import { account, id, list, query, raw, sql } from '../../sql/sql.ts';
 import type { CloneFacts, CloneLimit, CloneWords } from '../clone.ts';
+import { value } from '../pieces.ts';
 import { canonical } from './gtid-set.ts';
 import { seriesOf } from './identity.ts';
-import { value } from './values.ts';
 
 /** The recipient refuses a donor that differs in these (3862 and after), most of them only after its own data is gone. */
 const SAME = [

@@ -1,7 +1,7 @@
 import { query, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
+import { value } from '../pieces.ts';
 import type { Probe } from './probe.ts';
-import { value } from './values.ts';
 
 /** What may be a password. The server itself hides those that it knows; this is for the rest. */
 const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|\w*PASSWORD)\b.*/is, '$1 …');

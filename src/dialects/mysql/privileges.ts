@@ -1,5 +1,6 @@
 import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
-import type { Dialect, Need } from '../dialect.ts';
+import type { Dialect } from '../dialect.ts';
+import { need } from '../pieces.ts';
 import type { Probe } from './probe.ts';
 
 const EVERYTHING = 'ALL PRIVILEGES';
@@ -13,8 +14,6 @@ const WIDER: Readonly<Record<string, readonly string[]>> = {
 	SESSION_VARIABLES_ADMIN: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'],
 	CONNECTION_ADMIN: ['SUPER'],
 };
-
-const need = (why: string, ...privileges: string[]): Need[] => privileges.map((privilege) => ({ privilege, why }));
 
 // Found by taking one privilege away at a time on 9.7: faults.md section 1, sql-differences.md D2.
 const DUMP = [

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -26,9 +27,6 @@ const HARMLESS = [
 	/^Warning: A partial dump from a server that has GTIDs will by default include the GTIDs of all transactions, even those that changed suppressed parts of the database\. If you don't want to restore GTIDs, pass --set-gtid-purged=OFF\. To make a complete dump, pass --all-databases --triggers --routines --events\.\s*$/,
 	/: \[Warning\] unknown option '--loose-init-command(=.*)?'\.?$/,
 ];
-
-/** A value in an option file. */
-const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore) => ({

@@ -1,13 +1,5 @@
-import { type Fragment, raw } from '../../sql/sql.ts';
-
 export const on = (value: string | null | undefined): boolean => /^(1|ON|YES)$/i.test(value ?? '');
 
 /** Every transaction has a GTID, and one that could not have one is refused. */
 export const gtidOn = (mode: string | null | undefined, consistency: string | null | undefined): boolean =>
 	/^ON$/i.test(mode ?? '') && on(consistency);
-
-/** A variable's value, and nothing else. */
-export function value(text: string): Fragment {
-	if (!/^\w+$/.test(text)) throw new TypeError(`not a variable's value: ${text}`);
-	return raw(text);
-}
