@@ -5,7 +5,10 @@ import { KEYS, openTerminal } from '../support/terminal.ts';
 test('a program in a real pseudo-terminal is typed to, resized, seen, and pictured', async () => {
 	await using terminal = openTerminal({
 		command: 'sh',
-		args: ['-c', 'echo "ci=[$CI]"; printf "\\033[1;31m██▌\\033[0m size: "; stty size; read answer; echo "got $answer"; stty size; read more; exit 3'],
+		args: [
+			'-c',
+			'echo "ci=[$CI]"; printf "\\033[1;31m██▌\\033[0m size: "; stty size; read answer; echo "got $answer"; stty size; read more; exit 3',
+		],
 		cols: 60,
 		rows: 16,
 		env: { ...process.env, CI: 'true' },
