@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
 
@@ -6,13 +7,22 @@ export const FILES = {
 	readme: 'README.txt',
 	manifest: 'manifest.json',
 	sums: 'SHA256SUMS',
-	changeSource: 'change-source.sql',
 	variables: 'server-variables.tsv',
 	replicaStatus: 'replica-status.txt',
 	tableSizes: 'table-sizes.tsv',
 	log: 'run.log',
 	events: 'run.jsonl',
 } as const;
+
+/** gzip's own, and of zstd the level that keeps up with a server; the next ones are hardly smaller. */
+const LEVEL: Readonly<Record<Compression, number>> = { zstd: 1, gzip: 6, none: 0 };
+
+/** zstd 1–19, gzip 1–9; null: our own choice. */
+export const levelOf = (compress: Compression, level: number | null = null): number => level ?? LEVEL[compress];
+
+/** What makes a restored server a replica. Beside mydumper's files nothing else may be called `.sql`. */
+export const changeSourceFile = (engine: 'vendor' | 'parallel' | undefined): string =>
+	engine === 'parallel' ? 'change-source.txt' : 'change-source.sql';
 
 const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
 const LABEL = /^\d{8}T\d{6}Z(-\d{2})?$/;
@@ -83,3 +93,38 @@ export function databaseOf(file: string): string | null {
 }
 
 export const accountsFile = (compression: Compression): string => `accounts.sql${EXTENSION[compression]}`;
+
+/** The longest beginning of a file's name that leaves room for what follows it, in bytes. */
+const LONGEST = 200;
+
+/** Unlike a name of a table it is no secret what it stands for: the first letters stay, the rest becomes a hash. */
+function shortened(name: string): string {
+	if (Buffer.byteLength(name) <= LONGEST) return name;
+	let kept = name;
+	while (Buffer.byteLength(kept) > LONGEST - 20) kept = kept.slice(0, -1);
+	return `${kept}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}
+
+/**
+ * The files of a parallel backup: mydumper's names, so that its loader takes them. It takes whatever has `.sql` in its name for SQL of its own
+ * kind, so nothing else may be called so (seen with myloader 0.10.1).
+ */
+export const parallelFiles = (compression: Compression) => {
+	const end = EXTENSION[compression];
+	const table = (database: string, name: string) => shortened(`${encode(database)}.${encode(name)}`);
+	const chunk = (number: number) => String(number).padStart(5, '0');
+	return {
+		/** The database and its tables. */
+		schema: (database: string) => `${shortened(encode(database))}-schema-create.sql${end}`,
+		/** What needs the tables: triggers, routines, events and views, for the vendor's client. */
+		post: (database: string) => `${shortened(encode(database))}-post${end}`,
+		accounts: `accounts${end}`,
+		rows: (database: string, name: string, number: number) => `${table(database, name)}.${chunk(number)}.dat${end}`,
+		/** Rows that the vendor's tool wrote. */
+		inserts: (database: string, name: string) => `${table(database, name)}.${chunk(0)}.sql${end}`,
+		load: (database: string, name: string, number: number) => `${table(database, name)}.${chunk(number)}.sql`,
+		/** Without one such file a database myloader 0.10.1 does not make it. */
+		mark: (database: string, name: string) => `${table(database, name)}-schema.sql${end}`,
+		metadata: 'metadata',
+	};
+};

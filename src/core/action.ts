@@ -1,6 +1,6 @@
 import type { Secret } from '../sql/secret.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
-import { duration } from './format.ts';
+import { duration, plural } from './format.ts';
 import type { Json } from './json.ts';
 
 /** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
@@ -17,8 +17,11 @@ interface Common {
 export interface SqlAction extends Common {
 	readonly kind: 'sql';
 	readonly on: Role;
-	/** `lock`: on the leased connection that holds the lock, which must be open. `own`: on one that is there for it alone, so that others can look meanwhile. */
-	readonly session?: 'work' | 'lock' | 'own';
+	/**
+	 * `lock`: on the leased connection that holds the lock, which must be open. `readers`: on all of those that read rows, at once; its rows are
+	 * the first one's. `own`: on one that is there for it alone, so that others can look meanwhile.
+	 */
+	readonly session?: 'work' | 'lock' | 'readers' | 'own';
 	readonly statement: Statement;
 	/** False for one that only looks or waits. */
 	readonly changes: boolean;
@@ -57,15 +60,32 @@ export interface AccountsPart {
 
 export type Compression = 'zstd' | 'gzip' | 'none';
 
-/** What a tool writes, into a compressed file or into another tool. */
+/** What a tool writes, or several one after the other, into a compressed file or into another tool. */
 export interface PipeAction extends Common {
 	readonly kind: 'pipe';
-	readonly from: ToolPart | AccountsPart;
-	readonly into: ToolPart | { readonly file: string; readonly compress: Compression };
+	readonly from: ToolPart | readonly ToolPart[] | AccountsPart;
+	/** Null: it is only looked at. */
+	readonly into: ToolPart | { readonly file: string; readonly compress: Compression; readonly level?: number | null } | null;
+	/** Whether {@link PipeResult.likeness} is wanted. */
+	readonly likeness?: true;
 	/** Whether the stream must end with a dump's footer to count as whole. */
 	readonly footer: boolean;
 	/** Dropped with this error where it aborts by itself: the lock's loss. */
 	readonly changes: boolean;
+}
+
+/** A table whose rows are read, with the server's estimates. */
+export type TableToRead = { readonly database: string; readonly name: string; readonly rows: number; readonly bytes: number };
+
+/** Rows of tables, read by connections of our own (`Working.readers`) and written as LOAD DATA text, a file a chunk. */
+export interface RowsAction extends Common {
+	readonly kind: 'rows';
+	readonly on: Role;
+	readonly tables: readonly TableToRead[];
+	/** How many connections read. */
+	readonly readers: number;
+	readonly into: { readonly folder: string; readonly compress: Compression; readonly level: number | null };
+	readonly changes: false;
 }
 
 /** Something in the file system. */
@@ -87,7 +107,7 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | RestartAction | PipeAction | FileAction | HandAction;
+export type Action = SqlAction | RestartAction | PipeAction | RowsAction | FileAction | HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -98,12 +118,54 @@ export interface PipeResult {
 	readonly sha256: string | null;
 	/** What the dump's text held (`dump/scan.ts`), as JSON. */
 	readonly found: Json;
+	/** The same for two dumps of the same definitions (`dump/likeness.ts`); null where it was not asked for. */
+	readonly likeness: string | null;
 	/** What the tools said on stderr although they ended well. */
 	readonly words: readonly string[];
 	readonly ms: number;
 }
 
-export type Performed<A extends Action> = A extends SqlAction ? readonly Row[] : A extends PipeAction ? PipeResult : undefined;
+/** A file with rows of one table, or the statement that loads it. */
+export type RowsFile = {
+	/** A name only. */
+	readonly path: string;
+	readonly kind: 'rows' | 'load';
+	readonly database: string;
+	readonly table: string;
+	/** Counted from 0. */
+	readonly chunk: number;
+	/** LOAD DATA text, or SQL. */
+	readonly format: 'tsv' | 'sql';
+	readonly rows: number;
+	readonly bytes: number;
+	readonly rawBytes: number;
+	readonly sha256: string;
+};
+
+/** What was read of one table. `digest`: 16 hex digits, the same for the same rows in any order; null where they were not read by us. */
+export type ReadTable = {
+	readonly database: string;
+	readonly name: string;
+	readonly rows: number;
+	readonly digest: string | null;
+	/** The columns in the files' order, each with the expression over `@v` that loads it, null where it is loaded as it is. */
+	readonly load: readonly (readonly [name: string, expression: string | null])[];
+};
+
+/** What finished readers brought. */
+export interface RowsResult {
+	readonly files: readonly RowsFile[];
+	readonly tables: readonly ReadTable[];
+	readonly ms: number;
+}
+
+export type Performed<A extends Action> = A extends SqlAction
+	? readonly Row[]
+	: A extends PipeAction
+		? PipeResult
+		: A extends RowsAction
+			? RowsResult
+			: undefined;
 
 /** An action as screens, dry runs, transcripts and journals show it: the very same everywhere. */
 export type ShownAction = {
@@ -117,14 +179,20 @@ export type ShownAction = {
 };
 
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-const tool = (part: ToolPart | AccountsPart): string =>
-	'tells' in part ? '(SHOW CREATE USER and SHOW GRANTS of every account)' : [part.names[0] ?? '', ...part.argv].map(word).join(' ');
+function tool(part: PipeAction['from']): string {
+	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
+	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(word).join(' '));
+	return all.length === 1 ? (all[0] ?? '') : `(${all.join('; ')})`;
+}
+/** Whose server a tool's output is of. */
+export const sourceOf = ({ from }: PipeAction): Role => ('tells' in from ? from.on : ([from].flat()[0]?.on ?? ''));
 
 function text(action: Action): string {
 	switch (action.kind) {
 		case 'sql':
 			return shown(action.statement);
 		case 'pipe': {
+			if (action.into === null) return tool(action.from);
 			if (!('file' in action.into)) return `${tool(action.from)} | ${tool(action.into)}`;
 			const through = action.into.compress === 'none' ? '' : ` | ${action.into.compress}`;
 			return `${tool(action.from)}${through} > ${word(action.into.file)}`;
@@ -147,6 +215,11 @@ function text(action: Action): string {
 					return `ln -sfn ${word(action.to ?? '')} ${word(action.path)}`;
 			}
 			break;
+		case 'rows': {
+			const { folder, compress } = action.into;
+			const through = compress === 'none' ? '' : ` | ${compress}`;
+			return `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key${through} > ${word(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
+		}
 		case 'hand':
 			return action.lines.join('\n');
 		case 'restart':
@@ -158,7 +231,7 @@ export function show(action: Action): ShownAction {
 	return {
 		id: action.id,
 		kind: action.kind,
-		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? action.from.on : action.on,
+		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? sourceOf(action) : action.on,
 		text: text(action),
 		why: action.why,
 		changes: action.kind === 'file' || ('changes' in action && action.changes),
