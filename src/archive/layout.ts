@@ -24,7 +24,7 @@ export const levelOf = (compress: Compression, level: number | null = null): num
 export const changeSourceFile = (engine: 'vendor' | 'parallel' | undefined): string =>
 	engine === 'parallel' ? 'change-source.txt' : 'change-source.sql';
 
-const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
+export const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
 const LABEL = /^\d{8}T\d{6}Z(-\d{2})?$/;
 const PARTIAL = '.partial';
 
@@ -61,7 +61,7 @@ const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.
 const OURS: ReadonlySet<string> = new Set(['accounts', 'change-source']);
 
 // Letters of any script stay readable. At most 64 characters a name: three bytes each, so with the extension below the 255 of a file name.
-const encode = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
+export const encodeName = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
 
 /**
  * The file of every database, as `shop.sql.zst`. All but ASCII letters, digits, `_`, `-` and what lies beyond ASCII becomes %XX of its
@@ -73,7 +73,7 @@ export function databaseFiles(databases: readonly string[], compression: Compres
 	return new Map(
 		databases.map((database) => {
 			const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
-			let name = encode(database);
+			let name = encodeName(database);
 			if (alike) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
 			if (OURS.has(name.toLowerCase())) name = percent(name.charAt(0)) + name.slice(1);
 			return [database, `${name}.sql${EXTENSION[compression]}`];
@@ -94,37 +94,31 @@ export function databaseOf(file: string): string | null {
 
 export const accountsFile = (compression: Compression): string => `accounts.sql${EXTENSION[compression]}`;
 
-/** The longest beginning of a file's name that leaves room for what follows it, in bytes. */
-const LONGEST = 200;
-
-/** Unlike a name of a table it is no secret what it stands for: the first letters stay, the rest becomes a hash. */
-function shortened(name: string): string {
-	if (Buffer.byteLength(name) <= LONGEST) return name;
-	let kept = name;
-	while (Buffer.byteLength(kept) > LONGEST - 20) kept = kept.slice(0, -1);
-	return `${kept}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
-}
-
 /**
- * The files of a parallel backup: mydumper's names, so that its loader takes them. It takes whatever has `.sql` in its name for SQL of its own
- * kind, so nothing else may be called so (seen with myloader 0.10.1).
+ * The files of a parallel backup beside its rows: mydumper's names, so that its loader takes them. It takes whatever has `.sql` in its name for
+ * SQL of its own kind (seen with myloader 0.10.1), so nothing else is called so.
  */
-export const parallelFiles = (compression: Compression) => {
+export function parallelFiles(databases: readonly string[], compression: Compression) {
 	const end = EXTENSION[compression];
-	const table = (database: string, name: string) => shortened(`${encode(database)}.${encode(name)}`);
-	const chunk = (number: number) => String(number).padStart(5, '0');
+	const lower = databases.map((database) => database.toLowerCase());
+	const of = (database: string) => {
+		const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
+		return `${encodeName(database)}${alike ? `-${createHash('sha256').update(database).digest('hex').slice(0, 16)}` : ''}`;
+	};
 	return {
 		/** The database and its tables. */
-		schema: (database: string) => `${shortened(encode(database))}-schema-create.sql${end}`,
+		schema: (database: string) => `${of(database)}-schema-create.sql${end}`,
 		/** What needs the tables: triggers, routines, events and views, for the vendor's client. */
-		post: (database: string) => `${shortened(encode(database))}-post${end}`,
+		post: (database: string) => `${of(database)}-post${end}`,
 		accounts: `accounts${end}`,
-		rows: (database: string, name: string, number: number) => `${table(database, name)}.${chunk(number)}.dat${end}`,
-		/** Rows that the vendor's tool wrote. */
-		inserts: (database: string, name: string) => `${table(database, name)}.${chunk(0)}.sql${end}`,
-		load: (database: string, name: string, number: number) => `${table(database, name)}.${chunk(number)}.sql`,
-		/** Without one such file a database myloader 0.10.1 does not make it. */
-		mark: (database: string, name: string) => `${table(database, name)}-schema.sql${end}`,
-		metadata: 'metadata',
 	};
-};
+}
+
+const ROWS = /\.dat(\.zst|\.gz)?$/;
+
+/** The statement that loads a file of rows lies beside it. */
+export const loadFile = (rows: string): string => rows.replace(ROWS, '.sql');
+/** A file of rows that the vendor's tool wrote as INSERT statements. */
+export const insertsFile = (rows: string): string => rows.replace(ROWS, '.sql$1');
+/** Without one such file a database mydumper's loader (0.10.1) does not make it. */
+export const markFile = (rows: string): string => rows.replace(/\.\d+\.dat(\.zst|\.gz)?$/, '-schema.sql');

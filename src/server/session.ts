@@ -5,7 +5,8 @@ import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
 import { greet } from './greeting.ts';
-import { type Driver, runOn } from './query.ts';
+import { type Driver, decoded, runOn, type Send } from './query.ts';
+import { type RowSink, rawRows } from './raw-rows.ts';
 import { tlsOptions } from './tls.ts';
 
 /** How a session is encrypted, in the server's own words; `verified` says that the certificate was checked against a CA. */
@@ -34,6 +35,11 @@ export interface Session {
 	 * over, because half an answer may still be on its way and because locks that it may have got must go.
 	 */
 	query(statement: Statement, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<readonly Row[]>;
+	/**
+	 * Runs a SELECT and hands on its rows as the bytes that come from the server, undecoded: see {@link RowSink}. No bound in time unless said;
+	 * otherwise errors and ends are those of {@link query}. A sink that throws ends the session too.
+	 */
+	raw(statement: Statement, sink: RowSink, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
 	/** Says goodbye. Never throws, never waits longer than a second. */
 	close(): Promise<void>;
 	/** Cuts the connection at once. */
@@ -154,13 +160,20 @@ async function setUp(
 	const threadId = driver.connection.threadId;
 	let connectionId = 0;
 	let account: string | undefined;
-	const query: Session['query'] = (statement, options = {}) =>
-		runOn(driver, statement, options, {
-			server: address.name,
-			account,
-			// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
-			kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
-		});
+	const run = <T>(statement: Statement, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }, send: Send<T>) =>
+		runOn(
+			driver,
+			statement,
+			options,
+			{
+				server: address.name,
+				account,
+				// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
+				kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
+			},
+			send,
+		);
+	const query: Session['query'] = (statement, options = {}) => run(statement, options, decoded);
 	const early = { timeoutMs: address.connectTimeoutMs, signal };
 	await query(sql`SET NAMES utf8mb4`, early);
 	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.
@@ -190,6 +203,7 @@ async function setUp(
 			return driver.running > 0;
 		},
 		query,
+		raw: (statement, sink, options = {}) => run(statement, { timeoutMs: 0, ...options }, rawRows(sink)),
 		destroy: () => driver.destroy(),
 		close: () =>
 			new Promise<void>((resolve) => {

@@ -13,7 +13,7 @@ export type DumpPlan = { readonly before: readonly Action[]; readonly held: read
 export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
 	if (way.engine === 'vendor')
 		return { before: [], held: [...databases(env, facts), accounts(env, accountsFile(env.compress))], after: [] };
-	const files = parallelFiles(env.compress);
+	const files = parallelFiles(facts.databases, env.compress);
 	const tables = facts.tables.filter((table) => table.kind === 'table');
 	const code = [...definitions(env, facts), accounts(env, files.accounts)];
 	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables)], after: [] };
@@ -56,7 +56,7 @@ function databases({ server, paths, compress, level, ignoreTables }: BackupEnv, 
 /** Of the parallel engine: what is not rows, by the vendor's tool. */
 function definitions({ server, paths, compress, level, ignoreTables }: BackupEnv, facts: Facts): PipeAction[] {
 	const { tools } = server.dialect;
-	const files = parallelFiles(compress);
+	const files = parallelFiles(facts.databases, compress);
 	return facts.databases.flatMap((database) => {
 		const ignored = ignoredIn(ignoreTables, database);
 		const views = facts.tables.filter((table) => table.database === database && table.kind === 'view').map(({ name }) => name);

@@ -1,5 +1,5 @@
 import { changeSourceSql } from '../../archive/change-source.ts';
-import { changeSourceFile, FILES, levelOf, parallelFiles } from '../../archive/layout.ts';
+import { changeSourceFile, FILES, levelOf, markFile } from '../../archive/layout.ts';
 import { buildManifest, countObjects, type Manifest, type ManifestFile, type ManifestTable, manifestText } from '../../archive/manifest.ts';
 import { MARK, metadataText } from '../../archive/mydumper.ts';
 import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../../archive/texts.ts';
@@ -44,10 +44,8 @@ function tableOf(all: readonly TableFacts[], { database, name, rows, digest, loa
 
 /** Only beside plain files: its loader would take compressed rows for rows. */
 const marks = ({ compress, ...env }: BackupEnv): string[] => {
-	const tables = dumped(env)?.rows.tables ?? [];
-	if (compress !== 'none') return [];
-	const first = new Map(tables.map(({ database, name }) => [database, name]));
-	return [...first].map(([database, name]) => parallelFiles(compress).mark(database, name));
+	const files = dumped(env)?.rows.files.filter((file) => file.kind === 'rows' && file.format === 'tsv') ?? [];
+	return compress === 'none' ? [...new Map(files.map(({ database, path }) => [database, markFile(path)])).values()] : [];
 };
 
 function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
