@@ -1,12 +1,13 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { levelOf, parallelFiles } from './archive/layout.ts';
+import { levelOf, loadFile } from './archive/layout.ts';
 import { sumOf } from './archive/sums.ts';
 import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from './core/action.ts';
 import { UserError } from './core/errors.ts';
 import type { PerformOptions } from './core/step.ts';
 import { loadStatement } from './dump/load-statement.ts';
 import { openReaders, type Readers, type TableRows } from './dump/parallel/readers.ts';
+import { sumDigests } from './dump/parallel/table-rows.ts';
 import type { Query } from './sql/sql.ts';
 import type { Reach } from './world.ts';
 
@@ -66,7 +67,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 					database,
 					name,
 					rows: own.reduce((sum, file) => sum + file.rows, 0),
-					digest: joined(own.map((file) => file.digest)),
+					digest: sumDigests(own.map((file) => file.digest)),
 					load: columns.map((column) => [column.name, column.load]),
 				};
 			});
@@ -85,22 +86,13 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 	};
 }
 
-/** Sums of hashes add up, whatever file their rows are in. */
-const joined = (digests: readonly string[]): string =>
-	BigInt.asUintN(
-		64,
-		digests.reduce((sum, digest) => sum + BigInt(`0x${digest}`), 0n),
-	)
-		.toString(16)
-		.padStart(16, '0');
-
 /** Dealt out to so many at most. */
 function chunked<T>(all: readonly T[], count: number): T[][] {
 	return Array.from({ length: Math.min(count, all.length) }, (_, first) => all.filter((_, index) => index % count === first));
 }
 
 async function writeLoad(file: RowsFile, folder: string, text: string): Promise<RowsFile> {
-	const path = parallelFiles('none').load(file.database, file.table, file.chunk);
+	const path = loadFile(file.path);
 	await using handle = await open(join(folder, path), 'wx', 0o600);
 	await handle.writeFile(text);
 	await handle.sync();

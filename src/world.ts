@@ -7,6 +7,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { fileDeed, folderFacts } from './files.ts';
 import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
+import { openRows } from './rows.ts';
 import type { ServerAddress } from './server/address.ts';
 import { type Lease, openLease } from './server/lease.ts';
 import { connect, type Session } from './server/session.ts';
@@ -95,12 +96,14 @@ export function openWorld(options: {
 	}
 
 	const { tool, pipe } = openPipes({ reachOf, session, look, reasonOf, env, now });
+	const rows = openRows({ reachOf, look, signal, now });
 
 	async function statement(action: SqlAction, options: PerformOptions & { signal: AbortSignal }) {
 		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
 		const bound = action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs };
 		if (lease !== undefined) return lease.query(action.statement, { signal: options.signal, ...bound });
+		if (action.session === 'readers') return (await rows.readersOf(action.on).each(action.statement, bound))[0] ?? [];
 		const how = { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound };
 		if (action.session !== 'own') return (await session(action.on)).query(action.statement, how);
 		const { address, password } = reachOf(action.on);
@@ -142,6 +145,8 @@ export function openWorld(options: {
 					return (await statement(action, options)) as Performed<A>;
 				case 'pipe':
 					return (await pipe(action, options)) as Performed<A>;
+				case 'rows':
+					return (await rows.dump(action, options)) as Performed<A>;
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;
 				case 'restart':
@@ -170,6 +175,7 @@ export function openWorld(options: {
 				},
 			};
 		},
+		readers: (role, options) => rows.readers(role, options),
 		async claim(role) {
 			const own = await claim(reachOf(role), claimSeconds);
 			claims.set(role, own);
@@ -177,6 +183,7 @@ export function openWorld(options: {
 		},
 		async [Symbol.asyncDispose]() {
 			for (const lease of leases.values()) await lease.release();
+			await rows.closeAll();
 			const open = await Promise.allSettled(sessions.values());
 			await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : null)));
 			await Promise.all([...claims.values()].map((each) => each[Symbol.asyncDispose]()));

@@ -1,5 +1,5 @@
 import { sourcesOf } from './change-source.ts';
-import { FILES } from './layout.ts';
+import { changeSourceFile, FILES } from './layout.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 
 /** One argument of a shell command. */
@@ -26,6 +26,7 @@ export function readmeText(manifest: Manifest): string {
 	const accounts = files.filter((file) => file.kind === 'accounts');
 	const first = databases[0]?.path ?? 'x.sql';
 	const compressed = dump.compression !== 'none';
+	const changeSource = changeSourceFile(dump.engine);
 	const where = [
 		...sourcesOf(position).map(
 			(source) => `    source ${source.host}:${source.port}${source.name && ` (channel ${source.name})`}   ${place(source)}`,
@@ -90,9 +91,9 @@ export function readmeText(manifest: Manifest): string {
 		[
 			`${accounts.length === 0 ? 3 : 4}. Make it a replica, if it is to be one`,
 			'',
-			...wrap(`Edit the placeholders in ${FILES.changeSource}; it stands at the position above. Then:`),
+			...wrap(`Edit the placeholders in ${changeSource}; it stands at the position above. Then:`),
 			'',
-			`    ${client} < ${FILES.changeSource}`,
+			`    ${client} < ${changeSource}`,
 			`    ${client} -e 'SHOW ${mariadb ? 'SLAVE' : 'REPLICA'} STATUS\\G'`,
 		],
 		...(mariadb
@@ -120,7 +121,7 @@ export function readmeText(manifest: Manifest): string {
 						? 'accounts and their rights'
 						: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
 				]),
-				[FILES.changeSource, 'makes a restored server a replica'] as const,
+				[changeSource, 'makes a restored server a replica'] as const,
 				[FILES.manifest, 'everything about this backup, for programs'] as const,
 				[FILES.variables, 'the settings of the server'] as const,
 				[FILES.replicaStatus, 'its replication: before, under the lock, after'] as const,

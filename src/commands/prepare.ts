@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { foldersOf, labelFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
@@ -246,6 +247,9 @@ async function prepareProvision(context: Context, asked: ProvisionRequest, wishe
 	});
 }
 
+/** More of them hold each other up, on a server that does other work as well. */
+const MOST_READERS = 4;
+
 async function prepareBackup(context: Context, request: BackupRequest, wishes: Wishes): Promise<Prepared> {
 	const opened = await openServer(context, {
 		role: 'server',
@@ -269,6 +273,10 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 			databases: request.databases ?? null,
 			ignoreTables: request.ignoreTables ?? [],
 			compress: request.compress,
+			level: request.level ?? null,
+			engine: request.engine ?? null,
+			lock: request.lock ?? null,
+			connections: request.workers ?? Math.max(2, Math.min(MOST_READERS, availableParallelism())),
 			lockWaitSeconds: request.lockWaitSeconds,
 			longQueries: request.longQueries,
 			maxLockSeconds: request.maxLockSeconds,

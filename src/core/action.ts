@@ -66,6 +66,8 @@ export interface PipeAction extends Common {
 	readonly from: ToolPart | readonly ToolPart[] | AccountsPart;
 	/** Null: it is only looked at. */
 	readonly into: ToolPart | { readonly file: string; readonly compress: Compression; readonly level?: number | null } | null;
+	/** The one table whose rows it is. */
+	readonly rowsOf?: { readonly database: string; readonly table: string };
 	/** Whether {@link PipeResult.likeness} is wanted. */
 	readonly likeness?: true;
 	/** Whether the stream must end with a dump's footer to count as whole. */

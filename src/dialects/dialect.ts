@@ -341,6 +341,8 @@ export interface Dialect {
 		dumpTables(on: string, database: string, without: readonly string[]): ToolPart;
 		/** What else is made in a database and needs its tables: triggers, routines and events, then these views. */
 		dumpCode(on: string, database: string, views: readonly string[], without: readonly string[]): readonly ToolPart[];
+		/** One table's rows alone, as statements; what its history was as well. */
+		dumpRows(on: string, database: string, table: string): ToolPart;
 		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */
 		dumpAccounts(on: string): ToolPart | null;
 		/** All databases at one moment, with the position in its text; for that moment at most a lock that waits for a few seconds. */

@@ -40,6 +40,11 @@ export const tools: Dialect['tools'] = {
 		},
 		...(views.length === 0 ? [] : [{ on, names: DUMP, argv: [...NO_ROWS, '--skip-triggers', database, ...views] }]),
 	],
+	dumpRows: (on, database, table) => ({
+		on,
+		names: DUMP,
+		argv: [DEFAULTS, ...COMMON, '--skip-triggers', '--no-create-info', '--dump-history', database, table],
+	}),
 	dumpAccounts: (on) => ({ on, names: DUMP, argv: [DEFAULTS, '--system=users', '--insert-ignore', '--default-character-set=utf8mb4'] }),
 	dumpForSeed: (on, databases, facts) => ({
 		on,

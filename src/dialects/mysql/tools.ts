@@ -49,6 +49,11 @@ export const tools: Dialect['tools'] = {
 		},
 		...(views.length === 0 ? [] : [{ on, names: DUMP, argv: [...NO_ROWS, '--skip-triggers', database, ...views] }]),
 	],
+	dumpRows: (on, database, table) => ({
+		on,
+		names: DUMP,
+		argv: [DEFAULTS, ...COMMON, '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', database, table],
+	}),
 	// mysqldump knows the tables of the accounts only, which are different in every version.
 	dumpAccounts: () => null,
 	dumpForSeed: (on, databases) => ({

@@ -44,6 +44,12 @@ export function dumping(at: At, heldSince: () => Date | null) {
 				signal.throwIfAborted();
 				if (action.kind === 'pipe') {
 					const done = await pipe(action, until);
+					if (action.rowsOf !== undefined && done.file !== null) {
+						const { path, bytes, rawBytes, sha256, found } = done.file;
+						rows.files.push({ ...action.rowsOf, path, bytes, rawBytes, sha256, kind: 'rows', format: 'sql', chunk: 0, rows: found.rows });
+						rows.tables.push({ database: action.rowsOf.database, name: action.rowsOf.table, rows: found.rows, digest: null, load: [] });
+						continue;
+					}
 					if (done.file !== null) files.push(done.file);
 					likeness.set(action.id.replace(/^before-/, ''), done.likeness);
 				} else if (action.kind === 'rows') {

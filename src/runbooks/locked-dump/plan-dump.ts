@@ -1,8 +1,9 @@
-import { accountsFile, databaseFiles, parallelFiles } from '../../archive/layout.ts';
+import { accountsFile, databaseFiles, insertsFile, parallelFiles } from '../../archive/layout.ts';
 import type { Action, PipeAction, RowsAction, ToolPart } from '../../core/action.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
+import { rowsNames } from '../../dump/parallel/names.ts';
 import { type BackupEnv, splitTable } from './env.ts';
-import { type Way, withoutSnapshot } from './way.ts';
+import { byVendor, type Way, withoutSnapshot } from './way.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly TableFacts[] };
 
@@ -16,7 +17,7 @@ export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
 	const files = parallelFiles(facts.databases, env.compress);
 	const tables = facts.tables.filter((table) => table.kind === 'table');
 	const code = [...definitions(env, facts), accounts(env, files.accounts)];
-	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables)], after: [] };
+	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
 	const left = withoutSnapshot(tables);
 	return {
 		// Nobody may define anything while all is read, and no snapshot shows definitions: so they are read twice, and must be the same.
@@ -26,7 +27,7 @@ export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
 			into: null,
 			why: 'to be compared with what it is after the lock',
 		})),
-		held: rows(env, 'rows-held', left),
+		held: [...rows(env, 'rows-held', left), ...inserts(env, left)],
 		after: [
 			...code,
 			...rows(
@@ -81,20 +82,30 @@ function definitions({ server, paths, compress, level, ignoreTables }: BackupEnv
 	});
 }
 
-const rows = ({ paths, compress, level, connections }: BackupEnv, id: string, tables: readonly TableFacts[]): RowsAction[] =>
-	tables.length === 0
-		? []
-		: [
-				{
-					...{ kind: 'rows', id, on: 'server', readers: connections, changes: false },
-					why:
-						id === 'rows'
-							? 'rows, as many tables at once as there are connections'
-							: 'tables without snapshots: only the lock keeps them as they are',
-					tables: tables.map(({ database, name, rows, bytes }) => ({ database, name, rows, bytes })),
-					into: { folder: paths.partial, compress, level },
-				},
-			];
+function rows({ paths, compress, level, connections }: BackupEnv, id: 'rows' | 'rows-held', all: readonly TableFacts[]): RowsAction[] {
+	const tables = all.filter((table) => !byVendor(table)).map(({ database, name, rows, bytes }) => ({ database, name, rows, bytes }));
+	if (tables.length === 0) return [];
+	const why =
+		id === 'rows' ? 'as many tables at once as there are connections' : 'tables without snapshots: only the lock keeps them as they are';
+	return [
+		{ kind: 'rows', id, why, on: 'server', tables, readers: connections, into: { folder: paths.partial, compress, level }, changes: false },
+	];
+}
+
+function inserts({ server, paths, compress, level }: BackupEnv, all: readonly TableFacts[]): PipeAction[] {
+	const tables = all.filter(byVendor);
+	const path = rowsNames(tables, compress);
+	return tables.map((table) => ({
+		kind: 'pipe',
+		id: `inserts-${table.database}.${table.name}`,
+		why: 'rows with their history',
+		from: server.dialect.tools.dumpRows('server', table.database, table.name),
+		into: { file: `${paths.partial}/${insertsFile(path(table, 0))}`, compress, level },
+		rowsOf: { database: table.database, table: table.name },
+		footer: true,
+		changes: false,
+	}));
+}
 
 const accounts = ({ server, paths, compress, level }: BackupEnv, file: string): PipeAction => ({
 	kind: 'pipe',
