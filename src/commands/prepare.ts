@@ -275,7 +275,7 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 			compress: request.compress,
 			level: request.level ?? null,
 			engine: request.engine ?? null,
-			lock: request.lock ?? null,
+			lockFor: request.lock ?? null,
 			connections: request.workers ?? Math.max(2, Math.min(MOST_READERS, availableParallelism())),
 			lockWaitSeconds: request.lockWaitSeconds,
 			longQueries: request.longQueries,

@@ -56,7 +56,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 				lockWaitSeconds: 10,
 				level: null,
 				engine: 'vendor',
-				lock: null,
+				lockFor: null,
 				connections: 2,
 				longQueries: 'wait',
 				maxLockSeconds: null,

@@ -72,7 +72,7 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 				compress: 'zstd',
 				level: null,
 				engine: 'vendor',
-				lock: null,
+				lockFor: null,
 				connections: 2,
 				lockWaitSeconds: 5,
 				longQueries: 'wait',

@@ -35,6 +35,13 @@ export function dumpProgress(at: At, heldSince: () => Date | null) {
 			for (const each of flow.began) estimate.began(each, before.rawBytes + each.rawBytes);
 			tell(flow, estimate.at(before.rawBytes + flow.rawBytes));
 		},
+		/** Of definitions, which are next to nothing beside the rows that follow. */
+		definitionsFlow(of: string): (flow: Flow) => void {
+			const tables = at.facts.tables.filter((table) => table.kind === 'table');
+			const total = tables.reduce((all, table) => all + table.bytes, 0);
+			return (flow) =>
+				tell(flow, { total: Math.max(total, before.rawBytes + flow.rawBytes), tables: { done: 0, total: tables.length }, current: of });
+		},
 		/** Of connections that read several tables at once: `tables` is all that they read. */
 		rowsFlow(tables: readonly { readonly rows: number; readonly bytes: number }[]): (flow: Flow) => void {
 			const sum = (of: (table: (typeof tables)[number]) => number) => tables.reduce((all, each) => all + of(each), 0);

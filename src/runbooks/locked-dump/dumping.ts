@@ -22,8 +22,12 @@ export function dumping(at: At, heldSince: () => Date | null) {
 	const { perform, signal } = at;
 	const progress = dumpProgress(at, heldSince);
 	async function pipe(action: PipeAction, until: { until?: AbortSignal }): Promise<{ file: DumpedFile | null; likeness: string | null }> {
-		const result = await perform(action, { ...until, onFlow: progress.flow });
-		progress.finished({ ...result, rows: rowsOf(result.found) });
+		const onFlow = action.likeness
+			? progress.definitionsFlow(`definitions of ${action.id.replace(/^(before-)?(schema|post)-/, '')}`)
+			: progress.flow;
+		const result = await perform(action, { ...until, onFlow });
+		// What is only compared is part of no total.
+		if (action.into !== null) progress.finished({ ...result, rows: rowsOf(result.found) });
 		saidNothing(at, action, result.words);
 		const { likeness, bytes, rawBytes } = result;
 		if (action.into === null || !('file' in action.into)) return { file: null, likeness };

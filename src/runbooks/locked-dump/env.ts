@@ -25,7 +25,7 @@ export interface BackupEnv extends Outputs {
 	readonly level: number | null;
 	/** Null: what serves this server best. */
 	readonly engine: 'vendor' | 'parallel' | null;
-	readonly lock: 'held' | 'snapshot' | null;
+	readonly lockFor: 'held' | 'snapshot' | null;
 	/** How many connections read at once. */
 	readonly connections: number;
 	/** How long the lock may be waited for. */

@@ -54,8 +54,8 @@ function lockOf(env: BackupEnv, engine: Way['engine'], { clientsWait, tables }: 
 		left.length === 0
 			? 'the lock is held until every connection has its snapshot, for an instant'
 			: `the lock is held until the tables without snapshots are read: ${some(left.map(({ database, name }) => `${database}.${name}`))}, ~${bytes(sizeOf(left))}`;
-	if (env.lock === 'snapshot') return { lock: 'snapshot', why: meanwhile };
-	if (env.lock === 'held') return { lock: 'held', why: held };
+	if (env.lockFor === 'snapshot') return { lock: 'snapshot', why: meanwhile };
+	if (env.lockFor === 'held') return { lock: 'held', why: held };
 	if (clientsWait) return { lock: 'snapshot', why: `clients write here: ${meanwhile}` };
 	const predicted = predictHeld(sizeOf(tables), env.compress, env.history);
 	if (env.maxLockSeconds !== null && predicted.ms > env.maxLockSeconds * 1000) {
