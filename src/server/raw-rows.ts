@@ -13,9 +13,16 @@ export interface RowSink {
 }
 
 /** What the driver keeps to itself: who takes the bytes that come, and where ours go. */
-type Inside = Connection & { packetParser: { execute(chunk: Buffer): void }; readonly stream: NodeJS.WritableStream };
+type Inside = Connection & {
+	packetParser: { execute(chunk: Buffer): void };
+	readonly stream: NodeJS.WritableStream;
+	readonly config: { readonly clientFlags: number };
+	readonly serverCapabilityFlags: number;
+};
 
 const COM_QUERY = 3;
+/** CLIENT_QUERY_ATTRIBUTES: then the numbers of attributes and of their sets stand before a statement. */
+const ATTRIBUTES = 0x08_00_00_00;
 const HEADER = 4;
 const ERR = 0xff;
 const EOF = 0xfe;
@@ -92,12 +99,12 @@ export function rawRows(sink: RowSink): Send<void> {
 				},
 			};
 			connection.on('error', over);
-			const body = Buffer.from(text);
-			if (body.length + 1 >= LONGEST) return over(broken('the statement is too long'));
-			const packet = Buffer.alloc(HEADER + 1);
-			packet.writeUIntLE(body.length + 1, 0, 3);
-			packet[HEADER] = COM_QUERY;
-			inside.stream.write(Buffer.concat([packet, body]));
+			const attributes = (inside.config.clientFlags & inside.serverCapabilityFlags & ATTRIBUTES) !== 0;
+			const body = Buffer.concat([Buffer.from(attributes ? [COM_QUERY, 0, 1] : [COM_QUERY]), Buffer.from(text)]);
+			if (body.length >= LONGEST) return over(broken('the statement is too long'));
+			const header = Buffer.alloc(HEADER);
+			header.writeUIntLE(body.length, 0, 3);
+			inside.stream.write(Buffer.concat([header, body]));
 		});
 }
 
