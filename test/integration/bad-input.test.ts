@@ -157,7 +157,7 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
 		expect([await state(pair.primary), await state(pair.replica)]).toEqual(before);
 		return ended;
 	};
-	const backup = (server: string, ...more: string[]) => ['backup', '--server', server, '--to', to, '--json', ...more];
+	const backup = (server: string, ...more: string[]) => ['backup', '--engine', 'vendor', '--server', server, '--to', to, '--json', ...more];
 	const provision = (primary: string, replica: string, ...more: string[]) => [
 		...['provision', '--primary', primary, '--replica', replica, '--json'],
 		...more,

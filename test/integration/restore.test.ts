@@ -40,7 +40,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 
 	const backup = async (...more: string[]): Promise<string> => {
 		const { code, last, stdout, stderr } = await lockstep(
-			['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more],
+			['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more],
 			{ env: home.env },
 		);
 		expect(code, stdout.slice(-2000) + stderr).toBe(0);

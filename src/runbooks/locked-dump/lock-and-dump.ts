@@ -95,7 +95,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const size = heldBytes(way, facts.tables);
 		act(
 			'lock',
-			`stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predictHeld(size, compress, env.history))}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			`stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predictHeld(size, { compress, engine: way.engine }, env.history))}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
 			true,
 			'lock',

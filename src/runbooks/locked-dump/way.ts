@@ -57,7 +57,7 @@ function lockOf(env: BackupEnv, engine: Way['engine'], { clientsWait, tables }: 
 	if (env.lockFor === 'snapshot') return { lock: 'snapshot', why: meanwhile };
 	if (env.lockFor === 'held') return { lock: 'held', why: held };
 	if (clientsWait) return { lock: 'snapshot', why: `clients write here: ${meanwhile}` };
-	const predicted = predictHeld(sizeOf(tables), env.compress, env.history);
+	const predicted = predictHeld(sizeOf(tables), { compress: env.compress, engine }, env.history);
 	if (env.maxLockSeconds !== null && predicted.ms > env.maxLockSeconds * 1000) {
 		return {
 			lock: 'snapshot',
