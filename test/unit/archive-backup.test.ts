@@ -130,7 +130,7 @@ describe('a backup', () => {
 			finished: '2026-11-21T02:06:12Z',
 			tags: { why: 'before the move' },
 			consistency: { requested: '2026-11-21T02:00:01Z', acquired: '2026-11-21T02:00:01Z', held_ms: 358_120 },
-			dump: { compression: 'zstd:1' },
+			dump: { compression: 'zstd:3' },
 			totals: { databases: 2, tables: 22, rows: 42, rows_estimated: 20 },
 			verify: { checksums: 'ok', footer: 'ok', restore_test: null },
 		});
