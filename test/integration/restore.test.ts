@@ -107,7 +107,8 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 		await restoreRows(folder, fresh);
 		for (const invariant of INVARIANTS) expect(await value(fresh, invariant)).toBe('0');
 		for (const { database, name, rows, digest } of manifest.tables) {
-			expect(await value(fresh, `SELECT COUNT(*) FROM \`${database}\`.\`${name}\``), name).toBe(String(rows));
+			const table = [database, name].map((each: string) => `\`${each.replaceAll('`', '``')}\``).join('.');
+			expect(await value(fresh, `SELECT COUNT(*) FROM ${table}`), table).toBe(String(rows));
 			expect(digest).toMatch(/^[0-9a-f]{16}$/);
 		}
 		expect(manifest.totals.tables).toBe(manifest.tables.length);
