@@ -6,7 +6,7 @@ import { UserError } from '../core/errors.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { connect } from '../server/session.ts';
-import { makeCertificates, type TlsFiles } from './certificates.ts';
+import type { TlsFiles } from './certificates.ts';
 import { KINDS, type SandboxKind } from './kinds.ts';
 import { withLock } from './lock.ts';
 import { defaultFolder } from './places.ts';
@@ -135,6 +135,8 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 	try {
 		const rows = Math.max(1, Math.round(options.rows ?? ROWS));
 		const { title, family } = kindOf(kind);
+		// Only here: what it needs takes a third of the program's start.
+		const { makeCertificates } = await import('./certificates.ts');
 		const tls = await makeCertificates(join(dir, 'tls'), new Date());
 		if (found.binDir === null) await linkTools(kindOf(kind), found.programs, join(dir, 'bin'), options.env);
 		const recorded = { kind, version: found.programs.version, binDir: found.binDir ?? join(dir, 'bin'), rows, tls };
