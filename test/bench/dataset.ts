@@ -69,7 +69,7 @@ interface Table {
 const small = (number: number): Table => ({
 	name: `small_${String(number).padStart(3, '0')}`,
 	share: 0.1 / SMALL_TABLES,
-	rowBytes: 78,
+	rowBytes: 68,
 	columns: 'id INT UNSIGNED NOT NULL PRIMARY KEY, code CHAR(8) NOT NULL, label VARCHAR(120) NOT NULL, rate DECIMAL(8,4), changed DATE',
 	keys: ['KEY (code)'],
 	values: {
@@ -85,7 +85,7 @@ const TABLES: readonly Table[] = [
 	{
 		name: 'events',
 		share: 0.6,
-		rowBytes: 168,
+		rowBytes: 133,
 		columns: `id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, happened_at DATETIME NOT NULL,
 			kind ENUM('seen','ordered','paid','shipped','returned') NOT NULL, amount DECIMAL(12,2) NOT NULL, reference CHAR(16) CHARACTER SET ascii NOT NULL,
 			note VARCHAR(250), score DOUBLE, flag TINYINT NOT NULL`,
@@ -95,7 +95,7 @@ const TABLES: readonly Table[] = [
 			happened_at: moment('h'),
 			kind: `1 + ${chance('k')} % 5`,
 			amount: `${chance('a')} % 10000000 / 100`,
-			reference: "LEFT(MD5(CONCAT(seq, 'r')), 16)",
+			reference: "LEFT(SHA2(CONCAT(seq, 'r'), 256), 16)",
 			note: `IF(${chance('n')} % 10 = 0, NULL, ${words(6, 'n')})`,
 			score: `${chance('sc')} % 1000000 / 64`,
 			flag: `${chance('f')} % 2`,
@@ -104,13 +104,13 @@ const TABLES: readonly Table[] = [
 	{
 		name: 'customers',
 		share: 0.06,
-		rowBytes: 196,
+		rowBytes: 143,
 		columns: `id INT UNSIGNED NOT NULL PRIMARY KEY, email VARCHAR(190) NOT NULL, name VARCHAR(120) NOT NULL, street VARCHAR(200), born DATE,
 			credit DECIMAL(10,2) NOT NULL, changed_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)`,
 		keys: ['UNIQUE KEY (email)', 'KEY (name)'],
 		values: {
 			id: 'seq',
-			email: "CONCAT('user', seq, '@', LEFT(MD5(seq), 10), '.example.org')",
+			email: "CONCAT('user', seq, '@', LEFT(SHA2(seq, 256), 10), '.example.org')",
 			name: words(2, 'cn'),
 			street: words(4, 'cs'),
 			born: `DATE '1940-01-01' + INTERVAL ${chance('b')} % 25000 DAY`,
@@ -121,19 +121,19 @@ const TABLES: readonly Table[] = [
 	{
 		name: 'letters',
 		share: 0.06,
-		rowBytes: 1000,
+		rowBytes: 842,
 		columns: 'id INT UNSIGNED NOT NULL PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, body MEDIUMTEXT NOT NULL',
 		keys: ['KEY (customer_id)'],
 		values: {
 			id: 'seq',
 			customer_id: `${chance('lc')} % 500000`,
-			body: `CONCAT(${words(40, 'l')}, '\\n', ${words(40, 'm')}, '\\t\\\\', MD5(seq), ${words(20, 'o')})`,
+			body: `CONCAT(${words(40, 'l')}, '\\n', ${words(40, 'm')}, '\\t\\\\', SHA2(seq, 256), ${words(20, 'o')})`,
 		},
 	},
 	{
 		name: 'photos',
 		share: 0.06,
-		rowBytes: 1150,
+		rowBytes: 1093,
 		columns: 'id INT UNSIGNED NOT NULL PRIMARY KEY, product_id INT UNSIGNED NOT NULL, taken_at DATETIME(3), content BLOB NOT NULL',
 		keys: ['KEY (product_id)'],
 		values: {
@@ -146,7 +146,7 @@ const TABLES: readonly Table[] = [
 	{
 		name: 'prices',
 		share: 0.06,
-		rowBytes: 62,
+		rowBytes: 41,
 		columns: `product_id INT UNSIGNED NOT NULL, valid_from DATE NOT NULL, price DECIMAL(12,4) NOT NULL, discount FLOAT, currency CHAR(3) NOT NULL,
 			PRIMARY KEY (product_id, valid_from, currency)`,
 		keys: ['KEY (valid_from)'],
@@ -161,12 +161,12 @@ const TABLES: readonly Table[] = [
 	{
 		name: 'audit',
 		share: 0.06,
-		rowBytes: 170,
+		rowBytes: 117,
 		columns: 'seen_at DATETIME(6) NOT NULL, address VARBINARY(16) NOT NULL, agent VARCHAR(200) NOT NULL, details JSON',
 		keys: ['KEY (seen_at)'],
 		values: {
 			seen_at: moment('au'),
-			address: `UNHEX(LEFT(MD5(${chance('ad')}), 8))`,
+			address: `UNHEX(LEFT(SHA2(${chance('ad')}, 256), 8))`,
 			agent: oneOf(chance('ag'), [
 				'Mozilla/5.0 (X11; Linux x86_64) Firefox',
 				'curl/8.5.0',
@@ -181,7 +181,7 @@ const TABLES: readonly Table[] = [
 const LEGACY: Table = {
 	name: 'legacy',
 	share: 0.05,
-	rowBytes: 60,
+	rowBytes: 30,
 	columns: 'id INT UNSIGNED NOT NULL PRIMARY KEY, word VARCHAR(60) NOT NULL, found INT NOT NULL',
 	keys: ['KEY (found)'],
 	values: { id: 'seq', word: words(2, 'lw'), found: `${chance('lf')} % 1000` },

@@ -65,10 +65,8 @@ function watchTree(root: number) {
 	};
 	const timer = setInterval(look, EVERY_MS);
 	return {
-		end: () => {
-			clearInterval(timer);
-			return { memoryBytes, seenMs: [...known.values()].reduce((sum, ms) => sum + ms, 0) };
-		},
+		end: () => clearInterval(timer),
+		seen: () => ({ memoryBytes, seenMs: [...known.values()].reduce((sum, ms) => sum + ms, 0) }),
 	};
 }
 
@@ -94,25 +92,33 @@ export async function cost(
 		cwd: how.folder,
 		env: how.env,
 		stdio: 'ignore',
-		signal: how.signal,
+		// A group of its own, so that all of a pipeline is ended where this is stopped.
+		detached: true,
 	});
 	const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
 	const tree = watchTree(child.pid as number);
-	const code = await ended.finally(() => tree.end());
+	const kill = () => void process.kill(-(child.pid as number), 'SIGTERM');
+	how.signal.addEventListener('abort', kill);
+	const code = await ended.finally(() => {
+		tree.end();
+		how.signal.removeEventListener('abort', kill);
+	});
 	const wallMs = performance.now() - began;
 	const serverMs = (processorMs(how.serverPid) ?? 0) - before;
-	const { memoryBytes, seenMs } = tree.end();
+	const { memoryBytes, seenMs } = tree.seen();
 	if (code !== 0) throw new Error(`exit ${code}: ${script}\n${(await readFile(log, 'utf8').catch(() => '')).slice(-2000)}`);
 	// The shell knows exactly what it waited for; a process that outlives its parent is only known by the looks at it.
 	const clientMs = Math.max(seenMs, readTimes(await readFile(join(how.folder, 'run.times'), 'utf8')));
 	return { wallMs, clientMs, serverMs, memoryBytes };
 }
 
-/** Bytes of all files in a folder, links not followed. */
+/** Bytes of all files in a folder, links not followed (as a recursive readdir does). */
 export async function bytesIn(folder: string): Promise<number> {
-	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-	const sizes = await Promise.all(
-		entries.filter((entry) => entry.isFile()).map(async (entry) => (await lstat(join(entry.parentPath, entry.name))).size),
-	);
-	return sizes.reduce((sum, size) => sum + size, 0);
+	let sum = 0;
+	for (const entry of await readdir(folder, { withFileTypes: true })) {
+		const path = join(folder, entry.name);
+		if (entry.isDirectory()) sum += await bytesIn(path);
+		else if (entry.isFile()) sum += (await lstat(path)).size;
+	}
+	return sum;
 }
