@@ -81,7 +81,6 @@ async function dumpAll(run: Run, contestants: readonly Contestant[], count: numb
 		try {
 			const { sample, folder } = await dump(run, contestant, [DATABASE]);
 			row.samples.push(sample);
-			if (contestant.lockstep) row.heldMs.push(await heldMs(folder));
 			await rm(join(run.folder, contestant.id), { recursive: true, force: true });
 			await rename(folder, join(run.folder, contestant.id));
 			say(`${round + 1}/${count} ${contestant.title}: ${(sample.wallMs / 1000).toFixed(1)} s`);
@@ -105,6 +104,7 @@ async function stallAll(run: Run, contestants: readonly Contestant[], rows: Map<
 			const { folder } = await dump(run, contestant, [DATABASE, MANY]);
 			const stalled = await probe.end();
 			row.stallsMs.push(stalled);
+			if (contestant.lockstep) row.heldMs.push(await heldMs(folder));
 			say(`${contestant.title}: a client waited ${stalled.toFixed(0)} ms`);
 			await rm(folder, { recursive: true });
 		} catch (error) {

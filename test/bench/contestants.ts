@@ -12,7 +12,7 @@ const CHUNK_ROWS = 500_000;
 export interface Contestant {
 	readonly id: string;
 	readonly title: string;
-	/** Whether its output has a manifest that tells how long the lock was held. */
+	/** Whether what it writes has a manifest, which tells how long the lock was held. */
 	readonly lockstep: boolean;
 	/** A line of bash, to be run in an empty folder (a restore: in the folder that `from` left). */
 	script(databases: readonly string[]): string;
@@ -38,6 +38,9 @@ const line = (...words: readonly string[]): string => words.map(quote).join(' ')
 /** Level 1 where the build can be told one; else its own, which the table says. */
 export const levelOf = (help: Field['help']) =>
 	/zstd:/.test(help.backup) ? { compress: 'zstd:1', level: 'zstd -1' } : { compress: 'zstd', level: 'zstd -3' };
+
+/** `restore` takes no letters of the clients. */
+const urlOf = ({ socket }: SandboxServer) => `mysql://root@localhost?ssl-mode=DISABLED&socket=${encodeURIComponent(socket)}`;
 
 function vendors(field: Field) {
 	const mariadb = field.vendor === 'mariadb';
@@ -84,7 +87,7 @@ export function dumpers(field: Field): Contestant[] {
 			...['--databases', databases.join(','), '--to', '.', '--yes', '--no-input', '--json', '--confirm', `localhost:${source.port}`],
 			...['--compress', into, ...how],
 		);
-	const parallel = /--engine[^\n]*\n?[^\n]*parallel/.test(help.backup);
+	const parallel = /\bparallel\b/.test(help.backup);
 	const ours: Contestant[] = [
 		{
 			id: 'lockstep-vendor',
@@ -185,20 +188,8 @@ export function loaders(field: Field): Contestant[] {
 				...{ id: `restore-${from}`, title: `lockstep restore, ${THREADS} workers, ${words}`, from, lockstep: true },
 				script: () =>
 					line(
-						...[
-							process.execPath,
-							PROGRAM,
-							'restore',
-							'./latest',
-							'--no-defaults',
-							'--socket',
-							target.socket,
-							'--user',
-							'root',
-							'--ssl-mode',
-							'DISABLED',
-						],
-						...['--workers', String(THREADS), '--yes', '--no-input', '--json', '--confirm', `localhost:${target.port}`],
+						...[process.execPath, PROGRAM, 'restore', './latest', '--server', urlOf(target), '--workers', String(THREADS)],
+						...['--yes', '--no-input', '--json', '--confirm', `localhost:${target.port}`],
 					),
 			});
 		}

@@ -14,7 +14,7 @@ export interface Row {
 	readonly samples: readonly Sample[];
 	/** The longest that a client had to wait, a round each; empty where it was not measured. */
 	readonly stallsMs: readonly number[];
-	/** As the program itself recorded it. */
+	/** As the program itself recorded it, in the same runs. */
 	readonly heldMs: readonly number[];
 	/** Why there are no figures, or fewer. */
 	readonly trouble?: string;
