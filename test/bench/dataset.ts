@@ -102,11 +102,12 @@ const TABLES: readonly Table[] = [
 		},
 	},
 	{
+		// No DEFAULT CURRENT_TIMESTAMP: mydumper 0.10.1 takes MySQL's for a generated column, and leaves it out.
 		name: 'customers',
 		share: 0.06,
 		rowBytes: 143,
 		columns: `id INT UNSIGNED NOT NULL PRIMARY KEY, email VARCHAR(190) NOT NULL, name VARCHAR(120) NOT NULL, street VARCHAR(200), born DATE,
-			credit DECIMAL(10,2) NOT NULL, changed_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)`,
+			credit DECIMAL(10,2) NOT NULL, changed_at TIMESTAMP(6) NULL`,
 		keys: ['UNIQUE KEY (email)', 'KEY (name)'],
 		values: {
 			id: 'seq',
