@@ -80,7 +80,7 @@ function parcelOf(kind: SandboxKind): Parcel {
 	if (found === undefined) throw new UserError(`There is no sandbox of the kind ${kind}.`);
 	const { title, suite, packages, series } = found;
 	return {
-		...{ name: kind, title: `${title} server`, suite, packages, series },
+		...{ name: kind, title, suite, packages, series },
 		programs: /^(maria|mysql|mbstream|aria_)/,
 		tried: /^(mariadbd?|mysqld?|mariadb-dump|mysqldump|mariadb-backup)$/,
 		mend: [
