@@ -5,25 +5,29 @@ import type { RowColumn, RowTable } from './dialect.ts';
 /** How a column that is not simply copied is read and loaded: SQL over the quoted name, and over `@v`. */
 export type ColumnWays = { readonly select: string; readonly load: string | null };
 
-/** The members of an ENUM or a SET as its definition lists them. */
+/** The members of an ENUM as its definition lists them. */
 const members = (definition: string): string[] =>
 	[...definition.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map((found) => (found[1] ?? '').replaceAll("''", "'"));
 
+/** Character sets without digits of one byte. */
+const WIDE = /^(ucs2|utf16le|utf16|utf32)_/;
+
 /**
- * An ENUM by its number: its text does not tell an empty member from the error value 0, and what the error value loads as is a warning. Loaded,
- * a number in digits is a member's number unless a member has that very name. A SET whose empty member looks like no member at all likewise, and
- * loads as a number only: as text the server takes none for 64 members.
+ * An ENUM by its number: its text does not tell an empty member from the error value 0. Loaded, digits are a member's number unless a member has
+ * that very name, so they are as many as no member has. A number instead of digits does it too, but the error value then is a warning.
  */
-function listed(type: string, column: string, definition: string): ColumnWays | null {
-	if (type === 'enum') {
-		const numeric = members(definition).some((member) => /^\s*[+-]?\p{Nd}+\s*$/u.test(member));
-		if (!numeric) return { select: `${column} + 0`, load: null };
-		const padded = members(definition).some((member) => /^\s*\p{Nd}{5}\s*$/u.test(member));
-		return padded ? { select: `${column} + 0`, load: '@v + 0' } : { select: `LPAD(${column} + 0, 5, '0')`, load: null };
-	}
-	if (type === 'set') return { select: `CAST(${column} AS UNSIGNED)`, load: 'CAST(@v AS UNSIGNED)' };
-	return null;
+function numbered(column: string, names: readonly string[], collation: string): ColumnWays {
+	const wide = WIDE.exec(collation)?.[1];
+	const plain = { select: `${column} + 0`, load: '@v + 0' };
+	const digits = (count: number) => names.some((name) => new RegExp(`^[\\s+-]*\\p{Nd}{${count}}\\s*$`, 'u').test(name));
+	const free = [1, 2, 3, 4, 5].find((count) => 10 ** count > names.length && !digits(count));
+	if (wide !== undefined) return free === 1 ? { ...plain, load: `CONVERT(@v USING ${wide})` } : plain;
+	if (!names.some((name) => /^[\s+-]*\p{Nd}+\s*$/u.test(name))) return { ...plain, load: null };
+	return free === undefined ? plain : { select: `LPAD(${column} + 0, ${free}, '0')`, load: null };
 }
+
+/** A SET whose empty member looks like no member at all; loaded as a number only: in digits the server takes none for 64 members. */
+const flags = (column: string): ColumnWays => ({ select: `CAST(${column} AS UNSIGNED)`, load: 'CAST(@v AS UNSIGNED)' });
 
 /**
  * Reads what `rowColumns` asks: a row a column, in order, with `db`, `tab`, `name`, `type` (DATA_TYPE), `full` (COLUMN_TYPE), `coll`, `nth` and
@@ -49,7 +53,9 @@ export function readRowTables(rows: readonly Row[], own: (type: string, column: 
 					const name = row.name ?? '';
 					const type = (row.type ?? '').toLowerCase();
 					const column = id(name).fragment[0] as string;
-					return { name, ...(listed(type, column, row.full ?? '') ?? own(type, column) ?? { select: column, load: null }) };
+					const common =
+						type === 'enum' ? numbered(column, members(row.full ?? ''), row.coll ?? '') : type === 'set' ? flags(column) : null;
+					return { name, ...(common ?? own(type, column) ?? { select: column, load: null }) };
 				}),
 			key: whole ? parts.map((row) => ({ name: row.name ?? '', type: row.full ?? '', collation: row.coll ?? null })) : null,
 			rows: columns.some((row) => row.versioned === '1') ? ('vendor' as const) : ('select' as const),
