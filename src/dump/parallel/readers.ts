@@ -24,7 +24,7 @@ export interface Readers extends AsyncDisposable {
 	/**
 	 * Dumps the tables' rows, or (into null) only reads them for their counts and digests: LOAD DATA text, a file a chunk, by table as given and
 	 * by chunk. A table without rows has one (empty) file too. `onFlow` is told about every 200 ms and at the end. One call at a time.
-	 * Throws ServerError, what the file system says, or the signal's reason; then nothing runs on the server any longer, and files may be left.
+	 * Throws ServerError, UserError where a file cannot be written, or the signal's reason; then nothing runs on the server any longer, and files may be left.
 	 */
 	dump(
 		tables: readonly TableRows[],
