@@ -390,7 +390,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 	});
 
 	test('are an error where a file cannot be written', async () => {
-		const tables = (await tablesOf('large')).slice(0, 1);
+		const tables = (await tablesOf('kinds')).slice(0, 1);
 		const into = await mkdtemp(join(folder, 'taken-'));
 		await dump(tables, into, 'none', 1);
 		await expect(dump(tables, into, 'none', 1)).rejects.toMatchObject({
