@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TableFacts } from '../../src/dialects/dialect.ts';
 import { createLikeness } from '../../src/dump/likeness.ts';
-import { columnList, loadStatement } from '../../src/dump/load-statement.ts';
+import { columnList, loadStatement } from '../../src/dump/parallel/load-statement.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
 import { heldBytes, wayOf } from '../../src/runbooks/locked-dump/way.ts';
 

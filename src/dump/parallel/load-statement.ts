@@ -1,4 +1,4 @@
-import { id, shown, sql } from '../sql/sql.ts';
+import { id, shown, sql } from '../../sql/sql.ts';
 
 const name = (...names: readonly string[]): string => shown(sql`${id(...names)}`);
 
