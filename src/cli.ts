@@ -228,6 +228,21 @@ function program(): Command {
 		.action((flags: GlobalFlags & BackupFlags) =>
 			conclude(flags, async (context) => (await import('./commands/backup.ts')).backup(context, flags)),
 		);
+	add('list', 'the backups of a folder: age, size, lock, verified and drilled or not')
+		.argument('[folder]', 'what backup --to was given, or a profile’s name')
+		.action((folder: string | undefined, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/list.ts')).list(context, folder)),
+		);
+	add('show', 'all there is to say of one backup')
+		.argument('<backup>', 'its folder, or the link latest')
+		.action((backup: string, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/show.ts')).show(context, backup)),
+		);
+	add('verify', 'read a whole backup and prove that every file is as it was written')
+		.argument('<backup>', 'its folder, or the link latest')
+		.action((backup: string, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/verify.ts')).verify(context, backup)),
+		);
 	connection(add('status', 'how a server is: replication, lag, last backup'))
 		.option('--watch', 'again and again')
 		.action((flags: GlobalFlags & StatusFlags) =>
