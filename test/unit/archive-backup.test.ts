@@ -1,26 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { accountsFile, databaseFiles } from '../../src/archive/layout.ts';
 import { listBackups } from '../../src/archive/list.ts';
-import {
-	buildManifest,
-	countObjects,
-	type Manifest,
-	type ManifestFile,
-	type ManifestParts,
-	readManifest,
-} from '../../src/archive/manifest.ts';
-import { seal } from '../../src/archive/seal.ts';
+import { buildManifest, readManifest } from '../../src/archive/manifest.ts';
 import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
-import { readmeText } from '../../src/archive/texts.ts';
-import { claimFolder, pointLatest, publish, writeFileDurably, writeStream } from '../../src/archive/write.ts';
+import { claimFolder } from '../../src/archive/write.ts';
 import { UserError } from '../../src/core/errors.ts';
-import { backUp, began, later, parts } from '../support/backup-folder.ts';
+import { backUp, later, parts } from '../support/backup-folder.ts';
 
 let folder: string;
 beforeEach(async () => {
