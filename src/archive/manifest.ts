@@ -29,8 +29,12 @@ export type ObjectCounts = {
 /** One dump in the backup. `bytes` and `sha256` as on disk, `raw_bytes` before compression. */
 export type ManifestFile = {
 	readonly path: string;
-	readonly kind: 'database' | 'accounts';
+	readonly kind: 'database' | 'accounts' | 'schema' | 'rows' | 'load' | 'post';
 	readonly database?: string;
+	/** Of rows: whose they are, which chunk of it (from 0), and how they are written. */
+	readonly table?: string;
+	readonly chunk?: number;
+	readonly format?: 'tsv' | 'sql';
 	readonly bytes: number;
 	readonly raw_bytes: number;
 	readonly sha256: string;
@@ -39,6 +43,20 @@ export type ManifestFile = {
 	readonly rows?: number;
 	readonly tables?: number;
 	readonly objects?: ObjectCounts;
+};
+
+/** A table of a backup by the parallel engine, as it was dumped. */
+export type ManifestTable = {
+	readonly database: string;
+	readonly name: string;
+	readonly engine: string;
+	/** Exact. */
+	readonly rows: number;
+	/** 16 hex digits; null where the vendor's tool wrote its rows. */
+	readonly digest: string | null;
+	readonly data_bytes: number;
+	/** The columns of its files in order, each with the expression over `@v` that it is loaded by, or null. */
+	readonly load: readonly (readonly [column: string, expression: string | null])[];
 };
 
 /** `manifest.json`, format 1: written last, so that its presence means that the backup is complete. Times are UTC, ISO 8601. */
@@ -91,8 +109,15 @@ export type Manifest = {
 		readonly ignored_tables: readonly string[];
 		/** `zstd:3`, `gzip:6` or `none`. */
 		readonly compression: string;
+		/** Missing: vendor. */
+		readonly engine?: 'vendor' | 'parallel';
+		readonly workers?: number;
+		/** Why this engine and this lock. */
+		readonly why?: string;
 	};
 	readonly files: readonly ManifestFile[];
+	/** Of the parallel engine. */
+	readonly tables?: readonly ManifestTable[];
 	readonly totals: {
 		readonly databases: number;
 		readonly tables: number;
@@ -228,7 +253,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['files', array],
 	// A name only: a manifest must not make anyone read or write outside its folder.
 	['files.*.path', (value) => text(value) && /^[^/\0]+$/.test(value as string) && value !== '.' && value !== '..'],
-	['files.*.kind', (value) => value === 'database' || value === 'accounts'],
+	['files.*.kind', (value) => ['database', 'accounts', 'schema', 'rows', 'load', 'post'].includes(value as string)],
 	['files.*.bytes', size],
 	['files.*.raw_bytes', size],
 	['files.*.sha256', (value) => text(value) && /^[0-9a-f]{64}$/.test(value as string)],
@@ -240,11 +265,21 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['warnings', texts],
 ];
 
+const OF_TABLES: typeof SHAPE = [
+	['tables', array],
+	['tables.*.database', text],
+	['tables.*.name', text],
+	['tables.*.rows', size],
+	['tables.*.digest', orNull(text)],
+	['tables.*.load.*.0', text],
+	['tables.*.load.*.1', orNull(text)],
+];
+
 function wrong(value: unknown, path: readonly string[], is: (value: unknown) => boolean): boolean {
 	const [key, ...rest] = path;
 	if (key === undefined) return !is(value);
 	if (key === '*') return !Array.isArray(value) || value.some((one) => wrong(one, rest, is));
-	return !object(value) || wrong((value as Record<string, unknown>)[key], rest, is);
+	return !(object(value) || (array(value) && /^\d+$/.test(key))) || wrong((value as Record<string, unknown>)[key], rest, is);
 }
 
 /**
@@ -287,7 +322,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
 			mend: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
 		});
 	if (format !== 1) throw damaged('It has no format.');
-	const bad = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);
+	const bad = [...SHAPE, ...((manifest as Manifest).tables === undefined ? [] : OF_TABLES)]
+		.filter(([at, is]) => wrong(manifest, at.split('.'), is))
+		.map(([at]) => at);
 	if (bad.length > 0) throw damaged(`Missing or wrong in it: ${bad.join(', ')}.`);
 	return manifest as Manifest;
 }
