@@ -1,18 +1,21 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { readKnown } from './archive/read.ts';
 import { writeStream } from './archive/write.ts';
 import { type Claim, claim } from './claim.ts';
-import type { AccountsPart, Action, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
+import type { AccountsPart, Action, FilePart, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
 import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
 import type { Flow, HeldLease, PerformOptions, ToolSearch } from './core/step.ts';
 import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { compareSeries } from './dialects/series.ts';
+import { filtered } from './dump/load/filter.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
 import { type FoundTool, findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
 import { fileDeed, folderFacts } from './files.ts';
+import { type Loader, openLoader } from './loader.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { serverToolFolders } from './sandbox/unpack.ts';
 import type { ServerAddress } from './server/address.ts';
@@ -72,6 +75,7 @@ export function openWorld(options: {
 	const sessions = new Map<Role, Promise<Session>>();
 	const claims = new Map<Role, Claim>();
 	const leases = new Map<Role, Lease>();
+	const loaders = new Map<Role, Loader>();
 	const found = new Map<string, Promise<ToolSearch>>();
 
 	function reachOf(role: Role): Reach {
@@ -189,6 +193,15 @@ export function openWorld(options: {
 		return { program: 'SHOW CREATE USER', stdout, ended };
 	}
 
+	/** The SQL of a file of a backup, as far as it is asked for. */
+	function stored({ folder, file, tables, withoutAccounts }: FilePart) {
+		const raw = readKnown(folder, file);
+		const wanted = tables !== undefined || withoutAccounts !== undefined;
+		const stdout = Readable.from(wanted ? filtered(raw, { tables, withoutAccounts }) : raw, { objectMode: false });
+		const ended: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
+		return { program: file.path, stdout, ended };
+	}
+
 	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
 		const began = now().getTime();
 		const stop = new AbortController();
@@ -209,7 +222,9 @@ export function openWorld(options: {
 		const ticking = setInterval(tell, FLOW_EVERY_MS);
 		try {
 			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const from = 'tells' in action.from ? await accounts(action.from, halt) : await start(action.from, halt, words, 'ignore');
+			const { from: part } = action;
+			const from =
+				'tells' in part ? await accounts(part, halt) : 'folder' in part ? stored(part) : await start(part, halt, words, 'ignore');
 			const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
 			const target = file?.input ?? loader?.stdin;
 			if (target === undefined) throw new TypeError('a pipe leads nowhere');
@@ -299,6 +314,11 @@ export function openWorld(options: {
 					return (await statement(action, options)) as Performed<A>;
 				case 'pipe':
 					return (await pipe(action, options)) as Performed<A>;
+				case 'load': {
+					const loader = loaders.get(action.on) ?? openLoader(reachOf(action.on));
+					loaders.set(action.on, loader);
+					return (await loader.load(action, options)) as Performed<A>;
+				}
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;
 				case 'restart':
@@ -334,6 +354,7 @@ export function openWorld(options: {
 		},
 		async [Symbol.asyncDispose]() {
 			for (const lease of leases.values()) await lease.release();
+			await Promise.all([...loaders.values()].map((each) => each.close()));
 			const open = await Promise.allSettled(sessions.values());
 			await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : null)));
 			await Promise.all([...claims.values()].map((each) => each[Symbol.asyncDispose]()));

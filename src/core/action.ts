@@ -55,17 +55,60 @@ export interface AccountsPart {
 	readonly tells: 'accounts';
 }
 
+/** A file of a backup: read, unpacked, and compared with its size and sum before its end is believed. */
+export interface FilePart {
+	readonly folder: string;
+	readonly file: { readonly path: string; readonly bytes: number; readonly sha256: string };
+	/** Of the SQL in it only what makes these tables and their triggers; all of it where that is missing. */
+	readonly tables?: readonly string[];
+	/** Of the statements about accounts none about these, each as `user@host`. */
+	readonly withoutAccounts?: readonly string[];
+}
+
 export type Compression = 'zstd' | 'gzip' | 'none';
 
-/** What a tool writes, into a compressed file or into another tool. */
+/** What a tool writes or a file holds, into a compressed file or into another tool. */
 export interface PipeAction extends Common {
 	readonly kind: 'pipe';
-	readonly from: ToolPart | AccountsPart;
+	readonly from: ToolPart | AccountsPart | FilePart;
 	readonly into: ToolPart | { readonly file: string; readonly compress: Compression };
 	/** Whether the stream must end with a dump's footer to count as whole. */
 	readonly footer: boolean;
 	/** Dropped with this error where it aborts by itself: the lock's loss. */
 	readonly changes: boolean;
+}
+
+/**
+ * The rows of one table from the files of a backup, as one stream into one statement, on a connection that is there for loads alone. A table
+ * that holds just as many rows already is left, one that holds others is emptied first; what is refused afterwards is not kept.
+ */
+export interface LoadAction extends Common {
+	readonly kind: 'load';
+	readonly on: Role;
+	readonly table: { readonly database: string; readonly name: string };
+	/** Once on the connection, before its first load. */
+	readonly session: readonly Statement[];
+	readonly statement: Statement;
+	/** Gives no row where the table is empty. */
+	readonly find: Statement;
+	/** Gives how many rows it holds, in its only field. */
+	readonly count: Statement;
+	readonly empty: readonly Statement[];
+	/** Numbers of warnings that say nothing of the rows. */
+	readonly harmless: readonly number[];
+	readonly folder: string;
+	readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+	/** So many must arrive. */
+	readonly rows: number;
+}
+
+/** What a finished load brought. */
+export interface LoadResult {
+	/** False where the rows were there already. */
+	readonly loaded: boolean;
+	readonly rows: number;
+	readonly rawBytes: number;
+	readonly ms: number;
 }
 
 /** Something in the file system. */
@@ -87,7 +130,7 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | RestartAction | PipeAction | FileAction | HandAction;
+export type Action = SqlAction | RestartAction | PipeAction | LoadAction | FileAction | HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -103,7 +146,13 @@ export interface PipeResult {
 	readonly ms: number;
 }
 
-export type Performed<A extends Action> = A extends SqlAction ? readonly Row[] : A extends PipeAction ? PipeResult : undefined;
+export type Performed<A extends Action> = A extends SqlAction
+	? readonly Row[]
+	: A extends PipeAction
+		? PipeResult
+		: A extends LoadAction
+			? LoadResult
+			: undefined;
 
 /** An action as screens, dry runs, transcripts and journals show it: the very same everywhere. */
 export type ShownAction = {
@@ -117,8 +166,22 @@ export type ShownAction = {
 };
 
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-const tool = (part: ToolPart | AccountsPart): string =>
-	'tells' in part ? '(SHOW CREATE USER and SHOW GRANTS of every account)' : [part.names[0] ?? '', ...part.argv].map(word).join(' ');
+const CAT = { '.zst': 'zstdcat', '.gz': 'zcat' } as const;
+const cat = (path: string): string => CAT[/\.(zst|gz)$/.exec(path)?.[0] as keyof typeof CAT] ?? 'cat';
+
+function tool(part: ToolPart | AccountsPart | FilePart): string {
+	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
+	if (!('folder' in part)) return [part.names[0] ?? '', ...part.argv].map(word).join(' ');
+	const only = part.tables === undefined ? '' : ` | (only ${part.tables.join(', ')})`;
+	const without = part.withoutAccounts === undefined ? '' : ' | (only accounts that are not there)';
+	return `${cat(part.file.path)} ${word(`${part.folder}/${part.file.path}`)}${only}${without}`;
+}
+
+function load({ folder, files, statement }: LoadAction): string {
+	const [first] = files;
+	const all = files.length > 1 ? `${word(`${folder}/${first?.path.replace(/\d{5}(?=\.dat)/, '*')}`)}` : word(`${folder}/${first?.path}`);
+	return `${cat(first?.path ?? '')} ${all} | ${shown(statement)}`;
+}
 
 function text(action: Action): string {
 	switch (action.kind) {
@@ -129,6 +192,8 @@ function text(action: Action): string {
 			const through = action.into.compress === 'none' ? '' : ` | ${action.into.compress}`;
 			return `${tool(action.from)}${through} > ${word(action.into.file)}`;
 		}
+		case 'load':
+			return load(action);
 		case 'file':
 			switch (action.op) {
 				case 'folder':
@@ -154,14 +219,27 @@ function text(action: Action): string {
 	}
 }
 
+function placeOf(action: Action): string {
+	switch (action.kind) {
+		case 'file':
+			return 'files';
+		case 'hand':
+			return 'you';
+		case 'pipe':
+			return 'on' in action.from ? action.from.on : 'on' in action.into ? action.into.on : 'files';
+		default:
+			return action.on;
+	}
+}
+
 export function show(action: Action): ShownAction {
 	return {
 		id: action.id,
 		kind: action.kind,
-		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? action.from.on : action.on,
+		on: placeOf(action),
 		text: text(action),
 		why: action.why,
-		changes: action.kind === 'file' || ('changes' in action && action.changes),
+		changes: action.kind === 'file' || action.kind === 'load' || ('changes' in action && action.changes),
 	};
 }
 

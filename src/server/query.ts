@@ -3,6 +3,7 @@ import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import { MASK, Secret } from '../sql/secret.ts';
 import { type Row, type Statement, sent, shown } from '../sql/sql.ts';
 import { isConnectionLost, meaning } from './error-words.ts';
+import { feed } from './feed.ts';
 
 /** The driver's connection and what we know about its life. */
 export interface Driver {
@@ -28,13 +29,15 @@ export interface Place {
 
 const QUERY_TIMEOUT_MS = 60_000;
 
+interface RunOptions {
+	readonly timeoutMs?: number;
+	readonly signal?: AbortSignal;
+	/** What the server gets where it asks for a file. */
+	readonly source?: () => AsyncIterable<Buffer>;
+}
+
 /** Runs one statement when those before it are done: see Session.query for what it promises. */
-export async function runOn(
-	driver: Driver,
-	statement: Statement,
-	options: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-	place: Place,
-): Promise<readonly Row[]> {
+export async function runOn(driver: Driver, statement: Statement, options: RunOptions, place: Place): Promise<readonly Row[]> {
 	driver.running += 1;
 	const turn = driver.queue.then(() => one(driver, statement, options, place));
 	driver.queue = turn.catch(() => {});
@@ -48,7 +51,7 @@ export async function runOn(
 async function one(
 	driver: Driver,
 	statement: Statement,
-	{ timeoutMs = QUERY_TIMEOUT_MS, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+	{ timeoutMs = QUERY_TIMEOUT_MS, signal, source }: RunOptions,
 	place: Place,
 ): Promise<readonly Row[]> {
 	if (signal?.aborted) throw givenUp(signal, place);
@@ -70,9 +73,10 @@ async function one(
 	const late = timeoutMs > 0 ? setTimeout(() => cut(tooLong(statement, place, timeoutMs)), timeoutMs) : undefined;
 	signal?.addEventListener('abort', abort, { once: true });
 	driver.lost.addEventListener('abort', lose, { once: true });
-	driver.connection.query({ sql: sent(statement) }, (error, result) => {
+	const feeding = source === undefined ? {} : { infileStreamFactory: () => feed(driver, source(), cut) };
+	driver.connection.query({ sql: sent(statement), ...feeding }, (error, result) => {
 		if (cutting) return;
-		if (error === null) return end.resolve(rows(result));
+		if (error === null) return end.resolve(rows(result, source !== undefined));
 		const told = refused(error, statement, place);
 		// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
 		if (told.connectionLost) driver.destroy(error);
@@ -88,10 +92,11 @@ async function one(
 }
 
 /** The driver's answer as rows: of several results (a CALL) the first that has rows. */
-function rows(result: unknown): readonly Row[] {
+function rows(result: unknown, loaded: boolean): readonly Row[] {
 	if (!Array.isArray(result)) {
-		const header = result as { affectedRows?: number; warningStatus?: number };
-		return [{ affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) }];
+		const header = result as { affectedRows?: number; warningStatus?: number; info?: string };
+		const row = { affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) };
+		return [loaded ? { ...row, info: header.info ?? '' } : row];
 	}
 	const sets = result as readonly unknown[];
 	const first = sets.find((set) => Array.isArray(set));

@@ -15,6 +15,14 @@ export interface SessionTls {
 	readonly verified: boolean;
 }
 
+/** What the server says of a LOAD DATA: rows read, rows replaced, rows passed over, warnings. */
+export interface Loaded {
+	readonly records: number;
+	readonly deleted: number;
+	readonly skipped: number;
+	readonly warnings: number;
+}
+
 /** One connection to one server. It is never reconnected behind anybody's back. */
 export interface Session {
 	readonly address: ServerAddress;
@@ -34,6 +42,11 @@ export interface Session {
 	 * over, because half an answer may still be on its way and because locks that it may have got must go.
 	 */
 	query(statement: Statement, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<readonly Row[]>;
+	/**
+	 * Runs one LOAD DATA LOCAL INFILE, whose file is what `source` gives. Only on a session that was opened for it (`localInfile`). Where the
+	 * source throws, the session is over and the server throws away what came: half of it is never taken for the whole.
+	 */
+	load(statement: Statement, source: () => AsyncIterable<Buffer>, options: { readonly signal: AbortSignal }): Promise<Loaded>;
 	/** Says goodbye. Never throws, never waits longer than a second. */
 	close(): Promise<void>;
 	/** Cuts the connection at once. */
@@ -53,7 +66,8 @@ export async function connect(
 	password: Secret | null,
 	options: {
 		readonly signal?: AbortSignal;
-		readonly localInfile?: false;
+		/** Whether it may send rows by {@link Session.load}: no other session of ours lets a server ask for a file. */
+		readonly localInfile?: boolean;
 		readonly lockWaitSeconds?: number;
 		readonly waitTimeoutSeconds?: number;
 	} = {},
@@ -62,7 +76,7 @@ export async function connect(
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
 	try {
-		const driver = await login(address, password, signal, tls);
+		const driver = await login(address, password, signal, tls, options.localInfile ?? false);
 		try {
 			return await setUp(driver, address, password, limitOf(options), signal);
 		} catch (error) {
@@ -94,6 +108,7 @@ async function login(
 	password: Secret | null,
 	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
+	localInfile: boolean,
 ): Promise<Driver> {
 	const { socket, offersTls } = await greet(address, signal);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
@@ -108,7 +123,7 @@ async function login(
 		charset: 'UTF8MB4_GENERAL_CI',
 		connectTimeout: 0,
 		multipleStatements: false,
-		flags: ['-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC'],
+		flags: [localInfile ? '+LOCAL_FILES' : '-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC'],
 		connectAttributes: { program_name: 'lockstep' },
 		typeCast: (field) => field.string('utf8'),
 	});
@@ -154,13 +169,13 @@ async function setUp(
 	const threadId = driver.connection.threadId;
 	let connectionId = 0;
 	let account: string | undefined;
-	const query: Session['query'] = (statement, options = {}) =>
-		runOn(driver, statement, options, {
-			server: address.name,
-			account,
-			// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
-			kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
-		});
+	const place = () => ({
+		server: address.name,
+		account,
+		// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
+		kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
+	});
+	const query: Session['query'] = (statement, options = {}) => runOn(driver, statement, options, place());
 	const early = { timeoutMs: address.connectTimeoutMs, signal };
 	await query(sql`SET NAMES utf8mb4`, early);
 	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.
@@ -190,6 +205,12 @@ async function setUp(
 			return driver.running > 0;
 		},
 		query,
+		async load(statement, source, { signal }) {
+			const [row] = await runOn(driver, statement, { timeoutMs: 0, signal, source }, place());
+			// `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`, in the server's language.
+			const [records = Number.NaN, deleted = 0, skipped = 0, warnings = 0] = (row?.info ?? '').match(/\d+/g)?.map(Number) ?? [];
+			return { records, deleted, skipped, warnings: Math.max(warnings, Number(row?.warnings ?? 0)) };
+		},
 		destroy: () => driver.destroy(),
 		close: () =>
 			new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { identity } from './identity.ts';
+import { load } from './load.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
 import { positions } from './positions.ts';
@@ -28,6 +29,7 @@ export const mariadb: Dialect = {
 	locks,
 	catalogue,
 	tools,
+	load,
 	clone: null,
 	mends,
 };
