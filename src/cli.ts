@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BackupFlags } from './commands/backup.ts';
 import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
+import type { DrillFlags } from './commands/drill.ts';
 import type { ProfileFlags } from './commands/profile.ts';
 import type { ProvisionFlags } from './commands/provision.ts';
 import type { SandboxFlags } from './commands/sandbox.ts';
@@ -242,6 +243,17 @@ function program(): Command {
 		.argument('<backup>', 'its folder, or the link latest')
 		.action((backup: string, flags: GlobalFlags) =>
 			conclude(flags, async (context) => (await import('./commands/verify.ts')).verify(context, backup)),
+		);
+	add('drill', 'restore a backup into a throwaway server, prove what came, and tell how long it took')
+		.argument('<backup>', 'its folder, or the link latest')
+		.option('--replicate', 'attach the restored server to the primary, and follow it to lag zero')
+		.option('--primary <server>', 'that primary; else the source of the server that was backed up, or that server itself')
+		.option('--account <name>', 'an account for replication that is there; else one is made, and dropped afterwards')
+		.option('--account-password-file <file>', 'its password')
+		.option('--no-tls', 'replication may be unencrypted')
+		.option('--dir <folder>', 'where the throwaway server and its data are (~/.local/state/lockstep/drills)')
+		.action((backup: string, flags: GlobalFlags & DrillFlags) =>
+			conclude(flags, async (context) => (await import('./commands/drill.ts')).drill(context, backup, flags)),
 		);
 	connection(add('status', 'how a server is: replication, lag, last backup'))
 		.option('--watch', 'again and again')
