@@ -5,6 +5,7 @@ import { type Context, type Ending, type GlobalFlags, makeContext } from './comm
 import type { DrillFlags } from './commands/drill.ts';
 import type { ProfileFlags } from './commands/profile.ts';
 import type { ProvisionFlags } from './commands/provision.ts';
+import type { RestoreFlags } from './commands/restore.ts';
 import type { SandboxFlags } from './commands/sandbox.ts';
 import type { StatusFlags } from './commands/status.ts';
 import { Stopped, UserError } from './core/errors.ts';
@@ -254,6 +255,16 @@ function program(): Command {
 		.option('--dir <folder>', 'where the throwaway server and its data are (~/.local/state/lockstep/drills)')
 		.action((backup: string, flags: GlobalFlags & DrillFlags) =>
 			conclude(flags, async (context) => (await import('./commands/drill.ts')).drill(context, backup, flags)),
+		);
+	connection(add('restore', 'load a backup, or a part of it, into a server'))
+		.argument('<backup>', 'a backup’s folder, or the link `latest`')
+		.option('--databases <names>', 'only these, separated by commas')
+		.option('--tables <names>', 'only these, as database.table, separated by commas; of backups by the parallel engine')
+		.option('--workers <number>', 'how many loads at a time')
+		.option('--accounts', 'the backup’s accounts, too; those that are there already stay as they are')
+		.option('--write-binlog', 'the server’s binary log gets it as well, and with it its replicas')
+		.action((backup: string, flags: GlobalFlags & RestoreFlags) =>
+			conclude(flags, async (context) => (await import('./commands/restore.ts')).restore(context, backup, flags)),
 		);
 	connection(add('status', 'how a server is: replication, lag, last backup'))
 		.option('--watch', 'again and again')

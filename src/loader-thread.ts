@@ -1,7 +1,7 @@
 // A thread that loads rows: reading, unpacking, hashing, encrypting and sending are its own, as is its connection.
 import { parentPort, workerData } from 'node:worker_threads';
 import { readKnown } from './archive/read.ts';
-import { Stopped, VerifyFailed } from './core/errors.ts';
+import { ServerError, Stopped, VerifyFailed } from './core/errors.ts';
 import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
 import { packError, unpackStatement } from './server/lease-wire.ts';
 import { connect, type Loaded, type Session } from './server/session.ts';
@@ -9,6 +9,8 @@ import { Secret } from './sql/secret.ts';
 import { type Row, sql } from './sql/sql.ts';
 
 const FLOW_EVERY_MS = 200;
+/** ER_DROP_INDEX_FK */
+const NEEDED = 1553;
 /** A connection that waits for its next table while a larger one is loaded. */
 const YEAR_SECONDS = 31_536_000;
 
@@ -68,7 +70,20 @@ async function load(
 	order: LoadOrder,
 	signal: AbortSignal,
 ): Promise<Omit<Extract<FromLoader, { kind: 'done' }>['result'], 'ms'>> {
-	if (await there(session, order, signal)) return { loaded: false, rows: order.rows, rawBytes: 0 };
+	const how = { timeoutMs: 0, signal };
+	const alter = async (statement: LoadOrder['withKeys']) => statement !== null && (await session.query(unpackStatement(statement), how));
+	if (await there(session, order, signal)) {
+		await alter(order.lacking);
+		return { loaded: false, rows: order.rows, rawBytes: 0 };
+	}
+	// A key that another table's constraint rests on stays.
+	const kept = await alter(order.withoutKeys).then(
+		() => false,
+		(error: unknown) => {
+			if (error instanceof ServerError && error.code === NEEDED) return true;
+			throw error;
+		},
+	);
 	let rawBytes = 0;
 	async function* text() {
 		for (const file of order.files) {
@@ -89,10 +104,11 @@ async function load(
 		const hidden = loaded.warnings > warnings.length;
 		if (loaded.records !== order.rows || loaded.deleted > 0 || loaded.skipped > 0 || unknown.length > 0 || hidden) {
 			await session.query(sql`ROLLBACK`);
-			for (const each of order.empty) await session.query(unpackStatement(each), { timeoutMs: 0, signal });
+			for (const each of order.empty) await session.query(unpackStatement(each), how);
 			throw refused(order, loaded, unknown);
 		}
-		await session.query(sql`COMMIT`, { timeoutMs: 0, signal });
+		await session.query(sql`COMMIT`, how);
+		if (!kept) await alter(order.withKeys);
 		return { loaded: true, rows: loaded.records, rawBytes };
 	} finally {
 		clearInterval(ticking);

@@ -14,6 +14,9 @@ export type LoadOrder = Pick<LoadAction, 'table' | 'harmless' | 'folder' | 'file
 	readonly find: WireStatement;
 	readonly count: WireStatement;
 	readonly empty: readonly WireStatement[];
+	readonly withoutKeys: WireStatement | null;
+	readonly withKeys: WireStatement | null;
+	readonly lacking: WireStatement | null;
 };
 
 /** One load at a time: each is answered by `done` or `refused`. */

@@ -85,6 +85,9 @@ export function openLoader({ address, password }: { readonly address: ServerAddr
 						find: packStatement(action.find),
 						count: packStatement(action.count),
 						empty: action.empty.map(packStatement),
+						withoutKeys: action.withoutKeys && packStatement(action.withoutKeys),
+						withKeys: action.withKeys && packStatement(action.withKeys),
+						lacking: action.lacking && packStatement(action.lacking),
 					},
 				});
 				if (signal.aborted) stop();

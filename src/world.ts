@@ -317,7 +317,8 @@ export function openWorld(options: {
 				case 'load': {
 					const loader = loaders.get(action.on) ?? openLoader(reachOf(action.on));
 					loaders.set(action.on, loader);
-					return (await loader.load(action, options)) as Performed<A>;
+					const signal = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
+					return (await loader.load(action, { ...options, signal })) as Performed<A>;
 				}
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Manifest, readManifest } from '../archive/manifest.ts';
+import { backupFolder } from '../archive/read.ts';
 import { recordPath, sealOf, writeRecord } from '../archive/records.ts';
 import { writeFileDurably } from '../archive/write.ts';
 import type { DrillRecord } from '../core/backups.ts';
@@ -14,7 +15,6 @@ import { countAll, setPosition } from './drill-proof.ts';
 import { openPrimary, type Primary, type ReplicateFlags, replicate } from './drill-replicate.ts';
 import { restoreInto } from './drill-restore.ts';
 import { clearDrills, drillServer, drillsFolder, talkTo } from './drill-server.ts';
-import { backupFolder } from './show.ts';
 import { problemWords } from './verify.ts';
 
 export interface DrillFlags extends ReplicateFlags {
@@ -24,7 +24,7 @@ export interface DrillFlags extends ReplicateFlags {
 
 /** Restores a backup into a throwaway server and proves what came; leaves a report beside the backup, and nothing else. */
 export async function drill(context: Context, given: string, flags: DrillFlags): Promise<Ending> {
-	const folder = await backupFolder(given, 'drill');
+	const folder = await backupFolder(given);
 	const manifest = await readManifest(folder);
 	if (!flags.replicate) {
 		const odd = (['primary', 'account', 'accountPasswordFile'] as const).find((name) => flags[name] !== undefined);

@@ -17,6 +17,13 @@ export function oneOf<T extends string>(text: string, flag: string, known: reado
 	return found;
 }
 
+/** A list of names, separated by commas. */
+export const names = (text: string): string[] =>
+	text
+		.split(',')
+		.map((name) => name.trim())
+		.filter(Boolean);
+
 /** The letters of the MySQL clients, as commander gives them. */
 export interface ClientFlags extends Omit<ServerFlags, 'password' | 'noDefaults'> {
 	/** True where `-p` stood alone; a text where somebody put the password on the command line. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { readFolderName } from '../archive/layout.ts';
+import { backupFolder } from '../archive/read.ts';
 import { writeRecord } from '../archive/records.ts';
 import { type Verification, verifyBackup } from '../archive/verify.ts';
 import type { VerifyRecord } from '../core/backups.ts';
@@ -9,7 +10,6 @@ import { LockstepError, VerifyFailed } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
 import { renderVerified } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
-import { backupFolder } from './show.ts';
 
 /** One line of what was wrong. */
 export const problemWords = ({ title, expected, found }: Check): string =>
@@ -50,7 +50,7 @@ export async function verified(context: Context, folder: string): Promise<{ veri
 
 export async function verify(context: Context, given: string): Promise<Ending> {
 	const { stderr, color, ascii, width } = context;
-	const folder = await backupFolder(given, 'verify');
+	const folder = await backupFolder(given);
 	const { verification, record } = await verified(context, folder);
 	// A folder that cannot be written, as a medium that is read-only, is proven all the same.
 	const isPartial = readFolderName(basename(folder))?.partial ?? false;

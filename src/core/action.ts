@@ -94,6 +94,10 @@ export interface LoadAction extends Common {
 	/** Gives how many rows it holds, in its only field. */
 	readonly count: Statement;
 	readonly empty: readonly Statement[];
+	/** Before rows come into it and after they have: its keys are made faster then. `lacking`: after, where all rows are there already. */
+	readonly withoutKeys: Statement | null;
+	readonly withKeys: Statement | null;
+	readonly lacking: Statement | null;
 	/** Numbers of warnings that say nothing of the rows. */
 	readonly harmless: readonly number[];
 	readonly folder: string;
@@ -177,10 +181,13 @@ function tool(part: ToolPart | AccountsPart | FilePart): string {
 	return `${cat(part.file.path)} ${word(`${part.folder}/${part.file.path}`)}${only}${without}`;
 }
 
-function load({ folder, files, statement }: LoadAction): string {
+function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): string {
 	const [first] = files;
 	const all = files.length > 1 ? `${word(`${folder}/${first?.path.replace(/\d{5}(?=\.dat)/, '*')}`)}` : word(`${folder}/${first?.path}`);
-	return `${cat(first?.path ?? '')} ${all} | ${shown(statement)}`;
+	const rows = `${cat(first?.path ?? '')} ${all} | ${shown(statement)}`;
+	return [withoutKeys, rows, withKeys]
+		.flatMap((each) => (each === null ? [] : typeof each === 'string' ? [each] : [shown(each)]))
+		.join(';\n');
 }
 
 function text(action: Action): string {

@@ -36,9 +36,8 @@ export interface LoadWords {
 	/** Before something is dropped that others refer to. */
 	readonly unchecked: Statement;
 	dropTable(table: ObjectName): Statement;
+	dropTrigger(trigger: ObjectName): Statement;
 	definition(table: ObjectName): Query<string>;
-	/** Tables whose keys other tables' constraints rest on, other than the primary one. */
-	readonly keysReferredTo: Query<readonly ObjectName[]>;
 	withoutKeys(table: ObjectName, keys: KeyLines): Statement;
 	withKeys(table: ObjectName, keys: KeyLines): Statement;
 }
@@ -48,6 +47,7 @@ const HARMLESS = [1287, 1681, 3719];
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 
 const row = ({ database, name }: ObjectName) => id(database, name);
+const constraint = (line: string) => line.startsWith('CONSTRAINT');
 const nameOf = (line: string): string => /`((?:[^`]|``)*)`/.exec(line)?.[1]?.replaceAll('``', '`') ?? '';
 
 function rows(table: ObjectName, columns: readonly LoadColumn[]): Statement {
@@ -58,6 +58,9 @@ function rows(table: ObjectName, columns: readonly LoadColumn[]): Statement {
 	const assigned = set.length === 0 ? raw('') : { fragment: sql` SET ${list(set)}`.pieces };
 	return sql`LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${row(table)} CHARACTER SET binary FIELDS TERMINATED BY ${'\t'} ESCAPED BY ${'\\'} LINES TERMINATED BY ${'\n'} (${list(read)})${assigned}`;
 }
+
+/** Which key or constraint a line makes. */
+export const keyName = (line: string): string => `${constraint(line) ? 'constraint' : 'key'} ${nameOf(line)}`;
 
 /** The lines of a table's definition that {@link LoadWords.withKeys} makes again: ordinary and unique secondary keys, foreign keys. */
 export function keyLines(definition: string): KeyLines {
@@ -74,11 +77,11 @@ export function keysMayWait(definition: string): boolean {
 	return counter === undefined || counter === primary;
 }
 
-const drop = (line: string) =>
-	line.startsWith('CONSTRAINT') ? sql`DROP FOREIGN KEY ${id(nameOf(line))}` : sql`DROP KEY ${id(nameOf(line))}`;
+const drop = (line: string) => (constraint(line) ? sql`DROP FOREIGN KEY ${id(nameOf(line))}` : sql`DROP KEY ${id(nameOf(line))}`);
 // A constraint goes before the key that it rests on, and comes after it.
-const constraintsFirst = (keys: KeyLines): KeyLines =>
-	keys.toSorted((a, b) => Number(b.startsWith('CONST')) - Number(a.startsWith('CONST')));
+const drops = (keys: KeyLines) => [...keys.filter(constraint), ...keys.filter((line) => !constraint(line))].map(drop);
+const adds = (keys: KeyLines) =>
+	[...keys.filter((line) => !constraint(line)), ...keys.filter(constraint)].map((line) => raw(`ADD ${line}`));
 
 export function loadWords(
 	o: Pick<LoadWords, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds'> & {
@@ -121,18 +124,9 @@ export function loadWords(
 		},
 		unchecked: sql`SET SESSION foreign_key_checks = 0`,
 		dropTable: (table) => sql`DROP TABLE IF EXISTS ${row(table)}`,
+		dropTrigger: (trigger) => sql`DROP TRIGGER IF EXISTS ${row(trigger)}`,
 		definition: (table) => query(sql`SHOW CREATE TABLE ${row(table)}`, ([found]) => found?.['Create Table'] ?? ''),
-		keysReferredTo: query(
-			sql`SELECT DISTINCT UNIQUE_CONSTRAINT_SCHEMA AS db, REFERENCED_TABLE_NAME AS name FROM information_schema.REFERENTIAL_CONSTRAINTS
- WHERE COALESCE(UNIQUE_CONSTRAINT_NAME, '') <> 'PRIMARY'`,
-			(found) => found.map((each) => ({ database: each.db ?? '', name: each.name ?? '' })),
-		),
-		withoutKeys: (table, keys) => sql`ALTER TABLE ${row(table)} ${list(constraintsFirst(keys).map(drop))}`,
-		withKeys: (table, keys) =>
-			sql`ALTER TABLE ${row(table)} ${list(
-				constraintsFirst(keys)
-					.toReversed()
-					.map((line) => raw(`ADD ${line}`)),
-			)}`,
+		withoutKeys: (table, keys) => sql`ALTER TABLE ${row(table)} ${list(drops(keys))}`,
+		withKeys: (table, keys) => sql`ALTER TABLE ${row(table)} ${list(adds(keys))}`,
 	};
 }
