@@ -1,5 +1,5 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Manifest } from '../archive/manifest.ts';
 import { must } from '../core/check.ts';
 import { CheckFailed, LockstepError } from '../core/errors.ts';
@@ -42,7 +42,7 @@ export async function talkTo(throwaway: Throwaway, signal: AbortSignal): Promise
 	return talk(session, dialect, signal);
 }
 
-export const drillsFolder = (context: Context, dir?: string): string => dir ?? join(context.stateFolder, 'drills');
+export const drillsFolder = (context: Context): string => join(context.stateFolder, 'drills');
 
 /** Data and indexes are rarely more than this many times the text. */
 const ROOM = 2;
@@ -54,7 +54,8 @@ export async function drillServer(
 	{ id, server, totals }: Manifest,
 	options: { readonly dir?: string | undefined; readonly say: (line: string) => void },
 ): Promise<Throwaway> {
-	const parent = drillsFolder(context, options.dir);
+	const registry = drillsFolder(context);
+	const parent = options.dir === undefined ? registry : resolve(options.dir);
 	await mkdir(parent, { recursive: true, mode: 0o700 });
 	const disk = await statfs(parent);
 	const free = disk.bavail * disk.bsize;
@@ -72,7 +73,7 @@ export async function drillServer(
 	return startThrowaway({
 		vendor: server.flavor,
 		fits: (version) => compareSeries(seriesOf(version), seriesOf(server.version)) >= 0,
-		...{ parent, name: id, env: context.env, signal: context.signal, say: options.say },
+		...{ parent, registry, name: id, env: context.env, signal: context.signal, say: options.say },
 		made: lower,
 		started: [...lower, '--event-scheduler=OFF', '--local-infile=ON', '--max-allowed-packet=1G'],
 	});
@@ -85,8 +86,8 @@ export const seriesOf = (version: string): string => /^\d+(\.\d+)?/.exec(version
 export type DrillAccount = { readonly primary: string; readonly user: string; readonly host: string };
 
 /** Stops what drills that were killed have left here, and drops the accounts that they had made. Never throws for a primary that is away. */
-export async function clearDrills(context: Context, dir?: string): Promise<void> {
-	const cleared = await clearThrowaways(drillsFolder(context, dir), async (word) => {
+export async function clearDrills(context: Context): Promise<void> {
+	const cleared = await clearThrowaways(drillsFolder(context), async (word) => {
 		const { primary, user, host } = word as DrillAccount;
 		try {
 			const { reach } = await openServer(context, { role: 'primary', server: primary });

@@ -36,8 +36,12 @@ export async function drill(context: Context, given: string, flags: DrillFlags):
 	if (context.flags.dryRun)
 		return { end: null, next: planOf(context, folder, manifest, primary, flags), extra: { backup: folder, dry_run: true } };
 	if (primary !== null && flags.account === undefined) await consent(context, primary);
-	await clearDrills(context, flags.dir);
-	const { record, checks } = await drilled(context, folder, manifest, primary, flags, say);
+	await clearDrills(context);
+	const { record, checks } = await drilled(context, folder, manifest, primary, flags, say).catch((error: unknown) => {
+		// Whatever a stop broke off: it is the stop that is told.
+		if (context.signal.aborted && !(error instanceof LeftChanged)) throw context.signal.reason;
+		throw error;
+	});
 	const report = recordPath(folder, 'drill.md');
 	const written = await writeRecord(folder, record)
 		.then((path) => writeFileDurably(report, drillMarkdown(record, checks, backedUp(manifest))).then(() => path))
@@ -63,7 +67,7 @@ const backedUp = ({ server }: Manifest): string => `${server.host}:${server.port
 function planOf(context: Context, folder: string, manifest: Manifest, primary: Primary | null, flags: DrillFlags): string[] {
 	return [
 		`Would restore ${folder}, of ${backedUp(manifest)}:`,
-		`  1  start an empty server of that kind, not older, in ${drillsFolder(context, flags.dir)}`,
+		`  1  start an empty server of that kind, not older, in ${flags.dir ?? drillsFolder(context)}`,
 		'  2  lockstep restore into it, accounts too',
 		'  3  give it the position of change-source.sql, and read it back',
 		'  4  count every row of every table, and every object',
@@ -167,7 +171,7 @@ async function drilled(
 			tool: { name: 'lockstep', version: context.version },
 			ok: problems.length === 0,
 			...seal,
-			server: { kind: own ? 'this machine’s own' : 'unpacked', version, program },
+			server: { kind: own ? 'installed' : 'unpacked', version, program },
 			recovery_ms: recovery,
 			phases,
 			...{ databases: counted.databases, tables: counted.tables, rows: counted.rows, bytes: manifest.totals.raw_bytes, digests: null },

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { birth } from '../exec/process.ts';
 import { makeCertificates } from './certificates.ts';
@@ -29,6 +29,8 @@ export interface ThrowawayWish {
 	readonly fits: (version: string) => boolean;
 	/** In a folder of its own in this one. */
 	readonly parent: string;
+	/** Where all of them are known, wherever they are: {@link clearThrowaways} looks here. */
+	readonly registry: string;
 	readonly name: string;
 	/** Options of the server's own, when it is made and when it is started. */
 	readonly made: readonly string[];
@@ -80,11 +82,17 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
 	await mkdir(folder, { recursive: true, mode: 0o700 });
 	const owner = { pid: process.pid, birth: (await birth(process.pid)) ?? null };
 	await writeOwner(folder, { ...owner, word: null });
+	const link = wish.registry === wish.parent ? null : join(wish.registry, basename(folder));
 	const gone = async () => {
 		await stopServer(folder);
 		await rm(folder, { recursive: true, force: true });
+		if (link !== null) await rm(link, { force: true });
 	};
 	try {
+		if (link !== null) {
+			await mkdir(wish.registry, { recursive: true, mode: 0o700 });
+			await symlink(folder, link);
+		}
 		say(`Starting a throwaway server: ${programs.server} (${programs.version}) in ${folder}`);
 		await makeServer(family, programs, folder, signal, wish.made);
 		const server = await startServer({
@@ -107,18 +115,21 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
  * Stops the servers of processes that are gone, by their own pid and folder, and takes the folders away.
  * @param undo told what such a process had left word of; a folder whose word cannot be undone (false) stays, without its data
  */
-export async function clearThrowaways(parent: string, undo: (word: unknown) => Promise<boolean>): Promise<readonly string[]> {
+export async function clearThrowaways(registry: string, undo: (word: unknown) => Promise<boolean>): Promise<readonly string[]> {
 	const cleared: string[] = [];
-	for (const entry of await readdir(parent, { withFileTypes: true }).catch(() => [])) {
-		const folder = join(parent, entry.name);
-		const owner = entry.isDirectory() ? await readOwner(folder) : null;
-		if (owner === null || (await birth(owner.pid)) === owner.birth) continue;
+	for (const name of await readdir(registry).catch((): string[] => [])) {
+		const known = join(registry, name);
+		// A link whose folder somebody took away is of no more use.
+		const folder = await realpath(known).catch(() => null);
+		if (folder === null) await rm(known, { force: true });
+		const owner = folder === null ? null : await readOwner(folder);
+		if (folder === null || owner === null || (await birth(owner.pid)) === owner.birth) continue;
 		await stopServer(folder);
 		const undone = owner.word === null || (await undo(owner.word));
 		for (const name of await readdir(folder)) {
 			if (undone || name !== MARKER) await rm(join(folder, name), { recursive: true, force: true });
 		}
-		if (undone) await rm(folder, { recursive: true, force: true });
+		for (const path of undone ? [folder, known] : []) await rm(path, { recursive: true, force: true });
 		cleared.push(folder);
 	}
 	return cleared;
