@@ -111,6 +111,8 @@ async function drilled(
 	const { now, signal } = context;
 	const seal = await sealOf(folder);
 	const phases: { name: string; ms: number }[] = [];
+	// What is being proven: what it fails with is told under that.
+	let proving: readonly [id: string, title: string] = RESTORES;
 	const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
 		const began = now().getTime();
 		try {
@@ -132,22 +134,23 @@ async function drilled(
 		end = await timed('restore', () => restoreInto(context, throwaway, folder));
 		signal.throwIfAborted();
 		if (end.failure !== null || end.outcome !== 'done') {
-			checks.push(
-				...(end.failure === null ? [must('DRILL-RESTORE', 'It restores', false, { found: end.outcome })] : failureChecks(end.failure)),
-			);
+			checks.push(...(end.failure === null ? [must(...RESTORES, false, { found: end.outcome })] : failureChecks(end.failure, RESTORES)));
 		} else {
-			checks.push(must('DRILL-RESTORE', 'It restores, into an empty server', true));
+			checks.push(must(...RESTORES, true));
 			const at = await talkTo(throwaway, signal);
 			try {
+				proving = ['DRILL-POSITION', 'The restored server takes the backup’s position'];
 				const placed = await timed('position', () => setPosition(at, folder, manifest));
 				position = placed.gtid;
 				checks.push(...placed.checks);
 				recovery = now().getTime() - began;
 				say('Counting …');
+				proving = ['DRILL-ROWS', 'What was restored can be counted'];
 				const found = await timed('proof', () => countAll(at, manifest, () => signal.throwIfAborted()));
 				counted = found;
 				checks.push(...found.checks);
 				if (primary !== null && position !== null && failed(checks).length === 0) {
+					proving = ['DRILL-REPLICATES', `It replicates from ${primary.opened.server.name}`];
 					say(`Replicating from ${primary.opened.server.name} …`);
 					const followed = await timed('replication', () => replicate(context, at, throwaway, placed.gtid ?? '', primary, flags));
 					checks.push(...followed.checks);
@@ -160,7 +163,7 @@ async function drilled(
 	} catch (error) {
 		// A stop is no result, nor is what was left on a primary.
 		if (signal.aborted || !(error instanceof LockstepError) || error instanceof Stopped || error instanceof LeftChanged) throw error;
-		checks.push(...failureChecks(failureOf(error)));
+		checks.push(...failureChecks(failureOf(error), proving));
 	}
 	const problems = failed(checks).map(problemWords);
 	const { version, program, own } = throwaway;
@@ -180,7 +183,9 @@ async function drilled(
 	};
 }
 
-function failureChecks({ told, checks }: ReturnType<typeof failureOf>): Check[] {
-	const found = [told.what, told.why, told.words].filter(Boolean).join(' ');
-	return [...failed(checks), must('DRILL-RESTORE', 'It restores', false, { found })];
+const RESTORES = ['DRILL-RESTORE', 'It restores, into an empty server'] as const;
+
+function failureChecks({ told, checks }: ReturnType<typeof failureOf>, [id, title]: readonly [id: string, title: string]): Check[] {
+	const wrong = failed(checks);
+	return wrong.length > 0 ? [...wrong] : [must(id, title, false, { found: [told.what, told.why, told.words].filter(Boolean).join(' ') })];
 }

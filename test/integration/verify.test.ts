@@ -152,7 +152,10 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		expect(ended, told(ended)).toMatchObject({ code: 8, last: { type: 'error', class: 'VerifyFailed', exit_code: 8 } });
 		expect(JSON.stringify(ended.last.checks)).toContain('15');
 		expect(await readFile(`${folder}.drill.md`, 'utf8')).toContain('FAILED');
-		expect(JSON.parse(await readFile(`${folder}.drill.json`, 'utf8'))).toMatchObject({ ok: false, problems: [expect.any(String)] });
+		expect(JSON.parse(await readFile(`${folder}.drill.json`, 'utf8'))).toMatchObject({
+			ok: false,
+			problems: [expect.stringContaining('15')],
+		});
 		expect(await drills()).toEqual([]);
 	});
 
@@ -167,7 +170,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		await ask(server, 'CREATE TABLE shop.held (id INT PRIMARY KEY, at INT)');
 		await ask(
 			server,
-			`CREATE TRIGGER shop.hold BEFORE INSERT ON shop.held FOR EACH ROW SET NEW.at = IF(@@server_id = ${server.serverId}, 0, SLEEP(600))`,
+			`CREATE TRIGGER shop.hold BEFORE INSERT ON shop.held FOR EACH ROW SET NEW.at = IF(@@global.server_id = ${server.serverId}, 0, SLEEP(600))`,
 		);
 		await using session = await rootSession(server);
 		await session.query({ pieces: ["SET SESSION binlog_format = 'STATEMENT'"] });
