@@ -45,7 +45,9 @@ function install() {
 	}
 	const built = join(top, 'dist');
 	const made = changed(join(built, 'cli.js')) > 0 ? newest(built) : 0;
-	if (made < newest(join(top, 'src'))) {
+	// Compiled by another compiler than the rest: whoever calls tsc by itself leaves it as it was.
+	const encoder = changed(join(built, 'dump', 'parallel', 'encode.wasm'));
+	if (made < newest(join(top, 'src')) || encoder < newest(join(top, 'src', 'dump', 'parallel', 'wasm'))) {
 		rmSync(built, { recursive: true, force: true });
 		run('npm', ['run', '--silent', 'build'], { quiet: true });
 	}

@@ -14,7 +14,7 @@ export const FILES = {
 	events: 'run.jsonl',
 } as const;
 
-const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
+export const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
 const LABEL = /^\d{8}T\d{6}Z(-\d{2})?$/;
 const PARTIAL = '.partial';
 
@@ -51,7 +51,7 @@ const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.
 const OURS: ReadonlySet<string> = new Set(['accounts', 'change-source']);
 
 // Letters of any script stay readable. At most 64 characters a name: three bytes each, so with the extension below the 255 of a file name.
-const encode = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
+export const encodeName = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
 
 /**
  * The file of every database, as `shop.sql.zst`. All but ASCII letters, digits, `_`, `-` and what lies beyond ASCII becomes %XX of its
@@ -63,7 +63,7 @@ export function databaseFiles(databases: readonly string[], compression: Compres
 	return new Map(
 		databases.map((database) => {
 			const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
-			let name = encode(database);
+			let name = encodeName(database);
 			if (alike) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
 			if (OURS.has(name.toLowerCase())) name = percent(name.charAt(0)) + name.slice(1);
 			return [database, `${name}.sql${EXTENSION[compression]}`];
