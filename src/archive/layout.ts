@@ -14,6 +14,10 @@ export const FILES = {
 	events: 'run.jsonl',
 } as const;
 
+/** What makes a restored server a replica. Beside mydumper's files nothing else may be called `.sql`. */
+export const changeSourceFile = (engine: 'vendor' | 'parallel' | undefined): string =>
+	engine === 'parallel' ? 'change-source.txt' : 'change-source.sql';
+
 export const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
 const LABEL = /^\d{8}T\d{6}Z(-\d{2})?$/;
 const PARTIAL = '.partial';

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Check } from '../core/check.ts';
 import { UserError } from '../core/errors.ts';
-import { FILES, readFolderName } from './layout.ts';
+import { changeSourceFile, FILES, readFolderName } from './layout.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileProblem } from './problem.ts';
 import { type FileRead, type Looked, readWhole } from './read-whole.ts';
@@ -99,7 +99,11 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 	const { sums, problems: ofSums } = readSums(sumsFile ?? '');
 	const inManifest = new Map((manifest?.files ?? []).map((file) => [file.path, file]));
 	const countsOf = manifest === null ? null : counting(manifest);
-	const belongs = (path: string) => inManifest.has(path) || sums.has(path) || Object.values<string>(FILES).includes(path);
+	const changeSource = changeSourceFile(
+		manifest === null && entries.has(changeSourceFile('parallel')) ? 'parallel' : manifest?.dump.engine,
+	);
+	const ours = new Set<string>([...Object.values(FILES).filter((path) => path !== FILES.changeSource), changeSource]);
+	const belongs = (path: string) => inManifest.has(path) || sums.has(path) || ours.has(path);
 
 	/** Lines that are wrong where both a file and the manifest say so. */
 	const otherSums = (): Problem[] => [
@@ -124,7 +128,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		if (read.broken !== null) say('a file that decompresses to its last byte', read.broken);
 		if (path === FILES.manifest && refused !== null) say('a manifest that can be read', refused.told.why ?? refused.told.what);
 		if (manifest !== null && path === FILES.manifest) problems.push(...totalProblems(manifest));
-		if (manifest !== null && path === FILES.changeSource) problems.push(...positionProblems(manifest, read.text ?? ''));
+		if (manifest !== null && path === changeSource) problems.push(...positionProblems(manifest, read.text ?? ''));
 		if (file !== undefined) problems.push(...(countsOf?.(file, read) ?? []));
 		return problems;
 	};
@@ -138,16 +142,16 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		}
 		if (!entry.isFile()) return { checks: [bad(path, { expected: 'a plain file', found: kindOf(entry) })], read: null };
 		const file = inManifest.get(path);
-		const look: Looked = path === FILES.changeSource ? 'text' : file === undefined ? 'nothing' : lookedOf(file);
+		const look: Looked = path === changeSource ? 'text' : file === undefined ? 'nothing' : lookedOf(file);
 		const read = await readWhole(join(folder, path), { look, size, onBytes, signal });
 		const problems = wrongIn(path, read);
 		if (problems.length > 0) return { checks: problems.map((problem) => bad(path, problem)), read };
 		const proven = path === FILES.sums || sums.has(path);
-		const found = `${read.bytes} bytes, sha256 ${read.sha256}${proven ? '' : ': nothing in the backup says whether that is right'}`;
+		const found = proven ? `${read.bytes} bytes, sha256 ${read.sha256}` : 'nothing in the backup says whether it is as it was written';
 		return { checks: [{ id: 'BACKUP-FILE', title: path, status: proven ? 'ok' : 'note', found }], read };
 	};
 
-	const wanted = [FILES.manifest, FILES.sums, FILES.changeSource, FILES.readme, ...inManifest.keys(), ...sums.keys(), ...entries.keys()];
+	const wanted = [FILES.manifest, FILES.sums, changeSource, FILES.readme, ...inManifest.keys(), ...sums.keys(), ...entries.keys()];
 	const sized = await Promise.all(
 		[...new Set(wanted)].map(async (path) => ({
 			path,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FILES } from '../archive/layout.ts';
+import { changeSourceFile } from '../archive/layout.ts';
 import type { Manifest, ObjectCounts } from '../archive/manifest.ts';
 import { type Check, must, note } from '../core/check.ts';
 import type { TableFacts } from '../dialects/dialect.ts';
@@ -121,17 +121,13 @@ export async function setPosition(
 			],
 		};
 	}
-	const text = await readFile(join(folder, FILES.changeSource), 'utf8');
+	const file = changeSourceFile(manifest.dump.engine);
+	const text = await readFile(join(folder, file), 'utf8');
 	const ready = READY.exec(text)?.[1] ?? null;
-	const inFile = must(
-		'DRILL-CHANGE-SOURCE',
-		`${FILES.changeSource} has the position of the manifest`,
-		ready !== null && alike(at, ready, gtid),
-		{
-			expected: gtid,
-			found: ready ?? 'no statement ready',
-		},
-	);
+	const inFile = must('DRILL-CHANGE-SOURCE', `${file} has the position of the manifest`, ready !== null && alike(at, ready, gtid), {
+		expected: gtid,
+		found: ready ?? 'no statement ready',
+	});
 	await at.say(positions.forgetLog);
 	for (const statement of positions.setReplicated(ready ?? gtid)) await at.say(statement);
 	const { replicated } = await at.look(positions.current);

@@ -11,6 +11,7 @@ import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { drillMarkdown, renderDrilled } from '../telling/drill.ts';
 import type { Context, Ending } from './context.ts';
+import { compareDigests } from './drill-digests.ts';
 import { countAll, setPosition } from './drill-proof.ts';
 import { openPrimary, type Primary, type ReplicateFlags, replicate } from './drill-replicate.ts';
 import { restoreInto } from './drill-restore.ts';
@@ -128,6 +129,7 @@ async function drilled(
 	let position: string | null = null;
 	let recovery: number | null = null;
 	let counted = { databases: 0, tables: 0, rows: 0 };
+	let digests: number | null = null;
 	let replication: DrillRecord['replication'] = null;
 	try {
 		say('Restoring …');
@@ -149,6 +151,10 @@ async function drilled(
 				const found = await timed('proof', () => countAll(at, manifest, () => signal.throwIfAborted()));
 				counted = found;
 				checks.push(...found.checks);
+				proving = ['DRILL-DIGESTS', 'Its rows can be read'];
+				const compared = await timed('digests', () => compareDigests(context, at, throwaway, manifest));
+				digests = compared.compared;
+				checks.push(...compared.checks);
 				if (primary !== null && position !== null && failed(checks).length === 0) {
 					proving = ['DRILL-REPLICATES', `It replicates from ${primary.opened.server.name}`];
 					say(`Replicating from ${primary.opened.server.name} …`);
@@ -177,7 +183,7 @@ async function drilled(
 			server: { kind: own ? 'installed' : 'unpacked', version, program },
 			recovery_ms: recovery,
 			phases,
-			...{ databases: counted.databases, tables: counted.tables, rows: counted.rows, bytes: manifest.totals.raw_bytes, digests: null },
+			...{ databases: counted.databases, tables: counted.tables, rows: counted.rows, bytes: manifest.totals.raw_bytes, digests },
 			...{ position, replication, problems, warnings: end?.warnings ?? [] },
 		},
 	};

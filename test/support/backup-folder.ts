@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { changeSourceSql } from '../../src/archive/change-source.ts';
-import { accountsFile, databaseFiles } from '../../src/archive/layout.ts';
+import { accountsFile, changeSourceFile, databaseFiles } from '../../src/archive/layout.ts';
 import { buildManifest, countObjects, type Manifest, type ManifestFile, type ManifestParts } from '../../src/archive/manifest.ts';
 import { seal } from '../../src/archive/seal.ts';
 import { readmeText } from '../../src/archive/texts.ts';
@@ -84,7 +84,7 @@ export async function backUp(folder: string, at = began): Promise<{ path: string
 
 async function finish(folder: string, { label, partial, final }: { label: string; partial: string; final: string }, manifest: Manifest) {
 	await writeFileDurably(join(partial, 'README.txt'), readmeText(manifest));
-	await writeFileDurably(join(partial, 'change-source.sql'), changeSourceSql(manifest));
+	await writeFileDurably(join(partial, changeSourceFile(manifest.dump.engine)), changeSourceSql(manifest));
 	await writeFileDurably(join(partial, 'run.log'), 'begun\n');
 	await writeFileDurably(join(partial, 'run.jsonl'), '{}\n');
 	await seal(partial, manifest);
@@ -125,8 +125,8 @@ export async function parallelBackUp(folder: string, at = began): Promise<{ path
 		await put(`${name}.sql`, load(`${name}.dat`), { kind: 'load', ...of, chunk });
 	}
 	await put('shop.old.00000.sql.zst', old, { kind: 'rows', database: 'shop', table: 'old', chunk: 0, rows: 2, format: 'sql' });
-	await put('shop-schema-post.sql.zst', post, { kind: 'post', database: 'shop' });
-	await put('accounts.sql.zst', "CREATE USER 'a'@'b';\n\n-- Dump completed\n", { kind: 'accounts' });
+	await put('shop-post.zst', post, { kind: 'post', database: 'shop' });
+	await put('accounts.zst', "CREATE USER 'a'@'b';\n\n-- Dump completed\n", { kind: 'accounts' });
 	const table = (name: string, rows: number) => ({ database: 'shop', name, engine: 'InnoDB', rows, digest: null, data_bytes: 1, load: [] });
 	const built = buildManifest(parts(claimed.label, files));
 	const manifest: Manifest = {

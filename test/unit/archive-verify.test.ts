@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { changeSourceFile } from '../../src/archive/layout.ts';
 import { type Manifest, manifestText } from '../../src/archive/manifest.ts';
 import { readWhole } from '../../src/archive/read-whole.ts';
 import { hashFile, sumOf, sumsText } from '../../src/archive/sums.ts';
@@ -108,7 +109,7 @@ describe.each([
 		expect(await verified(path)).toEqual(['.hidden', 'shop.sql.zst.bak']);
 		await rm(join(path, 'shop.sql.zst.bak'));
 		await rm(join(path, '.hidden'), { recursive: true });
-		const [one, two] = ['README.txt', 'accounts.sql.zst'];
+		const [one, two] = ['README.txt', 'run.log'];
 		await rename(join(path, one), join(folder, 'aside'));
 		await rename(join(path, two), join(path, one));
 		await rename(join(folder, 'aside'), join(path, two));
@@ -131,7 +132,9 @@ describe.each([
 		for (const key of ['databases', 'rows', 'bytes', 'raw_bytes'] as const)
 			expect(named(await forge(path, ({ totals }) => Object.assign(totals, { [key]: totals[key] + 1 }))), key).toEqual(['manifest.json']);
 		for (const change of [{ gtid: '0-1-84214' }, { pos: 88113 }, { file: 'mysql-bin.000214' }])
-			expect(named(await forge(path, ({ position }) => Object.assign(position.source ?? {}, change)))).toEqual(['change-source.sql']);
+			expect(named(await forge(path, ({ position }) => Object.assign(position.source ?? {}, change)))).toEqual([
+				changeSourceFile(manifest.dump.engine),
+			]);
 		expect(failing(await forge(path, (all) => Object.assign(all, { files: 1 })))[0]).toMatchObject({
 			title: 'manifest.json',
 			found: 'Missing or wrong in it: files, files.*.path, files.*.kind, files.*.bytes, files.*.raw_bytes, files.*.sha256, files.*.footer.',
