@@ -99,7 +99,7 @@ export function loadWords(
 			sql`SET NAMES binary`,
 		],
 		rows,
-		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => found?.local === '1'),
+		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => /^(1|ON)$/i.test(found?.local ?? '')),
 		setLocalInfile: (on) => sql`SET GLOBAL local_infile = ${on}`,
 		find: (table) => sql`SELECT 1 FROM ${row(table)} LIMIT 1`,
 		count: (table, versioned) => ({

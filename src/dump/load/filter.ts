@@ -67,7 +67,9 @@ export function* statements(text: string): Generator<string> {
 	if (from < text.length) yield text.slice(from);
 }
 
-const NAME = '(?:`((?:[^`]|``)*)`|([\\w$\\u0080-\\u00ff]+))';
+// The last part of a name; those before it are of its database.
+const WORD = '(?:`((?:[^`]|``)*)`|([\\w$\\u0080-\\u00ff]+))';
+const NAME = `(?:${WORD.replaceAll(/\((?!\?)/g, '(?:')}\\s*\\.\\s*)?${WORD}`;
 const DROPPED = new RegExp(`^\\s*(?:/\\*M?!\\d*\\s*)?DROP\\s+(?:TABLE|SEQUENCE)\\s+(?:IF\\s+EXISTS\\s+)?${NAME}`, 'i');
 const TRIGGER_OF = new RegExp(`TRIGGER[\\s\\S]*?(?:BEFORE|AFTER)\\s+(?:INSERT|UPDATE|DELETE)\\s+ON\\s+${NAME}`, 'i');
 
