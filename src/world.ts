@@ -102,8 +102,11 @@ export function openWorld(options: {
 		open?.destroy();
 	}
 
-	const look = async <T>(role: Role, query: Query<T>): Promise<T> =>
-		query.read(await (await session(role)).query(query.statement, query.long ? { timeoutMs: 0, signal } : {}));
+	async function look<T>(role: Role, { statement, mostMs, read }: Query<T>): Promise<T> {
+		const bound = mostMs === undefined ? {} : { timeoutMs: mostMs };
+		// What is put back looks, too, while the run is being stopped.
+		return read(await (await session(role)).query(statement, mostMs === 0 ? { ...bound, signal } : bound));
+	}
 
 	function tool(on: Role, names: readonly string[]): Promise<ToolSearch> {
 		const key = `${on} ${names.join()}`;

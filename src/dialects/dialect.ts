@@ -245,7 +245,9 @@ export interface Dialect {
 		startApplier(channel: string): Statement;
 		stopApplier(channel: string): Statement;
 		readonly forget: Statement;
-		/** Both threads must be stopped; they stop by themselves just there. */
+		/** What must be stopped before {@link startUntil}: the applier, and the receiver only where the server insists. */
+		readonly pause: Statement;
+		/** The applier stops by itself just there. */
 		startUntil(gtid: string): Statement;
 		/** Replicas connected to this server now, with the cipher where the server can tell. */
 		readonly connected: Query<readonly Connection[]>;

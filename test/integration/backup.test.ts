@@ -3,19 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
-import {
-	type Ended,
-	type Home,
-	type Line,
-	lockstep,
-	makeHome,
-	nameOf,
-	provisionedPair,
-	start,
-	type Tap,
-	tapped,
-	urlOf,
-} from '../support/cli.ts';
+import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, start, type Tap, tapped, urlOf } from '../support/cli.ts';
+import { provisionedPair } from '../support/provisioned.ts';
 import { ask, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
 import { caughtUp as caughtUpOf, channelsOf, isMysql, setReadOnly, wordsOf } from '../support/words.ts';
 
@@ -32,7 +21,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 
 	beforeAll(async () => {
 		home = await makeHome();
-		pair = await provisionedPair(kind, home);
+		pair = await provisionedPair(kind);
 		tap = await tapped(home, pair.binDir);
 		to = join(home.dir, 'backups');
 	});

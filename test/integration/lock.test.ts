@@ -8,7 +8,6 @@ import {
 	lockstep,
 	makeHome,
 	nameOf,
-	provisionedPair,
 	type Running,
 	start,
 	type Tap,
@@ -16,6 +15,7 @@ import {
 	urlOf,
 } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
+import { provisionedPair } from '../support/provisioned.ts';
 import { caughtUp as caughtUpWith } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
 import { aside, channelsOf, isMysql, superReadOnlyOf, wordsOf } from '../support/words.ts';
@@ -49,7 +49,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 
 	beforeAll(async () => {
 		home = await makeHome();
-		pair = await provisionedPair(kind, home, { rows: 1500 });
+		pair = await provisionedPair(kind, { rows: 4000 });
 		tap = await tapped(home, pair.binDir);
 		// Tables that no source writes to.
 		for (const server of [pair.primary, pair.replica]) await ownTables(server);

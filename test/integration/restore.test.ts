@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
-import { type Home, lockstep, makeHome, provisionedPair, urlOf } from '../support/cli.ts';
+import { type Home, lockstep, makeHome, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
+import { provisionedPair } from '../support/provisioned.ts';
 import { ask, SANDBOX_KINDS, type Sandbox, type SandboxServer, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { caughtUp, channelsOf, wordsOf } from '../support/words.ts';
 
@@ -24,7 +25,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 
 	beforeAll(async () => {
 		home = await makeHome();
-		pair = await provisionedPair(kind, home);
+		pair = await provisionedPair(kind);
 		spare = await spareServer(kind);
 		to = join(home.dir, 'backups');
 		// Into another database, which is loaded later: README.txt says what to do about it.
