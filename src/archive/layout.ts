@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
 
@@ -6,7 +7,6 @@ export const FILES = {
 	readme: 'README.txt',
 	manifest: 'manifest.json',
 	sums: 'SHA256SUMS',
-	changeSource: 'change-source.sql',
 	variables: 'server-variables.tsv',
 	replicaStatus: 'replica-status.txt',
 	tableSizes: 'table-sizes.tsv',
@@ -14,7 +14,17 @@ export const FILES = {
 	events: 'run.jsonl',
 } as const;
 
-const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
+/** gzip's own, and of zstd the level that keeps up with a server; the next ones are hardly smaller. */
+const LEVEL: Readonly<Record<Compression, number>> = { zstd: 1, gzip: 6, none: 0 };
+
+/** zstd 1–19, gzip 1–9; null: our own choice. */
+export const levelOf = (compress: Compression, level: number | null = null): number => level ?? LEVEL[compress];
+
+/** What makes a restored server a replica. Beside mydumper's files nothing else may be called `.sql`. */
+export const changeSourceFile = (engine: 'vendor' | 'parallel' | undefined): string =>
+	engine === 'parallel' ? 'change-source.txt' : 'change-source.sql';
+
+export const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
 const LABEL = /^\d{8}T\d{6}Z(-\d{2})?$/;
 const PARTIAL = '.partial';
 
@@ -51,7 +61,7 @@ const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.
 const OURS: ReadonlySet<string> = new Set(['accounts', 'change-source']);
 
 // Letters of any script stay readable. At most 64 characters a name: three bytes each, so with the extension below the 255 of a file name.
-const encode = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
+export const encodeName = (database: string) => database.replaceAll(/^-|[^\w\u00a0-\uffff-]/g, percent);
 
 /**
  * The file of every database, as `shop.sql.zst`. All but ASCII letters, digits, `_`, `-` and what lies beyond ASCII becomes %XX of its
@@ -63,7 +73,7 @@ export function databaseFiles(databases: readonly string[], compression: Compres
 	return new Map(
 		databases.map((database) => {
 			const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
-			let name = encode(database);
+			let name = encodeName(database);
 			if (alike) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
 			if (OURS.has(name.toLowerCase())) name = percent(name.charAt(0)) + name.slice(1);
 			return [database, `${name}.sql${EXTENSION[compression]}`];
@@ -83,3 +93,32 @@ export function databaseOf(file: string): string | null {
 }
 
 export const accountsFile = (compression: Compression): string => `accounts.sql${EXTENSION[compression]}`;
+
+/**
+ * The files of a parallel backup beside its rows: mydumper's names, so that its loader takes them. It takes whatever has `.sql` in its name for
+ * SQL of its own kind (seen with myloader 0.10.1), so nothing else is called so.
+ */
+export function parallelFiles(databases: readonly string[], compression: Compression) {
+	const end = EXTENSION[compression];
+	const lower = databases.map((database) => database.toLowerCase());
+	const of = (database: string) => {
+		const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
+		return `${encodeName(database)}${alike ? `-${createHash('sha256').update(database).digest('hex').slice(0, 16)}` : ''}`;
+	};
+	return {
+		/** The database and its tables. */
+		schema: (database: string) => `${of(database)}-schema-create.sql${end}`,
+		/** What needs the tables: triggers, routines, events and views, for the vendor's client. */
+		post: (database: string) => `${of(database)}-post${end}`,
+		accounts: `accounts${end}`,
+	};
+}
+
+const ROWS = /\.dat(\.zst|\.gz)?$/;
+
+/** The statement that loads a file of rows lies beside it. */
+export const loadFile = (rows: string): string => rows.replace(ROWS, '.sql');
+/** A file of rows that the vendor's tool wrote as INSERT statements. */
+export const insertsFile = (rows: string): string => rows.replace(ROWS, '.sql$1');
+/** Without one such file a database mydumper's loader (0.10.1) does not make it. */
+export const markFile = (rows: string): string => rows.replace(/\.\d+\.dat(\.zst|\.gz)?$/, '-schema.sql');

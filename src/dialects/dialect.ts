@@ -111,6 +111,25 @@ export type Catalogue = {
 
 export type ColumnFacts = { readonly database: string; readonly table: string; readonly name: string; readonly type: string };
 
+/**
+ * A stored column, as its values are dumped and loaded. `select`: SQL that gives its bytes with `character_set_results = binary`; `load`: null
+ * where LOAD DATA … CHARACTER SET binary takes these as they are, else SQL over `@v` that makes the value of them.
+ */
+export type RowColumn = { readonly name: string; readonly select: string; readonly load: string | null };
+
+/** A part of a primary key: COLUMN_TYPE, and the collation of what has one. */
+export type KeyPart = { readonly name: string; readonly type: string; readonly collation?: string | null };
+
+export type RowTable = {
+	readonly database: string;
+	readonly table: string;
+	readonly columns: readonly RowColumn[];
+	/** Null where there is none, or where it has only the beginning of a column. */
+	readonly key: readonly KeyPart[] | null;
+	/** `vendor`: rows that LOAD DATA cannot give back (a history); the vendor's tool dumps them. */
+	readonly rows: 'select' | 'vendor';
+};
+
 export type ObjectName = { readonly database: string; readonly name: string };
 
 export type AccountName = { readonly user: string; readonly host: string; readonly role: boolean };
@@ -282,6 +301,8 @@ export interface Dialect {
 		/** Held by the one run that is at work there. */
 		claim(name: string): Query<boolean>;
 		claimant(name: string): Query<number | null>;
+		/** Begins a transaction that sees this moment, in tables whose engine has snapshots. */
+		readonly snapshot: Statement;
 		/** One after another. Each may be refused for a lock that was not had in time (1205): then `settleSnapshot`, a pause, and all again. */
 		readonly openSnapshot: readonly Statement[];
 		/** As soon as the position is known, and after whatever went wrong before: nobody else waits any longer. */
@@ -300,14 +321,29 @@ export interface Dialect {
 		drop(database: string): Statement;
 		/** All stored columns: generated ones follow from them. */
 		readonly columns: Query<readonly ColumnFacts[]>;
+		/** How to dump and load every table's rows: all stored columns in their order, invisible ones too. */
+		readonly rowColumns: Query<readonly RowTable[]>;
 		/** The same for the same rows, in whatever order and on whatever version they are; null where the table cannot be read. */
 		checksum(table: ObjectName, columns: readonly ColumnFacts[]): Query<string | null>;
 		count(table: ObjectName): Query<number>;
 		touch(table: ObjectName): Statement;
 		readonly variables: Query<readonly (readonly [string, string])[]>;
 	};
+	/** For the connections that read rows. */
+	readonly readers: {
+		/** What makes values come as they are stored, and lets a reader take its time. */
+		readonly session: readonly Statement[];
+		/** How many rows a SELECT would look at: an estimate from the index, found without reading them. */
+		estimate(select: Statement): Query<number>;
+	};
 	readonly tools: {
 		dumpDatabase(on: string, database: string, ignore: readonly string[], facts: { versioned: boolean }): ToolPart;
+		/** The database itself and its tables (and sequences) without rows, triggers and the views, which are told to it. */
+		dumpTables(on: string, database: string, without: readonly string[]): ToolPart;
+		/** What else is made in a database and needs its tables: triggers, routines and events, then these views. */
+		dumpCode(on: string, database: string, views: readonly string[], without: readonly string[]): readonly ToolPart[];
+		/** One table's rows alone, as statements; what its history was as well. */
+		dumpRows(on: string, database: string, table: string): ToolPart;
 		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */
 		dumpAccounts(on: string): ToolPart | null;
 		/** All databases at one moment, with the position in its text; for that moment at most a lock that waits for a few seconds. */

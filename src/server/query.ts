@@ -3,7 +3,6 @@ import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import { MASK, Secret } from '../sql/secret.ts';
 import { type Row, type Statement, sent, shown } from '../sql/sql.ts';
 import { isConnectionLost, meaning } from './error-words.ts';
-import { feed } from './feed.ts';
 
 /** The driver's connection and what we know about its life. */
 export interface Driver {
@@ -29,17 +28,25 @@ export interface Place {
 
 const QUERY_TIMEOUT_MS = 60_000;
 
-interface RunOptions {
-	readonly timeoutMs?: number;
-	readonly signal?: AbortSignal;
-	/** What the server gets where it asks for a file. */
-	readonly source?: () => AsyncIterable<Buffer>;
-}
+/** Sends a statement and gives what came of it. Rejects with what the driver or the server said. */
+export type Send<T> = (connection: Connection, text: string) => Promise<T>;
+
+/** The driver's own way: decoded rows. */
+export const decoded: Send<readonly Row[]> = (connection, text) =>
+	new Promise((resolve, reject) => {
+		connection.query({ sql: text }, (error, result) => (error === null ? resolve(rows(result, false)) : reject(error)));
+	});
 
 /** Runs one statement when those before it are done: see Session.query for what it promises. */
-export async function runOn(driver: Driver, statement: Statement, options: RunOptions, place: Place): Promise<readonly Row[]> {
+export async function runOn<T>(
+	driver: Driver,
+	statement: Statement,
+	options: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+	place: Place,
+	send: Send<T>,
+): Promise<T> {
 	driver.running += 1;
-	const turn = driver.queue.then(() => one(driver, statement, options, place));
+	const turn = driver.queue.then(() => one(driver, statement, options, place, send));
 	driver.queue = turn.catch(() => {});
 	try {
 		return await turn;
@@ -48,15 +55,16 @@ export async function runOn(driver: Driver, statement: Statement, options: RunOp
 	}
 }
 
-async function one(
+async function one<T>(
 	driver: Driver,
 	statement: Statement,
-	{ timeoutMs = QUERY_TIMEOUT_MS, signal, source }: RunOptions,
+	{ timeoutMs = QUERY_TIMEOUT_MS, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
 	place: Place,
-): Promise<readonly Row[]> {
+	send: Send<T>,
+): Promise<T> {
 	if (signal?.aborted) throw givenUp(signal, place);
 	if (driver.lost.aborted) throw gone(statement, place);
-	const end = Promise.withResolvers<readonly Row[]>();
+	const end = Promise.withResolvers<T>();
 	let cutting = false;
 	const cut = (error: Error) => {
 		if (cutting) return;
@@ -73,15 +81,18 @@ async function one(
 	const late = timeoutMs > 0 ? setTimeout(() => cut(tooLong(statement, place, timeoutMs)), timeoutMs) : undefined;
 	signal?.addEventListener('abort', abort, { once: true });
 	driver.lost.addEventListener('abort', lose, { once: true });
-	const feeding = source === undefined ? {} : { infileStreamFactory: () => feed(driver, source(), cut) };
-	driver.connection.query({ sql: sent(statement), ...feeding }, (error, result) => {
-		if (cutting) return;
-		if (error === null) return end.resolve(rows(result, source !== undefined));
-		const told = refused(error, statement, place);
-		// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
-		if (told.connectionLost) driver.destroy(error);
-		end.reject(told);
-	});
+	send(driver.connection, sent(statement)).then(
+		(result) => cutting || end.resolve(result),
+		(error) => {
+			if (cutting) return;
+			// Of ours, and the session is over.
+			if (error instanceof LockstepError) return end.reject(error);
+			const told = refused(error, statement, place);
+			// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
+			if (told.connectionLost) driver.destroy(error);
+			end.reject(told);
+		},
+	);
 	try {
 		return await end.promise;
 	} finally {
@@ -92,7 +103,7 @@ async function one(
 }
 
 /** The driver's answer as rows: of several results (a CALL) the first that has rows. */
-function rows(result: unknown, loaded: boolean): readonly Row[] {
+export function rows(result: unknown, loaded: boolean): readonly Row[] {
 	if (!Array.isArray(result)) {
 		const header = result as { affectedRows?: number; warningStatus?: number; info?: string };
 		const row = { affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) };

@@ -4,8 +4,10 @@ import type { Secret } from '../sql/secret.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
+import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
-import { type Driver, runOn } from './query.ts';
+import { type Driver, decoded, runOn, type Send } from './query.ts';
+import { type RowSink, rawRows } from './raw-rows.ts';
 import { tlsOptions } from './tls.ts';
 
 /** How a session is encrypted, in the server's own words; `verified` says that the certificate was checked against a CA. */
@@ -47,6 +49,11 @@ export interface Session {
 	 * source throws, the session is over and the server throws away what came: half of it is never taken for the whole.
 	 */
 	load(statement: Statement, source: () => AsyncIterable<Buffer>, options: { readonly signal: AbortSignal }): Promise<Loaded>;
+	/**
+	 * Runs a SELECT and hands on its rows as the bytes that come from the server, undecoded: see {@link RowSink}. No bound in time unless said;
+	 * otherwise errors and ends are those of {@link query}. A sink that throws ends the session too.
+	 */
+	raw(statement: Statement, sink: RowSink, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
 	/** Says goodbye. Never throws, never waits longer than a second. */
 	close(): Promise<void>;
 	/** Cuts the connection at once. */
@@ -169,13 +176,20 @@ async function setUp(
 	const threadId = driver.connection.threadId;
 	let connectionId = 0;
 	let account: string | undefined;
-	const place = () => ({
-		server: address.name,
-		account,
-		// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
-		kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
-	});
-	const query: Session['query'] = (statement, options = {}) => runOn(driver, statement, options, place());
+	const run = <T>(statement: Statement, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }, send: Send<T>) =>
+		runOn(
+			driver,
+			statement,
+			options,
+			{
+				server: address.name,
+				account,
+				// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
+				kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
+			},
+			send,
+		);
+	const query: Session['query'] = (statement, options = {}) => run(statement, options, decoded);
 	const early = { timeoutMs: address.connectTimeoutMs, signal };
 	await query(sql`SET NAMES utf8mb4`, early);
 	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.
@@ -206,11 +220,12 @@ async function setUp(
 		},
 		query,
 		async load(statement, source, { signal }) {
-			const [row] = await runOn(driver, statement, { timeoutMs: 0, signal, source }, place());
+			const [row] = await run(statement, { timeoutMs: 0, signal }, loading(driver, source));
 			// `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`, in the server's language.
 			const [records = Number.NaN, deleted = 0, skipped = 0, warnings = 0] = (row?.info ?? '').match(/\d+/g)?.map(Number) ?? [];
 			return { records, deleted, skipped, warnings: Math.max(warnings, Number(row?.warnings ?? 0)) };
 		},
+		raw: (statement, sink, options = {}) => run(statement, { timeoutMs: 0, ...options }, rawRows(sink)),
 		destroy: () => driver.destroy(),
 		close: () =>
 			new Promise<void>((resolve) => {

@@ -44,7 +44,10 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 
 	const begin = (more: readonly string[] = [], through: readonly string[] = []): Running => {
 		to = join(home.dir, `backups-${++tests}`);
-		last = start(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more], { env: tap.env, through });
+		last = start(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more], {
+			env: tap.env,
+			through,
+		});
 		return last;
 	};
 	const midDump = async (running: Running) => {

@@ -62,7 +62,11 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 
 	const attempt = (halt: Halt): Promise<Killed> => {
 		to = join(client.home, `to-${++runs}`);
-		return kill(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--compress', 'none'], env, halt);
+		return kill(
+			['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--compress', 'none'],
+			env,
+			halt,
+		);
 	};
 
 	/** The server is as it was, and whatever has a backup's name is a whole one. Gives their names. */
@@ -172,7 +176,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		await other.query({ pieces: ['LOCK TABLES crm.accounts WRITE'] });
 		await waiting("USER = 'system user' AND STATE = 'Waiting for table metadata lock'");
 		to = join(client.home, `to-${++runs}`);
-		const args = ['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--json'];
+		const args = ['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--json'];
 		const running = start(args, { env });
 		const engine = await running.line((line) => line.type === 'engine');
 		await waiting(`STATE = '${STOPPING[vendor]}'`);

@@ -87,7 +87,10 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 			more: readonly string[] = [],
 			{ server = urlOf(replica), to = nextFolder(), ...calling }: Calling & { server?: string; to?: string } = {},
 		): Mid {
-			const running = start(['backup', '--server', server, '--to', to, '--yes', '--json', ...more], { env: tap.env, ...calling });
+			const running = start(['backup', '--engine', 'vendor', '--server', server, '--to', to, '--yes', '--json', ...more], {
+				env: tap.env,
+				...calling,
+			});
 			const mid: Mid = {
 				...running,
 				to,

@@ -1,5 +1,6 @@
 import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { ColumnFacts, Dialect, ObjectName } from '../dialect.ts';
+import { rowColumns } from './rows.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 const named = (rows: readonly Row[]): ObjectName[] => rows.map((row) => ({ database: row.db ?? '', name: row.name ?? '' }));
@@ -73,6 +74,7 @@ export const catalogue: Dialect['catalogue'] = {
  WHERE TABLE_SCHEMA NOT IN (${OWN}) AND IS_GENERATED = 'NEVER' ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
 		(rows) => rows.map((row) => ({ database: row.db ?? '', table: row.tab ?? '', name: row.name ?? '', type: row.type ?? '' })),
 	),
+	rowColumns,
 	// Not CHECKSUM TABLE: with a generated column it differs between equal tables (seen on 10.11 and 11.8).
 	checksum: ({ database, name }, columns) => ({
 		statement: sql`SELECT CONCAT_WS(':', COUNT(*), COALESCE(SUM(r.c), 0), COALESCE(BIT_XOR(r.c), 0)) AS sum FROM (SELECT CRC32(CONCAT_WS(0x1F, ${list(columns.flatMap(summed))})) AS c FROM ${id(database, name)}) r`,

@@ -8,6 +8,7 @@ import { locks } from './locks.ts';
 import { mends } from './mends.ts';
 import { positions } from './positions.ts';
 import { privileges } from './privileges.ts';
+import { readers } from './rows.ts';
 import { tools } from './tools.ts';
 
 export const mariadb: Dialect = {
@@ -28,6 +29,7 @@ export const mariadb: Dialect = {
 	channel: channelStatements,
 	locks,
 	catalogue,
+	readers,
 	tools,
 	load,
 	clone: null,

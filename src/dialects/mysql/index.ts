@@ -10,6 +10,7 @@ import { mends } from './mends.ts';
 import { positions } from './positions.ts';
 import { privileges } from './privileges.ts';
 import type { Probe } from './probe.ts';
+import { readers } from './rows.ts';
 import { tools } from './tools.ts';
 
 /** MySQL from 8.0.23 on, and what speaks like it; a server's own words by what it was found to know. */
@@ -31,6 +32,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	channel: channelStatements(probe),
 	locks: locks(probe),
 	catalogue,
+	readers,
 	tools,
 	load: load(probe),
 	clone,

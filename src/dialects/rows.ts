@@ -1,0 +1,64 @@
+// How the rows of a table are read and loaded again, as far as both dialects say it alike.
+import { id, type Row } from '../sql/sql.ts';
+import type { RowColumn, RowTable } from './dialect.ts';
+
+/** How a column that is not simply copied is read and loaded: SQL over the quoted name, and over `@v`. */
+export type ColumnWays = { readonly select: string; readonly load: string | null };
+
+/** The members of an ENUM as its definition lists them. */
+const members = (definition: string): string[] =>
+	[...definition.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map((found) => (found[1] ?? '').replaceAll("''", "'"));
+
+/** Character sets without digits of one byte. */
+const WIDE = /^(ucs2|utf16le|utf16|utf32)_/;
+
+/**
+ * An ENUM by its number: its text does not tell an empty member from the error value 0. Loaded, digits are a member's number unless a member has
+ * that very name, so they are as many as no member has. A number instead of digits does it too, but the error value then is a warning.
+ */
+function numbered(column: string, names: readonly string[], collation: string): ColumnWays {
+	const wide = WIDE.exec(collation)?.[1];
+	const plain = { select: `${column} + 0`, load: '@v + 0' };
+	const digits = (count: number) => names.some((name) => new RegExp(`^[\\s+-]*\\p{Nd}{${count}}\\s*$`, 'u').test(name));
+	const free = [1, 2, 3, 4, 5].find((count) => 10 ** count > names.length && !digits(count));
+	if (wide !== undefined) return free === 1 ? { ...plain, load: `CONVERT(@v USING ${wide})` } : plain;
+	if (!names.some((name) => /^[\s+-]*\p{Nd}+\s*$/u.test(name))) return { ...plain, load: null };
+	return free === undefined ? plain : { select: `LPAD(${column} + 0, ${free}, '0')`, load: null };
+}
+
+/** A SET whose empty member looks like no member at all; loaded as a number only: in digits the server takes none for 64 members. */
+const flags = (column: string): ColumnWays => ({ select: `CAST(${column} AS UNSIGNED)`, load: 'CAST(@v AS UNSIGNED)' });
+
+/**
+ * Reads what `rowColumns` asks: a row a column, in order, with `db`, `tab`, `name`, `type` (DATA_TYPE), `full` (COLUMN_TYPE), `coll`, `nth` and
+ * `part` (of the primary key: its place, and the length of a prefix), `kept` (1 unless generated) and `versioned` (1 where it has a history).
+ */
+export function readRowTables(rows: readonly Row[], own: (type: string, column: string) => ColumnWays | null): readonly RowTable[] {
+	const tables = new Map<string, Row[]>();
+	for (const row of rows) {
+		const key = `${row.db}\0${row.tab}`;
+		const known = tables.get(key);
+		if (known === undefined) tables.set(key, [row]);
+		else known.push(row);
+	}
+	return [...tables.values()].map((columns) => {
+		const parts = columns.filter((row) => row.nth !== null && row.nth !== undefined).sort((a, b) => Number(a.nth) - Number(b.nth));
+		const whole = parts.length > 0 && parts.every((row) => row.part === null && row.kept === '1');
+		return {
+			database: columns[0]?.db ?? '',
+			table: columns[0]?.tab ?? '',
+			columns: columns
+				.filter((row) => row.kept === '1')
+				.map((row): RowColumn => {
+					const name = row.name ?? '';
+					const type = (row.type ?? '').toLowerCase();
+					const column = id(name).fragment[0] as string;
+					const common =
+						type === 'enum' ? numbered(column, members(row.full ?? ''), row.coll ?? '') : type === 'set' ? flags(column) : null;
+					return { name, ...(common ?? own(type, column) ?? { select: column, load: null }) };
+				}),
+			key: whole ? parts.map((row) => ({ name: row.name ?? '', type: row.full ?? '', collation: row.coll ?? null })) : null,
+			rows: columns.some((row) => row.versioned === '1') ? ('vendor' as const) : ('select' as const),
+		};
+	});
+}

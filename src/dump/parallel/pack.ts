@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import type { Packing } from './reader-wire.ts';
+
+/** One file in the making. Everything but its end happens at once, in the caller's thread. */
+export interface PackedFile {
+	readonly bytes: number;
+	/** `text` is valid during the call only. */
+	write(text: Uint8Array): void;
+	/** Brings it to the disk. Gives the SHA-256 of what it holds. */
+	finish(): Promise<string>;
+	/** Lets go of it, whole or not. */
+	abandon(): void;
+}
+
+const OURS_ALONE = 0o600;
+
+/**
+ * Blocks are compressed for themselves, each a frame (zstd) or a member (gzip): by the formats' rules such a file is one, and `zstd`, `gzip`, Node
+ * and mydumper read it so. In the reader's own thread that is the cheapest there is: no copy, no queue, no second thread, and no memory that
+ * grows; the ratio is the same to a tenth of a percent from 256 KiB on. Throws what the file system says.
+ */
+export function packTo(path: string, { compress, level }: Packing): PackedFile {
+	const pack = packer(compress, level);
+	const hash = createHash('sha256');
+	let handle: number | null = openSync(path, 'wx', OURS_ALONE);
+	let bytes = 0;
+	const put = (block: Uint8Array) => {
+		hash.update(block);
+		for (let at = 0; at < block.length; ) at += writeSync(handle as number, block, at);
+		bytes += block.length;
+	};
+	const abandon = () => {
+		if (handle !== null) closeSync(handle);
+		handle = null;
+	};
+	return {
+		get bytes() {
+			return bytes;
+		},
+		write: (text) => put(pack(text)),
+		finish: async () => {
+			// Not even an empty file may be one that the tools refuse.
+			if (bytes === 0) put(pack(new Uint8Array()));
+			await promisify(fsync)(handle as number);
+			abandon();
+			return hash.digest('hex');
+		},
+		abandon,
+	};
+}
+
+function packer(compress: Packing['compress'], level: number): (text: Uint8Array) => Uint8Array {
+	switch (compress) {
+		case 'zstd': {
+			const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+			return (text) => zstdCompressSync(text, { params, chunkSize: Math.max(1024, text.length >> 1) });
+		}
+		case 'gzip':
+			return (text) => gzipSync(text, { level, chunkSize: Math.max(1024, text.length >> 1) });
+		case 'none':
+			return (text) => text;
+	}
+}

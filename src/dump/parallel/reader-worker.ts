@@ -1,0 +1,147 @@
+// One reader: a connection with its own snapshot, in a thread of its own, so that packets become text and text becomes frames without a detour.
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { LockstepError, ServerError } from '../../core/errors.ts';
+import { packError, unpackStatement } from '../../server/lease-wire.ts';
+import { connect, type Session } from '../../server/session.ts';
+import { Secret } from '../../sql/secret.ts';
+import { createRowEncoder } from './encode.ts';
+import { type PackedFile, packTo } from './pack.ts';
+import type { Begun, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
+
+const FLOW_MS = 200;
+
+const data = workerData as ReaderData;
+const port = parentPort;
+if (port === null) throw new TypeError('reader-worker.ts is a thread of openReaders');
+const say = (message: FromReader) => port.postMessage(message);
+
+try {
+	const session = await connect(data.address, data.password === null ? null : new Secret(data.password), {
+		waitTimeoutSeconds: 31_536_000,
+	});
+	for (const each of data.session) await session.query(unpackStatement(each));
+	serve(session);
+} catch (error) {
+	say({ kind: 'failed', error: packError(error) });
+}
+
+function serve(session: Session): void {
+	const done = { rawBytes: 0, bytes: 0, rows: 0 };
+	let began: Begun[] = [];
+	let told = 0;
+	let broken = false;
+	const tell = (now: typeof done) => {
+		told = performance.now();
+		say({ kind: 'flow', counters: { ...now }, began });
+		began = [];
+	};
+	const fail = (error: unknown) => {
+		if (broken) return;
+		broken = true;
+		say({ kind: 'broken', error: packError(error) });
+	};
+
+	const read = async (piece: Piece, folder: string, packing: Packing): Promise<{ readonly landed: Promise<void> }> => {
+		const { database, table, chunk, path } = piece;
+		began.push({ database, table, chunk });
+		const file = path === null ? null : packTo(join(folder, path), packing);
+		const encoder = createRowEncoder({ columns: piece.columns, hash: true, text: true, flush: (text) => file?.write(text) });
+		const so = () => ({
+			rawBytes: done.rawBytes + encoder.rawBytes,
+			bytes: done.bytes + (file?.bytes ?? 0),
+			rows: done.rows + encoder.rows,
+		});
+		/** What went wrong on our side while rows were coming. */
+		let ours: unknown = null;
+		const push = (bytes: Uint8Array) => {
+			try {
+				const used = encoder.push(bytes);
+				if (performance.now() - told >= FLOW_MS) tell(so());
+				if (used !== null && !encoder.end?.error) encoder.finish();
+				return used;
+			} catch (error) {
+				ours = error;
+				throw error;
+			}
+		};
+		const sink = {
+			push,
+			get end() {
+				return encoder.end;
+			},
+		};
+		try {
+			await session.raw(unpackStatement(piece.select), sink);
+		} catch (error) {
+			file?.abandon();
+			throw ours ?? changed(error, piece);
+		}
+		Object.assign(done, so());
+		const { rows, rawBytes, digest } = encoder;
+		const bytes = file?.bytes ?? 0;
+		const landed = finish(file).then((sha256) =>
+			say({ kind: 'file', file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest) } }),
+		);
+		return { landed };
+	};
+
+	const dump = async (pieces: readonly Piece[], folder: string, packing: Packing) => {
+		/** Files on their way to the disk, while the next is read. */
+		const landing: Promise<void>[] = [];
+		try {
+			for (const piece of pieces) {
+				const { landed } = await read(piece, folder, packing);
+				landed.catch(fail);
+				landing.push(landed);
+			}
+			await Promise.all(landing);
+			tell(done);
+			say({ kind: 'dumped' });
+		} catch (error) {
+			fail(error);
+		}
+	};
+
+	session.lost.addEventListener('abort', () => {
+		const why = session.lost.reason;
+		const words = why instanceof Error && why.name !== 'AbortError' ? why.message : undefined;
+		// A statement that ran tells it better.
+		setImmediate(() =>
+			fail(new ServerError({ what: 'A connection that read rows is lost.', ...(words ? { words } : {}) }, { connectionLost: true })),
+		);
+	});
+	port?.on('message', (message: ToReader) => {
+		switch (message.kind) {
+			case 'query':
+				return void session.query(unpackStatement(message.statement), { timeoutMs: message.timeoutMs }).then(
+					(rows) => say({ kind: 'answer', id: message.id, rows }),
+					(error) => say({ kind: 'refused', id: message.id, error: packError(error) }),
+				);
+			case 'dump':
+				return void dump(message.pieces, message.folder, message.packing);
+			case 'end':
+				broken = true;
+				return void session.close().then(() => say({ kind: 'closed' }));
+		}
+	});
+	say({ kind: 'open', connectionId: session.connectionId });
+}
+
+const finish = (file: PackedFile | null): Promise<string> => file?.finish() ?? Promise.resolve('');
+
+const hex = (digest: bigint) => digest.toString(16).padStart(16, '0');
+
+/** A table is not as it was when the snapshot began, or is no more: 1412, 1146, 1054, 1049. */
+function changed(error: unknown, { database, table }: Piece): unknown {
+	if (!(error instanceof ServerError) || error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
+	return new ServerError(
+		{
+			what: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,
+			...(error.told.why === undefined ? {} : { why: error.told.why }),
+			mend: ['Make the backup again while nobody changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
+			...(error.told.words === undefined ? {} : { words: error.told.words }),
+		},
+		{ cause: error instanceof LockstepError ? error.cause : error, code: error.code },
+	);
+}

@@ -1,0 +1,146 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ServerError, Stopped } from '../../core/errors.ts';
+import type { ServerAddress } from '../../server/address.ts';
+import { packStatement, unpackError } from '../../server/lease-wire.ts';
+import type { Secret } from '../../sql/secret.ts';
+import type { Row, Statement } from '../../sql/sql.ts';
+import type { Begun, Counters, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
+import type { RowsFile } from './table-rows.ts';
+
+/** One reader, as the main thread sees it. */
+export interface Reader {
+	readonly connectionId: number;
+	query(statement: Statement, timeoutMs: number): Promise<readonly Row[]>;
+	/** One at a time. Rejects where anything went wrong; then this reader is over. */
+	dump(
+		pieces: readonly Piece[],
+		folder: string,
+		packing: Packing,
+		on: { file(file: RowsFile): void; flow(counters: Counters, began: readonly Begun[]): void },
+	): Promise<void>;
+	/** Ends the thread, and the connection with it, whatever it is at. */
+	cut(): Promise<void>;
+	/** Says goodbye, and then ends it. Never throws. */
+	close(): Promise<void>;
+}
+
+const GOODBYE_MS = 1_500;
+
+// The sources run as they are in tests: the thread's file has the ending of this one.
+const THREAD = new URL(`./reader-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** Throws what `connect` throws. */
+export async function openReader(
+	address: ServerAddress,
+	password: Secret | null,
+	session: readonly Statement[],
+	signal: AbortSignal,
+): Promise<Reader> {
+	const workerData: ReaderData = { address, password: password?.reveal() ?? null, session: session.map(packStatement) };
+	// Flags of this process are not the thread's: Node refuses a thread one that belongs to `--eval`.
+	const worker = new Worker(THREAD, { name: 'reader', workerData, execArgv: [] });
+	const opened = Promise.withResolvers<number>();
+	const closed = Promise.withResolvers<void>();
+	const waiting = new Map<number, PromiseWithResolvers<readonly Row[]>>();
+	type Job = { readonly end: PromiseWithResolvers<void>; readonly on: Parameters<Reader['dump']>[3] };
+	let job: Job | null = null;
+	let asked = 0;
+	let over: Error | null = null;
+	const tell = (message: ToReader) => worker.postMessage(message);
+
+	const fail = (error: Error) => {
+		over ??= error;
+		opened.reject(over);
+		for (const each of waiting.values()) each.reject(over);
+		job?.end.reject(over);
+	};
+	const died = (cause?: unknown) => {
+		const why = cause instanceof Error ? cause.message : undefined;
+		fail(
+			new ServerError(
+				{ what: `A thread that read rows from ${address.name} ended.`, ...(why ? { why } : {}) },
+				{ cause, connectionLost: true },
+			),
+		);
+		closed.resolve();
+	};
+	worker.on('error', died);
+	worker.on('messageerror', died);
+	worker.on('exit', () => died());
+	worker.on('message', (message: FromReader) => {
+		switch (message.kind) {
+			case 'open':
+				return opened.resolve(message.connectionId);
+			case 'failed':
+			case 'broken':
+				return fail(unpackError(message.error));
+			case 'answer':
+				return waiting.get(message.id)?.resolve(message.rows);
+			case 'refused':
+				return waiting.get(message.id)?.reject(unpackError(message.error));
+			case 'flow':
+				return job?.on.flow(message.counters, message.began);
+			case 'file':
+				return job?.on.file(message.file);
+			case 'dumped':
+				return job?.end.resolve();
+			case 'closed':
+				return closed.resolve();
+		}
+	});
+
+	const cut = async () => {
+		over ??= new Stopped(`Reading from ${address.name} was given up.`);
+		fail(over);
+		await worker.terminate();
+	};
+	const stop = () => opened.reject(signal.reason ?? new Stopped('given up'));
+	signal.addEventListener('abort', stop, { once: true });
+	if (signal.aborted) stop();
+	let connectionId: number;
+	try {
+		connectionId = await opened.promise;
+	} catch (error) {
+		await cut();
+		throw error;
+	} finally {
+		signal.removeEventListener('abort', stop);
+	}
+	return {
+		connectionId,
+		query: async (statement, timeoutMs) => {
+			if (over !== null) throw over;
+			asked += 1;
+			const id = asked;
+			const answer = Promise.withResolvers<readonly Row[]>();
+			waiting.set(id, answer);
+			tell({ kind: 'query', id, statement: packStatement(statement), timeoutMs });
+			try {
+				return await answer.promise;
+			} finally {
+				waiting.delete(id);
+			}
+		},
+		dump: async (pieces, folder, packing, on) => {
+			if (over !== null) throw over;
+			job = { end: Promise.withResolvers<void>(), on };
+			tell({ kind: 'dump', pieces, folder, packing });
+			try {
+				await job.end.promise;
+			} finally {
+				job = null;
+			}
+		},
+		cut,
+		close: async () => {
+			if (over === null) {
+				tell({ kind: 'end' });
+				const late = setTimeout(closed.resolve, GOODBYE_MS);
+				await closed.promise;
+				clearTimeout(late);
+			}
+			await cut();
+		},
+	};
+}

@@ -1,0 +1,221 @@
+import type { Compression } from '../../core/action.ts';
+import { LockstepError, Stopped } from '../../core/errors.ts';
+import type { Flow } from '../../core/step.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
+import type { ServerAddress } from '../../server/address.ts';
+import { packStatement } from '../../server/lease-wire.ts';
+import { connect } from '../../server/session.ts';
+import type { Secret } from '../../sql/secret.ts';
+import type { Query, Row, Statement } from '../../sql/sql.ts';
+import { rowsNames } from './names.ts';
+import { batches, shares } from './pieces.ts';
+import { type Bound, bounds, range } from './ranges.ts';
+import { openReader, type Reader } from './reader.ts';
+import type { Begun, Counters, Piece } from './reader-wire.ts';
+import { selectRows } from './select.ts';
+import { type RowsFile, type TableRows, weight } from './table-rows.ts';
+
+export type { RowsFile, TableRows } from './table-rows.ts';
+
+/** Connections that read tables' rows at the same time, each in a thread of its own. After an error or an abort they are over. */
+export interface Readers extends AsyncDisposable {
+	readonly connectionIds: readonly number[];
+	/** Runs a statement on every reader's connection at once; their rows, in order. Throws the first that fails. */
+	each(statement: Statement, options?: { readonly timeoutMs?: number }): Promise<readonly (readonly Row[])[]>;
+	/**
+	 * Dumps the tables' rows, or (into null) only reads them for their counts and digests: LOAD DATA text, a file a chunk, by table as given and
+	 * by chunk. A table without rows has one (empty) file too. `onFlow` is told about every 200 ms and at the end. One call at a time.
+	 * Throws ServerError, what the file system says, or the signal's reason; then nothing runs on the server any longer, and files may be left.
+	 */
+	dump(
+		tables: readonly TableRows[],
+		into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
+		how: { readonly signal: AbortSignal; readonly onFlow?: (flow: Flow) => void },
+	): Promise<readonly RowsFile[]>;
+}
+
+const QUERY_TIMEOUT_MS = 60_000;
+const FLOW_MS = 200;
+const KILL_MS = 5_000;
+
+/** Connects them all. Throws what `connect` throws, or the signal's reason; the signal ends them later, too. */
+export async function openReaders(options: {
+	readonly address: ServerAddress;
+	readonly password: Secret | null;
+	readonly workers: number;
+	readonly dialect: Dialect;
+	readonly signal: AbortSignal;
+}): Promise<Readers> {
+	const { address, password, dialect, signal } = options;
+	const opening = Array.from({ length: Math.max(1, options.workers) }, () =>
+		openReader(address, password, dialect.readers.session, signal),
+	);
+	const settled = await Promise.allSettled(opening);
+	const readers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+	const failed = settled.find((each) => each.status === 'rejected');
+	if (failed !== undefined) {
+		await Promise.all(readers.map((reader) => reader.close()));
+		throw failed.reason;
+	}
+
+	/** What each thread has read since it began. */
+	const totals: Counters[] = readers.map(() => ({ rawBytes: 0, bytes: 0, rows: 0 }));
+	let ending: Promise<void> | null = null;
+	/** Threads and connections are gone at once; what the server had not noticed by then is ended from another connection. */
+	const cut = () => {
+		ending ??= Promise.all(readers.map((reader) => reader.cut()))
+			.then(() =>
+				killAll(
+					readers.map((reader) => reader.connectionId),
+					address,
+					password,
+					dialect,
+				),
+			)
+			.catch(() => {});
+		return ending;
+	};
+	const close = async () => {
+		signal.removeEventListener('abort', cut);
+		ending ??= Promise.all(readers.map((reader) => reader.close())).then(() => {});
+		await ending;
+	};
+	signal.addEventListener('abort', cut, { once: true });
+	if (signal.aborted) await cut();
+
+	const each: Readers['each'] = (statement, { timeoutMs = QUERY_TIMEOUT_MS } = {}) =>
+		Promise.all(readers.map((reader) => reader.query(statement, timeoutMs)));
+
+	const dump: Readers['dump'] = async (tables, into, how) => {
+		const stopped = Promise.withResolvers<never>();
+		stopped.promise.catch(() => {});
+		const stop = () => {
+			const { reason } = how.signal.aborted ? how.signal : signal;
+			cut().then(() => stopped.reject(reason instanceof LockstepError ? reason : new Stopped('Reading rows was given up.')));
+		};
+		for (const each of [how.signal, signal]) {
+			if (each.aborted) stop();
+			each.addEventListener('abort', stop, { once: true });
+		}
+		try {
+			const work = run(readers, totals, dialect, tables, into, how.onFlow ?? (() => {}));
+			work.catch(() => {});
+			return await Promise.race([work, stopped.promise]);
+		} catch (error) {
+			await cut();
+			throw how.signal.aborted || signal.aborted ? await stopped.promise : error;
+		} finally {
+			for (const each of [how.signal, signal]) each.removeEventListener('abort', stop);
+		}
+	};
+	return { connectionIds: readers.map((reader) => reader.connectionId), each, dump, [Symbol.asyncDispose]: close };
+}
+
+/** A thread's sockets are closed with it; a statement that sends nothing at the moment would not notice for a while. */
+async function killAll(ids: readonly number[], address: ServerAddress, password: Secret | null, dialect: Dialect): Promise<void> {
+	const helper = await connect({ ...address, connectTimeoutMs: Math.min(address.connectTimeoutMs, KILL_MS) }, password);
+	try {
+		// Those that are gone already are refused.
+		for (const id of ids) await helper.query(dialect.locks.kill(id), { timeoutMs: KILL_MS }).catch(() => {});
+	} finally {
+		await helper.close();
+	}
+}
+
+type Cut = { readonly piece: Piece; readonly weight: number };
+
+async function run(
+	readers: readonly Reader[],
+	totals: Counters[],
+	dialect: Dialect,
+	tables: readonly TableRows[],
+	into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
+	onFlow: (flow: Flow) => void,
+): Promise<readonly RowsFile[]> {
+	const cuts = await plan(readers, dialect, tables, into?.compress ?? null);
+	const queue = batches(cuts, readers.length);
+	const files: RowsFile[] = [];
+	const flow = flowOf(totals, onFlow);
+	const packing = { compress: into?.compress ?? 'none', level: into?.level ?? 0 } as const;
+	await Promise.all(
+		readers.map(async (reader, index) => {
+			for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+				await reader.dump(
+					batch.map(({ piece }) => piece),
+					into?.folder ?? '',
+					packing,
+					{ file: (file) => files.push(file), flow: (counters, began) => flow.take(index, counters, began) },
+				);
+			}
+		}),
+	);
+	flow.tell();
+	const place = new Map(tables.map((table, at) => [`${table.database}\0${table.name}`, at]));
+	const at = (file: RowsFile) => place.get(`${file.database}\0${file.table}`) ?? 0;
+	return files.sort((a, b) => at(a) - at(b) || a.chunk - b.chunk);
+}
+
+/** Cuts tables into pieces, each reader's connection asking about one table at a time. */
+async function plan(
+	readers: readonly Reader[],
+	dialect: Dialect,
+	tables: readonly TableRows[],
+	compress: Compression | null,
+): Promise<readonly Cut[]> {
+	const name = compress === null ? null : rowsNames(tables, compress);
+	const shared = shares(tables, readers.length);
+	const places: (readonly Bound[])[] = shared.map(() => []);
+	let next = 0;
+	await Promise.all(
+		readers.map(async (reader) => {
+			const ask = async <T>(query: Query<T>): Promise<T> => query.read(await reader.query(query.statement, QUERY_TIMEOUT_MS));
+			for (let at = next++; at < shared.length; at = next++) {
+				const { table, shares } = shared[at] as (typeof shared)[number];
+				places[at] = await bounds(table, shares, ask, dialect.readers.estimate);
+			}
+		}),
+	);
+	const cuts = shared.flatMap(({ table, shares }, index) => {
+		const edges = places[index] ?? [];
+		const equal = edges.length + 1 !== shares.length;
+		return [null, ...edges].map((from, chunk): Cut => {
+			const where = table.key === null ? null : range(table.key, from, edges[chunk] ?? null);
+			const { database, name: called, columns } = table;
+			const select = packStatement(selectRows(table, where));
+			return {
+				piece: { database, table: called, chunk, columns: Math.max(1, columns.length), select, path: name?.(table, chunk) ?? null },
+				weight: weight(table) * (equal ? 1 / (edges.length + 1) : (shares[chunk] ?? 0)),
+			};
+		});
+	});
+	return cuts.sort((a, b) => b.weight - a.weight);
+}
+
+/** All readers' counters as one, from now on. */
+function flowOf(totals: Counters[], onFlow: (flow: Flow) => void) {
+	const sum = (what: keyof Counters) => totals.reduce((total, each) => total + each[what], 0);
+	const before = { rawBytes: sum('rawBytes'), bytes: sum('bytes'), rows: sum('rows') };
+	let began: { database: string; table: string; rawBytes: number }[] = [];
+	let table: string | null = null;
+	const seen = new Set<string>();
+	let told = 0;
+	const tell = () => {
+		told = performance.now();
+		const so = { rawBytes: sum('rawBytes') - before.rawBytes, bytes: sum('bytes') - before.bytes, rows: sum('rows') - before.rows };
+		onFlow({ ...so, table, began });
+		began = [];
+	};
+	return {
+		tell,
+		take: (reader: number, counters: Counters, more: readonly Begun[]) => {
+			for (const { database, table: name } of more) {
+				const key = JSON.stringify([database, name]);
+				if (!seen.has(key)) began.push({ database, table: name, rawBytes: sum('rawBytes') - before.rawBytes });
+				seen.add(key);
+				table = name;
+			}
+			totals[reader] = counters;
+			if (performance.now() - told >= FLOW_MS) tell();
+		},
+	};
+}
