@@ -103,7 +103,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 	const changeSource = changeSourceFile(
 		manifest === null && entries.has(changeSourceFile('parallel')) ? 'parallel' : manifest?.dump.engine,
 	);
-	const ours = new Set<string>([...Object.values(FILES).filter((path) => path !== FILES.changeSource), changeSource]);
+	const ours = new Set<string>([...Object.values(FILES), changeSource]);
 	const belongs = (path: string) => inManifest.has(path) || sums.has(path) || ours.has(path);
 
 	/** Lines that are wrong where both a file and the manifest say so. */
