@@ -96,7 +96,6 @@ export function loadWords(
 		session: (logged) => [
 			...(logged ? [] : [sql`SET SESSION sql_log_bin = 0`]),
 			sql`SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, unique_checks = 0, net_read_timeout = 3600`,
-			sql`SET NAMES binary`,
 		],
 		rows,
 		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => /^(1|ON)$/i.test(found?.local ?? '')),
