@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BackupFlags } from './commands/backup.ts';
 import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
+import type { DrillFlags } from './commands/drill.ts';
 import type { ProfileFlags } from './commands/profile.ts';
 import type { ProvisionFlags } from './commands/provision.ts';
+import type { RestoreFlags } from './commands/restore.ts';
 import type { SandboxFlags } from './commands/sandbox.ts';
 import type { StatusFlags } from './commands/status.ts';
 import { Stopped, UserError } from './core/errors.ts';
@@ -228,6 +230,42 @@ function program(): Command {
 		.option('--compress <how>', 'zstd, gzip or none; with a level:  zstd:3')
 		.action((flags: GlobalFlags & BackupFlags) =>
 			conclude(flags, async (context) => (await import('./commands/backup.ts')).backup(context, flags)),
+		);
+	add('list', 'the backups of a folder: age, size, lock, verified and drilled or not')
+		.argument('[folder]', 'what backup --to was given, or a profile’s name')
+		.action((folder: string | undefined, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/list.ts')).list(context, folder)),
+		);
+	add('show', 'all there is to say of one backup')
+		.argument('<backup>', 'its folder, or the link latest')
+		.action((backup: string, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/show.ts')).show(context, backup)),
+		);
+	add('verify', 'read a whole backup and prove that every file is as it was written')
+		.argument('<backup>', 'its folder, or the link latest')
+		.action((backup: string, flags: GlobalFlags) =>
+			conclude(flags, async (context) => (await import('./commands/verify.ts')).verify(context, backup)),
+		);
+	add('drill', 'restore a backup into a throwaway server, prove what came, and tell how long it took')
+		.argument('<backup>', 'its folder, or the link latest')
+		.option('--replicate', 'attach the restored server to the primary, and follow it to lag zero')
+		.option('--primary <server>', 'that primary; else the source of the server that was backed up, or that server itself')
+		.option('--account <name>', 'an account for replication that is there; else one is made, and dropped afterwards')
+		.option('--account-password-file <file>', 'its password')
+		.option('--no-tls', 'replication may be unencrypted')
+		.option('--dir <folder>', 'where the throwaway server and its data are (~/.local/state/lockstep/drills)')
+		.action((backup: string, flags: GlobalFlags & DrillFlags) =>
+			conclude(flags, async (context) => (await import('./commands/drill.ts')).drill(context, backup, flags)),
+		);
+	connection(add('restore', 'load a backup, or a part of it, into a server'))
+		.argument('<backup>', 'a backup’s folder, or the link `latest`')
+		.option('--databases <names>', 'only these, separated by commas')
+		.option('--tables <names>', 'only these, as database.table, separated by commas; of backups by the parallel engine')
+		.option('--workers <number>', 'how many loads at a time')
+		.option('--accounts', 'the backup’s accounts, too; those that are there already stay as they are')
+		.option('--write-binlog', 'the server’s binary log gets it as well, and with it its replicas')
+		.action((backup: string, flags: GlobalFlags & RestoreFlags) =>
+			conclude(flags, async (context) => (await import('./commands/restore.ts')).restore(context, backup, flags)),
 		);
 	connection(add('status', 'how a server is: replication, lag, last backup'))
 		.option('--watch', 'again and again')

@@ -1,12 +1,14 @@
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { readKnown } from './archive/read.ts';
 import { writeStream } from './archive/write.ts';
-import type { AccountsPart, PipeAction, PipeResult, Role, ToolPart } from './core/action.ts';
+import type { AccountsPart, FilePart, PipeAction, PipeResult, Role, ToolPart } from './core/action.ts';
 import { ToolError, UserError } from './core/errors.ts';
 import type { Json } from './core/json.ts';
 import type { Flow, PerformOptions, ToolSearch } from './core/step.ts';
 import { compareSeries } from './dialects/series.ts';
 import { createLikeness } from './dump/likeness.ts';
+import { filtered } from './dump/load/filter.ts';
 import { createDumpScanner, scanning } from './dump/scan.ts';
 import { type FoundTool, findTool } from './exec/find-tool.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
@@ -125,6 +127,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	/** One tool, or several whose output is one stream: the next begins when the one before it has ended well. */
 	async function begin(from: PipeAction['from'], halt: AbortSignal, words: string[]) {
 		if ('tells' in from) return accounts(from, halt);
+		if ('folder' in from) return stored(from);
 		const [first, ...others] = [from].flat();
 		if (first === undefined) throw new TypeError('a pipe begins nowhere');
 		if (others.length === 0) return start(first, halt, words, 'ignore');
@@ -206,6 +209,14 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	}
 
 	return { tool, pipe };
+}
+
+/** The SQL of a file of a backup, as far as it is asked for. */
+function stored({ folder, file, tables, withoutAccounts }: FilePart) {
+	const raw = readKnown(folder, file);
+	const wanted = tables !== undefined || withoutAccounts !== undefined;
+	const stdout = Readable.from(wanted ? filtered(raw, { tables, withoutAccounts }) : raw, { objectMode: false });
+	return { program: file.path, stdout, ended: WELL };
 }
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -5,6 +5,7 @@ import type { HeldLease, PerformOptions } from './core/step.ts';
 import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { fileDeed, folderFacts } from './files.ts';
+import { type Loader, openLoader } from './loader.ts';
 import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { openRows } from './rows.ts';
@@ -64,6 +65,7 @@ export function openWorld(options: {
 	const sessions = new Map<Role, Promise<Session>>();
 	const claims = new Map<Role, Claim>();
 	const leases = new Map<Role, Lease>();
+	const loaders = new Map<Role, Loader>();
 
 	function reachOf(role: Role): Reach {
 		const known = reach[role];
@@ -145,6 +147,12 @@ export function openWorld(options: {
 					return (await statement(action, options)) as Performed<A>;
 				case 'pipe':
 					return (await pipe(action, options)) as Performed<A>;
+				case 'load': {
+					const loader = loaders.get(action.on) ?? openLoader(reachOf(action.on));
+					loaders.set(action.on, loader);
+					const signal = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
+					return (await loader.load(action, { ...options, signal })) as Performed<A>;
+				}
 				case 'rows':
 					return (await rows.dump(action, options)) as Performed<A>;
 				case 'file':
@@ -184,6 +192,7 @@ export function openWorld(options: {
 		async [Symbol.asyncDispose]() {
 			for (const lease of leases.values()) await lease.release();
 			await rows.closeAll();
+			await Promise.all([...loaders.values()].map((each) => each.close()));
 			const open = await Promise.allSettled(sessions.values());
 			await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : null)));
 			await Promise.all([...claims.values()].map((each) => each[Symbol.asyncDispose]()));

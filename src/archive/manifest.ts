@@ -288,7 +288,7 @@ function wrong(value: unknown, path: readonly string[], is: (value: unknown) => 
 }
 
 /**
- * Reads the manifest of a backup's folder. Looks at nothing else in it (`verifySums` does).
+ * Reads the manifest of a backup's folder. Looks at nothing else in it (`verifyBackup` does).
  * @throws UserError where the folder holds no backup, one that isn't complete, a damaged manifest, or one of a newer format
  */
 export async function readManifest(folder: string): Promise<Manifest> {

@@ -34,6 +34,13 @@ export function compression(text: string): { readonly compress: 'zstd' | 'gzip' 
 	return { compress, level: wholeNumber(level, `--compress ${name}:`, 1, LEVELS[compress]) };
 }
 
+/** A list of names, separated by commas. */
+export const names = (text: string): string[] =>
+	text
+		.split(',')
+		.map((name) => name.trim())
+		.filter(Boolean);
+
 /** The letters of the MySQL clients, as commander gives them. */
 export interface ClientFlags extends Omit<ServerFlags, 'password' | 'noDefaults'> {
 	/** True where `-p` stood alone; a text where somebody put the password on the command line. */

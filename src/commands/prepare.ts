@@ -4,7 +4,9 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { foldersOf, labelFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
-import type { BackupRequest, Finding, ProvisionRequest, RunRequest } from '../core/desk.ts';
+import { readManifest } from '../archive/manifest.ts';
+import { backupFolder } from '../archive/read.ts';
+import type { BackupRequest, Finding, ProvisionRequest, RestoreRequest, RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import type { Failure, Recorded } from '../core/events.ts';
@@ -16,6 +18,9 @@ import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
 import { provisionRunbook } from '../runbooks/provision-replica/index.ts';
+import { chosen } from '../runbooks/restore-backup/chosen.ts';
+import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
+import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import type { Server } from '../runbooks/server.ts';
 import { Secret } from '../sql/secret.ts';
 import { openWorld, type RealWorld } from '../world.ts';
@@ -70,7 +75,14 @@ export function prepare(context: Context, asked: RunRequest, given: Wishes): Pro
 		Object.entries(wishes).map(([role, { password: _secret, ...wish }]) => [role, wish as { [field: string]: Json }]),
 	);
 	const request = Object.keys(reach).length === 0 ? asked : { ...asked, reach };
-	return request.kind === 'provision' ? prepareProvision(context, request, wishes) : prepareBackup(context, request, wishes);
+	switch (request.kind) {
+		case 'provision':
+			return prepareProvision(context, request, wishes);
+		case 'backup':
+			return prepareBackup(context, request, wishes);
+		case 'restore':
+			return prepareRestore(context, request, wishes);
+	}
 }
 
 /** What does not change as long as a server is the same one. */
@@ -286,6 +298,48 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 			program: { name: 'lockstep', version: context.version },
 			started,
 			transcript: how.transcript,
+		}),
+	});
+}
+
+/** As many as this machine has processors to unpack with, and no more than a server has use for. */
+const MOST_WORKERS = 8;
+/** From so many bytes of rows on a table's keys are made after them. */
+const KEYS_AFTER_BYTES = 16 * 1024 * 1024;
+
+/** For tests only: `LOCKSTEP_TEST_KEYS_AFTER_BYTES`, so that a small table is a large one. */
+const keysAfter = ({ LOCKSTEP_TEST_KEYS_AFTER_BYTES: text }: NodeJS.ProcessEnv): number =>
+	text === undefined ? KEYS_AFTER_BYTES : Number(text);
+
+async function prepareRestore(context: Context, asked: RestoreRequest, wishes: Wishes): Promise<Prepared> {
+	// `latest` may lead elsewhere when this is gone on with or taken back.
+	const folder = await backupFolder(resolve(asked.backup));
+	const request: RestoreRequest = { ...asked, backup: folder };
+	const manifest = await readManifest(folder);
+	const { databases, only } = chosen(manifest, request);
+	const opened = await openServer(context, {
+		role: 'server',
+		server: request.server === '' ? undefined : request.server,
+		...wishes.server,
+	});
+	const what = only === null ? databases : only.map(({ database, name }) => `${database}.${name}`);
+	return ready<RestoreEnv>(context, {
+		runbook: restoreRunbook({ parallel: manifest.dump.engine === 'parallel', accounts: request.accounts }),
+		opened: { server: opened },
+		claim: 'server',
+		key: `restore ${opened.server.host}:${opened.server.port} ${JSON.stringify([folder, what, request.accounts])}`,
+		request,
+		env: () => ({
+			outputs: {},
+			server: opened.server,
+			folder,
+			manifest,
+			databases,
+			only,
+			workers: request.workers ?? Math.min(MOST_WORKERS, Math.max(2, availableParallelism())),
+			accounts: request.accounts,
+			logged: request.writeBinlog,
+			keysAfterBytes: keysAfter(context.env),
 		}),
 	});
 }

@@ -10,6 +10,7 @@ import { renderFailure } from '../telling/failure.ts';
 import { findingLines } from '../telling/findings.ts';
 import { paint } from '../telling/page.ts';
 import type { Context, Ending } from './context.ts';
+import { clearDrills } from './drill-server.ts';
 import { engageUndo } from './engage.ts';
 import { pastRun } from './perform.ts';
 import { prepare, type Wishes } from './prepare.ts';
@@ -43,6 +44,7 @@ export async function findingsOf(context: Context, past: Past, wishes: Wishes = 
 /** Puts back what runs of this machine that were cut off have left on servers; each finding is told first, with its statement. */
 export async function recover(context: Context, name: string | undefined): Promise<Ending> {
 	const { flags, stdout, stderr, color, ascii, width } = context;
+	if (!flags.dryRun) await clearDrills(context);
 	const found = await runsOf(context);
 	const newer = newerRuns(context).filter((run) => name === undefined || run === name);
 	const named = name === undefined || newer.includes(name) ? null : pastRun(context, name);

@@ -7,6 +7,7 @@ import { type Past, pastOf } from '../core/past.ts';
 import type { Runbook } from '../core/step.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
+import { restoreBackup } from '../runbooks/restore-backup/index.ts';
 import type { Context } from './context.ts';
 import { atWork } from './engage.ts';
 import { runsFolder } from './prepare.ts';
@@ -31,7 +32,7 @@ function closed(path: string): boolean {
 	}
 }
 
-const RUNBOOKS: readonly Pick<Runbook<never>, 'id' | 'steps'>[] = [provisionReplica, lockedDump];
+const RUNBOOKS: readonly Pick<Runbook<never>, 'id' | 'steps'>[] = [provisionReplica, lockedDump, restoreBackup];
 
 function passing(past: Past): boolean {
 	const steps = RUNBOOKS.find((each) => each.id === past.runbook)?.steps ?? [];

@@ -11,6 +11,7 @@ import {
 	sandboxUp,
 } from '../sandbox/sandbox.ts';
 import type { Context, Ending } from './context.ts';
+import { clearDrills } from './drill-server.ts';
 import { oneOf } from './options.ts';
 
 export interface SandboxFlags {
@@ -51,6 +52,7 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 		`  replica  ${urlOf(pair.replica)}   socket ${pair.replica.socket}`,
 		`  writer   ${pair.writerPid === null ? 'not running' : `keeps changing the primary (process ${pair.writerPid})`}`,
 	];
+	await clearDrills(context);
 	switch (verb) {
 		case 'up': {
 			const began = context.now().getTime();

@@ -14,7 +14,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	const wanted = (each: Past) => {
 		if (name !== undefined) return each.run === name;
 		const changed = each.touched.length > 0;
-		return each.runbook === 'provision-replica' ? changed || each.end?.outcome === 'undone' : changed && each.open;
+		return each.runbook !== 'locked-dump' ? changed || each.end?.outcome === 'undone' : changed && each.open;
 	};
 	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {

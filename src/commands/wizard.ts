@@ -47,6 +47,14 @@ function commandLine(request: RunRequest): string {
 		give('--channel-ca', request.channelCa);
 		give('--delay', request.delaySeconds ? `${request.delaySeconds}s` : undefined);
 		if (!request.tls) words.push('--no-tls');
+	} else if (request.kind === 'restore') {
+		words.push(request.backup);
+		give('--server', request.server);
+		give('--databases', request.databases?.join(','));
+		give('--tables', request.tables?.join(','));
+		give('--workers', request.workers?.toString());
+		if (request.accounts) words.push('--accounts');
+		if (request.writeBinlog) words.push('--write-binlog');
 	} else {
 		give('--server', request.server);
 		give('--to', request.to);

@@ -58,12 +58,22 @@ export interface AccountsPart {
 	readonly tells: 'accounts';
 }
 
+/** A file of a backup: read, unpacked, and compared with its size and sum before its end is believed. */
+export interface FilePart {
+	readonly folder: string;
+	readonly file: { readonly path: string; readonly bytes: number; readonly sha256: string };
+	/** Of the SQL in it only what makes these tables and their triggers; all of it where that is missing. */
+	readonly tables?: readonly string[];
+	/** Of the statements about accounts none about these, each as `user@host`. */
+	readonly withoutAccounts?: readonly string[];
+}
+
 export type Compression = 'zstd' | 'gzip' | 'none';
 
-/** What a tool writes, or several one after the other, into a compressed file or into another tool. */
+/** What a tool writes, or several one after the other, or a file holds, into a compressed file or into another tool. */
 export interface PipeAction extends Common {
 	readonly kind: 'pipe';
-	readonly from: ToolPart | readonly ToolPart[] | AccountsPart;
+	readonly from: ToolPart | readonly ToolPart[] | AccountsPart | FilePart;
 	/** Null: it is only looked at. */
 	readonly into: ToolPart | { readonly file: string; readonly compress: Compression; readonly level?: number | null } | null;
 	/** The one table whose rows it is. */
@@ -74,6 +84,43 @@ export interface PipeAction extends Common {
 	readonly footer: boolean;
 	/** Dropped with this error where it aborts by itself: the lock's loss. */
 	readonly changes: boolean;
+}
+
+/**
+ * The rows of one table from the files of a backup, as one stream into one statement, on a connection that is there for loads alone. A table
+ * that holds just as many rows already is left, one that holds others is emptied first; what is refused afterwards is not kept.
+ */
+export interface LoadAction extends Common {
+	readonly kind: 'load';
+	readonly on: Role;
+	readonly table: { readonly database: string; readonly name: string };
+	/** Once on the connection, before its first load. */
+	readonly session: readonly Statement[];
+	readonly statement: Statement;
+	/** Gives no row where the table is empty. */
+	readonly find: Statement;
+	/** Gives how many rows it holds, in its only field. */
+	readonly count: Statement;
+	readonly empty: readonly Statement[];
+	/** Before rows come into it and after they have: its keys are made faster then. `lacking`: after, where all rows are there already. */
+	readonly withoutKeys: Statement | null;
+	readonly withKeys: Statement | null;
+	readonly lacking: Statement | null;
+	/** Numbers of warnings that say nothing of the rows. */
+	readonly harmless: readonly number[];
+	readonly folder: string;
+	readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+	/** So many must arrive. */
+	readonly rows: number;
+}
+
+/** What a finished load brought. */
+export interface LoadResult {
+	/** False where the rows were there already. */
+	readonly loaded: boolean;
+	readonly rows: number;
+	readonly rawBytes: number;
+	readonly ms: number;
 }
 
 /** A table whose rows are read, with the server's estimates. */
@@ -109,7 +156,7 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | RestartAction | PipeAction | RowsAction | FileAction | HandAction;
+export type Action = SqlAction | RestartAction | PipeAction | RowsAction | LoadAction | FileAction | HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -167,7 +214,9 @@ export type Performed<A extends Action> = A extends SqlAction
 		? PipeResult
 		: A extends RowsAction
 			? RowsResult
-			: undefined;
+			: A extends LoadAction
+				? LoadResult
+				: undefined;
 
 /** An action as screens, dry runs, transcripts and journals show it: the very same everywhere. */
 export type ShownAction = {
@@ -181,13 +230,34 @@ export type ShownAction = {
 };
 
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const CAT = { '.zst': 'zstdcat', '.gz': 'zcat' } as const;
+const cat = (path: string): string => CAT[/\.(zst|gz)$/.exec(path)?.[0] as keyof typeof CAT] ?? 'cat';
+
+function stored(part: FilePart): string {
+	const only = part.tables === undefined ? '' : ` | (only ${part.tables.join(', ')})`;
+	const without = part.withoutAccounts === undefined ? '' : ' | (only accounts that are not there)';
+	return `${cat(part.file.path)} ${word(`${part.folder}/${part.file.path}`)}${only}${without}`;
+}
+
+function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): string {
+	const [first] = files;
+	const all = files.length > 1 ? `${word(`${folder}/${first?.path.replace(/\d{5}(?=\.dat)/, '*')}`)}` : word(`${folder}/${first?.path}`);
+	const rows = `${cat(first?.path ?? '')} ${all} | ${shown(statement)}`;
+	return [withoutKeys, rows, withKeys]
+		.flatMap((each) => (each === null ? [] : typeof each === 'string' ? [each] : [shown(each)]))
+		.join(';\n');
+}
 function tool(part: PipeAction['from']): string {
 	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
+	if ('folder' in part) return stored(part);
 	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(word).join(' '));
 	return all.length === 1 ? (all[0] ?? '') : `(${all.join('; ')})`;
 }
 /** Whose server a tool's output is of. */
-export const sourceOf = ({ from }: PipeAction): Role => ('tells' in from ? from.on : ([from].flat()[0]?.on ?? ''));
+export function sourceOf({ from, into }: PipeAction): Role {
+	if ('folder' in from) return into !== null && 'on' in into ? into.on : 'files';
+	return 'tells' in from ? from.on : ([from].flat()[0]?.on ?? '');
+}
 
 function text(action: Action): string {
 	switch (action.kind) {
@@ -199,6 +269,8 @@ function text(action: Action): string {
 			const through = action.into.compress === 'none' ? '' : ` | ${action.into.compress}`;
 			return `${tool(action.from)}${through} > ${word(action.into.file)}`;
 		}
+		case 'load':
+			return load(action);
 		case 'file':
 			switch (action.op) {
 				case 'folder':
@@ -236,7 +308,7 @@ export function show(action: Action): ShownAction {
 		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? sourceOf(action) : action.on,
 		text: text(action),
 		why: action.why,
-		changes: action.kind === 'file' || ('changes' in action && action.changes),
+		changes: action.kind === 'file' || action.kind === 'load' || ('changes' in action && action.changes),
 	};
 }
 

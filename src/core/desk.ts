@@ -100,7 +100,23 @@ export type BackupRequest = {
 	readonly stopApplier: boolean;
 };
 
-export type RunRequest = ProvisionRequest | BackupRequest;
+export type RestoreRequest = {
+	readonly kind: 'restore';
+	readonly reach?: ReachRequest;
+	readonly server: string;
+	/** A backup's folder, or `latest`'s path. */
+	readonly backup: string;
+	readonly databases?: readonly string[];
+	/** `database.table` each. */
+	readonly tables?: readonly string[];
+	/** How many loads at a time. */
+	readonly workers?: number;
+	readonly accounts: boolean;
+	/** Whether the load goes into the server's binary log. */
+	readonly writeBinlog: boolean;
+};
+
+export type RunRequest = ProvisionRequest | BackupRequest | RestoreRequest;
 
 /** A run that somebody watches. It is at work in a process of its own. */
 export interface RunHandle {

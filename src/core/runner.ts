@@ -145,11 +145,11 @@ class Runner<Env extends Outputs> {
 		const all = runbook.afterFailure === 'put-back' || wish === 'undo';
 		const outcome = failure.class === 'Stopped' ? 'stopped' : all && wish === 'undo' ? 'undone' : 'failed';
 		const kept = !all && this.#touched.length > 0;
-		const steps = this.#undoable(all ? 'all' : 'passing');
-		if (this.#touched.length === 0 || (steps.length === 0 && !all)) {
+		const scope = all ? 'all' : 'passing';
+		if (this.#touched.length === 0 || (this.#undoable(scope).length === 0 && !all)) {
 			return this.#end(outcome === 'undone' ? 'failed' : outcome, failure, kept);
 		}
-		const left = await this.#undo(steps, kept);
+		const left = await this.#undo(scope, kept);
 		if (left.length === 0) return this.#end(outcome, failure, kept);
 		const changed = this.#leftChanged(left, failure.step);
 		return this.#end('failed', { ...changed, told: { ...changed.told, why: failure.told.what } }, true);
@@ -161,7 +161,7 @@ class Runner<Env extends Outputs> {
 			this.#puttingBack = true;
 			// Who watched the run that was cut off has seen its beginning.
 			if (why === null) this.#started(null);
-			const left = await this.#undo(this.#undoable(scope), kept);
+			const left = await this.#undo(scope, kept);
 			if (left.length > 0) return this.#end('failed', this.#leftChanged(left, null), true);
 			return this.#end(why === null ? 'undone' : 'failed', why, kept);
 		} catch (error) {
@@ -173,7 +173,7 @@ class Runner<Env extends Outputs> {
 		const { env, world } = this.#o;
 		const findings: Finding[] = [];
 		for (const step of this.#undoable(scope).toReversed()) {
-			const at = { ...env, facts: await step.inspect({ ...env, ...looking(world) }), origin: this.#origins[step.id] };
+			const at = { ...env, facts: await step.inspect({ ...env, ...looking(world) }), origin: this.#origins[step.id], scope };
 			const actions = (step.undo?.(at) ?? []).map(show);
 			const foreign = step.foreign?.(at) ?? [];
 			if (actions.length + foreign.length > 0) findings.push({ step: step.id, title: step.title, actions, foreign });
@@ -369,8 +369,9 @@ class Runner<Env extends Outputs> {
 	}
 
 	/** Undoes these steps, last first. Returns the statements that would mend what could not be put back. */
-	async #undo(steps: readonly AnyStep<Env>[], kept: boolean): Promise<string[]> {
+	async #undo(scope: Scope, kept: boolean): Promise<string[]> {
 		const { env, world } = this.#o;
+		const steps = this.#undoable(scope);
 		this.#puttingBack = true;
 		this.#emit({ type: 'undo-started', steps: steps.map((step) => step.id) });
 		const left: string[] = [];
@@ -381,7 +382,7 @@ class Runner<Env extends Outputs> {
 			const origin = this.#origins[step.id];
 			try {
 				const look = { ...env, ...looking(world), signal: calm };
-				const at = { ...env, facts: await step.inspect(look), origin };
+				const at = { ...env, facts: await step.inspect(look), origin, scope };
 				plan = step.undo?.(at) ?? [];
 				for (const text of step.foreign?.(at) ?? []) {
 					foreign.push(text);
@@ -390,7 +391,7 @@ class Runner<Env extends Outputs> {
 				}
 				for (const action of plan)
 					await this.#perform(step.id, action, true, () => world.perform(action, { signal: calm, shielded: true }));
-				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin }) ?? [];
+				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin, scope }) ?? [];
 				left.push(...plan.map((action) => leftLine(action)));
 			} catch (error) {
 				const told = failureOf(error).told;

@@ -135,7 +135,8 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	 * done again from the beginning.
 	 */
 	spoiled?(at: Env & Looking & { readonly failure: Failure | null }): Promise<boolean>;
-	undo?(at: Env & Seen<Facts>): readonly Action[];
+	/** `scope`: whether all is taken back, or only what it would have put back itself ({@link passing}), and the rest stays. */
+	undo?(at: Env & Seen<Facts> & { readonly scope?: 'all' | 'passing' }): readonly Action[];
 	/**
 	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.
 	 * A server that was restarted has its settings from its option file, and its threads as it started them.

@@ -2,6 +2,7 @@ import type { ToolPart } from '../core/action.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Query, Statement } from '../sql/sql.ts';
 import type { CloneWords } from './clone.ts';
+import type { LoadWords } from './load.ts';
 
 /** A server as it describes itself. Everything here can be read without a privilege. */
 export type Identity = {
@@ -347,8 +348,8 @@ export interface Dialect {
 		dumpAccounts(on: string): ToolPart | null;
 		/** All databases at one moment, with the position in its text; for that moment at most a lock that waits for a few seconds. */
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
-		/** Loads SQL; nothing of it reaches the binary log. */
-		load(on: string): ToolPart;
+		/** Loads SQL; nothing of it reaches the binary log, unless `logged`. */
+		load(on: string, logged?: boolean): ToolPart;
 		/** Whether a tool whose `--version` says this is this vendor's: both have a mysqldump. */
 		ours(banner: string): boolean;
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
@@ -356,6 +357,7 @@ export interface Dialect {
 		/** Whether a dump is whole although its tool, which ended well, said this on stderr. */
 		harmless(line: string): boolean;
 	};
+	readonly load: LoadWords;
 	/** Null where the server has no CLONE. */
 	readonly clone: CloneWords | null;
 	/** What mends what a check found, in this server's own words; each line copyable. */

@@ -22,7 +22,8 @@ export function kindOf(name: string): Kind {
 	return kind;
 }
 
-async function ofThisMachine(kind: Kind, env: NodeJS.ProcessEnv): Promise<Programs | undefined> {
+/** The machine's own server of this vendor, of whatever version. */
+export async function ofThisMachine(kind: Kind, env: NodeJS.ProcessEnv): Promise<Programs | undefined> {
 	const found = await findTool(kind.family.programs, { env, folders: kind.family.folders });
 	if (found === undefined || !kind.family.isOurs(found.version)) return undefined;
 	return { server: found.path, version: found.version, prefix: dirname(dirname(realpathSync(found.path))) };

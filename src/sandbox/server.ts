@@ -77,12 +77,18 @@ async function greets(socket: string): Promise<boolean> {
 }
 
 /** Makes an empty server in `folder`: no user's database, root without a password over the socket and 127.0.0.1. */
-export async function makeServer(family: Family, programs: Programs, folder: string, signal?: AbortSignal): Promise<void> {
+export async function makeServer(
+	family: Family,
+	programs: Programs,
+	folder: string,
+	signal?: AbortSignal,
+	extra: readonly string[] = [],
+): Promise<void> {
 	const dataDir = dataDirOf(folder);
 	await mkdir(dataDir, { recursive: true, mode: 0o700 });
 	await mkdir(tempDirOf(folder), { recursive: true });
 	const { argv, input } = await family.initialise(programs, dataDir, tempDirOf(folder));
-	await runTool({ program: programs.server, argv }, { input, timeoutMs: 120_000, ...(signal && { signal }) });
+	await runTool({ program: programs.server, argv: [...argv, ...extra] }, { input, timeoutMs: 120_000, ...(signal && { signal }) });
 }
 
 /** Another empty server like the one that was made in `from` and never started: quicker than making it. */

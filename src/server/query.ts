@@ -34,7 +34,7 @@ export type Send<T> = (connection: Connection, text: string) => Promise<T>;
 /** The driver's own way: decoded rows. */
 export const decoded: Send<readonly Row[]> = (connection, text) =>
 	new Promise((resolve, reject) => {
-		connection.query({ sql: text }, (error, result) => (error === null ? resolve(rows(result)) : reject(error)));
+		connection.query({ sql: text }, (error, result) => (error === null ? resolve(rows(result, false)) : reject(error)));
 	});
 
 /** Runs one statement when those before it are done: see Session.query for what it promises. */
@@ -85,6 +85,8 @@ async function one<T>(
 		(result) => cutting || end.resolve(result),
 		(error) => {
 			if (cutting) return;
+			// Of ours, and the session is over.
+			if (error instanceof LockstepError) return end.reject(error);
 			const told = refused(error, statement, place);
 			// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
 			if (told.connectionLost) driver.destroy(error);
@@ -101,10 +103,11 @@ async function one<T>(
 }
 
 /** The driver's answer as rows: of several results (a CALL) the first that has rows. */
-function rows(result: unknown): readonly Row[] {
+export function rows(result: unknown, loaded: boolean): readonly Row[] {
 	if (!Array.isArray(result)) {
-		const header = result as { affectedRows?: number; warningStatus?: number };
-		return [{ affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) }];
+		const header = result as { affectedRows?: number; warningStatus?: number; info?: string };
+		const row = { affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) };
+		return [loaded ? { ...row, info: header.info ?? '' } : row];
 	}
 	const sets = result as readonly unknown[];
 	const first = sets.find((set) => Array.isArray(set));

@@ -4,6 +4,7 @@ import type { Secret } from '../sql/secret.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
+import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
 import { type Driver, decoded, runOn, type Send } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
@@ -14,6 +15,14 @@ export interface SessionTls {
 	readonly version: string;
 	readonly cipher: string;
 	readonly verified: boolean;
+}
+
+/** What the server says of a LOAD DATA: rows read, rows replaced, rows passed over, warnings. */
+export interface Loaded {
+	readonly records: number;
+	readonly deleted: number;
+	readonly skipped: number;
+	readonly warnings: number;
 }
 
 /** One connection to one server. It is never reconnected behind anybody's back. */
@@ -35,6 +44,11 @@ export interface Session {
 	 * over, because half an answer may still be on its way and because locks that it may have got must go.
 	 */
 	query(statement: Statement, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<readonly Row[]>;
+	/**
+	 * Runs one LOAD DATA LOCAL INFILE, whose file is what `source` gives. Only on a session that was opened for it (`localInfile`). Where the
+	 * source throws, the session is over and the server throws away what came: half of it is never taken for the whole.
+	 */
+	load(statement: Statement, source: () => AsyncIterable<Buffer>, options: { readonly signal: AbortSignal }): Promise<Loaded>;
 	/**
 	 * Runs a SELECT and hands on its rows as the bytes that come from the server, undecoded: see {@link RowSink}. No bound in time unless said;
 	 * otherwise errors and ends are those of {@link query}. A sink that throws ends the session too.
@@ -59,7 +73,8 @@ export async function connect(
 	password: Secret | null,
 	options: {
 		readonly signal?: AbortSignal;
-		readonly localInfile?: false;
+		/** Whether it may send rows by {@link Session.load}: no other session of ours lets a server ask for a file. */
+		readonly localInfile?: boolean;
 		readonly lockWaitSeconds?: number;
 		readonly waitTimeoutSeconds?: number;
 	} = {},
@@ -68,7 +83,7 @@ export async function connect(
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
 	try {
-		const driver = await login(address, password, signal, tls);
+		const driver = await login(address, password, signal, tls, options.localInfile ?? false);
 		try {
 			return await setUp(driver, address, password, limitOf(options), signal);
 		} catch (error) {
@@ -100,6 +115,7 @@ async function login(
 	password: Secret | null,
 	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
+	localInfile: boolean,
 ): Promise<Driver> {
 	const { socket, offersTls } = await greet(address, signal);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
@@ -114,7 +130,7 @@ async function login(
 		charset: 'UTF8MB4_GENERAL_CI',
 		connectTimeout: 0,
 		multipleStatements: false,
-		flags: ['-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC'],
+		flags: [localInfile ? '+LOCAL_FILES' : '-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC'],
 		connectAttributes: { program_name: 'lockstep' },
 		typeCast: (field) => field.string('utf8'),
 	});
@@ -203,6 +219,12 @@ async function setUp(
 			return driver.running > 0;
 		},
 		query,
+		async load(statement, source, { signal }) {
+			const [row] = await run(statement, { timeoutMs: 0, signal }, loading(driver, source));
+			// `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`, in the server's language.
+			const [records = Number.NaN, deleted = 0, skipped = 0, warnings = 0] = (row?.info ?? '').match(/\d+/g)?.map(Number) ?? [];
+			return { records, deleted, skipped, warnings: Math.max(warnings, Number(row?.warnings ?? 0)) };
+		},
 		raw: (statement, sink, options = {}) => run(statement, { timeoutMs: 0, ...options }, rawRows(sink)),
 		destroy: () => driver.destroy(),
 		close: () =>

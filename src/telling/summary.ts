@@ -114,6 +114,30 @@ function provision(summary: Known, ms: number | null): string[] {
 	].filter((each): each is string => !!each);
 }
 
+function restore(summary: Known, ms: number | null): string[] {
+	const rows = number(summary.rows);
+	const raw = number(summary.rawBytes);
+	const wake = Array.isArray(summary.wake) ? summary.wake.map(String) : [];
+	const at = coordinates(object(summary.position).source) ?? coordinates(object(summary.position).self);
+	return [
+		say(
+			[
+				counted(summary.databases, 'database'),
+				counted(summary.tables, 'table'),
+				rows !== null && `${count(rows)} rows`,
+				raw !== null && bytes(raw),
+				ms !== null && duration(ms),
+			],
+			', ',
+		),
+		'Every table counted: as many rows as were dumped',
+		at && `The data is of ${at}`,
+		wake.length > 0 &&
+			`${plural(wake.length, 'event')} came and ${wake.length === 1 ? 'is' : 'are'} disabled, because the event scheduler is on. To wake:`,
+		...wake,
+	].filter((each): each is string => !!each);
+}
+
 /** What a run came to, as it is left in the terminal. */
 export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptions): Line[] {
 	const { width, ascii = false } = options;
@@ -154,13 +178,17 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 	const replica = text(summary.replica) ?? state.servers.replica ?? null;
 	const primary = text(summary.primary) ?? state.servers.primary ?? null;
 	const isBackup = folder !== null;
+	const restored = text(summary.restored);
 	const head = isBackup
 		? `Backup complete: ${folder}`
-		: replica !== null && primary !== null
-			? `${replica} is a replica of ${primary}`
-			: `${state.title || 'Run'}: done`;
+		: restored !== null
+			? `Restored into ${text(summary.server) ?? state.servers.server ?? 'the server'}: ${restored}`
+			: replica !== null && primary !== null
+				? `${replica} is a replica of ${primary}`
+				: `${state.title || 'Run'}: done`;
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(head, 'bold'))];
-	for (const fact of isBackup ? backup(summary, ms, ascii) : provision(summary, ms)) lines.push(...indented('  ', fact, width));
+	const facts = isBackup ? backup(summary, ms, ascii) : restored !== null ? restore(summary, ms) : provision(summary, ms);
+	for (const fact of facts) lines.push(...indented('  ', fact, width));
 	for (const warning of end.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
 	const option = Array.isArray(summary.optionFile) ? summary.optionFile : [];
 	if (option.length > 0) {

@@ -61,7 +61,7 @@ function placesOf(open: Open): readonly Place[] {
 			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];
 		case 'review': {
 			const { request } = open;
-			const title = request.kind === 'backup' ? `backup ${request.server}` : `set up ${request.replica}`;
+			const title = request.kind === 'provision' ? `set up ${request.replica}` : `${request.kind} ${request.server}`;
 			return [{ at: 'home' }, { at: 'run', request, title: title.replace(/mysql:\/\/(?:[^@/]*@)?([^?]*).*/, '$1') }];
 		}
 	}
@@ -77,20 +77,22 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 	const next =
 		end.outcome !== 'done' || request === null
 			? []
-			: request.kind === 'backup'
-				? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt`]
-				: [
-						desk.commandLine({
-							kind: 'backup',
-							server: request.replica,
-							to: desk.proposeOutput(request.replica),
-							compress: 'zstd',
-							lockWaitSeconds: 60,
-							longQueries: 'wait',
-							maxLockSeconds: null,
-							stopApplier: false,
-						}),
-					];
+			: request.kind === 'restore'
+				? [`lockstep status --server ${request.server}`]
+				: request.kind === 'backup'
+					? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt`]
+					: [
+							desk.commandLine({
+								kind: 'backup',
+								server: request.replica,
+								to: desk.proposeOutput(request.replica),
+								compress: 'zstd',
+								lockWaitSeconds: 60,
+								longQueries: 'wait',
+								maxLockSeconds: null,
+								stopApplier: false,
+							}),
+						];
 	return renderSummary(end, state, { ...options, next });
 }
 

@@ -119,6 +119,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 export const STAGES = {
 	backup: ['Server', 'What and how', 'Review', 'Run', 'Summary'],
 	provision: ['Servers', 'Review', 'Run', 'Summary'],
+	restore: ['Review', 'Run', 'Summary'],
 } as const;
 
 export const WORDS = {
@@ -129,6 +130,8 @@ export const WORDS = {
 	puttingBack: 'Putting back what was changed. This is never skipped.',
 	stopWhy: {
 		backup: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
+		restore:
+			'Stopping ends the work in hand; what is half-loaded is loaded again later. What is done so far is kept and written down: starting it again goes on from there.',
 		provision: 'Stopping ends the work in hand. What is done so far is kept and written down: starting it again goes on from there.',
 	},
 	estimating: 'estimating',

@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readFolderName } from '../../src/archive/layout.ts';
-import { verifySums } from '../../src/archive/sums.ts';
+import { verifyBackup } from '../../src/archive/verify.ts';
 import { type Bench, makeBench, words } from '../support/bench.ts';
 import { shareOf } from '../support/faults.ts';
 import { type FileErrors, PRELOAD } from '../support/file-errors.ts';
@@ -45,7 +45,7 @@ describe.each(SANDBOX_KINDS)('file errors under a backup of %s', (kind) => {
 	const published = async (where: string): Promise<number> => {
 		const names = (await readdir(to()).catch(() => [])).filter((name) => readFolderName(name)?.partial === false);
 		for (const name of names) {
-			const checks = await verifySums(join(to(), name));
+			const { checks } = await verifyBackup(join(to(), name));
 			expect(checks.length, where).toBeGreaterThan(3);
 			expect(
 				checks.filter((check) => check.status !== 'ok'),

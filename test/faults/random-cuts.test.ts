@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readManifest } from '../../src/archive/manifest.ts';
-import { verifySums } from '../../src/archive/sums.ts';
+import { verifyBackup } from '../../src/archive/verify.ts';
 import type { BackupRequest } from '../../src/core/desk.ts';
 import { words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
@@ -56,7 +56,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s through a network that is cut', (ki
 	const published = async (to: string, where: string): Promise<string[]> => {
 		const names = (await readdir(to).catch(() => [])).filter((name) => name !== 'latest' && !name.endsWith('.partial'));
 		for (const name of names) {
-			const checks = await verifySums(join(to, name));
+			const { checks } = await verifyBackup(join(to, name));
 			expect(
 				checks.filter((check) => check.status !== 'ok'),
 				where,

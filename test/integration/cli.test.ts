@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifySums } from '../../src/archive/sums.ts';
+import { verifyBackup } from '../../src/archive/verify.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal } from '../../src/core/journal.ts';
 import { type Home, lockstep, makeHome } from '../support/cli.ts';
@@ -164,7 +164,7 @@ describe.each(SANDBOX_KINDS)('demo and sandbox of %s', (kind) => {
 		expect(first.code, first.stdout.slice(-2000) + first.stderr).toBe(0);
 		onlyJson(first.stdout);
 		expect(first.last).toMatchObject({ type: 'summary', exit_code: 0, primary: place(primary.port), replica: place(replica.port) });
-		expect(await verifySums(first.last.backup)).toBeDefined();
+		expect((await verifyBackup(first.last.backup)).checks.filter(({ status }) => status !== 'ok')).toEqual([]);
 		expect(existsSync(join(first.last.backup, 'manifest.json'))).toBe(true);
 		const runs = [...new Set(first.lines.flatMap((line) => (line.run ? [line.run] : [])))];
 		expect(runs).toEqual([expect.stringMatching(/-provision-/), expect.stringMatching(/-backup-/)]);

@@ -579,7 +579,9 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		commandLine: (request) =>
 			request.kind === 'backup'
 				? `lockstep backup --server ${request.server} --to ${request.to} --compress ${request.compress} --yes`
-				: `lockstep provision --primary ${request.primary} --replica ${request.replica} --yes`,
+				: request.kind === 'provision'
+					? `lockstep provision --primary ${request.primary} --replica ${request.replica} --yes`
+					: `lockstep restore ${request.backup} --server ${request.server} --yes`,
 		proposeOutput: (server) => `/srv/backup/${server}`,
 		sandbox: async (say) => {
 			say('Unpacking mariadb-server 10.11 …');
@@ -591,9 +593,10 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		},
 		start(request, director, on) {
 			requests.push(request);
+			const kind: Kind = request.kind === 'backup' ? 'backup' : 'provision';
 			const handle = opened(RUN, director, on);
-			const plan = options.plan?.(requests.length) ?? review(request.kind);
-			for (const event of opening(request.kind, plan).slice(0, -1)) emit(event);
+			const plan = options.plan?.(requests.length) ?? review(kind);
+			for (const event of opening(kind, plan).slice(0, -1)) emit(event);
 			const bad = plan.checks.filter((check) => check.status === 'fail');
 			if (bad.length === 0) desk.propose(plan);
 			else {

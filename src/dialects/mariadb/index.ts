@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { identity } from './identity.ts';
+import { load } from './load.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
 import { positions } from './positions.ts';
@@ -30,6 +31,7 @@ export const mariadb: Dialect = {
 	catalogue,
 	readers,
 	tools,
+	load,
 	clone: null,
 	mends,
 };

@@ -51,12 +51,12 @@ export const tools: Dialect['tools'] = {
 		names: DUMP,
 		argv: [DEFAULTS, ...WHOLE, ...history(facts), '--master-data=2', '--gtid', '--databases', ...databases],
 	}),
-	load: (on) => ({
+	load: (on, logged = false) => ({
 		on,
 		names: ['mariadb', 'mysql'],
 		argv: [
 			DEFAULTS,
-			'--init-command=SET SESSION sql_log_bin=0, SESSION foreign_key_checks=0, SESSION unique_checks=0',
+			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0`,
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',

@@ -4,6 +4,7 @@ import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { clone } from './clone.ts';
 import { identity } from './identity.ts';
+import { load } from './load.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
 import { positions } from './positions.ts';
@@ -33,6 +34,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	catalogue,
 	readers,
 	tools,
+	load: load(probe),
 	clone,
 	mends,
 });

@@ -106,4 +106,5 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, words: read
 	for (const line of words) note(`${toolOf(from)}: ${line}`, 'warning');
 }
 
-const toolOf = (from: PipeAction['from']): string => ('tells' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? ''));
+const toolOf = (from: PipeAction['from']): string =>
+	'tells' in from || 'folder' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? '');

@@ -199,4 +199,4 @@ const oursToPutBack = (facts: Facts, origin: Facts): boolean =>
 	origin.readOnly === 'OFF' && facts.readOnly === 'ON' && facts.superReadOnly === origin.superReadOnly && !restarted(facts, origin);
 
 const argvOf = (plan: readonly Action[]): readonly string[] =>
-	pickAll(plan, 'pipe', '').flatMap(({ from }) => ('tells' in from ? [] : [[from].flat()[0]?.argv ?? []]))[0] ?? [];
+	pickAll(plan, 'pipe', '').flatMap(({ from }) => ('tells' in from || 'folder' in from ? [] : [[from].flat()[0]?.argv ?? []]))[0] ?? [];

@@ -29,10 +29,12 @@ export const bodyRows = (rows: number, hasState = false): number => rows - 4 - (
 
 const WIDE = 110;
 
-function Stage({ backup, provision, wide }: { readonly backup?: string; readonly provision?: string; readonly wide: boolean }) {
+type Flow = keyof typeof STAGES;
+
+function Stage({ wide, ...at }: { readonly [flow in Flow]?: string } & { readonly wide: boolean }) {
 	const { signs, look } = useTheme();
-	const stages: readonly string[] = backup === undefined ? STAGES.provision : STAGES.backup;
-	const name = backup ?? provision ?? '';
+	const [flow = 'provision', name = ''] = (Object.entries(at) as [Flow, string][])[0] ?? [];
+	const stages: readonly string[] = STAGES[flow];
 	return (
 		<Box flexShrink={0} marginLeft={2}>
 			{wide ? (

@@ -35,7 +35,7 @@ const PAINT_MS = 150;
 type View = { readonly state: RunState; readonly history: History; readonly request: RunRequest | null };
 
 const isRequest = (value: Json): boolean =>
-	typeof value === 'object' && value !== null && 'kind' in value && (value.kind === 'backup' || value.kind === 'provision');
+	typeof value === 'object' && value !== null && 'kind' in value && ['backup', 'provision', 'restore'].includes(value.kind as string);
 
 /** The view after an event. What is put back only looks while it reads what was done. */
 function after(view: View, event: Recorded, source: Source): View {

@@ -22,6 +22,8 @@ type Asking = { readonly kind: 'yes' } | { readonly kind: 'type'; readonly index
 const AFTER_DEATH = {
 	backup:
 		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, the lock ends with its connection, and what the plan switched before it (read_only, the SQL thread) is put back by this screen within seconds, or by lockstep recover.',
+	restore:
+		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was loaded stays and is known table by table: starting it again goes on from there, lockstep undo takes it back.',
 	provision:
 		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: starting it again goes on from there, lockstep undo takes it back.',
 };

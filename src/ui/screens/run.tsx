@@ -11,7 +11,7 @@ import { Work } from './work.tsx';
 export type Shown = { readonly watched: Watched; readonly title: string };
 
 export const serversOf = (request: RunRequest): readonly string[] =>
-	request.kind === 'backup' ? [request.server] : [request.primary, request.replica];
+	request.kind === 'provision' ? [request.primary, request.replica] : [request.server];
 
 export const badgeOf = (app: App, request: RunRequest | null) => {
 	const server = request === null ? undefined : serversOf(request).at(-1);

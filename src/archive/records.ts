@@ -1,0 +1,151 @@
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { BackupCard, BackupReport, BackupTable, DrillRecord, Proof, VerifyRecord } from '../core/backups.ts';
+import { sourcesOf } from './change-source.ts';
+import { FILES } from './layout.ts';
+import type { Found } from './list.ts';
+import type { Manifest } from './manifest.ts';
+import { hashFile } from './sums.ts';
+import { writeFileDurably } from './write.ts';
+
+/** Beside a backup's folder, never in it: verify tells every file there that is not the backup's own. */
+export const recordPath = (folder: string, name: 'verify.json' | 'drill.json' | 'drill.md'): string =>
+	join(dirname(folder), `${basename(folder)}.${name}`);
+
+/** @throws UserError where it cannot be written: the proof holds all the same */
+export async function writeRecord(folder: string, record: VerifyRecord | DrillRecord): Promise<string> {
+	const path = recordPath(folder, `${record.type}.json`);
+	await writeFileDurably(path, `${JSON.stringify(record, null, 2)}\n`);
+	return path;
+}
+
+async function readRecord<T extends VerifyRecord | DrillRecord>(folder: string, type: T['type']): Promise<T | null> {
+	try {
+		const record = JSON.parse(await readFile(recordPath(folder, `${type}.json`), 'utf8')) as Partial<T> | null;
+		const whole = record?.format === 1 && record.type === type && typeof record.ok === 'boolean' && typeof record.at === 'string';
+		return whole && Array.isArray(record.problems) && !Number.isNaN(Date.parse(record.at ?? '')) ? (record as T) : null;
+	} catch {
+		// None, or one that nobody can rest on.
+		return null;
+	}
+}
+
+type Sealed = { readonly manifest_sha256: string | null; readonly sums_sha256: string | null };
+
+/** What a backup is known by: its manifest holds the dumps' sums, SHA256SUMS all others. */
+export async function sealOf(folder: string): Promise<Sealed> {
+	const sum = (name: string) =>
+		hashFile(join(folder, name)).then(
+			({ sha256 }) => sha256,
+			() => null,
+		);
+	return { manifest_sha256: await sum(FILES.manifest), sums_sha256: await sum(FILES.sums) };
+}
+
+function proof(record: VerifyRecord | DrillRecord | null, seal: Sealed): Proof {
+	if (record === null) return { state: 'none' };
+	const same = record.manifest_sha256 === seal.manifest_sha256 && record.sums_sha256 === seal.sums_sha256;
+	const ms = record.type === 'drill' ? record.recovery_ms : record.ms;
+	return { state: same ? (record.ok ? 'ok' : 'failed') : 'stale', at: record.at, problems: record.problems, ms };
+}
+
+async function bytesIn(folder: string): Promise<number> {
+	const names = await readdir(folder).catch((): string[] => []);
+	const sizes = await Promise.all(names.map(async (name) => (await lstat(join(folder, name)).catch(() => null))?.size ?? 0));
+	return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function recorded(found: Found) {
+	const seal = await sealOf(found.path);
+	const verify = await readRecord<VerifyRecord>(found.path, 'verify');
+	const drill = await readRecord<DrillRecord>(found.path, 'drill');
+	const latest = await readlink(join(dirname(found.path), 'latest')).catch(() => '');
+	const manifest = found.state === 'complete' ? found.manifest : null;
+	const card: BackupCard = {
+		label: found.label,
+		path: found.path,
+		state: found.state,
+		problem: found.state === 'damaged' ? found.problem : null,
+		latest: basename(latest) === basename(found.path),
+		bytes: await bytesIn(found.path),
+		raw_bytes: manifest?.totals.raw_bytes ?? null,
+		started: manifest?.started ?? null,
+		finished: manifest?.finished ?? null,
+		server: manifest === null ? null : serverOf(manifest),
+		profile: manifest?.profile ?? null,
+		engine: manifest === null ? null : (manifest.dump.engine ?? 'vendor'),
+		compression: manifest?.dump.compression ?? null,
+		held_ms: manifest?.consistency.held_ms ?? null,
+		lock: manifest?.consistency.method ?? null,
+		databases: manifest?.totals.databases ?? null,
+		tables: manifest?.totals.tables ?? null,
+		warnings: manifest?.warnings ?? [],
+		verified: proof(verify, seal),
+		drilled: proof(drill, seal),
+	};
+	return { card, verify, drill };
+}
+
+const serverOf = ({ server: { flavor, version, host, port } }: Manifest) => ({ flavor, version, host, port });
+
+/** What a list shows of a backup. */
+export const cardOf = async (found: Found): Promise<BackupCard> => (await recorded(found)).card;
+
+/** All there is to say of a complete one. */
+export async function reportOf(found: Extract<Found, { state: 'complete' }>): Promise<BackupReport> {
+	const { manifest } = found;
+	const { position, server, dump, files } = manifest;
+	const { card, verify, drill } = await recorded(found);
+	const tables = await tablesOf(found.path, manifest);
+	const sum = (numbers: readonly (number | undefined)[]) => numbers.reduce<number>((all, one) => all + (one ?? 0), 0);
+	const place = ({ file, pos, gtid }: { file: string | null; pos: number | null; gtid: string | null }) => ({ file, pos, gtid });
+	return {
+		...card,
+		client: `${dump.client} ${dump.client_version}`,
+		why: dump.why ?? null,
+		position: [
+			...sourcesOf(position).map((source) => ({
+				of: `source ${source.host}:${source.port}${source.name && ` (channel ${source.name})`}`,
+				...place(source),
+			})),
+			...(position.self === null ? [] : [{ of: `itself ${server.host}:${server.port}`, ...place(position.self) }]),
+		],
+		databaseList: dump.databases.map((name) => {
+			const own = files.filter((file) => file.database === name);
+			return {
+				name,
+				rows: sum(own.map((file) => file.rows)),
+				raw_bytes: sum(own.map((file) => file.raw_bytes)),
+				bytes: sum(own.map((file) => file.bytes)),
+				tables: tables.get(name) ?? [],
+			};
+		}),
+		fileList: files.map(({ path, kind, bytes }) => ({ path, kind, bytes })),
+		verify,
+		drill,
+	};
+}
+
+/** Every table with its size, the largest first: by the manifest where it has them, else as the server estimated them then. */
+async function tablesOf(folder: string, { tables, dump }: Manifest): Promise<ReadonlyMap<string, readonly BackupTable[]>> {
+	const found: (BackupTable & { database: string })[] = (tables ?? []).map(({ database, name, engine, rows, data_bytes }) => ({
+		...{ database, name, engine, rows, bytes: data_bytes, estimated: false },
+	}));
+	if (tables === undefined) {
+		const text = await readFile(join(folder, FILES.tableSizes), 'utf8').catch(() => '');
+		for (const line of text.split('\n').slice(1, -1)) {
+			const [database, name, engine = null, rows, bytes] = line.split('\t').map(cell);
+			if (database && name && !dump.ignored_tables.includes(`${database}.${name}`))
+				found.push({ database, name, engine, rows: figure(rows), bytes: figure(bytes), estimated: true });
+		}
+	}
+	const map = new Map<string, BackupTable[]>();
+	for (const { database, ...table } of found.toSorted((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0)))
+		map.set(database, [...(map.get(database) ?? []), table]);
+	return map;
+}
+
+const SIGNS: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', '0': '\0' };
+/** A cell of a table of ours, as `texts.ts` writes it. */
+const cell = (text: string): string | null => (text === '\\N' ? null : text.replaceAll(/\\(.)/g, (_, sign: string) => SIGNS[sign] ?? sign));
+const figure = (text: string | null | undefined): number | null => (text == null || !/^\d+$/.test(text) ? null : Number(text));

@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Manifest } from '../archive/manifest.ts';
+import type { DrillRecord } from '../core/backups.ts';
+import { type Check, must } from '../core/check.ts';
+import { CheckFailed, LeftChanged, LockstepError, UserError } from '../core/errors.ts';
+import { meter } from '../core/progress.ts';
+import { compareSeries } from '../dialects/series.ts';
+import type { Throwaway } from '../sandbox/throwaway.ts';
+import { connect } from '../server/session.ts';
+import { Secret } from '../sql/secret.ts';
+import { query, shown, sql } from '../sql/sql.ts';
+import type { Context } from './context.ts';
+import { type DrillAccount, seriesOf, type Talk, talk } from './drill-server.ts';
+import { isLoopback, type OpenedServer, openServer } from './servers.ts';
+
+export type ReplicateFlags = {
+	readonly primary?: string;
+	readonly account?: string;
+	readonly accountPasswordFile?: string;
+	readonly tls?: boolean;
+};
+
+export type Primary = { readonly opened: OpenedServer; readonly wish: string };
+
+const STILL_MS = 600_000;
+const LOOK_MS = 250;
+const DROP_MS = 60_000;
+
+/** The server that the restored one is to follow: the one named, else the backup's own source, else what was backed up. */
+export async function openPrimary(context: Context, { position, server, profile }: Manifest, flags: ReplicateFlags): Promise<Primary> {
+	const { source } = position;
+	const wish =
+		flags.primary ?? (source === null ? (profile ?? `mysql://${server.host}:${server.port}`) : `mysql://${source.host}:${source.port}`);
+	const opened = await openServer(context, { role: 'primary', server: wish });
+	const { reach, identity } = opened;
+	const gtid = source?.gtid || position.self?.gtid || '';
+	const { series } = identity;
+	const checks = [
+		must('DRILL-PRIMARY', `${opened.server.name} is of the backup’s kind`, reach.dialect.id === server.flavor, {
+			expected: server.flavor,
+			found: reach.dialect.id,
+		}),
+		must('DRILL-GTID', 'The backup names the GTID to go on from', gtid !== '', { wrong: 'file and position only, or none' }),
+		must('DRILL-LOG', `${opened.server.name} has a binary log`, identity.binaryLog, { mend: reach.dialect.mends.binaryLog }),
+		must('DRILL-TLS', `${opened.server.name} offers TLS`, identity.tls || flags.tls === false, {
+			mend: ['lockstep drill BACKUP --replicate --no-tls', ...reach.dialect.mends.tls],
+		}),
+	].filter(({ status }) => status === 'fail');
+	if (checks.length > 0) throw new CheckFailed(checks);
+	if (compareSeries(series, seriesOf(server.version)) > 0)
+		context.stderr.write(
+			`The primary is ${identity.version}, newer than the server that was backed up: an older replica may not understand it.\n`,
+		);
+	return { opened, wish };
+}
+
+async function accountFor(throwaway: Throwaway, primary: Talk, flags: ReplicateFlags) {
+	if (flags.account !== undefined) {
+		if (flags.accountPasswordFile === undefined) {
+			throw new UserError({
+				what: '--account needs its password.',
+				mend: ['--account-password-file FILE', 'Without --account one is made, with a generated password, and dropped afterwards.'],
+			});
+		}
+		const text = await readFile(flags.accountPasswordFile, 'utf8').catch((cause) => {
+			throw new UserError({ what: `The password's file cannot be read: ${flags.accountPasswordFile}`, words: String(cause) }, { cause });
+		});
+		const password = new Secret(text.replace(/\r?\n$/, ''));
+		return { user: flags.account.replace(/@[^@]*$/, ''), host: '', password, ours: false };
+	}
+	const seen = await primary.look(query(sql`SELECT SUBSTRING_INDEX(USER(), '@', -1) AS host`, (rows) => rows[0]?.host ?? ''));
+	return {
+		user: `lockstep_drill_${throwaway.server.serverId}`,
+		// The restored server connects from this machine, as we do.
+		host: seen === '' || isLoopback(seen) ? '127.0.0.1' : seen,
+		// MySQL takes no more than 32 signs from a replica.
+		password: new Secret(`${randomBytes(21).toString('base64url')}-aA1`),
+		ours: true,
+	};
+}
+
+/** Drops the account on a connection of its own: the one that made it may be gone. @throws LeftChanged with the statement */
+async function dropAccount({ opened: { reach, server } }: Primary, { user, host }: { user: string; host: string }): Promise<void> {
+	const statement = reach.dialect.accounts.drop({ user, host, role: false });
+	try {
+		const session = await connect(reach.address, reach.password);
+		try {
+			const at = talk(session, reach.dialect, AbortSignal.timeout(DROP_MS));
+			if (await at.look(reach.dialect.accounts.exists(user, host))) await at.say(statement);
+		} finally {
+			await session.close();
+		}
+	} catch (cause) {
+		if (!(cause instanceof LockstepError)) throw cause;
+		throw new LeftChanged(
+			{
+				what: `The drill's account ${user}@${host} is still on ${server.name}.`,
+				why: cause.told.what,
+				mend: [`On ${server.name}:  ${shown(statement)};`, 'or let the next drill or lockstep recover do it.'],
+			},
+			{ cause },
+		);
+	}
+}
+
+/** Attaches the restored server to the primary and follows it until it has all that the primary had when that began, and no lag. */
+export async function replicate(
+	context: Context,
+	restored: Talk,
+	throwaway: Throwaway,
+	gtid: string,
+	primary: Primary,
+	flags: ReplicateFlags,
+): Promise<{ readonly checks: readonly Check[]; readonly replication: NonNullable<DrillRecord['replication']> }> {
+	const { opened, wish } = primary;
+	const { reach, server, identity } = opened;
+	const { channel, positions } = restored.dialect;
+	const tls = flags.tls !== false;
+	const began = context.now().getTime();
+	const session = await connect(reach.address, reach.password, { signal: context.signal });
+	const there = talk(session, reach.dialect, context.signal);
+	let made: DrillAccount | null = null;
+	try {
+		const account = await accountFor(throwaway, there, flags);
+		if (account.ours) {
+			made = { primary: wish, user: account.user, host: account.host };
+			// Written down first: whoever clears up after a kill -9 finds it.
+			await throwaway.remember(made);
+			const { accounts } = reach.dialect;
+			await there.say(accounts.create(account.user, account.host, account.password, tls));
+			await there.say(accounts.grantReplication(account.user, account.host));
+		}
+		const target = (await there.look(reach.dialect.positions.current)).gtid;
+		const total = positions.lacking(gtid, target);
+		const host = server.host === 'localhost' ? '127.0.0.1' : server.host;
+		const { user, password } = account;
+		await restored.say(channel.configure({ host, port: identity.port, user, password, tls, ca: null, delaySeconds: 0 }));
+		await restored.say(channel.start);
+		const measure = meter(() => context.now().getTime());
+		let moved = { at: began, replicated: '' };
+		let seq = 0;
+		let trouble: string | null = null;
+		for (;;) {
+			const { replicated } = await restored.look(positions.current);
+			const status = (await restored.look(channel.status))[0];
+			const now = context.now().getTime();
+			if (replicated !== moved.replicated) moved = { at: now, replicated };
+			trouble = status === undefined ? 'no channel' : (status.sqlError ?? status.ioError);
+			if (trouble === null && now - moved.at > STILL_MS) trouble = 'nothing was applied for ten minutes';
+			const left = positions.lacking(replicated, target);
+			if (trouble !== null || (left === 0 && status?.io === 'yes' && status.sql === 'yes' && (status.lagSeconds ?? 0) === 0)) break;
+			const done = total - left;
+			context.print({
+				...{ v: 1, run: 'drill', seq: ++seq, at: context.now().toISOString(), type: 'progress', step: 'replicate' },
+				progress: {
+					unit: 'transactions',
+					done,
+					total,
+					estimated: false,
+					...measure(done, total),
+					current: null,
+					lagSeconds: status?.lagSeconds ?? null,
+				},
+			});
+			await pause(LOOK_MS, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
+		}
+		await restored.say(channel.stop);
+		return {
+			checks: [
+				must('DRILL-REPLICATES', `It replicated from ${server.name} to lag zero`, trouble === null, {
+					expected: `all of ${target}`,
+					found: trouble ?? `all of ${target}`,
+				}),
+			],
+			replication: {
+				primary: server.name,
+				account: account.ours ? `${account.user}@${account.host}, made and dropped` : account.user,
+				caught_up_ms: trouble === null ? context.now().getTime() - began : null,
+				transactions: String(total),
+			},
+		};
+	} finally {
+		await session.close();
+		if (made !== null) {
+			await dropAccount(primary, made);
+			await throwaway.remember(null);
+		}
+	}
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { RestoreRequest } from '../core/desk.ts';
+import type { Director } from '../core/director.ts';
+import type { RunEnd } from '../core/runner.ts';
+import { withoutPasswords } from '../exec/tool.ts';
+import type { Throwaway } from '../sandbox/throwaway.ts';
+import { Secret } from '../sql/secret.ts';
+import type { Context } from './context.ts';
+import { perform } from './perform.ts';
+
+/** Whatever is asked about a throwaway server: yes. A failure is the drill's result. */
+const willing: Director = {
+	review: async ({ consents }) => ({ go: true, typed: consents.map(({ name }) => name) }),
+	recover: async () => 'keep',
+};
+
+/**
+ * Restores all of a backup as `lockstep restore` does, accounts included, in this process. Its journal goes into the throwaway's folder, and
+ * away with it; nothing of the person's own options and passwords reaches that server. Never rejects.
+ */
+export function restoreInto(context: Context, throwaway: Throwaway, folder: string): Promise<RunEnd> {
+	const { LOCKSTEP_PROFILE: _profile, ...env } = withoutPasswords(context.env);
+	const own: Context = {
+		...context,
+		env,
+		mode: 'headless',
+		flags: { ...context.flags, input: false, dryRun: false, yes: true },
+		stateFolder: join(throwaway.folder, 'state'),
+	};
+	const server = `mysql://root@localhost?ssl-mode=DISABLED&socket=${encodeURIComponent(throwaway.server.socket)}`;
+	const request: RestoreRequest = { kind: 'restore', server, backup: folder, accounts: true, writeBinlog: false };
+	return perform(
+		own,
+		request,
+		{ server: { flags: { noDefaults: true }, password: new Secret('') } },
+		{
+			director: willing,
+			signal: context.signal,
+			on(event) {
+				// The steps are the restore's own; a drill tells how far it is.
+				if (event.type === 'progress') context.print({ ...event, step: 'restore' });
+			},
+		},
+	);
+}

@@ -1,0 +1,197 @@
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { type Manifest, readManifest } from '../archive/manifest.ts';
+import { backupFolder } from '../archive/read.ts';
+import { recordPath, sealOf, writeRecord } from '../archive/records.ts';
+import { writeFileDurably } from '../archive/write.ts';
+import type { DrillRecord } from '../core/backups.ts';
+import { type Check, failed, must } from '../core/check.ts';
+import { LeftChanged, LockstepError, Stopped, UserError, VerifyFailed } from '../core/errors.ts';
+import { failureOf } from '../core/failure.ts';
+import type { RunEnd } from '../core/runner.ts';
+import { drillMarkdown, renderDrilled } from '../telling/drill.ts';
+import type { Context, Ending } from './context.ts';
+import { compareDigests } from './drill-digests.ts';
+import { countAll, setPosition } from './drill-proof.ts';
+import { openPrimary, type Primary, type ReplicateFlags, replicate } from './drill-replicate.ts';
+import { restoreInto } from './drill-restore.ts';
+import { clearDrills, drillServer, drillsFolder, talkTo } from './drill-server.ts';
+import { problemWords } from './verify.ts';
+
+export interface DrillFlags extends ReplicateFlags {
+	readonly replicate?: boolean;
+	readonly dir?: string;
+}
+
+/** Restores a backup into a throwaway server and proves what came; leaves a report beside the backup, and nothing else. */
+export async function drill(context: Context, given: string, flags: DrillFlags): Promise<Ending> {
+	const folder = await backupFolder(given);
+	const manifest = await readManifest(folder);
+	if (!flags.replicate) {
+		const odd = (['primary', 'account', 'accountPasswordFile'] as const).find((name) => flags[name] !== undefined);
+		if (odd !== undefined)
+			throw new UserError({ what: 'A primary is of use with --replicate only.', mend: [`lockstep drill ${folder} --replicate`] });
+	}
+	const say = (text: string) => void (context.flags.json || context.flags.quiet ? context.stderr : context.stdout).write(`${text}\n`);
+	const primary = flags.replicate ? await openPrimary(context, manifest, flags) : null;
+	if (context.flags.dryRun)
+		return { end: null, next: planOf(context, folder, manifest, primary, flags), extra: { backup: folder, dry_run: true } };
+	if (primary !== null && flags.account === undefined) await consent(context, primary);
+	await clearDrills(context);
+	const { record, checks } = await drilled(context, folder, manifest, primary, flags, say).catch((error: unknown) => {
+		// Whatever a stop broke off: it is the stop that is told.
+		if (context.signal.aborted && !(error instanceof LeftChanged)) throw context.signal.reason;
+		throw error;
+	});
+	const report = recordPath(folder, 'drill.md');
+	const written = await writeRecord(folder, record)
+		.then((path) => writeFileDurably(report, drillMarkdown(record, checks, backedUp(manifest))).then(() => path))
+		.catch((error: unknown) => {
+			if (!(error instanceof LockstepError)) throw error;
+			context.stderr.write(`The report cannot be written beside the backup. ${error.told.what}\n`);
+			return null;
+		});
+	const wrong = failed(checks);
+	if (wrong.length > 0)
+		throw new VerifyFailed(wrong, `${folder} did not pass its drill.${written === null ? '' : ` The report: ${report}`}`);
+	const { format: _format, type: _type, backup: _label, tool: _tool, ...fields } = record;
+	return {
+		end: null,
+		extra: { ...fields, backup: folder, record: written, report: written === null ? null : report },
+		next: context.flags.quiet ? [] : [renderDrilled(folder, record, checks, context), ...(written === null ? [] : [`Report:  ${report}`])],
+	};
+}
+
+const backedUp = ({ server }: Manifest): string => `${server.host}:${server.port} (${server.version})`;
+
+/** What would be done, in order. */
+function planOf(context: Context, folder: string, manifest: Manifest, primary: Primary | null, flags: DrillFlags): string[] {
+	return [
+		`Would restore ${folder}, of ${backedUp(manifest)}:`,
+		`  1  start an empty server of that kind, not older, in ${flags.dir ?? drillsFolder(context)}`,
+		'  2  lockstep restore into it, accounts too',
+		'  3  give it the position of change-source.sql, and read it back',
+		'  4  count every row of every table, and every object',
+		...(primary === null
+			? []
+			: [
+					`  5  attach it to ${primary.opened.server.name} ${flags.account === undefined ? 'with an account made for that and dropped afterwards' : `as ${flags.account}`}, to lag zero`,
+				]),
+		'  then stop it, remove its folder, and leave a report beside the backup.',
+	];
+}
+
+/** An account on a primary is made only where somebody said so. */
+async function consent(context: Context, { opened: { server } }: Primary): Promise<void> {
+	if (context.flags.yes) return;
+	if (context.mode === 'headless') {
+		throw new UserError({
+			what: `--replicate makes an account on ${server.name}, and drops it afterwards: say so with --yes.`,
+			mend: ['lockstep drill BACKUP --replicate --yes', 'or name one that is there:  --account NAME --account-password-file FILE'],
+		});
+	}
+	const reader = createInterface({ input: context.stdin, output: context.stdout });
+	try {
+		const answer = await reader.question(`Make an account for replication on ${server.name}, and drop it afterwards? [y/N] `, {
+			signal: context.signal,
+		});
+		if (!/^y(es)?$/i.test(answer.trim())) throw new UserError({ what: 'Nothing was done.' });
+	} finally {
+		reader.close();
+	}
+}
+
+async function drilled(
+	context: Context,
+	folder: string,
+	manifest: Manifest,
+	primary: Primary | null,
+	flags: DrillFlags,
+	say: (text: string) => void,
+): Promise<{ readonly record: DrillRecord; readonly checks: readonly Check[] }> {
+	const { now, signal } = context;
+	const seal = await sealOf(folder);
+	const phases: { name: string; ms: number }[] = [];
+	// What is being proven: what it fails with is told under that.
+	let proving: readonly [id: string, title: string] = RESTORES;
+	const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+		const began = now().getTime();
+		try {
+			return await work();
+		} finally {
+			phases.push({ name, ms: now().getTime() - began });
+		}
+	};
+	const began = now().getTime();
+	await using throwaway = await timed('server', () => drillServer(context, folder, manifest, { dir: flags.dir, say }));
+	const checks: Check[] = [];
+	let end: RunEnd | null = null;
+	let position: string | null = null;
+	let recovery: number | null = null;
+	let counted = { databases: 0, tables: 0, rows: 0 };
+	let digests: number | null = null;
+	let replication: DrillRecord['replication'] = null;
+	try {
+		say('Restoring …');
+		end = await timed('restore', () => restoreInto(context, throwaway, folder));
+		signal.throwIfAborted();
+		if (end.failure !== null || end.outcome !== 'done') {
+			checks.push(...(end.failure === null ? [must(...RESTORES, false, { found: end.outcome })] : failureChecks(end.failure, RESTORES)));
+		} else {
+			checks.push(must(...RESTORES, true));
+			const at = await talkTo(throwaway, signal);
+			try {
+				proving = ['DRILL-POSITION', 'The restored server takes the backup’s position'];
+				const placed = await timed('position', () => setPosition(at, folder, manifest));
+				position = placed.gtid;
+				checks.push(...placed.checks);
+				recovery = now().getTime() - began;
+				say('Counting …');
+				proving = ['DRILL-ROWS', 'What was restored can be counted'];
+				const found = await timed('proof', () => countAll(at, manifest, () => signal.throwIfAborted()));
+				counted = found;
+				checks.push(...found.checks);
+				proving = ['DRILL-DIGESTS', 'Its rows can be read'];
+				const compared = await timed('digests', () => compareDigests(context, at, throwaway, manifest));
+				digests = compared.compared;
+				checks.push(...compared.checks);
+				if (primary !== null && position !== null && failed(checks).length === 0) {
+					proving = ['DRILL-REPLICATES', `It replicates from ${primary.opened.server.name}`];
+					say(`Replicating from ${primary.opened.server.name} …`);
+					const followed = await timed('replication', () => replicate(context, at, throwaway, placed.gtid ?? '', primary, flags));
+					checks.push(...followed.checks);
+					replication = followed.replication;
+				}
+			} finally {
+				await at.session.close();
+			}
+		}
+	} catch (error) {
+		// A stop is no result, nor is what was left on a primary.
+		if (signal.aborted || !(error instanceof LockstepError) || error instanceof Stopped || error instanceof LeftChanged) throw error;
+		checks.push(...failureChecks(failureOf(error), proving));
+	}
+	const problems = failed(checks).map(problemWords);
+	const { version, program, own } = throwaway;
+	return {
+		checks,
+		record: {
+			...{ format: 1, type: 'drill', backup: basename(folder), at: now().toISOString() },
+			tool: { name: 'lockstep', version: context.version },
+			ok: problems.length === 0,
+			...seal,
+			server: { kind: own ? 'installed' : 'unpacked', version, program },
+			recovery_ms: recovery,
+			phases,
+			...{ databases: counted.databases, tables: counted.tables, rows: counted.rows, bytes: manifest.totals.raw_bytes, digests },
+			...{ position, replication, problems, warnings: end?.warnings ?? [] },
+		},
+	};
+}
+
+const RESTORES = ['DRILL-RESTORE', 'It restores, into an empty server'] as const;
+
+function failureChecks({ told, checks }: ReturnType<typeof failureOf>, [id, title]: readonly [id: string, title: string]): Check[] {
+	const wrong = failed(checks);
+	return wrong.length > 0 ? [...wrong] : [must(id, title, false, { found: [told.what, told.why, told.words].filter(Boolean).join(' ') })];
+}

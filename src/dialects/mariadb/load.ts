@@ -1,0 +1,21 @@
+import { id, sql } from '../../sql/sql.ts';
+import { loadWords } from '../load.ts';
+import { need } from '../pieces.ts';
+
+export const load = loadWords({
+	needs: [
+		...need('looks at what is there, and counts what came', 'SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'),
+		...need('loads the data', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'LOCK TABLES'),
+		...need('loads views and routines', 'CREATE VIEW', 'CREATE ROUTINE', 'ALTER ROUTINE'),
+		...need('keeps the definers of views and routines', 'SET USER'),
+		...need('keeps the load out of the binary log', 'BINLOG ADMIN'),
+		...need('sees whether it replicates, and who replicates from it', 'SLAVE MONITOR', 'PROCESS'),
+		...need('sets the event scheduler', 'SUPER'),
+	],
+	accountNeeds: need('makes the accounts', 'CREATE USER', 'GRANT OPTION'),
+	readOnlyNeeds: need('loads although it is read-only', 'READ_ONLY ADMIN'),
+	localInfileNeeds: need('lets rows be sent to it (local_infile)', 'SUPER'),
+	past: ' FOR SYSTEM_TIME ALL',
+	// TRUNCATE is refused there.
+	emptyVersioned: ({ database, name }) => [sql`DELETE FROM ${id(database, name)}`, sql`DELETE HISTORY FROM ${id(database, name)}`],
+});

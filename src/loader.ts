@@ -1,0 +1,119 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { LoadAction, LoadResult } from './core/action.ts';
+import { LockstepError, ServerError, Stopped } from './core/errors.ts';
+import type { PerformOptions } from './core/step.ts';
+import type { FromLoader, LoaderData, ToLoader } from './loader-wire.ts';
+import type { ServerAddress } from './server/address.ts';
+import { packStatement, unpackError } from './server/lease-wire.ts';
+import type { Secret } from './sql/secret.ts';
+
+/** Loads into one server, as many tables at a time as are asked for, each on a thread and a connection of its own. */
+export interface Loader {
+	/** Rejects with what the server, the files or the signal say; what was begun is then no part of the table. */
+	load(action: LoadAction, options: PerformOptions & { readonly signal: AbortSignal }): Promise<LoadResult>;
+	close(): Promise<void>;
+}
+
+/** One thread; `over` where it takes nothing more. */
+type Hand = { readonly worker: Worker; over: boolean };
+
+const THREAD = new URL(`./loader-thread${extname(import.meta.url)}`, import.meta.url);
+const CLOSE_MS = 2_000;
+
+export function openLoader({ address, password }: { readonly address: ServerAddress; readonly password: Secret | null }): Loader {
+	const idle: Hand[] = [];
+	const all = new Set<Hand>();
+
+	async function hand(action: LoadAction): Promise<Hand> {
+		for (let free = idle.pop(); free !== undefined; free = idle.pop()) if (!free.over) return free;
+		const workerData: LoaderData = { address, password: password?.reveal() ?? null, session: action.session.map(packStatement) };
+		const fresh: Hand = { worker: new Worker(THREAD, { name: 'loader', workerData, execArgv: [] }), over: false };
+		all.add(fresh);
+		fresh.worker.once('exit', () => {
+			fresh.over = true;
+			all.delete(fresh);
+		});
+		await answer(fresh, (message) => message.kind === 'open');
+		return fresh;
+	}
+
+	/** Waits for one answer of a thread, whatever becomes of it. */
+	function answer(from: Hand, is: (message: FromLoader) => boolean): Promise<FromLoader> {
+		const { worker } = from;
+		return new Promise((resolve, reject) => {
+			const settle = (end: () => void) => {
+				worker.off('message', take).off('error', fail).off('exit', gone);
+				end();
+			};
+			const fail = (error: unknown) => {
+				from.over = true;
+				settle(() => reject(error));
+			};
+			const gone = () => fail(new ServerError({ what: `A connection that loads into ${address.name} ended.` }, { connectionLost: true }));
+			const take = (message: FromLoader) => {
+				if (message.kind === 'failed') fail(unpackError(message.error));
+				else if (message.kind === 'refused') {
+					from.over ||= message.over;
+					settle(() => reject(unpackError(message.error)));
+				} else if (is(message)) settle(() => resolve(message));
+			};
+			worker.on('message', take).on('error', fail).on('exit', gone);
+		});
+	}
+
+	return {
+		async load(action, { signal, onFlow }) {
+			const began = performance.now();
+			const own = await hand(action);
+			const tell = (message: ToLoader) => own.worker.postMessage(message);
+			const { table, harmless, folder, files, rows } = action;
+			const flow = (message: FromLoader) => {
+				if (message.kind !== 'flow') return;
+				onFlow?.({ rawBytes: message.rawBytes, bytes: 0, rows: 0, table: table.name, began: [] });
+			};
+			const stop = () => tell({ kind: 'stop' });
+			own.worker.on('message', flow);
+			signal.addEventListener('abort', stop, { once: true });
+			try {
+				const answered = answer(own, (message) => message.kind === 'done');
+				tell({
+					kind: 'load',
+					order: {
+						...{ table, harmless, folder, files, rows },
+						statement: packStatement(action.statement),
+						find: packStatement(action.find),
+						count: packStatement(action.count),
+						empty: action.empty.map(packStatement),
+						withoutKeys: action.withoutKeys && packStatement(action.withoutKeys),
+						withKeys: action.withKeys && packStatement(action.withKeys),
+						lacking: action.lacking && packStatement(action.lacking),
+					},
+				});
+				if (signal.aborted) stop();
+				const done = await answered;
+				if (done.kind !== 'done') throw new TypeError('a thread that loads answered what nobody asked');
+				return { ...done.result, ms: performance.now() - began };
+			} catch (error) {
+				if (signal.aborted) throw signal.reason instanceof LockstepError ? signal.reason : new Stopped('Stopped.');
+				throw error;
+			} finally {
+				own.worker.off('message', flow);
+				signal.removeEventListener('abort', stop);
+				if (own.over) void own.worker.terminate();
+				else idle.push(own);
+			}
+		},
+		async close() {
+			await Promise.all(
+				[...all].map(async ({ worker }) => {
+					const late = setTimeout(() => void worker.terminate(), CLOSE_MS);
+					const gone = new Promise((resolve) => worker.once('exit', resolve));
+					worker.postMessage({ kind: 'close' } satisfies ToLoader);
+					await gone;
+					clearTimeout(late);
+				}),
+			);
+		},
+	};
+}

@@ -1,0 +1,45 @@
+import type { Step } from '../../core/step.ts';
+import type { AccountName } from '../../dialects/dialect.ts';
+import { change } from '../change.ts';
+import { filesOf, type RestoreEnv } from './env.ts';
+
+type Facts = { readonly present: readonly AccountName[] };
+
+const key = ({ user, host, role }: AccountName): string => (role ? `role ${user}` : `${user}@${host}`);
+
+export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
+	id: 'accounts',
+	title: 'Load the accounts',
+	why: 'Only because it was asked for: whoever could log in to the server that was backed up can then log in here. Accounts that are here already are left as they are, with their passwords and their rights.',
+	inspect: async ({ server, look }) => ({ present: await look('server', server.dialect.accounts.list) }),
+	plan({ facts, origin, ...env }) {
+		const { server, folder, logged } = env;
+		return filesOf(env, 'accounts').map(({ path, bytes, sha256 }) => ({
+			kind: 'pipe',
+			id: 'accounts',
+			why: 'those that are not here',
+			// Half of them may have come with an interrupted run, without their rights: these are ours.
+			from: { folder, file: { path, bytes, sha256 }, withoutAccounts: origin.present.map(key) },
+			into: server.dialect.tools.load('server', logged),
+			footer: true,
+			changes: true,
+		}));
+	},
+	async run({ plan, perform, origin }) {
+		for (const action of plan) await perform(action);
+		return { kept: origin.present.length };
+	},
+	undo({ server, facts, origin, logged }) {
+		const { accounts: words, locks } = server.dialect;
+		const were = new Set(origin.present.map(key));
+		const drops = facts.present
+			.filter((who) => !were.has(key(who)) && !words.own(who))
+			.map((who) => change('server', `drop-${key(who)}`, 'restored by this run', words.drop(who)));
+		if (drops.length === 0 || logged) return drops;
+		return [
+			change('server', 'unlogged', 'not for the binary log', locks.unlogged),
+			...drops,
+			change('server', 'logged', 'as before', locks.logged),
+		];
+	},
+};

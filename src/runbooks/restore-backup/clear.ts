@@ -1,0 +1,51 @@
+import type { Action } from '../../core/action.ts';
+import type { Step } from '../../core/step.ts';
+import type { ObjectName } from '../../dialects/dialect.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { change } from '../change.ts';
+import { qualified, some } from '../server.ts';
+import type { RestoreEnv } from './env.ts';
+
+type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
+
+export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[] }> = {
+	id: 'clear',
+	title: 'Make room',
+	why: 'What has the same name as something in the backup is dropped first, so that nothing of the old is mixed with the new. On a server without these databases there is nothing to do.',
+	async inspect({ server, databases, only, look }) {
+		const { catalogue } = server.dialect;
+		const wanted = ({ database, name }: ObjectName) => only?.some((each) => each.database === database && each.name === name) ?? false;
+		return {
+			databases: (await look('server', catalogue.databases)).filter((name) => databases.includes(name)),
+			tables: (await look('server', catalogue.tables)).filter(wanted).map(({ database, name }) => ({ database, name })),
+		};
+	},
+	plan({ server, facts, only, logged }) {
+		const { catalogue, load, locks } = server.dialect;
+		const actions: Action[] = [];
+		const act = (id: string, why: string, statement: Statement) => actions.push(change('server', id, why, statement));
+		if (only === null) for (const name of facts.databases) act(`drop-${name}`, 'it is replaced', catalogue.drop(name));
+		else for (const table of facts.tables) act(`drop-${qualified(table)}`, 'it is replaced', load.dropTable(table));
+		if (actions.length === 0) return [];
+		const before = [change('server', 'unchecked', 'others may refer to it', load.unchecked)];
+		return logged
+			? [...before, ...actions]
+			: [
+					change('server', 'unlogged', 'not for the binary log', locks.unlogged),
+					...before,
+					...actions,
+					change('server', 'logged', 'as before', locks.logged),
+				];
+	},
+	async run({ plan, facts, only, perform }) {
+		for (const action of plan) await perform(action);
+		return { dropped: only === null ? facts.databases : facts.tables.map(qualified) };
+	},
+	// Rows that came and are not as many as were dumped: nothing of it is to be trusted.
+	spoiled: async ({ failure }) => failure?.checks.some((check) => check.id === 'CONTENTS') ?? false,
+	undo: () => [],
+	foreign({ origin, only }) {
+		const gone = only === null ? origin.databases : origin.tables.map(qualified);
+		return gone.length === 0 ? [] : [`${some(gone)} had other contents before: these were overwritten and are gone.`];
+	},
+};

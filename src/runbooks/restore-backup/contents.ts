@@ -1,0 +1,54 @@
+import type { ObjectCounts } from '../../archive/manifest.ts';
+import type { Looking } from '../../core/step.ts';
+import type { RestoreEnv } from './env.ts';
+
+/** Engines whose rows are elsewhere: a dump holds none of them. */
+const ELSEWHERE = ['MRG_MYISAM', 'FEDERATED'];
+
+export type Contents = {
+	/** Without packages: not every server tells them from routines. */
+	readonly objects: Omit<ObjectCounts, 'packages' | 'package_bodies'>;
+	readonly rows: number;
+	/** Exact, by table. */
+	readonly tables: ReadonlyMap<string, number>;
+};
+
+/** Counts what a database holds. Reads every table. */
+export async function whatIsThere(
+	{ server, look, signal }: RestoreEnv & Looking,
+	database: string,
+	onTable?: (name: string) => void,
+): Promise<Contents> {
+	const { catalogue, load } = server.dialect;
+	const of = <T extends { readonly database: string }>(all: readonly T[]) => all.filter((each) => each.database === database);
+	const tables = of(await look('server', catalogue.tables));
+	const routines = of(await look('server', catalogue.routines));
+	const kinds = (kind: (typeof tables)[number]['kind']) => tables.filter((table) => table.kind === kind);
+	const counts = new Map<string, number>();
+	for (const table of kinds('table')) {
+		signal.throwIfAborted();
+		if (ELSEWHERE.includes(table.engine?.toUpperCase() ?? '')) continue;
+		onTable?.(table.name);
+		counts.set(table.name, await look('server', load.count(table, table.versioned)));
+	}
+	return {
+		objects: {
+			tables: kinds('table').length,
+			views: kinds('view').length,
+			triggers: of(await look('server', catalogue.triggers)).length,
+			procedures: routines.filter((each) => each.kind === 'procedure').length,
+			functions: routines.filter((each) => each.kind === 'function').length,
+			events: of(await look('server', catalogue.events)).length,
+			sequences: kinds('sequence').length,
+		},
+		rows: [...counts.values()].reduce((sum, each) => sum + each, 0),
+		tables: counts,
+	};
+}
+
+const KINDS = ['tables', 'views', 'triggers', 'procedures', 'functions', 'events', 'sequences'] as const;
+
+/** What differs between what is there and what the manifest counted, each a few words. */
+export function differences(found: Contents['objects'], expected: ObjectCounts): readonly string[] {
+	return KINDS.filter((kind) => found[kind] !== expected[kind]).map((kind) => `${found[kind]} ${kind} of ${expected[kind]}`);
+}

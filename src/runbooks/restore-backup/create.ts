@@ -1,0 +1,85 @@
+import type { Action } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { ObjectName } from '../../dialects/dialect.ts';
+import { change } from '../change.ts';
+import { qualified, some } from '../server.ts';
+import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
+
+type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
+
+const names = (tables: readonly ObjectName[]) => new Set(tables.map(qualified));
+
+/** Databases of which something is not there yet. */
+function lacking(env: RestoreEnv, facts: Facts): readonly string[] {
+	const there = names(facts.tables);
+	return env.databases.filter(
+		(database) =>
+			!facts.databases.includes(database) || tablesOf(env).some((table) => table.database === database && !there.has(qualified(table))),
+	);
+}
+
+export const create: Step<RestoreEnv, Facts, { readonly databases: readonly string[] }> = {
+	id: 'create',
+	title: 'Make the databases and their tables',
+	why: 'First everything that rows go into, as the vendor’s own tool wrote it: databases, tables, sequences. No triggers yet, or they would fire at every row; no views yet, because they may rest on what comes later.',
+	async inspect({ server, databases, look }) {
+		const { catalogue } = server.dialect;
+		return {
+			databases: (await look('server', catalogue.databases)).filter((name) => databases.includes(name)),
+			tables: (await look('server', catalogue.tables))
+				.filter((table) => databases.includes(table.database))
+				.map(({ database, name }) => ({ database, name })),
+		};
+	},
+	plan({ facts, ...env }) {
+		const { server, logged } = env;
+		// Before room was made what is there is somebody else's.
+		const wanted = cleared(env) ? lacking(env, facts) : env.databases;
+		return filesOf(env, 'schema')
+			.filter((file) => wanted.includes(file.database ?? ''))
+			.map(
+				(file): Action => ({
+					kind: 'pipe',
+					id: `schema-${file.database}`,
+					why: 'databases, tables, sequences',
+					from: partOf(env, file),
+					into: server.dialect.tools.load('server', logged),
+					footer: true,
+					changes: true,
+				}),
+			);
+	},
+	async run({ plan, perform, databases }) {
+		for (const action of plan) await perform(action);
+		return { databases };
+	},
+	async verify({ server, look, ...env }) {
+		const tables = names(await look('server', server.dialect.catalogue.tables));
+		const missing = tablesOf({ ...env, server }).filter((table) => !tables.has(qualified(table)));
+		return [must('TABLES', 'Every table is there', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
+	},
+	undo({ server, facts, origin, logged, only }) {
+		const { catalogue, load, locks } = server.dialect;
+		const ours = facts.databases.filter((name) => !origin.databases.includes(name));
+		const before = names(origin.tables);
+		const tables =
+			only?.filter((each) => !ours.includes(each.database) && names(facts.tables).has(qualified(each)) && !before.has(qualified(each))) ??
+			[];
+		const drops = [
+			...ours.map((name) => change('server', `drop-${name}`, 'restored by this run', catalogue.drop(name))),
+			...tables.map((table) => change('server', `drop-${qualified(table)}`, 'restored by this run', load.dropTable(table))),
+		];
+		if (drops.length === 0) return [];
+		const unchecked = change('server', 'unchecked', 'whatever refers to what', load.unchecked);
+		return logged
+			? [unchecked, ...drops]
+			: [
+					change('server', 'unlogged', 'not for the binary log', locks.unlogged),
+					unchecked,
+					...drops,
+					change('server', 'logged', 'as before', locks.logged),
+				];
+	},
+	standIn: { databases: [] },
+};

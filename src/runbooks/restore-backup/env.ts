@@ -1,0 +1,58 @@
+import type { Manifest, ManifestFile, ManifestTable } from '../../archive/manifest.ts';
+import type { FilePart } from '../../core/action.ts';
+import type { Outputs } from '../../core/step.ts';
+import type { ObjectName } from '../../dialects/dialect.ts';
+import type { Server } from '../server.ts';
+
+export interface RestoreEnv extends Outputs {
+	readonly server: Server;
+	/** The backup's own folder: no link. */
+	readonly folder: string;
+	readonly manifest: Manifest;
+	/** Those that are restored, in the order of the backup. */
+	readonly databases: readonly string[];
+	/** Where only single tables are; null: all of {@link databases}. */
+	readonly only: readonly ObjectName[] | null;
+	/** How many loads at a time. */
+	readonly workers: number;
+	readonly accounts: boolean;
+	/** Whether the load goes into the server's binary log. */
+	readonly logged: boolean;
+	/** Tables with at least so many bytes of rows get their secondary keys after them. */
+	readonly keysAfterBytes: number;
+}
+
+export const parallel = ({ manifest }: RestoreEnv): boolean => manifest.dump.engine === 'parallel';
+
+const has = (names: readonly ObjectName[], database: string, name: string): boolean =>
+	names.some((each) => each.database === database && each.name === name);
+
+export const wantsTable = ({ databases, only }: RestoreEnv, database: string, name: string): boolean =>
+	only === null ? databases.includes(database) : has(only, database, name);
+
+/** The tables of a backup by the parallel engine that are restored. */
+export const tablesOf = (env: RestoreEnv): readonly ManifestTable[] =>
+	(env.manifest.tables ?? []).filter(({ database, name }) => wantsTable(env, database, name));
+
+/** The files of that kind that are read. */
+export function filesOf(env: RestoreEnv, kind: ManifestFile['kind']): readonly ManifestFile[] {
+	return env.manifest.files.filter((file) => {
+		if (file.kind !== kind) return false;
+		if (kind === 'accounts') return env.accounts;
+		if (file.database === undefined || !env.databases.includes(file.database)) return false;
+		return kind !== 'rows' || wantsTable(env, file.database, file.table ?? '');
+	});
+}
+
+/** All files that are read, each once. */
+export const allFiles = (env: RestoreEnv): readonly ManifestFile[] =>
+	(['schema', 'database', 'rows', 'post', 'accounts'] as const).flatMap((kind) => filesOf(env, kind));
+
+/** A file as the beginning of a pipe. */
+export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, database }: ManifestFile): FilePart {
+	const tables = only?.filter((each) => each.database === database).map((each) => each.name);
+	return { folder, file: { path, bytes, sha256 }, ...(tables === undefined ? {} : { tables }) };
+}
+
+/** Whether an earlier step of this work made room already: then what is there is what it brought. */
+export const cleared = ({ outputs }: Outputs): boolean => outputs.clear !== undefined;

@@ -1,0 +1,74 @@
+import type { Action } from '../../core/action.ts';
+import { pickAll } from '../../core/action.ts';
+import type { Looking, Step, Working } from '../../core/step.ts';
+import type { ObjectName } from '../../dialects/dialect.ts';
+import { change } from '../change.ts';
+import { qualified, some } from '../server.ts';
+import { filesOf, partOf, type RestoreEnv } from './env.ts';
+import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
+
+type Facts = { readonly sleep: Sleep; readonly triggers: readonly ObjectName[] };
+
+/** For backups of the parallel engine: what must not be there while rows come. */
+export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[] }> = {
+	id: 'finish',
+	title: 'Triggers, routines, events, views',
+	why: 'They come last: a trigger would have fired at every row, a view may rest on any table. Events are enabled in a backup: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled.',
+	passing: true,
+	inspect: async (env) => ({ sleep: await lookAtEvents(env), triggers: await triggersOf(env) }),
+	plan({ facts, ...env }) {
+		const { before, after } = schedulerActions(env, facts.sleep);
+		const files = filesOf(env, 'post').map(
+			(file): Action => ({
+				kind: 'pipe',
+				id: `post-${file.database}`,
+				why: env.only === null ? 'routines, events, triggers, views' : 'their triggers',
+				from: partOf(env, file),
+				into: env.server.dialect.tools.load('server', env.logged),
+				footer: true,
+				changes: true,
+			}),
+		);
+		return files.length === 0 ? [] : [...before, ...files, ...after];
+	},
+	async run(at) {
+		const { plan, perform, note, server } = at;
+		const asleep = await whileAsleep(at, async () => {
+			let waiting = pickAll(plan, 'pipe', 'post-');
+			// A view may rest on one of a database that comes later: as long as any gets further, those that failed are tried again.
+			while (waiting.length > 0) {
+				const left: { readonly action: (typeof waiting)[number]; readonly error: unknown }[] = [];
+				for (const action of waiting) {
+					try {
+						await dropTriggers(at, action.id.slice('post-'.length));
+						const { words } = await perform(action);
+						const said = words.filter((line) => !server.dialect.tools.harmless(line));
+						if (said.length > 0) note(some(said, 10), 'warning');
+					} catch (error) {
+						at.signal.throwIfAborted();
+						left.push({ action, error });
+					}
+				}
+				if (left.length === waiting.length) throw left[0]?.error;
+				waiting = left.map((each) => each.action);
+			}
+		});
+		return { asleep };
+	},
+	undo: ({ facts, origin, ...env }) => wakeUndo(env, facts.sleep, origin.sleep),
+};
+
+const triggersOf = async ({ server, databases, look }: RestoreEnv & Looking): Promise<readonly ObjectName[]> =>
+	(await look('server', server.dialect.catalogue.triggers)).filter((each) => databases.includes(each.database));
+
+/** Those that an interrupted run has made already: the vendor's tool replaces all but triggers. */
+async function dropTriggers(at: RestoreEnv & Working & { readonly origin: Facts }, database: string): Promise<void> {
+	const { server, perform, logged, only, origin } = at;
+	const before = new Set(only === null ? [] : origin.triggers.map(qualified));
+	const ours = (await triggersOf(at)).filter((each) => each.database === database && !before.has(qualified(each)));
+	if (ours.length === 0) return;
+	const { locks, load } = server.dialect;
+	if (!logged) await perform(change('server', 'unlogged', 'not for the binary log', locks.unlogged));
+	for (const each of ours) await perform(change('server', `drop-${qualified(each)}`, 'it comes once more', load.dropTrigger(each)));
+	if (!logged) await perform(change('server', 'logged', 'as before', locks.logged));
+}

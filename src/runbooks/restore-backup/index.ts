@@ -1,0 +1,47 @@
+import type { Json } from '../../core/json.ts';
+import type { AnyStep, Runbook } from '../../core/step.ts';
+import { accounts } from './accounts.ts';
+import { clear } from './clear.ts';
+import { create } from './create.ts';
+import { parallel, type RestoreEnv } from './env.ts';
+import { finish } from './finish.ts';
+import { loadDatabases } from './load-databases.ts';
+import { loadRows } from './load-rows.ts';
+import { lookAtBackup } from './look-at-backup.ts';
+import { lookAtServer } from './look-at-server.ts';
+import { prove } from './prove.ts';
+import { proveFiles } from './prove-files.ts';
+
+/** Loads a backup into a server. What was done is kept after a failure, to be gone on with or taken back. */
+export const restoreBackup: Runbook<RestoreEnv> = {
+	id: 'restore-backup',
+	title: 'Restore a backup',
+	afterFailure: 'keep',
+	steps: [lookAtBackup, lookAtServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove],
+	summary(env) {
+		const proven = env.outputs.prove as { tables: number; rows: number } | undefined;
+		const asleep = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { asleep: readonly string[] } | undefined;
+		return {
+			restored: env.folder,
+			server: env.server.name,
+			databases: env.databases as Json,
+			tables: proven?.tables ?? 0,
+			rows: proven?.rows ?? 0,
+			rawBytes: [...env.manifest.files]
+				.filter((file) => env.databases.includes(file.database ?? ''))
+				.reduce((sum, file) => sum + file.raw_bytes, 0),
+			/** Statements that wake events which were put to sleep. */
+			wake: (asleep?.asleep ?? []) as Json,
+			position: env.manifest.position as unknown as Json,
+		};
+	},
+};
+
+/** Its steps without those that this backup, or nobody, asks for. */
+export function restoreRunbook(wish: { readonly parallel: boolean; readonly accounts: boolean }): Runbook<RestoreEnv> {
+	const without: ReadonlySet<AnyStep<RestoreEnv>> = new Set<AnyStep<RestoreEnv>>(
+		wish.parallel ? [loadDatabases] : [create, loadRows, finish],
+	);
+	const steps = restoreBackup.steps.filter((step) => !without.has(step) && (wish.accounts || step !== accounts));
+	return { ...restoreBackup, steps };
+}

@@ -1,0 +1,143 @@
+import type { ManifestFile } from '../../archive/manifest.ts';
+import { type Action, type PipeAction, pickAll } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { ToolError } from '../../core/errors.ts';
+import type { Looking, Step } from '../../core/step.ts';
+import { change } from '../change.ts';
+import { some } from '../server.ts';
+import { bytesProgress } from './bytes.ts';
+import { differences, whatIsThere } from './contents.ts';
+import { cleared, filesOf, partOf, type RestoreEnv } from './env.ts';
+import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
+import { sideBySide } from './side-by-side.ts';
+
+type Facts = { readonly databases: readonly string[]; readonly sleep: Sleep };
+type Output = { readonly asleep: readonly string[] };
+
+// A view of a table, a database or a function that comes with a later file; 1356 and 1449: the same behind another view.
+const ANOTHER_FIRST = /ERROR (1049|1146|1305|1356) /;
+
+const fileOf = (env: RestoreEnv, { id }: Action): ManifestFile => {
+	const file = filesOf(env, 'database').find((each) => id === `load-${each.database}`);
+	if (file === undefined) throw new TypeError(`no file for ${id}`);
+	return file;
+};
+
+/** Whether all that the file holds is there, so that it need not be loaded again. */
+async function whole(at: RestoreEnv & Looking, file: ManifestFile): Promise<boolean> {
+	if (file.objects === undefined || file.rows === undefined) return false;
+	const { objects, rows } = await whatIsThere(at, file.database ?? '');
+	return rows === file.rows && differences(objects, file.objects).length === 0;
+}
+
+/** For backups of the vendor's tool: each database in one file. */
+export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
+	id: 'load-databases',
+	title: 'Load the databases',
+	why: 'Each database comes as the vendor’s tool wrote it, through the vendor’s client, several at a time, without checks of keys and constraints that the data has passed before. Events are enabled in such a dump: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled. A database that an interruption left half-loaded is dropped and loaded again.',
+	passing: true,
+	async inspect(env) {
+		const { server, databases, look } = env;
+		return {
+			databases: (await look('server', server.dialect.catalogue.databases)).filter((name) => databases.includes(name)),
+			sleep: await lookAtEvents(env),
+		};
+	},
+	plan({ facts, ...env }) {
+		const { server, logged } = env;
+		const { catalogue, load, locks, tools } = server.dialect;
+		const files = filesOf(env, 'database').toSorted((a, b) => b.raw_bytes - a.raw_bytes);
+		const { before, after } = schedulerActions(env, facts.sleep);
+		// Before room was made what is there is somebody else's, and goes with that step.
+		const again = cleared(env) ? facts.databases : [];
+		const drops = again.map((name) => change('server', `drop-${name}`, 'only where it is not whole', catalogue.drop(name)));
+		return [
+			...before,
+			...(drops.length === 0
+				? []
+				: [
+						...(logged ? [] : [change('server', 'unlogged', 'not for the binary log', locks.unlogged)]),
+						change('server', 'unchecked', 'others may refer to it', load.unchecked),
+						...drops,
+					]),
+			...files.map(
+				(file): Action => ({
+					kind: 'pipe',
+					id: `load-${file.database}`,
+					why: 'tables, rows, triggers, events, routines, views',
+					from: partOf(env, file),
+					into: tools.load('server', logged),
+					footer: true,
+					changes: true,
+				}),
+			),
+			...after,
+		];
+	},
+	async run(at) {
+		const { plan, perform, workers, progress, now, note, server } = at;
+		const loads = pickAll(plan, 'pipe', 'load-');
+		const total = loads.reduce((sum, action) => sum + fileOf(at, action).raw_bytes, 0);
+		const told = bytesProgress(progress, now, { total, parts: loads.length });
+		const drops = pickAll(plan, 'sql', 'drop-');
+		for (const action of pickAll(plan, 'sql', 'un')) await perform(action);
+		const load = async (action: PipeAction, until?: AbortSignal) => {
+			const file = fileOf(at, action);
+			const name = file.database ?? '';
+			const result = await perform(action, { ...(until && { until }), onFlow: ({ rawBytes }) => told.at(name, rawBytes) });
+			const words = result.words.filter((line) => !server.dialect.tools.harmless(line));
+			if (words.length > 0) note(`${name}: ${some(words, 10)}`, 'warning');
+			told.done(name, file.raw_bytes);
+		};
+		const asleep = await whileAsleep(at, async () => {
+			let later: { readonly action: PipeAction; readonly error: ToolError }[] = [];
+			await sideBySide(loads, workers, async (action, until) => {
+				const file = fileOf(at, action);
+				const drop = drops.find((each) => each.id === `drop-${file.database}`);
+				if (drop !== undefined) {
+					if (await whole(at, file)) return told.done(file.database ?? '', file.raw_bytes);
+					await perform(drop);
+				}
+				await load(action, until).catch((error: unknown) => {
+					if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.told.words ?? '')) throw error;
+					later.push({ action, error });
+				});
+			});
+			// One may need another one of them: as long as any gets further.
+			while (later.length > 0) {
+				const left: typeof later = [];
+				for (const { action } of later) {
+					note(`${fileOf(at, action).database} has views of databases that came after it: it is loaded once more.`);
+					await load(action).catch((error: unknown) => {
+						if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.told.words ?? '')) throw error;
+						left.push({ action, error });
+					});
+				}
+				if (left.length === later.length) throw left[0]?.error;
+				later = left;
+			}
+		});
+		return { asleep };
+	},
+	async verify({ server, look, ...env }) {
+		const there = await look('server', server.dialect.catalogue.databases);
+		const missing = env.databases.filter((name) => !there.includes(name));
+		return [must('DATABASES', 'Every database is there', missing.length === 0, { wrong: `missing ${some(missing)}` })];
+	},
+	undo({ facts, origin, scope, ...env }) {
+		const { server, logged } = env;
+		const { catalogue, load, locks } = server.dialect;
+		const wake = wakeUndo(env, facts.sleep, origin.sleep);
+		// What came stays, to be gone on with: only the scheduler must not stay as it is.
+		if (scope === 'passing') return wake;
+		const ours = facts.databases.filter((name) => !origin.databases.includes(name));
+		if (ours.length === 0) return wake;
+		return [
+			...wake,
+			...(logged ? [] : [change('server', 'unlogged', 'not for the binary log', locks.unlogged)]),
+			change('server', 'unchecked', 'whatever refers to what', load.unchecked),
+			...ours.map((name) => change('server', `drop-${name}`, 'restored by this run', catalogue.drop(name))),
+			...(logged ? [] : [change('server', 'logged', 'as before', locks.logged)]),
+		];
+	},
+};

@@ -1,0 +1,170 @@
+import { type Check, must, note, should } from '../../core/check.ts';
+import { bytes, plural } from '../../core/format.ts';
+import type { Step } from '../../core/step.ts';
+import type { Identity, Need, ObjectName } from '../../dialects/dialect.ts';
+import { compareSeries } from '../../dialects/series.ts';
+import { privilegeCheck, qualified, titleOf } from '../server.ts';
+import { allFiles, cleared, filesOf, parallel, type RestoreEnv } from './env.ts';
+
+type Facts = {
+	readonly identity: Identity;
+	readonly held: readonly string[];
+	readonly databases: readonly string[];
+	readonly tables: readonly ObjectName[];
+	/** Where it replicates from. */
+	readonly sources: readonly string[];
+	/** How many replicate from it. */
+	readonly replicas: number;
+	readonly localInfile: boolean;
+	/** Bytes free where its data is; null where that cannot be seen from here. */
+	readonly freeBytes: number | null;
+};
+
+/** Rows need more room as pages and keys than as text. */
+const ROOM = 1.4;
+const AT_LEAST = 64 * 1024 ** 2;
+
+const seriesOf = (version: string): string => /(\d+\.\d+)/.exec(version.replace(/^5\.5\.5-/, ''))?.[1] ?? version;
+const capitals = (name: string): boolean => name !== name.toLowerCase();
+
+/** What the restore needs of the server, by what is to be done there. */
+function needsOf(env: RestoreEnv, identity: Identity, localInfile: boolean): readonly Need[] {
+	const { load } = env.server.dialect;
+	return [
+		...load.needs,
+		...(env.accounts ? load.accountNeeds : []),
+		...(identity.readOnly === 'OFF' ? [] : load.readOnlyNeeds),
+		...(parallel(env) && !localInfile ? load.localInfileNeeds : []),
+	].filter((need, index, all) => all.findIndex((other) => other.privilege === need.privilege) === index);
+}
+
+export const lookAtServer: Step<RestoreEnv, Facts, null> = {
+	id: 'look-at-server',
+	title: 'Look at the server',
+	why: 'A backup goes into a server of its own kind that is not older. What is in its way there is named before anything is touched, and is only overwritten where the server’s name was typed. What is loaded does not go to its binary log, unless that was asked for: so a replica that is made from it starts with an empty one.',
+	async inspect({ server, look, folderFacts, databases }) {
+		const { dialect } = server;
+		const identity = await look('server', dialect.identity);
+		const there = await look('server', dialect.catalogue.databases);
+		const disk = server.local ? await folderFacts(identity.dataDir) : null;
+		return {
+			identity,
+			held: await look('server', dialect.privileges.held),
+			databases: there,
+			tables: (await look('server', dialect.catalogue.tables))
+				.filter((table) => databases.includes(table.database))
+				.map(({ database, name }) => ({ database, name })),
+			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
+			replicas: (await look('server', dialect.channel.connected)).length,
+			localInfile: await look('server', dialect.load.localInfile),
+			freeBytes: disk?.exists ? disk.freeBytes : null,
+		};
+	},
+	checks({ facts, ...env }) {
+		const { server, manifest, logged } = env;
+		const { identity } = facts;
+		const before = seriesOf(manifest.server.version);
+		const sameKind = manifest.server.flavor === server.dialect.id;
+		const files = allFiles(env).filter((file) => file.kind !== 'accounts');
+		const size = files.reduce((sum, file) => sum + file.raw_bytes, 0);
+		const share = manifest.totals.raw_bytes > 0 ? size / manifest.totals.raw_bytes : 1;
+		const room = Math.max(size, (manifest.totals.data_bytes ?? 0) * share) * ROOM + AT_LEAST;
+		const cases = identity.lowerCaseTableNames === manifest.server.lower_case_table_names;
+		const upper = env.databases.some(capitals) || (manifest.tables ?? []).some((table) => capitals(table.name)) || !parallel(env);
+		const events = [...filesOf(env, 'database'), ...filesOf(env, 'post')].reduce((sum, file) => sum + (file.objects?.events ?? 0), 0);
+		const checks: Check[] = [
+			note(
+				'SERVER',
+				`${server.name} is ${titleOf(server, identity)}`,
+				facts.databases.length === 0 ? 'empty' : plural(facts.databases.length, 'database'),
+			),
+			privilegeCheck('SERVER-PRIVILEGES', server, identity.account, facts.held, needsOf(env, identity, facts.localInfile)),
+		];
+		if (sameKind) {
+			checks.push(
+				must('SERVER-VERSION', 'The server is not older than the backup’s', compareSeries(identity.series, before) >= 0, {
+					expected: `${before} or newer`,
+					wrong: `${identity.series}: an older server does not know all that a newer one wrote`,
+					mend: ['Take a server of that version or a newer one.'],
+				}),
+				must('SERVER-CASE', 'Names mean the same there', cases || !upper, {
+					expected: `lower_case_table_names = ${manifest.server.lower_case_table_names}`,
+					wrong: `it is ${identity.lowerCaseTableNames}: names that differ in case only would become one`,
+					mend: ['It can be set only when a server is initialised: take one that has the backup’s value.'],
+				}),
+			);
+		}
+		checks.push(
+			must('SERVER-WRITABLE', 'The server takes writes', identity.superReadOnly !== 'ON', {
+				expected: 'super_read_only is OFF',
+				wrong: 'super_read_only is ON: nobody may write there',
+				mend: ['SET GLOBAL super_read_only = OFF;', 'Set it back when the restore is done.'],
+			}),
+			facts.freeBytes === null
+				? note(
+						'SERVER-DISK',
+						'Free space on the server cannot be seen from here',
+						`about ${bytes(room)} will be needed in ${identity.dataDir}`,
+					)
+				: must('SERVER-DISK', 'The server has room for the data', facts.freeBytes >= room || cleared(env), {
+						expected: `~${bytes(room)} free in ${identity.dataDir}`,
+						found: bytes(facts.freeBytes),
+						mend: ['Free some space there, or take a server with a larger disk.'],
+					}),
+		);
+		if (identity.readOnly !== 'OFF')
+			checks.push(
+				should('SERVER-READ-ONLY', 'It is no replica that somebody protects', false, {
+					wrong: `read_only is ${identity.readOnly}: this account may write there all the same`,
+				}),
+			);
+		if (facts.replicas > 0 && !logged)
+			checks.push(
+				should('SERVER-REPLICAS', 'Nobody replicates from it', false, {
+					wrong: `${plural(facts.replicas, 'replica')} will not get what is loaded, and differ from it from then on`,
+					mend: ['To have it replicated:  --write-binlog'],
+				}),
+			);
+		if (logged && !identity.binaryLog)
+			checks.push(
+				should('SERVER-BINLOG', 'It has a binary log to write to', false, { wrong: 'log_bin is OFF: --write-binlog does nothing here' }),
+			);
+		if (parallel(env) && !facts.localInfile)
+			checks.push(note('LOCAL-INFILE', 'local_infile is OFF there', 'it is turned ON while the rows are loaded, and OFF again'));
+		if (events > 0 && env.only === null)
+			checks.push(
+				note(
+					'EVENTS',
+					`${plural(events, 'event')} ${events === 1 ? 'comes' : 'come'} with it`,
+					identity.eventScheduler === 'ON'
+						? 'the event scheduler is ON: it is turned OFF while they come, and those that would fire are disabled; the end says how to wake them'
+						: `the event scheduler is ${identity.eventScheduler}: they come as they were, and fire only when somebody turns it on`,
+				),
+			);
+		if (env.only !== null)
+			checks.push(
+				note('ONLY-TABLES', 'Tables, their rows and their triggers are restored', 'not the views, routines and events of their databases'),
+			);
+		return checks;
+	},
+	consents({ facts, origin, server, databases, only, ...env }) {
+		const affected: string[] = [];
+		const had = origin.sources.filter((source) => facts.sources.includes(source));
+		affected.push(...had.map((source) => `it replicates from ${source}: what is loaded is not there`));
+		// What this work itself brought is not asked about again.
+		if (!cleared(env)) {
+			if (only === null) {
+				for (const name of databases.filter((each) => facts.databases.includes(each))) {
+					const held = facts.tables.filter((table) => table.database === name);
+					affected.push(`database ${name} (${plural(held.length, 'table')}) is overwritten`);
+				}
+			} else {
+				const names = only.filter(({ database, name }) => facts.tables.some((table) => table.database === database && table.name === name));
+				affected.push(...names.map((table) => `table ${qualified(table)} is overwritten`));
+			}
+		}
+		if (affected.length === 0) return [];
+		return [{ name: server.name, reason: `Something on ${server.name} is in the way of this restore`, affected }];
+	},
+	plan: () => [],
+};

@@ -1,0 +1,198 @@
+import type { BackupCard, BackupReport, Proof, VerifyRecord } from '../core/backups.ts';
+import type { Check } from '../core/check.ts';
+import { ago, bytes, count, dayAndTime, duration, plural, type Symbols, symbols } from '../core/format.ts';
+import { indented, type Line, line, paint, span, type Tone } from './page.ts';
+
+export type CardOptions = { readonly width: number; readonly ascii?: boolean; readonly now: Date };
+
+const shell = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+const vendor = ({ flavor, version }: { flavor: string; version: string }): string =>
+	`${flavor === 'mysql' ? 'MySQL' : 'MariaDB'} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
+
+function proofOf(what: string, how: string, proof: Proof, signs: Symbols, now: Date): readonly [string, Tone] {
+	switch (proof.state) {
+		case 'none':
+			return [`${signs.waiting} not ${what} yet`, 'dim'];
+		case 'ok':
+			return [`${signs.ok} ${what} ${ago(proof.at, now)}${proof.ms === null ? '' : how.replace('%', duration(proof.ms))}`, 'good'];
+		case 'failed':
+			return [`${signs.bad} ${what} ${ago(proof.at, now)}: FAILED`, 'bad'];
+		case 'stale':
+			return [`${signs.warn} changed since it was ${what} ${ago(proof.at, now)}`, 'warn'];
+	}
+}
+
+const verifiedWords = (card: BackupCard, signs: Symbols, now: Date) => proofOf('verified', '', card.verified, signs, now);
+const drilledWords = (card: BackupCard, signs: Symbols, now: Date) => proofOf('drilled', ', recovered in %', card.drilled, signs, now);
+
+function held(card: BackupCard): string | null {
+	if (card.held_ms === null) return null;
+	return card.lock === 'snapshot' ? `snapshot, lock held ${duration(card.held_ms)}` : `lock held ${duration(card.held_ms)}`;
+}
+
+const sizes = (card: BackupCard): string => `${card.raw_bytes === null ? '' : `${bytes(card.raw_bytes)} -> `}${bytes(card.bytes)} on disk`;
+
+function headLine(card: BackupCard, signs: Symbols, now: Date): Line {
+	const [sign, tone] = { complete: [signs.ok, 'good'], partial: [signs.warn, 'warn'], damaged: [signs.bad, 'bad'] }[card.state] as [
+		string,
+		Tone,
+	];
+	const when = card.finished === null ? '' : `  ${ago(card.finished, now)}`;
+	return line(span(`${sign} `, tone), span(card.label, 'bold'), span(when), span(card.latest ? '  latest' : '', 'key'));
+}
+
+function cardLines(card: BackupCard, { width, ascii = false, now }: CardOptions): Line[] {
+	const signs = symbols(ascii);
+	const between = ` ${signs.dot} `;
+	const lines: Line[] = [headLine(card, signs, now)];
+	const say = (parts: readonly (string | null)[], tone: Tone = 'plain') =>
+		lines.push(...indented('  ', parts.filter((part) => part !== null && part !== '').join(between), width, tone));
+	if (card.state === 'partial') {
+		say([`running, or cut off: no backup. ${bytes(card.bytes)} on disk`], 'warn');
+		return lines;
+	}
+	if (card.state === 'damaged' || card.server === null) {
+		say([card.problem ?? 'damaged'], 'bad');
+		return lines;
+	}
+	const { host, port } = card.server;
+	say([`${card.profile ?? `${host}:${port}`}`, vendor(card.server), `${card.engine} engine`, card.compression]);
+	say([plural(card.databases ?? 0, 'database'), card.tables === null ? null : plural(card.tables, 'table'), sizes(card), held(card)]);
+	const [verified, toneV] = verifiedWords(card, signs, now);
+	const [drilled, toneD] = drilledWords(card, signs, now);
+	lines.push(line('  ', span(verified, toneV), span(between, 'dim'), span(drilled, toneD)));
+	for (const problem of [...problemsOf(card.verified), ...problemsOf(card.drilled)].slice(0, 3))
+		lines.push(...indented('    ', problem, width, 'bad'));
+	for (const warning of card.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
+	return lines;
+}
+
+const problemsOf = (proof: Proof): readonly string[] => (proof.state === 'failed' ? proof.problems : []);
+
+/** The backups of a folder as cards, newest first. */
+export function listLines(folder: string, cards: readonly BackupCard[], options: CardOptions): Line[] {
+	if (cards.length === 0)
+		return [
+			line(`No backups in ${folder}`),
+			line(span('Next:  ', 'dim'), span(`lockstep backup --server SERVER --to ${shell(folder)}`, 'key')),
+		];
+	const whole = cards.filter(({ state }) => state === 'complete');
+	const lines: Line[] = [
+		line(
+			span(folder, 'bold'),
+			span(`  ${plural(whole.length, 'backup')}, ${bytes(cards.reduce((sum, card) => sum + card.bytes, 0))} on disk`, 'dim'),
+		),
+	];
+	for (const card of cards) lines.push([], ...cardLines(card, options));
+	const first = whole[0];
+	if (first !== undefined) {
+		const next = first.verified.state === 'ok' ? (first.drilled.state === 'ok' ? 'show' : 'drill') : 'verify';
+		lines.push([], line(span('Next:  ', 'dim'), span(`lockstep ${next} ${shell(first.path)}`, 'key')));
+	}
+	return lines;
+}
+
+const TABLES = 8;
+const FILES = 12;
+
+/** All of one backup. */
+export function showLines(report: BackupReport, options: CardOptions): Line[] {
+	const { width, ascii = false, now } = options;
+	const signs = symbols(ascii);
+	const lines: Line[] = [headLine(report, signs, now)];
+	const row = (label: string, text: string | null, tone: Tone = 'plain') => {
+		if (text !== null && text !== '') lines.push(...indented(`  ${label.padEnd(11)} `, text, width, tone, 'dim'));
+	};
+	const { server, databaseList, fileList } = report;
+	row('Folder', report.path);
+	if (server !== null)
+		row(
+			'Server',
+			`${report.profile === null ? '' : `${report.profile}, `}${server.host}:${server.port}, ${vendor(server)} (${server.version})`,
+		);
+	if (report.started !== null && report.finished !== null)
+		row(
+			'Made',
+			`${dayAndTime(report.started)} UTC, in ${duration(Date.parse(report.finished) - Date.parse(report.started))}, by ${report.client}`,
+		);
+	row('Engine', `${report.engine}, ${report.compression}${report.why === null ? '' : `: ${report.why}`}`);
+	row('Lock', held(report));
+	row('Size', `${sizes(report)}, ${plural(fileList.length, 'file')}`);
+	for (const { of, file, pos, gtid } of report.position)
+		row('Position', `${of}: ${[file === null ? null : `${file}:${pos}`, gtid && `gtid ${gtid}`].filter(Boolean).join('  ') || 'unknown'}`);
+	for (const [label, words, proof] of [
+		['Verified', verifiedWords(report, signs, now), report.verified],
+		['Drilled', drilledWords(report, signs, now), report.drilled],
+	] as const) {
+		row(label, words[0], words[1]);
+		for (const problem of problemsOf(proof)) row('', problem, 'bad');
+	}
+	const { drill } = report;
+	if (drill !== null)
+		row(
+			'',
+			`on ${drill.server.version}: ${plural(drill.tables, 'table')}, ${count(drill.rows)} rows${drill.replication === null ? '' : `, replicated from ${drill.replication.primary}`}`,
+		);
+	for (const warning of report.warnings) row('Warning', warning, 'warn');
+	lines.push([], line(span('Databases', 'bold')));
+	for (const database of databaseList) {
+		lines.push(
+			line(
+				'  ',
+				span(database.name, 'bold'),
+				span(
+					`  ${plural(database.tables.length, 'table')}, ${count(database.rows)} rows, ${bytes(database.raw_bytes)} -> ${bytes(database.bytes)}`,
+					'dim',
+				),
+			),
+		);
+		const shown = database.tables.slice(0, TABLES);
+		const name = Math.min(width - 34, Math.max(...shown.map((table) => table.name.length), 0));
+		for (const table of shown) {
+			const about = table.estimated ? '~' : '';
+			const rows = table.rows === null ? '' : `${about}${count(table.rows)} rows`;
+			lines.push(
+				line(`    ${table.name.padEnd(name)}`, span(`${rows.padStart(15)}${`${about}${bytes(table.bytes ?? 0)}`.padStart(13)}`, 'dim')),
+			);
+		}
+		if (database.tables.length > shown.length) lines.push(line(span(`    ${database.tables.length - shown.length} more`, 'dim')));
+	}
+	lines.push([], line(span('Files', 'bold')));
+	for (const file of fileList.slice(0, FILES)) lines.push(line(`  ${file.path}`, span(`  ${file.kind}, ${bytes(file.bytes)}`, 'dim')));
+	if (fileList.length > FILES) lines.push(line(span(`  ${fileList.length - FILES} more`, 'dim')));
+	const path = shell(report.path);
+	lines.push([], line(span('Next', 'bold')));
+	for (const command of [`lockstep verify ${path}`, `lockstep drill ${path}`, `lockstep restore ${path} --server SERVER`])
+		lines.push(line('  ', span(command, 'key')));
+	return lines;
+}
+
+type Painted = CardOptions & { readonly color: boolean };
+export const renderList = (folder: string, cards: readonly BackupCard[], options: Painted): string =>
+	paint(listLines(folder, cards, options), options.color);
+export const renderShow = (report: BackupReport, options: Painted): string => paint(showLines(report, options), options.color);
+
+/** What `verify` came to, where all is well. */
+export function renderVerified(
+	path: string,
+	record: VerifyRecord,
+	notes: readonly Check[],
+	{ width, ascii = false, color }: Omit<Painted, 'now'>,
+): string {
+	const signs = symbols(ascii);
+	const speed = record.ms > 0 ? ` (${bytes((record.bytes * 1000) / record.ms)}/s)` : '';
+	return paint(
+		[
+			line(span(`${signs.ok} `, 'good'), span(`Backup verified: ${path}`, 'bold')),
+			...indented(
+				'  ',
+				`${plural(record.files, 'file')}, ${bytes(record.bytes)} read in ${duration(record.ms)}${speed}, ${bytes(record.raw_bytes)} after decompression, ${count(record.rows)} rows counted`,
+				width,
+			),
+			...indented('  ', 'Nothing is missing and nothing more is there; sizes, sums, ends and counts are as they were written.', width),
+			...notes.flatMap((note) => indented(`  ${signs.note} `, `${note.title}: ${note.found}`, width, 'dim')),
+			line(span('Next:  ', 'dim'), span(`lockstep drill ${shell(path)}`, 'key')),
+		],
+		color,
+	);
+}

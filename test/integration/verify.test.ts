@@ -1,0 +1,223 @@
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sumOf, sumsText } from '../../src/archive/sums.ts';
+import { type Ended, type Home, lockstep, makeHome, nameOf, type Running, start, urlOf } from '../support/cli.ts';
+import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
+
+const told = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+const says = (running: Running, text: string) =>
+	new Promise<void>((resolve, reject) => {
+		running.child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
+		running.ended.then((ended) => reject(new Error(told(ended))));
+	});
+const STATEMENTS = [
+	'CREATE DATABASE shop',
+	'CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(40), total DECIMAL(10,2), KEY (note))',
+	"INSERT INTO shop.orders SELECT seq.n, CONCAT('order ', seq.n), seq.n * 1.5 FROM (SELECT a.n + 10 * b.n + 1 AS n FROM (SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) a, (SELECT 0 n UNION SELECT 1 UNION SELECT 2) b) seq",
+	'CREATE VIEW shop.dear AS SELECT * FROM shop.orders WHERE total > 10',
+	'CREATE PROCEDURE shop.p() SELECT 1',
+	'CREATE TRIGGER shop.t BEFORE INSERT ON shop.orders FOR EACH ROW SET NEW.total = NEW.total + 0',
+	'CREATE DATABASE `od d-ů`',
+	'CREATE TABLE `od d-ů`.`t``able` (id INT PRIMARY KEY)',
+];
+
+describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
+	let home: Home;
+	let to: string;
+	let folder: string;
+	let fast: string;
+	let server: SpareServer;
+	const run = (...args: string[]) => lockstep(args, { env: home.env });
+
+	beforeAll(async () => {
+		home = await makeHome();
+		to = join(home.dir, 'backups');
+		server = await spareServer(kind);
+		for (const statement of STATEMENTS) await ask(server, statement);
+		const backup = async (engine: 'vendor' | 'parallel', into: string) => {
+			const args = ['--server', urlOf(server), '--to', into, '--engine', engine, '--confirm', nameOf(server)];
+			const made = await run('backup', ...args, '--yes', '--json');
+			expect(made.code, told(made)).toBe(0);
+			return made.last.backup;
+		};
+		folder = await backup('vendor', to);
+		fast = await backup('parallel', join(home.dir, 'fast'));
+	});
+	afterAll(async () => {
+		await server?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+	const drills = async () => readdir(join(home.state, 'drills'));
+	const accounts = () => value(server, "SELECT COUNT(*) FROM mysql.user WHERE User LIKE 'lockstep%'");
+
+	it('is verified, listed and shown without its server; what is changed is named, with 8', async () => {
+		const before = await run('list', to);
+		expect(before).toMatchObject({ code: 0, stderr: '' });
+		expect(before.stdout).toContain('not verified yet');
+		const ok = await run('verify', join(to, 'latest'), '--json');
+		expect(ok.code, told(ok)).toBe(0);
+		expect(ok.last).toMatchObject({
+			type: 'summary',
+			backup: folder,
+			ok: true,
+			rows: 15,
+			notes: [],
+			record: `${folder}.verify.json`,
+			exit_code: 0,
+		});
+		expect(((await stat(ok.last.record)).mode & 0o777).toString(8)).toBe('600');
+		expect(JSON.parse(await readFile(ok.last.record, 'utf8'))).toMatchObject({
+			ok: true,
+			problems: [],
+			files: (await readdir(folder)).length,
+		});
+
+		const list = await run('list', to, '--json');
+		expect(list.lines).toHaveLength(1);
+		expect(list.last).toMatchObject({ v: 1, type: 'backups', folder: to });
+		expect(list.last.backups).toEqual([
+			expect.objectContaining({
+				...{ path: folder, state: 'complete', latest: true, engine: 'vendor', databases: 2, tables: 2 },
+				...{ verified: expect.objectContaining({ state: 'ok' }), drilled: { state: 'none' } },
+			}),
+		]);
+		const show = await run('show', folder, '--json');
+		expect(show.last).toMatchObject({ type: 'backup', path: folder, verify: { ok: true }, drill: null, manifest: { format: 1 } });
+		expect(show.last.databaseList.map((each: { name: string; rows: number }) => [each.name, each.rows])).toEqual([
+			['od d-ů', 0],
+			['shop', 15],
+		]);
+		for (const width of [await run('show', folder), await run('list', to)]) {
+			expect(width.code).toBe(0);
+			expect(width.stdout).not.toContain('\x1b');
+			expect(width.stdout).toContain('verified just now');
+		}
+		const ascii = await lockstep(['list', to], { env: { ...home.env, LOCKSTEP_ASCII: '1' } });
+		expect(ascii.stdout).toMatch(/^[\x20-\x7e\n]*$/);
+
+		const file = join(folder, 'shop.sql.zst');
+		const whole = await readFile(file);
+		const flipped = Buffer.from(whole);
+		flipped[whole.length >> 1] = (flipped[whole.length >> 1] ?? 0) ^ 1;
+		await writeFile(file, flipped);
+		await writeFile(join(folder, 'more'), '');
+		const bad = await run('verify', folder, '--json');
+		expect(bad).toMatchObject({ code: 8, last: { type: 'error', class: 'VerifyFailed', exit_code: 8 } });
+		expect(new Set(bad.last.checks.map((check: { title: string }) => check.title))).toEqual(new Set(['more', 'shop.sql.zst']));
+		expect((await run('list', to)).stdout).toContain('verified just now: FAILED');
+		await writeFile(file, whole);
+		await rm(join(folder, 'more'));
+		expect((await run('verify', folder)).code).toBe(0);
+		// Somebody writes to it: the proof was of another.
+		const sums = await readFile(join(folder, 'SHA256SUMS'));
+		await writeFile(join(folder, 'SHA256SUMS'), `${sums}\n`);
+		expect((await run('list', to)).stdout).toContain('changed since it was verified');
+		await writeFile(join(folder, 'SHA256SUMS'), sums);
+	});
+
+	it('by the parallel engine is verified and drilled: restored, counted, attached to its primary to lag zero, told how long it took; nothing stays', async () => {
+		// After the backup: only replication brings it.
+		await ask(server, "INSERT INTO shop.orders VALUES (1000, 'later', 1)");
+		const args = ['drill', fast, '--replicate', '--primary', urlOf(server), '--json'];
+		const lacking = await run(...args);
+		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', what: expect.stringContaining('--yes') } });
+		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
+		const plan = await run('drill', fast, '--dry-run');
+		expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('start an empty server') });
+		const ended = await run(...args, '--yes');
+		expect(ended.code, told(ended)).toBe(0);
+		const name = nameOf(server);
+		expect(ended.last).toMatchObject({
+			...{ type: 'summary', ok: true, backup: fast, databases: 2, tables: 2, rows: 15, digests: 2, problems: [], exit_code: 0 },
+			...{ recovery_ms: expect.any(Number), report: `${fast}.drill.md`, position: expect.stringMatching(/\d/) },
+			replication: { primary: name, caught_up_ms: expect.any(Number), account: expect.stringMatching(/^lockstep_drill_.* dropped$/) },
+		});
+		expect(ended.last.phases.map((phase: { name: string }) => phase.name)).toEqual([
+			...['server', 'restore', 'position', 'proof', 'digests', 'replication'],
+		]);
+		expect(Number(ended.last.replication.transactions)).toBeGreaterThan(0);
+		expect(await accounts()).toBe('0');
+		expect(await drills()).toEqual([]);
+		expect(await readFile(`${fast}.drill.md`, 'utf8')).toContain(
+			'| Every row is the one that was dumped: the digests of 2 tables are alike | yes |',
+		);
+		expect((await run('list', join(home.dir, 'fast'))).stdout).toContain('drilled just now, recovered in');
+		expect((await run('show', fast)).stdout).toContain(`replicated from ${name}`);
+		// Nothing of it is in the backup.
+		expect((await run('verify', fast)).code).toBe(0);
+	});
+
+	it('fails its drill with 8 where the rows are not those of the manifest, and says so in the report', async () => {
+		const [manifest, sums] = ['manifest.json', 'SHA256SUMS'].map((name) => join(folder, name)) as [string, string];
+		const [before, sumsBefore] = [await readFile(manifest, 'utf8'), await readFile(sums, 'utf8')];
+		const forged = before.replace('"rows": 15,', '"rows": 14,');
+		const line = (text: string) => sumsText([sumOf('manifest.json', text)]);
+		await writeFile(manifest, forged);
+		await writeFile(sums, sumsBefore.replace(line(before), line(forged)));
+		const ended = await run('drill', folder, '--json');
+		await writeFile(manifest, before);
+		await writeFile(sums, sumsBefore);
+		expect(ended, told(ended)).toMatchObject({ code: 8, last: { type: 'error', class: 'VerifyFailed', exit_code: 8 } });
+		expect(JSON.stringify(ended.last.checks)).toContain('15');
+		expect(await readFile(`${folder}.drill.md`, 'utf8')).toContain('FAILED');
+		expect(JSON.parse(await readFile(`${folder}.drill.json`, 'utf8'))).toMatchObject({
+			ok: false,
+			problems: [expect.stringContaining('15')],
+		});
+		expect(await drills()).toEqual([]);
+	});
+
+	// One kind stands for all: what is cleared up is the same, and how the servers drop an account is tested elsewhere.
+	if (kind === SANDBOX_KINDS[0])
+		it('leaves nothing where its drill is stopped, and what one that was killed left is cleared up', async () => {
+			const stopped = start(['drill', folder, '--json'], { env: home.env });
+			await says(stopped, 'Restoring');
+			stopped.child.kill('SIGINT');
+			expect(await stopped.ended).toMatchObject({ code: 130 });
+			expect(await drills()).toEqual([]);
+
+			// The replica stays at this statement: so the drill is at work for as long as the test wants.
+			await ask(server, 'CREATE TABLE shop.held (id INT PRIMARY KEY, at INT)');
+			await ask(
+				server,
+				`CREATE TRIGGER shop.hold BEFORE INSERT ON shop.held FOR EACH ROW SET NEW.at = IF(@@global.server_id = ${server.serverId}, 0, SLEEP(600))`,
+			);
+			await using session = await rootSession(server);
+			await session.query({ pieces: ["SET SESSION binlog_format = 'STATEMENT'"] });
+			await session.query({ pieces: ['INSERT INTO shop.held VALUES (1, 0)'] });
+			const elsewhere = join(home.dir, 'elsewhere');
+			const killed = start(['drill', folder, '--replicate', '--primary', urlOf(server), '--dir', elsewhere, '--yes', '--json'], {
+				env: home.env,
+			});
+			await killed.line((line) => line.type === 'progress' && line.step === 'replicate');
+			expect(await accounts()).toBe('1');
+			killed.child.kill('SIGKILL');
+			await killed.ended;
+			expect(await readdir(elsewhere)).toHaveLength(1);
+			const recovered = await run('recover', '--json');
+			expect(recovered, told(recovered)).toMatchObject({ code: 0, stderr: expect.stringContaining('Cleared up after a drill') });
+			expect(await accounts()).toBe('0');
+			expect(await readdir(elsewhere)).toEqual([]);
+			expect(await drills()).toEqual([]);
+			const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+			const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+			expect(lines.filter((text) => text.includes(elsewhere))).toEqual([]);
+		});
+});
+
+describe('without a backup', () => {
+	it('is told what to name, with 2', async () => {
+		await using home = await makeHome();
+		const run = (...args: string[]) => lockstep(args, { env: home.env });
+		for (const command of ['verify', 'show']) {
+			const ended = await run(command, join(home.dir, 'gone'));
+			expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no backup') });
+			expect((await run(command)).code).toBe(2);
+		}
+		expect((await run('list', join(home.dir, 'gone'))).code).toBe(2);
+		expect((await run('verify', home.dir)).code).toBe(2);
+		const none = await run('list', home.dir);
+		expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('lockstep backup --server SERVER --to') });
+	});
+});
