@@ -16,6 +16,7 @@ import { compare } from './compare.ts';
 import { connect } from './connect.ts';
 import { createAccount } from './create-account.ts';
 import { createOperator } from './create-operator.ts';
+import { forgetAccounts } from './forget-accounts.ts';
 import { grantOperator } from './grant-operator.ts';
 import { provisionReplica } from './index.ts';
 import { lookAtPrimary } from './look-at-primary.ts';
@@ -73,6 +74,7 @@ export const provisionFromBackup = (wish: { readonly operator: boolean; readonly
 		capturePosition,
 		protect,
 		empty,
+		forgetAccounts,
 		...(wish.parallel ? [bringing(restoring(create)), restoring(loadRows), restoring(finish)] : [bringing(restoring(loadDatabases))]),
 		restoring(accounts),
 		restoring(prove),
