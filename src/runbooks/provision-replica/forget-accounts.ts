@@ -16,6 +16,12 @@ type Facts = {
 	readonly login: string | null;
 };
 
+/** Our own account, of an earlier run, is nobody's loss. */
+const notOurs =
+	({ account }: FromBackupEnv) =>
+	(name: string): boolean =>
+		!account.ours || name !== `${account.user}@${account.host}`;
+
 async function accountsIn(env: FromBackupEnv): Promise<ReadonlySet<string>> {
 	const found = new Set<string>();
 	for (const file of filesOf(env, 'accounts')) {
@@ -56,13 +62,15 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 			}),
 		];
 	},
-	consents({ facts, replica, ...env }) {
-		if (facts.later.length === 0 || seeded(env) !== undefined) return [];
+	consents({ facts, ...env }) {
+		const { replica } = env;
+		const lost = facts.later.map(accountKey).filter(notOurs(env));
+		if (lost.length === 0 || seeded(env) !== undefined) return [];
 		return [
 			{
 				name: replica.name,
 				reason: `${replica.name} has accounts that the primary made after the backup: they are dropped, and come back through replication`,
-				affected: facts.later.map((who) => `account ${accountKey(who)}`),
+				affected: lost.map((name) => `account ${name}`),
 			},
 		];
 	},
@@ -76,9 +84,12 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 		];
 	},
 	undo: () => [],
-	foreign({ facts, origin, replica }) {
+	foreign({ facts, origin, ...env }) {
 		const now = new Set(facts.later.map(accountKey));
-		const gone = origin.later.map(accountKey).filter((name) => !now.has(name));
-		return gone.length === 0 ? [] : [`${replica.name} had accounts that were dropped, and nothing brings back: ${some(gone)}.`];
+		const gone = origin.later
+			.map(accountKey)
+			.filter((name) => !now.has(name))
+			.filter(notOurs(env));
+		return gone.length === 0 ? [] : [`${env.replica.name} had accounts that were dropped, and nothing brings back: ${some(gone)}.`];
 	},
 };
