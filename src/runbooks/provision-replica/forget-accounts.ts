@@ -8,6 +8,7 @@ import { filesOf } from '../restore-backup/env.ts';
 import { some } from '../server.ts';
 import { accountKey, seeded } from './env.ts';
 import type { FromBackupEnv } from './on-replica.ts';
+import { nameOf } from './operator.ts';
 
 type Facts = {
 	/** On both servers, and not in the backup. */
@@ -16,11 +17,11 @@ type Facts = {
 	readonly login: string | null;
 };
 
-/** Our own account, of an earlier run, is nobody's loss. */
+/** The replication account of an earlier run and the operator's come back by this run itself: nobody's loss. */
 const notOurs =
-	({ account }: FromBackupEnv) =>
+	({ account, operator }: FromBackupEnv) =>
 	(name: string): boolean =>
-		!account.ours || name !== `${account.user}@${account.host}`;
+		!(account.ours && name === nameOf(account)) && !(operator !== null && name === nameOf(operator));
 
 async function accountsIn(env: FromBackupEnv): Promise<ReadonlySet<string>> {
 	const found = new Set<string>();
