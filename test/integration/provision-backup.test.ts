@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
@@ -67,6 +69,22 @@ describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', (kind) =>
 			expect(ended.last.checks[0].mend.join(' ')).toContain('--seed dump');
 			expect(actions(ended)).toEqual([]);
 		}
+	});
+
+	it('is known by the primary’s log where it knows the primary by another name', async () => {
+		const file = join(ofReplica, 'manifest.json');
+		const text = await readFile(file, 'utf8');
+		const manifest = JSON.parse(text);
+		manifest.position.source.host = 'db1.example.net';
+		await writeFile(file, JSON.stringify(manifest));
+		const known = await lockstep(argv(pair.primary, ofReplica, '--dry-run'), home);
+		manifest.position.source.pos -= 1000;
+		await writeFile(file, JSON.stringify(manifest));
+		const elsewhere = await lockstep(argv(pair.primary, ofReplica, '--dry-run'), home);
+		await writeFile(file, text);
+		done(known);
+		// MySQL's own transactions are proof enough.
+		expect(elsewhere.code, said(elsewhere)).toBe(isMysql(kind) ? 0 : 6);
 	});
 
 	it('a parallel backup of the replica becomes another one, although it was killed in the midst of the load', {
