@@ -204,7 +204,10 @@ function program(): Command {
 	add('provision', 'give a primary a backup replica, step by step')
 		.option('--primary <server>', 'a profile’s name, or mysql://USER@HOST:PORT')
 		.option('--replica <server>')
-		.option('--seed <how>', 'dump: a stream from the primary into the replica, nothing on disk in between; clone: MySQL’s CLONE')
+		.option(
+			'--seed <how>',
+			'dump: a stream from the primary into the replica, nothing on disk in between; clone: MySQL’s CLONE; or a backup’s folder',
+		)
 		.option('--restart-wait <duration>', 'how long the replica’s restart after a CLONE is waited for (10m)')
 		.option('--account <name@host>', 'of the replication account; made, with a generated password')
 		.option('--operator <name[@host]>', 'one more account: looks at the primary, takes backups of the replica; its password goes to a file')

@@ -17,7 +17,9 @@ import type { Outputs, Runbook } from '../core/step.ts';
 import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
+import { provisionFromBackup } from '../runbooks/provision-replica/from-backup.ts';
 import { provisionRunbook } from '../runbooks/provision-replica/index.ts';
+import type { FromBackupEnv } from '../runbooks/provision-replica/on-replica.ts';
 import { chosen } from '../runbooks/restore-backup/chosen.ts';
 import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
@@ -202,8 +204,9 @@ function addressOf(source: { host: string }, replica: OpenedServer): string {
 
 /** What was begun in one way cannot be gone on with in the other. */
 function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
-	const before = (begun?.request as ProvisionRequest | undefined)?.seed ?? 'dump';
-	if (begun === undefined || before === (asked.seed ?? 'dump')) return;
+	const seedOf = (request: ProvisionRequest | undefined) => request?.backup ?? request?.seed ?? 'dump';
+	const before = seedOf(begun?.request as ProvisionRequest | undefined);
+	if (begun === undefined || before === seedOf(asked)) return;
 	throw new UserError({
 		what: `The run that is to be gone on with copies the data otherwise: --seed ${before}.`,
 		mend: [`Go on with:  --seed ${before}`, `or take it back first:  lockstep undo ${begun.run} --yes`],
@@ -213,7 +216,9 @@ function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
 /** How long the replica’s restart after a CLONE is waited for, unless said otherwise. */
 const RESTART_WAIT_SECONDS = 600;
 
-async function prepareProvision(context: Context, asked: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
+async function prepareProvision(context: Context, wanted: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
+	// `latest` may lead elsewhere when this is gone on with or taken back.
+	const asked = wanted.backup === undefined ? wanted : { ...wanted, backup: await backupFolder(resolve(wanted.backup)) };
 	const primary = await openServer(context, { role: 'primary', server: asked.primary, ...wishes.primary });
 	const replica = await openServer(context, { role: 'replica', server: asked.replica, ...wishes.replica });
 	const place = (each: OpenedServer) => `${each.server.host}:${each.server.port}`;
@@ -230,31 +235,45 @@ async function prepareProvision(context: Context, asked: ProvisionRequest, wishe
 	if (operator?.user === account.user && operator.host === account.host) {
 		throw new UserError({ what: 'The operator and the replica cannot share an account.', mend: ['Give --operator another name.'] });
 	}
-	return ready<ProvisionEnv>(context, {
-		runbook: provisionRunbook({ operator: operator !== null, clone: request.seed === 'clone' }),
-		opened: { primary, replica },
-		claim: 'replica',
-		key,
-		request,
+	const common = { opened: { primary, replica }, claim: 'replica', key, request };
+	const env = (): ProvisionEnv => ({
+		outputs: {},
+		primary: primary.server,
+		replica: replica.server,
+		source,
+		account,
+		operator: operator && { ...operator, password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`) },
+		password: new Secret(randomBytes(24).toString('base64url')),
+		tls: request.tls,
+		ca: request.channelCa ?? null,
+		delaySeconds: request.delaySeconds ?? 0,
+		memory: { passwordSet: false, accounts: new Map() },
+		...(request.seed === 'clone' && {
+			clone: {
+				account: { user: `lockstep_clone_${replica.identity.serverId}`, host: addressOf(source, replica) },
+				password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`),
+				restartWaitSeconds: request.restartWaitSeconds ?? RESTART_WAIT_SECONDS,
+			},
+		}),
+	});
+	const folder = request.backup;
+	if (folder === undefined) {
+		return ready<ProvisionEnv>(context, {
+			...common,
+			runbook: provisionRunbook({ operator: operator !== null, clone: request.seed === 'clone' }),
+			env,
+		});
+	}
+	const manifest = await readManifest(folder);
+	const { databases } = manifest.dump;
+	return ready<FromBackupEnv>(context, {
+		...common,
+		runbook: provisionFromBackup({ operator: operator !== null, parallel: manifest.dump.engine === 'parallel' }),
 		env: () => ({
-			outputs: {},
-			primary: primary.server,
-			replica: replica.server,
-			source,
-			account,
-			operator: operator && { ...operator, password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`) },
-			password: new Secret(randomBytes(24).toString('base64url')),
-			tls: request.tls,
-			ca: request.channelCa ?? null,
-			delaySeconds: request.delaySeconds ?? 0,
-			memory: { passwordSet: false, accounts: new Map() },
-			...(request.seed === 'clone' && {
-				clone: {
-					account: { user: `lockstep_clone_${replica.identity.serverId}`, host: addressOf(source, replica) },
-					password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`),
-					restartWaitSeconds: request.restartWaitSeconds ?? RESTART_WAIT_SECONDS,
-				},
-			}),
+			...env(),
+			...{ backup: { databases }, server: replica.server, folder, manifest, databases, only: null },
+			...{ workers: workersHere(), logged: false, keysAfterBytes: keysAfter(context.env) },
+			accounts: manifest.files.some((file) => file.kind === 'accounts'),
 		}),
 	});
 }
@@ -304,6 +323,7 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 
 /** As many as this machine has processors to unpack with, and no more than a server has use for. */
 const MOST_WORKERS = 8;
+const workersHere = (): number => Math.min(MOST_WORKERS, Math.max(2, availableParallelism()));
 /** From so many bytes of rows on a table's keys are made after them. */
 const KEYS_AFTER_BYTES = 16 * 1024 * 1024;
 
@@ -336,7 +356,7 @@ async function prepareRestore(context: Context, asked: RestoreRequest, wishes: W
 			manifest,
 			databases,
 			only,
-			workers: request.workers ?? Math.min(MOST_WORKERS, Math.max(2, availableParallelism())),
+			workers: request.workers ?? workersHere(),
 			accounts: request.accounts,
 			logged: request.writeBinlog,
 			keysAfterBytes: keysAfter(context.env),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
@@ -30,8 +31,8 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 		});
 	}
 	const seed = seedOf(flags.seed);
-	if (flags.restartWait !== undefined && seed !== 'clone') {
-		throw new UserError({ what: '--restart-wait is for --seed clone only.', mend: ['Leave it out: a dump’s stream restarts nothing.'] });
+	if (flags.restartWait !== undefined && seed.seed !== 'clone') {
+		throw new UserError({ what: '--restart-wait is for --seed clone only.', mend: ['Leave it out: nothing else restarts the replica.'] });
 	}
 	const request: ProvisionRequest = {
 		kind: 'provision',
@@ -43,7 +44,7 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 		...(flags.operatorPasswordFile === undefined ? {} : { operatorPasswordFile: resolve(flags.operatorPasswordFile) }),
 		...(flags.source === undefined ? {} : { source: flags.source }),
 		...(flags.channelCa === undefined ? {} : { channelCa: flags.channelCa }),
-		...(seed === undefined ? {} : { seed }),
+		...seed,
 		...(flags.restartWait === undefined ? {} : { restartWaitSeconds: seconds(flags.restartWait, '--restart-wait') }),
 		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),
 	};
@@ -51,15 +52,18 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 	return runHeadless(context, request, {});
 }
 
-/** `stream` is another word for `dump`: a dump flows from the primary into the replica. */
-function seedOf(text: string | undefined): ProvisionRequest['seed'] {
-	if (text === undefined || text === 'clone') return text;
-	if (text === 'dump' || text === 'stream') return 'dump';
+/** `stream` is another word for `dump`: a dump flows from the primary into the replica. What is no word is a backup's folder. */
+function seedOf(text: string | undefined): Pick<ProvisionRequest, 'seed' | 'backup'> {
+	if (text === undefined) return {};
+	if (text === 'clone') return { seed: text };
+	if (text === 'dump' || text === 'stream') return { seed: 'dump' };
+	if (text.includes('/') || existsSync(text)) return { seed: 'backup', backup: resolve(text) };
 	throw new UserError({
 		what: `--seed ${text} is not known.`,
 		mend: [
 			'--seed dump: a dump’s stream from the primary into the replica, nothing on disk in between',
 			'--seed clone: MySQL’s CLONE, which copies the files themselves',
+			'--seed FOLDER: a backup’s folder; no such folder is here',
 		],
 	});
 }

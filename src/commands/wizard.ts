@@ -42,7 +42,7 @@ function commandLine(request: RunRequest): string {
 		give('--operator', request.operator);
 		give('--operator-password-file', request.operatorPasswordFile);
 		give('--source', request.source);
-		give('--seed', request.seed);
+		give('--seed', request.backup ?? request.seed);
 		give('--restart-wait', request.restartWaitSeconds === undefined ? undefined : `${request.restartWaitSeconds}s`);
 		give('--channel-ca', request.channelCa);
 		give('--delay', request.delaySeconds ? `${request.delaySeconds}s` : undefined);

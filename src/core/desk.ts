@@ -72,8 +72,10 @@ export type ProvisionRequest = {
 	readonly channelCa?: string;
 	readonly tls: boolean;
 	readonly delaySeconds?: number;
-	/** How the data come: by a dump's stream (unless said otherwise), or by MySQL's CLONE. */
-	readonly seed?: 'dump' | 'clone';
+	/** How the data come: by a dump's stream (unless said otherwise), by MySQL's CLONE, or from a backup. */
+	readonly seed?: 'dump' | 'clone' | 'backup';
+	/** That backup's folder, or `latest`'s path. */
+	readonly backup?: string;
 	/** By CLONE: how long the replica's restart is waited for; ten minutes unless said otherwise. */
 	readonly restartWaitSeconds?: number;
 };

@@ -254,6 +254,12 @@ export interface Dialect {
 		/** Waits until the replica has applied it; the reader says whether it did. */
 		wait(gtid: string, seconds: number): Query<boolean>;
 		readonly forgetLog: Statement;
+		/** What is no longer in the server's own binary logs: a replica that lacks any of it cannot be given it. */
+		purged(look: <T>(query: Query<T>) => Promise<T>): Promise<string>;
+		/** What of it the server has never written itself; empty: nothing. */
+		unknown(gtid: string): Query<string>;
+		/** The position at a place in the server's own binary logs, null where there is no such place. Null where positions tell by themselves whose they are. */
+		readonly at: null | ((file: string, pos: number) => Query<string | null>);
 	};
 	readonly channel: {
 		readonly status: Query<readonly Channel[]>;

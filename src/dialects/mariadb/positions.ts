@@ -69,4 +69,23 @@ export const positions: Dialect['positions'] = {
 	lacking,
 	wait: (gtid, seconds) => query(sql`SELECT MASTER_GTID_WAIT(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 	forgetLog: sql`RESET MASTER`,
+	// Each log begins with the list of what the ones before it held.
+	async purged(look) {
+		const oldest = await look(query(sql`SHOW BINARY LOGS`, (rows) => rows[0]?.Log_name ?? null));
+		if (oldest === null) return '';
+		const list = query(sql`SHOW BINLOG EVENTS IN ${oldest} LIMIT 5`, (rows) => rows.find((row) => row.Event_type === 'Gtid_list')?.Info);
+		return union([((await look(list)) ?? '').replaceAll(/[[\]]/g, '')]);
+	},
+	// The state names the last transaction of every server that wrote in a domain; the position only the last of all.
+	unknown: (gtid) =>
+		query(sql`SELECT @@global.gtid_binlog_state AS state`, (rows) => {
+			const parts = (text: string) =>
+				text.split(',').flatMap((part) => [/^\s*(\d+-\d+)-(\d+)\s*$/.exec(part)].filter((match) => match !== null));
+			const written = new Map(parts(rows[0]?.state ?? '').map(([, by, sequence]) => [by, BigInt(sequence ?? 0)]));
+			return parts(gtid)
+				.filter(([, by, sequence]) => BigInt(sequence ?? 0) > (written.get(by) ?? 0n))
+				.map(([text]) => text.trim())
+				.join(',');
+		}),
+	at: (file, pos) => query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? null),
 };

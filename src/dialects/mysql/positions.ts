@@ -30,5 +30,9 @@ export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] 
 		wait: (gtid, seconds) =>
 			query(sql`SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 		forgetLog,
+		purged: (look) => look(query(sql`SELECT @@global.gtid_purged AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
+		unknown: (gtid) => query(sql`SELECT GTID_SUBTRACT(${gtid}, @@global.gtid_executed) AS gtid`, (rows) => canonical(rows[0]?.gtid ?? '')),
+		// The uuid of whoever wrote it is in every one.
+		at: null,
 	};
 }

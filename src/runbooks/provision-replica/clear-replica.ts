@@ -16,9 +16,14 @@ type Facts = {
 	readonly clone: CloneStatus | null;
 };
 
-/** Whether what is there is what this work has brought: also by a CLONE whose run died before it could say so. */
+/**
+ * Whether what is there is what this work has brought: also by a CLONE whose run died before it could say so. What came of a backup until
+ * an interruption is gone on with.
+ */
 const brought = ({ facts, origin, ...env }: ProvisionEnv & Seen<Facts>): boolean =>
-	seeded(env) !== undefined || arrived(env, facts.clone, origin.clone, facts.position.replicated);
+	seeded(env) !== undefined ||
+	(env.backup !== undefined && env.outputs['clear-replica'] !== undefined) ||
+	arrived(env, facts.clone, origin.clone, facts.position.replicated);
 
 export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 	id: 'clear-replica',

@@ -35,6 +35,8 @@ export interface ProvisionEnv extends Outputs {
 		readonly password: Secret;
 		readonly restartWaitSeconds: number;
 	};
+	/** There where the data come from a backup: the databases that it holds. */
+	readonly backup?: { readonly databases: readonly string[] };
 	/** What this process knows and must never write down. */
 	readonly memory: {
 		/** Whether the account has this run's password. */

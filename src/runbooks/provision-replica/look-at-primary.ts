@@ -41,7 +41,8 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 		};
 	},
-	checks({ primary, replica, tls, facts, clone }) {
+	checks({ primary, replica, tls, facts, clone, backup }) {
+		const dumps = clone === undefined && backup === undefined;
 		const { identity } = facts;
 		const { mends, words, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
@@ -64,7 +65,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				mend: mends.primaryId,
 			}),
 		];
-		if (clone === undefined) {
+		if (dumps) {
 			checks.push(
 				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
 					expected: `${names.join(' or ')}, and ${replica.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
@@ -110,8 +111,8 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				found: 'its GTIDs follow other rules',
 			});
 		}
-		// What of them a CLONE cannot bring it says itself.
-		if (clone === undefined) {
+		// What of them a CLONE cannot bring it says itself; a backup is of one moment.
+		if (dumps) {
 			checks.push(
 				should('PRIMARY-ENGINES', 'All its tables have snapshots', facts.withoutSnapshots.length === 0, {
 					found:

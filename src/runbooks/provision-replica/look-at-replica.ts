@@ -145,9 +145,10 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 		];
 		return checks;
 	},
-	consents({ replica, source, facts, origin }) {
+	consents({ replica, source, facts, origin, backup, outputs }) {
 		// What an interrupted run of ours copied is not asked about again; what anybody else put there since is.
-		const foreign = facts.databases.filter((name) => origin.databases.includes(name) || !facts.primary.databases.includes(name));
+		const ours = [...facts.primary.databases, ...(outputs['clear-replica'] === undefined ? [] : (backup?.databases ?? []))];
+		const foreign = facts.databases.filter((name) => origin.databases.includes(name) || !ours.includes(name));
 		const before = origin.channels.map(placeOf);
 		const channels = facts.channels.filter((channel) => before.includes(placeOf(channel)) || placeOf(channel) !== placeOf(source));
 		const affected = [...foreign.map((name) => `database ${name}`), ...channels.map((channel) => `replication from ${placeOf(channel)}`)];

@@ -2,10 +2,12 @@ import type { Action } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
+import type { Failure } from '../../core/events.ts';
 import { meter } from '../../core/progress.ts';
-import type { Step } from '../../core/step.ts';
+import type { Looking, Seen, Step } from '../../core/step.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
+import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { some } from '../server.ts';
 import type { ProvisionEnv, SeedOutput } from './env.ts';
@@ -19,6 +21,33 @@ type Facts = {
 	readonly gtid: string;
 	readonly onReplica: readonly string[];
 };
+
+/** Whoever provisions again after that was told to: another copy is the only remedy. */
+export async function isUseless({
+	replica,
+	look,
+	failure,
+}: ProvisionEnv & Looking & { readonly failure: Failure | null }): Promise<boolean> {
+	if (failure?.checks.some((check) => check.id === 'COMPARE-CONTENTS' || check.id === 'COMPARE-OBJECTS')) return true;
+	const { channel } = replica.dialect;
+	return (await look('replica', channel.status)).some(({ ioError, sqlError }) =>
+		[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
+	);
+}
+
+/** Drops what came since, also through replication. */
+export function dropCopied({ replica, facts, origin }: ProvisionEnv & Seen<{ readonly onReplica: readonly string[] }>): readonly Action[] {
+	const { catalogue, load, locks } = replica.dialect;
+	const ours = facts.onReplica.filter((name) => !origin.onReplica.includes(name));
+	if (ours.length === 0) return [];
+	const action = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
+	return [
+		action('unlogged', 'not for the binary log', locks.unlogged),
+		action('unchecked', 'whatever refers to what', load.unchecked),
+		...ours.map((name) => action(`drop-${name}`, 'copied by this run', catalogue.drop(name))),
+		action('logged', 'as before', locks.logged),
+	];
+}
 
 export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'seed',
@@ -94,24 +123,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			}),
 		];
 	},
-	// Whoever provisions again after that was told to: another copy is the only remedy.
-	async spoiled({ replica, look, failure }) {
-		if (failure?.checks.some((check) => check.id === 'COMPARE-CONTENTS' || check.id === 'COMPARE-OBJECTS')) return true;
-		const { channel } = replica.dialect;
-		return (await look('replica', channel.status)).some(({ ioError, sqlError }) =>
-			[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
-		);
-	},
-	undo({ replica, facts, origin }) {
-		const { catalogue, locks } = replica.dialect;
-		const ours = facts.onReplica.filter((name) => !origin.onReplica.includes(name));
-		if (ours.length === 0) return [];
-		const action = (id: string, why: string, statement: typeof locks.unlogged): Action => change('replica', id, why, statement);
-		return [
-			action('unlogged', 'not for the binary log', locks.unlogged),
-			...ours.map((name) => action(`drop-${name}`, 'copied by this run', catalogue.drop(name))),
-			action('logged', 'as before', locks.logged),
-		];
-	},
+	spoiled: isUseless,
+	undo: dropCopied,
 	standIn: { gtid: '<the position of the copied data>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
 };

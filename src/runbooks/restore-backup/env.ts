@@ -54,5 +54,5 @@ export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, data
 	return { folder, file: { path, bytes, sha256 }, ...(tables === undefined ? {} : { tables }) };
 }
 
-/** Whether an earlier step of this work made room already: then what is there is what it brought. */
-export const cleared = ({ outputs }: Outputs): boolean => outputs.clear !== undefined;
+/** Whether an earlier step of this work made room already, be it of a replica: then what is there is what it brought. */
+export const cleared = ({ outputs }: Outputs): boolean => outputs.clear !== undefined || outputs['clear-replica'] !== undefined;

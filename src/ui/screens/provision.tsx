@@ -20,6 +20,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		account: '',
 		operator: '',
 		seed: 'dump',
+		backup: '',
 		tls: 'yes',
 		delay: '',
 		...(preset ? {} : app.drafts.get('provision')),
@@ -41,12 +42,26 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 			id: 'seed',
 			label: 'Copy by',
 			kind: 'choice',
-			about: 'The stream works everywhere. CLONE copies the files themselves, for MySQL only: faster, and the accounts are replaced, too.',
+			about:
+				'The stream works everywhere. CLONE copies the files themselves, for MySQL only: faster, and the accounts are replaced, too. A backup burdens the primary least.',
 			options: [
 				{ value: 'dump', label: 'a dump’s stream' },
 				{ value: 'clone', label: 'CLONE (MySQL)' },
+				{ value: 'backup', label: 'a backup' },
 			],
 		},
+		...(values.seed === 'backup'
+			? [
+					{
+						id: 'backup',
+						label: 'Backup',
+						kind: 'text' as const,
+						about:
+							'The folder of a backup of the primary or of a replica of it. What came after it must still be in the primary’s binary logs.',
+						placeholder: '/backups/db1/latest',
+					},
+				]
+			: []),
 		{
 			id: 'account',
 			label: 'Account',
@@ -88,6 +103,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		else if (values.primary === values.replica) found.replica = 'A server cannot replicate from itself.';
 		if (values.operator && !/^[^@]+(@[^@]+)?$/.test(values.operator)) found.operator = 'NAME or NAME@HOST, for example ops@10.0.0.%';
 		if (values.account && !/^[^@]+@[^@]+$/.test(values.account)) found.account = 'NAME@HOST, for example repl@10.0.0.3';
+		if (values.seed === 'backup' && !values.backup) found.backup = 'Which backup? Its folder, or the link `latest`.';
 		if (delay === null) found.delay = 'A time such as 30m or 1h.';
 		setErrors(found);
 		if (Object.keys(found).length > 0) return;
@@ -98,6 +114,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 			replica: address(values.replica),
 			tls: values.tls !== 'no',
 			...(values.seed === 'clone' ? { seed: 'clone' as const } : {}),
+			...(values.seed === 'backup' && values.backup ? { seed: 'backup' as const, backup: values.backup } : {}),
 			...(values.account ? { account: values.account } : {}),
 			...(values.operator ? { operator: values.operator } : {}),
 			...(delay ? { delaySeconds: delay } : {}),

@@ -1,0 +1,96 @@
+import { readKnown } from '../../archive/read.ts';
+import { type Check, should } from '../../core/check.ts';
+import type { Step } from '../../core/step.ts';
+import type { AccountName } from '../../dialects/dialect.ts';
+import { accountOf, statements } from '../../dump/load/filter.ts';
+import { change } from '../change.ts';
+import { filesOf } from '../restore-backup/env.ts';
+import { some } from '../server.ts';
+import { accountKey, seeded } from './env.ts';
+import type { FromBackupEnv } from './on-replica.ts';
+import { nameOf } from './operator.ts';
+
+type Facts = {
+	/** On both servers, and not in the backup. */
+	readonly later: readonly AccountName[];
+	/** The one that we are logged in as there, where it is such a one. */
+	readonly login: string | null;
+};
+
+/** The replication account of an earlier run and the operator's come back by this run itself: nobody's loss. */
+const notOurs =
+	({ account, operator }: FromBackupEnv) =>
+	(name: string): boolean =>
+		!(account.ours && name === nameOf(account)) && !(operator !== null && name === nameOf(operator));
+
+async function accountsIn(env: FromBackupEnv): Promise<ReadonlySet<string>> {
+	const found = new Set<string>();
+	for (const file of filesOf(env, 'accounts')) {
+		const chunks: Buffer[] = [];
+		for await (const chunk of readKnown(env.folder, file)) chunks.push(chunk);
+		for (const statement of statements(Buffer.concat(chunks).toString('latin1'))) {
+			const account = accountOf(statement);
+			if (account !== null) found.add(account);
+		}
+	}
+	return found;
+}
+
+/** A server that was a replica before has accounts that come once more. */
+export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
+	id: 'forget-accounts',
+	title: 'Forget the accounts that come again',
+	why: 'The replica gets the accounts of the backup, and what the primary made since then comes through replication: CREATE USER of one that is there already would stop it (error 1396). So accounts that are on both servers and not in the backup are dropped on the replica first. Its own ones stay. On a new server there is nothing to do.',
+	async inspect(at) {
+		const { primary, replica, look } = at;
+		const backed = await accountsIn(at);
+		const there = new Set((await look('primary', primary.dialect.accounts.list)).map(accountKey));
+		const { account } = await look('replica', replica.dialect.identity);
+		const later = (await look('replica', replica.dialect.accounts.list)).filter(
+			(who) => there.has(accountKey(who)) && !backed.has(accountKey(who)) && !replica.dialect.accounts.own(who),
+		);
+		return {
+			later: later.filter((who) => accountKey(who) !== account),
+			login: later.some((who) => accountKey(who) === account) ? account : null,
+		};
+	},
+	checks({ facts, replica }): readonly Check[] {
+		if (facts.login === null) return [];
+		return [
+			should('SEED-LOGIN', 'The backup knows the account that we work as', false, {
+				wrong: `${facts.login} is on the primary and not in the backup: if the primary made it since then, replication stops there (error 1396)`,
+				mend: [`Log in to ${replica.name} as another one, which is on that server only.`],
+			}),
+		];
+	},
+	consents({ facts, ...env }) {
+		const { replica } = env;
+		const lost = facts.later.map(accountKey).filter(notOurs(env));
+		if (lost.length === 0 || seeded(env) !== undefined) return [];
+		return [
+			{
+				name: replica.name,
+				reason: `${replica.name} has accounts that the primary made after the backup: they are dropped, and come back through replication`,
+				affected: lost.map((name) => `account ${name}`),
+			},
+		];
+	},
+	plan({ facts, replica, ...env }) {
+		if (facts.later.length === 0 || seeded(env) !== undefined) return [];
+		const { accounts, locks } = replica.dialect;
+		return [
+			change('replica', 'unlogged', 'not for the binary log', locks.unlogged),
+			...facts.later.map((who) => change('replica', `drop-${accountKey(who)}`, 'it comes through replication', accounts.drop(who))),
+			change('replica', 'logged', 'as before', locks.logged),
+		];
+	},
+	undo: () => [],
+	foreign({ facts, origin, ...env }) {
+		const now = new Set(facts.later.map(accountKey));
+		const gone = origin.later
+			.map(accountKey)
+			.filter((name) => !now.has(name))
+			.filter(notOurs(env));
+		return gone.length === 0 ? [] : [`${env.replica.name} had accounts that were dropped, and nothing brings back: ${some(gone)}.`];
+	},
+};

@@ -1,0 +1,91 @@
+import type { Json } from '../../core/json.ts';
+import type { AnyStep, Runbook, Step } from '../../core/step.ts';
+import { accounts } from '../restore-backup/accounts.ts';
+import { create } from '../restore-backup/create.ts';
+import { finish } from '../restore-backup/finish.ts';
+import { loadDatabases } from '../restore-backup/load-databases.ts';
+import { loadRows } from '../restore-backup/load-rows.ts';
+import { lookAtBackup } from '../restore-backup/look-at-backup.ts';
+import { lookAtServer } from '../restore-backup/look-at-server.ts';
+import { prove } from '../restore-backup/prove.ts';
+import { proveFiles } from '../restore-backup/prove-files.ts';
+import { backupPosition } from './backup-position.ts';
+import { capturePosition } from './capture-position.ts';
+import { clearReplica } from './clear-replica.ts';
+import { compare } from './compare.ts';
+import { connect } from './connect.ts';
+import { createAccount } from './create-account.ts';
+import { createOperator } from './create-operator.ts';
+import { forgetAccounts } from './forget-accounts.ts';
+import { grantOperator } from './grant-operator.ts';
+import { provisionReplica } from './index.ts';
+import { lookAtPrimary } from './look-at-primary.ts';
+import { lookAtReplica } from './look-at-replica.ts';
+import { type FromBackupEnv, restoring } from './on-replica.ts';
+import { protect } from './protect.ts';
+import { dropCopied, isUseless } from './seed.ts';
+import { setPosition } from './set-position.ts';
+import { start } from './start.ts';
+import { verifyThreads } from './verify-threads.ts';
+import { wait } from './wait.ts';
+
+/** What the restore asks of its server that the look at the replica does not. */
+const FITS = new Set(['SERVER-PRIVILEGES', 'SERVER-VERSION', 'SERVER-CASE', 'SERVER-DISK', 'LOCAL-INFILE']);
+
+const fits: AnyStep<FromBackupEnv> = {
+	...restoring(lookAtServer),
+	title: 'See that the backup fits',
+	why: 'A backup goes into a server that is not older, in which names mean the same, and which has room for it. What is in its way the replica’s own look has named.',
+	checks: (at) => (lookAtServer.checks?.(at) ?? []).filter((check) => FITS.has(check.id)),
+	consents: () => [],
+};
+
+const empty: typeof clearReplica = {
+	...clearReplica,
+	// Then all of it is loaded once more, into nothing.
+	spoiled: async (at) => (at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false) || isUseless(at),
+};
+
+/** The first step that brings data: taking it back drops also what came through replication since. */
+function bringing<Facts extends { readonly [name: string]: Json }, Output extends Json>(
+	step: Step<FromBackupEnv, Facts, Output>,
+): Step<FromBackupEnv, Facts & { readonly onReplica: readonly string[] }, Output> {
+	return {
+		...step,
+		inspect: async (at) => ({ ...(await step.inspect(at)), onReplica: await at.look('replica', at.replica.dialect.catalogue.databases) }),
+		undo: (at) => (at.scope === 'passing' ? (step.undo?.(at) ?? []) : dropCopied(at)),
+	};
+}
+
+/**
+ * Gives a primary a replica with the data of a backup: the restore's own steps, then what any provisioning does. The accounts are the backup's,
+ * not the primary's of today: those that were made since come through replication, and would stop it if they were there already (error 1396).
+ */
+export const provisionFromBackup = (wish: { readonly operator: boolean; readonly parallel: boolean }): Runbook<FromBackupEnv> => ({
+	...provisionReplica,
+	steps: [
+		lookAtPrimary,
+		lookAtReplica,
+		restoring(lookAtBackup),
+		fits,
+		restoring(proveFiles),
+		createAccount,
+		...(wish.operator ? [createOperator] : []),
+		capturePosition,
+		protect,
+		empty,
+		forgetAccounts,
+		...(wish.parallel ? [bringing(restoring(create)), restoring(loadRows), restoring(finish)] : [bringing(restoring(loadDatabases))]),
+		restoring(accounts),
+		restoring(prove),
+		backupPosition,
+		setPosition,
+		connect,
+		start,
+		verifyThreads,
+		wait,
+		// The account comes through replication, too.
+		...(wish.operator ? [grantOperator] : []),
+		compare,
+	],
+});

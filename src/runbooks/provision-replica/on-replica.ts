@@ -1,0 +1,49 @@
+import type { Action, LoadAction, PipeAction } from '../../core/action.ts';
+import type { Json } from '../../core/json.ts';
+import type { Looking, Step, Working } from '../../core/step.ts';
+import type { RestoreEnv } from '../restore-backup/env.ts';
+import { type ProvisionEnv, seeded } from './env.ts';
+
+/** A provisioning whose data come from a backup: `server` is the replica. */
+export type FromBackupEnv = ProvisionEnv & RestoreEnv;
+
+const roleOf = (role: string): string => (role === 'server' ? 'replica' : role);
+
+/** The same action on the replica. */
+function onReplica<A extends Action>(action: A): A {
+	if (action.kind === 'pipe') {
+		const { into } = action as PipeAction;
+		return into !== null && 'on' in into ? { ...action, into: { ...into, on: roleOf(into.on) } } : action;
+	}
+	return 'on' in action ? { ...action, on: roleOf((action as LoadAction).on) } : action;
+}
+
+/** What it looks and works with, when it means the replica by `server`. */
+function aimed<At extends Looking & Partial<Working>>(at: At): At {
+	const { perform } = at;
+	return {
+		...at,
+		look: (on, query) => at.look(roleOf(on), query),
+		tool: (on, names) => at.tool(roleOf(on), names),
+		...(perform === undefined ? {} : { perform: (action: Action, options) => perform(onReplica(action), options) }),
+	} as At;
+}
+
+/** The events stay asleep there: an earlier step sees to it. */
+const stays = ({ id }: Action): boolean => id !== 'scheduler-off' && id !== 'scheduler-back';
+
+/** A restore's step as a provisioning's: what it does to its server it does to the replica. When the replica has its data it is over. */
+export function restoring<Facts extends Json, Output extends Json>(
+	step: Step<RestoreEnv, Facts, Output>,
+): Step<FromBackupEnv, Facts, Output> {
+	const { run, undo } = step;
+	return {
+		...step,
+		inspect: (at) => step.inspect(aimed(at)),
+		plan: (at) => step.plan(at).filter(stays).map(onReplica),
+		...(run === undefined ? {} : { run: (at) => run(aimed(at)) }),
+		// What replication changes from then on is no business of theirs.
+		verify: async (at) => (seeded(at) === undefined ? ((await step.verify?.(aimed(at))) ?? []) : []),
+		...(undo === undefined ? {} : { undo: (at) => undo(at).map(onReplica) }),
+	};
+}
