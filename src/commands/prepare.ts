@@ -25,7 +25,7 @@ import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import type { Server } from '../runbooks/server.ts';
 import { Secret } from '../sql/secret.ts';
-import { openWorld, type RealWorld } from '../world.ts';
+import { openWorld, type RealWorld } from '../world/world.ts';
 import type { Context } from './context.ts';
 import { operatorOf } from './operator.ts';
 import { isLoopback, type OpenedServer, openServer, type ServerWish } from './servers.ts';

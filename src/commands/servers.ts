@@ -8,7 +8,7 @@ import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
-import type { Reach } from '../world.ts';
+import type { Reach } from '../world/world.ts';
 import { asker, type Context } from './context.ts';
 import type { Wishes } from './prepare.ts';
 

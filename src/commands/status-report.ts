@@ -5,7 +5,7 @@ import type { Channel } from '../dialects/dialect.ts';
 import { titleOf } from '../runbooks/server.ts';
 import { connect } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
-import { quieten } from '../world.ts';
+import { quieten } from '../world/world.ts';
 import type { Context } from './context.ts';
 import { type OpenedServer, openServer, type ServerWish } from './servers.ts';
 

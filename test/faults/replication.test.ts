@@ -9,7 +9,7 @@ import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { makeCertificates } from '../../src/sandbox/certificates.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
-import { openWorld } from '../../src/world.ts';
+import { openWorld } from '../../src/world/world.ts';
 import { words } from '../support/bench.ts';
 import { lockstep, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';

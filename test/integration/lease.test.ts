@@ -12,7 +12,7 @@ import { type LeaseOptions, openLease } from '../../src/server/lease.ts';
 import { connect, type Session } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { sql } from '../../src/sql/sql.ts';
-import { openWorld } from '../../src/world.ts';
+import { openWorld } from '../../src/world/world.ts';
 import { openProxy } from '../support/proxy.ts';
 import { rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
 import { wordsOf } from '../support/words.ts';

@@ -9,7 +9,7 @@ import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
-import { openWorld } from '../../src/world.ts';
+import { openWorld } from '../../src/world/world.ts';
 import { contentsOf } from '../support/contents.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, value } from '../support/servers.ts';

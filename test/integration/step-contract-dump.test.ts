@@ -11,7 +11,7 @@ import { run } from '../../src/core/runner.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
 import { lockedDump } from '../../src/runbooks/locked-dump/index.ts';
-import { openWorld } from '../../src/world.ts';
+import { openWorld } from '../../src/world/world.ts';
 import { shareOf } from '../support/faults.ts';
 import { type Break, breaking, type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
 import { ownSandbox, SANDBOX_KINDS, type Sandbox } from '../support/servers.ts';

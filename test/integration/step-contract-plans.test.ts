@@ -10,7 +10,7 @@ import type { World } from '../../src/core/world.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
 import { lockedDump } from '../../src/runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
-import { openWorld } from '../../src/world.ts';
+import { openWorld } from '../../src/world/world.ts';
 import { type Client, openClient, provisionParts } from '../support/runs.ts';
 import { SANDBOX_KINDS, type Sandbox, sharedSandbox } from '../support/servers.ts';
 

@@ -10,7 +10,7 @@ import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
-import { openWorld } from '../../src/world.ts';
+import { openWorld } from '../../src/world/world.ts';
 import { contentsOf } from '../support/contents.ts';
 import { shareOf } from '../support/faults.ts';
 import { type Break, breaking, type Client, caughtUp, openClient, provisionParts, stateOf } from '../support/runs.ts';

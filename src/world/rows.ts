@@ -1,14 +1,14 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { levelOf, loadFile } from './archive/layout.ts';
-import { sumOf } from './archive/sums.ts';
-import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from './core/action.ts';
-import { UserError } from './core/errors.ts';
-import type { PerformOptions } from './core/step.ts';
-import { loadStatement } from './dump/parallel/load-statement.ts';
-import { openReaders, type Readers, type TableRows } from './dump/parallel/readers.ts';
-import { sumDigests } from './dump/parallel/table-rows.ts';
-import type { Query } from './sql/sql.ts';
+import { levelOf, loadFile } from '../archive/layout.ts';
+import { sumOf } from '../archive/sums.ts';
+import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from '../core/action.ts';
+import { UserError } from '../core/errors.ts';
+import type { PerformOptions } from '../core/step.ts';
+import { loadStatement } from '../dump/parallel/load-statement.ts';
+import { openReaders, type Readers, type TableRows } from '../dump/parallel/readers.ts';
+import { sumDigests } from '../dump/parallel/table-rows.ts';
+import type { Query } from '../sql/sql.ts';
 import type { Reach } from './world.ts';
 
 /** What a World's readers need of it. */

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Busy, ServerError, type Told } from './core/errors.ts';
-import type { Dialect } from './dialects/dialect.ts';
-import type { ServerAddress } from './server/address.ts';
-import { keepAlive } from './server/heartbeat.ts';
-import { connect, type Session } from './server/session.ts';
-import type { Secret } from './sql/secret.ts';
+import { Busy, ServerError, type Told } from '../core/errors.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { ServerAddress } from '../server/address.ts';
+import { keepAlive } from '../server/heartbeat.ts';
+import { connect, type Session } from '../server/session.ts';
+import type { Secret } from '../sql/secret.ts';
 
 const NAME = 'lockstep.run';
 /** A server takes some milliseconds to notice that whoever had the claim was killed. */

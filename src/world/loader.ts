@@ -1,12 +1,12 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { LoadAction, LoadResult } from './core/action.ts';
-import { LockstepError, ServerError, Stopped } from './core/errors.ts';
-import type { PerformOptions } from './core/step.ts';
+import type { LoadAction, LoadResult } from '../core/action.ts';
+import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import type { PerformOptions } from '../core/step.ts';
+import type { ServerAddress } from '../server/address.ts';
+import { packStatement, unpackError } from '../server/lease-wire.ts';
+import type { Secret } from '../sql/secret.ts';
 import type { FromLoader, LoaderData, ToLoader } from './loader-wire.ts';
-import type { ServerAddress } from './server/address.ts';
-import { packStatement, unpackError } from './server/lease-wire.ts';
-import type { Secret } from './sql/secret.ts';
 
 /** Loads into one server, as many tables at a time as are asked for, each on a thread and a connection of its own. */
 export interface Loader {

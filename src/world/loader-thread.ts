@@ -1,12 +1,12 @@
 // A thread that loads rows: reading, unpacking, hashing, encrypting and sending are its own, as is its connection.
 import { parentPort, workerData } from 'node:worker_threads';
-import { readKnown } from './archive/read.ts';
-import { ServerError, Stopped, VerifyFailed } from './core/errors.ts';
+import { readKnown } from '../archive/read.ts';
+import { ServerError, Stopped, VerifyFailed } from '../core/errors.ts';
+import { packError, unpackStatement } from '../server/lease-wire.ts';
+import { connect, type Loaded, type Session } from '../server/session.ts';
+import { Secret } from '../sql/secret.ts';
+import { type Row, sql } from '../sql/sql.ts';
 import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
-import { packError, unpackStatement } from './server/lease-wire.ts';
-import { connect, type Loaded, type Session } from './server/session.ts';
-import { Secret } from './sql/secret.ts';
-import { type Row, sql } from './sql/sql.ts';
 
 const FLOW_EVERY_MS = 200;
 /** ER_DROP_INDEX_FK */

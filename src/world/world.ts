@@ -1,19 +1,19 @@
+import type { Action, Performed, Role, SqlAction } from '../core/action.ts';
+import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import type { HeldLease, PerformOptions } from '../core/step.ts';
+import type { World } from '../core/world.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { ServerAddress } from '../server/address.ts';
+import { type Lease, openLease } from '../server/lease.ts';
+import { connect, type Session } from '../server/session.ts';
+import type { Secret } from '../sql/secret.ts';
+import type { Query } from '../sql/sql.ts';
 import { type Claim, claim } from './claim.ts';
-import type { Action, Performed, Role, SqlAction } from './core/action.ts';
-import { LockstepError, ServerError, Stopped } from './core/errors.ts';
-import type { HeldLease, PerformOptions } from './core/step.ts';
-import type { World } from './core/world.ts';
-import type { Dialect } from './dialects/dialect.ts';
 import { fileDeed, folderFacts } from './files.ts';
 import { type Loader, openLoader } from './loader.ts';
 import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { openRows } from './rows.ts';
-import type { ServerAddress } from './server/address.ts';
-import { type Lease, openLease } from './server/lease.ts';
-import { connect, type Session } from './server/session.ts';
-import type { Secret } from './sql/secret.ts';
-import type { Query } from './sql/sql.ts';
 
 /** How a role's server is reached; known to the World only. */
 export interface Reach {

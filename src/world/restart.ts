@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RestartAction } from './core/action.ts';
-import { ConnectError, LockstepError, type ServerError } from './core/errors.ts';
-import { duration } from './core/format.ts';
-import type { PerformOptions } from './core/step.ts';
-import { startSandboxServer } from './sandbox/sandbox.ts';
-import type { Session } from './server/session.ts';
+import type { RestartAction } from '../core/action.ts';
+import { ConnectError, LockstepError, type ServerError } from '../core/errors.ts';
+import { duration } from '../core/format.ts';
+import type { PerformOptions } from '../core/step.ts';
+import { startSandboxServer } from '../sandbox/sandbox.ts';
+import type { Session } from '../server/session.ts';
 
 const EVERY_MS = 250;
 /** Said by a server that works: waiting helps nobody. */

@@ -1,11 +1,11 @@
 import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Manifest } from './archive/manifest.ts';
-import { seal } from './archive/seal.ts';
-import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile } from './archive/write.ts';
-import type { FileAction } from './core/action.ts';
-import { UserError } from './core/errors.ts';
-import type { FolderFacts } from './core/step.ts';
+import type { Manifest } from '../archive/manifest.ts';
+import { seal } from '../archive/seal.ts';
+import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile } from '../archive/write.ts';
+import type { FileAction } from '../core/action.ts';
+import { UserError } from '../core/errors.ts';
+import type { FolderFacts } from '../core/step.ts';
 
 /** Performs an action in the file system. Throws UserError where a folder cannot be made. */
 export async function fileDeed(action: FileAction): Promise<undefined> {

@@ -1,6 +1,6 @@
-import type { LoadAction, LoadResult } from './core/action.ts';
-import type { ServerAddress } from './server/address.ts';
-import type { WireError, WireStatement } from './server/lease-wire.ts';
+import type { LoadAction, LoadResult } from '../core/action.ts';
+import type { ServerAddress } from '../server/address.ts';
+import type { WireError, WireStatement } from '../server/lease-wire.ts';
 
 /** What a thread that loads is started with; in memory only. */
 export interface LoaderData {
