@@ -60,13 +60,10 @@ export function drillMarkdown(record: DrillRecord, checks: readonly Check[], bac
 	].join('\n');
 }
 
+type DrilledOptions = { readonly width: number; readonly ascii: boolean };
+
 /** What a drill came to, where all is well. */
-export function renderDrilled(
-	path: string,
-	record: DrillRecord,
-	checks: readonly Check[],
-	{ width, ascii, color }: { readonly width: number; readonly ascii: boolean; readonly color: boolean },
-): string {
+export function drilledLines(path: string, record: DrillRecord, checks: readonly Check[], { width, ascii }: DrilledOptions): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(`Drill passed: ${path} restores`, 'bold'))];
 	for (const [name, text] of facts(record, '').slice(2)) lines.push(...indented(`  ${name.padEnd(17)} `, text, width, 'plain', 'dim'));
@@ -82,5 +79,12 @@ export function renderDrilled(
 	for (const check of checks)
 		lines.push(...indented(`  ${checkSign(check.status, signs)} `, check.title, width, 'plain', check.status === 'ok' ? 'good' : 'dim'));
 	for (const warning of record.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
-	return paint(lines, color);
+	return lines;
 }
+
+export const renderDrilled = (
+	path: string,
+	record: DrillRecord,
+	checks: readonly Check[],
+	options: DrilledOptions & { readonly color: boolean },
+): string => paint(drilledLines(path, record, checks, options), options.color);
