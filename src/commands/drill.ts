@@ -9,7 +9,7 @@ import { type Check, failed, must } from '../core/check.ts';
 import { LeftChanged, LockstepError, Stopped, UserError, VerifyFailed } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { drillMarkdown, renderDrilled } from '../telling/drill.ts';
+import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../telling/drill.ts';
 import type { Context, Ending } from './context.ts';
 import { compareDigests } from './drill-digests.ts';
 import { countAll, setPosition } from './drill-proof.ts';
@@ -89,16 +89,13 @@ const backedUp = ({ server }: Manifest): string => `${server.host}:${server.port
 function planOf(context: Context, folder: string, manifest: Manifest, primary: Primary | null, flags: DrillFlags): string[] {
 	return [
 		`Would restore ${folder}, of ${backedUp(manifest)}:`,
-		`  1  start an empty server of that kind, not older, in ${flags.dir ?? drillsFolder(context)}`,
-		'  2  lockstep restore into it, accounts too',
-		'  3  give it the position of change-source.sql, and read it back',
-		'  4  count every row of every table, and every object',
+		...drillSteps(flags.dir ?? drillsFolder(context)),
 		...(primary === null
 			? []
 			: [
 					`  5  attach it to ${primary.opened.server.name} ${flags.account === undefined ? 'with an account made for that and dropped afterwards' : `as ${flags.account}`}, to lag zero`,
 				]),
-		'  then stop it, remove its folder, and leave a report beside the backup.',
+		DRILL_ENDS,
 	];
 }
 

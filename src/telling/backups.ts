@@ -70,6 +70,15 @@ export function cardLines(card: BackupCard, { width, ascii = false, now }: CardO
 
 const problemsOf = (proof: Proof): readonly string[] => (proof.state === 'failed' ? proof.problems : []);
 
+/** What a folder of backups holds, in a line. */
+export function folderLine(folder: string, cards: readonly BackupCard[]): Line {
+	const whole = cards.filter(({ state }) => state === 'complete').length;
+	return line(
+		span(folder, 'bold'),
+		span(`  ${plural(whole, 'backup')}, ${bytes(cards.reduce((sum, card) => sum + card.bytes, 0))} on disk`, 'dim'),
+	);
+}
+
 /** The backups of a folder as cards, newest first. */
 export function listLines(folder: string, cards: readonly BackupCard[], options: CardOptions): Line[] {
 	if (cards.length === 0)
@@ -78,12 +87,7 @@ export function listLines(folder: string, cards: readonly BackupCard[], options:
 			line(span('Next:  ', 'dim'), span(`lockstep backup --server SERVER --to ${shell(folder)}`, 'key')),
 		];
 	const whole = cards.filter(({ state }) => state === 'complete');
-	const lines: Line[] = [
-		line(
-			span(folder, 'bold'),
-			span(`  ${plural(whole.length, 'backup')}, ${bytes(cards.reduce((sum, card) => sum + card.bytes, 0))} on disk`, 'dim'),
-		),
-	];
+	const lines: Line[] = [folderLine(folder, cards)];
 	for (const card of cards) lines.push([], ...cardLines(card, options));
 	const first = whole[0];
 	if (first !== undefined) {

@@ -60,6 +60,16 @@ export function drillMarkdown(record: DrillRecord, checks: readonly Check[], bac
 	].join('\n');
 }
 
+/** What a drill does, in order. */
+export const drillSteps = (where: string): string[] => [
+	`  1  start an empty server of that kind, not older, in ${where}`,
+	'  2  lockstep restore into it, accounts too',
+	'  3  give it the position of change-source.sql, and read it back',
+	'  4  count every row of every table, and every object',
+];
+
+export const DRILL_ENDS = '  then stop it, remove its folder, and leave a report beside the backup.';
+
 type DrilledOptions = { readonly width: number; readonly ascii: boolean };
 
 /** What a drill came to, where all is well. */

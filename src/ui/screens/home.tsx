@@ -13,11 +13,12 @@ import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { placeOf } from './runs.tsx';
 
-type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'status' | 'practice' | 'profiles';
+type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'folders' | 'status' | 'practice' | 'profiles';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication goes on' },
 	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
+	{ value: 'folders', label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
 	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
 	{ value: 'practice', label: 'Practice', about: 'throwaway primary + replica, the same flows' },
 	{ value: 'profiles', label: 'Profiles', about: 'servers and where their backups go' },
