@@ -16,22 +16,12 @@ type CardsProps = {
 
 const ROOMY = 14;
 
-/** As many cards around the one in focus as fit, with `gap` rows between them. */
-export function around(heights: readonly number[], at: number, room: number, gap: number): { readonly from: number; readonly to: number } {
-	let [from, to] = [at, at];
-	let used = heights[at] ?? 0;
-	for (let grown = true; grown; ) {
-		grown = false;
-		const below = heights[to + 1];
-		if (below !== undefined && used + gap + below <= room) {
-			[used, to, grown] = [used + gap + below, to + 1, true];
-		}
-		const above = heights[from - 1];
-		if (above !== undefined && used + gap + above <= room) {
-			[used, from, grown] = [used + gap + above, from - 1, true];
-		}
-	}
-	return { from, to };
+/** The card that stands first in `room` rows: the one before that in focus where both fit whole, an earlier one where the last then fits. */
+export function firstShown(heights: readonly number[], at: number, room: number, gap: number): number {
+	const rows = (from: number, to: number) => heights.slice(from, to + 1).reduce((sum, height) => sum + height + gap, -gap);
+	let first = at > 0 && rows(at - 1, at) <= room ? at - 1 : at;
+	while (first > 0 && rows(first - 1, heights.length - 1) <= room) first--;
+	return first;
 }
 
 /** A list whose entries have several lines each; Enter chooses. The last row tells where one is, if there are more than fit. */
@@ -42,17 +32,18 @@ export function Cards({ cards, at, onMove, onChoose, width, height }: CardsProps
 	const heights = drawn.map((lines) => lines.length);
 	const scrolls = heights.reduce((sum, rows) => sum + rows + gap, -gap) > height;
 	const room = scrolls ? height - 1 : height;
-	const { from, to } = around(heights, at, room, gap);
+	const first = firstShown(heights, at, room, gap);
 	useKeys((key) => {
 		const move = moveOf(key);
-		if (move !== null) onMove(moved(at, move, cards.length, Math.max(1, to - from)));
+		if (move !== null) onMove(moved(at, move, cards.length, Math.max(1, Math.floor(height / 5))));
 		else if (key === 'enter') onChoose(at);
 	});
 	const rows: Line[] = [];
-	for (const [index, lines] of drawn.slice(from, to + 1).entries()) {
-		if (index > 0 && gap > 0) rows.push([]);
+	for (const [index, lines] of drawn.entries()) {
+		if (index < first || rows.length >= room) continue;
+		if (index > first && gap > 0) rows.push([]);
 		for (const [row, line] of lines.entries())
-			rows.push([row === 0 && from + index === at ? span(`${signs.chosen} `, 'key') : span('  '), ...line]);
+			rows.push([row === 0 && index === at ? span(`${signs.chosen} `, 'key') : span('  '), ...line]);
 	}
 	return (
 		<Box flexDirection="column" width={width} height={height} overflow="hidden">
