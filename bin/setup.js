@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npm run demo`, `npm test`, `npm run faults` and `npm run screenshots` start with: plain JavaScript without a dependency,
+// What `npm run demo`, `npm test`, `npm run faults`, `npm run bench` and `npm run screenshots` start with: plain JavaScript without a dependency,
 // because it installs them. Whatever installers say goes to stderr: stdout belongs to the program.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -57,6 +57,7 @@ install();
 const [task, ...rest] = process.argv.slice(2);
 if (task === 'lockstep') run('node', [join(top, 'bin', 'lockstep.js'), ...rest]);
 else if (task === 'screenshots') run('node', [join(top, 'test', 'support', 'screenshots.ts'), ...rest]);
+else if (task === 'bench') run('node', [join(top, 'test', 'bench', 'bench.ts'), ...rest]);
 else if (task === 'faults') {
 	const recorded = join(top, 'node_modules', '.cache', 'faults.jsonl');
 	mkdirSync(dirname(recorded), { recursive: true });

@@ -218,15 +218,16 @@ function program(): Command {
 		);
 	connection(add('backup', 'a locked dump of a replica, a primary or a lone server'))
 		.option('--to <folder>', 'the folder of all its backups')
-		.option('--engine <name>', 'vendor')
-		.option('--lock <how>', 'held')
+		.option('--engine <name>', 'parallel (our own, several connections), or vendor (mariadb-dump, mysqldump)')
+		.option('--lock <how>', 'held for the whole dump, or snapshot: until every connection has its own')
+		.option('--workers <number>', 'how many connections read at once')
 		.option('--databases <names>', 'only these, separated by commas')
 		.option('--ignore-table <database.table>', 'leave it out; may be given again', collect)
 		.option('--lock-wait <duration>', 'how long the lock may be waited for (60s)')
 		.option('--max-lock-time <duration>', 'how long the lock may be held; then the dump is stopped and the server freed')
 		.option('--long-queries <what>', 'wait for them (at most --lock-wait), abort, or kill them (by --confirm)')
 		.option('--stop-applier', 'stop the SQL thread first and start it again (STOP SLAVE or REPLICA SQL_THREAD)')
-		.option('--compress <how>', 'zstd, gzip or none')
+		.option('--compress <how>', 'zstd, gzip or none; with a level:  zstd:3')
 		.action((flags: GlobalFlags & BackupFlags) =>
 			conclude(flags, async (context) => (await import('./commands/backup.ts')).backup(context, flags)),
 		);

@@ -1,28 +1,19 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { readKnown } from './archive/read.ts';
-import { writeStream } from './archive/write.ts';
 import { type Claim, claim } from './claim.ts';
-import type { AccountsPart, Action, FilePart, Performed, PipeAction, PipeResult, Role, SqlAction, ToolPart } from './core/action.ts';
-import { LockstepError, ServerError, Stopped, ToolError, UserError } from './core/errors.ts';
-import type { Json } from './core/json.ts';
-import type { Flow, HeldLease, PerformOptions, ToolSearch } from './core/step.ts';
+import type { Action, Performed, Role, SqlAction } from './core/action.ts';
+import { LockstepError, ServerError, Stopped } from './core/errors.ts';
+import type { HeldLease, PerformOptions } from './core/step.ts';
 import type { World } from './core/world.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import { compareSeries } from './dialects/series.ts';
-import { filtered } from './dump/load/filter.ts';
-import { createDumpScanner, scanning } from './dump/scan.ts';
-import { type FoundTool, findTool } from './exec/find-tool.ts';
-import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
 import { fileDeed, folderFacts } from './files.ts';
 import { type Loader, openLoader } from './loader.ts';
+import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
-import { serverToolFolders } from './sandbox/unpack.ts';
+import { openRows } from './rows.ts';
 import type { ServerAddress } from './server/address.ts';
 import { type Lease, openLease } from './server/lease.ts';
 import { connect, type Session } from './server/session.ts';
 import type { Secret } from './sql/secret.ts';
-import { type Query, sent } from './sql/sql.ts';
+import type { Query } from './sql/sql.ts';
 
 /** How a role's server is reached; known to the World only. */
 export interface Reach {
@@ -36,7 +27,6 @@ export interface RealWorld extends World, AsyncDisposable {
 	claim(role: Role): Promise<AbortSignal>;
 }
 
-const FLOW_EVERY_MS = 200;
 /** Dropping a large database or stopping a busy replica takes its time. */
 const STATEMENT_MS = 600_000;
 /** After so many silent seconds the server lets go of a claim: behind a network that swallows everything nobody else does. */
@@ -76,7 +66,6 @@ export function openWorld(options: {
 	const claims = new Map<Role, Claim>();
 	const leases = new Map<Role, Lease>();
 	const loaders = new Map<Role, Loader>();
-	const found = new Map<string, Promise<ToolSearch>>();
 
 	function reachOf(role: Role): Reach {
 		const known = reach[role];
@@ -102,177 +91,21 @@ export function openWorld(options: {
 		open?.destroy();
 	}
 
-	const look = async <T>(role: Role, query: Query<T>): Promise<T> =>
-		query.read(await (await session(role)).query(query.statement, query.long ? { timeoutMs: 0, signal } : {}));
-
-	function tool(on: Role, names: readonly string[]): Promise<ToolSearch> {
-		const key = `${on} ${names.join()}`;
-		const known = found.get(key);
-		if (known !== undefined) return known;
-		const search = (async () => {
-			const { dialect } = reachOf(on);
-			const { series } = await look(on, dialect.identity);
-			// Unpacked tools of the server's own series first among those of the sandboxes.
-			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
-			const unfit: string[] = [];
-			const accepts = ({ path, version, banner }: FoundTool): boolean => {
-				const why = !dialect.tools.ours(banner) ? 'another vendor’s' : compareSeries(version, series) < 0 ? 'older than the server' : null;
-				if (why !== null) unfit.push(`${path} (${version}) is ${why}`);
-				return why === null;
-			};
-			const tool = await findTool(names, { folders, env, accepts });
-			return { tool: tool === undefined ? null : { path: tool.path, version: tool.version }, unfit };
-		})();
-		found.set(key, search);
-		return search;
+	async function look<T>(role: Role, { statement, mostMs, read }: Query<T>): Promise<T> {
+		const bound = mostMs === undefined ? {} : { timeoutMs: mostMs };
+		// What is put back looks, too, while the run is being stopped.
+		return read(await (await session(role)).query(statement, mostMs === 0 ? { ...bound, signal } : bound));
 	}
 
-	async function optionFile(role: Role): Promise<string> {
-		const { address, password, dialect } = reachOf(role);
-		const { tls } = await session(role);
-		const lines = dialect.tools.options({
-			host: address.host,
-			port: address.port,
-			socket: address.socket ?? null,
-			user: address.user,
-			tls:
-				tls === null
-					? null
-					: {
-							ca: address.tls.ca ?? null,
-							cert: address.tls.cert ?? null,
-							key: address.tls.key ?? null,
-							verify: address.tls.mode === 'VERIFY_CA' || address.tls.mode === 'VERIFY_IDENTITY',
-						},
-		});
-		const escaped = password?.reveal().replaceAll('\\', '\\\\').replaceAll('"', '\\"');
-		return `${[...lines, ...(escaped === undefined ? [] : [`password="${escaped}"`])].join('\n')}\n`;
-	}
-
-	async function start(
-		part: ToolPart,
-		stop: AbortSignal,
-		words: string[],
-		stdin: 'pipe' | 'ignore',
-	): Promise<RunningTool & { program: string }> {
-		const { dialect } = reachOf(part.on);
-		const { tool: fit, unfit } = await tool(part.on, part.names);
-		const program = fit?.path;
-		if (program === undefined) {
-			throw new UserError({
-				what: `${part.names.join(' or ')} is not on this machine.`,
-				...(unfit.length === 0 ? {} : { why: unfit.join('; ') }),
-				mend: dialect.mends.tools,
-			});
-		}
-		const running = startTool(
-			{ program, argv: part.argv, secretFile: await optionFile(part.on) },
-			{ signal: stop, stdin, onStderrLine: (line) => words.push(line) },
-		);
-		return Object.assign(running, { program });
-	}
-
-	/** Every account as the statements that make it, first all accounts and then all rights: a grant may name a role that comes later. */
-	async function accounts({ on }: AccountsPart, halt: AbortSignal) {
-		const { dialect, address } = reachOf(on);
-		const made: string[] = [];
-		const granted: string[] = [];
-		for (const who of await look(on, dialect.accounts.list)) {
-			if (dialect.accounts.own(who)) continue;
-			halt.throwIfAborted();
-			const statements = [];
-			for (const query of dialect.accounts.recreate(who)) statements.push(...(await look(on, query)));
-			made.push(...statements.slice(0, 1).map(sent));
-			granted.push(...statements.slice(1).map(sent));
-		}
-		const lines = [...made, ...granted].map((statement) => `${statement};\n`);
-		const stdout = Readable.from(
-			[`-- Accounts of ${address.name}\n\n`, ...lines, '\n-- Dump completed\n'].map((line) => Buffer.from(line)),
-		);
-		const ended: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
-		return { program: 'SHOW CREATE USER', stdout, ended };
-	}
-
-	/** The SQL of a file of a backup, as far as it is asked for. */
-	function stored({ folder, file, tables, withoutAccounts }: FilePart) {
-		const raw = readKnown(folder, file);
-		const wanted = tables !== undefined || withoutAccounts !== undefined;
-		const stdout = Readable.from(wanted ? filtered(raw, { tables, withoutAccounts }) : raw, { objectMode: false });
-		const ended: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
-		return { program: file.path, stdout, ended };
-	}
-
-	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
-		const began = now().getTime();
-		const stop = new AbortController();
-		const halt = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
-		halt.throwIfAborted();
-		let tables: Flow['began'][number][] = [];
-		const scanner = createDumpScanner({ onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes }) });
-		const words: string[] = [];
-		const { into } = action;
-		const file = 'file' in into ? await writeStream(into.file, { compress: into.compress }) : null;
-		const written = file?.done ?? null;
-		written?.catch(() => undefined);
-		const tell = () => {
-			const { rawBytes, rows, table } = scanner;
-			options.onFlow?.({ rawBytes, bytes: file?.bytes ?? 0, rows, table, began: tables });
-			tables = [];
-		};
-		const ticking = setInterval(tell, FLOW_EVERY_MS);
-		try {
-			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const { from: part } = action;
-			const from =
-				'tells' in part ? await accounts(part, halt) : 'folder' in part ? stored(part) : await start(part, halt, words, 'ignore');
-			const loader = 'file' in into ? null : await start(into, halt, words, 'pipe');
-			const target = file?.input ?? loader?.stdin;
-			if (target === undefined) throw new TypeError('a pipe leads nowhere');
-			const flowed = await pipeline(from.stdout, scanning(scanner), target, { signal: halt }).then(
-				() => null,
-				(error: unknown) => error,
-			);
-			// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
-			if (flowed !== null) stop.abort();
-			const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
-			if (halt.aborted && !stop.signal.aborted) throw reasonOf(halt);
-			if (options.signal.aborted || options.until?.aborted)
-				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
-			if (loader !== null && loadEnd !== null && loadEnd.code !== 0 && loadEnd.lastWords.length > 0)
-				throw toolFailed(loader.program, loadEnd);
-			if (written !== null && flowed !== null) await written;
-			if (dumpEnd.code !== 0) throw toolFailed(from.program, dumpEnd);
-			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw toolFailed(loader.program, loadEnd);
-			if (flowed !== null) throw flowed;
-			const done = await written;
-			const scan = scanner.end();
-			tell();
-			if (action.footer && !scan.footer) {
-				throw new ToolError({
-					what: `${from.program} ended well but its output is cut off: the footer is missing.`,
-					mend: ['What was written is not a backup. Try again.'],
-				});
-			}
-			return {
-				rawBytes: scan.rawBytes,
-				bytes: done?.bytes ?? 0,
-				sha256: done?.sha256 ?? null,
-				found: scan as unknown as Json,
-				words,
-				ms: now().getTime() - began,
-			};
-		} finally {
-			clearInterval(ticking);
-			stop.abort();
-			file?.input.destroy();
-		}
-	}
+	const { tool, pipe } = openPipes({ reachOf, session, look, reasonOf, env, now });
+	const rows = openRows({ reachOf, look, signal, now });
 
 	async function statement(action: SqlAction, options: PerformOptions & { signal: AbortSignal }) {
 		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
 		const bound = action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs };
 		if (lease !== undefined) return lease.query(action.statement, { signal: options.signal, ...bound });
+		if (action.session === 'readers') return (await rows.readersOf(action.on).each(action.statement, bound))[0] ?? [];
 		const how = { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound };
 		if (action.session !== 'own') return (await session(action.on)).query(action.statement, how);
 		const { address, password } = reachOf(action.on);
@@ -320,6 +153,8 @@ export function openWorld(options: {
 					const signal = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 					return (await loader.load(action, { ...options, signal })) as Performed<A>;
 				}
+				case 'rows':
+					return (await rows.dump(action, options)) as Performed<A>;
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;
 				case 'restart':
@@ -348,6 +183,7 @@ export function openWorld(options: {
 				},
 			};
 		},
+		readers: (role, options) => rows.readers(role, options),
 		async claim(role) {
 			const own = await claim(reachOf(role), claimSeconds);
 			claims.set(role, own);
@@ -355,6 +191,7 @@ export function openWorld(options: {
 		},
 		async [Symbol.asyncDispose]() {
 			for (const lease of leases.values()) await lease.release();
+			await rows.closeAll();
 			await Promise.all([...loaders.values()].map((each) => each.close()));
 			const open = await Promise.allSettled(sessions.values());
 			await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.close() : null)));

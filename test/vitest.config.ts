@@ -1,4 +1,21 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes minutes, the longest first: begun last, one of them would run alone at the end. */
+const LONG = [
+	...['faults/kill-provision', 'integration/step-contract-provision', 'integration/lock', 'faults/kill-backup', 'faults/files'],
+	...['integration/cli', 'faults/soak', 'integration/provision-refused', 'faults/dump', 'integration/backup', 'integration/lease'],
+];
+
+class LongestFirst extends BaseSequencer {
+	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+		const place = ({ moduleId }: TestSpecification) => {
+			const at = LONG.findIndex((name) => moduleId.endsWith(`${name}.test.ts`));
+			return at === -1 ? LONG.length : at;
+		};
+		return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+	}
+}
 
 // Without CI in the environment: Ink paints nothing until it exits where it is set.
 const { CI: _, ...env } = process.env;
@@ -14,6 +31,7 @@ export default defineConfig({
 		testTimeout: 60_000,
 		hookTimeout: 300_000,
 		fileParallelism: true,
+		sequence: { sequencer: LongestFirst },
 		// More than there are cores: much of a test is waiting for a server.
 		maxWorkers: 3,
 	},

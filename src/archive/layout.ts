@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
 
@@ -6,13 +7,18 @@ export const FILES = {
 	readme: 'README.txt',
 	manifest: 'manifest.json',
 	sums: 'SHA256SUMS',
-	changeSource: 'change-source.sql',
 	variables: 'server-variables.tsv',
 	replicaStatus: 'replica-status.txt',
 	tableSizes: 'table-sizes.tsv',
 	log: 'run.log',
 	events: 'run.jsonl',
 } as const;
+
+/** gzip's own, and of zstd the level that keeps up with a server; the next ones are hardly smaller. */
+const LEVEL: Readonly<Record<Compression, number>> = { zstd: 1, gzip: 6, none: 0 };
+
+/** zstd 1–19, gzip 1–9; null: our own choice. */
+export const levelOf = (compress: Compression, level: number | null = null): number => level ?? LEVEL[compress];
 
 /** What makes a restored server a replica. Beside mydumper's files nothing else may be called `.sql`. */
 export const changeSourceFile = (engine: 'vendor' | 'parallel' | undefined): string =>
@@ -87,3 +93,32 @@ export function databaseOf(file: string): string | null {
 }
 
 export const accountsFile = (compression: Compression): string => `accounts.sql${EXTENSION[compression]}`;
+
+/**
+ * The files of a parallel backup beside its rows: mydumper's names, so that its loader takes them. It takes whatever has `.sql` in its name for
+ * SQL of its own kind (seen with myloader 0.10.1), so nothing else is called so.
+ */
+export function parallelFiles(databases: readonly string[], compression: Compression) {
+	const end = EXTENSION[compression];
+	const lower = databases.map((database) => database.toLowerCase());
+	const of = (database: string) => {
+		const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
+		return `${encodeName(database)}${alike ? `-${createHash('sha256').update(database).digest('hex').slice(0, 16)}` : ''}`;
+	};
+	return {
+		/** The database and its tables. */
+		schema: (database: string) => `${of(database)}-schema-create.sql${end}`,
+		/** What needs the tables: triggers, routines, events and views, for the vendor's client. */
+		post: (database: string) => `${of(database)}-post${end}`,
+		accounts: `accounts${end}`,
+	};
+}
+
+const ROWS = /\.dat(\.zst|\.gz)?$/;
+
+/** The statement that loads a file of rows lies beside it. */
+export const loadFile = (rows: string): string => rows.replace(ROWS, '.sql');
+/** A file of rows that the vendor's tool wrote as INSERT statements. */
+export const insertsFile = (rows: string): string => rows.replace(ROWS, '.sql$1');
+/** Without one such file a database mydumper's loader (0.10.1) does not make it. */
+export const markFile = (rows: string): string => rows.replace(/\.\d+\.dat(\.zst|\.gz)?$/, '-schema.sql');

@@ -18,6 +18,7 @@ export type HeldBefore = {
 	readonly dataBytes: number;
 	/** `zstd`, `gzip` or `none`. */
 	readonly compress: string;
+	readonly engine: 'vendor' | 'parallel';
 };
 
 /** What the complete backups of this very server in a folder tell, oldest first; none where the folder cannot be read. */
@@ -33,7 +34,14 @@ export async function heldBefore(
 		if (host !== server.host || port !== server.port || server_id !== server.serverId || manifest.consistency.method !== 'lock') return [];
 		// Older versions did not say: the text is about as large as the data.
 		const dataBytes = manifest.totals.data_bytes ?? manifest.totals.raw_bytes;
-		return [{ heldMs: manifest.consistency.held_ms, dataBytes, compress: manifest.dump.compression.replace(/:.*/, '') }];
+		return [
+			{
+				heldMs: manifest.consistency.held_ms,
+				dataBytes,
+				compress: manifest.dump.compression.replace(/:.*/, ''),
+				engine: manifest.dump.engine ?? 'vendor',
+			},
+		];
 	});
 }
 

@@ -26,14 +26,19 @@ export type ObjectCounts = {
 	readonly package_bodies: number;
 };
 
-/** One dump in the backup. `bytes` and `sha256` as on disk, `raw_bytes` before compression. */
+/**
+ * One dump in the backup. `bytes` and `sha256` as on disk, `raw_bytes` before compression. The vendor engine writes a `database` each; the
+ * parallel one its `schema` (the database and its tables), `rows` and for each file of these the statement that loads it (`load`), and `post`:
+ * triggers, routines, events and views.
+ */
 export type ManifestFile = {
 	readonly path: string;
 	readonly kind: 'database' | 'accounts' | 'schema' | 'rows' | 'load' | 'post';
 	readonly database?: string;
-	/** Of rows: whose they are, which chunk of it (from 0), and how they are written. */
+	/** Of `rows` and `load`; `chunk` is counted from 0. */
 	readonly table?: string;
 	readonly chunk?: number;
+	/** LOAD DATA text, or SQL. */
 	readonly format?: 'tsv' | 'sql';
 	readonly bytes: number;
 	readonly raw_bytes: number;
@@ -45,18 +50,19 @@ export type ManifestFile = {
 	readonly objects?: ObjectCounts;
 };
 
-/** A table of a backup by the parallel engine, as it was dumped. */
+/** A table that the parallel engine read. */
 export type ManifestTable = {
 	readonly database: string;
 	readonly name: string;
-	readonly engine: string;
-	/** Exact. */
+	readonly engine: string | null;
+	/** As read: exact. */
 	readonly rows: number;
-	/** 16 hex digits; null where the vendor's tool wrote its rows. */
+	/** 16 hex digits, the same for the same rows in whatever order; null where the vendor's tool wrote them. */
 	readonly digest: string | null;
+	/** As the server estimated it. */
 	readonly data_bytes: number;
-	/** The columns of its files in order, each with the expression over `@v` that it is loaded by, or null. */
-	readonly load: readonly (readonly [column: string, expression: string | null])[];
+	/** The columns in the order of its files, each with the expression over `@v` that loads it; null: as it is. */
+	readonly load: readonly (readonly [name: string, expression: string | null])[];
 };
 
 /** `manifest.json`, format 1: written last, so that its presence means that the backup is complete. Times are UTC, ISO 8601. */
@@ -102,6 +108,12 @@ export type Manifest = {
 		readonly self: LogPosition | null;
 	};
 	readonly dump: {
+		/** Missing in backups of older versions: the vendor's tool. */
+		readonly engine?: 'vendor' | 'parallel';
+		/** Connections that read at once. */
+		readonly workers?: number;
+		/** Why this engine and this lock. */
+		readonly why?: string;
 		readonly client: string;
 		readonly client_version: string;
 		readonly argv: readonly string[];
@@ -109,11 +121,6 @@ export type Manifest = {
 		readonly ignored_tables: readonly string[];
 		/** `zstd:3`, `gzip:6` or `none`. */
 		readonly compression: string;
-		/** Missing: vendor. */
-		readonly engine?: 'vendor' | 'parallel';
-		readonly workers?: number;
-		/** Why this engine and this lock. */
-		readonly why?: string;
 	};
 	readonly files: readonly ManifestFile[];
 	/** Of the parallel engine. */
@@ -138,7 +145,7 @@ export type Manifest = {
 /** What a run knows; the rest of the manifest follows from it. */
 export type ManifestParts = Pick<
 	Manifest,
-	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'replica' | 'warnings'
+	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'tables' | 'replica' | 'warnings'
 > & {
 	readonly started: Date;
 	readonly finished: Date;
@@ -174,7 +181,9 @@ export function countObjects(databases: readonly DumpedDatabase[]): ObjectCounts
 /** Pure. The footers of `files` are taken as they are: whoever publishes has to have refused a file without. */
 export function buildManifest(parts: ManifestParts): Manifest {
 	const { consistency, dump, files } = parts;
-	const ofDatabases = files.filter((file) => file.kind === 'database');
+	// Rows and definitions lie in files of their own in a parallel backup, together in a vendor's.
+	const ofTables = files.filter((file) => file.kind === 'database' || file.kind === 'schema');
+	const ofRows = files.filter((file) => file.kind === 'database' || file.kind === 'rows');
 	return {
 		format: 1,
 		tool: parts.tool,
@@ -197,6 +206,9 @@ export function buildManifest(parts: ManifestParts): Manifest {
 		},
 		position: parts.position,
 		dump: {
+			...(dump.engine === undefined ? {} : { engine: dump.engine }),
+			...(dump.workers === undefined ? {} : { workers: dump.workers }),
+			...(dump.why === undefined ? {} : { why: dump.why }),
 			client: dump.client,
 			client_version: dump.client_version,
 			argv: dump.argv,
@@ -205,13 +217,14 @@ export function buildManifest(parts: ManifestParts): Manifest {
 			compression: dump.compression === 'none' ? 'none' : `${dump.compression}:${dump.level}`,
 		},
 		files,
+		...(parts.tables === undefined ? {} : { tables: parts.tables }),
 		totals: {
-			databases: ofDatabases.length,
-			tables: sum(ofDatabases.map((file) => file.tables ?? 0)),
+			databases: ofTables.length,
+			tables: sum(ofTables.map((file) => file.tables ?? 0)),
 			raw_bytes: sum(files.map((file) => file.raw_bytes)),
 			bytes: sum(files.map((file) => file.bytes)),
 			rows_estimated: parts.rowsEstimated,
-			rows: sum(ofDatabases.map((file) => file.rows ?? 0)),
+			rows: sum(ofRows.map((file) => file.rows ?? 0)),
 			data_bytes: parts.dataBytes,
 		},
 		replica: parts.replica,
@@ -230,6 +243,8 @@ const object = (value: unknown): boolean => typeof value === 'object' && value !
 const array = (value: unknown): boolean => Array.isArray(value);
 const texts = (value: unknown): boolean => Array.isArray(value) && value.every(text);
 const time = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+
+const KINDS: ReadonlySet<string> = new Set(['database', 'accounts', 'schema', 'rows', 'load', 'post']);
 
 // What the readers of a manifest rest on, by path. `*` stands for every element.
 const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])[] = [
@@ -253,7 +268,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['files', array],
 	// A name only: a manifest must not make anyone read or write outside its folder.
 	['files.*.path', (value) => text(value) && /^[^/\0]+$/.test(value as string) && value !== '.' && value !== '..'],
-	['files.*.kind', (value) => ['database', 'accounts', 'schema', 'rows', 'load', 'post'].includes(value as string)],
+	['files.*.kind', (value) => text(value) && KINDS.has(value as string)],
 	['files.*.bytes', size],
 	['files.*.raw_bytes', size],
 	['files.*.sha256', (value) => text(value) && /^[0-9a-f]{64}$/.test(value as string)],
@@ -265,21 +280,11 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['warnings', texts],
 ];
 
-const OF_TABLES: typeof SHAPE = [
-	['tables', array],
-	['tables.*.database', text],
-	['tables.*.name', text],
-	['tables.*.rows', size],
-	['tables.*.digest', orNull(text)],
-	['tables.*.load.*.0', text],
-	['tables.*.load.*.1', orNull(text)],
-];
-
 function wrong(value: unknown, path: readonly string[], is: (value: unknown) => boolean): boolean {
 	const [key, ...rest] = path;
 	if (key === undefined) return !is(value);
 	if (key === '*') return !Array.isArray(value) || value.some((one) => wrong(one, rest, is));
-	return !(object(value) || (array(value) && /^\d+$/.test(key))) || wrong((value as Record<string, unknown>)[key], rest, is);
+	return !object(value) || wrong((value as Record<string, unknown>)[key], rest, is);
 }
 
 /**
@@ -322,9 +327,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
 			mend: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
 		});
 	if (format !== 1) throw damaged('It has no format.');
-	const bad = [...SHAPE, ...((manifest as Manifest).tables === undefined ? [] : OF_TABLES)]
-		.filter(([at, is]) => wrong(manifest, at.split('.'), is))
-		.map(([at]) => at);
+	const bad = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);
 	if (bad.length > 0) throw damaged(`Missing or wrong in it: ${bad.join(', ')}.`);
 	return manifest as Manifest;
 }

@@ -45,6 +45,13 @@ const inflaters = {
 	gzip: (chunkSize: number) => ({ inflate: createGunzip({ chunkSize }) as Transform & { bytesWritten: number }, end: gzipSync('') }),
 } as const;
 
+function linesIn(chunk: Buffer): number {
+	const { length } = chunk;
+	let lines = 0;
+	for (let i = 0; i < length; i++) if (chunk[i] === 10) lines++;
+	return lines;
+}
+
 function sink(look: Looked) {
 	const scanner = look === 'dump' ? createDumpScanner() : null;
 	const texts: Buffer[] = [];
@@ -55,7 +62,7 @@ function sink(look: Looked) {
 		take(chunk: Buffer): void {
 			rawBytes += chunk.length;
 			if (scanner !== null) scanner.write(chunk);
-			else if (look === 'lines') for (let i = 0; i < chunk.length; i++) lines += chunk[i] === 10 ? 1 : 0;
+			else if (look === 'lines') lines += linesIn(chunk);
 			else if (look === 'text' && kept < TEXT) {
 				texts.push(chunk.subarray(0, TEXT - kept));
 				kept += texts.at(-1)?.length ?? 0;

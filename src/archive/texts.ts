@@ -1,5 +1,5 @@
 import { sourcesOf } from './change-source.ts';
-import { FILES } from './layout.ts';
+import { changeSourceFile, encodeName, FILES } from './layout.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 
 /** One argument of a shell command. */
@@ -22,15 +22,24 @@ export function readmeText(manifest: Manifest): string {
 	// --comments: without it the client strips the comments out of routines, triggers and events (seen on 10.11 and 11.8).
 	const options = `--comments --default-character-set=utf8mb4 --init-command='SET SESSION sql_log_bin=0'`;
 	const load = (file: ManifestFile, more = '') => `    ${plain(file.path)} | ${client} ${more}${options}`;
-	const databases = files.filter((file) => file.kind === 'database');
+	const databases = files.filter((file) => file.kind === 'database' || file.kind === 'schema');
 	const accounts = files.filter((file) => file.kind === 'accounts');
 	const first = databases[0]?.path ?? 'x.sql';
 	const compressed = dump.compression !== 'none';
+	const changeSource = changeSourceFile(dump.engine);
 	const where = [
 		...sourcesOf(position).map(
 			(source) => `    source ${source.host}:${source.port}${source.name && ` (channel ${source.name})`}   ${place(source)}`,
 		),
 		...(position.self === null ? [] : [`    itself ${server.host}:${server.port}   ${place(position.self)}`]),
+	];
+	const loadVendor = () => [
+		...databases.map((file) => load(file)),
+		'',
+		...wrap(
+			`If one stops with error ${mariadb ? '' : '1049, '}1146 or 1356 (a view of a table in another database that is not loaded yet), load the others first, then that one again. ` +
+				`Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.`,
+		),
 	];
 	const sections: string[][] = [
 		[
@@ -40,7 +49,7 @@ export function readmeText(manifest: Manifest): string {
 				`Made by lockstep ${manifest.tool.version} with ${dump.client} ${dump.client_version}, ${manifest.started} to ${manifest.finished}. ` +
 					(manifest.consistency.method === 'lock'
 						? 'All files show one moment: the server was locked while they were written.'
-						: 'The files were written from a snapshot; see manifest.json.'),
+						: 'All files show one moment: every connection took its snapshot of it while the server was locked.'),
 			),
 			...(where.length === 0 ? [] : ['', 'That moment in the binary logs:', ...where]),
 		],
@@ -61,12 +70,7 @@ export function readmeText(manifest: Manifest): string {
 					'--comments keeps the comments in routines and triggers.',
 			),
 			'',
-			...databases.map((file) => load(file)),
-			'',
-			...wrap(
-				`If one stops with error ${mariadb ? '' : '1049, '}1146 or 1356 (a view of a table in another database that is not loaded yet), load the others first, then that one again. ` +
-					`Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.`,
-			),
+			...(dump.engine === 'parallel' ? loadParallel(manifest, `${client} ${options}`) : loadVendor()),
 			...(compressed
 				? ['', `Without ${first.endsWith('.zst') ? 'zstd (Node 22.15 or newer)' : 'gzip'}:`, '', `    ${withoutTool(first)}`]
 				: []),
@@ -90,9 +94,9 @@ export function readmeText(manifest: Manifest): string {
 		[
 			`${accounts.length === 0 ? 3 : 4}. Make it a replica, if it is to be one`,
 			'',
-			...wrap(`Edit the placeholders in ${FILES.changeSource}; it stands at the position above. Then:`),
+			...wrap(`Edit the placeholders in ${changeSource}; it stands at the position above. Then:`),
 			'',
-			`    ${client} < ${FILES.changeSource}`,
+			`    ${client} < ${changeSource}`,
 			`    ${client} -e 'SHOW ${mariadb ? 'SLAVE' : 'REPLICA'} STATUS\\G'`,
 		],
 		...(mariadb
@@ -114,13 +118,8 @@ export function readmeText(manifest: Manifest): string {
 			'The files',
 			'',
 			...[
-				...files.map((file): [string, string] => [
-					file.path,
-					file.kind === 'accounts'
-						? 'accounts and their rights'
-						: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
-				]),
-				[FILES.changeSource, 'makes a restored server a replica'] as const,
+				...theFiles(manifest),
+				[changeSource, 'makes a restored server a replica'] as const,
 				[FILES.manifest, 'everything about this backup, for programs'] as const,
 				[FILES.variables, 'the settings of the server'] as const,
 				[FILES.replicaStatus, 'its replication: before, under the lock, after'] as const,
@@ -130,6 +129,67 @@ export function readmeText(manifest: Manifest): string {
 		],
 	];
 	return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** The dumps, a line each; of a parallel backup a line a kind. */
+function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
+	if (dump.engine !== 'parallel') {
+		return files.map((file) => [
+			file.path,
+			file.kind === 'accounts'
+				? 'accounts and their rights'
+				: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
+		]);
+	}
+	const end = /\.\w+$/.exec(files.find((file) => file.kind === 'accounts')?.path ?? '')?.[0] ?? '';
+	return [
+		[`*-schema-create.sql${end}`, 'a database and its tables, without rows'],
+		[`*.00000.dat${end} …`, 'rows of one table as LOAD DATA text'],
+		['*.00000.sql …', 'the statement that loads the file of rows beside it'],
+		...(files.some((file) => file.format === 'sql') ? [[`*.00000.sql${end}`, 'rows with their history, as statements'] as const] : []),
+		[`*-post${end}`, 'triggers, routines, events and views of a database'],
+		[`accounts${end}`, 'accounts and their rights'],
+		['metadata', 'for mydumper’s loader'],
+	];
+}
+
+/** The shell loops that load a parallel backup. */
+function loadParallel({ server, files }: Manifest, client: string): string[] {
+	const of = (kind: ManifestFile['kind']) => files.filter((file) => file.kind === kind);
+	const end = /(\.zst|\.gz)?$/.exec(of('accounts')[0]?.path ?? '')?.[0] ?? '';
+	const unpack = { '.zst': 'zstd -dc', '.gz': 'gzip -dc', '': 'cat' }[end] ?? 'cat';
+	const loop = (what: string) => `    for f in ${what}; do ${unpack} "$f" | ${client} || break; done`;
+	const history = files.filter((file) => file.format === 'sql');
+	return [
+		'The databases and their tables:',
+		'',
+		loop(`*-schema-create.sql${end}`),
+		'',
+		...wrap(
+			`Then the rows of each database, each file by the statement beside it${server.flavor === 'mysql' ? '; the server must allow it (SET GLOBAL local_infile = ON)' : ''}:`,
+		),
+		'',
+		'    rows() {',
+		`      for f in "$1".*.dat${end}; do`,
+		`        ${unpack} "$f" | ${client} --local-infile=1 "$2" \\`,
+		`          -e "$(sed "s,INFILE '[^']*',INFILE '/dev/stdin'," "\${f%.dat${end}}.sql")" || return 1`,
+		'      done',
+		'    }',
+		...of('schema').map(({ database = '' }) => `    rows ${shell(encodeName(database))} ${shell(database)}`),
+		...history.map((file) => `    ${plain(file.path)} | ${client} ${shell(file.database ?? '')}`),
+		'',
+		...wrap(
+			'Last what needs the tables. Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.',
+		),
+		'',
+		loop(`*-post${end}`),
+		'',
+		...(end === ''
+			? wrap(
+					'mydumper’s loader takes the folder as well (myloader -d . in it); triggers, routines, events and views are then still to be loaded as above.',
+				)
+			: []),
+	];
 }
 
 function place({ file, pos, gtid }: { file: string | null; pos: number | null; gtid: string | null }): string {

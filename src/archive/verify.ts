@@ -7,7 +7,8 @@ import { UserError } from '../core/errors.ts';
 import { changeSourceFile, FILES, readFolderName } from './layout.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileProblem } from './problem.ts';
-import { type FileRead, type Looked, readWhole } from './read-whole.ts';
+import { type FileReader, openFileReaders } from './read-threads.ts';
+import type { FileRead, Looked } from './read-whole.ts';
 import { parseSums, type Sum, sumsText } from './sums.ts';
 import { counting, lookedOf, type Problem, positionProblems, totalProblems } from './verify-counts.ts';
 
@@ -102,7 +103,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 	const changeSource = changeSourceFile(
 		manifest === null && entries.has(changeSourceFile('parallel')) ? 'parallel' : manifest?.dump.engine,
 	);
-	const ours = new Set<string>([...Object.values(FILES).filter((path) => path !== FILES.changeSource), changeSource]);
+	const ours = new Set<string>([...Object.values(FILES), changeSource]);
 	const belongs = (path: string) => inManifest.has(path) || sums.has(path) || ours.has(path);
 
 	/** Lines that are wrong where both a file and the manifest say so. */
@@ -133,7 +134,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		return problems;
 	};
 
-	const judge = async (path: string, size: number, onBytes: (count: number) => void): Promise<Judged> => {
+	const judge = async (reader: FileReader, path: string, size: number, onBytes: (count: number) => void): Promise<Judged> => {
 		const entry = entries.get(path);
 		if (entry === undefined) return { checks: [bad(path, { expected: 'the file', found: 'missing' })], read: null };
 		if (!belongs(path)) {
@@ -143,7 +144,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		if (!entry.isFile()) return { checks: [bad(path, { expected: 'a plain file', found: kindOf(entry) })], read: null };
 		const file = inManifest.get(path);
 		const look: Looked = path === changeSource ? 'text' : file === undefined ? 'nothing' : lookedOf(file);
-		const read = await readWhole(join(folder, path), { look, size, onBytes, signal });
+		const read = await reader.read({ path: join(folder, path), look, size }, onBytes);
 		const problems = wrongIn(path, read);
 		if (problems.length > 0) return { checks: problems.map((problem) => bad(path, problem)), read };
 		const proven = path === FILES.sums || sums.has(path);
@@ -163,19 +164,24 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 	const queue = sized.toSorted((a, b) => b.bytes - a.bytes);
 	const judged = new Map<string, Judged>();
 	let done = 0;
-	const work = async () => {
+	const work = async (reader: FileReader) => {
 		for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
 			const { path, bytes } = next;
 			judged.set(
 				path,
-				await judge(path, bytes, (count) => {
+				await judge(reader, path, bytes, (count) => {
 					done += count;
 					options.onProgress?.({ done, total, current: path });
 				}),
 			);
 		}
 	};
-	await Promise.all(Array.from({ length: options.atOnce ?? Math.min(4, availableParallelism()) }, work));
+	const readers = openFileReaders(options.atOnce ?? Math.min(4, availableParallelism()), total, signal);
+	try {
+		await Promise.all(readers.map(work));
+	} finally {
+		await Promise.all(readers.map((reader) => reader[Symbol.asyncDispose]()));
+	}
 
 	const reads = [...judged.values()].flatMap(({ read }) => (read === null ? [] : [read]));
 	const sumOf = (path: string) => judged.get(path)?.read?.sha256 ?? null;

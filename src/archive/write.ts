@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress, constants as zlib } from 'node:zlib';
 import type { Compression } from '../core/action.ts';
 import { UserError } from '../core/errors.ts';
-import { FILES, foldersOf, labelFor } from './layout.ts';
+import { FILES, foldersOf, labelFor, levelOf } from './layout.ts';
 import { fileProblem } from './problem.ts';
 
 /** Makes a folder's own entries durable: a file's name is on disk only when its folder is. */
@@ -133,17 +133,17 @@ export interface FileStream {
 	readonly rawBytes: number;
 }
 
-function compressor(compress: Compression, level: number | undefined): Transform {
+function compressor(compress: Compression, level: number): Transform {
 	const chunkSize = 256 * 1024;
 	switch (compress) {
 		case 'zstd':
 			// With a checksum of its own, so that `zstd -t` proves the file.
 			return createZstdCompress({
 				chunkSize,
-				params: { [zlib.ZSTD_c_compressionLevel]: level ?? 3, [zlib.ZSTD_c_checksumFlag]: 1 },
+				params: { [zlib.ZSTD_c_compressionLevel]: level, [zlib.ZSTD_c_checksumFlag]: 1 },
 			});
 		case 'gzip':
-			return createGzip({ chunkSize, level: level ?? 6 });
+			return createGzip({ chunkSize, level });
 		case 'none':
 			return new PassThrough();
 	}
@@ -160,9 +160,9 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
 /**
  * Opens a new file (0600; one that exists is refused) that takes raw bytes: raw → zstd, gzip or nothing → SHA-256 → disk → fsync.
  * Failures of the disk come as a UserError naming the path and what to do.
- * @param options.level zstd 1–19 (3), gzip 1–9 (6)
+ * @param options.level as `levelOf` takes it
  */
-export async function writeStream(path: string, options: { compress: Compression; level?: number }): Promise<FileStream> {
+export async function writeStream(path: string, options: { compress: Compression; level?: number | null }): Promise<FileStream> {
 	const file = await open(path, 'wx', 0o600).catch((cause) => {
 		throw fileProblem('The file cannot be made', path, cause);
 	});
@@ -201,7 +201,7 @@ export async function writeStream(path: string, options: { compress: Compression
 			done(null, chunk);
 		},
 	});
-	const done = pipeline(input, compressor(options.compress, options.level), disk).then(() => ({
+	const done = pipeline(input, compressor(options.compress, levelOf(options.compress, options.level)), disk).then(() => ({
 		bytes,
 		rawBytes,
 		sha256: hash.digest('hex'),

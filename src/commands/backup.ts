@@ -1,7 +1,7 @@
 import type { BackupRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { type ClientFlags, clientFlags, names, oneOf, seconds, serverFlags } from './options.ts';
+import { type ClientFlags, clientFlags, compression, oneOf, seconds, serverFlags, wholeNumber } from './options.ts';
 import { runHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 
@@ -10,6 +10,7 @@ export interface BackupFlags extends ClientFlags {
 	readonly to?: string;
 	readonly engine?: string;
 	readonly lock?: string;
+	readonly workers?: string;
 	readonly databases?: string;
 	readonly ignoreTable?: readonly string[];
 	readonly lockWait?: string;
@@ -35,18 +36,35 @@ export async function backup(context: Context, flags: BackupFlags): Promise<Endi
 	if (to === undefined || to === '') {
 		throw new UserError({ what: '--to is missing: where should the backup go?', mend: ['lockstep backup --server SERVER --to DIR'] });
 	}
-	if (flags.engine !== undefined) oneOf(flags.engine, '--engine', ['vendor']);
-	if (flags.lock !== undefined) oneOf(flags.lock, '--lock', ['held']);
+	const engine = flags.engine === undefined ? undefined : oneOf(flags.engine, '--engine', ['vendor', 'parallel']);
+	const lock = flags.lock === undefined ? undefined : oneOf(flags.lock, '--lock', ['held', 'snapshot']);
+	if (engine === 'vendor' && lock === 'snapshot') {
+		throw new UserError({
+			what: '--lock snapshot needs --engine parallel.',
+			why: 'The vendor’s tool takes its snapshot when it likes, not when the lock is held.',
+			mend: ['Leave out --engine vendor, or hold the lock:  --lock held'],
+		});
+	}
 	const request: BackupRequest = {
 		kind: 'backup',
 		server: server ?? '',
 		to,
-		compress: oneOf(flags.compress ?? 'zstd', '--compress', ['zstd', 'gzip', 'none']),
+		...compression(flags.compress ?? 'zstd'),
+		...(engine && { engine }),
+		...(lock && { lock }),
+		...(flags.workers !== undefined && { workers: wholeNumber(flags.workers, '--workers', 1, 64) }),
 		lockWaitSeconds: Math.max(1, seconds(flags.lockWait ?? '60s', '--lock-wait')),
 		longQueries: oneOf(flags.longQueries ?? 'wait', '--long-queries', ['wait', 'abort', 'kill']),
 		maxLockSeconds: flags.maxLockTime === undefined ? null : Math.max(1, seconds(flags.maxLockTime, '--max-lock-time')),
 		stopApplier: flags.stopApplier ?? false,
-		...(flags.databases === undefined ? {} : { databases: names(flags.databases) }),
+		...(flags.databases === undefined
+			? {}
+			: {
+					databases: flags.databases
+						.split(',')
+						.map((name) => name.trim())
+						.filter(Boolean),
+				}),
 		...(flags.ignoreTable === undefined ? {} : { ignoreTables: flags.ignoreTable }),
 	};
 	// The letters of the clients reach the server, but the wizard knows servers by name: with them a run is shown line by line.

@@ -32,7 +32,7 @@ export async function countAll(
 	let done = 0;
 	for (const table of tables) {
 		onTable(done, tables.length, qualified(table));
-		if (!BORROWED.test(table.engine ?? '')) rows.set(table, await at.look({ ...load.count(table, table.versioned), long: true }));
+		if (!BORROWED.test(table.engine ?? '')) rows.set(table, await at.look(load.count(table, table.versioned)));
 		done++;
 	}
 	checks.push(...(manifest.tables === undefined ? byFile(manifest, tables, rows) : byTable(manifest.tables, rows)));

@@ -25,7 +25,8 @@ export interface Talk {
 export function talk(session: Session, dialect: Dialect, signal: AbortSignal): Talk {
 	return {
 		...{ session, dialect },
-		look: async (query) => query.read(await session.query(query.statement, { signal, ...(query.long ? { timeoutMs: 0 } : {}) })),
+		look: async (query) =>
+			query.read(await session.query(query.statement, { signal, ...(query.mostMs === undefined ? {} : { timeoutMs: query.mostMs }) })),
 		say: async (statement) => void (await session.query(statement, { signal, timeoutMs: 600_000 })),
 	};
 }

@@ -17,6 +17,23 @@ export function oneOf<T extends string>(text: string, flag: string, known: reado
 	return found;
 }
 
+export function wholeNumber(text: string, flag: string, least: number, most: number): number {
+	const value = Number(text);
+	if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+	throw new UserError({ what: `${flag} ${text} is not a number from ${least} to ${most}.`, mend: [`For example:  ${flag} ${least + 1}`] });
+}
+
+const LEVELS = { zstd: 19, gzip: 9, none: 0 } as const;
+
+/** `zstd`, `zstd:3`, `gzip:9`, `none`. */
+export function compression(text: string): { readonly compress: 'zstd' | 'gzip' | 'none'; readonly level?: number } {
+	const [name = '', level] = text.split(':');
+	const compress = oneOf(name, '--compress', ['zstd', 'gzip', 'none']);
+	if (level === undefined) return { compress };
+	if (compress === 'none') throw new UserError({ what: `--compress ${text} is not known.`, mend: ['--compress none has no level.'] });
+	return { compress, level: wholeNumber(level, `--compress ${name}:`, 1, LEVELS[compress]) };
+}
+
 /** A list of names, separated by commas. */
 export const names = (text: string): string[] =>
 	text

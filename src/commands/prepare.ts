@@ -259,6 +259,9 @@ async function prepareProvision(context: Context, asked: ProvisionRequest, wishe
 	});
 }
 
+/** More of them hold each other up, on a server that does other work as well. */
+const MOST_READERS = 4;
+
 async function prepareBackup(context: Context, request: BackupRequest, wishes: Wishes): Promise<Prepared> {
 	const opened = await openServer(context, {
 		role: 'server',
@@ -282,6 +285,10 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 			databases: request.databases ?? null,
 			ignoreTables: request.ignoreTables ?? [],
 			compress: request.compress,
+			level: request.level ?? null,
+			engine: request.engine ?? null,
+			lockFor: request.lock ?? null,
+			connections: request.workers ?? Math.max(2, Math.min(MOST_READERS, availableParallelism())),
 			lockWaitSeconds: request.lockWaitSeconds,
 			longQueries: request.longQueries,
 			maxLockSeconds: request.maxLockSeconds,

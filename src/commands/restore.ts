@@ -1,7 +1,7 @@
 import type { RestoreRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { type ClientFlags, clientFlags, names, serverFlags } from './options.ts';
+import { type ClientFlags, clientFlags, names, serverFlags, wholeNumber } from './options.ts';
 import { runHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 
@@ -15,12 +15,6 @@ export interface RestoreFlags extends ClientFlags {
 }
 
 const MOST_WORKERS = 64;
-
-function workersOf(text: string): number {
-	const workers = Number(text);
-	if (Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS) return workers;
-	throw new UserError({ what: `--workers ${text} is not a number from 1 to ${MOST_WORKERS}.`, mend: ['For example:  --workers 4'] });
-}
 
 export async function restore(context: Context, backup: string, flags: RestoreFlags): Promise<Ending> {
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
@@ -37,7 +31,7 @@ export async function restore(context: Context, backup: string, flags: RestoreFl
 		backup,
 		...(flags.databases === undefined ? {} : { databases: names(flags.databases) }),
 		...(flags.tables === undefined ? {} : { tables: names(flags.tables) }),
-		...(flags.workers === undefined ? {} : { workers: workersOf(flags.workers) }),
+		...(flags.workers === undefined ? {} : { workers: wholeNumber(flags.workers, '--workers', 1, MOST_WORKERS) }),
 		accounts: flags.accounts ?? false,
 		writeBinlog: flags.writeBinlog ?? false,
 	};

@@ -1,6 +1,6 @@
 import type { Secret } from '../sql/secret.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
-import { duration } from './format.ts';
+import { duration, plural } from './format.ts';
 import type { Json } from './json.ts';
 
 /** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
@@ -17,8 +17,11 @@ interface Common {
 export interface SqlAction extends Common {
 	readonly kind: 'sql';
 	readonly on: Role;
-	/** `lock`: on the leased connection that holds the lock, which must be open. `own`: on one that is there for it alone, so that others can look meanwhile. */
-	readonly session?: 'work' | 'lock' | 'own';
+	/**
+	 * `lock`: on the leased connection that holds the lock, which must be open. `readers`: on all of those that read rows, at once; its rows are
+	 * the first one's. `own`: on one that is there for it alone, so that others can look meanwhile.
+	 */
+	readonly session?: 'work' | 'lock' | 'readers' | 'own';
 	readonly statement: Statement;
 	/** False for one that only looks or waits. */
 	readonly changes: boolean;
@@ -67,11 +70,16 @@ export interface FilePart {
 
 export type Compression = 'zstd' | 'gzip' | 'none';
 
-/** What a tool writes or a file holds, into a compressed file or into another tool. */
+/** What a tool writes, or several one after the other, or a file holds, into a compressed file or into another tool. */
 export interface PipeAction extends Common {
 	readonly kind: 'pipe';
-	readonly from: ToolPart | AccountsPart | FilePart;
-	readonly into: ToolPart | { readonly file: string; readonly compress: Compression };
+	readonly from: ToolPart | readonly ToolPart[] | AccountsPart | FilePart;
+	/** Null: it is only looked at. */
+	readonly into: ToolPart | { readonly file: string; readonly compress: Compression; readonly level?: number | null } | null;
+	/** The one table whose rows it is. */
+	readonly rowsOf?: { readonly database: string; readonly table: string };
+	/** Whether {@link PipeResult.likeness} is wanted. */
+	readonly likeness?: true;
 	/** Whether the stream must end with a dump's footer to count as whole. */
 	readonly footer: boolean;
 	/** Dropped with this error where it aborts by itself: the lock's loss. */
@@ -115,6 +123,20 @@ export interface LoadResult {
 	readonly ms: number;
 }
 
+/** A table whose rows are read, with the server's estimates. */
+export type TableToRead = { readonly database: string; readonly name: string; readonly rows: number; readonly bytes: number };
+
+/** Rows of tables, read by connections of our own (`Working.readers`) and written as LOAD DATA text, a file a chunk. */
+export interface RowsAction extends Common {
+	readonly kind: 'rows';
+	readonly on: Role;
+	readonly tables: readonly TableToRead[];
+	/** How many connections read. */
+	readonly readers: number;
+	readonly into: { readonly folder: string; readonly compress: Compression; readonly level: number | null };
+	readonly changes: false;
+}
+
 /** Something in the file system. */
 export interface FileAction extends Common {
 	readonly kind: 'file';
@@ -134,7 +156,7 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | RestartAction | PipeAction | LoadAction | FileAction | HandAction;
+export type Action = SqlAction | RestartAction | PipeAction | RowsAction | LoadAction | FileAction | HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -145,8 +167,44 @@ export interface PipeResult {
 	readonly sha256: string | null;
 	/** What the dump's text held (`dump/scan.ts`), as JSON. */
 	readonly found: Json;
+	/** The same for two dumps of the same definitions (`dump/likeness.ts`); null where it was not asked for. */
+	readonly likeness: string | null;
 	/** What the tools said on stderr although they ended well. */
 	readonly words: readonly string[];
+	readonly ms: number;
+}
+
+/** A file with rows of one table, or the statement that loads it. */
+export type RowsFile = {
+	/** A name only. */
+	readonly path: string;
+	readonly kind: 'rows' | 'load';
+	readonly database: string;
+	readonly table: string;
+	/** Counted from 0. */
+	readonly chunk: number;
+	/** LOAD DATA text, or SQL. */
+	readonly format: 'tsv' | 'sql';
+	readonly rows: number;
+	readonly bytes: number;
+	readonly rawBytes: number;
+	readonly sha256: string;
+};
+
+/** What was read of one table. `digest`: 16 hex digits, the same for the same rows in any order; null where they were not read by us. */
+export type ReadTable = {
+	readonly database: string;
+	readonly name: string;
+	readonly rows: number;
+	readonly digest: string | null;
+	/** The columns in the files' order, each with the expression over `@v` that loads it, null where it is loaded as it is. */
+	readonly load: readonly (readonly [name: string, expression: string | null])[];
+};
+
+/** What finished readers brought. */
+export interface RowsResult {
+	readonly files: readonly RowsFile[];
+	readonly tables: readonly ReadTable[];
 	readonly ms: number;
 }
 
@@ -154,9 +212,11 @@ export type Performed<A extends Action> = A extends SqlAction
 	? readonly Row[]
 	: A extends PipeAction
 		? PipeResult
-		: A extends LoadAction
-			? LoadResult
-			: undefined;
+		: A extends RowsAction
+			? RowsResult
+			: A extends LoadAction
+				? LoadResult
+				: undefined;
 
 /** An action as screens, dry runs, transcripts and journals show it: the very same everywhere. */
 export type ShownAction = {
@@ -173,9 +233,7 @@ const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `
 const CAT = { '.zst': 'zstdcat', '.gz': 'zcat' } as const;
 const cat = (path: string): string => CAT[/\.(zst|gz)$/.exec(path)?.[0] as keyof typeof CAT] ?? 'cat';
 
-function tool(part: ToolPart | AccountsPart | FilePart): string {
-	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
-	if (!('folder' in part)) return [part.names[0] ?? '', ...part.argv].map(word).join(' ');
+function stored(part: FilePart): string {
 	const only = part.tables === undefined ? '' : ` | (only ${part.tables.join(', ')})`;
 	const without = part.withoutAccounts === undefined ? '' : ' | (only accounts that are not there)';
 	return `${cat(part.file.path)} ${word(`${part.folder}/${part.file.path}`)}${only}${without}`;
@@ -189,12 +247,24 @@ function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): 
 		.flatMap((each) => (each === null ? [] : typeof each === 'string' ? [each] : [shown(each)]))
 		.join(';\n');
 }
+function tool(part: PipeAction['from']): string {
+	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
+	if ('folder' in part) return stored(part);
+	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(word).join(' '));
+	return all.length === 1 ? (all[0] ?? '') : `(${all.join('; ')})`;
+}
+/** Whose server a tool's output is of. */
+export function sourceOf({ from, into }: PipeAction): Role {
+	if ('folder' in from) return into !== null && 'on' in into ? into.on : 'files';
+	return 'tells' in from ? from.on : ([from].flat()[0]?.on ?? '');
+}
 
 function text(action: Action): string {
 	switch (action.kind) {
 		case 'sql':
 			return shown(action.statement);
 		case 'pipe': {
+			if (action.into === null) return tool(action.from);
 			if (!('file' in action.into)) return `${tool(action.from)} | ${tool(action.into)}`;
 			const through = action.into.compress === 'none' ? '' : ` | ${action.into.compress}`;
 			return `${tool(action.from)}${through} > ${word(action.into.file)}`;
@@ -219,6 +289,11 @@ function text(action: Action): string {
 					return `ln -sfn ${word(action.to ?? '')} ${word(action.path)}`;
 			}
 			break;
+		case 'rows': {
+			const { folder, compress } = action.into;
+			const through = compress === 'none' ? '' : ` | ${compress}`;
+			return `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key${through} > ${word(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
+		}
 		case 'hand':
 			return action.lines.join('\n');
 		case 'restart':
@@ -226,24 +301,11 @@ function text(action: Action): string {
 	}
 }
 
-function placeOf(action: Action): string {
-	switch (action.kind) {
-		case 'file':
-			return 'files';
-		case 'hand':
-			return 'you';
-		case 'pipe':
-			return 'on' in action.from ? action.from.on : 'on' in action.into ? action.into.on : 'files';
-		default:
-			return action.on;
-	}
-}
-
 export function show(action: Action): ShownAction {
 	return {
 		id: action.id,
 		kind: action.kind,
-		on: placeOf(action),
+		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? sourceOf(action) : action.on,
 		text: text(action),
 		why: action.why,
 		changes: action.kind === 'file' || action.kind === 'load' || ('changes' in action && action.changes),

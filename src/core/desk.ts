@@ -88,6 +88,13 @@ export type BackupRequest = {
 	readonly databases?: readonly string[];
 	readonly ignoreTables?: readonly string[];
 	readonly compress: 'zstd' | 'gzip' | 'none';
+	/** zstd 1–19, gzip 1–9. */
+	readonly level?: number;
+	/** Left out: what serves the server best. */
+	readonly engine?: 'vendor' | 'parallel';
+	readonly lock?: 'held' | 'snapshot';
+	/** How many connections read at once. */
+	readonly workers?: number;
 	readonly lockWaitSeconds: number;
 	readonly longQueries: 'wait' | 'abort' | 'kill';
 	/** How long the lock may be held; null: as long as the dump takes. */

@@ -315,6 +315,7 @@ class Runner<Env extends Outputs> {
 					world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.#o.signal }),
 				),
 			lease: (on, options) => world.lease(on, options),
+			readers: (on, options) => world.readers(on, options),
 			progress: (progress) => this.#emit({ type: 'progress', step, progress }),
 			note: (text, level = 'note') => {
 				if (level === 'warning') this.#warnings.push(text);

@@ -61,6 +61,8 @@ export interface Working extends Looking {
 	perform<A extends Action>(action: A, options?: PerformOptions): Promise<Performed<A>>;
 	/** Opens the leased connection on which actions with `session: 'lock'` run. `lockWaitSeconds` bounds its waits on the server. */
 	lease(on: Role, options: { lockWaitSeconds: number }): Promise<HeldLease>;
+	/** Opens the connections on which rows are read and actions with `session: 'readers'` run. */
+	readers(on: Role, options: { count: number }): Promise<AsyncDisposable>;
 	progress(progress: Progress): void;
 	note(text: string, level?: 'note' | 'warning'): void;
 	lock(state: LockState): void;

@@ -5,4 +5,5 @@ import type { HeldLease, Looking, PerformOptions } from './step.ts';
 export interface World extends Looking {
 	perform<A extends Action>(action: A, options: PerformOptions & { readonly signal: AbortSignal }): Promise<Performed<A>>;
 	lease(on: Role, options: { lockWaitSeconds: number }): Promise<HeldLease>;
+	readers(on: Role, options: { count: number }): Promise<AsyncDisposable>;
 }

@@ -264,7 +264,9 @@ export interface Dialect {
 		startApplier(channel: string): Statement;
 		stopApplier(channel: string): Statement;
 		readonly forget: Statement;
-		/** Both threads must be stopped; they stop by themselves just there. */
+		/** What must be stopped before {@link startUntil}: the applier, and the receiver only where the server insists. */
+		readonly pause: Statement;
+		/** The applier stops by itself just there. */
 		startUntil(gtid: string): Statement;
 		/** Replicas connected to this server now, with the cipher where the server can tell. */
 		readonly connected: Query<readonly Connection[]>;
@@ -299,6 +301,8 @@ export interface Dialect {
 		/** Held by the one run that is at work there. */
 		claim(name: string): Query<boolean>;
 		claimant(name: string): Query<number | null>;
+		/** Begins a transaction that sees this moment, in tables whose engine has snapshots. */
+		readonly snapshot: Statement;
 		/** One after another. Each may be refused for a lock that was not had in time (1205): then `settleSnapshot`, a pause, and all again. */
 		readonly openSnapshot: readonly Statement[];
 		/** As soon as the position is known, and after whatever went wrong before: nobody else waits any longer. */
@@ -334,6 +338,12 @@ export interface Dialect {
 	};
 	readonly tools: {
 		dumpDatabase(on: string, database: string, ignore: readonly string[], facts: { versioned: boolean }): ToolPart;
+		/** The database itself and its tables (and sequences) without rows, triggers and the views, which are told to it. */
+		dumpTables(on: string, database: string, without: readonly string[]): ToolPart;
+		/** What else is made in a database and needs its tables: triggers, routines and events, then these views. */
+		dumpCode(on: string, database: string, views: readonly string[], without: readonly string[]): readonly ToolPart[];
+		/** One table's rows alone, as statements; what its history was as well. */
+		dumpRows(on: string, database: string, table: string): ToolPart;
 		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */
 		dumpAccounts(on: string): ToolPart | null;
 		/** All databases at one moment, with the position in its text; for that moment at most a lock that waits for a few seconds. */

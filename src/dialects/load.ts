@@ -96,16 +96,15 @@ export function loadWords(
 		session: (logged) => [
 			...(logged ? [] : [sql`SET SESSION sql_log_bin = 0`]),
 			sql`SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, unique_checks = 0, net_read_timeout = 3600`,
-			sql`SET NAMES binary`,
 		],
 		rows,
-		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => found?.local === '1'),
+		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => /^(1|ON)$/i.test(found?.local ?? '')),
 		setLocalInfile: (on) => sql`SET GLOBAL local_infile = ${on}`,
 		find: (table) => sql`SELECT 1 FROM ${row(table)} LIMIT 1`,
 		count: (table, versioned) => ({
 			statement: sql`SELECT COUNT(*) AS n FROM ${row(table)}${raw(versioned ? past : '')}`,
 			read: ([found]) => Number(found?.n ?? 0),
-			long: true,
+			mostMs: 0,
 		}),
 		empty: (table, versioned) => (versioned ? emptyVersioned(table) : [sql`TRUNCATE TABLE ${row(table)}`]),
 		harmless: HARMLESS,

@@ -1,5 +1,5 @@
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { execa } from 'execa';
 import { cannotStart } from './tool.ts';
 
 /**
@@ -18,16 +18,13 @@ export function startDetached(call: {
 }): number {
 	const log = openSync(call.log, 'a', 0o600);
 	try {
-		const { nodeChildProcess: child } = execa(call.program, [...call.argv], {
-			stdio: [call.input === undefined ? 'ignore' : 'pipe', log as 3, log as 3],
+		const child = spawn(call.program, [...call.argv], {
+			stdio: [call.input === undefined ? 'ignore' : 'pipe', log, log],
 			detached: true,
-			cleanup: false,
-			buffer: false,
-			reject: false,
 			cwd: call.cwd,
 			env: call.env,
-			extendEnv: false,
 		});
+		child.on('error', () => undefined);
 		if (child.pid === undefined) throw cannotStart(call.program);
 		// One that died at once is found out by who waits for it.
 		child.stdin?.on('error', () => undefined);

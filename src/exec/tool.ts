@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { execa } from 'execa';
+import type { ResultPromise } from 'execa';
 import { LockstepError, Stopped, ToolError } from '../core/errors.ts';
 import { lineReader } from './lines.ts';
 
@@ -101,7 +102,9 @@ export function startTool(
 	const fd = withSecret ? unlinkedFile(call.secretFile ?? '') : undefined;
 	// execa's types know the numbers 3 to 9 only; it hands any on.
 	const third = fd === undefined ? [] : [fd as 3];
-	let execution: ReturnType<typeof execa>;
+	// Loaded here: a command that starts no tool does not wait for it.
+	const { execa } = createRequire(import.meta.url)('execa') as typeof import('execa');
+	let execution: ResultPromise;
 	try {
 		execution = execa(call.program, argv, {
 			stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe', ...third],

@@ -1,7 +1,8 @@
 import { existsSync, renameSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import Conf from 'conf';
+import type Conf from 'conf';
 import { UserError } from '../core/errors.ts';
 import { known, NAME, type Profile, schema } from './profile.ts';
 
@@ -75,8 +76,10 @@ export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.
 }
 
 function open(file: string): Conf<Kept> {
+	// Loaded here: whoever has no such file does not wait for it.
+	const { default: File } = createRequire(import.meta.url)('conf') as typeof import('conf');
 	// conf reads a file that is there without writing to it.
-	return new Conf<Kept>({
+	return new File<Kept>({
 		projectName: 'lockstep',
 		projectSuffix: '',
 		cwd: dirname(file),

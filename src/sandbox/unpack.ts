@@ -18,28 +18,54 @@ const TRIPLETS: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', ar
 /** What the packages depend on for their installation or their Perl scripts, and no program here needs. */
 const NOT_NEEDED = /^(perl|libperl|lib[\w-]+-perl|dpkg|tar|debianutils|mysql-common|mariadb-common|libdb5|libgdbm)/;
 
+/** Debian's packages of one purpose, with the libraries that they need. */
+export interface Parcel {
+	/** The name of its folder. */
+	readonly name: string;
+	readonly title: string;
+	/** The Debian suite to fetch from; the first package is the one whose version counts. */
+	readonly suite: string;
+	readonly packages: readonly string[];
+	/** `major.minor` that the first package must have; any will do where it is missing. */
+	readonly series?: string;
+	/** The programs that get a script in `bin`, and those of them that are tried at once, with `--version`. */
+	readonly programs: RegExp;
+	readonly tried: RegExp;
+	/** What a person may do instead. */
+	readonly mend: readonly string[];
+}
+
+interface Fetching {
+	readonly env: NodeJS.ProcessEnv;
+	readonly signal?: AbortSignal;
+	readonly say: (line: string) => void;
+}
+
+/** A kind's programs, by {@link unpackedParcel}. */
+export async function unpacked(kind: SandboxKind, options: Fetching): Promise<Unpacked> {
+	return unpackedParcel(parcelOf(kind), options);
+}
+
 /**
- * The programs of a kind's packages, fetched with apt and unpacked without root where they are not there yet.
+ * The programs of a parcel's packages, fetched with apt and unpacked without root where they are not there yet.
  * Several processes may ask at once; a folder has its name only when it is whole.
  * @throws {UserError} where there is no apt, or no source of Debian's packages; {@link ToolError} where fetching fails.
  */
-export async function unpacked(
-	kind: SandboxKind,
-	options: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal; readonly say: (line: string) => void },
-): Promise<Unpacked> {
-	const folder = join(serversFolder(options.env), kind);
+export async function unpackedParcel(parcel: Parcel, options: Fetching): Promise<Unpacked> {
+	const { name } = parcel;
+	const folder = join(serversFolder(options.env), name);
 	if (isWhole(folder)) return unpackedAt(folder);
-	const onWait = (pid: number) => options.say(`Another process (${pid}) is unpacking ${kind}: waiting for it.`);
+	const onWait = (pid: number) => options.say(`Another process (${pid}) is unpacking ${name}: waiting for it.`);
 	const lock = { onWait, ...(options.signal && { signal: options.signal }) };
 	return withLock(`${folder}.lock`, lock, async () => {
 		if (isWhole(folder)) return unpackedAt(folder);
 		// Whoever began one of these is gone: the lock is ours.
-		for (const name of await readdir(serversFolder(options.env))) {
-			if (name.startsWith(`${kind}.unpacking-`)) await rm(join(serversFolder(options.env), name), { recursive: true, force: true });
+		for (const left of await readdir(serversFolder(options.env))) {
+			if (left.startsWith(`${name}.unpacking-`)) await rm(join(serversFolder(options.env), left), { recursive: true, force: true });
 		}
 		const beside = `${folder}.unpacking-${randomUUID().slice(0, 8)}`;
 		try {
-			await fetchAndUnpack(kind, beside, options);
+			await fetchAndUnpack(parcel, beside, options);
 			await rm(folder, { recursive: true, force: true });
 			await rename(beside, folder);
 		} finally {
@@ -49,33 +75,30 @@ export async function unpacked(
 	});
 }
 
-function byHand(kind: SandboxKind): string[] {
-	const { title, packages } = entry(kind);
-	return [
-		`Install the server and its tools yourself, as root: apt-get install ${packages.join(' ')}`,
-		`Any ${title} whose programs are on the PATH will do.`,
-	];
-}
-
-function entry(kind: SandboxKind) {
+function parcelOf(kind: SandboxKind): Parcel {
 	const found = KINDS.find((each) => each.kind === kind);
 	if (found === undefined) throw new UserError(`There is no sandbox of the kind ${kind}.`);
-	return found;
+	const { title, suite, packages, series } = found;
+	return {
+		...{ name: kind, title, suite, packages, series },
+		programs: /^(maria|mysql|mbstream|aria_)/,
+		tried: /^(mariadbd?|mysqld?|mariadb-dump|mysqldump|mariadb-backup)$/,
+		mend: [
+			`Install the server and its tools yourself, as root: apt-get install ${packages.join(' ')}`,
+			`Any ${title} whose programs are on the PATH will do.`,
+		],
+	};
 }
 
-async function fetchAndUnpack(
-	kind: SandboxKind,
-	folder: string,
-	options: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal; readonly say: (line: string) => void },
-): Promise<void> {
-	const { title, suite, packages } = entry(kind);
+async function fetchAndUnpack(parcel: Parcel, folder: string, options: Fetching): Promise<void> {
+	const { title, suite, packages } = parcel;
 	const triplet = TRIPLETS[process.arch];
 	const [aptGet, dpkgDeb] = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env })));
 	const sources = await findDebianSources();
 	if (triplet === undefined || !aptGet || !dpkgDeb || sources.length === 0) {
-		const what = `There is no ${title} server here, and its packages cannot be had from Debian on this machine.`;
+		const what = `There is no ${title} here, and its packages cannot be had from Debian on this machine.`;
 		const missing = sources.length === 0 ? 'apt has no source of Debian itself.' : `No Debian packages for ${process.arch} are known here.`;
-		throw new UserError({ what, why: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', mend: byHand(kind) });
+		throw new UserError({ what, why: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', mend: parcel.mend });
 	}
 	options.say(`Fetching ${title} from Debian ${suite} (${packages.join(', ')}) …`);
 	let failure: unknown;
@@ -95,7 +118,7 @@ async function fetchAndUnpack(
 			{
 				what: `The packages of ${title} could not be fetched (${packages.join(', ')}).`,
 				why: 'apt could not reach an archive, or the archive does not have them.',
-				mend: ['Try again when the network is there.', ...byHand(kind)],
+				mend: ['Try again when the network is there.', ...parcel.mend],
 				...(failure.told.words !== undefined && { words: failure.told.words }),
 			},
 			{ cause: failure },
@@ -103,7 +126,7 @@ async function fetchAndUnpack(
 	}
 	const archives = join(folder, 'apt', 'archives');
 	const fetched = (await readdir(archives)).filter((file) => file.endsWith('.deb'));
-	refuseOtherSeries(kind, fetched);
+	refuseOtherSeries(parcel, fetched);
 	options.say(`Unpacking ${title} …`);
 	const { root } = unpackedAt(folder);
 	await mkdir(root, { recursive: true });
@@ -112,7 +135,7 @@ async function fetchAndUnpack(
 	}
 	await rm(join(folder, 'apt'), { recursive: true, force: true });
 	for (const docs of ['doc', 'man', 'locale', 'bug', 'lintian']) await rm(join(root, 'usr/share', docs), { recursive: true, force: true });
-	await writeWrappers(folder, triplet);
+	await writeWrappers(folder, triplet, parcel);
 	await writeFile(wholeMark(folder), '');
 }
 
@@ -171,20 +194,19 @@ async function download(
 }
 
 /** A suite that is not released yet goes on to newer servers. Archives are called `name_[epoch%3a]version_architecture.deb`. */
-function refuseOtherSeries(kind: SandboxKind, archives: readonly string[]): void {
-	const { title, series, suite, packages } = entry(kind);
+function refuseOtherSeries({ name, title, series, suite, packages }: Parcel, archives: readonly string[]): void {
 	const version = archives
-		.map((name) => name.split('_'))
-		.find(([name]) => name === packages[0])?.[1]
+		.map((archive) => archive.split('_'))
+		.find(([of]) => of === packages[0])?.[1]
 		?.replace(/^\d+%3a/i, '');
-	if (version === undefined || version.startsWith(`${series}.`)) return;
+	if (version === undefined || series === undefined || version.startsWith(`${series}.`)) return;
 	throw new UserError({
 		what: `${title} cannot be had from Debian ${suite} any longer: it has ${version} now.`,
 		why: `A suite has one version of ${packages[0]} at a time, and lockstep knows ${series}.`,
 		mend: [
 			`Any ${title} whose programs are on the PATH will do.`,
-			`Or take another kind: ${KINDS.filter((each) => each.kind !== kind)
-				.map((each) => `--server ${each.kind}`)
+			`Or take another kind: ${KINDS.filter(({ kind }) => kind !== name)
+				.map(({ kind }) => `--server ${kind}`)
 				.join(', ')}`,
 		],
 	});
@@ -204,7 +226,7 @@ async function isProgram(path: string): Promise<boolean> {
  * A script for every program, that runs it with the loader and the libraries it was built for: they may be newer than the machine's own.
  * It finds them from its own place, so that the folder may be moved; it needs to be called by its path, as everything here does.
  */
-async function writeWrappers(folder: string, triplet: string): Promise<void> {
+async function writeWrappers(folder: string, triplet: string, { programs, tried }: Parcel): Promise<void> {
 	const { root, bin } = unpackedAt(folder);
 	const libraries = ['usr/lib', 'lib'].map((lib) => `${lib}/${triplet}`).filter((lib) => existsSync(join(root, lib)));
 	let loader: string | undefined;
@@ -216,9 +238,9 @@ async function writeWrappers(folder: string, triplet: string): Promise<void> {
 	const libraryPath = libraries.map((lib) => `$root/${lib}`).join(':');
 	await mkdir(bin);
 	for (const folderOf of ['usr/bin', 'usr/sbin']) {
+		if (!existsSync(join(root, folderOf))) continue;
 		for (const file of await readdir(join(root, folderOf), { withFileTypes: true })) {
-			if (!file.isFile() || !/^(maria|mysql|mbstream|aria_)/.test(file.name) || !(await isProgram(join(root, folderOf, file.name))))
-				continue;
+			if (!file.isFile() || !programs.test(file.name) || !(await isProgram(join(root, folderOf, file.name)))) continue;
 			const script = [
 				'#!/bin/sh',
 				`root="\${0%/*}/../root"`,
@@ -231,7 +253,6 @@ async function writeWrappers(folder: string, triplet: string): Promise<void> {
 	}
 	// Fails here, and not at first use, where an archive was left out that is needed after all.
 	for (const name of await readdir(bin)) {
-		if (/^(mariadbd?|mysqld?|mariadb-dump|mysqldump|mariadb-backup)$/.test(name))
-			await runTool({ program: join(bin, name), argv: ['--version'] });
+		if (tried.test(name)) await runTool({ program: join(bin, name), argv: ['--version'] });
 	}
 }

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Driver } from './query.ts';
+import type { Row } from '../sql/sql.ts';
+import { type Driver, rows, type Send } from './query.ts';
 
 /** So many bytes may wait in the socket: the driver itself never holds a source back. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -28,3 +29,17 @@ export function feed(driver: Driver, source: AsyncIterable<Buffer>, cut: (error:
 	setImmediate(() => send().catch(cut));
 	return stream as unknown as Readable;
 }
+
+/** Sends a LOAD DATA LOCAL INFILE, whose file is what `source` gives. Where that throws, the session is over. */
+export const loading =
+	(driver: Driver, source: () => AsyncIterable<Buffer>): Send<readonly Row[]> =>
+	(connection, text) =>
+		new Promise((resolve, reject) => {
+			const cut = (error: Error) => {
+				reject(error);
+				driver.destroy(error);
+			};
+			connection.query({ sql: text, infileStreamFactory: () => feed(driver, source(), cut) }, (error, result) =>
+				error === null ? resolve(rows(result, true)) : reject(error),
+			);
+		});

@@ -3,7 +3,6 @@ import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import { MASK, Secret } from '../sql/secret.ts';
 import { type Row, type Statement, sent, shown } from '../sql/sql.ts';
 import { isConnectionLost, meaning } from './error-words.ts';
-import { feed } from './feed.ts';
 
 /** The driver's connection and what we know about its life. */
 export interface Driver {
@@ -29,24 +28,14 @@ export interface Place {
 
 const QUERY_TIMEOUT_MS = 60_000;
 
-/** Sends a statement and gives what came of it; `cut` ends the session. Rejects with what the driver or the server said. */
-export type Send<T> = (connection: Connection, text: string, cut: (error: Error) => void) => Promise<T>;
+/** Sends a statement and gives what came of it. Rejects with what the driver or the server said. */
+export type Send<T> = (connection: Connection, text: string) => Promise<T>;
 
 /** The driver's own way: decoded rows. */
 export const decoded: Send<readonly Row[]> = (connection, text) =>
 	new Promise((resolve, reject) => {
 		connection.query({ sql: text }, (error, result) => (error === null ? resolve(rows(result, false)) : reject(error)));
 	});
-
-/** The same for a statement whose server asks for a file: it gets what `source` gives. */
-export const feeding =
-	(driver: Driver, source: () => AsyncIterable<Buffer>): Send<readonly Row[]> =>
-	(connection, text, cut) =>
-		new Promise((resolve, reject) => {
-			connection.query({ sql: text, infileStreamFactory: () => feed(driver, source(), cut) }, (error, result) =>
-				error === null ? resolve(rows(result, true)) : reject(error),
-			);
-		});
 
 /** Runs one statement when those before it are done: see Session.query for what it promises. */
 export async function runOn<T>(
@@ -92,10 +81,12 @@ async function one<T>(
 	const late = timeoutMs > 0 ? setTimeout(() => cut(tooLong(statement, place, timeoutMs)), timeoutMs) : undefined;
 	signal?.addEventListener('abort', abort, { once: true });
 	driver.lost.addEventListener('abort', lose, { once: true });
-	send(driver.connection, sent(statement), cut).then(
+	send(driver.connection, sent(statement)).then(
 		(result) => cutting || end.resolve(result),
 		(error) => {
 			if (cutting) return;
+			// Of ours, and the session is over.
+			if (error instanceof LockstepError) return end.reject(error);
 			const told = refused(error, statement, place);
 			// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
 			if (told.connectionLost) driver.destroy(error);
@@ -112,7 +103,7 @@ async function one<T>(
 }
 
 /** The driver's answer as rows: of several results (a CALL) the first that has rows. */
-function rows(result: unknown, loaded: boolean): readonly Row[] {
+export function rows(result: unknown, loaded: boolean): readonly Row[] {
 	if (!Array.isArray(result)) {
 		const header = result as { affectedRows?: number; warningStatus?: number; info?: string };
 		const row = { affected_rows: String(header.affectedRows ?? 0), warnings: String(header.warningStatus ?? 0) };

@@ -4,8 +4,9 @@ import type { Secret } from '../sql/secret.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
+import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
-import { type Driver, decoded, feeding, runOn, type Send } from './query.ts';
+import { type Driver, decoded, runOn, type Send } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
 import { tlsOptions } from './tls.ts';
 
@@ -219,7 +220,7 @@ async function setUp(
 		},
 		query,
 		async load(statement, source, { signal }) {
-			const [row] = await run(statement, { timeoutMs: 0, signal }, feeding(driver, source));
+			const [row] = await run(statement, { timeoutMs: 0, signal }, loading(driver, source));
 			// `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`, in the server's language.
 			const [records = Number.NaN, deleted = 0, skipped = 0, warnings = 0] = (row?.info ?? '').match(/\d+/g)?.map(Number) ?? [];
 			return { records, deleted, skipped, warnings: Math.max(warnings, Number(row?.warnings ?? 0)) };

@@ -1,19 +1,9 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-	descendants,
-	type Ended,
-	type Home,
-	makeHome,
-	provisionedPair,
-	type Running,
-	start,
-	type Tap,
-	tapped,
-	urlOf,
-} from '../support/cli.ts';
+import { descendants, type Ended, type Home, makeHome, type Running, start, type Tap, tapped, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
+import { provisionedPair } from '../support/provisioned.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
 import { caughtUp, channelsOf, isMysql, setReadOnly, superReadOnlyOf, wordsOf, writable } from '../support/words.ts';
 
@@ -32,7 +22,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 	beforeAll(async () => {
 		home = await makeHome();
 		// More rows than fit into a pipe, so that the dump tool really waits in the middle.
-		pair = await provisionedPair(kind, home, { rows: 4000 });
+		pair = await provisionedPair(kind, { rows: 4000 });
 		tap = await tapped(home, pair.binDir);
 		// Somebody who forgot to commit; a while later it counts as long.
 		idle = await rootSession(pair.replica);
@@ -54,7 +44,10 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 
 	const begin = (more: readonly string[] = [], through: readonly string[] = []): Running => {
 		to = join(home.dir, `backups-${++tests}`);
-		last = start(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more], { env: tap.env, through });
+		last = start(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more], {
+			env: tap.env,
+			through,
+		});
 		return last;
 	};
 	const midDump = async (running: Running) => {

@@ -22,7 +22,7 @@ describe.each(SANDBOX_KINDS)('file errors under a backup of %s', (kind) => {
 	let bench: Bench;
 	let before: Awaited<ReturnType<Bench['state']>>;
 	beforeAll(async () => {
-		bench = await makeBench(kind, { rows: 100 });
+		bench = await makeBench(kind, { rows: 400 });
 		await aside(bench.replica, ['CREATE DATABASE small', 'CREATE TABLE small.t (id INT PRIMARY KEY) SELECT 1 AS id']);
 		await bench.readOnly('0');
 		before = await bench.state();

@@ -14,8 +14,14 @@ import { isMysql } from '../support/words.ts';
 /** The promise is two seconds, and the table tells what it was; a busy machine is given more. */
 const SOON_MS = 10_000;
 const WRITE = 'UPDATE crm.accounts SET balance = balance WHERE id = 1';
-/** Actions that every kind of server has, in the same order, and those that only one vendor has. */
-const SHARED = 23;
+/** How the backup is made, with how many actions that every kind of server has, in the same order. */
+const WAYS = {
+	vendor: { flags: ['--engine', 'vendor'], actions: 23 },
+	held: { flags: ['--engine', 'parallel', '--lock', 'held'], actions: 29 },
+	snapshot: { flags: ['--engine', 'parallel', '--lock', 'snapshot'], actions: 35 },
+} as const;
+type Way = keyof typeof WAYS;
+/** Actions that only one vendor has. */
 const OWN: readonly string[] = ['bound-lock'];
 /** While whoever asked for it waits for the applier to stop. */
 const STOPPING = { mariadb: 'Killing slave', mysql: 'Killing replica' };
@@ -33,9 +39,6 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 	let before: Awaited<ReturnType<typeof stateOf>>;
 	let to: string;
 	let runs = 0;
-	/** How many there are, and those that this kind meets. */
-	let all: number;
-	let mine: readonly number[];
 
 	beforeAll(async () => {
 		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 20 }), openClient()]);
@@ -46,23 +49,19 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		await ask(pair.replica, 'SET GLOBAL read_only = OFF');
 		before = await stateOf(pair.replica, 'settings');
 		expect(before.channels).toEqual([expect.stringMatching(/Yes Yes$/)]);
-		const untouched = await attempt({ at: 1000, when: 'before', whom: ['engine'] });
-		expect(untouched.ended.code, words(untouched.ended)).toBe(0);
-		expect(await asBefore('untouched')).toHaveLength(1);
-		const actions = actionsOf(untouched.events);
-		all = actions.length;
-		const shared = actions.filter(({ id }) => !OWN.includes(id));
-		expect(shared.map(({ id }) => id)).toHaveLength(SHARED);
-		mine = [...shareOf(kind, shared), ...actions.filter(({ id }) => OWN.includes(id))].map(({ at }) => at);
 	});
 	afterAll(async () => {
 		await pair?.[Symbol.asyncDispose]();
 		await client?.[Symbol.asyncDispose]();
 	});
 
-	const attempt = (halt: Halt): Promise<Killed> => {
+	const attempt = (halt: Halt, way: Way): Promise<Killed> => {
 		to = join(client.home, `to-${++runs}`);
-		return kill(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--compress', 'none'], env, halt);
+		return kill(
+			['backup', ...WAYS[way].flags, '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--compress', 'none'],
+			env,
+			halt,
+		);
 	};
 
 	/** The server is as it was, and whatever has a backup's name is a whole one. Gives their names. */
@@ -80,19 +79,26 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		return published;
 	}
 
-	const everyAction = async (halt: Omit<Halt, 'at'>, left: (killed: Killed) => Promise<void>): Promise<string> => {
+	const everyAction = async (way: Way, halt: Omit<Halt, 'at'>, left: (killed: Killed) => Promise<void>): Promise<string> => {
+		const untouched = await attempt({ at: 1000, when: 'before', whom: ['engine'] }, way);
+		expect(untouched.ended.code, words(untouched.ended)).toBe(0);
+		expect(await asBefore('untouched')).toHaveLength(1);
+		const actions = actionsOf(untouched.events);
+		const shared = actions.filter(({ id }) => !OWN.includes(id));
+		expect(shared.map(({ id }) => id)).toHaveLength(WAYS[way].actions);
+		const mine = [...shareOf(kind, shared), ...actions.filter(({ id }) => OWN.includes(id))].map(({ at }) => at);
 		for (const at of mine) {
-			const killed = await attempt({ ...halt, at });
+			const killed = await attempt({ ...halt, at }, way);
 			expect(killed.hit, `${killed.where}\n${words(killed.ended)}`).toBe(true);
 			await left(killed);
 		}
 		await caughtUp(pair);
-		return `${mine.length} of ${all}`;
+		return `${mine.length} of ${actions.length}`;
 	};
 
 	test('of the engine: whoever watches puts it back at once', { timeout: 300_000 }, async () => {
 		let worst = 0;
-		const points = await everyAction({ when: 'after', whom: ['engine'] }, async ({ ended, where, freeMs }) => {
+		const points = await everyAction('vendor', { when: 'after', whom: ['engine'] }, async ({ ended, where, freeMs }) => {
 			expect(ended.code, `${where}\n${words(ended)}`).toBe(1);
 			expect(ended.stderr, where).toContain('The process that did this run died.');
 			expect(freeMs, where).toBeLessThan(SOON_MS);
@@ -109,7 +115,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 	});
 
 	test('of the watcher: the engine goes on to the end', { timeout: 300_000 }, async () => {
-		const points = await everyAction({ when: 'after', whom: ['watcher'] }, async ({ where }) => {
+		const points = await everyAction('held', { when: 'after', whom: ['watcher'] }, async ({ where }) => {
 			const { outcome, failure } = await wentOn(env);
 			expect([outcome, failure], where).toEqual(['done', null]);
 			expect(await asBefore(where), where).toHaveLength(1);
@@ -124,7 +130,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 
 	test('of both: lockstep recover puts it back', { timeout: 300_000 }, async () => {
 		let worst = 0;
-		const points = await everyAction({ when: 'before', whom: ['engine', 'watcher'] }, async ({ where, run }) => {
+		const points = await everyAction('snapshot', { when: 'before', whom: ['engine', 'watcher'] }, async ({ where, run }) => {
 			const now = await stateOf(pair.replica, 'settings');
 			const found = await lockstep(['recover'], { env });
 			const statements = [
@@ -172,7 +178,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		await other.query({ pieces: ['LOCK TABLES crm.accounts WRITE'] });
 		await waiting("USER = 'system user' AND STATE = 'Waiting for table metadata lock'");
 		to = join(client.home, `to-${++runs}`);
-		const args = ['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--json'];
+		const args = ['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--json'];
 		const running = start(args, { env });
 		const engine = await running.line((line) => line.type === 'engine');
 		await waiting(`STATE = '${STOPPING[vendor]}'`);

@@ -41,7 +41,12 @@ describe.each(SANDBOX_KINDS)('a backup of %s through a network that is cut', (ki
 
 	const backup = async (stopApplier: boolean) => {
 		const request: BackupRequest = {
-			...{ kind: 'backup', server: `mysql://root@127.0.0.1:${network.port}?connect-timeout=2`, to: join(client.home, `to-${++runs}`) },
+			...{
+				kind: 'backup',
+				engine: 'vendor',
+				server: `mysql://root@127.0.0.1:${network.port}?connect-timeout=2`,
+				to: join(client.home, `to-${++runs}`),
+			},
 			...{ compress: 'none', lockWaitSeconds: 10, longQueries: 'wait', maxLockSeconds: null, stopApplier },
 		};
 		const confirm = [`127.0.0.1:${network.port}`];

@@ -305,9 +305,12 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		}
 		if (name === 'a duplicate key') {
 			const to = join(client.home, 'backups');
-			const ended = await lockstep(['backup', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', '--databases', 'probe'], {
-				env,
-			});
+			const ended = await lockstep(
+				['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', '--databases', 'probe'],
+				{
+					env,
+				},
+			);
 			expect(ended.code, words(ended)).toBe(3);
 			const { warnings } = ended.lines.find((line) => line.type === 'run-ended');
 			expect(warnings.join('\n')).toMatch(new RegExp(seen.source.replace(': ', '')));

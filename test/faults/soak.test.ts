@@ -76,7 +76,7 @@ describe.each(SANDBOX_KINDS)('%s under load', (kind) => {
 	const its = wordsOf(kind);
 	const ddl = isMysql(kind) ? DDL.mysql : DDL.mariadb;
 	const pairUnderLoad = async () => {
-		const [pair, client] = await Promise.all([ownSandbox(kind, { rows: 400 }), openClient()]);
+		const [pair, client] = await Promise.all([ownSandbox(kind, { rows: 400, writesPerSecond: 60 }), openClient()]);
 		await using root = await rootSession(pair.primary);
 		for (const text of [
 			'CREATE DATABASE soak',

@@ -29,7 +29,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 
 	const command = () => {
 		to = bench.nextFolder();
-		return [PROGRAM, 'backup', '--server', urlOf(bench.replica), '--to', to];
+		return [PROGRAM, 'backup', '--engine', 'vendor', '--server', urlOf(bench.replica), '--to', to];
 	};
 	/** The wizard at 80 × 24, its backup stopped in the middle of the dump. */
 	const wizard = async () => {

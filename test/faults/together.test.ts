@@ -61,7 +61,9 @@ describe.each(SANDBOX_KINDS)('on one %s', (kind) => {
 		const provisioning = provision(fresh, tap.env);
 		await provisioning.line((line) => line.type === 'action-started' && line.action.kind === 'pipe');
 		const to = `${home.dir}/backups`;
-		const late = await lockstep(['backup', '--server', urlOf(fresh.replica), '--to', to, '--yes', '--json'], { env: home.env });
+		const late = await lockstep(['backup', '--engine', 'vendor', '--server', urlOf(fresh.replica), '--to', to, '--yes', '--json'], {
+			env: home.env,
+		});
 		expect(late.code, words(late)).toBe(10);
 		expect(late.last).toMatchObject(busy(fresh.replica));
 		await tap.open();

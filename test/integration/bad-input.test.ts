@@ -35,7 +35,11 @@ describe('a command line that is wrong', () => {
 		['a bad delay', ['provision', '--primary', 'a', '--replica', 'b', '--delay', '1 day'], '--delay 1 day is not a duration'],
 		['a compression that is not known', [...BACKUP, '--compress', 'rar'], '--compress takes: zstd, gzip, none'],
 		['long queries that are not known', [...BACKUP, '--long-queries', 'shoot'], '--long-queries takes: wait, abort'],
-		['an engine that is not known', [...BACKUP, '--engine', 'warp'], '--engine takes: vendor'],
+		['an engine that is not known', [...BACKUP, '--engine', 'warp'], '--engine takes: vendor, parallel'],
+		['a snapshot of the vendor’s tool', [...BACKUP, '--engine', 'vendor', '--lock', 'snapshot'], '--lock snapshot needs --engine parallel'],
+		['no number of workers', [...BACKUP, '--workers', '0'], '--workers 0 is not a number from 1 to 64'],
+		['a level that is none', [...BACKUP, '--compress', 'zstd:99'], 'is not a number from 1 to 19'],
+		['a level of nothing', [...BACKUP, '--compress', 'none:1'], '--compress none has no level'],
 		['a colour that is not known', [...BACKUP, '--color', 'pink'], 'pink'],
 		['a port that is none', ['backup', '-h', 'h', '-P', '99999999', '--to', '/nowhere', '--yes'], '99999999'],
 		['no password file', [...BACKUP, '--password-file', '/no/such/file'], '/no/such/file cannot be read'],
@@ -157,7 +161,7 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
 		expect([await state(pair.primary), await state(pair.replica)]).toEqual(before);
 		return ended;
 	};
-	const backup = (server: string, ...more: string[]) => ['backup', '--server', server, '--to', to, '--json', ...more];
+	const backup = (server: string, ...more: string[]) => ['backup', '--engine', 'vendor', '--server', server, '--to', to, '--json', ...more];
 	const provision = (primary: string, replica: string, ...more: string[]) => [
 		...['provision', '--primary', primary, '--replica', replica, '--json'],
 		...more,

@@ -8,7 +8,6 @@ import {
 	lockstep,
 	makeHome,
 	nameOf,
-	provisionedPair,
 	type Running,
 	start,
 	type Tap,
@@ -16,6 +15,7 @@ import {
 	urlOf,
 } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
+import { provisionedPair } from '../support/provisioned.ts';
 import { caughtUp as caughtUpWith } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
 import { aside, channelsOf, isMysql, superReadOnlyOf, wordsOf } from '../support/words.ts';
@@ -49,7 +49,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 
 	beforeAll(async () => {
 		home = await makeHome();
-		pair = await provisionedPair(kind, home, { rows: 1500 });
+		pair = await provisionedPair(kind, { rows: 4000 });
 		tap = await tapped(home, pair.binDir);
 		// Tables that no source writes to.
 		for (const server of [pair.primary, pair.replica]) await ownTables(server);
@@ -77,14 +77,16 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 	const begin = (...more: string[]): Running => {
 		to = more.includes('--to') ? (more[more.indexOf('--to') + 1] ?? '') : join(home.dir, `to-${++folders}`);
 		const where = more.includes('--to') ? [] : ['--to', to];
-		last = start(['backup', '--server', urlOf(pair.replica), ...where, '--yes', '--json', ...more], { env: tap.env });
+		last = start(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), ...where, '--yes', '--json', ...more], { env: tap.env });
 		return last;
 	};
 	/** Its performance_schema is on, so that it names who holds LOCK TABLES; its clients wait, so its name is typed. */
 	const named = () => ['--confirm', nameOf(pair.primary)];
 	const onPrimary = (...more: string[]): Running => {
 		to = join(home.dir, `to-${++folders}`);
-		last = start(['backup', '--server', urlOf(pair.primary), '--to', to, '--yes', '--json', ...more], { env: tap.env });
+		last = start(['backup', '--engine', 'vendor', '--server', urlOf(pair.primary), '--to', to, '--yes', '--json', ...more], {
+			env: tap.env,
+		});
 		return last;
 	};
 	const confirmed = () => ['--confirm', nameOf(pair.replica)];
@@ -303,7 +305,9 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		const second = await begin('--to', folder, '--max-lock-time', '60s').ended;
 		expect(second.code, words(second)).toBe(6);
 		expect(second.last.checks).toMatchObject([{ id: 'LOCK-TIME', found: expect.stringContaining('(last time 10:00)') }]);
-		const plan = await lockstep(['backup', '--server', urlOf(pair.replica), '--to', folder, '--dry-run'], { env: home.env });
+		const plan = await lockstep(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', folder, '--dry-run'], {
+			env: home.env,
+		});
 		expect(plan.stdout).toContain('stops all writes, about 10 min (last time 10:00)');
 		await writeFile(
 			path,

@@ -182,7 +182,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		const columns = table.key.map((part) => quoted(part.name)).join(', ');
 		for (const [at, from] of [null, ...edges].entries()) {
 			const where = range(table.key, from, edges[at] ?? null);
-			const select = sql`SELECT CONCAT_WS(0x2F, ${raw(columns.replaceAll(/`\w+`/g, 'HEX($&)'))}) AS k FROM cuts.${id(name)} FORCE INDEX (PRIMARY)${where === null ? raw('') : sql` WHERE ${where}`}`;
+			const select = sql`SELECT CONCAT_WS(0x2F, ${raw(columns.replaceAll(/`\w+`/g, 'HEX(CONCAT($&))'))}) AS k FROM cuts.${id(name)} FORCE INDEX (PRIMARY)${where === null ? raw('') : sql` WHERE ${where}`}`;
 			const found = await session.query(select);
 			for (const row of found) {
 				expect(seen.has(row.k ?? ''), `${definition}: ${row.k} came twice`).toBe(false);

@@ -38,7 +38,7 @@ const PLAN = (kind: SandboxKind) =>
 					/^SET GLOBAL super_read_only = ON$/,
 					/^START REPLICA$/,
 					/^SELECT WAIT_FOR_EXECUTED_GTID_SET/,
-					/^START REPLICA UNTIL SQL_AFTER_GTIDS/,
+					/^START REPLICA SQL_THREAD UNTIL SQL_AFTER_GTIDS/,
 				],
 				printed: ['CREATE USER', 'gtid_purged', 'CHANGE REPLICATION SOURCE TO'],
 				plain: 'SOURCE_SSL = 0',

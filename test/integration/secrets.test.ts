@@ -128,7 +128,17 @@ describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
 				'--password-command': ['--password-command', `cat ${file}`],
 				'--defaults-extra-file': ['--defaults-extra-file', option],
 			};
-			const args = ['backup', '--server', urlOf(pair.replica, 'operator'), '--to', join(home.dir, 'backups'), '--yes', '-v'];
+			const args = [
+				'backup',
+				'--engine',
+				'vendor',
+				'--server',
+				urlOf(pair.replica, 'operator'),
+				'--to',
+				join(home.dir, 'backups'),
+				'--yes',
+				'-v',
+			];
 			const running = start([...args, ...(given[way] ?? [])], {
 				env: { ...tap.env, ...(way === 'LOCKSTEP_PASSWORD' ? { LOCKSTEP_PASSWORD: REPLICA } : {}) },
 			});
@@ -147,9 +157,12 @@ describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
 	);
 
 	it('a wrong password is not repeated in the refusal', async () => {
-		const running = start(['backup', '--server', urlOf(pair.replica, 'operator'), '--to', join(home.dir, 'never'), '--yes'], {
-			env: { ...home.env, LOCKSTEP_PASSWORD: 'canary-wrong' },
-		});
+		const running = start(
+			['backup', '--engine', 'vendor', '--server', urlOf(pair.replica, 'operator'), '--to', join(home.dir, 'never'), '--yes'],
+			{
+				env: { ...home.env, LOCKSTEP_PASSWORD: 'canary-wrong' },
+			},
+		);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(5);
 		expect(ended.stdout + ended.stderr).not.toContain('canary');

@@ -52,7 +52,19 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 		const label = '20260101T000000Z';
 		const env: BackupEnv = {
 			...{ outputs: {}, server, paths: { to, label, ...foldersOf(to, label) }, databases: null, ignoreTables: [], compress: 'none' },
-			...{ lockWaitSeconds: 10, longQueries: 'wait', maxLockSeconds: null, history: [], stopApplier, profile: null, started },
+			...{
+				lockWaitSeconds: 10,
+				level: null,
+				engine: 'vendor',
+				lockFor: null,
+				connections: 2,
+				longQueries: 'wait',
+				maxLockSeconds: null,
+				history: [],
+				stopApplier,
+				profile: null,
+				started,
+			},
 			...{ program: { name: 'lockstep', version: '0.0.0' }, transcript: () => ({ log: 'log\n', jsonl: '{}\n' }) },
 		};
 		await using real = openWorld({ reach: { server: reach }, env: context.env, signal: context.signal });

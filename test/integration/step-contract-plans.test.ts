@@ -70,6 +70,10 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 			...{
 				ignoreTables: [],
 				compress: 'zstd',
+				level: null,
+				engine: 'vendor',
+				lockFor: null,
+				connections: 2,
 				lockWaitSeconds: 5,
 				longQueries: 'wait',
 				maxLockSeconds: null,

@@ -46,9 +46,24 @@ describe.each(OTHERS)('tools for %s where there are those of %s only', (kind, ot
 	/** Only what is in these folders can be found. */
 	const among = (...folders: string[]) => ({ ...home.env, XDG_CACHE_HOME: join(home.dir, 'no-cache'), PATH: folders.join(':') });
 	const backup = (env: NodeJS.ProcessEnv) =>
-		lockstep(['backup', '--server', urlOf(primary), '--to', join(home.dir, 'to'), '--yes', '--json', '--confirm', nameOf(primary)], {
-			env,
-		});
+		lockstep(
+			[
+				'backup',
+				'--engine',
+				'vendor',
+				'--server',
+				urlOf(primary),
+				'--to',
+				join(home.dir, 'to'),
+				'--yes',
+				'--json',
+				'--confirm',
+				nameOf(primary),
+			],
+			{
+				env,
+			},
+		);
 	const provision = (env: NodeJS.ProcessEnv) =>
 		lockstep(['provision', '--primary', urlOf(primary), '--replica', urlOf(replica), '--yes', '--json'], { env });
 

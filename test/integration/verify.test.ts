@@ -26,6 +26,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 	let home: Home;
 	let to: string;
 	let folder: string;
+	let fast: string;
 	let server: SpareServer;
 	const run = (...args: string[]) => lockstep(args, { env: home.env });
 
@@ -34,9 +35,14 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		to = join(home.dir, 'backups');
 		server = await spareServer(kind);
 		for (const statement of STATEMENTS) await ask(server, statement);
-		const made = await run('backup', '--server', urlOf(server), '--to', to, '--yes', '--json', '--confirm', nameOf(server));
-		expect(made.code, told(made)).toBe(0);
-		folder = made.last.backup;
+		const backup = async (engine: 'vendor' | 'parallel', into: string) => {
+			const args = ['--server', urlOf(server), '--to', into, '--engine', engine, '--confirm', nameOf(server)];
+			const made = await run('backup', ...args, '--yes', '--json');
+			expect(made.code, told(made)).toBe(0);
+			return made.last.backup;
+		};
+		folder = await backup('vendor', to);
+		fast = await backup('parallel', join(home.dir, 'fast'));
 	});
 	afterAll(async () => {
 		await server?.[Symbol.asyncDispose]();
@@ -110,20 +116,21 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		await writeFile(join(folder, 'SHA256SUMS'), sums);
 	});
 
-	it('is drilled: restored, counted, attached to its primary to lag zero, told how long it took; nothing stays', async () => {
+	it('by the parallel engine is verified and drilled: restored, counted, attached to its primary to lag zero, told how long it took; nothing stays', async () => {
 		// After the backup: only replication brings it.
 		await ask(server, "INSERT INTO shop.orders VALUES (1000, 'later', 1)");
-		const args = ['drill', folder, '--replicate', '--primary', urlOf(server), '--json'];
+		const args = ['drill', fast, '--replicate', '--primary', urlOf(server), '--json'];
 		const lacking = await run(...args);
 		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', what: expect.stringContaining('--yes') } });
-		const plan = await run('drill', folder, '--dry-run');
+		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
+		const plan = await run('drill', fast, '--dry-run');
 		expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('start an empty server') });
 		const ended = await run(...args, '--yes');
 		expect(ended.code, told(ended)).toBe(0);
 		const name = nameOf(server);
 		expect(ended.last).toMatchObject({
-			...{ type: 'summary', ok: true, backup: folder, databases: 2, tables: 2, rows: 15, problems: [], exit_code: 0 },
-			...{ recovery_ms: expect.any(Number), report: `${folder}.drill.md`, position: expect.stringMatching(/\d/) },
+			...{ type: 'summary', ok: true, backup: fast, databases: 2, tables: 2, rows: 15, digests: 2, problems: [], exit_code: 0 },
+			...{ recovery_ms: expect.any(Number), report: `${fast}.drill.md`, position: expect.stringMatching(/\d/) },
 			replication: { primary: name, caught_up_ms: expect.any(Number), account: expect.stringMatching(/^lockstep_drill_.* dropped$/) },
 		});
 		expect(ended.last.phases.map((phase: { name: string }) => phase.name)).toEqual([
@@ -132,11 +139,13 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		expect(Number(ended.last.replication.transactions)).toBeGreaterThan(0);
 		expect(await accounts()).toBe('0');
 		expect(await drills()).toEqual([]);
-		expect(await readFile(`${folder}.drill.md`, 'utf8')).toContain('| shop holds what was dumped | yes | 15 rows in 1 tables');
-		expect((await run('list', to)).stdout).toContain('drilled just now, recovered in');
-		expect((await run('show', folder)).stdout).toContain(`replicated from ${name}`);
+		expect(await readFile(`${fast}.drill.md`, 'utf8')).toContain(
+			'| Every row is the one that was dumped: the digests of 2 tables are alike | yes |',
+		);
+		expect((await run('list', join(home.dir, 'fast'))).stdout).toContain('drilled just now, recovered in');
+		expect((await run('show', fast)).stdout).toContain(`replicated from ${name}`);
 		// Nothing of it is in the backup.
-		expect((await run('verify', folder)).code).toBe(0);
+		expect((await run('verify', fast)).code).toBe(0);
 	});
 
 	it('fails its drill with 8 where the rows are not those of the manifest, and says so in the report', async () => {

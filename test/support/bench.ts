@@ -5,8 +5,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
-import { type Calling, descendants, type Ended, type Home, type Line, makeHome, provisionedPair, start, tapped, urlOf } from './cli.ts';
+import { type Calling, descendants, type Ended, type Home, type Line, makeHome, start, tapped, urlOf } from './cli.ts';
 import { record } from './faults.ts';
+import { provisionedPair } from './provisioned.ts';
 import { rootSession, type Sandbox, type SandboxKind, type SandboxServer, value } from './servers.ts';
 import { aside, caughtUp, setReadOnly, superReadOnlyOf, wordsAt, writable } from './words.ts';
 
@@ -51,7 +52,7 @@ export type Bench = Awaited<ReturnType<typeof makeBench>>;
 export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }: { rows?: number; home?: Home } = {}) {
 	const home = given ?? (await makeHome());
 	// More rows than fit into a pipe, so that the dump tool really waits in the middle.
-	const pair: Sandbox & AsyncDisposable = await provisionedPair(kind, home, { rows });
+	const pair: Sandbox & AsyncDisposable = await provisionedPair(kind, { rows });
 	const tap = await tapped(home, pair.binDir);
 	const { replica, primary } = pair;
 	// Somewhere for a privileged client to write that replication does not know.
@@ -86,7 +87,10 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 			more: readonly string[] = [],
 			{ server = urlOf(replica), to = nextFolder(), ...calling }: Calling & { server?: string; to?: string } = {},
 		): Mid {
-			const running = start(['backup', '--server', server, '--to', to, '--yes', '--json', ...more], { env: tap.env, ...calling });
+			const running = start(['backup', '--engine', 'vendor', '--server', server, '--to', to, '--yes', '--json', ...more], {
+				env: tap.env,
+				...calling,
+			});
 			const mid: Mid = {
 				...running,
 				to,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serversFolder } from '../../src/sandbox/places.ts';
-import { ownSandbox, type Sandbox, type SandboxKind, type SandboxServer } from './servers.ts';
+import type { SandboxServer } from './servers.ts';
 import { wordsOf } from './words.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
@@ -130,17 +130,6 @@ export const urlOf = (server: Pick<SandboxServer, 'port'>, user = 'root', host =
 
 /** What it is called where a name must be typed. */
 export const nameOf = (server: Pick<SandboxServer, 'port'>): string => `127.0.0.1:${server.port}`;
-
-/** A pair of a test's own whose replica was provisioned by the program itself. */
-export async function provisionedPair(kind: SandboxKind, home: Home, options: { rows?: number } = {}): Promise<Sandbox & AsyncDisposable> {
-	const pair = await ownSandbox(kind, options);
-	const { code, stdout, stderr } = await lockstep(
-		['provision', '--primary', urlOf(pair.primary), '--replica', urlOf(pair.replica), '--yes', '--json'],
-		{ env: home.env, boundMs: 120_000 },
-	);
-	if (code !== 0) throw new Error(`provision ended with ${code}:\n${stdout.slice(-3000)}\n${stderr}`);
-	return pair;
-}
 
 /** The processes that this one started, at any depth. */
 export async function descendants(pid: number): Promise<{ pid: number; command: string }[]> {

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { KINDS } from '../../src/sandbox/kinds.ts';
 import type { Fault } from './faults.ts';
 
-const MARKS = ['<!-- faults -->', '<!-- /faults -->'] as const;
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 const inCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
@@ -36,11 +35,12 @@ export const readFaults = (text: string): Fault[] =>
 		.filter((line) => line !== '')
 		.map((line) => JSON.parse(line) as Fault);
 
-/** A text with the table between its two marks instead of what was there. Throws where it has no such marks. */
-export function withTable(text: string, table: string): string {
-	const [begin, end] = MARKS.map((mark) => text.indexOf(mark)) as [number, number];
-	if (begin < 0 || end < begin) throw new Error(`no ${MARKS.join(' … ')} in it`);
-	return `${text.slice(0, begin + MARKS[0].length)}\n\n${table}\n\n${text.slice(end)}`;
+/** A text with the table between the two marks of this name instead of what was there. Throws where it has no such marks. */
+export function withTable(text: string, table: string, name = 'faults'): string {
+	const marks = [`<!-- ${name} -->`, `<!-- /${name} -->`] as const;
+	const [begin, end] = marks.map((mark) => text.indexOf(mark)) as [number, number];
+	if (begin < 0 || end < begin) throw new Error(`no ${marks.join(' … ')} in it`);
+	return `${text.slice(0, begin + marks[0].length)}\n\n${table}\n\n${text.slice(end)}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -17,10 +17,10 @@ export { SANDBOX_KINDS, type Sandbox, type SandboxKind, type SandboxServer } fro
 
 const VARIABLE = 'LOCKSTEP_TEST_SERVERS';
 const PREFIX = 'lockstep-test-';
-/** Orders of a test's shop: about 2000 rows in all. */
-const ROWS = 400;
+/** Of a test's pair: about 2000 rows in all, and a writer that is always there and leaves the machine to the tests. */
+export const SMALL = { rows: 400, writesPerSecond: 20 };
 
-const say = (line: string) => {
+export const say = (line: string) => {
 	// The first run on a machine fetches packages: whoever waits wants to know.
 	if (/Fetching|Unpacking|waiting/.test(line)) process.stderr.write(`${line}\n`);
 };
@@ -59,7 +59,7 @@ async function takeDown(folder: string): Promise<void> {
 	await rm(folder, { recursive: true, force: true });
 }
 
-function runFolder(): string {
+export function runFolder(): string {
 	const folder = process.env[VARIABLE];
 	if (folder === undefined)
 		throw new Error('Real servers need the globalSetup of test/vitest.config.ts: vitest run --config test/vitest.config.ts');
@@ -71,14 +71,40 @@ function runFolder(): string {
  * whoever changes accounts or settings takes a sandbox of its own.
  */
 export async function sharedSandbox(kind: SandboxKind): Promise<Sandbox> {
-	return sandboxUp({ kind, dir: join(runFolder(), 'sandboxes', kind), env: process.env, say, rows: ROWS });
+	const { empty } = await emptyServer(kind);
+	return sandboxUp({ kind, dir: join(runFolder(), 'sandboxes', kind), env: process.env, say, empty, ...SMALL });
+}
+
+/** Where a sandbox of a test's own goes, and how it is taken down. */
+export function newFolder(kind: SandboxKind): { dir: string; down: () => Promise<void> } {
+	const dir = join(runFolder(), 'sandboxes', `${kind}-${randomUUID().slice(0, 8)}`);
+	return { dir, down: async () => void (await sandboxDown({ dir, env: process.env })) };
 }
 
 /** A pair of a test's own, gone at the end of its scope (`await using`), at the latest at the end of the run. */
 export async function ownSandbox(kind: SandboxKind, options: Partial<SandboxUp> = {}): Promise<Sandbox & AsyncDisposable> {
-	const dir = join(runFolder(), 'sandboxes', `${kind}-${randomUUID().slice(0, 8)}`);
-	const sandbox = await sandboxUp({ kind, dir, env: process.env, say, rows: ROWS, ...options });
-	return { ...sandbox, [Symbol.asyncDispose]: async () => void (await sandboxDown({ dir, env: process.env })) };
+	const { dir, down } = newFolder(kind);
+	const { empty } = await emptyServer(kind);
+	const sandbox = await sandboxUp({ kind, dir, env: process.env, say, empty, ...SMALL, ...options });
+	return { ...sandbox, [Symbol.asyncDispose]: down };
+}
+
+/** The run's own empty server of this kind, which is never started but copied, and certificates for it. */
+export async function emptyServer(
+	kind: SandboxKind,
+): Promise<{ empty: string; tls: TlsFiles; found: Awaited<ReturnType<typeof findPrograms>> }> {
+	const found = await findPrograms(kindOf(kind), { env: process.env, say, anySeries: false });
+	const empty = join(runFolder(), `template-${kind}`);
+	const tls = await withLock(`${empty}.lock`, {}, async () => {
+		const made = join(empty, 'tls.json');
+		const files = await readFile(made, 'utf8').then(JSON.parse, () => null);
+		if (files !== null) return files as TlsFiles;
+		await makeServer(kindOf(kind).family, found.programs, empty);
+		const fresh = await makeCertificates(join(empty, 'tls'), new Date());
+		await writeFile(made, JSON.stringify(fresh));
+		return fresh;
+	});
+	return { empty, tls, found };
 }
 
 /** An additional empty server. */
@@ -95,21 +121,11 @@ export interface SpareServer extends SandboxServer, AsyncDisposable {
  * `--skip-log-bin`, `--server-id=101`, `--skip-ssl` (MySQL: `--tls-version=`).
  */
 export async function spareServer(kind: SandboxKind, options: { extra?: readonly string[]; serverId?: number } = {}): Promise<SpareServer> {
-	const run = runFolder();
 	const { family } = kindOf(kind);
-	const { programs, binDir } = await findPrograms(kindOf(kind), { env: process.env, say, anySeries: false });
-	const template = join(run, `template-${kind}`);
-	const tls = await withLock(`${template}.lock`, {}, async () => {
-		const made = join(template, 'tls.json');
-		const files = await readFile(made, 'utf8').then(JSON.parse, () => null);
-		if (files !== null) return files as TlsFiles;
-		await makeServer(family, programs, template);
-		const fresh = await makeCertificates(join(template, 'tls'), new Date());
-		await writeFile(made, JSON.stringify(fresh));
-		return fresh;
-	});
-	const folder = join(run, 'spares', `${kind}-${randomUUID().slice(0, 8)}`);
-	await copyServer(template, folder);
+	const { empty, tls, found } = await emptyServer(kind);
+	const { programs, binDir } = found;
+	const folder = join(runFolder(), 'spares', `${kind}-${randomUUID().slice(0, 8)}`);
+	await copyServer(empty, folder);
 	const serverId = options.serverId ?? randomInt(1000, 2 ** 31);
 	const up = (extra: readonly string[], port?: number) =>
 		startServer({ family, programs, folder, serverId, tls, env: process.env, extra, ...(port !== undefined && { port }) });

@@ -38,6 +38,8 @@ export interface Words {
 	setReplicated(gtid: string): string;
 	/** Of one row and column, `0` where it was reached in time. */
 	wait(gtid: string, seconds: number): string;
+	/** Its source is at another port now, and nothing else changes. */
+	moveTo(port: number): string;
 	configure(source: { port: number; user: string; password: string; tls?: boolean }): string;
 	/** Names of the dump tool and the client, as the sandbox has them. */
 	readonly dump: string;
@@ -63,6 +65,7 @@ const MARIADB: Words = {
 	replicated: 'SELECT @@global.gtid_slave_pos',
 	setReplicated: (gtid) => `SET GLOBAL gtid_slave_pos = '${gtid}'`,
 	wait: (gtid, seconds) => `SELECT MASTER_GTID_WAIT('${gtid}', ${seconds})`,
+	moveTo: (port) => `CHANGE MASTER TO MASTER_PORT = ${port}`,
 	configure: ({ port, user, password, tls = false }) =>
 		`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${port}, MASTER_USER = '${user}', MASTER_PASSWORD = '${password}', ` +
 		`MASTER_SSL = ${tls ? 1 : 0}, MASTER_SSL_VERIFY_SERVER_CERT = 0, MASTER_USE_GTID = slave_pos`,
@@ -95,6 +98,7 @@ const MYSQL: Words = {
 	replicated: 'SELECT @@global.gtid_executed',
 	setReplicated: (gtid) => `SET GLOBAL gtid_purged = '${gtid}'`,
 	wait: (gtid, seconds) => `SELECT WAIT_FOR_EXECUTED_GTID_SET('${gtid}', ${seconds})`,
+	moveTo: (port) => `CHANGE REPLICATION SOURCE TO SOURCE_PORT = ${port}`,
 	configure: ({ port, user, password, tls = false }) =>
 		`CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = ${port}, SOURCE_USER = '${user}', SOURCE_PASSWORD = '${password}', ` +
 		`SOURCE_SSL = ${tls ? 1 : 0}, GET_SOURCE_PUBLIC_KEY = ${tls ? 0 : 1}, SOURCE_AUTO_POSITION = 1`,

@@ -310,6 +310,7 @@ export const REQUESTS: { readonly backup: BackupRequest; readonly provision: Pro
 		server: 'db3-backup',
 		to: '/srv/backup/db3-backup',
 		compress: 'zstd',
+		engine: 'parallel',
 		lockWaitSeconds: 60,
 		longQueries: 'wait',
 		maxLockSeconds: null,

@@ -6,6 +6,7 @@ import { gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { changeSourceFile } from '../../src/archive/layout.ts';
 import { type Manifest, manifestText } from '../../src/archive/manifest.ts';
+import { openFileReaders } from '../../src/archive/read-threads.ts';
 import { readWhole } from '../../src/archive/read-whole.ts';
 import { hashFile, sumOf, sumsText } from '../../src/archive/sums.ts';
 import { type Verification, verifyBackup } from '../../src/archive/verify.ts';
@@ -251,4 +252,22 @@ test.each([
 		const found = await read(flipped);
 		expect(found.bytes).toBe(large.length);
 	}
+});
+
+test('threads read as this one does, tell what cannot be read, and end when that is asked', async () => {
+	const { path } = await backUp(folder);
+	const stop = new AbortController();
+	const [reader] = openFileReaders(1, 2 ** 30, stop.signal);
+	const [here] = openFileReaders(1, 0, undefined);
+	const order = { path: join(path, 'shop.sql.zst'), look: 'dump', size: 1 } as const;
+	let bytes = 0;
+	const read = await reader?.read(order, (count) => {
+		bytes += count;
+	});
+	expect(read).toEqual(await here?.read(order, () => undefined));
+	expect(bytes).toBe(read?.bytes);
+	await expect(reader?.read({ ...order, path: join(path, 'gone') }, () => undefined)).rejects.toThrow(UserError);
+	stop.abort(new UserError('enough'));
+	await expect(reader?.read(order, () => undefined)).rejects.toThrow('enough');
+	await reader?.[Symbol.asyncDispose]();
 });

@@ -88,10 +88,10 @@ test('who may be killed is the cause, long at it, never a thread of the serverâ€
 });
 
 test('a rate is measured only where a backup like it held enough', () => {
-	const before = { heldMs: 60_000, dataBytes: 1e9, compress: 'zstd' };
-	expect(predictHeld(2e9, 'zstd', [before])).toEqual({ ms: 120_000, measured: true, lastMs: 60_000 });
-	expect(predictHeld(2e9, 'gzip', [before]).measured).toBe(false);
-	expect(predictHeld(5e9, 'zstd', [before]).measured).toBe(false);
+	const before = { heldMs: 60_000, dataBytes: 1e9, compress: 'zstd', engine: 'vendor' } as const;
+	expect(predictHeld(2e9, { compress: 'zstd', engine: 'vendor' }, [before])).toEqual({ ms: 120_000, measured: true, lastMs: 60_000 });
+	expect(predictHeld(2e9, { compress: 'gzip', engine: 'vendor' }, [before]).measured).toBe(false);
+	expect(predictHeld(5e9, { compress: 'zstd', engine: 'vendor' }, [before]).measured).toBe(false);
 });
 
 test('every channel has its statement in change-source.sql, and positions of several are one', () => {

@@ -174,13 +174,14 @@ describe('rows', () => {
 		const { below, bytes: noise } = chance(seed * 104729);
 		const columns = 1 + below(12);
 		const kind = below(3);
+		const dense = Buffer.from('\0\t\n\\a');
 		const rows = Array.from({ length: 40 + below(160) }, () =>
 			Array.from({ length: columns }, (): Field => {
 				const dice = below(100);
 				if (dice < 12) return null;
 				if (dice < 20) return Buffer.alloc(0);
 				if (dice < 97 || kind < 2)
-					return kind === 1 ? Buffer.from('\0\t\n\\a'.repeat(9).slice(0, below(45))) : noise(below(dice < 80 ? 24 : 700));
+					return noise(below(dice < 80 ? 24 : 700)).map((byte) => (kind === 1 ? dense[byte % dense.length] : byte) ?? 0) as Buffer;
 				return noise(below(3000));
 			}),
 		);

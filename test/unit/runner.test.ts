@@ -53,6 +53,7 @@ class Toy {
 		lookAs: () => Promise.reject(new Error('no logins here')),
 		folderFacts: () => Promise.reject(new Error('no files here')),
 		tool: async () => ({ tool: null, unfit: [] }),
+		readers: () => Promise.reject(new Error('none here')),
 		lease: () => Promise.reject(new Error('no locks here')),
 		perform: async (action, { signal }) => {
 			signal.throwIfAborted();

@@ -79,7 +79,7 @@ export const catalogue: Dialect['catalogue'] = {
 	checksum: ({ database, name }, columns) => ({
 		statement: sql`SELECT CONCAT_WS(':', COUNT(*), COALESCE(SUM(r.c), 0), COALESCE(BIT_XOR(r.c), 0)) AS sum FROM (SELECT CRC32(CONCAT_WS(0x1F, ${list(columns.flatMap(summed))})) AS c FROM ${id(database, name)}) r`,
 		read: (rows) => rows[0]?.sum ?? null,
-		long: true,
+		mostMs: 0,
 	}),
 	count: ({ database, name }) => query(sql`SELECT COUNT(*) AS n FROM ${id(database, name)}`, (rows) => Number(rows[0]?.n ?? 0)),
 	touch: ({ database, name }) => sql`SELECT 1 FROM ${id(database, name)} LIMIT 1`,

@@ -53,6 +53,8 @@ export const channelStatements: Dialect['channel'] = {
 	startApplier: (channel) => sql`START SLAVE${named(channel)} SQL_THREAD`,
 	stopApplier: (channel) => sql`STOP SLAVE${named(channel)} SQL_THREAD`,
 	forget: sql`RESET SLAVE ALL`,
+	// UNTIL wants both threads stopped.
+	pause: sql`STOP SLAVE`,
 	startUntil: (gtid) => sql`START SLAVE UNTIL master_gtid_pos = ${gtid}`,
 	connected: query(
 		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, s.VARIABLE_VALUE AS cipher

@@ -6,16 +6,10 @@ const DEFAULTS = '--defaults-file=/dev/fd/3';
 const DUMP = ['mariadb-dump', 'mysqldump'];
 
 // The allow-list of faults.md section 3: nothing here takes a lock of its own, whatever the applier does meanwhile.
-const WHOLE = [
-	'--single-transaction',
-	'--quick',
-	'--triggers',
-	'--routines',
-	'--events',
-	'--hex-blob',
-	'--max-allowed-packet=1G',
-	'--default-character-set=utf8mb4',
-];
+const COMMON = ['--single-transaction', '--quick', '--hex-blob', '--max-allowed-packet=1G', '--default-character-set=utf8mb4'];
+const CODE = ['--triggers', '--routines', '--events'];
+const WHOLE = [...COMMON, ...CODE];
+const NO_ROWS = [DEFAULTS, ...COMMON, '--no-data'];
 
 const history = ({ versioned }: { versioned: boolean }) => (versioned ? ['--dump-history'] : []);
 
@@ -25,11 +19,31 @@ const HARMLESS = [
 	/^WARNING: option --ssl-verify-server-cert is disabled, because of an insecure passwordless login\.$/,
 ];
 
+const leaving = (database: string, tables: readonly string[]) => tables.map((table) => `--ignore-table=${database}.${table}`);
+
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore, facts) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...ignore.map((table) => `--ignore-table=${database}.${table}`), '--databases', database],
+		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...leaving(database, ignore), '--databases', database],
+	}),
+	dumpTables: (on, database, without) => ({
+		on,
+		names: DUMP,
+		argv: [...NO_ROWS, '--skip-triggers', ...leaving(database, without), '--databases', database],
+	}),
+	dumpCode: (on, database, views, without) => [
+		{
+			on,
+			names: DUMP,
+			argv: [...NO_ROWS, ...CODE, '--no-create-info', '--no-create-db', ...leaving(database, without), '--databases', database],
+		},
+		...(views.length === 0 ? [] : [{ on, names: DUMP, argv: [...NO_ROWS, '--skip-triggers', database, ...views] }]),
+	],
+	dumpRows: (on, database, table) => ({
+		on,
+		names: DUMP,
+		argv: [DEFAULTS, ...COMMON, '--skip-triggers', '--no-create-info', '--dump-history', database, table],
 	}),
 	dumpAccounts: (on) => ({ on, names: DUMP, argv: [DEFAULTS, '--system=users', '--insert-ignore', '--default-character-set=utf8mb4'] }),
 	dumpForSeed: (on, databases, facts) => ({

@@ -13,6 +13,8 @@ const SNAPSHOT_SILENCE = 10;
 export const processList = ({ performanceSchema }: Probe) =>
 	raw(performanceSchema ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST');
 
+const SNAPSHOT = sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`;
+
 export const locks = (probe: Probe): Dialect['locks'] => ({
 	// It waits for the global lock, for tables in use and for commits, each for as long: together little longer than was asked for.
 	boundWait: (seconds) => sql`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(seconds / 2))}`,
@@ -56,11 +58,12 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 	logged: sql`SET SESSION sql_log_bin = 1`,
 	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
 	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
+	snapshot: SNAPSHOT,
 	// No snapshot here knows its own position: for as long as both are taken nobody may write. If we freeze meanwhile the server lets go.
 	openSnapshot: [
 		sql`SET @lockstep_lock_wait = @@SESSION.lock_wait_timeout, @lockstep_wait = @@SESSION.wait_timeout, SESSION lock_wait_timeout = ${SNAPSHOT_WAIT}, SESSION wait_timeout = ${SNAPSHOT_SILENCE}`,
 		sql`FLUSH TABLES WITH READ LOCK`,
-		sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
+		SNAPSHOT,
 	],
 	// UNLOCK TABLES ends no transaction, and takes back what an FTWRL that was refused has kept (faults.md, finding 2).
 	settleSnapshot: [

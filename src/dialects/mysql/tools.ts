@@ -6,18 +6,18 @@ const DEFAULTS = '--defaults-file=/dev/fd/3';
 const DUMP = ['mysqldump'];
 
 // The allow-list of faults.md section 3: with --set-gtid-purged=OFF nothing here takes a lock of its own (seen in 9.7's general log).
-const WHOLE = [
+const COMMON = [
 	'--single-transaction',
 	'--quick',
-	'--triggers',
-	'--routines',
-	'--events',
 	'--hex-blob',
 	'--max-allowed-packet=1G',
 	'--default-character-set=utf8mb4',
 	// Needs PROCESS otherwise, and says so with exit code 0.
 	'--no-tablespaces',
 ];
+const CODE = ['--triggers', '--routines', '--events'];
+const WHOLE = [...COMMON, ...CODE];
+const NO_ROWS = [DEFAULTS, ...COMMON, '--set-gtid-purged=OFF', '--no-data'];
 
 /** So long may each phase of the lock wait under which a dump for a seed takes its snapshot and its position, in seconds. */
 const SEED_LOCK_WAIT = 5;
@@ -28,18 +28,31 @@ const HARMLESS = [
 	/: \[Warning\] unknown option '--loose-init-command(=.*)?'\.?$/,
 ];
 
+const leaving = (database: string, tables: readonly string[]) => tables.map((table) => `--ignore-table=${database}.${table}`);
+
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore) => ({
 		on,
 		names: DUMP,
-		argv: [
-			DEFAULTS,
-			...WHOLE,
-			'--set-gtid-purged=OFF',
-			...ignore.map((table) => `--ignore-table=${database}.${table}`),
-			'--databases',
-			database,
-		],
+		argv: [DEFAULTS, ...WHOLE, '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', database],
+	}),
+	dumpTables: (on, database, without) => ({
+		on,
+		names: DUMP,
+		argv: [...NO_ROWS, '--skip-triggers', ...leaving(database, without), '--databases', database],
+	}),
+	dumpCode: (on, database, views, without) => [
+		{
+			on,
+			names: DUMP,
+			argv: [...NO_ROWS, ...CODE, '--no-create-info', '--no-create-db', ...leaving(database, without), '--databases', database],
+		},
+		...(views.length === 0 ? [] : [{ on, names: DUMP, argv: [...NO_ROWS, '--skip-triggers', database, ...views] }]),
+	],
+	dumpRows: (on, database, table) => ({
+		on,
+		names: DUMP,
+		argv: [DEFAULTS, ...COMMON, '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', database, table],
 	}),
 	// mysqldump knows the tables of the accounts only, which are different in every version.
 	dumpAccounts: () => null,

@@ -1,3 +1,4 @@
+import { UserError } from '../../core/errors.ts';
 import { readStatement } from '../statement.ts';
 
 /** What of a file of SQL is wanted; all where neither is given. */
@@ -67,7 +68,9 @@ export function* statements(text: string): Generator<string> {
 	if (from < text.length) yield text.slice(from);
 }
 
-const NAME = '(?:`((?:[^`]|``)*)`|([\\w$\\u0080-\\u00ff]+))';
+// The last part of a name; those before it are of its database.
+const WORD = '(?:`((?:[^`]|``)*)`|([\\w$\\u0080-\\u00ff]+))';
+const NAME = `(?:${WORD.replaceAll(/\((?!\?)/g, '(?:')}\\s*\\.\\s*)?${WORD}`;
 const DROPPED = new RegExp(`^\\s*(?:/\\*M?!\\d*\\s*)?DROP\\s+(?:TABLE|SEQUENCE)\\s+(?:IF\\s+EXISTS\\s+)?${NAME}`, 'i');
 const TRIGGER_OF = new RegExp(`TRIGGER[\\s\\S]*?(?:BEFORE|AFTER)\\s+(?:INSERT|UPDATE|DELETE)\\s+ON\\s+${NAME}`, 'i');
 
@@ -92,7 +95,7 @@ function ofTables(statement: string, tables: ReadonlySet<string>): boolean {
 	return /^(?:\/\*M?!\d*\s*)?(?:SET|USE|ALTER\s+DATABASE)\b/i.test(text);
 }
 
-const QUOTED = "(?:`(?:[^`]|``)*`|'(?:[^'\\\\]|\\\\.)*'|[\\w$.%-]+)";
+const QUOTED = "(?:`(?:[^`]|``)*`|'(?:[^'\\\\]|\\\\.|'')*'|[\\w$.%-]+)";
 const ACCOUNT = `(${QUOTED})(?:@(${QUOTED}))?`;
 const MADE = new RegExp(`^(?:/\\*M?!\\d*\\s*)?(?:CREATE|ALTER)\\s+(USER|ROLE)\\s+(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?${ACCOUNT}`, 'i');
 const GRANTED = new RegExp(`\\s(?:TO|FOR)\\s+${ACCOUNT}(?=[\\s;*]|$)`, 'gi');
@@ -120,6 +123,10 @@ export function accountOf(statement: string): string | null {
 	return found[1] === undefined ? `role ${unquoted(found[0])}` : `${unquoted(found[0])}@${unquoted(found[1])}`;
 }
 
+// The client's own role, by which roles are handed on, is granted to whoever loads.
+const ABOUT_ACCOUNTS =
+	/^(?:\/\*M?!\d*\s*)?(?:GRANT|REVOKE|(?:CREATE|ALTER|DROP)\s+USER|SET\s+DEFAULT\s+ROLE)\b(?![\s\S]*\sCURRENT_USER\(\))/i;
+
 /** The wanted statements of a file of definitions, byte for byte. */
 export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): AsyncGenerator<Buffer> {
 	const chunks: Buffer[] = [];
@@ -128,6 +135,12 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 	const without = new Set(wanted.withoutAccounts);
 	for (const statement of statements(Buffer.concat(chunks).toString('latin1'))) {
 		const account = without.size === 0 ? null : accountOf(statement);
+		if (account === null && without.size > 0 && ABOUT_ACCOUNTS.test(bare(statement))) {
+			throw new UserError({
+				what: 'A statement about an account is not understood, so it cannot be known whether that account is there already.',
+				mend: ['Load the accounts by hand: README.txt of the backup says how.'],
+			});
+		}
 		const kept = (tables === null || ofTables(statement, tables)) && (account === null || !without.has(account));
 		// What is left out leaves its comments behind: the last one is the footer.
 		if (kept) yield Buffer.from(statement, 'latin1');

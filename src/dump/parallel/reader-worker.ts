@@ -79,10 +79,11 @@ function serve(session: Session): void {
 		}
 		Object.assign(done, so());
 		const { rows, rawBytes, digest } = encoder;
-		const bytes = file?.bytes ?? 0;
-		const landed = finish(file).then((sha256) =>
-			say({ kind: 'file', file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest) } }),
-		);
+		const landed = finish(file).then((sha256) => {
+			// Only now: the end of an empty file has bytes too.
+			const bytes = file?.bytes ?? 0;
+			say({ kind: 'file', file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest) } });
+		});
 		return { landed };
 	};
 

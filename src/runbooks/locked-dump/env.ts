@@ -1,9 +1,10 @@
 import type { HeldBefore } from '../../archive/list.ts';
-import type { Compression } from '../../core/action.ts';
+import type { Compression, RowsResult } from '../../core/action.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { Channel, Position } from '../../dialects/dialect.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import type { Server } from '../server.ts';
+import type { Way } from './way.ts';
 
 export interface BackupEnv extends Outputs {
 	readonly server: Server;
@@ -20,6 +21,13 @@ export interface BackupEnv extends Outputs {
 	/** `database.table` */
 	readonly ignoreTables: readonly string[];
 	readonly compress: Compression;
+	/** Null: the compression's own default. */
+	readonly level: number | null;
+	/** Null: what serves this server best. */
+	readonly engine: 'vendor' | 'parallel' | null;
+	readonly lockFor: 'held' | 'snapshot' | null;
+	/** How many connections read at once. */
+	readonly connections: number;
 	/** How long the lock may be waited for. */
 	readonly lockWaitSeconds: number;
 	readonly longQueries: 'wait' | 'abort' | 'kill';
@@ -35,10 +43,10 @@ export interface BackupEnv extends Outputs {
 	readonly transcript: () => { readonly log: string; readonly jsonl: string };
 }
 
-/** One file of the dump, and what it held. */
+/** One file that a tool wrote, and what it held. `schema`: a database and its tables; `post`: what needs them. */
 export type DumpedFile = {
 	readonly path: string;
-	readonly kind: 'database' | 'accounts';
+	readonly kind: 'database' | 'accounts' | 'schema' | 'post';
 	readonly database: string | null;
 	readonly bytes: number;
 	readonly rawBytes: number;
@@ -56,7 +64,10 @@ export type LockedDumpOutput = {
 	/** Of the server's own source, under the lock: the first, and all where there are several. */
 	readonly channel: Channel | null;
 	readonly channels: readonly Channel[];
+	readonly way: Way;
 	readonly files: readonly DumpedFile[];
+	/** Of the parallel engine. */
+	readonly rows: Omit<RowsResult, 'ms'>;
 	readonly argv: readonly string[];
 };
 

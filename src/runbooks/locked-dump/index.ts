@@ -18,20 +18,22 @@ export const lockedDump: Runbook<BackupEnv> = {
 		const dump = dumped(env);
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
 		if (dump === undefined) return {};
-		const { position, channel, files } = dump;
-		const sum = (of: (file: (typeof files)[number]) => number) => files.reduce((all, file) => all + of(file), 0);
+		const { position, channel, files, rows, way } = dump;
+		const all = [...files, ...rows.files];
+		const sum = <T>(list: readonly T[], of: (one: T) => number) => list.reduce((total, one) => total + of(one), 0);
 		return {
 			backup: env.paths.final,
 			server: env.server.name,
-			databases: files.filter((file) => file.kind === 'database').length,
-			tables: sum((file) => file.found.databases.reduce((all, database) => all + database.tables.length, 0)),
-			rows: sum((file) => file.found.rows),
-			rawBytes: sum((file) => file.rawBytes),
-			bytes: sum((file) => file.bytes),
+			databases: new Set(files.flatMap((file) => file.database ?? [])).size,
+			tables: sum(files, (file) => sum(file.found.databases, (database) => database.tables.length)),
+			rows: sum(files, (file) => file.found.rows) + sum(rows.tables, (table) => table.rows),
+			rawBytes: sum(all, (file) => file.rawBytes),
+			bytes: sum(all, (file) => file.bytes),
 			compression: env.compress,
 			heldMs: new Date(dump.released).getTime() - new Date(dump.acquired).getTime(),
 			caughtUpMs: caughtUp?.ms ?? null,
-			consistency: 'lock',
+			consistency: way.lock === 'held' ? 'lock' : 'snapshot',
+			engine: way.engine,
 			position: {
 				source:
 					channel === null

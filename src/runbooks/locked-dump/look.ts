@@ -7,6 +7,7 @@ import { privilegeCheck, qualified, type Server, some, titleOf } from '../server
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import { type BackupEnv, splitTable } from './env.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
+import { heldBytes, type Way, wayOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -23,6 +24,9 @@ type Facts = {
 	/** Of the databases that will be dumped, as the server estimates. */
 	readonly bytes: number;
 	readonly withoutSnapshots: readonly string[];
+	readonly way: Way;
+	/** What holds the lock. */
+	readonly heldBytes: number;
 	readonly folder: FolderFacts;
 	/** Where the server's own files are; null where they cannot be seen from here. */
 	readonly dataFolder: FolderFacts | null;
@@ -39,7 +43,8 @@ export const look: Step<BackupEnv, Facts, null> = {
 	id: 'look',
 	title: 'Check the server and the folder',
 	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are looked at before anything is locked. Nothing is changed here.',
-	async inspect({ server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool, longQueries }) {
+	async inspect(at) {
+		const { server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool, longQueries } = at;
 		const { dialect } = server;
 		const identity = await ask('server', dialect.identity);
 		const all = await ask('server', dialect.catalogue.databases);
@@ -60,6 +65,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 		const tables = (await ask('server', dialect.catalogue.tables)).filter(
 			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 		);
+		const way = wayOf(at, { clientsWait: writable({ channels, identity }), tables });
 		const search = await tool('server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
 		return {
 			identity,
@@ -73,6 +79,8 @@ export const look: Step<BackupEnv, Facts, null> = {
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
+			way,
+			heldBytes: heldBytes(way, tables),
 			folder: await folderFacts(paths.to),
 			dataFolder: server.local ? await folderFacts(identity.dataDir) : null,
 			tool: search.tool && `${search.tool.path} (${search.tool.version})`,
@@ -133,6 +141,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 				],
 			}),
 			inTheWay(env, facts),
+			note('ENGINE', 'How it is made', facts.way.why),
 			lockTime(env, facts),
 		];
 		if (channels.length > 0 && facts.dataFolder !== null) {
@@ -170,17 +179,19 @@ export const look: Step<BackupEnv, Facts, null> = {
 	},
 	consents({ server, facts }) {
 		const consents: Consent[] = [];
-		const writable = facts.channels.length === 0 && facts.identity.readOnly === 'OFF';
-		if (writable) {
+		const { way } = facts;
+		const long =
+			way.lock === 'snapshot' && facts.heldBytes === 0 ? 'for an instant, when the lock is taken' : 'for as long as the lock is held';
+		if (writable(facts)) {
 			consents.push({
 				name: server.name,
-				reason: `${server.name} is no replica: its clients’ writes wait or are refused for as long as the lock is held`,
+				reason: `${server.name} is no replica: its clients’ writes wait or are refused ${long}`,
 				affected: [`every client that writes to ${server.name}`],
 			});
 		} else if (facts.replicas.length > 0) {
 			consents.push({
 				name: server.name,
-				reason: `${server.name} has replicas of its own: they stand still for as long as the lock is held`,
+				reason: `${server.name} has replicas of its own: they stand still ${long}`,
 				affected: facts.replicas.map((replica) => `${replica.user}@${replica.host}`),
 			});
 		}
@@ -188,6 +199,10 @@ export const look: Step<BackupEnv, Facts, null> = {
 	},
 	plan: () => [],
 };
+
+/** A server of its own: its clients write to it. */
+const writable = ({ channels, identity }: Pick<Facts, 'channels' | 'identity'>): boolean =>
+	channels.length === 0 && identity.readOnly === 'OFF';
 
 const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv, 'stopApplier' | 'longQueries'>): readonly Need[] => [
 	...dialect.privileges.needs.backup,
@@ -221,9 +236,9 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	};
 }
 
-function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { bytes: size }: Facts): Check {
-	const predicted = predictHeld(size, compress, history);
-	const found = tellPrediction(predicted);
+function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { way, heldBytes: size }: Facts): Check {
+	const predicted = predictHeld(size, { compress, engine: way.engine }, history);
+	const found = way.lock === 'snapshot' && size === 0 ? 'an instant' : tellPrediction(predicted);
 	if (maxLockSeconds === null) return note('LOCK-TIME', 'How long the lock will be held', found);
 	const limit = duration(maxLockSeconds * 1000);
 	const check = must('LOCK-TIME', 'The lock will be held no longer than it may', predicted.ms <= maxLockSeconds * 1000, {

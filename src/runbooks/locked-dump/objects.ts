@@ -30,7 +30,7 @@ export async function objectsOf({ server, look }: BackupEnv & Looking, databases
 
 /** What is in the catalogue and not in the dump: the vendors' tools leave out what they may not see, and still end well. */
 export function compareObjects(wanted: Objects, files: readonly DumpedFile[], ignored: readonly string[]): Check[] {
-	const databases = files.filter((file) => file.kind === 'database');
+	const databases = files.filter((file) => file.kind !== 'accounts');
 	const checks: Check[] = [];
 	for (const kind of Object.keys(wanted) as Kind[]) {
 		const found = new Set(

@@ -17,11 +17,17 @@ const LAST = 3;
 const LEAST_MS = 1_000;
 
 /**
- * How long the lock will be held. `before`: oldest first. A rate counts as measured where a backup with the same compression held at least a
+ * How long the lock will be held. `before`: oldest first. A rate counts as measured where a backup with the same engine and compression held at least a
  * quarter of today's data: a tiny one says nothing about a large one. Pure.
  */
-export function predictHeld(dataBytes: number, compress: Compression, before: readonly HeldBefore[]): Prediction {
-	const like = before.filter((each) => each.compress === compress && each.heldMs > 0 && each.dataBytes * 4 >= dataBytes).slice(-LAST);
+export function predictHeld(
+	dataBytes: number,
+	how: { readonly compress: Compression; readonly engine: HeldBefore['engine'] },
+	before: readonly HeldBefore[],
+): Prediction {
+	const like = before
+		.filter((each) => each.compress === how.compress && each.engine === how.engine && each.heldMs > 0 && each.dataBytes * 4 >= dataBytes)
+		.slice(-LAST);
 	const sum = (of: (each: HeldBefore) => number) => like.reduce((all, each) => all + of(each), 0);
 	const held = sum((each) => each.dataBytes);
 	if (held === 0) return { ms: Math.max(LEAST_MS, (dataBytes / ASSUMED_RATE) * 1000), measured: false, lastMs: null };

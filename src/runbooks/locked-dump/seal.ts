@@ -1,13 +1,15 @@
 import { changeSourceSql } from '../../archive/change-source.ts';
-import { FILES } from '../../archive/layout.ts';
-import { buildManifest, countObjects, type Manifest, type ManifestFile, manifestText } from '../../archive/manifest.ts';
+import { changeSourceFile, FILES, levelOf, markFile } from '../../archive/layout.ts';
+import { buildManifest, countObjects, type Manifest, type ManifestFile, type ManifestTable, manifestText } from '../../archive/manifest.ts';
+import { MARK, metadataText } from '../../archive/mydumper.ts';
 import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../../archive/texts.ts';
-import type { Action, FileAction } from '../../core/action.ts';
+import type { Action, FileAction, ReadTable, RowsFile } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity, TableFacts } from '../../dialects/dialect.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
+import { engineOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -16,9 +18,6 @@ type Facts = {
 	readonly variables: readonly (readonly [string, string])[];
 	readonly client: { readonly path: string; readonly version: string } | null;
 };
-
-/** zstd's and gzip's own defaults. */
-const LEVEL = { zstd: 3, gzip: 6, none: 0 } as const;
 
 const fileOf = (file: DumpedFile): ManifestFile => ({
 	path: file.path,
@@ -33,10 +32,26 @@ const fileOf = (file: DumpedFile): ManifestFile => ({
 	objects: countObjects(file.found.databases),
 });
 
+const rowsFileOf = ({ path, kind, database, table, chunk, format, rows, bytes, rawBytes, sha256 }: RowsFile): ManifestFile => ({
+	...{ path, kind, database, table, chunk, bytes, raw_bytes: rawBytes, sha256, footer: true },
+	...(kind === 'rows' ? { format, rows } : {}),
+});
+
+function tableOf(all: readonly TableFacts[], { database, name, rows, digest, load }: ReadTable): ManifestTable {
+	const known = all.find((table) => table.database === database && table.name === name);
+	return { database, name, engine: known?.engine ?? null, rows, digest, data_bytes: known?.bytes ?? 0, load };
+}
+
+/** Only beside plain files: its loader would take compressed rows for rows. */
+const marks = ({ compress, ...env }: BackupEnv): string[] => {
+	const files = dumped(env)?.rows.files.filter((file) => file.kind === 'rows' && file.format === 'tsv') ?? [];
+	return compress === 'none' ? [...new Map(files.map(({ database, path }) => [database, markFile(path)])).values()] : [];
+};
+
 function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
 	const { identity } = facts;
 	const { position, channel, channels } = dump;
-	const databases = dump.files.flatMap((file) => (file.database === null ? [] : [file.database]));
+	const databases = dump.files.flatMap((file) => (file.database === null || file.kind === 'post' ? [] : [file.database]));
 	const place = (each: Channel) => ({
 		...{ host: each.host, port: each.port, file: each.sourceFile, pos: each.sourcePos },
 		// The server's position in all domains: a source passes over those that it does not know.
@@ -63,7 +78,7 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			lower_case_table_names: identity.lowerCaseTableNames,
 		},
 		consistency: {
-			method: 'lock',
+			method: dump.way.lock === 'held' ? 'lock' : 'snapshot',
 			statement: dump.statement,
 			requested: new Date(dump.requested),
 			acquired: new Date(dump.acquired),
@@ -83,9 +98,13 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			databases,
 			ignored_tables: env.ignoreTables,
 			compression: env.compress,
-			level: LEVEL[env.compress],
+			level: levelOf(env.compress, env.level),
+			engine: dump.way.engine,
+			why: dump.way.why,
+			...(dump.way.engine === 'parallel' ? { workers: env.connections } : {}),
 		},
-		files: dump.files.map(fileOf),
+		files: [...dump.files.map(fileOf), ...dump.rows.files.map(rowsFileOf)],
+		...(dump.way.engine === 'parallel' ? { tables: dump.rows.tables.map((table) => tableOf(facts.tables, table)) } : {}),
 		rowsEstimated: facts.tables.reduce((sum, table) => sum + table.rows, 0),
 		dataBytes: facts.tables
 			.filter((table) => databases.includes(table.database) && !env.ignoreTables.includes(`${table.database}.${table.name}`))
@@ -109,11 +128,15 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			client: (await tool('server', server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names)).tool,
 		};
 	},
-	plan({ paths }) {
+	plan(env) {
+		const { paths } = env;
 		const write = (name: string, why: string): Action => ({ kind: 'file', id: name, why, op: 'write', path: `${paths.partial}/${name}` });
 		return [
 			write(FILES.readme, 'how to restore by hand'),
-			write(FILES.changeSource, 'how to attach a restored server'),
+			write(changeSourceFile(engineOf(env)), 'how to attach a restored server'),
+			...(engineOf(env) === 'parallel'
+				? [write('metadata', 'for mydumper’s loader'), ...marks(env).map((name) => write(name, 'for mydumper’s loader'))]
+				: []),
 			write(FILES.variables, 'the server’s settings'),
 			write(FILES.replicaStatus, 'replication under the lock and after'),
 			write(FILES.tableSizes, 'how large the tables were'),
@@ -149,7 +172,9 @@ export const seal: Step<BackupEnv, Facts, null> = {
 		}));
 		const texts: Readonly<Record<string, () => string>> = {
 			[FILES.readme]: () => readmeText(manifest),
-			[FILES.changeSource]: () => changeSourceSql(manifest),
+			[changeSourceFile(engineOf(env))]: () => changeSourceSql(manifest),
+			metadata: () => metadataText(manifest),
+			...Object.fromEntries(marks(env).map((name) => [name, () => MARK])),
 			[FILES.variables]: () => variablesTsv(new Map(facts.variables)),
 			[FILES.replicaStatus]: () =>
 				replicaStatusText([

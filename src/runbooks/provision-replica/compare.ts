@@ -201,7 +201,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const numbered = (id: string, statements: readonly Statement[], why: string): Action[] =>
 			statements.map((statement, index) => act(statements.length === 1 ? id : `${id}-${index + 1}`, 'primary', why, statement, false));
 		return [
-			act('stop', 'replica', 'it waits for the moment to compare', channel.stop, true),
+			act('stop', 'replica', 'it waits for the moment to compare', channel.pause, true),
 			...numbered(
 				'open-snapshot',
 				locks.openSnapshot,
@@ -274,7 +274,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		// A channel that was taken back already has nothing to start.
 		if (!origin.running || !facts.configured || (facts.running && !facts.stopping && !facts.bounded)) return [];
 		const start = change('replica', 'start', 'it ran before', channel.start);
-		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.stop), start] : [start];
+		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.pause), start] : [start];
 	},
 	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
 };

@@ -22,10 +22,11 @@ export async function lookAtEvents({ server, databases, look }: RestoreEnv & Loo
 
 /** Before something comes that may hold events, and after: `[…before, …load, …after]`. */
 export function schedulerActions(
-	{ server }: RestoreEnv,
+	{ server, only }: RestoreEnv,
 	{ scheduler }: Sleep,
 ): { readonly before: readonly Action[]; readonly after: readonly Action[] } {
-	if (scheduler !== 'ON') return { before: [], after: [] };
+	// With single tables no event comes.
+	if (scheduler !== 'ON' || only !== null) return { before: [], after: [] };
 	const { setEventScheduler } = server.dialect.locks;
 	return {
 		before: [change('server', 'scheduler-off', 'no event fires while they come', setEventScheduler('OFF'))],

@@ -1,5 +1,5 @@
 import { judgeFile } from '../../archive/read.ts';
-import { type Check, failed } from '../../core/check.ts';
+import { type Check, failed, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step } from '../../core/step.ts';
@@ -35,4 +35,7 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, { readonly
 		if (bad.length > 0) throw new VerifyFailed(bad, 'The backup is damaged: nothing of it was loaded.');
 		return { files: files.length };
 	},
+	verify: async ({ facts, output }) => [
+		must('FILES', 'Every file is what was written', output.files === facts.files, { expected: `${facts.files}`, found: `${output.files}` }),
+	],
 };

@@ -41,6 +41,17 @@ function fields(report: StatusReport): readonly FormField[] {
 			],
 		},
 		{
+			id: 'engine',
+			label: 'Engine',
+			kind: 'choice',
+			about:
+				'parallel: several connections read tables in pieces, far faster. vendor: mariadb-dump or mysqldump, one plain SQL file a database.',
+			options: [
+				{ value: 'parallel', label: 'parallel' },
+				{ value: 'vendor', label: 'vendor’s tool' },
+			],
+		},
+		{
 			id: 'databases',
 			label: 'Databases',
 			kind: 'text',
@@ -50,12 +61,23 @@ function fields(report: StatusReport): readonly FormField[] {
 		},
 		{ id: 'ignore', label: 'Leave out tables', kind: 'text', about: 'database.table with commas between them.', placeholder: '(none)' },
 		{
+			id: 'lock',
+			label: 'The lock',
+			kind: 'choice',
+			about: 'held: for the whole dump. snapshot: until every connection has its snapshot, an instant where all is InnoDB (parallel only).',
+			options: [
+				{ value: 'auto', label: 'what serves the server' },
+				{ value: 'held', label: 'held' },
+				{ value: 'snapshot', label: 'snapshot' },
+			],
+			group: 'The lock',
+		},
+		{
 			id: 'most',
 			label: 'Hold the lock',
 			kind: 'text',
 			about: 'At most so long, then the dump is stopped and the server freed: 10m, 2h. Empty: as long as the dump takes.',
 			placeholder: '(as long as it takes)',
-			group: 'The lock',
 		},
 		{
 			id: 'wait',
@@ -106,6 +128,8 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 	const [values, setValues] = useState<Values>({
 		to: card.output ?? app.desk.proposeOutput(card.server),
 		compress: 'zstd',
+		engine: 'parallel',
+		lock: 'auto',
 		databases: '',
 		ignore: '',
 		most: '',
@@ -121,6 +145,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		const databases = readNames(values.databases);
 		const ignored = readNames(values.ignore);
 		const found: { [field: string]: string } = {};
+		if (values.engine === 'vendor' && values.lock === 'snapshot') found.lock = 'Only the parallel engine can let it go early.';
 		if (!values.to) found.to = 'A folder is needed.';
 		if (wait === null || wait < 1) found.wait = 'A time such as 60s, 5m or 1h.';
 		if ((values.most ?? '').trim() !== '' && (most === null || most < 1)) found.most = 'A time such as 10m or 2h, or nothing.';
@@ -132,6 +157,8 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 			server: card.server,
 			to: values.to ?? '',
 			compress: values.compress === 'gzip' || values.compress === 'none' ? values.compress : 'zstd',
+			engine: values.engine === 'vendor' ? 'vendor' : 'parallel',
+			...(values.lock === 'held' || values.lock === 'snapshot' ? { lock: values.lock } : {}),
 			lockWaitSeconds: wait,
 			longQueries: values.long === 'abort' || values.long === 'kill' ? values.long : 'wait',
 			maxLockSeconds: most,

@@ -1,0 +1,231 @@
+import { Readable, Transform, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { readKnown } from './archive/read.ts';
+import { writeStream } from './archive/write.ts';
+import type { AccountsPart, FilePart, PipeAction, PipeResult, Role, ToolPart } from './core/action.ts';
+import { ToolError, UserError } from './core/errors.ts';
+import type { Json } from './core/json.ts';
+import type { Flow, PerformOptions, ToolSearch } from './core/step.ts';
+import { compareSeries } from './dialects/series.ts';
+import { createLikeness } from './dump/likeness.ts';
+import { filtered } from './dump/load/filter.ts';
+import { createDumpScanner, scanning } from './dump/scan.ts';
+import { type FoundTool, findTool } from './exec/find-tool.ts';
+import { type RunningTool, startTool, type ToolEnd, toolFailed } from './exec/tool.ts';
+import { serverToolFolders } from './sandbox/unpack.ts';
+import type { Session } from './server/session.ts';
+import { type Query, sent } from './sql/sql.ts';
+import type { Reach } from './world.ts';
+
+const FLOW_EVERY_MS = 200;
+/** Of what is no process. */
+const WELL: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
+
+/** What a World's pipes need of it. */
+export interface PipesAt {
+	readonly reachOf: (role: Role) => Reach;
+	readonly session: (role: Role) => Promise<Session>;
+	readonly look: <T>(role: Role, query: Query<T>) => Promise<T>;
+	/** Why it was given up, as an error of ours. */
+	readonly reasonOf: (signal: AbortSignal) => unknown;
+	readonly env: NodeJS.ProcessEnv;
+	readonly now: () => Date;
+}
+
+/** Finds the vendors' tools and lets what they write flow into files or other tools. */
+export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesAt) {
+	const found = new Map<string, Promise<ToolSearch>>();
+
+	function tool(on: Role, names: readonly string[]): Promise<ToolSearch> {
+		const key = `${on} ${names.join()}`;
+		const known = found.get(key);
+		if (known !== undefined) return known;
+		const search = (async () => {
+			const { dialect } = reachOf(on);
+			const { series } = await look(on, dialect.identity);
+			// Unpacked tools of the server's own series first among those of the sandboxes.
+			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
+			const unfit: string[] = [];
+			const accepts = ({ path, version, banner }: FoundTool): boolean => {
+				const why = !dialect.tools.ours(banner) ? 'another vendor’s' : compareSeries(version, series) < 0 ? 'older than the server' : null;
+				if (why !== null) unfit.push(`${path} (${version}) is ${why}`);
+				return why === null;
+			};
+			const tool = await findTool(names, { folders, env, accepts });
+			return { tool: tool === undefined ? null : { path: tool.path, version: tool.version }, unfit };
+		})();
+		found.set(key, search);
+		return search;
+	}
+
+	async function optionFile(role: Role): Promise<string> {
+		const { address, password, dialect } = reachOf(role);
+		const { tls } = await session(role);
+		const lines = dialect.tools.options({
+			host: address.host,
+			port: address.port,
+			socket: address.socket ?? null,
+			user: address.user,
+			tls:
+				tls === null
+					? null
+					: {
+							ca: address.tls.ca ?? null,
+							cert: address.tls.cert ?? null,
+							key: address.tls.key ?? null,
+							verify: address.tls.mode === 'VERIFY_CA' || address.tls.mode === 'VERIFY_IDENTITY',
+						},
+		});
+		const escaped = password?.reveal().replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+		return `${[...lines, ...(escaped === undefined ? [] : [`password="${escaped}"`])].join('\n')}\n`;
+	}
+
+	async function programOf({ on, names }: ToolPart): Promise<string> {
+		const { tool: fit, unfit } = await tool(on, names);
+		if (fit !== null) return fit.path;
+		throw new UserError({
+			what: `${names.join(' or ')} is not on this machine.`,
+			...(unfit.length === 0 ? {} : { why: unfit.join('; ') }),
+			mend: reachOf(on).dialect.mends.tools,
+		});
+	}
+
+	async function start(
+		part: ToolPart,
+		stop: AbortSignal,
+		words: string[],
+		stdin: 'pipe' | 'ignore',
+	): Promise<RunningTool & { program: string }> {
+		const program = await programOf(part);
+		const running = startTool(
+			{ program, argv: part.argv, secretFile: await optionFile(part.on) },
+			{ signal: stop, stdin, onStderrLine: (line) => words.push(line) },
+		);
+		return Object.assign(running, { program });
+	}
+
+	/** Every account as the statements that make it, first all accounts and then all rights: a grant may name a role that comes later. */
+	async function accounts({ on }: AccountsPart, halt: AbortSignal) {
+		const { dialect, address } = reachOf(on);
+		const made: string[] = [];
+		const granted: string[] = [];
+		for (const who of await look(on, dialect.accounts.list)) {
+			if (dialect.accounts.own(who)) continue;
+			halt.throwIfAborted();
+			const statements = [];
+			for (const query of dialect.accounts.recreate(who)) statements.push(...(await look(on, query)));
+			made.push(...statements.slice(0, 1).map(sent));
+			granted.push(...statements.slice(1).map(sent));
+		}
+		const lines = [...made, ...granted].map((statement) => `${statement};\n`);
+		const stdout = Readable.from(
+			[`-- Accounts of ${address.name}\n\n`, ...lines, '\n-- Dump completed\n'].map((line) => Buffer.from(line)),
+		);
+		return { program: 'SHOW CREATE USER', stdout, ended: WELL };
+	}
+
+	/** One tool, or several whose output is one stream: the next begins when the one before it has ended well. */
+	async function begin(from: PipeAction['from'], halt: AbortSignal, words: string[]) {
+		if ('tells' in from) return accounts(from, halt);
+		if ('folder' in from) return stored(from);
+		const [first, ...others] = [from].flat();
+		if (first === undefined) throw new TypeError('a pipe begins nowhere');
+		if (others.length === 0) return start(first, halt, words, 'ignore');
+		const all = async function* () {
+			for (const part of [first, ...others]) {
+				const running = await start(part, halt, words, 'ignore');
+				for await (const chunk of running.stdout) yield chunk as Buffer;
+				const end = await running.ended;
+				if (end.code !== 0) throw toolFailed(running.program, end);
+			}
+		};
+		return { program: await programOf(first), stdout: Readable.from(all()), ended: WELL };
+	}
+
+	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
+		const began = now().getTime();
+		const stop = new AbortController();
+		const halt = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
+		halt.throwIfAborted();
+		let tables: Flow['began'][number][] = [];
+		const scanner = createDumpScanner({ onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes }) });
+		const words: string[] = [];
+		const { into } = action;
+		const likeness = action.likeness ? createLikeness() : null;
+		const file = into !== null && 'file' in into ? await writeStream(into.file, into) : null;
+		const written = file?.done ?? null;
+		written?.catch(() => undefined);
+		const tell = () => {
+			const { rawBytes, rows, table } = scanner;
+			options.onFlow?.({ rawBytes, bytes: file?.bytes ?? 0, rows, table, began: tables });
+			tables = [];
+		};
+		const ticking = setInterval(tell, FLOW_EVERY_MS);
+		try {
+			// Within: where a server is gone just now, what was begun is ended and closed all the same.
+			const from = await begin(action.from, halt, words);
+			const loader = into === null || 'file' in into ? null : await start(into, halt, words, 'pipe');
+			const target = file?.input ?? loader?.stdin ?? nowhere();
+			const seen = likeness === null ? [scanning(scanner)] : [scanning(scanner), showing(likeness)];
+			const flowed = await pipeline([from.stdout, ...seen, target], { signal: halt }).then(
+				() => null,
+				(error: unknown) => error,
+			);
+			// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
+			if (flowed !== null) stop.abort();
+			const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
+			if (halt.aborted && !stop.signal.aborted) throw reasonOf(halt);
+			if (options.signal.aborted || options.until?.aborted)
+				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
+			if (loader !== null && loadEnd !== null && loadEnd.code !== 0 && loadEnd.lastWords.length > 0)
+				throw toolFailed(loader.program, loadEnd);
+			if (written !== null && flowed !== null) await written;
+			if (dumpEnd.code !== 0) throw toolFailed(from.program, dumpEnd);
+			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw toolFailed(loader.program, loadEnd);
+			if (flowed !== null) throw flowed;
+			const done = await written;
+			const scan = scanner.end();
+			tell();
+			if (action.footer && !scan.footer) {
+				throw new ToolError({
+					what: `${from.program} ended well but its output is cut off: the footer is missing.`,
+					mend: ['What was written is not a backup. Try again.'],
+				});
+			}
+			return {
+				rawBytes: scan.rawBytes,
+				bytes: done?.bytes ?? 0,
+				sha256: done?.sha256 ?? null,
+				found: scan as unknown as Json,
+				likeness: likeness?.end() ?? null,
+				words,
+				ms: now().getTime() - began,
+			};
+		} finally {
+			clearInterval(ticking);
+			stop.abort();
+			file?.input.destroy();
+		}
+	}
+
+	return { tool, pipe };
+}
+
+/** The SQL of a file of a backup, as far as it is asked for. */
+function stored({ folder, file, tables, withoutAccounts }: FilePart) {
+	const raw = readKnown(folder, file);
+	const wanted = tables !== undefined || withoutAccounts !== undefined;
+	const stdout = Readable.from(wanted ? filtered(raw, { tables, withoutAccounts }) : raw, { objectMode: false });
+	return { program: file.path, stdout, ended: WELL };
+}
+
+const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+
+function showing(to: { write(chunk: Uint8Array): void }): Transform {
+	return new Transform({
+		transform(chunk: Buffer, _encoding, done) {
+			to.write(chunk);
+			done(null, chunk);
+		},
+	});
+}

@@ -1,0 +1,101 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { levelOf, loadFile } from './archive/layout.ts';
+import { sumOf } from './archive/sums.ts';
+import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from './core/action.ts';
+import { UserError } from './core/errors.ts';
+import type { PerformOptions } from './core/step.ts';
+import { loadStatement } from './dump/load-statement.ts';
+import { openReaders, type Readers, type TableRows } from './dump/parallel/readers.ts';
+import { sumDigests } from './dump/parallel/table-rows.ts';
+import type { Query } from './sql/sql.ts';
+import type { Reach } from './world.ts';
+
+/** What a World's readers need of it. */
+export interface RowsAt {
+	readonly reachOf: (role: Role) => Reach;
+	readonly look: <T>(role: Role, query: Query<T>) => Promise<T>;
+	readonly signal: AbortSignal;
+	readonly now: () => Date;
+}
+
+/** The connections that read rows, by role, and what they read. */
+export function openRows({ reachOf, look, signal, now }: RowsAt) {
+	const opened = new Map<Role, Readers>();
+
+	function readersOf(on: Role): Readers {
+		const readers = opened.get(on);
+		if (readers === undefined) throw new TypeError(`no readers are open on ${on}`);
+		return readers;
+	}
+
+	async function close(on: Role): Promise<void> {
+		const readers = opened.get(on);
+		opened.delete(on);
+		await readers?.[Symbol.asyncDispose]();
+	}
+
+	return {
+		readersOf,
+		async readers(on: Role, { count }: { count: number }): Promise<AsyncDisposable> {
+			const { address, password, dialect } = reachOf(on);
+			opened.set(on, await openReaders({ address, password, dialect, workers: count, signal }));
+			return { [Symbol.asyncDispose]: () => close(on) };
+		},
+		closeAll: () => Promise.all([...opened.keys()].map(close)),
+		async dump({ on, tables, into }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {
+			const began = now().getTime();
+			const { dialect } = reachOf(on);
+			const known = new Map((await look(on, dialect.catalogue.rowColumns)).map((each) => [`${each.database}\0${each.table}`, each]));
+			const wanted = tables.map((table): TableRows => {
+				const found = known.get(`${table.database}\0${table.name}`);
+				if (found === undefined)
+					throw new UserError({ what: `${table.database}.${table.name} is not there any more.`, mend: ['Try again.'] });
+				return { ...table, columns: found.columns, key: found.key };
+			});
+			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
+			const { folder, compress } = into;
+			const read = await readersOf(on).dump(
+				wanted,
+				{ folder, compress, level: levelOf(compress, into.level) },
+				{ signal: stop, ...(options.onFlow && { onFlow: options.onFlow }) },
+			);
+			const files: RowsFile[] = read.map(({ digest: _, ...file }) => ({ ...file, kind: 'rows', format: 'tsv' }));
+			const results = wanted.map(({ database, name, columns }): ReadTable => {
+				const own = read.filter((file) => file.database === database && file.table === name);
+				return {
+					database,
+					name,
+					rows: own.reduce((sum, file) => sum + file.rows, 0),
+					digest: sumDigests(own.map((file) => file.digest)),
+					load: columns.map((column) => [column.name, column.load]),
+				};
+			});
+			const statements = await Promise.all(
+				chunked(files, 16).map(async (part) => {
+					const written: RowsFile[] = [];
+					for (const file of part) {
+						const columns = results.find((table) => table.database === file.database && table.name === file.table)?.load ?? [];
+						written.push(await writeLoad(file, folder, loadStatement({ file: file.path, table: file.table, columns })));
+					}
+					return written;
+				}),
+			);
+			return { files: [...files, ...statements.flat()], tables: results, ms: now().getTime() - began };
+		},
+	};
+}
+
+/** Dealt out to so many at most. */
+function chunked<T>(all: readonly T[], count: number): T[][] {
+	return Array.from({ length: Math.min(count, all.length) }, (_, first) => all.filter((_, index) => index % count === first));
+}
+
+async function writeLoad(file: RowsFile, folder: string, text: string): Promise<RowsFile> {
+	const path = loadFile(file.path);
+	await using handle = await open(join(folder, path), 'wx', 0o600);
+	await handle.writeFile(text);
+	await handle.sync();
+	const bytes = Buffer.byteLength(text);
+	return { ...file, path, kind: 'load', rows: 0, bytes, rawBytes: bytes, sha256: sumOf(path, text).sha256 };
+}

@@ -1,0 +1,124 @@
+import { accountsFile, databaseFiles, insertsFile, parallelFiles } from '../../archive/layout.ts';
+import type { Action, PipeAction, RowsAction, ToolPart } from '../../core/action.ts';
+import type { TableFacts } from '../../dialects/dialect.ts';
+import { rowsNames } from '../../dump/parallel/names.ts';
+import { type BackupEnv, splitTable } from './env.ts';
+import { byVendor, type Way, withoutSnapshot } from './way.ts';
+
+type Facts = { readonly databases: readonly string[]; readonly tables: readonly TableFacts[] };
+
+/** What is dumped, in order: before the lock, under it, and after it. */
+export type DumpPlan = { readonly before: readonly Action[]; readonly held: readonly Action[]; readonly after: readonly Action[] };
+
+/** The dump itself, without the lock. Pure. */
+export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
+	if (way.engine === 'vendor')
+		return { before: [], held: [...databases(env, facts), accounts(env, accountsFile(env.compress))], after: [] };
+	const files = parallelFiles(facts.databases, env.compress);
+	const tables = facts.tables.filter((table) => table.kind === 'table');
+	const code = [...definitions(env, facts), accounts(env, files.accounts)];
+	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
+	const left = withoutSnapshot(tables);
+	return {
+		// Nobody may define anything while all is read, and no snapshot shows definitions: so they are read twice, and must be the same.
+		before: definitions(env, facts).map((action) => ({
+			...action,
+			id: `before-${action.id}`,
+			into: null,
+			why: 'to be compared with what it is after the lock',
+		})),
+		held: [...rows(env, 'rows-held', left), ...inserts(env, left)],
+		after: [
+			...code,
+			...rows(
+				env,
+				'rows',
+				tables.filter((table) => !left.includes(table)),
+			),
+		],
+	};
+}
+
+/** Of a vendor's dump: the whole database in one file. */
+function databases({ server, paths, compress, level, ignoreTables }: BackupEnv, facts: Facts): PipeAction[] {
+	const files = databaseFiles(facts.databases, compress);
+	const versioned = facts.tables.some((table) => table.versioned);
+	return facts.databases.map((database) => ({
+		kind: 'pipe',
+		id: `dump-${database}`,
+		why: 'schema, rows, routines, triggers, events',
+		from: server.dialect.tools.dumpDatabase('server', database, ignoredIn(ignoreTables, database), { versioned }),
+		into: { file: `${paths.partial}/${files.get(database) ?? ''}`, compress, level },
+		footer: true,
+		changes: false,
+	}));
+}
+
+/** Of the parallel engine: what is not rows, by the vendor's tool. */
+function definitions({ server, paths, compress, level, ignoreTables }: BackupEnv, facts: Facts): PipeAction[] {
+	const { tools } = server.dialect;
+	const files = parallelFiles(facts.databases, compress);
+	return facts.databases.flatMap((database) => {
+		const ignored = ignoredIn(ignoreTables, database);
+		const views = facts.tables.filter((table) => table.database === database && table.kind === 'view').map(({ name }) => name);
+		const pipe = (id: string, why: string, from: ToolPart | readonly ToolPart[], file: string): PipeAction => ({
+			...{ kind: 'pipe', id: `${id}-${database}`, why, from, likeness: true, footer: true, changes: false },
+			into: { file: `${paths.partial}/${file}`, compress, level },
+		});
+		return [
+			pipe(
+				'schema',
+				'the database and its tables, without rows',
+				tools.dumpTables('server', database, [...ignored, ...views]),
+				files.schema(database),
+			),
+			pipe(
+				'post',
+				'triggers, routines, events, views',
+				tools.dumpCode('server', database, views, [...ignored, ...views]),
+				files.post(database),
+			),
+		];
+	});
+}
+
+function rows({ paths, compress, level, connections }: BackupEnv, id: 'rows' | 'rows-held', all: readonly TableFacts[]): RowsAction[] {
+	const tables = all.filter((table) => !byVendor(table)).map(({ database, name, rows, bytes }) => ({ database, name, rows, bytes }));
+	if (tables.length === 0) return [];
+	const why =
+		id === 'rows' ? 'as many tables at once as there are connections' : 'tables without snapshots: only the lock keeps them as they are';
+	return [
+		{ kind: 'rows', id, why, on: 'server', tables, readers: connections, into: { folder: paths.partial, compress, level }, changes: false },
+	];
+}
+
+function inserts({ server, paths, compress, level }: BackupEnv, all: readonly TableFacts[]): PipeAction[] {
+	const tables = all.filter(byVendor);
+	const path = rowsNames(tables, compress);
+	return tables.map((table) => ({
+		kind: 'pipe',
+		id: `inserts-${table.database}.${table.name}`,
+		why: 'rows with their history',
+		from: server.dialect.tools.dumpRows('server', table.database, table.name),
+		into: { file: `${paths.partial}/${insertsFile(path(table, 0))}`, compress, level },
+		rowsOf: { database: table.database, table: table.name },
+		footer: true,
+		changes: false,
+	}));
+}
+
+const accounts = ({ server, paths, compress, level }: BackupEnv, file: string): PipeAction => ({
+	kind: 'pipe',
+	id: 'accounts',
+	why: 'CREATE USER and GRANT, with password hashes',
+	from: server.dialect.tools.dumpAccounts('server') ?? { on: 'server', tells: 'accounts' },
+	into: { file: `${paths.partial}/${file}`, compress, level },
+	footer: true,
+	changes: false,
+});
+
+const ignoredIn = (ignoreTables: readonly string[], database: string): string[] =>
+	ignoreTables
+		.map(splitTable)
+		.filter((table) => table.database === database)
+		.map(({ name }) => name);

@@ -1,0 +1,150 @@
+import { type Action, pick, pickAll, type SqlAction } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { LockTimeout, Stopped, VerifyFailed } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
+import type { HeldLease, Working } from '../../core/step.ts';
+import type { Position } from '../../dialects/dialect.ts';
+import type { Blocker } from './blockers.ts';
+import type { BackupEnv } from './env.ts';
+import { objectsOf } from './objects.ts';
+import { takeLock } from './take-lock.ts';
+
+type Facts = {
+	readonly readOnly: string;
+	readonly clientsWait: boolean;
+	readonly replicates: boolean;
+	readonly blockers: readonly Blocker[];
+	readonly databases: readonly string[];
+};
+type At = BackupEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
+
+/**
+ * Takes the lock, does `work` while it is held and gives it back, whatever became of the work. The moment that it protected is proven at the end:
+ * the connection was the same and the position stood still. `objects` is null where the lock was let go before the definitions are read.
+ * Throws LockTimeout where it is not had or its time is spent, VerifyFailed where it was lost.
+ */
+export async function underLock<T>(at: At, since: (held: Date | null) => void, work: (given: AbortSignal) => Promise<T>) {
+	const { plan, facts, now, lock } = at;
+	const requested = now();
+	await using lease = await at.lease('server', { lockWaitSeconds: at.lockWaitSeconds });
+	const state = { on: 'server', clientsWait: facts.clientsWait, until: null } as const;
+	lock({ ...state, state: 'waiting', since: requested.toISOString() });
+	try {
+		await takeLock(at, lease);
+	} catch (error) {
+		lock({ ...state, state: 'released', since: now().toISOString() });
+		throw error;
+	}
+	const acquired = now();
+	since(acquired);
+	const mostMs = at.maxLockSeconds === null ? null : at.maxLockSeconds * 1000;
+	if (mostMs !== null) lease.hold({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
+	const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
+	lock({ ...state, state: 'held', since: acquired.toISOString(), until });
+	const ended = await momentOf(at, lease, () => work(AbortSignal.any([lease.lost, lease.spent]))).then(
+		(done) => ({ done, cause: null }),
+		(cause: unknown) => ({ done: null, cause: lease.spent.aborted ? timeSpent(at, lease.spent.reason) : cause }),
+	);
+	try {
+		await release(at, lease);
+	} catch (error) {
+		// The first cause counts: what could not be put back here is tried again, and told, by whoever runs the steps.
+		if (ended.done !== null) throw error;
+	} finally {
+		since(null);
+		lock({ ...state, state: lease.lost.aborted ? 'lost' : 'released', since: now().toISOString() });
+	}
+	// Only now: whatever else a server or a network that fails broke first, the lock may have been lost with it.
+	if (ended.done === null) throw lease.lost.aborted && !itsOwn(at, ended.cause) ? lostLock(ended.cause) : ended.cause;
+	const { position, channels, objects, done } = ended.done;
+	return {
+		done,
+		objects,
+		moment: {
+			...{ position, channels, channel: channels[0] ?? null },
+			...{ statement: 'FLUSH TABLES WITH READ LOCK', connectionId: lease.connectionId },
+			requested: requested.toISOString(),
+			acquired: acquired.toISOString(),
+			released: now().toISOString(),
+		},
+	};
+}
+
+async function momentOf<T>(at: At, lease: HeldLease, dumpHeld: () => Promise<T>) {
+	const { plan, server, perform, look } = at;
+	const { positions, channel } = server.dialect;
+	const readOnly = pick(plan, 'sql', 'read-only');
+	if (readOnly !== undefined) await perform(readOnly);
+	const snapshot = pick(plan, 'sql', 'snapshot');
+	if (snapshot !== undefined) await perform(snapshot);
+	const position = positions.current.read(await perform(planned(plan, 'position')));
+	const channels = await look('server', channel.status);
+	const objects = snapshot === undefined ? await objectsOf(at, at.facts.databases) : null;
+	const done = await dumpHeld();
+	await proveLock(at, lease, position);
+	return { position, channels, objects, done };
+}
+
+function planned(plan: readonly Action[], id: string): SqlAction {
+	const action = pick(plan, 'sql', id);
+	if (action === undefined) throw new TypeError(`no ${id} in the plan`);
+	return action;
+}
+
+/** The very connection still answers, and nothing was written: otherwise what was dumped belongs to no one moment. */
+async function proveLock({ plan, server, perform }: At, lease: HeldLease, before: Position): Promise<void> {
+	try {
+		await lease.prove();
+	} catch (cause) {
+		throw lostLock(cause);
+	}
+	const after = server.dialect.positions.current.read(await perform(planned(plan, 'prove')));
+	const same = after.gtid === before.gtid && after.written === before.written && after.file === before.file && after.pos === before.pos;
+	if (!same) {
+		throw new VerifyFailed(
+			[must('POSITION-STILL', 'Nothing was written while the lock was held', false, { expected: told(before), found: told(after) })],
+			'The lock did not hold: the dump is worthless.',
+		);
+	}
+}
+
+const told = (position: Position): string => `${position.file ?? 'no log'}:${position.pos ?? 0} ${position.gtid}`;
+
+/** What is told as it is, even where the lock was lost as well: a proof that failed, the time that was allowed, a stop. */
+const itsOwn = (at: At, cause: unknown): boolean =>
+	cause instanceof VerifyFailed || cause instanceof LockTimeout || at.signal.reason instanceof Stopped;
+
+function lostLock(cause: unknown): VerifyFailed {
+	const words = cause instanceof Error ? cause.message : String(cause);
+	return new VerifyFailed(
+		[must('LOCK-HELD', 'The connection that holds the lock is still the same', false, { expected: 'the same connection', found: words })],
+		'The lock was lost: the dump is worthless.',
+		{ cause },
+	);
+}
+
+function timeSpent({ maxLockSeconds }: At, cause: unknown): LockTimeout {
+	return new LockTimeout(
+		{
+			what: `The lock was held for the ${duration((maxLockSeconds ?? 0) * 1000)} that --max-lock-time allows, so the dump was stopped.`,
+			why: 'Clients and replication go on: they come before the backup.',
+			mend: [
+				'What was written stays in the folder that ends in .partial; it is no backup.',
+				'Give it longer with --max-lock-time, or dump less at a time with --databases.',
+			],
+		},
+		{ cause },
+	);
+}
+
+/** Puts read_only back and unlocks, in this order, however the dump ended. */
+async function release({ plan, perform, look, server, facts }: At, lease: HeldLease): Promise<void> {
+	const back = pick(plan, 'sql', 'read-only-back');
+	const alive = !lease.lost.aborted && !lease.spent.aborted;
+	if (back !== undefined) {
+		// A lease whose time is spent has put it back already, unless it could not.
+		const there = lease.spent.aborted && (await look('server', server.dialect.identity)).readOnly === facts.readOnly;
+		if (!there) await perform(alive ? back : { ...back, session: 'work' }, { shielded: true });
+	}
+	if (alive) await perform(planned(plan, 'unlock'), { shielded: true });
+}
