@@ -14,7 +14,7 @@ import { useTheme } from '../theme.ts';
 type Goal = 'verify' | 'drill' | 'restore' | 'back';
 
 const VERIFY: Option<Goal> = { value: 'verify', label: 'Verify', about: 'read all of it: every file as it was written' };
-const DRILL: Option<Goal> = { value: 'drill', label: 'Drill', about: 'restore it into a throwaway server, count, compare' };
+const DRILL: Option<Goal> = { value: 'drill', label: 'Drill', about: 'restore it into a throwaway server, and count' };
 const RESTORE: Option<Goal> = { value: 'restore', label: 'Restore', about: 'load it, or a part of it, into a server' };
 const BACK: Option<Goal> = { value: 'back', label: 'Back' };
 

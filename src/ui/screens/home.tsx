@@ -177,9 +177,10 @@ export function Home() {
 	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
 	const height = bodyRows(app.size.rows);
 	const items = [...runItems(runs), ...ITEMS];
-	// Where it is tight, the blank rows go first.
+	// Where it is tight, the blank rows go first, then the question.
 	const gap = top.length + items.length + 3 > height ? 0 : 1;
-	const kept = top.slice(0, Math.max(2, height - items.length - 1 - 2 * gap));
+	const question = top.length + items.length + 1 > height ? 0 : 1;
+	const kept = top.slice(0, Math.max(2, height - items.length - question - 2 * gap));
 	return (
 		<Frame
 			title={card === undefined ? `${app.desk.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
@@ -200,9 +201,11 @@ export function Home() {
 			]}
 		>
 			<Lines lines={kept} />
-			<Box marginTop={gap} marginBottom={gap} flexShrink={0}>
-				<Text bold>What do you want to do?</Text>
-			</Box>
+			{question > 0 && (
+				<Box marginTop={gap} marginBottom={gap} flexShrink={0}>
+					<Text bold>What do you want to do?</Text>
+				</Box>
+			)}
 			<Menu items={items} onSelect={open} {...(card === undefined ? { initial: 'practice' as const } : {})} />
 		</Frame>
 	);

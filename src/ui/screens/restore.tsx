@@ -20,7 +20,7 @@ function fields(backup: BackupReport, { databases, bytes: size }: StatusReport):
 			kind: 'text',
 			about: `Names with commas between them. Empty: all ${plural(held.length, 'database')}: ${list}.`,
 			placeholder: '(all)',
-			group: `What; the server holds ${plural(databases, 'database')}, ${bytes(size)}`,
+			group: `What to load; the server holds ${plural(databases, 'database')}, ${bytes(size)}`,
 		},
 		// A vendor's dump is one file a database.
 		...(backup.engine === 'parallel'
