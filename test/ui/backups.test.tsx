@@ -260,6 +260,15 @@ describe('restore', () => {
 		]);
 	});
 
+	test('a server that is no profile is asked for first', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'restore', backup: REPORT }], desk());
+		await wizard.sees('Another server');
+		await wizard.press(`${UP}${DOWN}${DOWN}${DOWN}${ENTER}`);
+		await wizard.sees('Where it is');
+		await wizard.press(`${paste('db9.example')}${DOWN.repeat(9)}${ENTER}`);
+		expect(await wizard.sees('restore into db9.example:3306')).toContain('Step 2/5');
+	});
+
 	test('all of it is the answer that stands; of a vendor’s dump no single tables are offered', async () => {
 		const card = { name: 'lab', server: 'lab', badge: 'test', output: null } as const;
 		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], desk());

@@ -7,7 +7,7 @@ import { fraction } from '../../core/progress.ts';
 import { verifiedLines } from '../../telling/backups.ts';
 import { DRILL_ENDS, drilledLines, drillSteps } from '../../telling/drill.ts';
 import { failureLines } from '../../telling/failure.ts';
-import { indented, type Line, line, span } from '../../telling/page.ts';
+import { indented, type Line, line, paint, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
@@ -143,16 +143,6 @@ function Proving<T>({ title, topic, words, intro, work, result, copies, again }:
 			app.onInterrupt.current = null;
 		};
 	}, [app, phase, working, stop, words.stopping]);
-	useKeys((key) => {
-		if (key === '?' || key === 'f1') app.help(topic);
-		else if (working) {
-			if (key === 'esc') stop();
-		} else if (key === 'esc' || key === 'enter') app.back();
-		else if (key === 'q') app.quit();
-		else if (key === 'r') again();
-		else if (key === 'y') app.copy(task.result === null ? (failure?.told.what ?? '') : copies(task.result));
-	});
-
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows, phase === 'stopping');
 	const percent = progress === null ? null : fraction(progress);
@@ -163,6 +153,15 @@ function Proving<T>({ title, topic, words, intro, work, result, copies, again }:
 			: failure !== null
 				? failureLines(failure, { width, ascii, ...(known ? { state: words.state } : {}) })
 				: [];
+	useKeys((key) => {
+		if (key === '?' || key === 'f1') app.help(topic);
+		else if (working) {
+			if (key === 'esc') stop();
+		} else if (key === 'esc' || key === 'enter') app.back();
+		else if (key === 'q') app.quit();
+		else if (key === 'r') again();
+		else if (key === 'y') app.copy(task.result === null ? paint(lines, false) : copies(task.result));
+	});
 	return (
 		<Frame
 			title={title}
