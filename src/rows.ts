@@ -5,7 +5,7 @@ import { sumOf } from './archive/sums.ts';
 import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from './core/action.ts';
 import { UserError } from './core/errors.ts';
 import type { PerformOptions } from './core/step.ts';
-import { loadStatement } from './dump/load-statement.ts';
+import { loadStatement } from './dump/parallel/load-statement.ts';
 import { openReaders, type Readers, type TableRows } from './dump/parallel/readers.ts';
 import { sumDigests } from './dump/parallel/table-rows.ts';
 import type { Query } from './sql/sql.ts';

@@ -47,7 +47,8 @@ const HARMLESS = [1287, 1681, 3719];
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 
 const row = ({ database, name }: ObjectName) => id(database, name);
-const constraint = (line: string) => line.startsWith('CONSTRAINT');
+/** Whether a line is a foreign key's. */
+export const constraint = (line: string): boolean => line.startsWith('CONSTRAINT');
 const nameOf = (line: string): string => /`((?:[^`]|``)*)`/.exec(line)?.[1]?.replaceAll('``', '`') ?? '';
 
 function rows(table: ObjectName, columns: readonly LoadColumn[]): Statement {

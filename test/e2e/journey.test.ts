@@ -215,7 +215,7 @@ test('stopped safely in the midst of a dump of a server that clients write to', 
 	const { primary } = sandbox;
 	const before = await condition(primary);
 	const folder = join(home.dir, 'backups');
-	await using terminal = program(home, ['backup', '--server', urlOf(primary), '--to', folder]);
+	await using terminal = program(home, ['backup', '--engine', 'vendor', '--server', urlOf(primary), '--to', folder]);
 
 	await terminal.waitFor(/where +what +statement/, LONG);
 	const name = `${primary.host}:${primary.port}`;

@@ -389,6 +389,16 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
 	});
 
+	test('are an error where a file cannot be written', async () => {
+		const tables = (await tablesOf('kinds')).slice(0, 1);
+		const into = await mkdtemp(join(folder, 'taken-'));
+		await dump(tables, into, 'none', 1);
+		await expect(dump(tables, into, 'none', 1)).rejects.toMatchObject({
+			name: 'UserError',
+			told: { why: expect.stringContaining('there already') },
+		});
+	});
+
 	test('of a table that is no longer what it was are an error that says so', async () => {
 		await query('CREATE DATABASE changed');
 		await query('CREATE TABLE changed.t (id INT PRIMARY KEY)');

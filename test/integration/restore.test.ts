@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
+import { findTools } from '../bench/tools.ts';
 import { type Home, lockstep, makeHome, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { provisionedPair } from '../support/provisioned.ts';
@@ -164,6 +165,12 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 		await restoreRows(folder, fresh);
 		expect(await contentsOf(fresh)).toEqual(await contentsOf(pair.replica));
 		await expect(readFile(join(folder, 'README.txt'), 'utf8')).resolves.toContain('myloader');
+
+		await using loaded = await spareServer(kind);
+		if (isMysql(kind)) await ask(loaded, 'SET GLOBAL local_infile = ON');
+		const { myloader } = await findTools({ folder: undefined, env: process.env, say: () => undefined });
+		await run(myloader, ['-u', 'root', '-S', loaded.socket, '-d', '.', '-t', '2'], { cwd: folder, timeout: 60_000 });
+		expect((await contentsOf(loaded)).rows).toEqual((await contentsOf(pair.replica)).rows);
 	});
 
 	it.each(['gzip', 'none'] as const)('with --compress %s holds exactly what the server holds', { timeout: 120_000 }, async (compress) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import { fileProblem } from '../../archive/problem.ts';
 import type { Packing } from './reader-wire.ts';
 
 /** One file in the making. Everything but its end happens at once, in the caller's thread. */
@@ -20,16 +21,26 @@ const OURS_ALONE = 0o600;
 /**
  * Blocks are compressed for themselves, each a frame (zstd) or a member (gzip): by the formats' rules such a file is one, and `zstd`, `gzip`, Node
  * and mydumper read it so. In the reader's own thread that is the cheapest there is: no copy, no queue, no second thread, and no memory that
- * grows; the ratio is the same to a tenth of a percent from 256 KiB on. Throws what the file system says.
+ * grows; the ratio is the same to a tenth of a percent from 256 KiB on. Throws UserError where the file system refuses.
  */
 export function packTo(path: string, { compress, level }: Packing): PackedFile {
 	const pack = packer(compress, level);
 	const hash = createHash('sha256');
-	let handle: number | null = openSync(path, 'wx', OURS_ALONE);
+	const refused = (error: unknown) => fileProblem('Rows cannot be written', path, error);
+	let handle: number | null = null;
+	try {
+		handle = openSync(path, 'wx', OURS_ALONE);
+	} catch (error) {
+		throw refused(error);
+	}
 	let bytes = 0;
 	const put = (block: Uint8Array) => {
 		hash.update(block);
-		for (let at = 0; at < block.length; ) at += writeSync(handle as number, block, at);
+		try {
+			for (let at = 0; at < block.length; ) at += writeSync(handle as number, block, at);
+		} catch (error) {
+			throw refused(error);
+		}
 		bytes += block.length;
 	};
 	const abandon = () => {
@@ -44,7 +55,7 @@ export function packTo(path: string, { compress, level }: Packing): PackedFile {
 		finish: async () => {
 			// Not even an empty file may be one that the tools refuse.
 			if (bytes === 0) put(pack(new Uint8Array()));
-			await promisify(fsync)(handle as number);
+			await promisify(fsync)(handle as number).catch((error) => Promise.reject(refused(error)));
 			abandon();
 			return hash.digest('hex');
 		},

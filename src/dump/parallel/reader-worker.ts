@@ -31,6 +31,9 @@ function serve(session: Session): void {
 	let began: Begun[] = [];
 	let told = 0;
 	let broken = false;
+	/** What runs on the server ends with it. */
+	const stop = new AbortController();
+	let running: Promise<unknown> = Promise.resolve();
 	const tell = (now: typeof done) => {
 		told = performance.now();
 		say({ kind: 'flow', counters: { ...now }, began });
@@ -72,7 +75,7 @@ function serve(session: Session): void {
 			},
 		};
 		try {
-			await session.raw(unpackStatement(piece.select), sink);
+			await session.raw(unpackStatement(piece.select), sink, { signal: stop.signal });
 		} catch (error) {
 			file?.abandon();
 			throw ours ?? changed(error, piece);
@@ -114,16 +117,21 @@ function serve(session: Session): void {
 	});
 	port?.on('message', (message: ToReader) => {
 		switch (message.kind) {
-			case 'query':
-				return void session.query(unpackStatement(message.statement), { timeoutMs: message.timeoutMs }).then(
-					(rows) => say({ kind: 'answer', id: message.id, rows }),
-					(error) => say({ kind: 'refused', id: message.id, error: packError(error) }),
+			case 'query': {
+				const { id, statement, timeoutMs } = message;
+				running = session.query(unpackStatement(statement), { timeoutMs, signal: stop.signal }).then(
+					(rows) => say({ kind: 'answer', id, rows }),
+					(error) => say({ kind: 'refused', id, error: packError(error) }),
 				);
+				return;
+			}
 			case 'dump':
-				return void dump(message.pieces, message.folder, message.packing);
+				running = dump(message.pieces, message.folder, message.packing);
+				return;
 			case 'end':
 				broken = true;
-				return void session.close().then(() => say({ kind: 'closed' }));
+				stop.abort();
+				return void running.then(() => session.close()).then(() => say({ kind: 'closed' }));
 		}
 	});
 	say({ kind: 'open', connectionId: session.connectionId });

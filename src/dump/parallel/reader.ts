@@ -19,13 +19,12 @@ export interface Reader {
 		packing: Packing,
 		on: { file(file: RowsFile): void; flow(counters: Counters, began: readonly Begun[]): void },
 	): Promise<void>;
-	/** Ends the thread, and the connection with it, whatever it is at. */
-	cut(): Promise<void>;
-	/** Says goodbye, and then ends it. Never throws. */
+	/** Ends what runs on the server, the connection and the thread. Never throws. */
 	close(): Promise<void>;
 }
 
-const GOODBYE_MS = 1_500;
+/** A moment, unless the server does not answer. */
+const GOODBYE_MS = 5_000;
 
 // The sources run as they are in tests: the thread's file has the ending of this one.
 const THREAD = new URL(`./reader-worker${extname(import.meta.url)}`, import.meta.url);
@@ -90,11 +89,15 @@ export async function openReader(
 		}
 	});
 
-	const cut = async () => {
-		over ??= new Stopped(`Reading from ${address.name} was given up.`);
-		fail(over);
+	const end = async () => {
+		fail(new Stopped(`Reading from ${address.name} was given up.`));
+		tell({ kind: 'end' });
+		const late = setTimeout(closed.resolve, GOODBYE_MS);
+		await closed.promise;
+		clearTimeout(late);
 		await worker.terminate();
 	};
+	let ending: Promise<void> | null = null;
 	const stop = () => opened.reject(signal.reason ?? new Stopped('given up'));
 	signal.addEventListener('abort', stop, { once: true });
 	if (signal.aborted) stop();
@@ -102,7 +105,7 @@ export async function openReader(
 	try {
 		connectionId = await opened.promise;
 	} catch (error) {
-		await cut();
+		await worker.terminate();
 		throw error;
 	} finally {
 		signal.removeEventListener('abort', stop);
@@ -132,15 +135,9 @@ export async function openReader(
 				job = null;
 			}
 		},
-		cut,
-		close: async () => {
-			if (over === null) {
-				tell({ kind: 'end' });
-				const late = setTimeout(closed.resolve, GOODBYE_MS);
-				await closed.promise;
-				clearTimeout(late);
-			}
-			await cut();
+		close: () => {
+			ending ??= end();
+			return ending;
 		},
 	};
 }

@@ -4,7 +4,6 @@ import type { Flow } from '../../core/step.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { ServerAddress } from '../../server/address.ts';
 import { packStatement } from '../../server/lease-wire.ts';
-import { connect } from '../../server/session.ts';
 import type { Secret } from '../../sql/secret.ts';
 import type { Query, Row, Statement } from '../../sql/sql.ts';
 import { rowsNames } from './names.ts';
@@ -25,7 +24,7 @@ export interface Readers extends AsyncDisposable {
 	/**
 	 * Dumps the tables' rows, or (into null) only reads them for their counts and digests: LOAD DATA text, a file a chunk, by table as given and
 	 * by chunk. A table without rows has one (empty) file too. `onFlow` is told about every 200 ms and at the end. One call at a time.
-	 * Throws ServerError, what the file system says, or the signal's reason; then nothing runs on the server any longer, and files may be left.
+	 * Throws ServerError, UserError where a file cannot be written, or the signal's reason; then nothing runs on the server any longer, and files may be left.
 	 */
 	dump(
 		tables: readonly TableRows[],
@@ -36,7 +35,6 @@ export interface Readers extends AsyncDisposable {
 
 const QUERY_TIMEOUT_MS = 60_000;
 const FLOW_MS = 200;
-const KILL_MS = 5_000;
 
 /** Connects them all. Throws what `connect` throws, or the signal's reason; the signal ends them later, too. */
 export async function openReaders(options: {
@@ -61,24 +59,13 @@ export async function openReaders(options: {
 	/** What each thread has read since it began. */
 	const totals: Counters[] = readers.map(() => ({ rawBytes: 0, bytes: 0, rows: 0 }));
 	let ending: Promise<void> | null = null;
-	/** Threads and connections are gone at once; what the server had not noticed by then is ended from another connection. */
 	const cut = () => {
-		ending ??= Promise.all(readers.map((reader) => reader.cut()))
-			.then(() =>
-				killAll(
-					readers.map((reader) => reader.connectionId),
-					address,
-					password,
-					dialect,
-				),
-			)
-			.catch(() => {});
+		ending ??= Promise.all(readers.map((reader) => reader.close())).then(() => {});
 		return ending;
 	};
 	const close = async () => {
 		signal.removeEventListener('abort', cut);
-		ending ??= Promise.all(readers.map((reader) => reader.close())).then(() => {});
-		await ending;
+		await cut();
 	};
 	signal.addEventListener('abort', cut, { once: true });
 	if (signal.aborted) await cut();
@@ -109,17 +96,6 @@ export async function openReaders(options: {
 		}
 	};
 	return { connectionIds: readers.map((reader) => reader.connectionId), each, dump, [Symbol.asyncDispose]: close };
-}
-
-/** A thread's sockets are closed with it; a statement that sends nothing at the moment would not notice for a while. */
-async function killAll(ids: readonly number[], address: ServerAddress, password: Secret | null, dialect: Dialect): Promise<void> {
-	const helper = await connect({ ...address, connectTimeoutMs: Math.min(address.connectTimeoutMs, KILL_MS) }, password);
-	try {
-		// Those that are gone already are refused.
-		for (const id of ids) await helper.query(dialect.locks.kill(id), { timeoutMs: KILL_MS }).catch(() => {});
-	} finally {
-		await helper.close();
-	}
 }
 
 type Cut = { readonly piece: Piece; readonly weight: number };

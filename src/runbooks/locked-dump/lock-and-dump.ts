@@ -105,8 +105,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const refuse = facts.readOnly === 'OFF' && dump.held.length > 0;
 		if (refuse) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true);
 		act('position', 'the moment of this backup', positions.current.statement, false);
-		if (way.lock === 'snapshot')
-			act('snapshot', `on each of the ${env.connections} connections: it shows this moment`, locks.snapshot, false, 'readers');
+		if (way.lock === 'snapshot') act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers');
 		actions.push(...dump.held);
 		act('prove', 'the position has not moved', positions.current.statement, false);
 		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true);

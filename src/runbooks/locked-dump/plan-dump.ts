@@ -25,7 +25,7 @@ export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
 			...action,
 			id: `before-${action.id}`,
 			into: null,
-			why: 'to be compared with what it is after the lock',
+			why: 'before the lock, to be compared',
 		})),
 		held: [...rows(env, 'rows-held', left), ...inserts(env, left)],
 		after: [

@@ -2,7 +2,7 @@ import type { ManifestFile, ManifestTable } from '../../archive/manifest.ts';
 import { type Action, type LoadAction, type PipeAction, pick, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { type KeyLines, keyLines, keyName } from '../../dialects/load.ts';
+import { constraint, type KeyLines, keyLines, keyName } from '../../dialects/load.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { qualified, restarted, some } from '../server.ts';
@@ -68,6 +68,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		const texts = loads.some(({ files }) => files.some((file) => file.format !== 'sql'));
 		const infile = texts && !facts.localInfile;
 		if (infile) actions.push(change('server', 'local-infile', 'lets us send rows', load.setLocalInfile(true)));
+		actions.push(...constraintsOff(env, facts));
 		for (const { table, files } of loads) {
 			const id = `load-${qualified(table)}`;
 			const versioned = facts.versioned.includes(qualified(table));
@@ -90,15 +91,15 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 				}
 				continue;
 			}
-			const wanted = keysOf(facts.late, table);
-			const now = keysOf(facts.now, table) ?? wanted ?? [];
+			const wanted = keysOf(facts.late, table)?.filter((line) => !constraint(line)) ?? [];
+			const now = keysOf(facts.now, table) ?? wanted;
 			const has = new Set(now.map(keyName));
-			const lacking = wanted?.filter((line) => !has.has(keyName(line))) ?? [];
-			const droppable = now.filter((line) => wanted?.some((each) => keyName(each) === keyName(line)));
+			const lacking = wanted.filter((line) => !has.has(keyName(line)));
+			const droppable = now.filter((line) => wanted.some((each) => keyName(each) === keyName(line)));
 			actions.push({
 				kind: 'load',
 				id,
-				why: wanted === null ? 'its rows' : 'its rows, then its keys',
+				why: wanted.length === 0 ? 'its rows' : 'its rows, then its keys',
 				on: 'server',
 				table: { database: table.database, name: table.name },
 				session: load.session(logged),
@@ -106,8 +107,8 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 				find: load.find(table),
 				count: load.count(table, versioned).statement,
 				empty: load.empty(table, versioned),
-				withoutKeys: wanted === null || droppable.length === 0 ? null : load.withoutKeys(table, droppable),
-				withKeys: wanted === null ? null : load.withKeys(table, wanted),
+				withoutKeys: droppable.length === 0 ? null : load.withoutKeys(table, droppable),
+				withKeys: wanted.length === 0 ? null : load.withKeys(table, wanted),
 				lacking: lacking.length === 0 ? null : load.withKeys(table, lacking),
 				harmless: load.harmless,
 				folder,
@@ -115,6 +116,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 				rows: table.rows,
 			});
 		}
+		actions.push(...constraintsOn(env, facts));
 		if (infile) actions.push(change('server', 'local-infile-back', 'as it was', load.setLocalInfile(false)));
 		return actions;
 	},
@@ -125,6 +127,8 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		const on = pick(plan, 'sql', 'local-infile');
 		const back = pick(plan, 'sql', 'local-infile-back');
 		if (on !== undefined) await perform(on);
+		const before = pickAll(plan, 'sql', 'aside-').filter((each, index, all) => all.findIndex(({ id }) => id === each.id) === index);
+		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-off-')]) await perform(each);
 		await sideBySide(loads, workers, async ({ table, rawBytes }, until) => {
 			const name = qualified(table);
 			const action = plan.find((each): each is LoadAction | PipeAction => each.id === `load-${name}`);
@@ -141,6 +145,8 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			}
 			told.done(name, rawBytes);
 		});
+		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-on-'), ...pickAll(plan, 'sql', 'no-longer-aside')])
+			await perform(each);
 		if (back !== undefined) await perform(back);
 		return null;
 	},
@@ -158,6 +164,41 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		return [change('server', 'local-infile-back', 'as it was', server.dialect.load.setLocalInfile(false))];
 	},
 };
+
+/** Before and after the statements of this session about constraints. */
+const aside = ({ server, logged }: RestoreEnv): Action[] => [
+	...(logged ? [] : [change('server', 'aside-unlogged', 'not for the binary log', server.dialect.locks.unlogged)]),
+	change('server', 'aside-unchecked', 'the data has passed these checks before', server.dialect.load.unchecked),
+];
+
+/**
+ * Constraints go before all rows and come after all of them: made beside others' changes of the table that it refers to, one is refused
+ * (MariaDB 10.11, error 1825).
+ */
+function constraintsOff(env: RestoreEnv, { late, now }: Facts): Action[] {
+	const { load } = env.server.dialect;
+	const drops = late.flatMap((table) => {
+		const there = (keysOf(now, table) ?? table.keys).filter(
+			(line) => constraint(line) && table.keys.some((key) => keyName(key) === keyName(line)),
+		);
+		return there.length === 0
+			? []
+			: [change('server', `constraints-off-${qualified(table)}`, 'until all rows are there', load.withoutKeys(table, there))];
+	});
+	return drops.length === 0 ? [] : [...aside(env), ...drops];
+}
+
+function constraintsOn(env: RestoreEnv, { late }: Facts): Action[] {
+	const { load, locks } = env.server.dialect;
+	const adds = late.flatMap((table) => {
+		const wanted = table.keys.filter(constraint);
+		return wanted.length === 0
+			? []
+			: [change('server', `constraints-on-${qualified(table)}`, 'as in the backup', load.withKeys(table, wanted))];
+	});
+	if (adds.length === 0) return [];
+	return [...aside(env), ...adds, ...(env.logged ? [] : [change('server', 'no-longer-aside', 'as before', locks.logged)])];
+}
 
 /** Around statements that must not reach the binary log. */
 function unlogged<T extends { readonly statement: Statement }>({ server }: RestoreEnv, actions: readonly T[], logged: boolean) {

@@ -1,9 +1,11 @@
-import { id, shown, sql } from '../sql/sql.ts';
+import { id, shown, sql } from '../../sql/sql.ts';
 
 const name = (...names: readonly string[]): string => shown(sql`${id(...names)}`);
 
 /** `(\`a\`, @v2) SET \`b\` = …`: the columns of LOAD DATA text, each with the expression over `@v` that loads it, or null. */
 export function columnList(columns: readonly (readonly [name: string, expression: string | null])[]): string {
+	// Of a table whose columns are all generated a row is one field that stands for it.
+	if (columns.length === 0) return '(@v)';
 	const list = columns.map(([column, expression], index) => (expression === null ? name(column) : `@v${index}`)).join(',');
 	const set = columns.flatMap(([column, expression], index) =>
 		expression === null ? [] : [`${name(column)} = ${expression.replaceAll(/@v\b/g, `@v${index}`)}`],

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import type { TableFacts } from '../../src/dialects/dialect.ts';
+import { createLikeness } from '../../src/dump/likeness.ts';
+import { columnList, loadStatement } from '../../src/dump/parallel/load-statement.ts';
+import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
+import { heldBytes, wayOf } from '../../src/runbooks/locked-dump/way.ts';
+
+const GIB = 1024 ** 3;
+const table = (name: string, more: Partial<TableFacts> = {}): TableFacts => ({
+	...{
+		database: 'shop',
+		name,
+		kind: 'table',
+		engine: 'InnoDB',
+		transactional: true,
+		inMemory: false,
+		versioned: false,
+		rows: 1,
+		bytes: GIB,
+	},
+	...more,
+});
+const env = (more: Partial<BackupEnv> = {}): BackupEnv =>
+	({ engine: null, lockFor: null, connections: 2, compress: 'zstd', maxLockSeconds: null, history: [], ...more }) as unknown as BackupEnv;
+
+describe('engine and lock', () => {
+	test.each([
+		['a replica that serves nobody', {}, false, ['parallel', 'held']],
+		['a server that clients write to', {}, true, ['parallel', 'snapshot']],
+		['the same, asked to hold', { lockFor: 'held' }, true, ['parallel', 'held']],
+		['a replica, asked for snapshots', { lockFor: 'snapshot' }, false, ['parallel', 'snapshot']],
+		['less time than a dump takes', { maxLockSeconds: 5 }, false, ['parallel', 'snapshot']],
+		['more time than a dump takes', { maxLockSeconds: 3600 }, false, ['parallel', 'held']],
+		['the vendor’s tool', { engine: 'vendor' }, true, ['vendor', 'held']],
+	] as const)('%s', (_, more, clientsWait, wanted) => {
+		const way = wayOf(env(more), { clientsWait, tables: [table('orders')] });
+		expect([way.engine, way.lock]).toEqual(wanted);
+	});
+
+	test('what has no snapshot, or a history, holds the lock, and is named', () => {
+		const tables = [table('orders'), table('words', { transactional: false, bytes: 7 }), table('prices', { versioned: true, bytes: 5 })];
+		const way = wayOf(env({ lockFor: 'snapshot' }), { clientsWait: false, tables });
+		expect(way.why).toContain('shop.words, shop.prices');
+		expect(heldBytes(way, tables)).toBe(12);
+		expect(heldBytes({ ...way, lock: 'held' }, tables)).toBe(GIB + 12);
+	});
+});
+
+describe('the likeness of two dumps of definitions', () => {
+	const of = (text: string, step = text.length) => {
+		const likeness = createLikeness();
+		for (let at = 0; at < text.length; at += step) likeness.write(Buffer.from(text.slice(at, at + step)));
+		return likeness.end();
+	};
+	const DUMP =
+		'CREATE TABLE `t` (\n  `a` int\n) ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4;\n-- Dump completed on 2026-11-21  2:00:00\n';
+
+	test('is the same however far counters have come, whenever it was dumped, wherever it was cut', () => {
+		expect(of(DUMP.replace('=7', '=8000').replace('2:00', '3:00'))).toBe(of(DUMP));
+		for (const step of [1, 2, 7, 50]) expect(of(DUMP, step)).toBe(of(DUMP));
+	});
+
+	test.each([
+		['`a` int', '`a` bigint'],
+		['InnoDB', 'MyISAM'],
+		['utf8mb4', 'latin1'],
+		['`t`', '`u`'],
+	])('tells %s from %s', (one, other) => {
+		expect(of(DUMP.replace(one, other))).not.toBe(of(DUMP));
+	});
+});
+
+test('a file of rows is loaded by its columns, whatever they are called', () => {
+	expect(
+		columnList([
+			['a`b', null],
+			['c', 'CONVERT(@v USING utf8mb4)'],
+		]),
+	).toBe('(`a``b`,@v1) SET `c` = CONVERT(@v1 USING utf8mb4)');
+	expect(columnList([])).toBe('(@v)');
+	const text = loadStatement({ file: 'shop.t.00000.dat', table: 't', columns: [['a', null]] });
+	expect(text.split('\n').at(-2)).toBe(
+		"LOAD DATA LOCAL INFILE 'shop.t.00000.dat' REPLACE INTO TABLE `t` CHARACTER SET binary FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (`a`);",
+	);
+});
