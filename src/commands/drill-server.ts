@@ -87,7 +87,10 @@ export const seriesOf = (version: string): string => /^\d+(\.\d+)?/.exec(version
 export type DrillAccount = { readonly primary: string; readonly user: string; readonly host: string };
 
 /** Stops what drills that were killed have left here, and drops the accounts that they had made. Never throws for a primary that is away. */
-export async function clearDrills(context: Context): Promise<void> {
+export async function clearDrills(
+	context: Context,
+	warn: (text: string) => void = (text) => void context.stderr.write(`${text}\n`),
+): Promise<void> {
 	const cleared = await clearThrowaways(drillsFolder(context), async (word) => {
 		const { primary, user, host } = word as DrillAccount;
 		try {
@@ -103,11 +106,9 @@ export async function clearDrills(context: Context): Promise<void> {
 			}
 		} catch (error) {
 			if (!(error instanceof LockstepError)) throw error;
-			context.stderr.write(
-				`A drill that was killed has left the account ${user}@${host} on ${primary}, which cannot be asked now: ${error.told.what}\n`,
-			);
+			warn(`A drill that was killed has left the account ${user}@${host} on ${primary}, which cannot be asked now: ${error.told.what}`);
 			return false;
 		}
 	});
-	for (const folder of cleared) context.stderr.write(`Cleared up after a drill that was killed: ${folder}\n`);
+	for (const folder of cleared) warn(`Cleared up after a drill that was killed: ${folder}`);
 }

@@ -4,12 +4,12 @@ import { type Manifest, readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
 import { recordPath, sealOf, writeRecord } from '../archive/records.ts';
 import { writeFileDurably } from '../archive/write.ts';
-import type { DrillRecord } from '../core/backups.ts';
+import type { Drilled, DrillRecord } from '../core/backups.ts';
 import { type Check, failed, must } from '../core/check.ts';
 import { LeftChanged, LockstepError, Stopped, UserError, VerifyFailed } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { drillMarkdown, renderDrilled } from '../telling/drill.ts';
+import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../telling/drill.ts';
 import type { Context, Ending } from './context.ts';
 import { compareDigests } from './drill-digests.ts';
 import { countAll, setPosition } from './drill-proof.ts';
@@ -23,6 +23,9 @@ export interface DrillFlags extends ReplicateFlags {
 	readonly dir?: string;
 }
 
+/** What is being done, and what could not be; each a sentence. */
+export type Teller = { readonly say: (text: string) => void; readonly warn: (text: string) => void };
+
 /** Restores a backup into a throwaway server and proves what came; leaves a report beside the backup, and nothing else. */
 export async function drill(context: Context, given: string, flags: DrillFlags): Promise<Ending> {
 	const folder = await backupFolder(given);
@@ -32,12 +35,35 @@ export async function drill(context: Context, given: string, flags: DrillFlags):
 		if (odd !== undefined)
 			throw new UserError({ what: 'A primary is of use with --replicate only.', mend: [`lockstep drill ${folder} --replicate`] });
 	}
-	const say = (text: string) => void (context.flags.json || context.flags.quiet ? context.stderr : context.stdout).write(`${text}\n`);
 	const primary = flags.replicate ? await openPrimary(context, manifest, flags) : null;
 	if (context.flags.dryRun)
 		return { end: null, next: planOf(context, folder, manifest, primary, flags), extra: { backup: folder, dry_run: true } };
 	if (primary !== null && flags.account === undefined) await consent(context, primary);
-	await clearDrills(context);
+	const { record, checks, written, report } = await drillAndRecord(context, folder, primary, flags, {
+		say: (text) => void (context.flags.json || context.flags.quiet ? context.stderr : context.stdout).write(`${text}\n`),
+		warn: (text) => void context.stderr.write(`${text}\n`),
+	});
+	const { format: _format, type: _type, backup: _label, tool: _tool, ...fields } = record;
+	return {
+		end: null,
+		extra: { ...fields, backup: folder, record: written, report },
+		next: context.flags.quiet ? [] : [renderDrilled(folder, record, checks, context), ...(report === null ? [] : [`Report:  ${report}`])],
+	};
+}
+
+/**
+ * Drills a backup and writes down beside it what that came to.
+ * @throws VerifyFailed where it did not pass; the signal's reason, once the throwaway server is gone; LeftChanged
+ */
+export async function drillAndRecord(
+	context: Context,
+	folder: string,
+	primary: Primary | null,
+	flags: DrillFlags,
+	{ say, warn }: Teller,
+): Promise<Drilled> {
+	const manifest = await readManifest(folder);
+	await clearDrills(context, warn);
 	const { record, checks } = await drilled(context, folder, manifest, primary, flags, say).catch((error: unknown) => {
 		// Whatever a stop broke off: it is the stop that is told.
 		if (context.signal.aborted && !(error instanceof LeftChanged)) throw context.signal.reason;
@@ -48,18 +74,13 @@ export async function drill(context: Context, given: string, flags: DrillFlags):
 		.then((path) => writeFileDurably(report, drillMarkdown(record, checks, backedUp(manifest))).then(() => path))
 		.catch((error: unknown) => {
 			if (!(error instanceof LockstepError)) throw error;
-			context.stderr.write(`The report cannot be written beside the backup. ${error.told.what}\n`);
+			warn(`The report cannot be written beside the backup. ${error.told.what}`);
 			return null;
 		});
 	const wrong = failed(checks);
 	if (wrong.length > 0)
 		throw new VerifyFailed(wrong, `${folder} did not pass its drill.${written === null ? '' : ` The report: ${report}`}`);
-	const { format: _format, type: _type, backup: _label, tool: _tool, ...fields } = record;
-	return {
-		end: null,
-		extra: { ...fields, backup: folder, record: written, report: written === null ? null : report },
-		next: context.flags.quiet ? [] : [renderDrilled(folder, record, checks, context), ...(written === null ? [] : [`Report:  ${report}`])],
-	};
+	return { folder, record, checks, written, report: written === null ? null : report };
 }
 
 const backedUp = ({ server }: Manifest): string => `${server.host}:${server.port} (${server.version})`;
@@ -68,16 +89,13 @@ const backedUp = ({ server }: Manifest): string => `${server.host}:${server.port
 function planOf(context: Context, folder: string, manifest: Manifest, primary: Primary | null, flags: DrillFlags): string[] {
 	return [
 		`Would restore ${folder}, of ${backedUp(manifest)}:`,
-		`  1  start an empty server of that kind, not older, in ${flags.dir ?? drillsFolder(context)}`,
-		'  2  lockstep restore into it, accounts too',
-		'  3  give it the position of change-source.sql, and read it back',
-		'  4  count every row of every table, and every object',
+		...drillSteps(flags.dir ?? drillsFolder(context)),
 		...(primary === null
 			? []
 			: [
 					`  5  attach it to ${primary.opened.server.name} ${flags.account === undefined ? 'with an account made for that and dropped afterwards' : `as ${flags.account}`}, to lag zero`,
 				]),
-		'  then stop it, remove its folder, and leave a report beside the backup.',
+		DRILL_ENDS,
 	];
 }
 

@@ -2,11 +2,22 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { cardOf } from '../archive/records.ts';
+import type { BackupCard, BackupList } from '../core/backups.ts';
 import { UserError } from '../core/errors.ts';
 import { renderList } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
 
-/** The backups of a folder, newest first. */
+/** The backups of a folder, newest first. Throws UserError where there is no such folder. */
+export async function backupsIn(folder: string): Promise<BackupList> {
+	const path = resolve(folder);
+	if ((await stat(path).catch(() => null)) === null)
+		throw new UserError({ what: `There is no folder ${path}`, mend: ['Name the folder that was given to lockstep backup --to.'] });
+	const cards: BackupCard[] = [];
+	for (const found of (await listBackups(path)).toReversed()) cards.push(await cardOf(found));
+	return { folder: path, cards };
+}
+
+/** `lockstep list`. */
 export async function list(context: Context, given: string | undefined): Promise<Ending> {
 	const { stdout, color, ascii, width, now, flags, profiles, env } = context;
 	const profile = given === undefined && env.LOCKSTEP_PROFILE !== undefined ? profiles.get(env.LOCKSTEP_PROFILE) : undefined;
@@ -14,11 +25,7 @@ export async function list(context: Context, given: string | undefined): Promise
 	const folder =
 		given === undefined ? profile?.output : ((await stat(given).catch(() => null)) === null && profiles.get(given)?.output) || given;
 	if (folder === undefined) throw new UserError({ what: 'Which folder of backups?', mend: ['lockstep list DIR'] });
-	const path = resolve(folder);
-	if ((await stat(path).catch(() => null)) === null)
-		throw new UserError({ what: `There is no folder ${path}`, mend: ['Name the folder that was given to lockstep backup --to.'] });
-	const cards = [];
-	for (const found of (await listBackups(path)).toReversed()) cards.push(await cardOf(found));
+	const { folder: path, cards } = await backupsIn(folder);
 	stdout.write(
 		flags.json
 			? `${JSON.stringify({ v: 1, type: 'backups', folder: path, backups: cards })}\n`

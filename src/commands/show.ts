@@ -1,16 +1,22 @@
 import { basename } from 'node:path';
-import { readManifest } from '../archive/manifest.ts';
+import { type Manifest, readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
 import { reportOf } from '../archive/records.ts';
+import type { BackupReport } from '../core/backups.ts';
 import { renderShow } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
 
-/** All there is to say of one backup. */
-export async function show(context: Context, given: string): Promise<Ending> {
-	const { stdout, color, ascii, width, now, flags } = context;
+/** All there is to say of one backup. Throws UserError where it is none, or cannot be read. */
+export async function backupAt(given: string): Promise<{ readonly report: BackupReport; readonly manifest: Manifest }> {
 	const path = await backupFolder(given);
 	const manifest = await readManifest(path);
-	const report = await reportOf({ state: 'complete', label: basename(path), path, manifest });
+	return { report: await reportOf({ state: 'complete', label: basename(path), path, manifest }), manifest };
+}
+
+/** `lockstep show`. */
+export async function show(context: Context, given: string): Promise<Ending> {
+	const { stdout, color, ascii, width, now, flags } = context;
+	const { report, manifest } = await backupAt(given);
 	stdout.write(
 		flags.json
 			? `${JSON.stringify({ v: 1, type: 'backup', ...report, manifest })}\n`

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import type { Desk, RunHandle, RunRequest, ServerCard } from '../core/desk.ts';
+import { join, resolve } from 'node:path';
+import { listBackups } from '../archive/list.ts';
+import { backupFolder } from '../archive/read.ts';
+import type { BackupFolder, Desk, RunHandle, RunRequest, ServerCard } from '../core/desk.ts';
 import { previewer } from '../core/director.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
@@ -8,14 +10,18 @@ import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { isServerUrl, parseServerUrl } from '../server/address.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context, Ending } from './context.ts';
+import { drillAndRecord } from './drill.ts';
 import { attach, type EngineWatcher, engage, engageUndo, journalPath } from './engage.ts';
+import { backupsIn } from './list.ts';
 import { pastRun } from './perform.ts';
 import { newRunId, type Wishes } from './prepare.ts';
 import { profileFrom } from './profile.ts';
 import { findingsOf } from './recover.ts';
 import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
+import { backupAt } from './show.ts';
 import { statusOf } from './status-report.ts';
+import { measuring, verifyAndRecord } from './verify.ts';
 
 export type Opening =
 	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' | 'demo' }
@@ -69,6 +75,18 @@ function commandLine(request: RunRequest): string {
 	return words.map(quoted).join(' ');
 }
 
+/** The folders where the backups of these servers go, those with backups first, each once. */
+async function foldersOf(cards: readonly { readonly name: string; readonly folder: string }[]): Promise<readonly BackupFolder[]> {
+	const names = new Map<string, string[]>();
+	for (const { name, folder } of cards) names.set(resolve(folder), [...(names.get(resolve(folder)) ?? []), name]);
+	const found: BackupFolder[] = [];
+	for (const [path, of] of names) {
+		const backups = await listBackups(path).catch(() => []);
+		found.push({ path, of, backups: backups.length });
+	}
+	return found.toSorted((a, b) => Number(b.backups > 0) - Number(a.backups > 0));
+}
+
 /** What the wizard can have done: everything behind the screens. */
 function makeDesk(context: Context, pair: Sandbox | null): Desk {
 	const passwords = new Map<string, Secret>();
@@ -78,6 +96,9 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 		replica: { name: `sandbox replica`, server: urlOf(sandbox.replica), badge: 'sandbox' as const, output: join(sandbox.dir, 'backups') },
 	});
 	const remembered = (server: string) => ({ password: passwords.get(server) });
+	const outputOf = (server: string) => found.find((each) => each.server === server)?.output ?? proposal(context, server);
+	const home = context.env.HOME ?? homedir();
+	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
 	const wishesFor = (request: RunRequest): Wishes =>
 		request.kind === 'provision'
 			? { primary: remembered(request.primary), replica: remembered(request.replica) }
@@ -92,7 +113,7 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 		};
 	};
 	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
-	return {
+	const desk: Desk = {
 		version: context.version,
 		warnings: context.warnings,
 		servers: () => [
@@ -115,7 +136,23 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 			if (password !== undefined) passwords.set(name, password);
 		},
 		commandLine,
-		proposeOutput: (server) => found.find((each) => each.server === server)?.output ?? proposal(context, server),
+		proposeOutput: outputOf,
+		backupFolders: () => foldersOf(desk.servers().map(({ name, server }) => ({ name, folder: outputOf(server) }))),
+		backups: (folder) => backupsIn(unfolded(folder)),
+		showBackup: async (path) => (await backupAt(path)).report,
+		verify: (path, { say, progress }, signal) =>
+			verifyAndRecord({ ...context, signal: AbortSignal.any([signal, context.signal]) }, path, {
+				onProgress: measuring(context, progress),
+				warn: say,
+			}),
+		async drill(path, { say, progress }, signal) {
+			const own: Context = {
+				...context,
+				signal: AbortSignal.any([signal, context.signal]),
+				print: (event) => void (event.type === 'progress' && progress(event.progress)),
+			};
+			return drillAndRecord(own, await backupFolder(path), null, {}, { say, warn: say });
+		},
 		start: (request, director, on) =>
 			watched(newRunId(context, request.kind), (run, how) => engage(context, request, wishesFor(request), { ...how, run, director, on })),
 		runs: () => runsOf(context),
@@ -142,6 +179,7 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 			return cards;
 		},
 	};
+	return desk;
 }
 
 /** Opens the wizard at a screen; what it leaves to be said goes to the normal screen. */

@@ -1,3 +1,5 @@
+import type { Check } from './check.ts';
+
 /** `<label>.verify.json`, beside a backup's folder: what `lockstep verify` proved last. Times are UTC, ISO 8601. */
 export type VerifyRecord = {
 	readonly format: 1;
@@ -118,4 +120,28 @@ export type BackupReport = BackupCard & {
 	readonly fileList: readonly { readonly path: string; readonly kind: string; readonly bytes: number }[];
 	readonly verify: VerifyRecord | null;
 	readonly drill: DrillRecord | null;
+};
+
+/** The backups of a folder, newest first. */
+export type BackupList = { readonly folder: string; readonly cards: readonly BackupCard[] };
+
+/** What reading all of a backup came to, where all was right. */
+export type Verified = {
+	/** Links followed. */
+	readonly folder: string;
+	readonly record: VerifyRecord;
+	/** What is worth knowing, and no fault. */
+	readonly notes: readonly Check[];
+	/** The record's path; null where it could not be written. */
+	readonly written: string | null;
+};
+
+/** What a drill came to, where it passed. */
+export type Drilled = {
+	readonly folder: string;
+	readonly record: DrillRecord;
+	readonly checks: readonly Check[];
+	/** The record's path, and the report's for people; null where they could not be written. */
+	readonly written: string | null;
+	readonly report: string | null;
 };

@@ -1,7 +1,9 @@
 import type { ShownAction } from './action.ts';
+import type { BackupList, BackupReport, Drilled, Verified } from './backups.ts';
 import type { Director } from './director.ts';
 import type { Recorded } from './events.ts';
 import type { Json } from './json.ts';
+import type { Progress } from './progress.ts';
 
 /** A server as the wizard lists it. */
 export type ServerCard = {
@@ -159,6 +161,22 @@ export type Finding = {
 /** A password that a person is asked for. */
 export type PasswordQuestion = { readonly server: string; readonly user: string; readonly why: string };
 
+/** A folder where the backups of servers known here go. */
+export type BackupFolder = {
+	readonly path: string;
+	/** Names of the servers. */
+	readonly of: readonly string[];
+	/** How many backups are in it, whatever their state; none where it is not there, or cannot be read. */
+	readonly backups: number;
+};
+
+/** Who is told how work without a run goes. */
+export type Onlooker = {
+	/** What is being done now, or could not be; a sentence. */
+	readonly say: (text: string) => void;
+	readonly progress: (progress: Progress) => void;
+};
+
 /** All that the wizard can have done: wired in `commands/`, so that `ui` knows no server. */
 export interface Desk {
 	readonly version: string;
@@ -181,6 +199,19 @@ export interface Desk {
 	findings(run: string): Promise<readonly Finding[]>;
 	/** Puts it back; tells it as a run's events that end with `run-ended`. */
 	recover(run: string, on: (event: Recorded) => void): RunHandle;
+	/** Where backups are to be looked for, those with backups first. */
+	backupFolders(): Promise<readonly BackupFolder[]>;
+	/** What `lockstep list` tells. Rejects with one of the errors of `core/errors.ts`. */
+	backups(folder: string): Promise<BackupList>;
+	/** What `lockstep show` tells of a complete one; rejects as {@link Desk.backups}. */
+	showBackup(path: string): Promise<BackupReport>;
+	/**
+	 * `lockstep verify`: reads all of it, and leaves a record beside it. Rejects with VerifyFailed naming all that is wrong, or, as soon as
+	 * nothing is being done any more, with the reason of `signal`.
+	 */
+	verify(path: string, onlooker: Onlooker, signal: AbortSignal): Promise<Verified>;
+	/** `lockstep drill`, without a primary; rejects as {@link Desk.verify}: its server and its folder are gone by then. */
+	drill(path: string, onlooker: Onlooker, signal: AbortSignal): Promise<Drilled>;
 	/** A proposal for where the backups of a server go. */
 	proposeOutput(server: string): string;
 	/** Starts or finds the throwaway pair; lines tell how it goes. */

@@ -41,7 +41,8 @@ function headLine(card: BackupCard, signs: Symbols, now: Date): Line {
 	return line(span(`${sign} `, tone), span(card.label, 'bold'), span(when), span(card.latest ? '  latest' : '', 'key'));
 }
 
-function cardLines(card: BackupCard, { width, ascii = false, now }: CardOptions): Line[] {
+/** A backup in a list. */
+export function cardLines(card: BackupCard, { width, ascii = false, now }: CardOptions): Line[] {
 	const signs = symbols(ascii);
 	const between = ` ${signs.dot} `;
 	const lines: Line[] = [headLine(card, signs, now)];
@@ -69,6 +70,15 @@ function cardLines(card: BackupCard, { width, ascii = false, now }: CardOptions)
 
 const problemsOf = (proof: Proof): readonly string[] => (proof.state === 'failed' ? proof.problems : []);
 
+/** What a folder of backups holds, in a line. */
+export function folderLine(folder: string, cards: readonly BackupCard[]): Line {
+	const whole = cards.filter(({ state }) => state === 'complete').length;
+	return line(
+		span(folder, 'bold'),
+		span(`  ${plural(whole, 'backup')}, ${bytes(cards.reduce((sum, card) => sum + card.bytes, 0))} on disk`, 'dim'),
+	);
+}
+
 /** The backups of a folder as cards, newest first. */
 export function listLines(folder: string, cards: readonly BackupCard[], options: CardOptions): Line[] {
 	if (cards.length === 0)
@@ -77,12 +87,7 @@ export function listLines(folder: string, cards: readonly BackupCard[], options:
 			line(span('Next:  ', 'dim'), span(`lockstep backup --server SERVER --to ${shell(folder)}`, 'key')),
 		];
 	const whole = cards.filter(({ state }) => state === 'complete');
-	const lines: Line[] = [
-		line(
-			span(folder, 'bold'),
-			span(`  ${plural(whole.length, 'backup')}, ${bytes(cards.reduce((sum, card) => sum + card.bytes, 0))} on disk`, 'dim'),
-		),
-	];
+	const lines: Line[] = [folderLine(folder, cards)];
 	for (const card of cards) lines.push([], ...cardLines(card, options));
 	const first = whole[0];
 	if (first !== undefined) {
@@ -173,26 +178,26 @@ export const renderList = (folder: string, cards: readonly BackupCard[], options
 export const renderShow = (report: BackupReport, options: Painted): string => paint(showLines(report, options), options.color);
 
 /** What `verify` came to, where all is well. */
-export function renderVerified(
+export function verifiedLines(
 	path: string,
 	record: VerifyRecord,
 	notes: readonly Check[],
-	{ width, ascii = false, color }: Omit<Painted, 'now'>,
-): string {
+	{ width, ascii = false }: Omit<CardOptions, 'now'>,
+): Line[] {
 	const signs = symbols(ascii);
 	const speed = record.ms > 0 ? ` (${bytes((record.bytes * 1000) / record.ms)}/s)` : '';
-	return paint(
-		[
-			line(span(`${signs.ok} `, 'good'), span(`Backup verified: ${path}`, 'bold')),
-			...indented(
-				'  ',
-				`${plural(record.files, 'file')}, ${bytes(record.bytes)} read in ${duration(record.ms)}${speed}, ${bytes(record.raw_bytes)} after decompression, ${count(record.rows)} rows counted`,
-				width,
-			),
-			...indented('  ', 'Nothing is missing and nothing more is there; sizes, sums, ends and counts are as they were written.', width),
-			...notes.flatMap((note) => indented(`  ${signs.note} `, `${note.title}: ${note.found}`, width, 'dim')),
-			line(span('Next:  ', 'dim'), span(`lockstep drill ${shell(path)}`, 'key')),
-		],
-		color,
-	);
+	return [
+		line(span(`${signs.ok} `, 'good'), span(`Backup verified: ${path}`, 'bold')),
+		...indented(
+			'  ',
+			`${plural(record.files, 'file')}, ${bytes(record.bytes)} read in ${duration(record.ms)}${speed}, ${bytes(record.raw_bytes)} after decompression, ${count(record.rows)} rows counted`,
+			width,
+		),
+		...indented('  ', 'Nothing is missing and nothing more is there; sizes, sums, ends and counts are as they were written.', width),
+		...notes.flatMap((note) => indented(`  ${signs.note} `, `${note.title}: ${note.found}`, width, 'dim')),
+		line(span('Next:  ', 'dim'), span(`lockstep drill ${shell(path)}`, 'key')),
+	];
 }
+
+export const renderVerified = (path: string, record: VerifyRecord, notes: readonly Check[], options: Omit<Painted, 'now'>): string =>
+	paint(verifiedLines(path, record, notes, options), options.color);

@@ -60,13 +60,20 @@ export function drillMarkdown(record: DrillRecord, checks: readonly Check[], bac
 	].join('\n');
 }
 
+/** What a drill does, in order. */
+export const drillSteps = (where: string): string[] => [
+	`  1  start an empty server of that kind, not older, in ${where}`,
+	'  2  lockstep restore into it, accounts too',
+	'  3  give it the position of change-source.sql, and read it back',
+	'  4  count every row of every table, and every object',
+];
+
+export const DRILL_ENDS = '  then stop it, remove its folder, and leave a report beside the backup.';
+
+type DrilledOptions = { readonly width: number; readonly ascii: boolean };
+
 /** What a drill came to, where all is well. */
-export function renderDrilled(
-	path: string,
-	record: DrillRecord,
-	checks: readonly Check[],
-	{ width, ascii, color }: { readonly width: number; readonly ascii: boolean; readonly color: boolean },
-): string {
+export function drilledLines(path: string, record: DrillRecord, checks: readonly Check[], { width, ascii }: DrilledOptions): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(`Drill passed: ${path} restores`, 'bold'))];
 	for (const [name, text] of facts(record, '').slice(2)) lines.push(...indented(`  ${name.padEnd(17)} `, text, width, 'plain', 'dim'));
@@ -82,5 +89,12 @@ export function renderDrilled(
 	for (const check of checks)
 		lines.push(...indented(`  ${checkSign(check.status, signs)} `, check.title, width, 'plain', check.status === 'ok' ? 'good' : 'dim'));
 	for (const warning of record.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
-	return paint(lines, color);
+	return lines;
 }
+
+export const renderDrilled = (
+	path: string,
+	record: DrillRecord,
+	checks: readonly Check[],
+	options: DrilledOptions & { readonly color: boolean },
+): string => paint(drilledLines(path, record, checks, options), options.color);

@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react';
+import type { BackupCard, BackupReport } from '../core/backups.ts';
 import type { Desk, RunCard, RunRequest, ServerCard } from '../core/desk.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
@@ -7,10 +8,17 @@ import type { HelpTopic } from './words.ts';
 export type Place =
 	| { readonly at: 'home' }
 	| { readonly at: 'pick'; readonly flow: 'backup' | 'status' }
+	| { readonly at: 'pick'; readonly flow: 'restore'; readonly backup: BackupReport }
+	| { readonly at: 'connect'; readonly goal: 'restore'; readonly backup: BackupReport }
 	| { readonly at: 'connect'; readonly goal: 'backup' | 'status' | 'profiles' | 'provision' }
 	| { readonly at: 'backup'; readonly card: ServerCard }
 	| { readonly at: 'provision'; readonly primary?: string; readonly replica?: string }
 	| { readonly at: 'status'; readonly card: ServerCard }
+	/** Which folder of backups; its backups; one of them, and what can be done with it. */
+	| { readonly at: 'folders' }
+	| { readonly at: 'backups'; readonly folder: string }
+	| { readonly at: 'archive' | 'verify' | 'drill'; readonly card: BackupCard }
+	| { readonly at: 'restore'; readonly card: ServerCard; readonly backup: BackupReport }
 	| { readonly at: 'profiles' }
 	| { readonly at: 'practice' }
 	| { readonly at: 'run'; readonly request: RunRequest; readonly title: string }

@@ -3,15 +3,20 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Desk } from '../core/desk.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
 import { Keys, KeysReach, useKeys } from './keys.ts';
+import { Archive } from './screens/archive.tsx';
 import { Backup } from './screens/backup.tsx';
+import { Backups } from './screens/backups.tsx';
 import { Connect } from './screens/connect.tsx';
+import { Folders } from './screens/folders.tsx';
 import { Help } from './screens/help.tsx';
 import { Home } from './screens/home.tsx';
 import { Pick } from './screens/pick.tsx';
 import { Practice } from './screens/practice.tsx';
 import { Profiles } from './screens/profiles.tsx';
+import { Drill, Verify } from './screens/prove.tsx';
 import { Provision } from './screens/provision.tsx';
 import { Recover } from './screens/recover.tsx';
+import { Restore } from './screens/restore.tsx';
 import { Run, Watch } from './screens/run.tsx';
 import { Runs } from './screens/runs.tsx';
 import { Status } from './screens/status.tsx';
@@ -152,15 +157,27 @@ function Screen({ place }: { readonly place: Place }) {
 		case 'home':
 			return <Home />;
 		case 'pick':
-			return <Pick flow={place.flow} />;
+			return <Pick {...place} />;
 		case 'connect':
-			return <Connect goal={place.goal} />;
+			return <Connect {...place} />;
 		case 'backup':
 			return <Backup card={place.card} />;
 		case 'provision':
 			return <Provision {...place} />;
 		case 'status':
 			return <Status card={place.card} />;
+		case 'folders':
+			return <Folders />;
+		case 'backups':
+			return <Backups folder={place.folder} />;
+		case 'archive':
+			return <Archive card={place.card} />;
+		case 'verify':
+			return <Verify card={place.card} />;
+		case 'drill':
+			return <Drill card={place.card} />;
+		case 'restore':
+			return <Restore card={place.card} backup={place.backup} />;
 		case 'profiles':
 			return <Profiles />;
 		case 'practice':

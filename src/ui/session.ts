@@ -14,6 +14,9 @@ export type Watching = {
 /** A run that went on when the wizard was left. */
 export type LeftRun = { readonly run: string; readonly title: string; readonly servers: RunState['servers'] };
 
+/** Work of this process that is no run, and cannot outlive it. */
+export type Task = { readonly stop: () => void /** Never rejects. */; readonly ended: Promise<void> };
+
 /** What outlives a screen: the run that is watched, and the last end that is told after leaving. */
 export interface Session {
 	began(watching: Watching): void;
@@ -21,6 +24,8 @@ export interface Session {
 	finished(handle: RunHandle): void;
 	/** The screen of that run is left. */
 	leave(handle: RunHandle): void;
+	/** Stopped, and waited for, when the program ends. */
+	attend(task: Task): void;
 	/** A run that nobody asks about: it works, and must be stopped or left before the program may end. */
 	readonly working: RunHandle | null;
 	readonly last: { readonly end: RunEnd; readonly state: RunState; readonly request: RunRequest | null } | null;
@@ -37,6 +42,7 @@ export function openSession(): Session {
 	let state: RunState | null = null;
 	let last: Session['last'] = null;
 	let left: LeftRun | null = null;
+	const tasks = new Set<Task>();
 	return {
 		began(watching) {
 			current = watching;
@@ -54,6 +60,10 @@ export function openSession(): Session {
 			if (!current.own) handle.leave();
 			else if (!current.decline()) handle.stop();
 		},
+		attend(task) {
+			tasks.add(task);
+			void task.ended.then(() => tasks.delete(task));
+		},
 		get working() {
 			return isAtWork(state) ? (current?.handle ?? null) : null;
 		},
@@ -64,6 +74,8 @@ export function openSession(): Session {
 			return left;
 		},
 		async close(how) {
+			for (const task of tasks) task.stop();
+			await Promise.all(Array.from(tasks, ({ ended }) => ended));
 			if (current === null) return;
 			const { handle, own, decline } = current;
 			const atWork = isAtWork(state);

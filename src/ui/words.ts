@@ -11,6 +11,11 @@ export type HelpTopic =
 	| 'practice'
 	| 'profiles'
 	| 'runs'
+	| 'folders'
+	| 'backups'
+	| 'archive'
+	| 'verify'
+	| 'drill'
 	| 'recover';
 
 type Help = { readonly title: string; readonly why: string; readonly keys: readonly (readonly [key: string, does: string])[] };
@@ -93,6 +98,46 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		why: 'Runs of this machine that are not over, newest first.',
 		keys: [MOVE, ['enter', 'choose'], ['esc', 'back'], ...EVERYWHERE],
 	},
+	folders: {
+		title: 'Whose backups',
+		why: 'Each server has a folder for its backups: its profile says which, else one is proposed. Any other folder of backups is as good. Nothing is changed by looking.',
+		keys: [MOVE, ['enter', 'look at its backups'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	backups: {
+		title: 'Backups',
+		why: 'Newest first, as lockstep list tells them. A partial one is being made, or was cut off; a damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
+		keys: [MOVE, ['enter', 'open it: verify, drill, restore'], ['r', 'look again'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	archive: {
+		title: 'A backup',
+		why: 'Verify reads every byte and finds what was lost or changed. Only a restore proves that a backup restores: drill does one on this machine, to a throwaway server. Restore loads it into a server of yours, after a Review.',
+		keys: [['up down  k j', 'move'], ['enter', 'choose'], ['PgUp PgDn', 'scroll'], ['y', 'copy its path'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	verify: {
+		title: 'Verify',
+		why: 'Every file is read to its end: size, sum, compression, footer, rows and objects by the manifest, and that nothing else lies in the folder. What it came to is written beside the backup, never into it.',
+		keys: [
+			['esc', 'stop reading; afterwards: back'],
+			['r', 'once more'],
+			['y', 'copy'],
+			MOVE,
+			['ctrl+c', 'stop reading; afterwards, twice: leave'],
+			['ctrl+l', 'draw the screen anew'],
+		],
+	},
+	drill: {
+		title: 'Drill',
+		why: 'A server of the same kind is started on this machine, in a folder of its own; the backup is restored into it, given its position, and counted. Whatever happens it is stopped and its folder removed. The report lies beside the backup.',
+		keys: [
+			['enter', 'start; afterwards: back'],
+			['esc', 'stop, and clear away; afterwards: back'],
+			['r', 'once more'],
+			['y', 'copy where the report is'],
+			MOVE,
+			['ctrl+c', 'stop, and clear away; afterwards, twice: leave'],
+			['ctrl+l', 'draw the screen anew'],
+		],
+	},
 	recover: {
 		title: 'Recover',
 		why: 'The process of this run is gone, and nobody has put back yet what it changed. Its journal says what each thing was before; the server says what it is now. Only what is still as the run left it is put back: what somebody else has changed since is shown, and left.',
@@ -119,7 +164,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 export const STAGES = {
 	backup: ['Server', 'What and how', 'Review', 'Run', 'Summary'],
 	provision: ['Servers', 'Review', 'Run', 'Summary'],
-	restore: ['Review', 'Run', 'Summary'],
+	restore: ['Server', 'What', 'Review', 'Run', 'Summary'],
 } as const;
 
 export const WORDS = {

@@ -86,6 +86,40 @@ const wholeFrame = (cols: number, rows: number) => (screen: string) => {
 	return lines.length === rows && lines.filter((line) => line === '─'.repeat(cols)).length === 2;
 };
 
+/** From a summary to the newest backup: verified, a drill of it begun and stopped, and back to Home. */
+async function proveInWizard(terminal: RealTerminal, drills: string) {
+	terminal.send(KEYS.enter);
+	await terminal.waitFor('The flows below', LONG);
+	terminal.send(KEYS.esc);
+	await terminal.waitFor('What do you want to do?', LONG);
+	terminal.send('3');
+	await terminal.waitFor(/❯ sandbox replica +1 backup/, LONG);
+	terminal.send(KEYS.enter);
+	await terminal.waitFor(/❯ ✓ \d{8}T\d{6}Z .*latest[\s\S]*not verified yet/, LONG);
+	terminal.send(KEYS.enter);
+	await terminal.waitFor(/❯ Verify/, LONG);
+	terminal.send(KEYS.enter);
+	await terminal.waitFor('Nothing is missing and nothing more is there', LONG);
+	terminal.send(KEYS.enter);
+	await terminal.waitFor('✓ verified just now', LONG);
+	terminal.send(`${KEYS.down}${KEYS.enter}`);
+	await terminal.waitFor('None of your servers is asked or changed', LONG);
+	terminal.send(KEYS.enter);
+	await terminal.waitFor('Starting a throwaway server', LONG);
+	expect(await readdir(drills)).toHaveLength(1);
+	terminal.send(KEYS.esc);
+	await terminal.waitFor('The drill was stopped: nothing is proven.', LONG);
+	expect(await readdir(drills)).toEqual([]);
+	terminal.send(KEYS.esc);
+	await terminal.waitFor(/❯ Verify/, LONG);
+	terminal.send(KEYS.esc);
+	await terminal.waitFor('not drilled yet', LONG);
+	terminal.send(KEYS.esc);
+	await terminal.waitFor('Whose backups?', LONG);
+	terminal.send(KEYS.esc);
+	await terminal.waitFor('What do you want to do?', LONG);
+}
+
 test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout: 600_000 }, async () => {
 	await using pair = await pairAtHome();
 	const { sandbox, home } = pair;
@@ -158,6 +192,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	const ended = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 	expect(ended).toContain('Backup complete: ');
 	expect(ended).toMatch(/Read lock held .* · replication caught up/);
+	await proveInWizard(terminal, join(home.env.XDG_STATE_HOME ?? '', 'lockstep', 'drills'));
 	terminal.send('q');
 	expect(await terminal.exited).toMatchObject({ exitCode: 0 });
 	expectLeft(terminal);
@@ -166,7 +201,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	expect(left).toContain('every dump has its footer');
 
 	const names = await backupsOf(folder);
-	expect(names).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z$/), 'latest']);
+	expect(names).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z$/), expect.stringMatching(/^\d{8}T\d{6}Z\.verify\.json$/), 'latest']);
 	expect(await readlink(join(folder, 'latest'))).toBe(names[0]);
 	expect(JSON.parse(await readFile(join(folder, 'latest', 'manifest.json'), 'utf8'))).toMatchObject({ state: 'complete' });
 	const after = await condition(sandbox.replica);

@@ -19,7 +19,8 @@ describe('home', () => {
 		expect(text).toContain('PROD');
 		expect(text).toContain('healthy');
 		expect(text).toContain('42.1 GiB -> 10.0 GiB');
-		for (const item of ['Back up now', 'Set up a backup replica', 'Status', 'Practice', 'Profiles']) expect(text).toContain(item);
+		for (const item of ['Back up now', 'Set up a backup replica', 'Restore or verify', 'Status', 'Practice', 'Profiles'])
+			expect(text).toContain(item);
 		expect(text.split('\n')).toHaveLength(24);
 		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
 	});
@@ -59,7 +60,7 @@ describe('home', () => {
 		await wizard.sees('healthy');
 		await wizard.press('?');
 		expect(await wizard.sees('Nothing on a server changes from here')).not.toContain('What do you want');
-		await wizard.press(`q${DOWN}${DOWN}${ENTER}`);
+		await wizard.press(`q${DOWN}${DOWN}${DOWN}${ENTER}`);
 		await wizard.sees('Which server?');
 		expect(wizard.quits()).toBe(0);
 	});

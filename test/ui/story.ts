@@ -18,6 +18,7 @@ import type { Progress } from '../../src/core/progress.ts';
 import type { Consent } from '../../src/core/step.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { account, sql } from '../../src/sql/sql.ts';
+import { type BackupsDesk, NO_BACKUPS } from './backups-story.ts';
 
 /** Must be seen nowhere. */
 export const CANARY = 'c4n4ry-pass!w0rd';
@@ -503,6 +504,7 @@ export type FakeOptions = {
 	readonly version?: string;
 	/** Answers or rejects, at each asking. */
 	readonly runs?: (asked: number) => readonly RunCard[];
+	readonly backups?: Partial<BackupsDesk>;
 	readonly findings?: (run: string, remembered: ReadonlyMap<string, string>) => readonly Finding[];
 };
 
@@ -583,6 +585,8 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 					? `lockstep provision --primary ${request.primary} --replica ${request.replica} --yes`
 					: `lockstep restore ${request.backup} --server ${request.server} --yes`,
 		proposeOutput: (server) => `/srv/backup/${server}`,
+		...NO_BACKUPS,
+		...options.backups,
 		sandbox: async (say) => {
 			say('Unpacking mariadb-server 10.11 …');
 			say('The primary answers on 127.0.0.1:33061');

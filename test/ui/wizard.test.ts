@@ -82,7 +82,7 @@ describe('keys', () => {
 		const terminal = fakeTerminal();
 		const { result } = start(terminal);
 		await terminal.sees('healthy');
-		terminal.send('\x1b[B\x1b[B\r');
+		terminal.send('\x1b[B\x1b[B\x1b[B\r');
 		await terminal.sees('Which server?');
 		terminal.send('\x1b[B\r');
 		await terminal.sees(/status · db1/);
@@ -98,7 +98,7 @@ describe('keys', () => {
 		const terminal = fakeTerminal();
 		const { result } = start(terminal);
 		await terminal.sees('healthy');
-		terminal.send('\x1b[B\x1b[B\x1b[B\x1b[B\r');
+		terminal.send('\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\r');
 		await terminal.sees('Servers known here');
 		terminal.send('a');
 		await terminal.sees('Where it is');

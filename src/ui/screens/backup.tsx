@@ -14,7 +14,7 @@ const seconds = (text: string | undefined): number | null => {
 };
 export const readSeconds = seconds;
 
-const names = (text: string | undefined): string[] =>
+export const readNames = (text: string | undefined): string[] =>
 	(text ?? '')
 		.split(/[\s,]+/)
 		.map((name) => name.trim())
@@ -142,8 +142,8 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 	const submit = () => {
 		const wait = seconds(values.wait);
 		const most = seconds(values.most);
-		const databases = names(values.databases);
-		const ignored = names(values.ignore);
+		const databases = readNames(values.databases);
+		const ignored = readNames(values.ignore);
 		const found: { [field: string]: string } = {};
 		if (values.engine === 'vendor' && values.lock === 'snapshot') found.lock = 'Only the parallel engine can let it go early.';
 		if (!values.to) found.to = 'A folder is needed.';

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import type { BackupReport } from '../../core/backups.ts';
 import type { ServerCard } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { useApp } from '../app-context.ts';
@@ -87,8 +88,13 @@ function wrong(values: Values, taken: readonly string[]): { [field: string]: str
 	return errors;
 }
 
+type ConnectProps =
+	| { readonly goal: 'backup' | 'status' | 'profiles' | 'provision' }
+	| { readonly goal: 'restore'; readonly backup: BackupReport };
+
 /** A server that is no profile yet: tested before anything goes on. */
-export function Connect({ goal }: { readonly goal: 'backup' | 'status' | 'profiles' | 'provision' }) {
+export function Connect(props: ConnectProps) {
+	const { goal } = props;
 	const app = useApp();
 	const { signs } = useTheme();
 	const [values, setValues] = useState<Values>({ ...EMPTY, ...app.drafts.get('connect') });
@@ -128,7 +134,8 @@ export function Connect({ goal }: { readonly goal: 'backup' | 'status' | 'profil
 			app.flash(`${signs.ok} ${name}: ${report.version}${report.tls === null ? ', not encrypted' : `, ${report.tls}`}`);
 			const chosen = values.name ? { ...card, server: name } : card;
 			app.back();
-			if (goal === 'backup' || goal === 'status') app.go({ at: goal, card: chosen });
+			if (props.goal === 'restore') app.go({ at: 'restore', card: chosen, backup: props.backup });
+			else if (goal === 'backup' || goal === 'status') app.go({ at: goal, card: chosen });
 		} catch (error) {
 			const { told } = failureOf(error);
 			setErrors({

@@ -13,11 +13,12 @@ import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { placeOf } from './runs.tsx';
 
-type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'status' | 'practice' | 'profiles';
+type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'folders' | 'status' | 'practice' | 'profiles';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication goes on' },
 	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
+	{ value: 'folders', label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
 	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
 	{ value: 'practice', label: 'Practice', about: 'throwaway primary + replica, the same flows' },
 	{ value: 'profiles', label: 'Profiles', about: 'servers and where their backups go' },
@@ -176,9 +177,10 @@ export function Home() {
 	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
 	const height = bodyRows(app.size.rows);
 	const items = [...runItems(runs), ...ITEMS];
-	// Where it is tight, the blank rows go first.
+	// Where it is tight, the blank rows go first, then the question.
 	const gap = top.length + items.length + 3 > height ? 0 : 1;
-	const kept = top.slice(0, Math.max(2, height - items.length - 1 - 2 * gap));
+	const question = top.length + items.length + 1 > height ? 0 : 1;
+	const kept = top.slice(0, Math.max(2, height - items.length - question - 2 * gap));
 	return (
 		<Frame
 			title={card === undefined ? `${app.desk.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
@@ -199,9 +201,11 @@ export function Home() {
 			]}
 		>
 			<Lines lines={kept} />
-			<Box marginTop={gap} marginBottom={gap} flexShrink={0}>
-				<Text bold>What do you want to do?</Text>
-			</Box>
+			{question > 0 && (
+				<Box marginTop={gap} marginBottom={gap} flexShrink={0}>
+					<Text bold>What do you want to do?</Text>
+				</Box>
+			)}
 			<Menu items={items} onSelect={open} {...(card === undefined ? { initial: 'practice' as const } : {})} />
 		</Frame>
 	);

@@ -1,5 +1,6 @@
 import { Box, Text } from 'ink';
 import { useState } from 'react';
+import type { BackupReport } from '../../core/backups.ts';
 import type { ServerCard } from '../../core/desk.ts';
 import { line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
@@ -11,14 +12,25 @@ import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
 
+export type PickProps = { readonly flow: 'backup' | 'status' } | { readonly flow: 'restore'; readonly backup: BackupReport };
+
+const QUESTIONS = { backup: 'Which server is to be backed up?', status: 'Which server?', restore: 'Into which server?' } as const;
+
+/** What is loaded somewhere goes to a sandbox rather than to production. */
+const RISK = { sandbox: 0, test: 1, none: 2, prod: 3 } as const;
+const riskOf = ({ badge }: ServerCard): number => RISK[badge ?? 'none'];
+
 /** Which server: a profile, or an address. */
-export function Pick({ flow }: { readonly flow: 'backup' | 'status' }) {
+export function Pick(props: PickProps) {
+	const { flow } = props;
 	const app = useApp();
 	const { signs } = useTheme();
 	const [filter, setFilter] = useState<string | null>(null);
 	const [typing, setTyping] = useState(false);
 	const wanted = (filter ?? '').toLowerCase();
-	const cards = app.desk.servers().filter((card) => `${card.name} ${card.server}`.toLowerCase().includes(wanted));
+	const known = app.desk.servers();
+	const ordered = flow === 'restore' ? known.toSorted((a, b) => riskOf(a) - riskOf(b)) : known;
+	const cards = ordered.filter((card) => `${card.name} ${card.server}`.toLowerCase().includes(wanted));
 	useKeys((key) => {
 		if (typing) {
 			if (key === 'esc') {
@@ -45,8 +57,8 @@ export function Pick({ flow }: { readonly flow: 'backup' | 'status' }) {
 	];
 	return (
 		<Frame
-			title={flow === 'backup' ? 'backup' : 'status'}
-			{...(flow === 'backup' ? { stage: { backup: 'Server' } } : {})}
+			title={props.flow === 'restore' ? `restore ${props.backup.label}` : flow}
+			{...(flow === 'status' ? {} : { stage: { [flow]: 'Server' } })}
 			hints={[
 				[signs.arrows, 'move'],
 				['enter', 'choose'],
@@ -55,13 +67,7 @@ export function Pick({ flow }: { readonly flow: 'backup' | 'status' }) {
 				['?', 'help'],
 			]}
 		>
-			<Lines
-				lines={[
-					line(span(flow === 'backup' ? 'Which server is to be backed up?' : 'Which server?', 'bold')),
-					line(span(WORDS.lookOnly, 'dim')),
-					[],
-				]}
-			/>
+			<Lines lines={[line(span(QUESTIONS[flow], 'bold')), line(span(WORDS.lookOnly, 'dim')), []]} />
 			{filter !== null && (
 				<Box flexShrink={0}>
 					<Text>{'/ '}</Text>
@@ -73,7 +79,12 @@ export function Pick({ flow }: { readonly flow: 'backup' | 'status' }) {
 				options={options}
 				active={!typing}
 				height={bodyRows(app.size.rows) - 4}
-				onChoose={(card) => app.go(card === null ? { at: 'connect', goal: flow } : { at: flow, card })}
+				onChoose={(card) => {
+					if (props.flow === 'restore') {
+						const { backup } = props;
+						app.go(card === null ? { at: 'connect', goal: 'restore', backup } : { at: 'restore', card, backup });
+					} else app.go(card === null ? { at: 'connect', goal: props.flow } : { at: props.flow, card });
+				}}
 			/>
 		</Frame>
 	);

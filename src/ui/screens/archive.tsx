@@ -1,0 +1,81 @@
+import { Text } from 'ink';
+import type { BackupCard, BackupReport } from '../../core/backups.ts';
+import { cardLines, showLines } from '../../telling/backups.ts';
+import { failureLines } from '../../telling/failure.ts';
+import { indented, type Line } from '../../telling/page.ts';
+import { useApp } from '../app-context.ts';
+import { Choice, type Option } from '../components/choice.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Pane } from '../components/pane.tsx';
+import { useAsked } from '../hooks/use-asked.ts';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+
+type Goal = 'verify' | 'drill' | 'restore' | 'back';
+
+const VERIFY: Option<Goal> = { value: 'verify', label: 'Verify', about: 'read all of it: every file as it was written' };
+const DRILL: Option<Goal> = { value: 'drill', label: 'Drill', about: 'restore it into a throwaway server, and count' };
+const RESTORE: Option<Goal> = { value: 'restore', label: 'Restore', about: 'load it, or a part of it, into a server' };
+const BACK: Option<Goal> = { value: 'back', label: 'Back' };
+
+const UNREADY = {
+	partial: 'A run that is at work is shown on Home, and so is one that was cut off. Until it is complete nothing counts it as a backup.',
+	damaged: 'It has the name of a complete backup, and cannot be read as one. Verify names all that is wrong with it.',
+};
+
+/** One backup: all there is to say of it, and what can be done with it. */
+export function Archive({ card }: { readonly card: BackupCard }) {
+	const app = useApp();
+	const { signs, look, ascii } = useTheme();
+	const { value: report, failure } = useAsked<BackupReport | null>(async () =>
+		card.state === 'complete' ? app.desk.showBackup(card.path) : null,
+	);
+	useKeys((key) => {
+		if (key === 'esc') app.back();
+		else if (key === 'y') app.copy(card.path);
+		else if (key === '?' || key === 'f1') app.help('archive');
+	});
+	const width = app.size.columns - 2;
+	const now = app.now();
+	const options = report !== null ? [VERIFY, DRILL, RESTORE, BACK] : card.state === 'damaged' || failure !== null ? [VERIFY, BACK] : [BACK];
+	const waits = card.state === 'complete' && report === null && failure === null;
+	const lines: readonly Line[] =
+		report !== null
+			? showLines(report, { width, ascii, now })
+			: failure !== null
+				? failureLines(failure, { width, ascii })
+				: [
+						...cardLines(card, { width, ascii, now }),
+						...indented('  ', card.path, width, 'dim'),
+						[],
+						...(card.state === 'complete' ? [] : indented('  ', UNREADY[card.state], width)),
+					];
+	const choose = (goal: Goal) => {
+		if (goal === 'back') app.back();
+		else if (goal !== 'restore') app.go({ at: goal, card });
+		else if (report !== null) app.go({ at: 'pick', flow: 'restore', backup: report });
+	};
+	return (
+		<Frame
+			title={`backup ${card.label}`}
+			hints={[
+				[signs.arrows, 'move'],
+				['enter', 'choose'],
+				['PgUp PgDn', 'scroll'],
+				['esc', 'back'],
+				['y', 'copy its path'],
+				['?', 'help'],
+			]}
+		>
+			{waits ? (
+				<Text {...look('dim')}>{`Looking into ${card.path} ${signs.more}`}</Text>
+			) : (
+				<>
+					<Pane lines={lines} width={width} height={bodyRows(app.size.rows) - options.length - 1} pages />
+					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Choice options={options} onChoose={choose} />
+				</>
+			)}
+		</Frame>
+	);
+}

@@ -1,0 +1,127 @@
+import { useState } from 'react';
+import type { BackupReport } from '../../core/backups.ts';
+import type { RestoreRequest, ServerCard, StatusReport } from '../../core/desk.ts';
+import { bytes, plural } from '../../core/format.ts';
+import { useApp } from '../app-context.ts';
+import { Form, type FormField, type Values } from '../components/form.tsx';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Gate } from '../components/gate.tsx';
+import { readNames } from './backup.tsx';
+
+const FEW = 6;
+
+function fields(backup: BackupReport, { databases, bytes: size }: StatusReport): readonly FormField[] {
+	const held = backup.databaseList.map(({ name }) => name);
+	const list = `${held.slice(0, FEW).join(', ')}${held.length > FEW ? ` and ${held.length - FEW} more` : ''}`;
+	return [
+		{
+			id: 'databases',
+			label: 'Databases',
+			kind: 'text',
+			about: `Names with commas between them. Empty: all ${plural(held.length, 'database')}: ${list}.`,
+			placeholder: '(all)',
+			group: `What to load; the server holds ${plural(databases, 'database')}, ${bytes(size)}`,
+		},
+		// A vendor's dump is one file a database.
+		...(backup.engine === 'parallel'
+			? ([
+					{
+						id: 'tables',
+						label: 'Tables',
+						kind: 'text',
+						about: 'Only these, as database.table with commas between them. Empty: all.',
+						placeholder: '(all)',
+					},
+				] satisfies FormField[])
+			: []),
+		{
+			id: 'accounts',
+			label: 'Accounts',
+			kind: 'choice',
+			about: 'Those of the backup that are not there yet are made, with their passwords and rights; no other is touched.',
+			options: [
+				{ value: 'no', label: 'left alone' },
+				{ value: 'yes', label: 'made, too' },
+			],
+		},
+		{
+			id: 'binlog',
+			label: 'Binary log',
+			kind: 'choice',
+			about: 'Whether the load is written into it: replicas of this server get it only then, and it needs as much room again.',
+			options: [
+				{ value: 'no', label: 'not written' },
+				{ value: 'yes', label: 'written' },
+			],
+		},
+	];
+}
+
+/** What of a backup is loaded into a server. */
+export function Restore({ card, backup }: { readonly card: ServerCard; readonly backup: BackupReport }) {
+	return (
+		<Gate servers={[card.server]} title={`restore into ${card.name}`} badge={card.badge}>
+			{([status]) => (status === undefined ? null : <RestoreForm card={card} backup={backup} status={status} />)}
+		</Gate>
+	);
+}
+
+type RestoreFormProps = { readonly card: ServerCard; readonly backup: BackupReport; readonly status: StatusReport };
+
+function RestoreForm({ card, backup, status }: RestoreFormProps) {
+	const app = useApp();
+	const draft = `restore ${backup.path} ${card.server}`;
+	const [values, setValues] = useState<Values>({ databases: '', tables: '', accounts: 'no', binlog: 'no', ...app.drafts.get(draft) });
+	const [errors, setErrors] = useState<Values>({});
+	const submit = () => {
+		const databases = readNames(values.databases);
+		const tables = readNames(values.tables);
+		const unknown = databases.filter((name) => !backup.databaseList.some((each) => each.name === name));
+		const found: { [field: string]: string } = {};
+		if (unknown.length > 0) found.databases = `The backup holds no ${unknown.join(', ')}.`;
+		if (tables.some((name) => !/^[^.]+\..+$/.test(name))) found.tables = 'Each as database.table.';
+		setErrors(found);
+		if (Object.keys(found).length > 0) return;
+		const request: RestoreRequest = {
+			kind: 'restore',
+			server: card.server,
+			backup: backup.path,
+			...(databases.length > 0 ? { databases } : {}),
+			...(tables.length > 0 ? { tables } : {}),
+			accounts: values.accounts === 'yes',
+			writeBinlog: values.binlog === 'yes',
+		};
+		app.go({ at: 'run', request, title: `restore into ${card.name}` });
+	};
+	return (
+		<Frame
+			title={`restore into ${card.name}`}
+			badge={card.badge}
+			stage={{ restore: 'What' }}
+			hints={[
+				['enter', 'go on'],
+				['tab', 'fields'],
+				['esc', 'back'],
+				['?', 'help'],
+			]}
+		>
+			<Form
+				fields={fields(backup, status)}
+				values={values}
+				onChange={(next) => {
+					setValues(next);
+					setErrors({});
+					app.drafts.set(draft, next);
+				}}
+				submit="Look at everything, then review"
+				onSubmit={submit}
+				onBack={app.back}
+				onHelp={() => app.help('form')}
+				errors={errors}
+				width={app.size.columns - 2}
+				height={bodyRows(app.size.rows)}
+				ready
+			/>
+		</Frame>
+	);
+}

@@ -1,0 +1,296 @@
+import { cleanup } from 'ink-testing-library';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Drilled, Verified } from '../../src/core/backups.ts';
+import { UserError, VerifyFailed } from '../../src/core/errors.ts';
+import type { Progress } from '../../src/core/progress.ts';
+import { openSession } from '../../src/ui/session.ts';
+import {
+	type BackupsDesk,
+	backupCard,
+	DAMAGED,
+	DRILL_RECORD,
+	FOLDER,
+	GOOD,
+	PARTIAL,
+	played,
+	REPORT,
+	VERIFY_RECORD,
+} from './backups-story.ts';
+import { ctrl, DOWN, ENTER, ESC, openAt, paste, UP } from './open.tsx';
+import { fakeDesk } from './story.ts';
+
+afterEach(cleanup);
+
+const desk = (more: Partial<BackupsDesk> = {}) =>
+	fakeDesk({
+		backups: {
+			backupFolders: async () => [
+				{ path: FOLDER, of: ['db3-backup'], backups: 3 },
+				{ path: '/srv/backup/db1', of: ['db1'], backups: 0 },
+			],
+			backups: async (folder) => ({ folder, cards: [GOOD, DAMAGED, PARTIAL] }),
+			showBackup: async () => REPORT,
+			...more,
+		},
+	});
+
+const progress: Progress = {
+	...{ unit: 'bytes', done: 3_000_000_000, total: 10_000_000_000, estimated: false, rate: 100_000_000, average: 100_000_000 },
+	...{ leftMs: 70_000, elapsedMs: 30_000, current: 'shop.orders.00003.dat.zst' },
+};
+
+describe('the way to a backup', () => {
+	test('leads from home over its folder and its card to what can be done with it', async () => {
+		const wizard = openAt([{ at: 'home' }], desk());
+		await wizard.sees('healthy');
+		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
+		expect(await wizard.sees('Whose backups?')).toMatch(/db3-backup +3 backups {2}\/srv\/backup\/db3-backup/);
+		expect(await wizard.sees('Another folder')).toMatch(/db1 +none yet/);
+		await wizard.press(ENTER);
+		const list = await wizard.sees('20261120T175348Z');
+		expect(list).toContain('❯ ✓ 20261120T175348Z  8 hours ago  latest');
+		expect(list).toContain('MariaDB 11.8.6 · parallel engine · zstd:3');
+		expect(list).toMatch(/42.1 GiB -> 10.0 GiB on disk[ ·\n]+lock held 5:58/);
+		expect(list).toContain('✓ verified 6 hours ago · ○ not drilled yet');
+		expect(list).toMatch(/✗ 20261119T020000Z\n +manifest.json is not JSON/);
+		expect(list).toMatch(/▲ 20261118T020000Z\n +running, or cut off: no backup/);
+		await wizard.press(ENTER);
+		const one = await wizard.sees('mysql-bin.000213:88112');
+		for (const item of ['Verify', 'Drill', 'Restore', 'Back']) expect(one).toContain(item);
+		await wizard.press('\x1b[6~\x1b[6~\x1b[6~\x1b[6~');
+		await wizard.sees('lockstep restore /srv');
+		await wizard.press(ESC);
+		await wizard.sees('20261119T020000Z');
+		await wizard.press(ESC);
+		await wizard.sees('Whose backups?');
+	});
+
+	test('another folder is typed, and one that is not there is said', async () => {
+		const asked: string[] = [];
+		const backups = async (folder: string) => {
+			asked.push(folder);
+			throw new UserError({ what: `There is no folder ${folder}` });
+		};
+		const wizard = openAt([{ at: 'folders' }], desk({ backups }));
+		await wizard.sees('Another folder');
+		await wizard.press(`${DOWN}${DOWN}${ENTER}${paste('/mnt/old?')}${ENTER}`);
+		await wizard.sees('There is no folder /mnt/old?');
+		expect(asked).toEqual(['/mnt/old?']);
+	});
+
+	test('an empty folder says what fills it', async () => {
+		const backups = async (folder: string) => ({ folder, cards: [] });
+		const text = await openAt([{ at: 'backups', folder: FOLDER }], desk({ backups })).sees(`No backups in ${FOLDER}`);
+		expect(text).toContain(`lockstep backup --server SERVER --to ${FOLDER}`);
+	});
+
+	test('of a damaged one what is wrong can be found, of a partial one nothing is offered', async () => {
+		const wizard = openAt([{ at: 'backups', folder: FOLDER }], desk());
+		await wizard.sees('20261119T020000Z');
+		await wizard.press(`${DOWN}${ENTER}`);
+		const damaged = await wizard.sees(/Verify\s+names all that is wrong/);
+		expect(damaged).toContain('manifest.json is not JSON');
+		expect(damaged).not.toMatch(/Drill|Restore/);
+		await wizard.press(ESC);
+		// The list is where it was left.
+		await wizard.sees('❯ ✗ 20261119T020000Z');
+		await wizard.press(`${DOWN}${ENTER}`);
+		expect(await wizard.sees('one that was cut off')).not.toMatch(/Verify|Drill|Restore/);
+	});
+
+	test.each([
+		[60, 16],
+		[80, 24],
+		[200, 50],
+	])('every screen of it fits %d×%d', async (columns, rows) => {
+		const cards = Array.from({ length: 30 }, (_, index) => backupCard(`202611${String(index + 1).padStart(2, '0')}T020000Z`)).toReversed();
+		const whole = desk({ backups: async (folder) => ({ folder, cards }) });
+		const fits = (text: string) => {
+			const lines = text.split('\n');
+			expect(lines).toHaveLength(rows);
+			for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
+			expect(lines.at(-1)).toMatch(/help/);
+		};
+		const list = openAt([{ at: 'backups', folder: FOLDER }], whole, { size: [columns, rows] });
+		fits(await list.sees('❯ ✓ 20261130T020000Z'));
+		await list.press('\x1b[F');
+		const last = await list.sees('30 of 30');
+		fits(last);
+		expect(last).toMatch(/❯ ✓ 20261101T020000Z[\s\S]*not drilled yet/);
+		await list.press(UP);
+		fits(await list.sees(/❯ ✓ 20261102T020000Z[\s\S]*not drilled yet/));
+		const work = () => new Promise<never>(() => {});
+		for (const [place, wanted] of [
+			[{ at: 'home' }, 'Restore or verify'],
+			[{ at: 'folders' }, 'Another folder'],
+			[{ at: 'archive', card: GOOD }, /Back *\n/],
+			[{ at: 'verify', card: GOOD }, 'to its last byte'],
+			[{ at: 'drill', card: GOOD }, 'change-source.sql'],
+			[{ at: 'pick', flow: 'restore', backup: REPORT }, 'Into which server?'],
+			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Look at everything'],
+		] as const) {
+			cleanup();
+			fits(await openAt([place], desk({ verify: work, drill: work }), { size: [columns, rows] }).sees(wanted));
+		}
+	});
+});
+
+describe('verify', () => {
+	const opened = async () => {
+		const verify = played<Verified>();
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk({ verify: verify.work }));
+		await wizard.sees('mysql-bin');
+		await wizard.press(ENTER);
+		await vi.waitFor(() => expect(verify.begun).toHaveLength(1));
+		const [begun] = verify.begun;
+		if (begun === undefined) throw new Error('not begun');
+		return { wizard, verify, begun };
+	};
+
+	test('tells how far it is and when it will be done, then what it proved', async () => {
+		const { wizard, verify, begun } = await opened();
+		begun.onlooker.progress(progress);
+		const text = await wizard.sees('shop.orders.00003.dat.zst');
+		expect(text).toContain('30 %   2.8 GiB / 9.3 GiB');
+		expect(text).toContain('left ~1:10, until about 02:03:10');
+		expect(begun.path).toBe(GOOD.path);
+		verify.resolve({ folder: GOOD.path, record: VERIFY_RECORD, notes: [], written: null });
+		expect(await wizard.sees(`Backup verified: ${GOOD.path}`)).toContain('84.0 M rows counted');
+		await wizard.press(ENTER);
+		await wizard.sees('mysql-bin');
+		expect(begun.signal.aborted).toBe(false);
+	});
+
+	test('names everything that is wrong', async () => {
+		const { wizard, verify } = await opened();
+		const bad = (title: string, found: string) => ({ id: 'BACKUP-FILE', title, status: 'fail' as const, expected: '4096 bytes', found });
+		verify.reject(
+			new VerifyFailed([bad('shop.sql.zst', '4095 bytes'), bad('crm.sql.zst', 'missing')], 'It is not the backup that was made.'),
+		);
+		const text = await wizard.sees('It is not the backup that was made.');
+		expect(text).toMatch(/shop.sql.zst[\s\S]*4095 bytes[\s\S]*crm.sql.zst[\s\S]*missing/);
+		expect(text).toContain('✗ failed');
+	});
+
+	test('esc stops it and says so', async () => {
+		const { wizard, verify, begun } = await opened();
+		await wizard.press(ESC);
+		await wizard.sees('Stopping: no more is read.');
+		expect(begun.signal.aborted).toBe(true);
+		verify.reject(begun.signal.reason);
+		expect(await wizard.sees('nothing is proven')).toContain('▲ stopped');
+		await wizard.press(ESC);
+		await wizard.sees('mysql-bin');
+	});
+});
+
+describe('drill', () => {
+	const opened = async () => {
+		const drill = played<Drilled>();
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk({ drill: drill.work }));
+		await wizard.sees('mysql-bin');
+		await wizard.press(`${DOWN}${ENTER}`);
+		await wizard.sees('None of your servers is asked or changed');
+		expect(drill.begun).toHaveLength(0);
+		await wizard.press(ENTER);
+		await vi.waitFor(() => expect(drill.begun).toHaveLength(1));
+		const [begun] = drill.begun;
+		if (begun === undefined) throw new Error('not begun');
+		return { wizard, drill, begun };
+	};
+
+	test('says first what it does, then what it is at, then its report and where that lies', async () => {
+		const { wizard, drill, begun } = await opened();
+		begun.onlooker.say('Starting a throwaway server');
+		begun.onlooker.say('Restoring …');
+		begun.onlooker.progress(progress);
+		expect(await wizard.sees('30 %')).toMatch(/✓ Starting a throwaway server\s+▸ Restoring …/);
+		begun.onlooker.say('Counting …');
+		expect(await wizard.sees('▸ Counting …')).not.toContain('30 %');
+		const report = `${GOOD.path}.drill.md`;
+		const checks = [{ id: 'DRILL-ROWS', title: 'Each of 212 tables has its rows', status: 'ok' as const }];
+		drill.resolve({ folder: GOOD.path, record: DRILL_RECORD, checks, written: `${GOOD.path}.drill.json`, report });
+		const text = await wizard.sees('Drill passed');
+		for (const part of ['Time to recovery  6:12', '✓ Each of 212 tables has its rows', report]) expect(text).toContain(part);
+	});
+
+	test('ctrl+c stops it, asked again it says what is being done, and it is over once all is cleared away', async () => {
+		const { wizard, drill, begun } = await opened();
+		await wizard.press(ctrl('c'));
+		await wizard.sees('its folder are being cleared away');
+		expect(begun.signal.aborted).toBe(true);
+		await wizard.press(`${ctrl('c')}${ctrl('c')}${ESC}${ENTER}`);
+		expect(wizard.quits()).toBe(0);
+		expect(await wizard.sees('being cleared away')).not.toContain('mysql-bin');
+		drill.reject(begun.signal.reason);
+		expect(await wizard.sees('The drill was stopped')).toContain('its folder are gone');
+	});
+
+	test('a program that ends stops it, and waits until all is cleared away', async () => {
+		const session = openSession();
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const told: string[] = [];
+		session.attend({ stop: () => told.push('stop'), ended: promise.then(() => void told.push('ended')) });
+		const closed = session.close('leave').then(() => told.push('closed'));
+		await vi.waitFor(() => expect(told).toEqual(['stop']));
+		resolve();
+		await closed;
+		expect(told).toEqual(['stop', 'ended', 'closed']);
+	});
+});
+
+describe('restore', () => {
+	test('asks where, sandboxes and tests first, then what; the request is what was typed', async () => {
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk());
+		await wizard.sees('mysql-bin');
+		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
+		expect(await wizard.sees('Into which server?')).toMatch(/❯ lab +test[\s\S]*db3-backup +prod/);
+		await wizard.press(ENTER);
+		expect(await wizard.sees('Look at everything')).toContain('the server holds 6 databases, 42.1 GiB');
+		// Up from the button: the binary log, accounts, tables, databases.
+		await wizard.press(`${UP}${UP}${UP}${UP}shop, nope${ENTER}${ENTER}${ENTER}${ENTER}${ENTER}`);
+		await wizard.sees('The backup holds no nope.');
+		await wizard.press(`${UP}${UP}${UP}${UP}${ctrl('u')}shop${ENTER}shop.table_3${ENTER} ${ENTER}${ENTER}${ENTER}`);
+		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
+		expect(wizard.desk.requests).toEqual([
+			{
+				...{ kind: 'restore', server: 'mysql://root@127.0.0.1:3310', backup: GOOD.path, databases: ['shop'], tables: ['shop.table_3'] },
+				...{ accounts: true, writeBinlog: false },
+			},
+		]);
+	});
+
+	test('a server that is no profile is asked for first', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'restore', backup: REPORT }], desk());
+		await wizard.sees('Another server');
+		await wizard.press(`${UP}${DOWN}${DOWN}${DOWN}${ENTER}`);
+		await wizard.sees('Where it is');
+		await wizard.press(`${paste('db9.example')}${DOWN.repeat(9)}${ENTER}`);
+		expect(await wizard.sees('Step 2/5')).toContain('restore into db9.example:3306');
+	});
+
+	test('all of it is the answer that stands; of a vendor’s dump no single tables are offered', async () => {
+		const card = { name: 'lab', server: 'lab', badge: 'test', output: null } as const;
+		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], desk());
+		expect(await wizard.sees('Look at everything')).not.toContain('Tables');
+		await wizard.press(ENTER);
+		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
+		expect(wizard.desk.requests).toEqual([{ kind: 'restore', server: 'lab', backup: GOOD.path, accounts: false, writeBinlog: false }]);
+	});
+});
+
+test('every screen of it tells its keys, and draws with ASCII alone where that is asked for', async () => {
+	for (const [place, wanted, told] of [
+		[{ at: 'folders' }, 'Another folder', 'Whose backups'],
+		[{ at: 'backups', folder: FOLDER }, '20261119T020000Z', 'as lockstep list tells them'],
+		[{ at: 'archive', card: GOOD }, 'mysql-bin', 'proves that a backup restores'],
+		[{ at: 'drill', card: GOOD }, 'change-source.sql', 'The report lies beside the backup'],
+		[{ at: 'verify', card: GOOD }, 'failed', 'written beside the backup'],
+	] as const) {
+		const wizard = openAt([place], desk(), { size: [80, 40], ascii: true });
+		expect((await wizard.sees(wanted)).replace(/[\x00-\x7f]/g, '')).toBe('');
+		await wizard.press('?');
+		await wizard.sees(new RegExp(told.replaceAll(' ', '\\s+')));
+		cleanup();
+	}
+});
