@@ -164,7 +164,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 				expect(found.code, `${where}\n${words(found)}`).toBe(9);
 				expect(found.stdout, where).toContain(run);
 				// One that was told to run to a position has to be stopped for it to forget that.
-				expect([[its.start], [its.stop, its.start]], where).toContainEqual(statements);
+				expect([[its.start], [its.pause, its.start]], where).toContainEqual(statements);
 				expect(await both(), where).toEqual(now);
 				const put = await lockstep(['recover', '--yes'], { env });
 				expect(put.code, `${where}\n${words(put)}`).toBe(0);

@@ -22,6 +22,8 @@ export type SeenChannel = {
 export interface Words {
 	readonly start: string;
 	readonly stop: string;
+	/** Before a channel is let run to a position. */
+	readonly pause: string;
 	readonly startSql: string;
 	readonly stopSql: string;
 	/** Forgets the channel. */
@@ -56,6 +58,7 @@ export interface Words {
 const MARIADB: Words = {
 	start: 'START SLAVE',
 	stop: 'STOP SLAVE',
+	pause: 'STOP SLAVE',
 	startSql: 'START SLAVE SQL_THREAD',
 	stopSql: 'STOP SLAVE SQL_THREAD',
 	forget: 'RESET SLAVE ALL',
@@ -89,6 +92,7 @@ const MARIADB: Words = {
 const MYSQL: Words = {
 	start: 'START REPLICA',
 	stop: 'STOP REPLICA',
+	pause: 'STOP REPLICA SQL_THREAD',
 	startSql: 'START REPLICA SQL_THREAD',
 	stopSql: 'STOP REPLICA SQL_THREAD',
 	forget: 'RESET REPLICA ALL',
