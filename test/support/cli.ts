@@ -59,6 +59,7 @@ export async function makeHome(): Promise<Home> {
 		XDG_STATE_HOME: join(dir, 'state'),
 		XDG_CONFIG_HOME: join(dir, 'config'),
 		XDG_CACHE_HOME: dirname(dirname(serversFolder(process.env))),
+		NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
 	};
 	return {
 		dir,

@@ -52,6 +52,7 @@ export async function openClient(): Promise<Client> {
 	const env: NodeJS.ProcessEnv = {
 		...{ PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: join(home, 'state'), XDG_CONFIG_HOME: join(home, 'config') },
 		XDG_CACHE_HOME: dirname(dirname(serversFolder(process.env))),
+		NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
 	};
 	const printed: string[] = [];
 	const terminal = () => {

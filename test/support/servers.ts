@@ -34,7 +34,10 @@ export async function setup(): Promise<void> {
 		// Left by a run that was killed.
 		if (owner !== null && (await birth(owner.pid)) !== owner.birth) await takeDown(folder);
 	}
-	process.env[VARIABLE] = await makeRunFolder();
+	const folder = await makeRunFolder();
+	process.env[VARIABLE] = folder;
+	// Programs are started a thousand times: what they are compiled to is kept for the run.
+	process.env.NODE_COMPILE_CACHE = join(folder, 'compiled');
 }
 
 /** Called by vitest once, after all tests. */
@@ -56,7 +59,8 @@ async function takeDown(folder: string): Promise<void> {
 		...(await inside('sandboxes')).map((dir) => sandboxDown({ dir, env: process.env })),
 		...(await inside('spares')).map((dir) => stopServer(dir)),
 	]);
-	await rm(folder, { recursive: true, force: true });
+	// A program that ends just now may still write what it was compiled to.
+	await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 export function runFolder(): string {

@@ -7,7 +7,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, sameDefinitions } from './dumping.ts';
 import type { BackupEnv, LockedDumpOutput } from './env.ts';
-import { compareObjects, objectsOf } from './objects.ts';
+import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
 import { restarted } from './restarted.ts';
@@ -39,7 +39,6 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const { catalogue, channel, identity } = server.dialect;
 		const { readOnly, superReadOnly, startedAt } = await look('server', identity);
 		const wanted = databases ?? (await look('server', catalogue.databases));
-		const ignored = new Set(ignoreTables);
 		const tables = await look('server', catalogue.tables);
 		const replicates = (await look('server', channel.status)).length > 0;
 		return {
@@ -50,7 +49,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			clientsWait: readOnly === 'OFF' && !replicates,
 			replicates,
 			databases: wanted,
-			tables: tables.filter((table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`)),
+			tables: dumpedOf(tables, wanted, ignoreTables),
 		};
 	},
 	consents({ facts, ...env }) {
@@ -119,7 +118,12 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		for (const action of plan) {
 			if (action.kind === 'sql' && action.session === 'work' && !action.id.startsWith('kill-')) await perform(action);
 		}
-		const parts = planDump(at, facts, way);
+		// Somebody may have made or dropped tables since they were looked at.
+		const now = async () => {
+			const tables = await at.look('server', at.server.dialect.catalogue.tables);
+			return planDump(at, { ...facts, tables: dumpedOf(tables, facts.databases, at.ignoreTables) }, way);
+		};
+		const parts = way.lock === 'snapshot' ? await now() : planDump(at, facts, way);
 		await using _readers = way.engine === 'parallel' ? await at.readers('server', { count: at.connections }) : null;
 		let heldSince: Date | null = null;
 		const dump = dumping(at, () => heldSince);
@@ -130,7 +134,8 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 				(since) => {
 					heldSince = since;
 				},
-				(given) => dump.all(parts.held, given),
+				// Under the lock nobody makes any: what is there now is what is dumped.
+				async (given) => dump.all((way.engine === 'parallel' && way.lock === 'held' ? await now() : parts).held, given),
 			);
 			// A snapshot shows no definitions: those are as they are now, which must be as they were.
 			const objects = held.objects ?? (await objectsOf(at, facts.databases));
@@ -138,7 +143,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			sameDefinitions(before, after);
 			const files = [...held.done.files, ...after.files];
 			const rows = { files: [...held.done.rows.files, ...after.rows.files], tables: [...held.done.rows.tables, ...after.rows.tables] };
-			const checks = compareObjects(objects, files, at.ignoreTables);
+			const checks = [...compareObjects(objects, files, at.ignoreTables), ...compareRows(files, rows.tables)];
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
 			return { ...held.moment, way, files, rows, argv: argvOf(plan) };
 		} finally {
@@ -189,6 +194,9 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		];
 	},
 };
+
+const dumpedOf = (tables: readonly TableFacts[], databases: readonly string[], ignoreTables: readonly string[]): readonly TableFacts[] =>
+	tables.filter((table) => databases.includes(table.database) && !ignoreTables.includes(`${table.database}.${table.name}`));
 
 /**
  * This run only ever turns it from OFF to ON, and a server that was restarted has it from its option file. Where somebody turned on what is

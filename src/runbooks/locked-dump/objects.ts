@@ -58,3 +58,24 @@ export function compareObjects(wanted: Objects, files: readonly DumpedFile[], ig
 	}
 	return checks;
 }
+
+/** Tables of the parallel engine's definitions whose rows were not read, or the other way round: somebody made or dropped them meanwhile. */
+export function compareRows(files: readonly DumpedFile[], read: readonly { readonly database: string; readonly name: string }[]): Check[] {
+	const schemas = files.filter((file) => file.kind === 'schema');
+	if (schemas.length === 0) return [];
+	const defined = new Set(
+		schemas.flatMap((file) =>
+			file.found.databases.flatMap((database) => database.tables.map(({ name }) => qualified({ database: file.database ?? '', name }))),
+		),
+	);
+	const names = new Set(read.map(qualified));
+	const odd = [...[...defined].filter((name) => !names.has(name)), ...[...names].filter((name) => !defined.has(name))];
+	if (odd.length === 0) return [];
+	return [
+		must('DUMPED-ROWS', 'The rows of every table were read', false, {
+			expected: `${defined.size} tables`,
+			wrong: `made or dropped meanwhile: ${some(odd)}`,
+			mend: ['Try again, or hold the lock for the whole dump:  --lock held'],
+		}),
+	];
+}
