@@ -78,7 +78,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 	async function comparison(): Promise<RunEnd> {
 		const { context, env, names, reach } = await provisionParts(client, pair);
 		await using world = openWorld({ reach, env: context.env, signal: context.signal });
-		return run({
+		return await run({
 			...{ run: 'compare', runbook: { ...provisionReplica, steps: [compare] }, env, world, now: () => new Date(), signal: context.signal },
 			director: flagDirector({ yes: true, dryRun: false }),
 			...{ sink: () => undefined, key: 'compare', servers: names, identities: {}, request: null },
