@@ -55,7 +55,7 @@ function open(args: readonly string[] = []) {
 /** A run that was left at work, killed, and put back: what the first screen offers then. */
 async function cutOff() {
 	await ask(pair.replica, 'SET GLOBAL read_only = OFF');
-	const { terminal: first, see } = open(['backup', '--server', urlOf(pair.replica), '--to', join(home, 'backups')]);
+	const { terminal: first, see } = open(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', join(home, 'backups')]);
 	await see(/where +what +statement/);
 	first.send(KEYS.enter);
 	await see(/READ LOCK HELD[\s\S]*[2-9]\d %/);
@@ -107,6 +107,15 @@ try {
 	terminal.send(KEYS.enter);
 	await see(/where +what +statement/);
 	picture('backup-review');
+	// Our own engine is done with so little before there is anything to see.
+	terminal.send(KEYS.esc);
+	await see(/Wait for the lock/);
+	terminal.send(KEYS.up.repeat(8));
+	terminal.send(' ');
+	await see(/vendor’s tool/);
+	terminal.send(KEYS.down.repeat(8));
+	terminal.send(KEYS.enter);
+	await see(/where +what +statement/);
 	terminal.send(KEYS.enter);
 	await see(/READ LOCK HELD.*lag [1-9][\s\S]*[3-6]\d %/);
 	picture('backup-run');
