@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect.ts';
-import { quoted } from '../pieces.ts';
+import { CODE, definitionTools, leaving, quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -7,7 +7,6 @@ const DUMP = ['mariadb-dump', 'mysqldump'];
 
 // The allow-list of faults.md section 3: nothing here takes a lock of its own, whatever the applier does meanwhile.
 const COMMON = ['--single-transaction', '--quick', '--hex-blob', '--max-allowed-packet=1G', '--default-character-set=utf8mb4'];
-const CODE = ['--triggers', '--routines', '--events'];
 const WHOLE = [...COMMON, ...CODE];
 const NO_ROWS = [DEFAULTS, ...COMMON, '--no-data'];
 
@@ -19,27 +18,13 @@ const HARMLESS = [
 	/^WARNING: option --ssl-verify-server-cert is disabled, because of an insecure passwordless login\.$/,
 ];
 
-const leaving = (database: string, tables: readonly string[]) => tables.map((table) => `--ignore-table=${database}.${table}`);
-
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore, facts) => ({
 		on,
 		names: DUMP,
 		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...leaving(database, ignore), '--databases', database],
 	}),
-	dumpTables: (on, database, without) => ({
-		on,
-		names: DUMP,
-		argv: [...NO_ROWS, '--skip-triggers', ...leaving(database, without), '--databases', database],
-	}),
-	dumpCode: (on, database, views, without) => [
-		{
-			on,
-			names: DUMP,
-			argv: [...NO_ROWS, ...CODE, '--no-create-info', '--no-create-db', ...leaving(database, without), '--databases', database],
-		},
-		...(views.length === 0 ? [] : [{ on, names: DUMP, argv: [...NO_ROWS, '--skip-triggers', database, ...views] }]),
-	],
+	...definitionTools(DUMP, NO_ROWS),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,

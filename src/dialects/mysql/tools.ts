@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect.ts';
-import { quoted } from '../pieces.ts';
+import { CODE, definitionTools, leaving, quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -15,7 +15,6 @@ const COMMON = [
 	// Needs PROCESS otherwise, and says so with exit code 0.
 	'--no-tablespaces',
 ];
-const CODE = ['--triggers', '--routines', '--events'];
 const WHOLE = [...COMMON, ...CODE];
 const NO_ROWS = [DEFAULTS, ...COMMON, '--set-gtid-purged=OFF', '--no-data'];
 
@@ -28,27 +27,13 @@ const HARMLESS = [
 	/: \[Warning\] unknown option '--loose-init-command(=.*)?'\.?$/,
 ];
 
-const leaving = (database: string, tables: readonly string[]) => tables.map((table) => `--ignore-table=${database}.${table}`);
-
 export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore) => ({
 		on,
 		names: DUMP,
 		argv: [DEFAULTS, ...WHOLE, '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', database],
 	}),
-	dumpTables: (on, database, without) => ({
-		on,
-		names: DUMP,
-		argv: [...NO_ROWS, '--skip-triggers', ...leaving(database, without), '--databases', database],
-	}),
-	dumpCode: (on, database, views, without) => [
-		{
-			on,
-			names: DUMP,
-			argv: [...NO_ROWS, ...CODE, '--no-create-info', '--no-create-db', ...leaving(database, without), '--databases', database],
-		},
-		...(views.length === 0 ? [] : [{ on, names: DUMP, argv: [...NO_ROWS, '--skip-triggers', database, ...views] }]),
-	],
+	...definitionTools(DUMP, NO_ROWS),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,
