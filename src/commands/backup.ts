@@ -1,7 +1,7 @@
 import type { BackupRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { type ClientFlags, clientFlags, compression, oneOf, seconds, serverFlags, wholeNumber } from './options.ts';
+import { type ClientFlags, clientFlags, compression, names, oneOf, seconds, serverFlags, wholeNumber } from './options.ts';
 import { runHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 
@@ -57,14 +57,7 @@ export async function backup(context: Context, flags: BackupFlags): Promise<Endi
 		longQueries: oneOf(flags.longQueries ?? 'wait', '--long-queries', ['wait', 'abort', 'kill']),
 		maxLockSeconds: flags.maxLockTime === undefined ? null : Math.max(1, seconds(flags.maxLockTime, '--max-lock-time')),
 		stopApplier: flags.stopApplier ?? false,
-		...(flags.databases === undefined
-			? {}
-			: {
-					databases: flags.databases
-						.split(',')
-						.map((name) => name.trim())
-						.filter(Boolean),
-				}),
+		...(flags.databases === undefined ? {} : { databases: names(flags.databases) }),
 		...(flags.ignoreTable === undefined ? {} : { ignoreTables: flags.ignoreTable }),
 	};
 	// The letters of the clients reach the server, but the wizard knows servers by name: with them a run is shown line by line.

@@ -86,24 +86,29 @@ function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
 	].filter((each): each is string => !!each);
 }
 
-function provision(summary: Known, ms: number | null): string[] {
+/** How much came, and how long it took. */
+function loaded(summary: Known, ms: number | null): string {
 	const raw = number(summary.rawBytes);
 	const rows = number(summary.rows);
+	return say(
+		[
+			counted(summary.databases, 'database'),
+			counted(summary.tables, 'table'),
+			rows !== null && `${count(rows)} rows`,
+			raw !== null && bytes(raw),
+			ms !== null && duration(ms),
+		],
+		', ',
+	);
+}
+
+function provision(summary: Known, ms: number | null): string[] {
 	const skipped = Array.isArray(summary.notCompared) ? summary.notCompared.length : (number(summary.notCompared) ?? 0);
 	const compared = many(summary.comparedTables);
 	const encrypted = summary.encrypted;
 	const at = coordinates(summary.position);
 	return [
-		say(
-			[
-				counted(summary.databases, 'database'),
-				counted(summary.tables, 'table'),
-				rows !== null && `${count(rows)} rows`,
-				raw !== null && bytes(raw),
-				ms !== null && duration(ms),
-			],
-			', ',
-		),
+		loaded(summary, ms),
 		text(summary.account) &&
 			`Account ${text(summary.account)}, ${encrypted === true ? 'encrypted, as the primary sees it' : encrypted === false ? 'NOT encrypted' : 'replication only'}`,
 		text(summary.operator) &&
@@ -115,21 +120,10 @@ function provision(summary: Known, ms: number | null): string[] {
 }
 
 function restore(summary: Known, ms: number | null): string[] {
-	const rows = number(summary.rows);
-	const raw = number(summary.rawBytes);
 	const wake = Array.isArray(summary.wake) ? summary.wake.map(String) : [];
 	const at = coordinates(object(summary.position).source) ?? coordinates(object(summary.position).self);
 	return [
-		say(
-			[
-				counted(summary.databases, 'database'),
-				counted(summary.tables, 'table'),
-				rows !== null && `${count(rows)} rows`,
-				raw !== null && bytes(raw),
-				ms !== null && duration(ms),
-			],
-			', ',
-		),
+		loaded(summary, ms),
 		'Every table counted: as many rows as were dumped',
 		at && `The data is of ${at}`,
 		wake.length > 0 &&
