@@ -8,7 +8,7 @@ import { STAGES } from '../words.ts';
 
 export type Hint = readonly [key: string, does: string];
 
-type FrameProps = {
+export type FrameProps = {
 	readonly title: string;
 	readonly badge?: ServerCard['badge'];
 	/** How far the flow is: a number in a narrow header, all its stages in a wide one. */

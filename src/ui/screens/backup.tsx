@@ -1,10 +1,9 @@
-import { useState } from 'react';
 import type { BackupRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import { bytes, plural } from '../../core/format.ts';
 import { useApp } from '../app-context.ts';
-import { Form, type FormField, type Values } from '../components/form.tsx';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';
+import { RequestForm, useDraft } from '../components/request-form.tsx';
 import { useTheme } from '../theme.ts';
 
 const seconds = (text: string | undefined): number | null => {
@@ -124,8 +123,7 @@ export function Backup({ card }: { readonly card: ServerCard }) {
 function BackupForm({ card, report }: { readonly card: ServerCard; readonly report: StatusReport }) {
 	const app = useApp();
 	const { signs } = useTheme();
-	const key = `backup ${card.server}`;
-	const [values, setValues] = useState<Values>({
+	const draft = useDraft(`backup ${card.server}`, {
 		to: card.output ?? app.desk.proposeOutput(card.server),
 		compress: 'zstd',
 		engine: 'parallel',
@@ -136,9 +134,8 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		wait: '60s',
 		long: 'wait',
 		applier: 'no',
-		...app.drafts.get(key),
 	});
-	const [errors, setErrors] = useState<Values>({});
+	const { values } = draft;
 	const submit = () => {
 		const wait = seconds(values.wait);
 		const most = seconds(values.most);
@@ -150,7 +147,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		if (wait === null || wait < 1) found.wait = 'A time such as 60s, 5m or 1h.';
 		if ((values.most ?? '').trim() !== '' && (most === null || most < 1)) found.most = 'A time such as 10m or 2h, or nothing.';
 		if (ignored.some((name) => !/^[^.]+\..+$/.test(name))) found.ignore = 'Each as database.table.';
-		setErrors(found);
+		draft.setErrors(found);
 		if (Object.keys(found).length > 0 || wait === null) return;
 		const request: BackupRequest = {
 			kind: 'backup',
@@ -169,34 +166,13 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		app.go({ at: 'run', request, title: `backup ${signs.dot} ${card.name}` });
 	};
 	return (
-		<Frame
+		<RequestForm
 			title={`backup ${signs.dot} ${card.name}`}
 			badge={card.badge}
 			stage={{ backup: 'What and how' }}
-			hints={[
-				['enter', 'go on'],
-				['tab', 'fields'],
-				['esc', 'back'],
-				['?', 'help'],
-			]}
-		>
-			<Form
-				fields={fields(report)}
-				values={values}
-				onChange={(next) => {
-					setValues(next);
-					setErrors({});
-					app.drafts.set(key, next);
-				}}
-				submit="Look at everything, then review"
-				onSubmit={submit}
-				onBack={app.back}
-				onHelp={() => app.help('form')}
-				errors={errors}
-				width={app.size.columns - 2}
-				height={bodyRows(app.size.rows)}
-				ready
-			/>
-		</Frame>
+			draft={draft}
+			fields={fields(report)}
+			onSubmit={submit}
+		/>
 	);
 }

@@ -1,8 +1,7 @@
-import { useState } from 'react';
 import type { ProvisionRequest } from '../../core/desk.ts';
 import { useApp } from '../app-context.ts';
-import { Form, type FormField, type Values } from '../components/form.tsx';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import type { FormField } from '../components/form.tsx';
+import { RequestForm, useDraft } from '../components/request-form.tsx';
 import { useKeys } from '../keys.ts';
 import { readSeconds } from './backup.tsx';
 
@@ -14,7 +13,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 	const cards = app.desk.servers();
 	const known = cards.map((card) => card.name);
 	const preset = primary !== undefined && replica !== undefined;
-	const [values, setValues] = useState<Values>({
+	const initial = {
 		primary: primary ?? '',
 		replica: replica ?? '',
 		account: '',
@@ -23,9 +22,9 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		backup: '',
 		tls: 'yes',
 		delay: '',
-		...(preset ? {} : app.drafts.get('provision')),
-	});
-	const [errors, setErrors] = useState<Values>({});
+	};
+	const draft = useDraft('provision', initial, { anew: preset });
+	const { values } = draft;
 	useKeys((key) => {
 		if (key === 'ctrl+n') app.go({ at: 'connect', goal: 'provision' });
 	});
@@ -105,7 +104,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		if (values.account && !/^[^@]+@[^@]+$/.test(values.account)) found.account = 'NAME@HOST, for example repl@10.0.0.3';
 		if (values.seed === 'backup' && !values.backup) found.backup = 'Which backup? Its folder, or the link `latest`.';
 		if (delay === null) found.delay = 'A time such as 30m or 1h.';
-		setErrors(found);
+		draft.setErrors(found);
 		if (Object.keys(found).length > 0) return;
 		const address = (name: string | undefined) => cards.find((card) => card.name === name)?.server ?? name ?? '';
 		const request: ProvisionRequest = {
@@ -122,7 +121,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 		app.go({ at: 'run', request, title: `set up ${values.replica}` });
 	};
 	return (
-		<Frame
+		<RequestForm
 			title="set up a backup replica"
 			badge={cards.find((card) => card.name === values.replica)?.badge ?? null}
 			stage={{ provision: 'Servers' }}
@@ -133,24 +132,10 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 				['esc', 'back'],
 				['F1', 'help'],
 			]}
-		>
-			<Form
-				fields={fields}
-				values={values}
-				onChange={(next) => {
-					setValues(next);
-					setErrors({});
-					app.drafts.set('provision', next);
-				}}
-				submit="Look at everything, then review"
-				onSubmit={submit}
-				onBack={app.back}
-				onHelp={() => app.help('form')}
-				errors={errors}
-				width={app.size.columns - 2}
-				height={bodyRows(app.size.rows)}
-				ready={preset}
-			/>
-		</Frame>
+			draft={draft}
+			fields={fields}
+			onSubmit={submit}
+			ready={preset}
+		/>
 	);
 }

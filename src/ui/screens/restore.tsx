@@ -1,11 +1,10 @@
-import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
 import type { RestoreRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import { bytes, plural } from '../../core/format.ts';
 import { useApp } from '../app-context.ts';
-import { Form, type FormField, type Values } from '../components/form.tsx';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';
+import { RequestForm, useDraft } from '../components/request-form.tsx';
 import { readNames } from './backup.tsx';
 
 const FEW = 6;
@@ -70,9 +69,8 @@ type RestoreFormProps = { readonly card: ServerCard; readonly backup: BackupRepo
 
 function RestoreForm({ card, backup, status }: RestoreFormProps) {
 	const app = useApp();
-	const draft = `restore ${backup.path} ${card.server}`;
-	const [values, setValues] = useState<Values>({ databases: '', tables: '', accounts: 'no', binlog: 'no', ...app.drafts.get(draft) });
-	const [errors, setErrors] = useState<Values>({});
+	const draft = useDraft(`restore ${backup.path} ${card.server}`, { databases: '', tables: '', accounts: 'no', binlog: 'no' });
+	const { values } = draft;
 	const submit = () => {
 		const databases = readNames(values.databases);
 		const tables = readNames(values.tables);
@@ -80,7 +78,7 @@ function RestoreForm({ card, backup, status }: RestoreFormProps) {
 		const found: { [field: string]: string } = {};
 		if (unknown.length > 0) found.databases = `The backup holds no ${unknown.join(', ')}.`;
 		if (tables.some((name) => !/^[^.]+\..+$/.test(name))) found.tables = 'Each as database.table.';
-		setErrors(found);
+		draft.setErrors(found);
 		if (Object.keys(found).length > 0) return;
 		const request: RestoreRequest = {
 			kind: 'restore',
@@ -94,34 +92,13 @@ function RestoreForm({ card, backup, status }: RestoreFormProps) {
 		app.go({ at: 'run', request, title: `restore into ${card.name}` });
 	};
 	return (
-		<Frame
+		<RequestForm
 			title={`restore into ${card.name}`}
 			badge={card.badge}
 			stage={{ restore: 'What' }}
-			hints={[
-				['enter', 'go on'],
-				['tab', 'fields'],
-				['esc', 'back'],
-				['?', 'help'],
-			]}
-		>
-			<Form
-				fields={fields(backup, status)}
-				values={values}
-				onChange={(next) => {
-					setValues(next);
-					setErrors({});
-					app.drafts.set(draft, next);
-				}}
-				submit="Look at everything, then review"
-				onSubmit={submit}
-				onBack={app.back}
-				onHelp={() => app.help('form')}
-				errors={errors}
-				width={app.size.columns - 2}
-				height={bodyRows(app.size.rows)}
-				ready
-			/>
-		</Frame>
+			draft={draft}
+			fields={fields(backup, status)}
+			onSubmit={submit}
+		/>
 	);
 }
