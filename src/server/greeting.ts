@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { connect as dial, type Socket } from 'node:net';
+import { connect as dial, type OnReadOpts, type Socket } from 'node:net';
 import { ConnectError } from '../core/errors.ts';
 import { called, type ServerAddress } from './address.ts';
 
@@ -10,19 +10,25 @@ export interface Greeted {
 	readonly offersTls: boolean;
 }
 
+/** Sockets whose next bytes are taken at once and not kept: they are lent the memory that the next ones will be read into. */
+export const borrowers = new WeakSet<object>();
+
 const CLIENT_SSL = 0x0800;
 const HEADER = 4;
 
 /**
  * Opens the connection and waits for the server's first packet, so that what is no database is told from one before the driver starts.
- * `signal` ends it at any moment. Throws ConnectError.
+ * `signal` ends it at any moment. `readBytes`: read into so much memory again and again, where the connection is not encrypted: what comes in
+ * new memory each time keeps the collector busy. Throws ConnectError.
  */
-export async function greet(address: ServerAddress, signal: AbortSignal): Promise<Greeted> {
+export async function greet(address: ServerAddress, signal: AbortSignal, readBytes: number | null): Promise<Greeted> {
 	if (address.socket !== undefined) await verifySocketFile(address.socket);
+	const more = readBytes === null ? {} : { onread: into(Buffer.allocUnsafeSlow(readBytes), (bytes) => read(bytes)) };
 	const socket =
 		address.socket !== undefined
-			? dial(address.socket)
-			: dial({ port: address.port, host: address.host, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+			? dial({ path: address.socket, ...more })
+			: dial({ port: address.port, host: address.host, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000, ...more });
+	const read = (bytes: Buffer) => socket.emit('data', borrowers.has(socket) ? bytes : Buffer.from(bytes));
 	let connected = false;
 	try {
 		const packet = await new Promise<Buffer>((resolve, reject) => {
@@ -54,6 +60,14 @@ export async function greet(address: ServerAddress, signal: AbortSignal): Promis
 		throw error;
 	}
 }
+
+const into = (buffer: Buffer, read: (bytes: Buffer) => void): OnReadOpts => ({
+	buffer,
+	callback: (length) => {
+		read(buffer.subarray(0, length));
+		return true;
+	},
+});
 
 /** A packet number 0 of sane length that starts a version 10 handshake, or an error. */
 function looksLikeGreeting(bytes: Buffer): boolean {

@@ -1,4 +1,5 @@
 import type { Connection } from 'mysql2';
+import { borrowers } from './greeting.ts';
 import type { Send } from './query.ts';
 
 /** Takes the rows of one result set as the bytes of the socket. */
@@ -40,6 +41,7 @@ export function rawRows(sink: RowSink): Send<void> {
 			const before = inside.packetParser;
 			const over = (error?: Error) => {
 				inside.packetParser = before;
+				borrowers.delete(inside.stream);
 				connection.removeListener('error', over);
 				if (error) reject(error);
 				else resolve();
@@ -98,6 +100,7 @@ export function rawRows(sink: RowSink): Send<void> {
 					}
 				},
 			};
+			borrowers.add(inside.stream);
 			connection.on('error', over);
 			const attributes = (inside.config.clientFlags & inside.serverCapabilityFlags & ATTRIBUTES) !== 0;
 			const body = Buffer.concat([Buffer.from(attributes ? [COM_QUERY, 0, 1] : [COM_QUERY]), Buffer.from(text)]);

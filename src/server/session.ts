@@ -77,13 +77,15 @@ export async function connect(
 		readonly localInfile?: boolean;
 		readonly lockWaitSeconds?: number;
 		readonly waitTimeoutSeconds?: number;
+		/** For {@link Session.raw}: the size of the one piece of memory that what comes is read into. */
+		readonly readBytes?: number;
 	} = {},
 ): Promise<Session> {
 	const tls = await tlsOptions(address);
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
 	try {
-		const driver = await login(address, password, signal, tls, options.localInfile ?? false);
+		const driver = await login(address, password, signal, tls, options);
 		try {
 			return await setUp(driver, address, password, limitOf(options), signal);
 		} catch (error) {
@@ -115,9 +117,9 @@ async function login(
 	password: Secret | null,
 	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
-	localInfile: boolean,
+	{ localInfile = false, readBytes }: { readonly localInfile?: boolean; readonly readBytes?: number },
 ): Promise<Driver> {
-	const { socket, offersTls } = await greet(address, signal);
+	const { socket, offersTls } = await greet(address, signal, readBytes ?? null);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
 	const connection = createConnection({
 		stream: socket,

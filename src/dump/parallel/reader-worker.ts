@@ -10,6 +10,8 @@ import { type PackedFile, packTo } from './pack.ts';
 import type { Begun, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
 
 const FLOW_MS = 200;
+/** At a time from the socket. */
+const READ_BYTES = 128 * 2 ** 10;
 
 const data = workerData as ReaderData;
 const port = parentPort;
@@ -19,6 +21,7 @@ const say = (message: FromReader) => port.postMessage(message);
 try {
 	const session = await connect(data.address, data.password === null ? null : new Secret(data.password), {
 		waitTimeoutSeconds: 31_536_000,
+		readBytes: READ_BYTES,
 	});
 	for (const each of data.session) await session.query(unpackStatement(each));
 	serve(session);
