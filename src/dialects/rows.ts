@@ -30,35 +30,40 @@ function numbered(column: string, names: readonly string[], collation: string): 
 const flags = (column: string): ColumnWays => ({ select: `CAST(${column} AS UNSIGNED)`, load: 'CAST(@v AS UNSIGNED)' });
 
 /**
- * Reads what `rowColumns` asks: a row a column, in order, with `db`, `tab`, `name`, `type` (DATA_TYPE), `full` (COLUMN_TYPE), `coll`, `nth` and
- * `part` (of the primary key: its place, and the length of a prefix), `kept` (1 unless generated) and `versioned` (1 where it has a history).
+ * Reads what `rowColumns` asks, in any order, by `what`: a `table` (`db`, `tab`, and `versioned`: 1 where it has a history), a `column` of whatever
+ * has columns (`name`, its place `nth`, `type` (DATA_TYPE), `full` (COLUMN_TYPE), `coll`, and `kept`: 1 unless generated), or one of a primary `key`
+ * (`name`, its place `nth`, and `part`: the length of a prefix).
  */
 export function readRowTables(rows: readonly Row[], own: (type: string, column: string) => ColumnWays | null): readonly RowTable[] {
-	const tables = new Map<string, Row[]>();
+	const tables = new Map<string, { readonly row: Row; readonly columns: Row[]; readonly key: Row[] }>();
+	const place = (row: Row) => `${row.db}\0${row.tab}`;
+	for (const row of rows) if (row.what === 'table') tables.set(place(row), { row, columns: [], key: [] });
 	for (const row of rows) {
-		const key = `${row.db}\0${row.tab}`;
-		const known = tables.get(key);
-		if (known === undefined) tables.set(key, [row]);
-		else known.push(row);
+		if (row.what === 'column') tables.get(place(row))?.columns.push(row);
+		else if (row.what === 'key') tables.get(place(row))?.key.push(row);
 	}
-	return [...tables.values()].map((columns) => {
-		const parts = columns.filter((row) => row.nth !== null && row.nth !== undefined).sort((a, b) => Number(a.nth) - Number(b.nth));
-		const whole = parts.length > 0 && parts.every((row) => row.part === null && row.kept === '1');
+	return [...tables.values()].map(({ row, columns, key }) => {
+		const parts = inOrder(key).map((part) => ({ part, column: columns.find(({ name }) => name === part.name) }));
+		const whole = parts.length > 0 && parts.every(({ part, column }) => part.part === null && column?.kept === '1');
 		return {
-			database: columns[0]?.db ?? '',
-			table: columns[0]?.tab ?? '',
-			columns: columns
-				.filter((row) => row.kept === '1')
-				.map((row): RowColumn => {
-					const name = row.name ?? '';
-					const type = (row.type ?? '').toLowerCase();
-					const column = id(name).fragment[0] as string;
+			database: row.db ?? '',
+			table: row.tab ?? '',
+			columns: inOrder(columns)
+				.filter((column) => column.kept === '1')
+				.map((column): RowColumn => {
+					const name = column.name ?? '';
+					const type = (column.type ?? '').toLowerCase();
+					const quoted = id(name).fragment[0] as string;
 					const common =
-						type === 'enum' ? numbered(column, members(row.full ?? ''), row.coll ?? '') : type === 'set' ? flags(column) : null;
-					return { name, ...(common ?? own(type, column) ?? { select: column, load: null }) };
+						type === 'enum' ? numbered(quoted, members(column.full ?? ''), column.coll ?? '') : type === 'set' ? flags(quoted) : null;
+					return { name, ...(common ?? own(type, quoted) ?? { select: quoted, load: null }) };
 				}),
-			key: whole ? parts.map((row) => ({ name: row.name ?? '', type: row.full ?? '', collation: row.coll ?? null })) : null,
-			rows: columns.some((row) => row.versioned === '1') ? ('vendor' as const) : ('select' as const),
+			key: whole
+				? parts.map(({ column }) => ({ name: column?.name ?? '', type: column?.full ?? '', collation: column?.coll ?? null }))
+				: null,
+			rows: row.versioned === '1' ? ('vendor' as const) : ('select' as const),
 		};
 	});
 }
+
+const inOrder = (rows: readonly Row[]): Row[] => [...rows].sort((a, b) => Number(a.nth) - Number(b.nth));

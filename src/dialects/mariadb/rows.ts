@@ -13,13 +13,14 @@ function ways(type: string, column: string): ColumnWays | null {
 }
 
 export const rowColumns: Dialect['catalogue']['rowColumns'] = query(
-	sql`SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tab, c.COLUMN_NAME AS name, c.DATA_TYPE AS type, c.COLUMN_TYPE AS full, c.COLLATION_NAME AS coll,
- s.SEQ_IN_INDEX AS nth, s.SUB_PART AS part, c.IS_GENERATED = 'NEVER' AS kept, t.TABLE_TYPE = 'SYSTEM VERSIONED' AS versioned
- FROM information_schema.COLUMNS c
- JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
- LEFT JOIN information_schema.STATISTICS s ON s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME AND s.COLUMN_NAME = c.COLUMN_NAME
-  AND s.INDEX_NAME = 'PRIMARY'
- WHERE c.TABLE_SCHEMA NOT IN (${OWN}) ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`,
+	// One after the other, not joined: MariaDB would compare every column with every table, and hold up who locks ten thousand of them.
+	sql`SELECT 'table' AS what, TABLE_SCHEMA AS db, TABLE_NAME AS tab, NULL AS name, NULL AS type, NULL AS full, NULL AS coll, NULL AS kept, TABLE_TYPE = 'SYSTEM VERSIONED' AS versioned,
+ NULL AS nth, NULL AS part
+ FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN (${OWN}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
+ UNION ALL SELECT 'key', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, NULL, NULL, NULL, NULL, NULL, SEQ_IN_INDEX, SUB_PART
+ FROM information_schema.STATISTICS WHERE TABLE_SCHEMA NOT IN (${OWN}) AND INDEX_NAME = 'PRIMARY'
+ UNION ALL SELECT 'column', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, IS_GENERATED = 'NEVER', NULL, ORDINAL_POSITION, NULL
+ FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN (${OWN})`,
 	(rows) => readRowTables(rows, ways),
 );
 
