@@ -1,16 +1,5 @@
-// @peculiar/x509 needs it, before itself.
-import 'reflect-metadata';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-	BasicConstraintsExtension,
-	ExtendedKeyUsage,
-	ExtendedKeyUsageExtension,
-	KeyUsageFlags,
-	KeyUsagesExtension,
-	SubjectAlternativeNameExtension,
-	X509CertificateGenerator,
-} from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY = 86_400_000;
@@ -34,6 +23,17 @@ async function writeKey(path: string, key: CryptoKey): Promise<void> {
  * The CA's key is thrown away. Valid from a day before `now` for ten years.
  */
 export async function makeCertificates(folder: string, now: Date): Promise<TlsFiles> {
+	// Two hundred modules, of which nobody but a sandbox has use. They need the first, before themselves.
+	await import('reflect-metadata');
+	const {
+		BasicConstraintsExtension,
+		ExtendedKeyUsage,
+		ExtendedKeyUsageExtension,
+		KeyUsageFlags,
+		KeyUsagesExtension,
+		SubjectAlternativeNameExtension,
+		X509CertificateGenerator,
+	} = await import('@peculiar/x509');
 	const keys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 	const [authority, server] = await Promise.all([keys(), keys()]);
 	const valid = { notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 3650 * DAY) };
