@@ -17,15 +17,19 @@ export type Dumped = {
 	readonly likeness: ReadonlyMap<string, string | null>;
 };
 
-/** Performs a dump's actions one after the other, drawing how far it has come. */
+/** Performs a dump's actions, drawing how far it has come. */
 export function dumping(at: At, heldSince: () => Date | null) {
 	const { perform, signal } = at;
 	const progress = dumpProgress(at, heldSince);
-	async function pipe(action: PipeAction, until: { until?: AbortSignal }): Promise<{ file: DumpedFile | null; likeness: string | null }> {
-		const onFlow = action.likeness
-			? progress.definitionsFlow(`definitions of ${action.id.replace(/^(before-)?(schema|post)-/, '')}`)
-			: progress.flow;
-		const result = await perform(action, { ...until, onFlow });
+	async function pipe(
+		action: PipeAction,
+		until: AbortSignal,
+		beside: boolean,
+	): Promise<{ file: DumpedFile | null; likeness: string | null }> {
+		const definitions = `definitions of ${action.id.replace(/^(before-)?(schema|post)-/, '')}`;
+		// Beside rows the definitions are next to nothing.
+		const onFlow = beside ? {} : { onFlow: action.likeness ? progress.definitionsFlow(definitions) : progress.flow };
+		const result = await perform(action, { until, ...onFlow });
 		// What is only compared is part of no total.
 		if (action.into !== null) progress.finished({ ...result, rows: rowsOf(result.found) });
 		saidNothing(at, action, result.words);
@@ -38,32 +42,44 @@ export function dumping(at: At, heldSince: () => Date | null) {
 		return { file: { path, kind, database: database ?? null, bytes, rawBytes, sha256: result.sha256 ?? '', found }, likeness };
 	}
 	return {
-		/** `given`: a further reason to give up. */
+		/** The tools one after the other, and beside them the connections that read rows. `given`: a further reason to give up. */
 		async all(actions: readonly Action[], given: AbortSignal | null = null): Promise<Dumped> {
 			const files: DumpedFile[] = [];
 			const rows: { files: RowsFile[]; tables: ReadTable[] } = { files: [], tables: [] };
 			const likeness = new Map<string, string | null>();
-			const until = given === null ? {} : { until: given };
-			for (const action of actions) {
+			const failed = new AbortController();
+			const until = AbortSignal.any([failed.signal, ...(given === null ? [] : [given])]);
+			const lanes = [actions.filter((action) => action.kind === 'pipe'), actions.filter((action) => action.kind === 'rows')];
+			const beside = lanes.every((lane) => lane.length > 0);
+			const one = async (action: Action) => {
 				signal.throwIfAborted();
 				if (action.kind === 'pipe') {
-					const done = await pipe(action, until);
+					const done = await pipe(action, until, beside);
 					if (action.rowsOf !== undefined && done.file !== null) {
 						const { path, bytes, rawBytes, sha256, found } = done.file;
 						rows.files.push({ ...action.rowsOf, path, bytes, rawBytes, sha256, kind: 'rows', format: 'sql', chunk: 0, rows: found.rows });
 						rows.tables.push({ database: action.rowsOf.database, name: action.rowsOf.table, rows: found.rows, digest: null, load: [] });
-						continue;
+						return;
 					}
 					if (done.file !== null) files.push(done.file);
 					likeness.set(action.id.replace(/^before-/, ''), done.likeness);
 				} else if (action.kind === 'rows') {
-					const read = await perform(action, { ...until, onFlow: progress.rowsFlow(action.tables) });
+					const read = await perform(action, { until, onFlow: progress.rowsFlow(action.tables) });
 					const sum = (of: (file: RowsFile) => number) => read.files.reduce((total, file) => total + of(file), 0);
 					progress.finished({ rawBytes: sum((file) => file.rawBytes), bytes: sum((file) => file.bytes), rows: sum((file) => file.rows) });
 					rows.files.push(...read.files);
 					rows.tables.push(...read.tables);
 				}
-			}
+			};
+			const through = async (lane: readonly Action[]) => {
+				for (const action of lane) {
+					if (failed.signal.aborted) return;
+					await one(action).catch((error: unknown) => failed.abort(error));
+				}
+			};
+			// Nothing of a dump that failed may still run when its lock is given back.
+			await Promise.all(lanes.map(through));
+			if (failed.signal.aborted) throw failed.signal.reason;
 			return { files, rows, likeness };
 		},
 		stop: progress.stop,

@@ -123,14 +123,16 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			const tables = await at.look('server', at.server.dialect.catalogue.tables);
 			return planDump(at, { ...facts, tables: dumpedOf(tables, facts.databases, at.ignoreTables) }, way);
 		};
+		const opening = way.engine === 'parallel' ? at.readers('server', { count: at.connections }) : null;
+		await using _readers = { [Symbol.asyncDispose]: async () => (await opening?.catch(() => null))?.[Symbol.asyncDispose]() };
 		const parts = way.lock === 'snapshot' ? await now() : planDump(at, facts, way);
-		await using _readers = way.engine === 'parallel' ? await at.readers('server', { count: at.connections }) : null;
 		let heldSince: Date | null = null;
 		const dump = dumping(at, () => heldSince);
 		try {
 			const before = await dump.all(parts.before);
 			const held = await underLock(
 				at,
+				opening,
 				(since) => {
 					heldSince = since;
 				},

@@ -19,14 +19,20 @@ type Facts = {
 type At = BackupEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
 
 /**
- * Takes the lock, does `work` while it is held and gives it back, whatever became of the work. The moment that it protected is proven at the end:
+ * Takes the lock when what it needs is `ready`, does `work` while it is held and gives it back, whatever became of the work. The moment that it protected is proven at the end:
  * the connection was the same and the position stood still. `objects` is null where the lock was let go before the definitions are read.
  * Throws LockTimeout where it is not had or its time is spent, VerifyFailed where it was lost.
  */
-export async function underLock<T>(at: At, since: (held: Date | null) => void, work: (given: AbortSignal) => Promise<T>) {
+export async function underLock<T>(
+	at: At,
+	ready: Promise<unknown> | null,
+	since: (held: Date | null) => void,
+	work: (given: AbortSignal) => Promise<T>,
+) {
 	const { plan, facts, now, lock } = at;
 	const requested = now();
 	await using lease = await at.lease('server', { lockWaitSeconds: at.lockWaitSeconds });
+	await ready;
 	const state = { on: 'server', clientsWait: facts.clientsWait, until: null } as const;
 	lock({ ...state, state: 'waiting', since: requested.toISOString() });
 	try {
