@@ -13,10 +13,16 @@ export function halting(env: NodeJS.ProcessEnv, watcher: number): (event: Record
 	if (text === undefined) return () => undefined;
 	const { at, when, whom } = JSON.parse(text) as Halt;
 	let begun = 0;
+	/** Others may be begun before it is done. */
+	let halting: string | null = null;
 	return (event) => {
-		if (event.type === 'action-started') begun++;
-		const now = when === 'before' ? event.type === 'action-started' : event.type === 'action-done';
-		if (!now || begun !== at) return;
+		if (event.type === 'action-started') {
+			begun++;
+			if (begun === at) halting = event.action.id;
+		}
+		const now =
+			when === 'before' ? event.type === 'action-started' && begun === at : event.type === 'action-done' && event.action === halting;
+		if (!now) return;
 		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
 		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
 	};
