@@ -61,8 +61,9 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 				{ signal: stop, ...(options.onFlow && { onFlow: options.onFlow }) },
 			);
 			const files: RowsFile[] = read.map(({ digest: _, ...file }) => ({ ...file, kind: 'rows', format: 'tsv' }));
+			const filesOf = Map.groupBy(read, (file) => `${file.database}\0${file.table}`);
 			const results = wanted.map(({ database, name, columns }): ReadTable => {
-				const own = read.filter((file) => file.database === database && file.table === name);
+				const own = filesOf.get(`${database}\0${name}`) ?? [];
 				return {
 					database,
 					name,
@@ -71,11 +72,12 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 					load: columns.map((column) => [column.name, column.load]),
 				};
 			});
+			const loadOf = new Map(results.map(({ database, name, load }) => [`${database}\0${name}`, load]));
 			const statements = await Promise.all(
 				chunked(files, 16).map(async (part) => {
 					const written: RowsFile[] = [];
 					for (const file of part) {
-						const columns = results.find((table) => table.database === file.database && table.name === file.table)?.load ?? [];
+						const columns = loadOf.get(`${file.database}\0${file.table}`) ?? [];
 						written.push(await writeLoad(file, folder, loadStatement({ file: file.path, table: file.table, columns })));
 					}
 					return written;

@@ -1,4 +1,4 @@
-import type { Action, PipeAction, ReadTable, RowsFile, RowsResult } from '../../core/action.ts';
+import type { Action, PipeAction, RowsAction, RowsFile, RowsResult } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Working } from '../../core/step.ts';
@@ -21,70 +21,74 @@ export type Dumped = {
 export function dumping(at: At, heldSince: () => Date | null) {
 	const { perform, signal } = at;
 	const progress = dumpProgress(at, heldSince);
-	async function pipe(
-		action: PipeAction,
-		until: AbortSignal,
-		beside: boolean,
-	): Promise<{ file: DumpedFile | null; likeness: string | null }> {
+	async function pipe(action: PipeAction, until: AbortSignal, drawn: boolean): Promise<Dumped> {
 		const definitions = `definitions of ${action.id.replace(/^(before-)?(schema|post)-/, '')}`;
-		// Beside rows the definitions are next to nothing.
-		const onFlow = beside ? {} : { onFlow: action.likeness ? progress.definitionsFlow(definitions) : progress.flow };
-		const result = await perform(action, { until, ...onFlow });
+		const onFlow = action.likeness ? progress.definitionsFlow(definitions) : progress.flow;
+		const result = await perform(action, { until, ...(drawn && { onFlow }) });
 		// What is only compared is part of no total.
 		if (action.into !== null) progress.finished({ ...result, rows: rowsOf(result.found) });
 		saidNothing(at, action, result.words);
-		const { likeness, bytes, rawBytes } = result;
-		if (action.into === null || !('file' in action.into)) return { file: null, likeness };
+		const likeness = new Map([[action.id.replace(/^before-/, ''), result.likeness]]);
+		if (action.into === null || !('file' in action.into)) return { ...NOTHING, likeness };
+		const { bytes, rawBytes } = result;
+		const found = result.found as DumpScan;
+		const file = { path: action.into.file.split('/').at(-1) ?? '', bytes, rawBytes, sha256: result.sha256 ?? '' };
+		if (action.rowsOf !== undefined) {
+			const { database, table } = action.rowsOf;
+			return {
+				...NOTHING,
+				rows: {
+					files: [{ database, table, ...file, kind: 'rows', format: 'sql', chunk: 0, rows: found.rows }],
+					tables: [{ database, name: table, rows: found.rows, digest: null, load: [] }],
+				},
+			};
+		}
 		const [, id, database] = /^(dump|schema|post)-(.*)$/s.exec(action.id) ?? [];
 		const kind = id === undefined ? 'accounts' : id === 'dump' ? 'database' : (id as 'schema' | 'post');
-		const path = action.into.file.split('/').at(-1) ?? '';
-		const found = result.found as DumpScan;
-		return { file: { path, kind, database: database ?? null, bytes, rawBytes, sha256: result.sha256 ?? '', found }, likeness };
+		return { ...NOTHING, files: [{ ...file, kind, database: database ?? null, found }], likeness };
+	}
+	async function read(action: RowsAction, until: AbortSignal): Promise<Dumped> {
+		const { files, tables } = await perform(action, { until, onFlow: progress.rowsFlow(action.tables) });
+		const sum = (of: (file: RowsFile) => number) => files.reduce((total, file) => total + of(file), 0);
+		progress.finished({ rawBytes: sum((file) => file.rawBytes), bytes: sum((file) => file.bytes), rows: sum((file) => file.rows) });
+		return { ...NOTHING, rows: { files, tables } };
 	}
 	return {
-		/** The tools one after the other, and beside them the connections that read rows. `given`: a further reason to give up. */
+		/** Rows, and the tools that write tables and code, side by side; each of these one after the other. `given`: a further reason to give up. */
 		async all(actions: readonly Action[], given: AbortSignal | null = null): Promise<Dumped> {
-			const files: DumpedFile[] = [];
-			const rows: { files: RowsFile[]; tables: ReadTable[] } = { files: [], tables: [] };
-			const likeness = new Map<string, string | null>();
 			const failed = new AbortController();
 			const until = AbortSignal.any([failed.signal, ...(given === null ? [] : [given])]);
-			const lanes = [actions.filter((action) => action.kind === 'pipe'), actions.filter((action) => action.kind === 'rows')];
-			const beside = lanes.every((lane) => lane.length > 0);
-			const one = async (action: Action) => {
-				signal.throwIfAborted();
-				if (action.kind === 'pipe') {
-					const done = await pipe(action, until, beside);
-					if (action.rowsOf !== undefined && done.file !== null) {
-						const { path, bytes, rawBytes, sha256, found } = done.file;
-						rows.files.push({ ...action.rowsOf, path, bytes, rawBytes, sha256, kind: 'rows', format: 'sql', chunk: 0, rows: found.rows });
-						rows.tables.push({ database: action.rowsOf.database, name: action.rowsOf.table, rows: found.rows, digest: null, load: [] });
-						return;
-					}
-					if (done.file !== null) files.push(done.file);
-					likeness.set(action.id.replace(/^before-/, ''), done.likeness);
-				} else if (action.kind === 'rows') {
-					const read = await perform(action, { until, onFlow: progress.rowsFlow(action.tables) });
-					const sum = (of: (file: RowsFile) => number) => read.files.reduce((total, file) => total + of(file), 0);
-					progress.finished({ rawBytes: sum((file) => file.rawBytes), bytes: sum((file) => file.bytes), rows: sum((file) => file.rows) });
-					rows.files.push(...read.files);
-					rows.tables.push(...read.tables);
-				}
-			};
+			const lanes = Object.values(Object.groupBy(actions, laneOf));
+			// What is not drawn is next to nothing beside what is.
+			const drawn = (['rows', 'tables', 'code'] as const).find((lane) => actions.some((action) => laneOf(action) === lane));
+			const done = new Map<Action, Dumped>();
 			const through = async (lane: readonly Action[]) => {
 				for (const action of lane) {
 					if (failed.signal.aborted) return;
-					await one(action).catch((error: unknown) => failed.abort(error));
+					signal.throwIfAborted();
+					if (action.kind === 'pipe') done.set(action, await pipe(action, until, laneOf(action) === drawn));
+					else if (action.kind === 'rows') done.set(action, await read(action, until));
 				}
 			};
 			// Nothing of a dump that failed may still run when its lock is given back.
-			await Promise.all(lanes.map(through));
+			await Promise.all(lanes.map((lane) => through(lane).catch((error: unknown) => failed.abort(error))));
 			if (failed.signal.aborted) throw failed.signal.reason;
-			return { files, rows, likeness };
+			return joined(actions.flatMap((action) => done.get(action) ?? []));
 		},
 		stop: progress.stop,
 	};
 }
+
+const laneOf = ({ kind, id }: Action): 'rows' | 'tables' | 'code' =>
+	kind === 'rows' ? 'rows' : /^(before-)?post-/.test(id) ? 'code' : 'tables';
+
+const NOTHING: Dumped = { files: [], rows: { files: [], tables: [] }, likeness: new Map() };
+
+const joined = (all: readonly Dumped[]): Dumped => ({
+	files: all.flatMap(({ files }) => files),
+	rows: { files: all.flatMap(({ rows }) => rows.files), tables: all.flatMap(({ rows }) => rows.tables) },
+	likeness: new Map(all.flatMap(({ likeness }) => [...likeness])),
+});
 
 /** Whoever defined something between the snapshot and the end of the dump has made it a mixture of two moments. */
 export function sameDefinitions(before: Dumped, after: Dumped): void {
