@@ -6,7 +6,7 @@ import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from '../core/
 import { UserError } from '../core/errors.ts';
 import type { PerformOptions } from '../core/step.ts';
 import { loadStatement } from '../dump/parallel/load-statement.ts';
-import { openReaders, type Readers, type TableRows } from '../dump/parallel/readers.ts';
+import { type RowsFile as DumpedRows, openReaders, type Readers, type TableRows } from '../dump/parallel/readers.ts';
 import { sumDigests } from '../dump/parallel/table-rows.ts';
 import type { Query } from '../sql/sql.ts';
 import type { Reach } from './world.ts';
@@ -55,12 +55,20 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			});
 			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 			const { folder, compress } = into;
-			const read = await readersOf(on).dump(
-				wanted,
-				{ folder, compress, level: levelOf(compress, into.level) },
-				{ signal: stop, ...(options.onFlow && { onFlow: options.onFlow }) },
-			);
-			const files: RowsFile[] = read.map(({ digest: _, ...file }) => ({ ...file, kind: 'rows', format: 'tsv' }));
+			const columnsOf = new Map(wanted.map((table) => [`${table.database}\0${table.name}`, table.columns]));
+			const loads = writers(16);
+			const onFile = (file: DumpedRows) => {
+				const columns = (columnsOf.get(`${file.database}\0${file.table}`) ?? []).map(({ name, load }) => [name, load] as const);
+				loads.add(() => writeLoad(told(file), folder, loadStatement({ file: file.path, table: file.table, columns })));
+			};
+			const read = await readersOf(on)
+				.dump(
+					wanted,
+					{ folder, compress, level: levelOf(compress, into.level) },
+					{ signal: stop, onFile, ...(options.onFlow && { onFlow: options.onFlow }) },
+				)
+				.finally(() => loads.settled());
+			const files = read.map(told);
 			const filesOf = Map.groupBy(read, (file) => `${file.database}\0${file.table}`);
 			const results = wanted.map(({ database, name, columns }): ReadTable => {
 				const own = filesOf.get(`${database}\0${name}`) ?? [];
@@ -72,25 +80,33 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 					load: columns.map((column) => [column.name, column.load]),
 				};
 			});
-			const loadOf = new Map(results.map(({ database, name, load }) => [`${database}\0${name}`, load]));
-			const statements = await Promise.all(
-				chunked(files, 16).map(async (part) => {
-					const written: RowsFile[] = [];
-					for (const file of part) {
-						const columns = loadOf.get(`${file.database}\0${file.table}`) ?? [];
-						written.push(await writeLoad(file, folder, loadStatement({ file: file.path, table: file.table, columns })));
-					}
-					return written;
-				}),
-			);
-			return { files: [...files, ...statements.flat()], tables: results, ms: now().getTime() - began };
+			return { files: [...files, ...(await loads.all())], tables: results, ms: now().getTime() - began };
 		},
 	};
 }
 
-/** Dealt out to so many at most. */
-function chunked<T>(all: readonly T[], count: number): T[][] {
-	return Array.from({ length: Math.min(count, all.length) }, (_, first) => all.filter((_, index) => index % count === first));
+const told = ({ digest: _, ...file }: DumpedRows): RowsFile => ({ ...file, kind: 'rows', format: 'tsv' });
+
+/** Writes files as they are asked for, so many at a time at most. */
+function writers(count: number) {
+	const lanes = Array.from({ length: count }, () => Promise.resolve());
+	const written: RowsFile[] = [];
+	let added = 0;
+	return {
+		add(write: () => Promise<RowsFile>): void {
+			const lane = added++ % count;
+			const next = (lanes[lane] ?? Promise.resolve()).then(async () => void written.push(await write()));
+			// All are waited for at the end.
+			next.catch(() => {});
+			lanes[lane] = next;
+		},
+		settled: () => Promise.allSettled(lanes),
+		/** By their paths. Throws what the first that failed threw. */
+		async all(): Promise<readonly RowsFile[]> {
+			await Promise.all(lanes);
+			return written.sort((a, b) => (a.path < b.path ? -1 : 1));
+		},
+	};
 }
 
 async function writeLoad(file: RowsFile, folder: string, text: string): Promise<RowsFile> {

@@ -23,13 +23,14 @@ export interface Readers extends AsyncDisposable {
 	each(statement: Statement, options?: { readonly timeoutMs?: number }): Promise<readonly (readonly Row[])[]>;
 	/**
 	 * Dumps the tables' rows, or (into null) only reads them for their counts and digests: LOAD DATA text, a file a chunk, by table as given and
-	 * by chunk. A table without rows has one (empty) file too. `onFlow` is told about every 200 ms and at the end. One call at a time.
+	 * by chunk. A table without rows has one (empty) file too. `onFlow` is told about every 200 ms and at the end, `onFile` of every file that is
+	 * on the disk. One call at a time.
 	 * Throws ServerError, UserError where a file cannot be written, or the signal's reason; then nothing runs on the server any longer, and files may be left.
 	 */
 	dump(
 		tables: readonly TableRows[],
 		into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
-		how: { readonly signal: AbortSignal; readonly onFlow?: (flow: Flow) => void },
+		how: { readonly signal: AbortSignal; readonly onFlow?: (flow: Flow) => void; readonly onFile?: (file: RowsFile) => void },
 	): Promise<readonly RowsFile[]>;
 }
 
@@ -85,7 +86,7 @@ export async function openReaders(options: {
 			each.addEventListener('abort', stop, { once: true });
 		}
 		try {
-			const work = run(readers, totals, dialect, tables, into, how.onFlow ?? (() => {}));
+			const work = run(readers, totals, dialect, tables, into, how);
 			work.catch(() => {});
 			return await Promise.race([work, stopped.promise]);
 		} catch (error) {
@@ -106,11 +107,15 @@ async function run(
 	dialect: Dialect,
 	tables: readonly TableRows[],
 	into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
-	onFlow: (flow: Flow) => void,
+	{ onFlow = () => {}, onFile = () => {} }: { readonly onFlow?: (flow: Flow) => void; readonly onFile?: (file: RowsFile) => void },
 ): Promise<readonly RowsFile[]> {
 	const cuts = await plan(readers, dialect, tables, into?.compress ?? null);
 	const queue = batches(cuts, readers.length);
 	const files: RowsFile[] = [];
+	const file = (each: RowsFile) => {
+		files.push(each);
+		onFile(each);
+	};
 	const flow = flowOf(totals, onFlow);
 	const packing = { compress: into?.compress ?? 'none', level: into?.level ?? 0 } as const;
 	await Promise.all(
@@ -120,7 +125,7 @@ async function run(
 					batch.map(({ piece }) => piece),
 					into?.folder ?? '',
 					packing,
-					{ file: (file) => files.push(file), flow: (counters, began) => flow.take(index, counters, began) },
+					{ file, flow: (counters, began) => flow.take(index, counters, began) },
 				);
 			}
 		}),
