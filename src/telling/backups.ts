@@ -122,7 +122,7 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 		);
 	row('Engine', `${report.engine}, ${report.compression}${report.why === null ? '' : `: ${report.why}`}`);
 	row('Lock', held(report));
-	row('Size', `${sizes(report)}, ${plural(fileList.length, 'file')}`);
+	row('Size', `${sizes(report)}, ${plural(fileList.length, 'dump file')}`);
 	for (const { of, file, pos, gtid } of report.position)
 		row('Position', `${of}: ${[file === null ? null : `${file}:${pos}`, gtid && `gtid ${gtid}`].filter(Boolean).join('  ') || 'unknown'}`);
 	for (const [label, words, proof] of [

@@ -64,7 +64,7 @@ export function drillMarkdown(record: DrillRecord, checks: readonly Check[], bac
 export const drillSteps = (where: string): string[] => [
 	`  1  start an empty server of that kind, not older, in ${where}`,
 	'  2  lockstep restore into it, accounts too',
-	'  3  give it the position of change-source.sql, and read it back',
+	'  3  give it the position of its change-source file, and read it back',
 	'  4  count every row of every table, and every object',
 ];
 
