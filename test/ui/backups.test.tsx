@@ -125,7 +125,7 @@ describe('the way to a backup', () => {
 			[{ at: 'folders' }, 'Another folder'],
 			[{ at: 'archive', card: GOOD }, /Back *\n/],
 			[{ at: 'verify', card: GOOD }, 'to its last byte'],
-			[{ at: 'drill', card: GOOD }, 'change-source.sql'],
+			[{ at: 'drill', card: GOOD }, 'change-source file'],
 			[{ at: 'pick', flow: 'restore', backup: REPORT }, 'Into which server?'],
 			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Look at everything'],
 		] as const) {
@@ -284,7 +284,7 @@ test('every screen of it tells its keys, and draws with ASCII alone where that i
 		[{ at: 'folders' }, 'Another folder', 'Whose backups'],
 		[{ at: 'backups', folder: FOLDER }, '20261119T020000Z', 'as lockstep list tells them'],
 		[{ at: 'archive', card: GOOD }, 'mysql-bin', 'proves that a backup restores'],
-		[{ at: 'drill', card: GOOD }, 'change-source.sql', 'The report lies beside the backup'],
+		[{ at: 'drill', card: GOOD }, 'change-source file', 'The report lies beside the backup'],
 		[{ at: 'verify', card: GOOD }, 'failed', 'written beside the backup'],
 	] as const) {
 		const wizard = openAt([place], desk(), { size: [80, 40], ascii: true });
