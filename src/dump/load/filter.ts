@@ -1,6 +1,7 @@
 import { UserError } from '../../core/errors.ts';
 import { readStatement } from '../statement.ts';
 import { bare, beginning, COMMENT, createCutter } from './cut.ts';
+import { createHoldBack } from './hold-back.ts';
 
 /** What of a file of SQL is wanted; all where neither is given. */
 export type Wanted = {
@@ -128,6 +129,7 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 	const tables = wanted.tables === undefined ? null : new Set(wanted.tables);
 	const without = wanted.withoutAccounts?.length ? new Set(wanted.withoutAccounts) : null;
 	const cutter = createCutter();
+	const holdBack = createHoldBack();
 	/** Whether the rows at hand are wanted; null outside of rows. */
 	let rows: boolean | null = null;
 	let rest: Buffer = Buffer.alloc(0);
@@ -156,7 +158,7 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 					break;
 				}
 				if (head !== null) {
-					if (!cutter.plain) throw doubtful(bare(text.slice(from)));
+					if (!cutter.plain || holdBack.waiting) throw doubtful(bare(text.slice(from)));
 					rows = tables?.has(head.table) ?? true;
 					if (rows) yield Buffer.from(text.slice(from, head.end), 'latin1');
 					from = head.end;
@@ -166,8 +168,8 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 				if (statement === null) break;
 				from += statement.length;
 				// What is left out leaves its comments behind: the last one is the footer.
-				if ((tables === null || ofTables(statement, tables)) && (without === null || ofAccounts(statement, without)))
-					yield Buffer.from(statement, 'latin1');
+				if ((tables !== null && !ofTables(statement, tables)) || (without !== null && !ofAccounts(statement, without))) continue;
+				for (const each of tables === null ? [statement] : holdBack.pass(statement)) yield Buffer.from(each, 'latin1');
 			}
 			rest = rest.subarray(from);
 			if (rows !== null) continue;
@@ -181,6 +183,7 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 		yield* read(true);
 	}
 	yield* read(false);
+	for (const each of holdBack.end()) yield Buffer.from(each, 'latin1');
 }
 
 /** The beginning of an INSERT up to its rows; `open` where its rows are not to be seen yet. */
