@@ -128,7 +128,8 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		const refused = await restore(vendor, ...tables);
 		expect([refused.code, refused.last.checks[0].found], said(refused)).toEqual([6, 'table shop.orders is overwritten']);
 		const unknown = await restore(vendor, '--tables', 'shop.orders,crm.buyers', '--confirm', nameOf(target));
-		expect([unknown.code, unknown.last.error.what], said(unknown)).toEqual([2, 'The backup holds no table crm.buyers.']);
+		expect(unknown.code, said(unknown)).toBe(2);
+		expect(said(unknown)).toContain('The backup holds no table crm.buyers.');
 		expect(await contentsOf(target)).toEqual(was);
 		const ended = await restore(vendor, ...tables, '--confirm', nameOf(target));
 		expect(ended.code, said(ended)).toBe(0);
