@@ -127,6 +127,17 @@ describe('a file of definitions', () => {
 	});
 
 	it.each([
+		['CREATE TABLE `a` (b int);\nCREATE TRIGGER t BEFORE UPDATE OF x, `ON c` OR DELETE ON A FOR EACH ROW SET @a = 1;\n', true],
+		[
+			'CREATE TABLE `a` (b int);\nCREATE TABLE `A` (b int);\nCREATE TRIGGER t /* ON a */ AFTER INSERT ON A FOR EACH ROW SET @a = 1;\n',
+			false,
+		],
+		['CREATE TRIGGER t AFTER INSERT ON A FOR EACH ROW SET @a = 1;\n', false],
+	])('finds a trigger’s table however it was typed: %j', async (text, its) =>
+		expect((await only(text, { tables: ['a'] })).includes('TRIGGER')).toBe(its),
+	);
+
+	it.each([
 		'RENAME TABLE `a` TO `b`;\n',
 		"INSERT INTO `a` VALUES ('raw;\n');\n",
 		'INSERT INTO `a` SELECT 1;\n',

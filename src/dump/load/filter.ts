@@ -31,11 +31,13 @@ const ROWS = new RegExp(
 const GAP = `(?:\\s|\\*\\/|\\/\\*M?!\\d*|${COMMENT})*`;
 const QUOTED = "(?:`(?:[^`]|``)*`|'(?:[^'\\\\]|\\\\.|'')*'|[\\w$.%-]+)";
 const DEFINER = `(?:${QUOTED}|"(?:[^"]|"")*")`;
+const COLUMN = '(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[\\w$\\u0080-\\u00ff]+)';
+const CHANGE = `(?:INSERT|DELETE|UPDATE(?:${GAP}OF${GAP}${COLUMN}(?:${GAP},${GAP}${COLUMN})*)?)`;
 const TRIGGER_OF = new RegExp(
 	[
 		`^${GAP}CREATE${GAP}(?:OR${GAP}REPLACE${GAP})?(?:DEFINER${GAP}=${GAP}${DEFINER}(?:${GAP}@${GAP}${DEFINER})?${GAP})?TRIGGER${GAP}`,
 		`(?:IF${GAP}NOT${GAP}EXISTS${GAP})?${NAME.replaceAll(/\((?!\?)/g, '(?:')}${GAP}(?:BEFORE|AFTER)${GAP}`,
-		`(?:INSERT|UPDATE|DELETE)(?:${GAP}OR${GAP}(?:INSERT|UPDATE|DELETE))*${GAP}ON${GAP}${NAME}`,
+		`${CHANGE}(?:${GAP}OR${GAP}${CHANGE})*${GAP}ON${GAP}${NAME}`,
 	].join(''),
 	'i',
 );
@@ -50,8 +52,8 @@ const doubtful = (statement: string): UserError =>
 		mend: ['Restore the whole database into a spare server, and take the tables from there.'],
 	});
 
-/** Throws UserError where it is in doubt: what is of another table must never be loaded, and what is of these never left out. */
-function ofTables(statement: string, tables: ReadonlySet<string>): boolean {
+/** `made`: the dump's tables so far. Throws UserError where it is in doubt: what is of another table must never be loaded, and what is of these never left out. */
+function ofTables(statement: string, tables: ReadonlySet<string>, made: Set<string>): boolean {
 	const text = bare(statement);
 	if (text === '' || /^(?:DELIMITER\s|\/\*M!999999)/i.test(text)) return true;
 	const about = ABOUT_TABLE.exec(text);
@@ -60,8 +62,12 @@ function ofTables(statement: string, tables: ReadonlySet<string>): boolean {
 	if (it.what === 'object' && it.kind === 'trigger') {
 		const on = TRIGGER_OF.exec(text);
 		if (on === null) throw doubtful(text);
-		return tables.has(named(on));
+		const name = named(on);
+		// As it was typed: where capitals mean nothing it may not be as the table is called, which comes before it.
+		const typed = made.size > 0 && !made.has(name) ? name.toLowerCase() : null;
+		return tables.has(name) || [...tables].some((each) => each.toLowerCase() === typed);
 	}
+	if (it.what === 'object' && it.kind === 'table') made.add(asText(it.name));
 	if (it.what === 'object') return (it.kind === 'table' || it.kind === 'sequence') && tables.has(asText(it.name));
 	if (it.what === 'database' || it.what === 'sqlMode') return true;
 	if (new RegExp(`^${VERSION}SET\\s`, 'i').test(text)) return !/^[^']*(?:@@|\bSET\s+)GLOBAL\b/i.test(text);
@@ -130,6 +136,7 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 	const without = wanted.withoutAccounts?.length ? new Set(wanted.withoutAccounts) : null;
 	const cutter = createCutter();
 	const holdBack = createHoldBack();
+	const made = new Set<string>();
 	/** Whether the rows at hand are wanted; null outside of rows. */
 	let rows: boolean | null = null;
 	let rest: Buffer = Buffer.alloc(0);
@@ -168,7 +175,7 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 				if (statement === null) break;
 				from += statement.length;
 				// What is left out leaves its comments behind: the last one is the footer.
-				if ((tables !== null && !ofTables(statement, tables)) || (without !== null && !ofAccounts(statement, without))) continue;
+				if ((tables !== null && !ofTables(statement, tables, made)) || (without !== null && !ofAccounts(statement, without))) continue;
 				for (const each of tables === null ? [statement] : holdBack.pass(statement)) yield Buffer.from(each, 'latin1');
 			}
 			rest = rest.subarray(from);
