@@ -263,7 +263,7 @@ function program(): Command {
 	connection(add('restore', 'load a backup, or a part of it, into a server'))
 		.argument('<backup>', 'a backup’s folder, or the link `latest`')
 		.option('--databases <names>', 'only these, separated by commas')
-		.option('--tables <names>', 'only these, as database.table, separated by commas; of backups by the parallel engine')
+		.option('--tables <names>', 'only these, as database.table, separated by commas; with their triggers')
 		.option('--workers <number>', 'how many loads at a time')
 		.option('--accounts', 'the backup’s accounts, too; those that are there already stay as they are')
 		.option('--write-binlog', 'the server’s binary log gets it as well, and with it its replicas')

@@ -34,6 +34,9 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		await session.query({ pieces: ['CREATE TABLE crm.bytes (id INT PRIMARY KEY, b VARBINARY(300) NULL, KEY by_b (b(10)))'] });
 		const every = Buffer.from([...Array(256).keys()]).toString('hex');
 		await session.query({ pieces: [`INSERT INTO crm.bytes VALUES (0, x'${every}'), (1, ''), (2, NULL)`] });
+		// Like parts of a dump, in a routine's body.
+		const parts = "-- Dumping data for table `orders`\nSELECT 'a;\nINSERT INTO `orders` VALUES (1);\n';\nDROP TABLE IF EXISTS `orders`;";
+		await session.query({ pieces: [`CREATE PROCEDURE shop.tricky() BEGIN\n${parts}\nEND`] });
 		await session.query({ pieces: ["CREATE USER newcomer@localhost IDENTIFIED BY 'a-Secret-1'"] });
 		await session.query({ pieces: ['GRANT SELECT ON shop.* TO newcomer@localhost'] });
 		before = await contentsOf(source);
@@ -111,6 +114,40 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		const now = await contentsOf(target);
 		expect(now.rows).toEqual({ ...before.rows, '`shop`.`status_changes`': other });
 		expect(now.definitions).toEqual(before.definitions);
+	});
+
+	it('takes single tables with their triggers out of a vendor’s dump of their database, and leaves the rest alone', async () => {
+		await ask(target, 'SET sql_log_bin = 0');
+		await ask(target, 'DELETE FROM shop.status_changes LIMIT 1');
+		await ask(target, 'DROP PROCEDURE shop.tricky');
+		await ask(target, 'DROP VIEW crm.buyers');
+		await ask(target, 'DELETE FROM shop.orders');
+		await ask(target, 'DROP TABLE crm.bytes');
+		const was = await contentsOf(target);
+		const tables = ['--tables', 'crm.bytes,shop.orders'];
+		const refused = await restore(vendor, ...tables);
+		expect([refused.code, refused.last.checks[0].found], said(refused)).toEqual([6, 'table shop.orders is overwritten']);
+		const unknown = await restore(vendor, '--tables', 'shop.orders,crm.buyers', '--confirm', nameOf(target));
+		expect(unknown.code, said(unknown)).toBe(2);
+		expect(said(unknown)).toContain('The backup holds no table crm.buyers.');
+		expect(await contentsOf(target)).toEqual(was);
+		const ended = await restore(vendor, ...tables, '--confirm', nameOf(target));
+		expect(ended.code, said(ended)).toBe(0);
+		expect(ended.last).toMatchObject({ tables: 2, rows: Number.parseInt(before.rows['`shop`.`orders`'] ?? '', 10) + 3 });
+		const now = await contentsOf(target);
+		const chosen = ['`crm`.`bytes`', '`shop`.`orders`'].map((name) => [name, before.rows[name]]);
+		expect(now.rows).toEqual({ ...was.rows, ...Object.fromEntries(chosen) });
+		const { 'TABLE `crm`.`bytes`': bytes } = before.definitions;
+		expect(now.definitions).toEqual({ ...was.definitions, 'TABLE `crm`.`bytes`': bytes });
+		expect(await value(target, SETTINGS)).toBe('0 ON');
+		const undone = await lockstep(['undo', '--yes', '--json'], { env: env() });
+		expect(undone.last.outcome, said(undone)).toBe('undone');
+		const { '`shop`.`orders`': gone, '`crm`.`bytes`': alsoGone, ...left } = (await contentsOf(target)).rows;
+		expect([gone, alsoGone, left]).toEqual([
+			undefined,
+			undefined,
+			Object.fromEntries(Object.entries(was.rows).filter(([name]) => name !== '`shop`.`orders`')),
+		]);
 	});
 
 	it('goes on after kill -9 in the middle of the load, and after the server was killed', { timeout: 120_000 }, async () => {

@@ -9,7 +9,9 @@ import { sumOf } from '../../src/archive/sums.ts';
 import { VerifyFailed } from '../../src/core/errors.ts';
 import { keyLines, keysMayWait } from '../../src/dialects/load.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
-import { accountOf, filtered, statements } from '../../src/dump/load/filter.ts';
+import { statements } from '../../src/dump/load/cut.ts';
+import { accountOf, filtered } from '../../src/dump/load/filter.ts';
+import { createDumpScanner } from '../../src/dump/scan.ts';
 import { chosen } from '../../src/runbooks/restore-backup/chosen.ts';
 import { sideBySide } from '../../src/runbooks/restore-backup/side-by-side.ts';
 import { shown } from '../../src/sql/sql.ts';
@@ -63,6 +65,86 @@ describe('a file of definitions', () => {
 		expect(other).toMatch(/CREATE TABLE `žlutá ;` \(`id` int\);[\s\S]*TRIGGER u AFTER/);
 		expect(other).not.toMatch(/orders/);
 	});
+
+	const INSIDE = 'DROP TABLE IF EXISTS `a``b 🐬`;\n-- Table structure for table `a``b 🐬`\nINSERT INTO `a``b 🐬` VALUES\n(9);\n';
+	const OF_TABLE = (name: string, rows: string) =>
+		[
+			`--\n-- Table structure for table ${name}\n--\n\nDROP TABLE IF EXISTS ${name};\n`,
+			`CREATE TABLE ${name} (\n  \`id\` int COMMENT '${INSIDE}'\n) COMMENT='it''s \\'; ${INSIDE}';\n\n`,
+			`--\n-- Dumping data for table ${name}\n--\n\nSET @OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@AUTOCOMMIT=0;\nLOCK TABLES ${name} WRITE;\n`,
+			`/*!40000 ALTER TABLE ${name} DISABLE KEYS */;\n${rows}/*!40000 ALTER TABLE ${name} ENABLE KEYS */;\n`,
+			'UNLOCK TABLES;\nCOMMIT;\nSET AUTOCOMMIT=@OLD_AUTOCOMMIT;\n',
+		] as const;
+	const ROWS = "(1,'x);'),\n(2,'\\nDROP TABLE `c`;\\n''\\\\'),\n(3,'tail')";
+	const FIRST = OF_TABLE(
+		'`a``b 🐬`',
+		`INSERT INTO \`a\`\`b 🐬\` VALUES\n${ROWS};\nINSERT INTO \`a\`\`b 🐬\` (\`id\`, \`VALUES (\`) VALUES ${ROWS};\n`,
+	);
+	const OTHER = OF_TABLE('`it\'s "b"`', `INSERT INTO \`it's "b"\` VALUES ${ROWS};\n`);
+	// A name that looks as if it told the table, and a mode in which a backslash escapes nothing.
+	const ITS =
+		'/*!50003 CREATE*/ /*!50017 DEFINER=`TRIGGER x`@`%`*/ /*!50003 TRIGGER `t AFTER INSERT ON z` BEFORE INSERT ON `a``b 🐬` FOR EACH ROW SET @a = 1 */;;\n';
+	const NOT_ITS =
+		'/*!50003 CREATE*/ /*!50003 TRIGGER `u BEFORE INSERT ON ``a````b 🐬``` AFTER UPDATE ON `it\'s "b"` FOR EACH ROW SET @a = 1 */;;\n';
+	const DUMP = [
+		'/*M!999999\\- enable the sandbox mode */ \n/*!40101 SET NAMES utf8mb4 */;\nUSE `d`;\n',
+		...FIRST,
+		`DELIMITER ;;\n${ITS}DELIMITER ;\n`,
+		...OTHER,
+		`DELIMITER ;;\n${NOT_ITS}DELIMITER ;\n`,
+		'/*!50001 CREATE VIEW `a``b 🐬` AS SELECT 1 AS `id`*/;\n',
+		"/*!50003 SET sql_mode              = 'NO_BACKSLASH_ESCAPES' */ ;\nDELIMITER ;;\n",
+		`CREATE PROCEDURE p() BEGIN SELECT '\\'; ${INSIDE} SELECT ';;'; END ;;\nDELIMITER ;\n/*!50003 SET sql_mode              = @saved_sql_mode */ ;\n`,
+		'/*!50001 DROP VIEW IF EXISTS `v`*/;\n/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS SELECT 1 */;\n\n-- Dump completed on 2026-11-21\n',
+	];
+
+	it.each([1, 7, 100_000])('of a whole database gives one table with its rows and triggers, wherever its %i bytes end', async (size) => {
+		const kept: Buffer[] = [];
+		const bytes = Buffer.from(DUMP.join(''));
+		const pieces = async function* () {
+			for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+		};
+		for await (const each of filtered(pieces(), { tables: ['a`b 🐬'] })) kept.push(Buffer.from(each));
+		const text = Buffer.concat(kept).toString();
+		expect(text).toContain(FIRST.join(''));
+		expect(text).toContain(ITS);
+		expect(text.replace(FIRST.join(''), '')).not.toMatch(
+			/INSERT INTO|DROP|CREATE(?!\*\/ \/\*!50017)|LOCK TABLES `|ALTER|VIEW|PROCEDURE|`u BEFORE/,
+		);
+		expect(text).toMatch(/-- Dump completed on 2026-11-21\n$/);
+		const scanner = createDumpScanner();
+		scanner.write(Buffer.from(text));
+		expect(scanner.end()).toMatchObject({ rows: 6, databases: [{ name: 'd', tables: [{ name: 'a`b 🐬', rows: 6 }] }] });
+	});
+
+	it('leaves the collation of the database alone where what it is for is left out', async () => {
+		const around = (create: string) =>
+			`ALTER DATABASE \`d\` CHARACTER SET latin1 COLLATE latin1_bin ;\n/*!50003 SET @a = 1 */ ;\nDELIMITER ;;\n${create} ;;\nDELIMITER ;\nALTER DATABASE \`d\` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ;\n`;
+		const its = around('CREATE TRIGGER t BEFORE DELETE ON `a` FOR EACH ROW SET @a = 2');
+		const other = [around('CREATE PROCEDURE p() SELECT 1'), around('CREATE FUNCTION f() RETURNS INT RETURN 1')];
+		const settings = '/*!50003 SET @a = 1 */ ;\nDELIMITER ;;\nDELIMITER ;\n';
+		expect(await only(other.join(its), { tables: ['a'] })).toBe(`${settings}${its}${settings}`);
+	});
+
+	it.each([
+		['CREATE TABLE `a` (b int);\nCREATE TRIGGER t BEFORE UPDATE OF x, `ON c` OR DELETE ON A FOR EACH ROW SET @a = 1;\n', true],
+		[
+			'CREATE TABLE `a` (b int);\nCREATE TABLE `A` (b int);\nCREATE TRIGGER t /* ON a */ AFTER INSERT ON A FOR EACH ROW SET @a = 1;\n',
+			false,
+		],
+		['CREATE TRIGGER t AFTER INSERT ON A FOR EACH ROW SET @a = 1;\n', false],
+	])('finds a trigger’s table however it was typed: %j', async (text, its) =>
+		expect((await only(text, { tables: ['a'] })).includes('TRIGGER')).toBe(its),
+	);
+
+	it.each([
+		'RENAME TABLE `a` TO `b`;\n',
+		"INSERT INTO `a` VALUES ('raw;\n');\n",
+		'INSERT INTO `a` SELECT 1;\n',
+		'CREATE TRIGGER `t` NEVER ON `a`;\n',
+	])('is refused where a statement’s table is in doubt: %j', (text) =>
+		expect(only(text, { tables: ['a'] })).rejects.toThrow(/cannot be known/),
+	);
 
 	it.each([
 		["CREATE USER IF NOT EXISTS `a`@`%` IDENTIFIED BY PASSWORD '*X';", 'a@%'],
@@ -139,6 +221,14 @@ describe('what was asked for', () => {
 			],
 		});
 		expect(chosen(manifest, { databases: ['a.b'] })).toEqual({ databases: ['a.b'], only: null });
+	});
+
+	it('of a vendor’s dump is a table of the database that there is', () => {
+		const vendor = { dump: { databases: ['a.b', 'c', 'c.d'] } } as unknown as Manifest;
+		expect(chosen(vendor, { tables: ['a.b.t.u'] }).only).toEqual([{ database: 'a.b', name: 't.u' }]);
+		expect(() => chosen(vendor, { tables: ['c.d.t'] })).toThrow('c.d.t may be a table of any of c, c.d');
+		expect(chosen(vendor, { tables: ['c.d.t'], databases: ['c.d'] }).only).toEqual([{ database: 'c.d', name: 't' }]);
+		expect(() => chosen(vendor, { tables: ['x.t'] })).toThrow('The backup holds no table x.t');
 	});
 
 	it.each([{ databases: ['c'] }, { tables: ['a.t'] }, { tables: ['t'] }])('is refused where the backup has no %j', (wish) =>

@@ -1,5 +1,7 @@
 import { UserError } from '../../core/errors.ts';
 import { readStatement } from '../statement.ts';
+import { bare, beginning, COMMENT, createCutter } from './cut.ts';
+import { createHoldBack } from './hold-back.ts';
 
 /** What of a file of SQL is wanted; all where neither is given. */
 export type Wanted = {
@@ -12,90 +14,69 @@ export type Wanted = {
 // Bytes are kept as they are: one character each.
 const asText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString();
 
-const PART = /'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`(?:[^`]|``)*`|--(?=\s)[^\n]*\n?|#[^\n]*\n?|\/\*(?!M?!)[\s\S]*?\*\/|\\./y;
-
-/**
- * Cuts SQL that a dump tool wrote into its statements, each with the comments before it and its delimiter; DELIMITER and other commands of
- * the client are pieces of their own. For definitions only: a file of rows would be held as a whole.
- */
-export function* statements(text: string): Generator<string> {
-	let delimiter = ';';
-	let from = 0;
-	let at = 0;
-	let lineStart = true;
-	let empty = true;
-	while (at < text.length) {
-		const char = text[at] as string;
-		const command = lineStart && empty ? /DELIMITER[ \t]+(\S+)[^\n]*\n?/iy : null;
-		if (command !== null) {
-			command.lastIndex = at;
-			const found = command.exec(text);
-			if (found !== null) {
-				at += found[0].length;
-				yield text.slice(from, at);
-				from = at;
-				delimiter = found[1] ?? ';';
-				continue;
-			}
-		}
-		if (text.startsWith(delimiter, at)) {
-			at += delimiter.length;
-			while (text[at] === '\n') at++;
-			yield text.slice(from, at);
-			from = at;
-			empty = true;
-			lineStart = true;
-			continue;
-		}
-		PART.lastIndex = at;
-		const part = /['"`#\-/\\]/.test(char) ? PART.exec(text) : null;
-		if (part !== null) {
-			at += part[0].length;
-			lineStart = part[0].endsWith('\n');
-			empty &&= /^(--|#|\/\*)/.test(part[0]);
-			// The line by which a client is told to take no commands ends without a delimiter.
-			continue;
-		}
-		lineStart = char === '\n';
-		if (!/\s/.test(char)) empty = false;
-		at++;
-		if (lineStart && /^\s*\/\*M!999999[^\n]*\n$/.test(text.slice(from, at))) {
-			yield text.slice(from, at);
-			from = at;
-			empty = true;
-		}
-	}
-	if (from < text.length) yield text.slice(from);
-}
-
 // The last part of a name; those before it are of its database.
-const WORD = '(?:`((?:[^`]|``)*)`|([\\w$\\u0080-\\u00ff]+))';
+const WORD = '(?:`((?:[^`]|``)*)`|"((?:[^"]|"")*)"|([\\w$\\u0080-\\u00ff]+))';
 const NAME = `(?:${WORD.replaceAll(/\((?!\?)/g, '(?:')}\\s*\\.\\s*)?${WORD}`;
-const DROPPED = new RegExp(`^\\s*(?:/\\*M?!\\d*\\s*)?DROP\\s+(?:TABLE|SEQUENCE)\\s+(?:IF\\s+EXISTS\\s+)?${NAME}`, 'i');
-const TRIGGER_OF = new RegExp(`TRIGGER[\\s\\S]*?(?:BEFORE|AFTER)\\s+(?:INSERT|UPDATE|DELETE)\\s+ON\\s+${NAME}`, 'i');
+const VERSION = '(?:\\/\\*M?!\\d*\\s*)?';
+/** What names the one table that it is about, or the one sequence, first. */
+const ABOUT_TABLE = new RegExp(
+	`^${VERSION}(?:DROP\\s+(?:TABLE|SEQUENCE)\\s+(?:IF\\s+EXISTS\\s+)?|LOCK\\s+TABLES\\s+|ALTER\\s+TABLE\\s+|ANALYZE\\s+TABLE\\s+|(?:DO|SELECT)\\s+SETVAL\\s*\\(\\s*)${NAME}`,
+	'i',
+);
+const ROWS = new RegExp(
+	`(?:INSERT|REPLACE)\\s+(?:(?:IGNORE|DELAYED|LOW_PRIORITY)\\s+)*INTO\\s+${NAME}\\s*(?:\\((?:\`(?:[^\`]|\`\`)*\`|[^\`()])*\\)\\s*)?VALUES\\s*`,
+	'iy',
+);
+// From its first word on, so that nothing in a name is taken for the table. As it was typed: comments may stand anywhere.
+const GAP = `(?:\\s|\\*\\/|\\/\\*M?!\\d*|${COMMENT})*`;
+const QUOTED = "(?:`(?:[^`]|``)*`|'(?:[^'\\\\]|\\\\.|'')*'|[\\w$.%-]+)";
+const DEFINER = `(?:${QUOTED}|"(?:[^"]|"")*")`;
+const COLUMN = '(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[\\w$\\u0080-\\u00ff]+)';
+const CHANGE = `(?:INSERT|DELETE|UPDATE(?:${GAP}OF${GAP}${COLUMN}(?:${GAP},${GAP}${COLUMN})*)?)`;
+const TRIGGER_OF = new RegExp(
+	[
+		`^${GAP}CREATE${GAP}(?:OR${GAP}REPLACE${GAP})?(?:DEFINER${GAP}=${GAP}${DEFINER}(?:${GAP}@${GAP}${DEFINER})?${GAP})?TRIGGER${GAP}`,
+		`(?:IF${GAP}NOT${GAP}EXISTS${GAP})?${NAME.replaceAll(/\((?!\?)/g, '(?:')}${GAP}(?:BEFORE|AFTER)${GAP}`,
+		`${CHANGE}(?:${GAP}OR${GAP}${CHANGE})*${GAP}ON${GAP}${NAME}`,
+	].join(''),
+	'i',
+);
 
-const named = (found: RegExpExecArray): string => asText(found[1]?.replaceAll('``', '`') ?? found[2] ?? '');
-const bare = (statement: string): string => statement.replace(/^(?:\s+|--(?:[ \t][^\n]*)?\n|#[^\n]*\n|\/\*(?!M?!)[\s\S]*?\*\/)*/, '');
+const named = ([, backquoted, quoted, word]: RegExpExecArray): string =>
+	asText(backquoted?.replaceAll('``', '`') ?? quoted?.replaceAll('""', '"') ?? word ?? '');
 
-function ofTables(statement: string, tables: ReadonlySet<string>): boolean {
+const doubtful = (statement: string): UserError =>
+	new UserError({
+		what: 'The dump holds a statement of which it cannot be known whether it belongs to the tables that were asked for.',
+		words: asText(statement.slice(0, 200)),
+		mend: ['Restore the whole database into a spare server, and take the tables from there.'],
+	});
+
+/** `made`: the dump's tables so far. Throws UserError where it is in doubt: what is of another table must never be loaded, and what is of these never left out. */
+function ofTables(statement: string, tables: ReadonlySet<string>, made: Set<string>): boolean {
 	const text = bare(statement);
-	if (text === '' || /^DELIMITER/i.test(text)) return true;
-	const dropped = DROPPED.exec(text);
-	if (dropped !== null) return tables.has(named(dropped));
+	if (text === '' || /^(?:DELIMITER\s|\/\*M!999999)/i.test(text)) return true;
+	const about = ABOUT_TABLE.exec(text);
+	if (about !== null) return tables.has(named(about));
 	const it = readStatement(text);
 	if (it.what === 'object' && it.kind === 'trigger') {
 		const on = TRIGGER_OF.exec(text);
-		return on !== null && tables.has(named(on));
+		if (on === null) throw doubtful(text);
+		const name = named(on);
+		// As it was typed: where capitals mean nothing it may not be as the table is called, which comes before it.
+		const typed = made.size > 0 && !made.has(name) ? name.toLowerCase() : null;
+		return tables.has(name) || [...tables].some((each) => each.toLowerCase() === typed);
 	}
+	if (it.what === 'object' && it.kind === 'table') made.add(asText(it.name));
 	if (it.what === 'object') return (it.kind === 'table' || it.kind === 'sequence') && tables.has(asText(it.name));
 	if (it.what === 'database' || it.what === 'sqlMode') return true;
-	// Of a sequence: its value.
-	const sequence = new RegExp(`^\\s*(?:DO|SELECT)\\s+SETVAL\\s*\\(\\s*${NAME}`, 'i').exec(text);
-	if (sequence !== null) return tables.has(named(sequence));
-	return /^(?:\/\*M?!\d*\s*)?(?:SET|USE|ALTER\s+DATABASE)\b/i.test(text);
+	if (new RegExp(`^${VERSION}SET\\s`, 'i').test(text)) return !/^[^']*(?:@@|\bSET\s+)GLOBAL\b/i.test(text);
+	// Without its COMMIT a table's rows, which come with autocommit off, would be gone.
+	if (new RegExp(`^${VERSION}(?:ALTER\\s+DATABASE\\s|UNLOCK\\s+TABLES\\b|COMMIT\\b)`, 'i').test(text)) return true;
+	if (new RegExp(`^${VERSION}(?:CREATE|DROP)\\s`, 'i').test(text)) return false;
+	throw doubtful(text);
 }
 
-const QUOTED = "(?:`(?:[^`]|``)*`|'(?:[^'\\\\]|\\\\.|'')*'|[\\w$.%-]+)";
 const ACCOUNT = `(${QUOTED})(?:@(${QUOTED}))?`;
 const MADE = new RegExp(`^(?:/\\*M?!\\d*\\s*)?(?:CREATE|ALTER)\\s+(USER|ROLE)\\s+(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?${ACCOUNT}`, 'i');
 const GRANTED = new RegExp(`\\s(?:TO|FOR)\\s+${ACCOUNT}(?=[\\s;*]|$)`, 'gi');
@@ -127,22 +108,96 @@ export function accountOf(statement: string): string | null {
 const ABOUT_ACCOUNTS =
 	/^(?:\/\*M?!\d*\s*)?(?:GRANT|REVOKE|(?:CREATE|ALTER|DROP)\s+USER|SET\s+DEFAULT\s+ROLE)\b(?![\s\S]*\sCURRENT_USER\(\))/i;
 
-/** The wanted statements of a file of definitions, byte for byte. */
-export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): AsyncGenerator<Buffer> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of source) chunks.push(chunk);
-	const tables = wanted.tables === undefined ? null : new Set(wanted.tables);
-	const without = new Set(wanted.withoutAccounts);
-	for (const statement of statements(Buffer.concat(chunks).toString('latin1'))) {
-		const account = without.size === 0 ? null : accountOf(statement);
-		if (account === null && without.size > 0 && ABOUT_ACCOUNTS.test(bare(statement))) {
-			throw new UserError({
-				what: 'A statement about an account is not understood, so it cannot be known whether that account is there already.',
-				mend: ['Load the accounts by hand: README.txt of the backup says how.'],
-			});
-		}
-		const kept = (tables === null || ofTables(statement, tables)) && (account === null || !without.has(account));
-		// What is left out leaves its comments behind: the last one is the footer.
-		if (kept) yield Buffer.from(statement, 'latin1');
+function ofAccounts(statement: string, without: ReadonlySet<string>): boolean {
+	const account = accountOf(statement);
+	if (account === null && ABOUT_ACCOUNTS.test(bare(statement))) {
+		throw new UserError({
+			what: 'A statement about an account is not understood, so it cannot be known whether that account is there already.',
+			mend: ['Load the accounts by hand: README.txt of the backup says how.'],
+		});
 	}
+	return account === null || !without.has(account);
+}
+
+// Most statements are shorter, and few are decoded again for one that is not.
+const WINDOW = 32 * 1024;
+/** As many columns as a table may have, with names of four bytes a sign, are less. */
+const LONGEST_HEAD = 4 * 1024 * 1024;
+const END_OF_ROWS = Buffer.from(';\n');
+const CLOSE = 41;
+
+/**
+ * The wanted statements of a dump, byte for byte, in as much memory as its longest statement without rows takes. Rows are not read: the
+ * vendors' tools escape every line end in a value (`mysql_real_escape_string`; their own connection has sql_mode ''), so an INSERT ends with
+ * the first line that ends with `);`. Throws UserError where a statement's table is in doubt.
+ */
+export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): AsyncGenerator<Buffer> {
+	const tables = wanted.tables === undefined ? null : new Set(wanted.tables);
+	const without = wanted.withoutAccounts?.length ? new Set(wanted.withoutAccounts) : null;
+	const cutter = createCutter();
+	const holdBack = createHoldBack();
+	const made = new Set<string>();
+	/** Whether the rows at hand are wanted; null outside of rows. */
+	let rows: boolean | null = null;
+	let rest: Buffer = Buffer.alloc(0);
+
+	function* read(more: boolean): Generator<Buffer> {
+		let window = WINDOW;
+		while (rest.length > 0) {
+			if (rows !== null) {
+				const at = rest.indexOf(END_OF_ROWS);
+				if (at >= 0 && rest[at - 1] !== CLOSE) throw doubtful(rest.toString('latin1', Math.max(0, at - 100), at));
+				// The next chunk may begin in the middle of the end.
+				const end = at >= 0 ? at + END_OF_ROWS.length : more ? Math.max(0, rest.length - 2) : rest.length;
+				if (rows && end > 0) yield rest.subarray(0, end);
+				rest = rest.subarray(end);
+				if (at < 0) return;
+				rows = null;
+				continue;
+			}
+			const text = rest.toString('latin1', 0, window);
+			const whole = window >= rest.length;
+			let from = 0;
+			while (rows === null) {
+				const head = tables === null ? null : rowsAt(text, from);
+				if (head === 'open') {
+					if (text.length - from > LONGEST_HEAD || (whole && !more)) throw doubtful(bare(text.slice(from)));
+					break;
+				}
+				if (head !== null) {
+					if (!cutter.plain || holdBack.waiting) throw doubtful(bare(text.slice(from)));
+					rows = tables?.has(head.table) ?? true;
+					if (rows) yield Buffer.from(text.slice(from, head.end), 'latin1');
+					from = head.end;
+					break;
+				}
+				const statement = cutter.next(text, from, more || !whole);
+				if (statement === null) break;
+				from += statement.length;
+				// What is left out leaves its comments behind: the last one is the footer.
+				if ((tables !== null && !ofTables(statement, tables, made)) || (without !== null && !ofAccounts(statement, without))) continue;
+				for (const each of tables === null ? [statement] : holdBack.pass(statement)) yield Buffer.from(each, 'latin1');
+			}
+			rest = rest.subarray(from);
+			if (rows !== null) continue;
+			if (whole) return;
+			window = from > 0 ? WINDOW : window * 4;
+		}
+	}
+
+	for await (const chunk of source) {
+		rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+		yield* read(true);
+	}
+	yield* read(false);
+	for (const each of holdBack.end()) yield Buffer.from(each, 'latin1');
+}
+
+/** The beginning of an INSERT up to its rows; `open` where its rows are not to be seen yet. */
+function rowsAt(text: string, from: number): { readonly table: string; readonly end: number } | 'open' | null {
+	const at = beginning(text, from);
+	if (!/^(?:INSERT|REPLACE)\s/i.test(text.slice(at, at + 8))) return null;
+	ROWS.lastIndex = at;
+	const head = ROWS.exec(text);
+	return head === null ? 'open' : { table: named(head), end: at + head[0].length };
 }

@@ -20,14 +20,20 @@ export function chosen(
 	const tables = manifest.tables;
 	const only = wish.tables.map((text): ObjectName => {
 		const parts = text.split('.');
-		const ways = parts.slice(1).map((_, index) => ({
-			database: parts.slice(0, index + 1).join('.'),
-			name: parts.slice(index + 1).join('.'),
-		}));
-		// A backup by the vendor's tool does not name its tables: whether single ones can be had is said by a check.
+		const ways = parts
+			.slice(1)
+			.map((_, index) => ({ database: parts.slice(0, index + 1).join('.'), name: parts.slice(index + 1).join('.') }))
+			.filter(({ database }) => all.includes(database));
+		// A backup by the vendor's tool does not name its tables: they are looked for in its dumps before anything is changed.
+		const meant = ways.filter(({ database }) => wish.databases?.includes(database) ?? true);
+		if (tables === undefined && ways.length > 1 && meant.length !== 1)
+			throw new UserError({
+				what: `${text} may be a table of any of ${some(ways.map((way) => way.database))}.`,
+				mend: ['Say which of them is meant:  --databases NAME'],
+			});
 		const found =
 			tables === undefined
-				? ways[0]
+				? (meant[0] ?? ways[0])
 				: ways.find((way) => tables.some((table) => table.database === way.database && table.name === way.name));
 		if (found === undefined)
 			throw new UserError({

@@ -5,6 +5,8 @@ import type { RestoreEnv } from './env.ts';
 /** Engines whose rows are elsewhere: a dump holds none of them. */
 const ELSEWHERE = ['MRG_MYISAM', 'FEDERATED'];
 
+export const holdsRows = ({ engine }: { readonly engine: string | null }): boolean => !ELSEWHERE.includes(engine?.toUpperCase() ?? '');
+
 export type Contents = {
 	/** Without packages: not every server tells them from routines. */
 	readonly objects: Omit<ObjectCounts, 'packages' | 'package_bodies'>;
@@ -27,7 +29,7 @@ export async function whatIsThere(
 	const counts = new Map<string, number>();
 	for (const table of kinds('table')) {
 		signal.throwIfAborted();
-		if (ELSEWHERE.includes(table.engine?.toUpperCase() ?? '')) continue;
+		if (!holdsRows(table)) continue;
 		onTable?.(table.name);
 		counts.set(table.name, await look('server', load.count(table, table.versioned)));
 	}

@@ -2,9 +2,9 @@ import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
-import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
+import { takeBack } from './take-back.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
 
@@ -59,27 +59,6 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 		const missing = tablesOf({ ...env, server }).filter((table) => !tables.has(qualified(table)));
 		return [must('TABLES', 'Every table is there', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
-	undo({ server, facts, origin, logged, only }) {
-		const { catalogue, load, locks } = server.dialect;
-		const ours = facts.databases.filter((name) => !origin.databases.includes(name));
-		const before = names(origin.tables);
-		const tables =
-			only?.filter((each) => !ours.includes(each.database) && names(facts.tables).has(qualified(each)) && !before.has(qualified(each))) ??
-			[];
-		const drops = [
-			...ours.map((name) => change('server', `drop-${name}`, 'restored by this run', catalogue.drop(name))),
-			...tables.map((table) => change('server', `drop-${qualified(table)}`, 'restored by this run', load.dropTable(table))),
-		];
-		if (drops.length === 0) return [];
-		const unchecked = change('server', 'unchecked', 'whatever refers to what', load.unchecked);
-		return logged
-			? [unchecked, ...drops]
-			: [
-					change('server', 'unlogged', 'not for the binary log', locks.unlogged),
-					unchecked,
-					...drops,
-					change('server', 'logged', 'as before', locks.logged),
-				];
-	},
+	undo: ({ facts, origin, ...env }) => takeBack(env, facts, origin),
 	standIn: { databases: [] },
 };

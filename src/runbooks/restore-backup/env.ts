@@ -34,6 +34,24 @@ export const wantsTable = ({ databases, only }: RestoreEnv, database: string, na
 export const tablesOf = (env: RestoreEnv): readonly ManifestTable[] =>
 	(env.manifest.tables ?? []).filter(({ database, name }) => wantsTable(env, database, name));
 
+/** What was learned of the files before anything was changed. */
+export type ProvenFiles = {
+	readonly files: number;
+	/** Of dumps of whole databases, where only some tables are wanted: these, with the rows that the dump holds; null: a sequence. */
+	readonly tables?: readonly FoundTable[];
+	/** And how many bytes of SQL make them, by database. */
+	readonly sql?: { readonly [database: string]: number };
+};
+export type FoundTable = { readonly database: string; readonly name: string; readonly rows: number | null };
+
+const proven = ({ outputs }: Outputs): Partial<ProvenFiles> => (outputs['prove-files'] as ProvenFiles | undefined) ?? {};
+
+/** The tables that were found in the dumps of their databases; none where these are restored as a whole. */
+export const foundTables = (env: RestoreEnv): readonly FoundTable[] => proven(env).tables ?? [];
+
+/** How much SQL of a database's dump is loaded. */
+export const sqlBytes = (env: RestoreEnv, file: ManifestFile): number => proven(env).sql?.[file.database ?? ''] ?? file.raw_bytes;
+
 /** The files of that kind that are read. */
 export function filesOf(env: RestoreEnv, kind: ManifestFile['kind']): readonly ManifestFile[] {
 	return env.manifest.files.filter((file) => {

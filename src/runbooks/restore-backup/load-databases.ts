@@ -3,15 +3,22 @@ import { type Action, type PipeAction, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { ToolError } from '../../core/errors.ts';
 import type { Looking, Step } from '../../core/step.ts';
+import type { ObjectName } from '../../dialects/dialect.ts';
 import { change } from '../change.ts';
-import { some } from '../server.ts';
+import { qualified, some } from '../server.ts';
 import { bytesProgress } from './bytes.ts';
 import { differences, whatIsThere } from './contents.ts';
-import { cleared, filesOf, partOf, type RestoreEnv } from './env.ts';
+import { cleared, filesOf, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
 import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
 import { sideBySide } from './side-by-side.ts';
+import { takeBack } from './take-back.ts';
 
-type Facts = { readonly databases: readonly string[]; readonly sleep: Sleep };
+type Facts = {
+	readonly databases: readonly string[];
+	/** Of the single tables that were asked for. */
+	readonly tables: readonly ObjectName[];
+	readonly sleep: Sleep;
+};
 type Output = { readonly asleep: readonly string[] };
 
 // A view of a table, a database or a function that comes with a later file; 1356 and 1449: the same behind another view.
@@ -34,12 +41,13 @@ async function whole(at: RestoreEnv & Looking, file: ManifestFile): Promise<bool
 export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 	id: 'load-databases',
 	title: 'Load the databases',
-	why: 'Each database comes as the vendor’s tool wrote it, through the vendor’s client, several at a time, without checks of keys and constraints that the data has passed before. Events are enabled in such a dump: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled. A database that an interruption left half-loaded is dropped and loaded again.',
+	why: 'Each database comes as the vendor’s tool wrote it, through the vendor’s client, several at a time, without checks of keys and constraints that the data has passed before. Events are enabled in such a dump: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled. A database that an interruption left half-loaded is dropped and loaded again. Of single tables only their parts of the dump are loaded: structure, rows, triggers.',
 	passing: true,
 	async inspect(env) {
 		const { server, databases, look } = env;
 		return {
 			databases: (await look('server', server.dialect.catalogue.databases)).filter((name) => databases.includes(name)),
+			tables: env.only === null ? [] : await tablesThere(env),
 			sleep: await lookAtEvents(env),
 		};
 	},
@@ -49,7 +57,8 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		const files = filesOf(env, 'database').toSorted((a, b) => b.raw_bytes - a.raw_bytes);
 		const { before, after } = schedulerActions(env, facts.sleep);
 		// Before room was made what is there is somebody else's, and goes with that step.
-		const again = cleared(env) ? facts.databases : [];
+		// Of single tables each is dropped by the dump itself, and its triggers with it.
+		const again = cleared(env) && env.only === null ? facts.databases : [];
 		const drops = again.map((name) => change('server', `drop-${name}`, 'only where it is not whole', catalogue.drop(name)));
 		return [
 			...before,
@@ -64,7 +73,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 				(file): Action => ({
 					kind: 'pipe',
 					id: `load-${file.database}`,
-					why: 'tables, rows, triggers, events, routines, views',
+					why: env.only === null ? 'tables, rows, triggers, events, routines, views' : 'their structure, rows and triggers',
 					from: partOf(env, file),
 					into: tools.load('server', logged),
 					footer: true,
@@ -77,7 +86,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 	async run(at) {
 		const { plan, perform, workers, progress, now, note, server } = at;
 		const loads = pickAll(plan, 'pipe', 'load-');
-		const total = loads.reduce((sum, action) => sum + fileOf(at, action).raw_bytes, 0);
+		const total = loads.reduce((sum, action) => sum + sqlBytes(at, fileOf(at, action)), 0);
 		const told = bytesProgress(progress, now, { total, parts: loads.length });
 		const drops = pickAll(plan, 'sql', 'drop-');
 		for (const action of pickAll(plan, 'sql', 'un')) await perform(action);
@@ -87,7 +96,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 			const result = await perform(action, { ...(until && { until }), onFlow: ({ rawBytes }) => told.at(name, rawBytes) });
 			const words = result.words.filter((line) => !server.dialect.tools.harmless(line));
 			if (words.length > 0) note(`${name}: ${some(words, 10)}`, 'warning');
-			told.done(name, file.raw_bytes);
+			told.done(name, sqlBytes(at, file));
 		};
 		const asleep = await whileAsleep(at, async () => {
 			let later: { readonly action: PipeAction; readonly error: ToolError }[] = [];
@@ -119,25 +128,25 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		});
 		return { asleep };
 	},
-	async verify({ server, look, ...env }) {
-		const there = await look('server', server.dialect.catalogue.databases);
+	async verify({ look, ...env }) {
+		const { catalogue } = env.server.dialect;
+		const there = await look('server', catalogue.databases);
 		const missing = env.databases.filter((name) => !there.includes(name));
-		return [must('DATABASES', 'Every database is there', missing.length === 0, { wrong: `missing ${some(missing)}` })];
+		const whole = must('DATABASES', 'Every database is there', missing.length === 0, { wrong: `missing ${some(missing)}` });
+		if (env.only === null) return [whole];
+		const tables = new Set((await tablesThere({ ...env, look })).map(qualified));
+		const lacking = env.only.map(qualified).filter((name) => !tables.has(name));
+		return [whole, must('TABLES', 'Every table is there', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
 	},
 	undo({ facts, origin, scope, ...env }) {
-		const { server, logged } = env;
-		const { catalogue, load, locks } = server.dialect;
 		const wake = wakeUndo(env, facts.sleep, origin.sleep);
 		// What came stays, to be gone on with: only the scheduler must not stay as it is.
-		if (scope === 'passing') return wake;
-		const ours = facts.databases.filter((name) => !origin.databases.includes(name));
-		if (ours.length === 0) return wake;
-		return [
-			...wake,
-			...(logged ? [] : [change('server', 'unlogged', 'not for the binary log', locks.unlogged)]),
-			change('server', 'unchecked', 'whatever refers to what', load.unchecked),
-			...ours.map((name) => change('server', `drop-${name}`, 'restored by this run', catalogue.drop(name))),
-			...(logged ? [] : [change('server', 'logged', 'as before', locks.logged)]),
-		];
+		return scope === 'passing' ? wake : [...wake, ...takeBack(env, facts, origin)];
 	},
 };
+
+/** Of those that were asked for. */
+const tablesThere = async (env: RestoreEnv & Pick<Looking, 'look'>): Promise<readonly ObjectName[]> =>
+	(await env.look('server', env.server.dialect.catalogue.tables))
+		.filter(({ database, name }) => wantsTable(env, database, name))
+		.map(({ database, name }) => ({ database, name }));

@@ -2,7 +2,7 @@ import { type Check, must, note } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import { some } from '../server.ts';
-import { allFiles, filesOf, parallel, type RestoreEnv } from './env.ts';
+import { allFiles, filesOf, type RestoreEnv } from './env.ts';
 
 type Facts = {
 	/** Of the files that are needed. */
@@ -60,16 +60,6 @@ export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
 				must('BACKUP-ACCOUNTS', 'The backup holds accounts', filesOf(env, 'accounts').length > 0, {
 					wrong: 'it has none',
 					mend: ['Leave out --accounts.'],
-				}),
-			);
-		if (env.only !== null && !parallel(env))
-			checks.push(
-				must('BACKUP-TABLES', 'Single tables can be taken from it', false, {
-					wrong: 'it has one file a database: rows, keys and triggers of all tables are in it',
-					mend: [
-						'Restore the whole database into a spare server, and take the table from there.',
-						'Backups by --engine parallel have files for each table.',
-					],
 				}),
 			);
 		return checks;

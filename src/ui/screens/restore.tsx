@@ -21,18 +21,13 @@ function fields(backup: BackupReport, { databases, bytes: size }: StatusReport):
 			placeholder: '(all)',
 			group: `What to load; the server holds ${plural(databases, 'database')}, ${bytes(size)}`,
 		},
-		// A vendor's dump is one file a database.
-		...(backup.engine === 'parallel'
-			? ([
-					{
-						id: 'tables',
-						label: 'Tables',
-						kind: 'text',
-						about: 'Only these, as database.table with commas between them. Empty: all.',
-						placeholder: '(all)',
-					},
-				] satisfies FormField[])
-			: []),
+		{
+			id: 'tables',
+			label: 'Tables',
+			kind: 'text',
+			about: 'Only these and their triggers, as database.table with commas between them. Empty: all.',
+			placeholder: '(all)',
+		},
 		{
 			id: 'accounts',
 			label: 'Accounts',
