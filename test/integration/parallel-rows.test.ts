@@ -305,11 +305,12 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 				4,
 			),
 		).toBeLessThan(0.6);
+		// Numbers that are no years mean others, and MySQL finds 0000 neither below nor above one.
 		expect(
 			await cut(
 				'y YEAR, n INT, PRIMARY KEY (y, n)',
-				some(2000, (at) => `${at % 2 ? 0 : 1901 + (at % 255)}, ${at}`),
-				6,
+				some(2000, (at) => `${at < 920 ? 0 : at < 1120 ? 1901 : 2100}, ${at}`),
+				2,
 			),
 		).toBeLessThan(0.6);
 		// What is stored is not what was asked for: not cut, and all there.

@@ -93,7 +93,7 @@ const line = (low: bigint, high: bigint, literal: Axis['literal']): Axis => ({
 	upTo: (name, at) => (at >= high ? '1' : `${name} < ${literal(at + 1n)}`),
 });
 
-/** Years from 1901 on behind 0000: the server takes a number below 100 for one of these. */
+/** Years from 1901 on right behind 0000: a number between is no year, or short for one of these, and MySQL then finds 0000 on neither side of it. */
 function years(first: number, last: number): Axis {
 	const number = (year: number) => BigInt(Math.max(0, year - 1900));
 	return line(number(first), number(last), (at) => String(at === 0n ? 0n : at + 1900n));
