@@ -1,7 +1,7 @@
 // One reader: a connection with its own snapshot, in a thread of its own, so that packets become text and text becomes frames without a detour.
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LockstepError, ServerError } from '../../core/errors.ts';
+import { ServerError } from '../../core/errors.ts';
 import { packError, unpackStatement } from '../../server/lease-wire.ts';
 import { connect, type Session } from '../../server/session.ts';
 import { Secret } from '../../sql/secret.ts';
@@ -81,7 +81,7 @@ function serve(session: Session): void {
 			await session.raw(unpackStatement(piece.select), sink, { signal: stop.signal });
 		} catch (error) {
 			file?.abandon();
-			throw ours ?? changed(error, piece);
+			throw ours ?? worded(error, piece);
 		}
 		Object.assign(done, so());
 		const { rows, rawBytes, digest } = encoder;
@@ -144,9 +144,17 @@ const finish = (file: PackedFile | null): Promise<string> => file?.finish() ?? P
 
 const hex = (digest: bigint) => digest.toString(16).padStart(16, '0');
 
-/** A table is not as it was when the snapshot began, or is no more: 1412, 1146, 1054, 1049. */
-function changed(error: unknown, { database, table }: Piece): unknown {
-	if (!(error instanceof ServerError) || error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
+/** What of an error only a reader knows. */
+function worded(error: unknown, { database, table }: Piece): unknown {
+	if (!(error instanceof ServerError)) return error;
+	// It held a snapshot, and no lock that anybody else would miss.
+	if (error.connectionLost)
+		return new ServerError(
+			{ ...error.told, what: `The connection that read ${database}.${table} is lost.` },
+			{ cause: error, connectionLost: true },
+		);
+	// A table is not as it was when the snapshot began, or is no more.
+	if (error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
 	return new ServerError(
 		{
 			what: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,
@@ -154,6 +162,6 @@ function changed(error: unknown, { database, table }: Piece): unknown {
 			mend: ['Make the backup again while nobody changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
 			...(error.told.words === undefined ? {} : { words: error.told.words }),
 		},
-		{ cause: error instanceof LockstepError ? error.cause : error, code: error.code },
+		{ cause: error.cause, code: error.code },
 	);
 }
