@@ -451,6 +451,19 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
 	});
 
+	test('are an error where none come any more', async () => {
+		const tables = (await tablesOf('cutoff')).map((table) => ({
+			...table,
+			columns: [...table.columns, { name: 'wait', select: 'SLEEP(20)', load: null }],
+		}));
+		const { signal } = new AbortController();
+		await using readers = await openReaders({ address, password: null, workers: 1, dialect, signal, silentMs: 500 });
+		const what = 'Nothing came of cutoff.t for 0.5 s, so its rows are waited for no longer.';
+		await expect(readers.dump(tables, null, { signal })).rejects.toMatchObject({ name: 'ServerError', told: { what } });
+		const ids = readers.connectionIds.join(', ');
+		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
+	});
+
 	test('are an error where a file cannot be written', async () => {
 		const tables = (await tablesOf('kinds')).slice(0, 1);
 		const into = await mkdtemp(join(folder, 'taken-'));

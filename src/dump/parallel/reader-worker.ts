@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ServerError } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
 import { packError, unpackStatement } from '../../server/lease-wire.ts';
 import { connect, type Session } from '../../server/session.ts';
 import { Secret } from '../../sql/secret.ts';
@@ -10,6 +11,8 @@ import { type PackedFile, packTo } from './pack.ts';
 import type { Begun, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
 
 const FLOW_MS = 200;
+/** Silence is counted in ticks, not by the clock: of a time in which this process itself stood still there is but one. */
+const TICKS = 10;
 /** At a time from the socket. */
 const READ_BYTES = 128 * 2 ** 10;
 
@@ -60,7 +63,10 @@ function serve(session: Session): void {
 		});
 		/** What went wrong on our side while rows were coming. */
 		let ours: unknown = null;
+		let ticks = 0;
+		const silence = setInterval(() => ++ticks >= TICKS && fail(silent(piece, data.silentMs)), data.silentMs / TICKS);
 		const push = (bytes: Uint8Array) => {
+			ticks = 0;
 			try {
 				const used = encoder.push(bytes);
 				if (performance.now() - told >= FLOW_MS) tell(so());
@@ -82,6 +88,8 @@ function serve(session: Session): void {
 		} catch (error) {
 			file?.abandon();
 			throw ours ?? worded(error, piece);
+		} finally {
+			clearInterval(silence);
 		}
 		Object.assign(done, so());
 		const { rows, rawBytes, digest } = encoder;
@@ -143,6 +151,16 @@ function serve(session: Session): void {
 const finish = (file: PackedFile | null): Promise<string> => file?.finish() ?? Promise.resolve('');
 
 const hex = (digest: bigint) => digest.toString(16).padStart(16, '0');
+
+const silent = ({ database, table }: Piece, ms: number): ServerError =>
+	new ServerError(
+		{
+			what: `Nothing came of ${database}.${table} for ${duration(ms)}, so its rows are waited for no longer.`,
+			why: 'The server stands still, or what is between it and here swallows everything.',
+			mend: ['What the server is busy with: SHOW FULL PROCESSLIST;  whether its disk answers: its error log.'],
+		},
+		{ connectionLost: true },
+	);
 
 /** What of an error only a reader knows. */
 function worded(error: unknown, { database, table }: Piece): unknown {
