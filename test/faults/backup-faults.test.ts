@@ -2,10 +2,10 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { descendants, type Ended, type Home, makeHome, type Running, start, type Tap, tapped, urlOf } from '../support/cli.ts';
-import { record } from '../support/faults.ts';
+import { record, shareOf } from '../support/faults.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
-import { caughtUp, channelsOf, isMysql, setReadOnly, superReadOnlyOf, wordsOf, writable } from '../support/words.ts';
+import { aside, caughtUp, channelsOf, isMysql, setReadOnly, superReadOnlyOf, wordsOf, writable } from '../support/words.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 /** Locks, threads and settings are back after so long. */
@@ -50,6 +50,12 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		});
 		return last;
 	};
+	/** Runs the next backup on a file system of its own that nobody else sees and that goes with it. */
+	const ownDisk = (megabytes: number): readonly string[] => [
+		...['unshare', process.getuid?.() === 0 ? '-m' : '-rm'],
+		...['sh', '-c', `mkdir -p "$0" && mount -t tmpfs -o size=${megabytes}m tmpfs "$0" && exec "$@"`],
+		join(home.dir, `backups-${tests + 1}`),
+	];
 	const midDump = async (running: Running) => {
 		await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
 		await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
@@ -157,15 +163,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 
 	it('the disk full in the middle: said clearly, as before', async () => {
 		await tap.shut();
-		const own = process.getuid?.() === 0 ? '-m' : '-rm';
-		// A file system of its own that nobody else sees and that goes with it.
-		const running = begin(
-			[],
-			[
-				...['unshare', own, 'sh', '-c', 'mkdir -p "$0" && mount -t tmpfs -o size=20m tmpfs "$0" && exec "$@"'],
-				join(home.dir, `backups-${tests + 1}`),
-			],
-		);
+		const running = begin([], ownDisk(20));
 		await midDump(running);
 		const inside = `/proc/${running.pid}/root${to}`;
 		await expect(writeFile(join(inside, 'filler'), Buffer.alloc(21 * 1024 ** 2))).rejects.toThrow(/ENOSPC/);
@@ -212,5 +210,77 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const patient = await begin(['--long-queries', 'wait']).ended;
 		expect(patient.code, words(patient)).toBe(0);
 		told('an open transaction before the lock', null, 'exit 6 with --long-queries abort; a backup with wait');
+	});
+
+	describe('while our own connections read rows', () => {
+		const LOCKS = ['held', 'snapshot'] as const;
+		const points = LOCKS.flatMap((lock) => [`kill ${lock}`, `full ${lock}`]);
+		const mine = shareOf(kind, points);
+		const withLock = (fault: string) => LOCKS.filter((lock) => mine.includes(`${fault} ${lock}`));
+
+		beforeAll(async () => {
+			// Nothing that compresses well: with a thorough level a reader has seconds to do.
+			const double = 'INSERT INTO crm.big SELECT HEX(RANDOM_BYTES(1000)) FROM crm.big';
+			await aside(pair.replica, [
+				'CREATE TABLE crm.big (said TEXT)',
+				"INSERT INTO crm.big VALUES ('')",
+				...Array.from({ length: 14 }, () => double),
+			]);
+		});
+
+		/** The lock is held, or let go again, and a reader is in the middle of the large table. Gives its connection. */
+		const midRows = async (running: Running, lock: (typeof LOCKS)[number]): Promise<string> => {
+			await running.line((line) => line.type === 'lock' && line.lock.state === (lock === 'held' ? 'held' : 'released'));
+			await using watcher = await rootSession(pair.replica);
+			const reading = "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT `said` FROM `crm`.`big`%'";
+			return await vi.waitUntil(async () => (await watcher.query({ pieces: [reading] }))[0]?.id ?? null, { timeout: 10_000, interval: 5 });
+		};
+		const beginOwn = (lock: (typeof LOCKS)[number], through: readonly string[] = []) =>
+			begin(['--engine', 'parallel', '--lock', lock, '--compress', 'zstd:19', '--databases', 'crm'], through);
+
+		if (withLock('kill').length > 0)
+			it.each(withLock('kill'))('one of them killed, lock %s: exit 1, as before', async (lock) => {
+				const running = beginOwn(lock);
+				await ask(pair.replica, `KILL ${await midRows(running, lock)}`);
+				const free = freed();
+				const ended = await running.ended;
+				expect(ended.code, words(ended)).toBe(1);
+				expect(ended.last).toMatchObject({
+					class: 'ServerError',
+					what: 'The connection that read crm.big is lost.',
+					outcome: 'failed',
+					open: false,
+					left: [],
+				});
+				await asBefore();
+				await unpublished();
+				told(`KILL of a connection that reads rows, lock ${lock}`, await free, 'exit 1, no backup');
+			});
+
+		if (withLock('full').length > 0)
+			it.each(withLock('full'))('the disk full, lock %s: said clearly, as before', async (lock) => {
+				const running = beginOwn(lock, ownDisk(40));
+				// So that rows are all that is still written.
+				for (const id of ['schema-crm', 'post-crm', 'accounts'])
+					await running.line((line) => line.type === 'action-done' && line.action === id);
+				await midRows(running, lock);
+				const inside = `/proc/${running.pid}/root${to}`;
+				await expect(writeFile(join(inside, 'filler'), Buffer.alloc(41 * 1024 ** 2))).rejects.toThrow(/ENOSPC/);
+				const free = freed();
+				const ended = await running.ended;
+				expect(ended.code, words(ended)).toBe(1);
+				expect(ended.last).toMatchObject({
+					...{
+						class: 'UserError',
+						why: 'The disk is full.',
+						what: expect.stringMatching(/^Rows cannot be written: .*crm\.big\./),
+						outcome: 'failed',
+						open: false,
+						left: [],
+					},
+				});
+				await asBefore();
+				told(`the destination full among rows, lock ${lock}`, await free, 'exit 1, no backup');
+			});
 	});
 });

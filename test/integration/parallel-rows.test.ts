@@ -24,6 +24,25 @@ const run = promisify(execFile);
 const quoted = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 const MODE = "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
 
+const day = (at: number) =>
+	`'${1 + ((at * 37) % 9998)}-${1 + (at % 12)}-${1 + (at % 28)}'`.replace(/'(\d+)/, (_, year) => `'${year.padStart(4, '0')}`);
+/** Keys that are a line of numbers, with values for one of them. */
+const NUMBERS: readonly (readonly [type: string, make: (at: number) => string])[] = [
+	['DATE', (at) => `'1990-01-01' + INTERVAL ${at} DAY`],
+	['DATETIME(3)', (at) => `'2024-02-28 23:59:00' + INTERVAL ${at * 99_500_001} MICROSECOND`],
+	['TIMESTAMP', (at) => (at === 0 ? "'1970-01-01 00:00:01'" : `'2024-02-28' + INTERVAL ${at * 7} SECOND`)],
+	['TIMESTAMP(6)', (at) => (at === 0 ? "'0000-00-00'" : `'2037-12-31' + INTERVAL ${at} MICROSECOND`)],
+	['TIME', (at) => `SEC_TO_TIME(${(at - 700) * 3700})`],
+	['TIME(3)', (at) => `SEC_TO_TIME(${((at - 700) / 1000).toFixed(3)})`],
+	['DECIMAL(20,3)', (at) => `${at - 700}.5`],
+	['DECIMAL(65,30)', (at) => (at < 2 ? `${at ? '' : '-'}${'9'.repeat(35)}.5` : `0.${String(at).padStart(30, '0')}`)],
+	['DECIMAL(9) UNSIGNED ZEROFILL', (at) => String(at)],
+	['DOUBLE', (at) => `${at - 700}.7e0`],
+	['DOUBLE UNSIGNED', (at) => `${1 + at / 1500}e${307 - (at % 600)}`],
+	['FLOAT', (at) => `${at - 700}.7`],
+	['FLOAT UNSIGNED', (at) => `16777216 - ${at}`],
+];
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
 	for (let tries = 0; !(await condition()); tries += 1) {
 		if (tries > 1000) throw new Error('it never came true');
@@ -179,10 +198,11 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		const edges = await bounds({ ...table, rows: rows.length }, shares, ask, dialect.readers.estimate);
 		const seen = new Set<string>();
 		let most = 0;
-		const columns = table.key.map((part) => quoted(part.name)).join(', ');
+		// As text a FLOAT has six digits.
+		const columns = table.key.map(({ name, type }) => `HEX(CONCAT(${quoted(name)}${type.startsWith('float') ? ' + 0e0' : ''}))`).join(', ');
 		for (const [at, from] of [null, ...edges].entries()) {
 			const where = range(table.key, from, edges[at] ?? null);
-			const select = sql`SELECT CONCAT_WS(0x2F, ${raw(columns.replaceAll(/`\w+`/g, 'HEX(CONCAT($&))'))}) AS k FROM cuts.${id(name)} FORCE INDEX (PRIMARY)${where === null ? raw('') : sql` WHERE ${where}`}`;
+			const select = sql`SELECT CONCAT_WS(0x2F, ${raw(columns)}) AS k FROM cuts.${id(name)} FORCE INDEX (PRIMARY)${where === null ? raw('') : sql` WHERE ${where}`}`;
 			const found = await session.query(select);
 			for (const row of found) {
 				expect(seen.has(row.k ?? ''), `${definition}: ${row.k} came twice`).toBe(false);
@@ -254,12 +274,54 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 				4,
 			),
 		).toBeLessThan(0.6);
-		for (const type of ['DATETIME(3)', 'DECIMAL(20,3)', 'DATE', 'DOUBLE'])
+		for (const [type, make] of NUMBERS) expect(await cut(`k ${type} PRIMARY KEY`, some(1500, make), 3), type).toBeLessThan(0.6);
+		// What no calendar has: an hour before, between, and in the middle of its days.
+		await query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
+		const odd = (at: number) => ["'0000-00-00'", "'2024-00-00'", "'2024-05-00'", "'2023-02-31'", "'0000-02-29'", "'9999-12-31'"][at];
+		for (const type of ['DATE', 'DATETIME', 'DATETIME(6)'])
+			expect(
+				await cut(
+					`k ${type} PRIMARY KEY`,
+					some(1500, (at) => odd(at) ?? day(at)),
+					5,
+				),
+				type,
+			).toBeLessThan(0.6);
+		// As readers have it, who never saw the mode of who wrote.
+		await query("SET SESSION sql_mode = 'STRICT_TRANS_TABLES'");
+		for (const most of ["'0000-00-00'", "'2024-05-01'", "'9999-12-31'"])
+			expect(
+				await cut(
+					'd DATE, n INT, PRIMARY KEY (d, n)',
+					some(2000, (at) => `${at % 50 === 0 ? day(at) : most}, ${at}`),
+					4,
+				),
+				most,
+			).toBeLessThan(0.6);
+		expect(
 			await cut(
-				`k ${type} PRIMARY KEY`,
-				some(300, (at) => (type.startsWith('DA') ? `'${1990 + (at % 30)}-${1 + (at % 12)}-${1 + (at % 28)}'` : `${at}.5`)),
-				3,
-			);
+				't TIMESTAMP(2), n INT, PRIMARY KEY (t, n)',
+				some(2000, (at) => `${at % 2 ? "'0000-00-00'" : "'2038-01-19 03:14:07.99'"}, ${at}`),
+				4,
+			),
+		).toBeLessThan(0.6);
+		// Numbers that are no years mean others, and MySQL finds 0000 neither below nor above one.
+		expect(
+			await cut(
+				'y YEAR, n INT, PRIMARY KEY (y, n)',
+				some(2000, (at) => `${at < 920 ? 0 : at < 1120 ? 1901 : 2100}, ${at}`),
+				2,
+			),
+		).toBeLessThan(0.6);
+		// What is stored is not what was asked for: not cut, and all there.
+		for (const type of ['FLOAT(7,2)', 'DOUBLE(9,1)'])
+			expect(
+				await cut(
+					`k ${type} PRIMARY KEY`,
+					some(300, (at) => `${at}.25`),
+					3,
+				),
+			).toBe(1);
 	});
 
 	test('in one row of 40 MiB, with nothing but what takes an escape', async () => {
@@ -386,6 +448,19 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		);
 		stop.abort(new Stopped('enough'));
 		await expect(dumping).rejects.toThrow('enough');
+		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
+	});
+
+	test('are an error where none come any more', async () => {
+		const tables = (await tablesOf('cutoff')).map((table) => ({
+			...table,
+			columns: [...table.columns, { name: 'wait', select: 'SLEEP(20)', load: null }],
+		}));
+		const { signal } = new AbortController();
+		await using readers = await openReaders({ address, password: null, workers: 1, dialect, signal, silentMs: 500 });
+		const what = 'Nothing came of cutoff.t for 0.5 s, so its rows are waited for no longer.';
+		await expect(readers.dump(tables, null, { signal })).rejects.toMatchObject({ name: 'ServerError', told: { what } });
+		const ids = readers.connectionIds.join(', ');
 		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
 	});
 

@@ -9,6 +9,8 @@ export interface ReaderData {
 	readonly address: ServerAddress;
 	readonly password: string | null;
 	readonly session: readonly WireStatement[];
+	/** No byte of rows for so long, milliseconds, and they are waited for no longer. */
+	readonly silentMs: number;
 }
 
 /** A table, or a range of its key. */

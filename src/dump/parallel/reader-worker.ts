@@ -1,7 +1,8 @@
 // One reader: a connection with its own snapshot, in a thread of its own, so that packets become text and text becomes frames without a detour.
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LockstepError, ServerError } from '../../core/errors.ts';
+import { ServerError } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
 import { packError, unpackStatement } from '../../server/lease-wire.ts';
 import { connect, type Session } from '../../server/session.ts';
 import { Secret } from '../../sql/secret.ts';
@@ -10,6 +11,8 @@ import { type PackedFile, packTo } from './pack.ts';
 import type { Begun, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
 
 const FLOW_MS = 200;
+/** Silence is counted in ticks, not by the clock: of a time in which this process itself stood still there is but one. */
+const TICKS = 10;
 /** At a time from the socket. */
 const READ_BYTES = 128 * 2 ** 10;
 
@@ -60,7 +63,10 @@ function serve(session: Session): void {
 		});
 		/** What went wrong on our side while rows were coming. */
 		let ours: unknown = null;
+		let ticks = 0;
+		const silence = setInterval(() => ++ticks >= TICKS && fail(silent(piece, data.silentMs)), data.silentMs / TICKS);
 		const push = (bytes: Uint8Array) => {
+			ticks = 0;
 			try {
 				const used = encoder.push(bytes);
 				if (performance.now() - told >= FLOW_MS) tell(so());
@@ -81,7 +87,9 @@ function serve(session: Session): void {
 			await session.raw(unpackStatement(piece.select), sink, { signal: stop.signal });
 		} catch (error) {
 			file?.abandon();
-			throw ours ?? changed(error, piece);
+			throw ours ?? worded(error, piece);
+		} finally {
+			clearInterval(silence);
 		}
 		Object.assign(done, so());
 		const { rows, rawBytes, digest } = encoder;
@@ -144,9 +152,27 @@ const finish = (file: PackedFile | null): Promise<string> => file?.finish() ?? P
 
 const hex = (digest: bigint) => digest.toString(16).padStart(16, '0');
 
-/** A table is not as it was when the snapshot began, or is no more: 1412, 1146, 1054, 1049. */
-function changed(error: unknown, { database, table }: Piece): unknown {
-	if (!(error instanceof ServerError) || error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
+const silent = ({ database, table }: Piece, ms: number): ServerError =>
+	new ServerError(
+		{
+			what: `Nothing came of ${database}.${table} for ${duration(ms)}, so its rows are waited for no longer.`,
+			why: 'The server stands still, or what is between it and here swallows everything.',
+			mend: ['What the server is busy with: SHOW FULL PROCESSLIST;  whether its disk answers: its error log.'],
+		},
+		{ connectionLost: true },
+	);
+
+/** What of an error only a reader knows. */
+function worded(error: unknown, { database, table }: Piece): unknown {
+	if (!(error instanceof ServerError)) return error;
+	// It held a snapshot, and no lock that anybody else would miss.
+	if (error.connectionLost)
+		return new ServerError(
+			{ ...error.told, what: `The connection that read ${database}.${table} is lost.` },
+			{ cause: error, connectionLost: true },
+		);
+	// A table is not as it was when the snapshot began, or is no more.
+	if (error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
 	return new ServerError(
 		{
 			what: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,
@@ -154,6 +180,6 @@ function changed(error: unknown, { database, table }: Piece): unknown {
 			mend: ['Make the backup again while nobody changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
 			...(error.told.words === undefined ? {} : { words: error.told.words }),
 		},
-		{ cause: error instanceof LockstepError ? error.cause : error, code: error.code },
+		{ cause: error.cause, code: error.code },
 	);
 }

@@ -35,8 +35,9 @@ export async function openReader(
 	password: Secret | null,
 	session: readonly Statement[],
 	signal: AbortSignal,
+	silentMs: number,
 ): Promise<Reader> {
-	const workerData: ReaderData = { address, password: password?.reveal() ?? null, session: session.map(packStatement) };
+	const workerData: ReaderData = { address, password: password?.reveal() ?? null, session: session.map(packStatement), silentMs };
 	// Flags of this process are not the thread's: Node refuses a thread one that belongs to `--eval`.
 	const worker = new Worker(THREAD, { name: 'reader', workerData, execArgv: [] });
 	const opened = Promise.withResolvers<number>();

@@ -36,6 +36,8 @@ export interface Readers extends AsyncDisposable {
 
 const QUERY_TIMEOUT_MS = 60_000;
 const FLOW_MS = 200;
+/** Rows stream as they are found, unsorted: a server that finds none for so long stands still. */
+const SILENT_MS = 15 * 60_000;
 
 /** Connects them all. Throws what `connect` throws, or the signal's reason; the signal ends them later, too. */
 export async function openReaders(options: {
@@ -44,10 +46,12 @@ export async function openReaders(options: {
 	readonly workers: number;
 	readonly dialect: Dialect;
 	readonly signal: AbortSignal;
+	/** For so long a server may send nothing of the rows that it reads; milliseconds. */
+	readonly silentMs?: number;
 }): Promise<Readers> {
 	const { address, password, dialect, signal } = options;
 	const opening = Array.from({ length: Math.max(1, options.workers) }, () =>
-		openReader(address, password, dialect.readers.session, signal),
+		openReader(address, password, dialect.readers.session, signal, options.silentMs ?? SILENT_MS),
 	);
 	const settled = await Promise.allSettled(opening);
 	const readers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
