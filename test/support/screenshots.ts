@@ -80,33 +80,6 @@ async function cutOff() {
 	await terminal.exited;
 }
 
-/** What is done with a backup that is there. */
-async function proofs() {
-	const { terminal, picture, see } = open();
-	await using _closed = terminal;
-	// The first entry is the chosen one once a server is known.
-	await see(/Last backup +\d/);
-	terminal.send(KEYS.down.repeat(2));
-	terminal.send(KEYS.enter);
-	await see(/Whose backups/);
-	terminal.send(KEYS.enter);
-	await see(/not drilled yet/);
-	picture('backups');
-	terminal.send(KEYS.enter);
-	await see(/read all of it/);
-	terminal.send(KEYS.down);
-	terminal.send(KEYS.enter);
-	await see(/A drill restores this backup/);
-	terminal.send(KEYS.enter);
-	await see(/Drill passed/);
-	picture('drill');
-	terminal.send(KEYS.enter);
-	await see(/drilled just now/);
-	picture('backup-card');
-	terminal.send('q');
-	await terminal.exited;
-}
-
 try {
 	const { terminal, picture, see, resize } = open();
 	await using _closed = terminal;
@@ -164,9 +137,30 @@ try {
 	terminal.send('p');
 	await see(/sandbox replica[\s\S]*Last backup +\d/);
 	picture('home');
+	terminal.send(KEYS.down.repeat(2));
+	terminal.send(KEYS.enter);
+	await see(/Whose backups/);
+	terminal.send(KEYS.enter);
+	await see(/not drilled yet/);
+	picture('backups');
+	terminal.send(KEYS.enter);
+	await see(/read all of it/);
+	terminal.send(KEYS.down);
+	terminal.send(KEYS.enter);
+	await see(/A drill restores this backup/);
+	terminal.send(KEYS.enter);
+	await see(/Drill passed/);
+	terminal.send(KEYS.enter);
+	await see(/drilled just now/);
+	picture('backup-card');
+	terminal.send(KEYS.esc);
+	await see(/open +r look again/);
+	terminal.send(KEYS.esc);
+	await see(/Whose backups/);
+	terminal.send(KEYS.esc);
+	await see(/What do you want to do/);
 	terminal.send('q');
 	await terminal.exited;
-	await proofs();
 	await cutOff();
 } finally {
 	await sandboxDown({ dir, env });
