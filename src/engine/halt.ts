@@ -23,6 +23,7 @@ export function halting(env: NodeJS.ProcessEnv, watcher: number): (event: Record
 		const now =
 			when === 'before' ? event.type === 'action-started' && begun === at : event.type === 'action-done' && event.action === halting;
 		if (!now) return;
+		halting = null;
 		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
 		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
 	};
