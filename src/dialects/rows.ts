@@ -1,5 +1,5 @@
 // How the rows of a table are read and loaded again, as far as both dialects say it alike.
-import { id, type Row } from '../sql/sql.ts';
+import { id, list, type Query, query, type Row, raw, sql } from '../sql/sql.ts';
 import type { RowColumn, RowTable } from './dialect.ts';
 
 /** How a column that is not simply copied is read and loaded: SQL over the quoted name, and over `@v`. */
@@ -29,12 +29,34 @@ function numbered(column: string, names: readonly string[], collation: string): 
 /** A SET whose empty member looks like no member at all; loaded as a number only: in digits the server takes none for 64 members. */
 const flags = (column: string): ColumnWays => ({ select: `CAST(${column} AS UNSIGNED)`, load: 'CAST(@v AS UNSIGNED)' });
 
+const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
+
+/** How a vendor's catalogue says it, as SQL: which TABLE_TYPEs have rows, which of them have a history, and that a column is not generated. */
+export type CatalogueWords = { readonly types: readonly string[]; readonly versioned: string; readonly kept: string };
+
+/** How the rows of all tables are read and loaded; `own`: what only this vendor's types need. */
+export const rowTables = (
+	{ types, versioned, kept }: CatalogueWords,
+	own: (type: string, column: string) => ColumnWays | null,
+): Query<readonly RowTable[]> =>
+	query(
+		// One after the other, not joined: MariaDB would compare every column with every table, and hold up who locks ten thousand of them.
+		sql`SELECT 'table' AS what, TABLE_SCHEMA AS db, TABLE_NAME AS tab, NULL AS name, NULL AS type, NULL AS full, NULL AS coll, NULL AS kept, ${raw(versioned)} AS versioned,
+ NULL AS nth, NULL AS part
+ FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN (${OWN}) AND TABLE_TYPE IN (${list([...types])})
+ UNION ALL SELECT 'key', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, NULL, NULL, NULL, NULL, NULL, SEQ_IN_INDEX, SUB_PART
+ FROM information_schema.STATISTICS WHERE TABLE_SCHEMA NOT IN (${OWN}) AND INDEX_NAME = 'PRIMARY'
+ UNION ALL SELECT 'column', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, ${raw(kept)}, NULL, ORDINAL_POSITION, NULL
+ FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN (${OWN})`,
+		(rows) => readRowTables(rows, own),
+	);
+
 /**
- * Reads what `rowColumns` asks, in any order, by `what`: a `table` (`db`, `tab`, and `versioned`: 1 where it has a history), a `column` of whatever
+ * Reads what `rowTables` asks, in any order, by `what`: a `table` (`db`, `tab`, and `versioned`: 1 where it has a history), a `column` of whatever
  * has columns (`name`, its place `nth`, `type` (DATA_TYPE), `full` (COLUMN_TYPE), `coll`, and `kept`: 1 unless generated), or one of a primary `key`
  * (`name`, its place `nth`, and `part`: the length of a prefix).
  */
-export function readRowTables(rows: readonly Row[], own: (type: string, column: string) => ColumnWays | null): readonly RowTable[] {
+function readRowTables(rows: readonly Row[], own: (type: string, column: string) => ColumnWays | null): readonly RowTable[] {
 	const tables = new Map<string, { readonly row: Row; readonly columns: Row[]; readonly key: Row[] }>();
 	const place = (row: Row) => `${row.db}\0${row.tab}`;
 	for (const row of rows) if (row.what === 'table') tables.set(place(row), { row, columns: [], key: [] });

@@ -1,8 +1,6 @@
-import { list, query, type Statement, sql } from '../../sql/sql.ts';
+import { query, type Statement, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { type ColumnWays, readRowTables } from '../rows.ts';
-
-const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
+import { type ColumnWays, rowTables } from '../rows.ts';
 
 function ways(type: string, column: string): ColumnWays | null {
 	// As text a FLOAT has six digits.
@@ -12,16 +10,9 @@ function ways(type: string, column: string): ColumnWays | null {
 	return null;
 }
 
-export const rowColumns: Dialect['catalogue']['rowColumns'] = query(
-	// One after the other, not joined: MariaDB would compare every column with every table, and hold up who locks ten thousand of them.
-	sql`SELECT 'table' AS what, TABLE_SCHEMA AS db, TABLE_NAME AS tab, NULL AS name, NULL AS type, NULL AS full, NULL AS coll, NULL AS kept, 0 AS versioned,
- NULL AS nth, NULL AS part
- FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN (${OWN}) AND TABLE_TYPE IN ('BASE TABLE')
- UNION ALL SELECT 'key', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, NULL, NULL, NULL, NULL, NULL, SEQ_IN_INDEX, SUB_PART
- FROM information_schema.STATISTICS WHERE TABLE_SCHEMA NOT IN (${OWN}) AND INDEX_NAME = 'PRIMARY'
- UNION ALL SELECT 'column', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, GENERATION_EXPRESSION = '', NULL, ORDINAL_POSITION, NULL
- FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN (${OWN})`,
-	(rows) => readRowTables(rows, ways),
+export const rowColumns: Dialect['catalogue']['rowColumns'] = rowTables(
+	{ types: ['BASE TABLE'], versioned: '0', kept: "GENERATION_EXPRESSION = ''" },
+	ways,
 );
 
 export const readers: Dialect['readers'] = {
