@@ -16,7 +16,8 @@ const asText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString(
 
 // The last part of a name; those before it are of its database.
 const WORD = '(?:`((?:[^`]|``)*)`|"((?:[^"]|"")*)"|([\\w$\\u0080-\\u00ff]+))';
-const NAME = `(?:${WORD.replaceAll(/\((?!\?)/g, '(?:')}\\s*\\.\\s*)?${WORD}`;
+const uncaptured = (pattern: string): string => pattern.replaceAll(/\((?!\?)/g, '(?:');
+const NAME = `(?:${uncaptured(WORD)}\\s*\\.\\s*)?${WORD}`;
 const VERSION = '(?:\\/\\*M?!\\d*\\s*)?';
 /** What names the one table that it is about, or the one sequence, first. */
 const ABOUT_TABLE = new RegExp(
@@ -31,12 +32,12 @@ const ROWS = new RegExp(
 const GAP = `(?:\\s|\\*\\/|\\/\\*M?!\\d*|${COMMENT})*`;
 const QUOTED = "(?:`(?:[^`]|``)*`|'(?:[^'\\\\]|\\\\.|'')*'|[\\w$.%-]+)";
 const DEFINER = `(?:${QUOTED}|"(?:[^"]|"")*")`;
-const COLUMN = '(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[\\w$\\u0080-\\u00ff]+)';
+const COLUMN = uncaptured(WORD);
 const CHANGE = `(?:INSERT|DELETE|UPDATE(?:${GAP}OF${GAP}${COLUMN}(?:${GAP},${GAP}${COLUMN})*)?)`;
 const TRIGGER_OF = new RegExp(
 	[
 		`^${GAP}CREATE${GAP}(?:OR${GAP}REPLACE${GAP})?(?:DEFINER${GAP}=${GAP}${DEFINER}(?:${GAP}@${GAP}${DEFINER})?${GAP})?TRIGGER${GAP}`,
-		`(?:IF${GAP}NOT${GAP}EXISTS${GAP})?${NAME.replaceAll(/\((?!\?)/g, '(?:')}${GAP}(?:BEFORE|AFTER)${GAP}`,
+		`(?:IF${GAP}NOT${GAP}EXISTS${GAP})?${uncaptured(NAME)}${GAP}(?:BEFORE|AFTER)${GAP}`,
 		`${CHANGE}(?:${GAP}OR${GAP}${CHANGE})*${GAP}ON${GAP}${NAME}`,
 	].join(''),
 	'i',
