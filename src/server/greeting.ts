@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { connect as dial, type OnReadOpts, type Socket } from 'node:net';
+import { connect as dial, type Socket } from 'node:net';
 import { ConnectError } from '../core/errors.ts';
 import { called, type ServerAddress } from './address.ts';
 
@@ -23,12 +23,17 @@ const HEADER = 4;
  */
 export async function greet(address: ServerAddress, signal: AbortSignal, readBytes: number | null): Promise<Greeted> {
 	if (address.socket !== undefined) await verifySocketFile(address.socket);
-	const more = readBytes === null ? {} : { onread: into(Buffer.allocUnsafeSlow(readBytes), (bytes) => read(bytes)) };
-	const socket =
+	const buffer = Buffer.allocUnsafeSlow(readBytes ?? 0);
+	const callback = (length: number): boolean => {
+		const bytes = buffer.subarray(0, length);
+		socket.emit('data', borrowers.has(socket) ? bytes : Buffer.from(bytes));
+		return true;
+	};
+	const more = readBytes === null ? {} : { onread: { buffer, callback } };
+	const socket: Socket =
 		address.socket !== undefined
 			? dial({ path: address.socket, ...more })
 			: dial({ port: address.port, host: address.host, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000, ...more });
-	const read = (bytes: Buffer) => socket.emit('data', borrowers.has(socket) ? bytes : Buffer.from(bytes));
 	let connected = false;
 	try {
 		const packet = await new Promise<Buffer>((resolve, reject) => {
@@ -60,14 +65,6 @@ export async function greet(address: ServerAddress, signal: AbortSignal, readByt
 		throw error;
 	}
 }
-
-const into = (buffer: Buffer, read: (bytes: Buffer) => void): OnReadOpts => ({
-	buffer,
-	callback: (length) => {
-		read(buffer.subarray(0, length));
-		return true;
-	},
-});
 
 /** A packet number 0 of sane length that starts a version 10 handshake, or an error. */
 function looksLikeGreeting(bytes: Buffer): boolean {
