@@ -58,20 +58,20 @@ export function dumping(at: At, heldSince: () => Date | null) {
 		async all(actions: readonly Action[], given: AbortSignal | null = null): Promise<Dumped> {
 			const failed = new AbortController();
 			const until = AbortSignal.any([failed.signal, ...(given === null ? [] : [given])]);
-			const lanes = Object.values(Object.groupBy(actions, laneOf));
-			// What is not drawn is next to nothing beside what is.
-			const drawn = (['rows', 'tables', 'code'] as const).find((lane) => actions.some((action) => laneOf(action) === lane));
+			const by = Object.groupBy(actions, laneOf);
+			const lanes = [by.rows, by.tables, by.code].filter((lane) => lane !== undefined);
 			const done = new Map<Action, Dumped>();
-			const through = async (lane: readonly Action[]) => {
+			// What comes after the first lane is next to nothing beside it: only that one is drawn.
+			const through = async (lane: readonly Action[], place: number) => {
 				for (const action of lane) {
 					if (failed.signal.aborted) return;
 					signal.throwIfAborted();
-					if (action.kind === 'pipe') done.set(action, await pipe(action, until, laneOf(action) === drawn));
+					if (action.kind === 'pipe') done.set(action, await pipe(action, until, place === 0));
 					else if (action.kind === 'rows') done.set(action, await read(action, until));
 				}
 			};
 			// Nothing of a dump that failed may still run when its lock is given back.
-			await Promise.all(lanes.map((lane) => through(lane).catch((error: unknown) => failed.abort(error))));
+			await Promise.all(lanes.map((lane, place) => through(lane, place).catch((error: unknown) => failed.abort(error))));
 			if (failed.signal.aborted) throw failed.signal.reason;
 			return joined(actions.flatMap((action) => done.get(action) ?? []));
 		},
