@@ -14,16 +14,16 @@ export function halting(env: NodeJS.ProcessEnv, watcher: number): (event: Record
 	const { at, when, whom } = JSON.parse(text) as Halt;
 	let begun = 0;
 	/** Others may be begun before it is done. */
-	let halting: string | null = null;
+	let chosen: string | null = null;
 	return (event) => {
 		if (event.type === 'action-started') {
 			begun++;
-			if (begun === at) halting = event.action.id;
+			if (begun === at) chosen = event.action.id;
 		}
 		const now =
-			when === 'before' ? event.type === 'action-started' && begun === at : event.type === 'action-done' && event.action === halting;
+			when === 'before' ? event.type === 'action-started' && begun === at : event.type === 'action-done' && event.action === chosen;
 		if (!now) return;
-		halting = null;
+		chosen = null;
 		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
 		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
 	};

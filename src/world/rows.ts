@@ -55,10 +55,9 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			});
 			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 			const { folder, compress } = into;
-			const columnsOf = new Map(wanted.map((table) => [`${table.database}\0${table.name}`, table.columns]));
 			const loads = writers(16);
 			const onFile = (file: DumpedRows) => {
-				const columns = (columnsOf.get(`${file.database}\0${file.table}`) ?? []).map(({ name, load }) => [name, load] as const);
+				const columns = (known.get(`${file.database}\0${file.table}`)?.columns ?? []).map(({ name, load }) => [name, load] as const);
 				loads.add(() => writeLoad(told(file), folder, loadStatement({ file: file.path, table: file.table, columns })));
 			};
 			const read = await readersOf(on)

@@ -270,14 +270,12 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 				const ended = await running.ended;
 				expect(ended.code, words(ended)).toBe(1);
 				expect(ended.last).toMatchObject({
-					...{
-						class: 'UserError',
-						why: 'The disk is full.',
-						what: expect.stringMatching(/^Rows cannot be written: .*crm\.big\./),
-						outcome: 'failed',
-						open: false,
-						left: [],
-					},
+					class: 'UserError',
+					why: 'The disk is full.',
+					what: expect.stringMatching(/^Rows cannot be written: .*crm\.big\./),
+					outcome: 'failed',
+					open: false,
+					left: [],
 				});
 				await asBefore();
 				told(`the destination full among rows, lock ${lock}`, await free, 'exit 1, no backup');

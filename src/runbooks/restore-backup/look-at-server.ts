@@ -72,6 +72,8 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 		const cases = identity.lowerCaseTableNames === manifest.server.lower_case_table_names;
 		const upper = env.databases.some(capitals) || (manifest.tables ?? []).some((table) => capitals(table.name)) || !parallel(env);
 		const events = [...filesOf(env, 'database'), ...filesOf(env, 'post')].reduce((sum, file) => sum + (file.objects?.events ?? 0), 0);
+		// How much of a database's dump its single tables are is not known yet: it may be next to nothing.
+		const unknown = env.only !== null && !parallel(env);
 		const checks: Check[] = [
 			note(
 				'SERVER',
@@ -106,17 +108,11 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 						'Free space on the server cannot be seen from here',
 						`about ${bytes(room)} will be needed in ${identity.dataDir}`,
 					)
-				: // How much of a database's dump its single tables are is not known yet: it may be next to nothing.
-					(env.only !== null && !parallel(env) ? should : must)(
-						'SERVER-DISK',
-						'The server has room for the data',
-						facts.freeBytes >= room || cleared(env),
-						{
-							expected: `${env.only !== null && !parallel(env) ? 'at most ' : ''}~${bytes(room)} free in ${identity.dataDir}`,
-							found: bytes(facts.freeBytes),
-							mend: ['Free some space there, or take a server with a larger disk.'],
-						},
-					),
+				: (unknown ? should : must)('SERVER-DISK', 'The server has room for the data', facts.freeBytes >= room || cleared(env), {
+						expected: `${unknown ? 'at most ' : ''}~${bytes(room)} free in ${identity.dataDir}`,
+						found: bytes(facts.freeBytes),
+						mend: ['Free some space there, or take a server with a larger disk.'],
+					}),
 		);
 		if (identity.readOnly !== 'OFF')
 			checks.push(
