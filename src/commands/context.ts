@@ -79,7 +79,11 @@ export function makeContext(
 	flags: GlobalFlags,
 ): Context {
 	const { env, stdin, stdout } = outside;
-	const { profiles, warnings } = openProfiles({ env, ...(flags.config === undefined ? {} : { file: flags.config }) });
+	const { profiles, warnings } = openProfiles({
+		env,
+		...(flags.config === undefined ? {} : { file: flags.config }),
+		readOnly: flags.dryRun ?? false,
+	});
 	return {
 		...outside,
 		flags,

@@ -33,6 +33,16 @@ export function journey(pair: Sandbox): { readonly provision: RunRequest; readon
 export async function demo(context: Context, flags: SandboxFlags): Promise<Ending> {
 	const { env, signal, stdout, stderr, flags: global } = context;
 	const choice = { ...kindOf(flags), ...(flags.dir === undefined ? {} : { dir: flags.dir }), env };
+	if (global.dryRun) {
+		return {
+			end: null,
+			extra: { dry_run: true },
+			next: [
+				'Would start a throwaway primary and a replica on this machine, or use those that run.',
+				'Would set up the replica, replace its data, and take a backup of it.',
+			],
+		};
+	}
 	const say = (line: string) => void (global.json ? stderr : stdout).write(`${line}\n`);
 	const pair = await sandboxUp({ ...choice, signal, say });
 	const { provision, backup } = journey(pair);

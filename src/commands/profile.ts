@@ -52,6 +52,8 @@ export async function profile(context: Context, verb: string, name: string | und
 	}
 	if (name === undefined) throw new UserError({ what: 'A profile’s name is missing.', mend: [`lockstep profile ${verb} NAME`] });
 	const known = profiles.get(name);
+	const { dryRun } = context.flags;
+	const preview = (text: string): Ending => ({ end: null, extra: { dry_run: true }, next: [text] });
 	switch (verb) {
 		case 'add':
 			if (known !== undefined)
@@ -62,13 +64,16 @@ export async function profile(context: Context, verb: string, name: string | und
 			if (flags.server === undefined && flags.optionFile === undefined && flags.loginPath === undefined) {
 				throw new UserError({ what: 'Where is it?', mend: [`lockstep profile add ${name} --server mysql://USER@HOST:PORT`] });
 			}
+			if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
 			profiles.put(profileFrom(name, flags));
 			return { end: null, next: [`Kept in ${profiles.file}, without a password.`, `Next:  lockstep profile test ${name}`] };
 		case 'edit':
 			if (known === undefined) throw unknown(name);
+			if (dryRun) return preview(`Would change profile ${profileFrom(name, flags).name} in ${profiles.file}.`);
 			profiles.put({ ...known, ...profileFrom(name, flags) });
 			return { end: null, next: [`Changed in ${profiles.file}.`] };
 		case 'remove':
+			if (dryRun && known !== undefined) return preview(`Would remove profile ${name} from ${profiles.file}.`);
 			if (!profiles.remove(name)) throw unknown(name);
 			return { end: null, next: [`Removed from ${profiles.file}.`] };
 		case 'test': {

@@ -4,7 +4,7 @@ import { LeftChanged, UserError } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Json } from '../core/json.ts';
 import { newerLockstep, type Past, scopeOf } from '../core/past.ts';
-import type { RunEnd } from '../core/runner.ts';
+import type { RunEnd, Scope } from '../core/runner.ts';
 import { runWords } from '../telling/background.ts';
 import { renderFailure } from '../telling/failure.ts';
 import { findingLines } from '../telling/findings.ts';
@@ -18,7 +18,12 @@ import { watchHeadless } from './run.ts';
 import { leftFolder, newerRuns, runsOf } from './runs.ts';
 
 /** What a run that was cut off has left, as its servers are now. Only looks. Rejects with the errors of connecting. */
-export async function findingsOf(context: Context, past: Past, wishes: Wishes = {}): Promise<readonly Finding[]> {
+export async function findingsOf(
+	context: Context,
+	past: Past,
+	wishes: Wishes = {},
+	scope: Scope = scopeOf(past),
+): Promise<readonly Finding[]> {
 	if (past.newer) throw newerLockstep(past.run);
 	const prepared = await prepare(context, past.request as RunRequest, wishes);
 	const how = {
@@ -29,7 +34,7 @@ export async function findingsOf(context: Context, past: Past, wishes: Wishes = 
 		transcript: () => ({ log: '', jsonl: '' }),
 		preview: true,
 	};
-	const findings = await prepared.findLeft(how, past, scopeOf(past));
+	const findings = await prepared.findLeft(how, past, scope);
 	const folder = leftFolder(past);
 	if (folder === null) return findings;
 	return [

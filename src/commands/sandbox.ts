@@ -52,9 +52,13 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 		`  replica  ${urlOf(pair.replica)}   socket ${pair.replica.socket}`,
 		`  writer   ${pair.writerPid === null ? 'not running' : `keeps changing the primary (process ${pair.writerPid})`}`,
 	];
-	await clearDrills(context);
+	if (!global.dryRun) await clearDrills(context);
 	switch (verb) {
 		case 'up': {
+			if (global.dryRun) {
+				const pair = await sandboxStatus(choice);
+				return preview(pair === null ? ['Would start a throwaway primary and a replica.'] : ['The sandbox is up already:', ...lines(pair)]);
+			}
 			const began = context.now().getTime();
 			const pair = await sandboxUp({ ...choice, signal, say });
 			return {
@@ -76,6 +80,10 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 			return { end: null, extra: { running: true, ...sandboxFields(pair) }, next: lines(pair) };
 		}
 		case 'down': {
+			if (global.dryRun) {
+				const pair = await sandboxStatus(choice);
+				return preview(pair === null ? ['There is no sandbox.'] : ['Would stop and remove the sandbox and its data:', ...lines(pair)]);
+			}
 			const was = await sandboxDown({ ...choice, signal });
 			return { end: null, extra: { was_running: was }, next: [was ? 'The sandbox is stopped and removed.' : 'There was no sandbox.'] };
 		}
@@ -83,3 +91,5 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 			throw new UserError({ what: `sandbox ${verb} is not known.`, mend: ['lockstep sandbox up | status | down'] });
 	}
 }
+
+const preview = (next: readonly string[]): Ending => ({ end: null, extra: { dry_run: true }, next });

@@ -1,8 +1,12 @@
 import { UserError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import { newest, type Past } from '../core/past.ts';
+import { findingLines } from '../telling/findings.ts';
+import { paint } from '../telling/page.ts';
 import type { Context, Ending } from './context.ts';
 import { engageUndo } from './engage.ts';
 import { runsFolder } from './prepare.ts';
+import { findingsOf } from './recover.ts';
 import { watchHeadless } from './run.ts';
 
 /**
@@ -24,6 +28,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 		});
 	}
 	if (past.touched.length === 0) throw new UserError({ what: `The run ${past.run} changed nothing, or was taken back already.` });
+	if (context.flags.dryRun) return preview(context, past);
 	if (context.flags.yes !== true) {
 		throw new UserError({
 			what: `This takes back the run ${past.run} of ${past.started}: ${past.touched.join(', ')}.`,
@@ -31,4 +36,15 @@ export async function undo(context: Context, name: string | undefined): Promise<
 		});
 	}
 	return watchHeadless(context, (watcher) => engageUndo(context, past, {}, watcher, 'undo'));
+}
+
+/** Shows the statements that would undo the run, as the servers are now. */
+async function preview(context: Context, past: Past): Promise<Ending> {
+	const { width, ascii, color } = context;
+	const findings = await findingsOf(context, past, {}, 'all');
+	return {
+		end: null,
+		extra: { dry_run: true, run: past.run, findings: findings as unknown as Json },
+		next: [`Would undo run ${past.run}:`, paint(findingLines(findings, { width, ascii, servers: past.servers }), color)],
+	};
 }

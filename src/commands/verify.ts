@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
 import { readFolderName } from '../archive/layout.ts';
+import { readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
-import { writeRecord } from '../archive/records.ts';
+import { recordPath, writeRecord } from '../archive/records.ts';
 import { verifyBackup } from '../archive/verify.ts';
 import type { Verified, VerifyRecord } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { failed } from '../core/check.ts';
 import { LockstepError, VerifyFailed } from '../core/errors.ts';
+import { bytes, plural } from '../core/format.ts';
 import { meter, type Progress } from '../core/progress.ts';
 import { renderVerified } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
@@ -40,12 +42,12 @@ async function read(context: Context, folder: string, onProgress: (at: At) => vo
 	const began = context.now();
 	const verification = await verifyBackup(folder, { signal: context.signal, onProgress });
 	const problems = failed(verification.checks);
-	const { manifestSha256, sumsSha256, files, bytes, rawBytes, rows } = verification;
+	const { manifestSha256, sumsSha256, files, bytes: size, rawBytes, rows } = verification;
 	const record: VerifyRecord = {
 		...{ format: 1, type: 'verify', backup: basename(verification.folder), at: context.now().toISOString() },
 		tool: { name: 'lockstep', version: context.version },
 		ok: problems.length === 0,
-		...{ manifest_sha256: manifestSha256, sums_sha256: sumsSha256, files, bytes, raw_bytes: rawBytes, rows },
+		...{ manifest_sha256: manifestSha256, sums_sha256: sumsSha256, files, bytes: size, raw_bytes: rawBytes, rows },
 		ms: context.now().getTime() - began.getTime(),
 		problems: problems.map(problemWords),
 	};
@@ -81,17 +83,32 @@ export async function verifyAndRecord(
 
 export async function verify(context: Context, given: string): Promise<Ending> {
 	const { stderr, color, ascii, width } = context;
+	if (context.flags.dryRun) return preview(await backupFolder(given));
 	const { folder, record, notes, written } = await verifyAndRecord(context, given, {
 		onProgress: progressTeller(context, 'verify'),
 		warn: (text) => void stderr.write(`${text}\n`),
 	});
-	const { files, bytes, raw_bytes, rows, ms, manifest_sha256 } = record;
+	const { files, bytes: size, raw_bytes, rows, ms, manifest_sha256 } = record;
 	return {
 		end: null,
 		extra: {
-			...{ backup: folder, ok: true, files, bytes, raw_bytes, rows, ms, manifest_sha256, record: written },
+			...{ backup: folder, ok: true, files, bytes: size, raw_bytes, rows, ms, manifest_sha256, record: written },
 			notes: notes.map(({ title, found }) => `${title}: ${found}`),
 		},
 		next: context.flags.quiet ? [] : [renderVerified(folder, record, notes, { color, ascii, width })],
+	};
+}
+
+/** What would be read and written. */
+async function preview(folder: string): Promise<Ending> {
+	const { files } = await readManifest(folder);
+	const size = files.reduce((sum, file) => sum + file.bytes, 0);
+	return {
+		end: null,
+		extra: { dry_run: true, backup: folder, files: files.length, bytes: size },
+		next: [
+			`Would read ${plural(files.length, 'file')}, ${bytes(size)}, of ${folder}.`,
+			`Would write the result to ${recordPath(folder, 'verify.json')}`,
+		],
 	};
 }

@@ -26,9 +26,14 @@ type Kept = { profiles?: Profile[]; preferences?: Record<string, string> };
 
 /**
  * Opens `file` (`--config`), else `LOCKSTEP_CONFIG`, else `$XDG_CONFIG_HOME/lockstep/config.json`. Nothing is written before something is put.
- * A file that is no JSON, or not ours, is kept as `….bad` and said in a warning; profiles start empty then.
+ * A file that is no JSON, or not ours, is kept as `….bad` and said in a warning; profiles start empty then. `readOnly` refuses it instead.
  */
-export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.ProcessEnv; readonly home?: string }): {
+export function openProfiles(at: {
+	readonly file?: string;
+	readonly env: NodeJS.ProcessEnv;
+	readonly home?: string;
+	readonly readOnly?: boolean;
+}): {
 	readonly profiles: Profiles;
 	readonly warnings: readonly string[];
 } {
@@ -57,6 +62,15 @@ export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.
 				{ cause },
 			);
 		}
+		if (at.readOnly)
+			throw new UserError(
+				{
+					what: `The configuration ${file} is damaged.`,
+					why: error.message,
+					mend: ['Correct it, or name another with --config.'],
+				},
+				{ cause },
+			);
 		const bad = free(`${file}.bad`);
 		try {
 			renameSync(file, bad);

@@ -65,9 +65,24 @@ describe('without a server', () => {
 		const twice = await run('profile', 'add', 'db3', '--server', 'mysql://x@y');
 		expect(twice.code).toBe(2);
 		expect(twice.stderr).toContain('There is a profile db3 already.');
+		const kept = await list();
+		for (const words of [
+			['-n', 'profile', 'remove', 'db3'],
+			['profile', 'edit', 'db3', '--output', '/x', '--dry-run'],
+			['--dry-run', 'profile', 'add', 'db9', '--server', 'mysql://db9'],
+		])
+			expect(await run(...words), words.join(' ')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Would /) });
+		expect(await list()).toEqual(kept);
 		expect((await run('profile', 'remove', 'db3')).code).toBe(0);
 		expect((await list()).profiles).toEqual([]);
 		expect(await run('profile', 'remove', 'db3')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no profile db3.') });
+	});
+
+	it('keeps a damaged profile file as it is in a dry run', async () => {
+		const file = join(home.dir, 'damaged.json');
+		await writeFile(file, '{"profiles"');
+		expect(await run('-n', '--config', file, 'list', home.dir)).toMatchObject({ code: 2, stderr: expect.stringContaining(file) });
+		expect(await readFile(file, 'utf8')).toBe('{"profiles"');
 	});
 
 	it('takes another file for them', async () => {
@@ -186,6 +201,9 @@ describe.each(SANDBOX_KINDS)('demo and sandbox of %s', (kind) => {
 		expect(text).toMatchObject({ code: 0, stdout: expect.stringContaining(`127.0.0.1:${primary.port}`) });
 
 		expect((await run('sandbox', 'status', '--json')).last).toMatchObject({ running: true, primary: place(primary.port) });
+		for (const words of [['demo'], ['sandbox', 'up'], ['sandbox', 'down']])
+			expect(await lockstep(['-n', ...words, '--server', kind], { env: home.env }), words.join(' ')).toMatchObject({ code: 0 });
+		expect((await run('sandbox', 'status', '--json')).last).toMatchObject({ running: true, writer: expect.any(Number) });
 		const down = await run('sandbox', 'down', '--json');
 		expect(down).toMatchObject({ code: 0, last: { type: 'summary', was_running: true, exit_code: 0 } });
 		expect(existsSync(up.last.dir)).toBe(false);

@@ -140,6 +140,15 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		const { 'TABLE `crm`.`bytes`': bytes } = before.definitions;
 		expect(now.definitions).toEqual({ ...was.definitions, 'TABLE `crm`.`bytes`': bytes });
 		expect(await value(target, SETTINGS)).toBe('0 ON');
+		for (const words of [
+			['--dry-run', 'undo', '--yes'],
+			['undo', '-n', '--yes'],
+		]) {
+			const preview = await lockstep([...words, '--json'], { env: env() });
+			expect(preview.code, said(preview)).toBe(0);
+			expect(JSON.stringify(preview.last.findings)).toContain('DROP TABLE');
+			expect(await contentsOf(target)).toEqual(now);
+		}
 		const undone = await lockstep(['undo', '--yes', '--json'], { env: env() });
 		expect(undone.last.outcome, said(undone)).toBe('undone');
 		const { '`shop`.`orders`': gone, '`crm`.`bytes`': alsoGone, ...left } = (await contentsOf(target)).rows;
