@@ -48,12 +48,36 @@ export async function openPrimary(context: Context, { position, server, profile 
 			mend: ['lockstep drill BACKUP --replicate --no-tls', ...reach.dialect.mends.tls],
 		}),
 	].filter(({ status }) => status === 'fail');
+	// A drill's account would be a write of its own on a server that only follows another.
+	const sources = flags.account === undefined ? await sourcesOf(opened) : [];
+	if (sources.length > 0) {
+		checks.push(
+			must('DRILL-CHAIN', `${opened.server.name} is not itself a replica`, false, {
+				expected: 'a server on which an account can be created',
+				wrong: `it replicates from ${sources.join(', ')}: an account created on it would disturb that`,
+				mend: [
+					`Take the top of the chain:  --primary ${sources.join(' or ')}`,
+					'or give an account that may replicate:  --account NAME --account-password-file FILE',
+				],
+			}),
+		);
+	}
 	if (checks.length > 0) throw new CheckFailed(checks);
 	if (compareSeries(series, seriesOf(server.version)) > 0)
 		context.stderr.write(
 			`The primary is ${identity.version}, newer than the server that was backed up: an older replica may not understand it.\n`,
 		);
 	return { opened, wish };
+}
+
+async function sourcesOf({ reach: { address, password, dialect } }: OpenedServer): Promise<string[]> {
+	const session = await connect(address, password);
+	try {
+		const { status } = dialect.channel;
+		return status.read(await session.query(status.statement)).map(({ host, port }) => `${host}:${port}`);
+	} finally {
+		await session.close();
+	}
 }
 
 async function accountFor(throwaway: Throwaway, primary: Talk, flags: ReplicateFlags) {

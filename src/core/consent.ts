@@ -15,6 +15,6 @@ export function consentCheck(consent: Consent): Check {
 		title: consent.reason,
 		status: 'fail',
 		...(consent.affected.length === 0 ? {} : { found: consent.affected.join(', ') }),
-		mend: [`If that is meant, type its name: --confirm ${consent.name}`],
+		mend: [`If that is meant, type its name: --confirm ${consent.name}`, ...(consent.hints ?? [])],
 	};
 }

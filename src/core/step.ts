@@ -104,6 +104,8 @@ export type Consent = {
 	readonly name: string;
 	readonly reason: string;
 	readonly affected: readonly string[];
+	/** What can be done in its place; a line each. */
+	readonly hints?: readonly string[];
 };
 
 /** What was seen: `facts` as it is now, `origin` as it was when this run first looked. */

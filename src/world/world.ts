@@ -78,8 +78,8 @@ export function openWorld(options: {
 		if (open !== undefined && !open.lost.aborted) return open;
 		const { address, password, dialect } = reachOf(role);
 		const fresh = connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS }).then(async (session) => {
-			// The roles of a provisioning say themselves what is to be logged.
-			if (role === 'server') await quieten(session, dialect);
+			// A provisioning says itself what its replica is to log; its primary may be a replica of another.
+			if (role !== 'replica') await quieten(session, dialect);
 			return session;
 		});
 		sessions.set(role, fresh);

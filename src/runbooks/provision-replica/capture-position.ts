@@ -3,16 +3,20 @@ import type { Step } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import type { CaptureOutput, ProvisionEnv } from './env.ts';
 
-type Facts = { readonly position: Position };
+type Facts = { readonly position: Position; readonly follows: boolean };
 
 export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 	id: 'capture-position',
 	title: 'Capture the primary’s position',
 	why: 'gtid_current_pos (in MySQL: gtid_executed) is what the manual says to start from, but MariaDB’s can name transactions that were never in this server’s binary log; a replica that starts there stops with error 1236. So it is compared with gtid_binlog_pos, and the position really used is the one of the copied data.',
-	inspect: async ({ primary, look }) => ({ position: await look('primary', primary.dialect.positions.current) }),
-	checks({ primary, facts: { position } }) {
+	inspect: async ({ primary, look }) => ({
+		position: await look('primary', primary.dialect.positions.current),
+		follows: (await look('primary', primary.dialect.channel.status)).length > 0,
+	}),
+	checks({ primary, facts: { position, follows } }) {
 		const { words } = primary.dialect;
-		const sound = primary.dialect.positions.includes(position.written, position.gtid);
+		// A replica has what was copied to it, which is in no log of its own; what it hands on is what it has logged since.
+		const sound = follows || primary.dialect.positions.includes(position.written, position.gtid);
 		return [
 			must('POSITION', `${words.position} is in the primary’s own binary log`, sound, {
 				expected: `${words.written} holds all of ${position.gtid || '(empty)'}`,
@@ -25,6 +29,6 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 		];
 	},
 	plan: () => [],
-	run: async ({ facts }) => facts,
+	run: async ({ facts: { position } }) => ({ position }),
 	standIn: { position: { file: null, pos: null, gtid: '', written: '', replicated: '' } },
 };

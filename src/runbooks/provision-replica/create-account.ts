@@ -4,8 +4,9 @@ import type { Step } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
+import { type Chain, chainOf, onPrimary } from './operator.ts';
 
-type Facts = { readonly exists: boolean; readonly grants: readonly string[]; readonly requiresTls: boolean };
+type Facts = Chain & { readonly exists: boolean; readonly grants: readonly string[]; readonly requiresTls: boolean };
 
 const REPLICATION_ONLY = /^GRANT (USAGE|REPLICATION SLAVE) ON \*\.\* TO /;
 
@@ -16,8 +17,10 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	async inspect({ primary, account, look }) {
 		const { accounts } = primary.dialect;
 		const exists = await look('primary', accounts.exists(account.user, account.host));
-		if (!exists) return { exists, grants: [], requiresTls: false };
+		const chain = await chainOf(primary, look);
+		if (!exists) return { ...chain, exists, grants: [], requiresTls: false };
 		return {
+			...chain,
 			exists,
 			grants: await look('primary', accounts.grants(account.user, account.host)),
 			requiresTls: await look('primary', accounts.requiresTls(account.user, account.host)),
@@ -40,7 +43,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 			}),
 		];
 	},
-	plan({ primary, account, password, tls, facts, memory, outputs }) {
+	plan({ primary, account, password, tls, facts, origin, memory, outputs }) {
 		const { accounts } = primary.dialect;
 		const actions: Action[] = [];
 		const act = (id: string, why: string, statement: Statement) => actions.push(change('primary', id, why, statement));
@@ -52,7 +55,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 		if (!facts.grants.some((grant) => grant.startsWith('GRANT REPLICATION SLAVE ON'))) {
 			act('grant', 'the one privilege that a replica needs', accounts.grantReplication(account.user, account.host));
 		}
-		return actions;
+		return onPrimary(primary, { facts, origin }, actions);
 	},
 	async run({ plan, perform, memory }) {
 		for (const action of plan) {
@@ -88,9 +91,11 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 		];
 	},
 	undo({ primary, account, facts, origin }) {
-		if (origin.exists || !facts.exists) return [];
-		return [
-			change('primary', 'drop-account', 'the account was made by this run', primary.dialect.accounts.drop({ ...account, role: false })),
-		];
+		const drop = primary.dialect.accounts.drop({ ...account, role: false });
+		return onPrimary(
+			primary,
+			{ facts, origin },
+			origin.exists || !facts.exists ? [] : [change('primary', 'drop-account', 'the account was made by this run', drop)],
+		);
 	},
 };

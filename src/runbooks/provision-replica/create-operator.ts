@@ -7,9 +7,11 @@ import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { privilegeCheck, type Server } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
-import { exists, heldThere, nameOf, onReplicaAlone, replicaNeeds } from './operator.ts';
+import { type Chain, chainOf, exists, heldThere, nameOf, onPrimary, onReplicaAlone, replicaNeeds } from './operator.ts';
 
 type Facts = {
+	/** Whether the primary is a replica itself, and how. */
+	readonly chain: Chain;
 	readonly exists: boolean;
 	/** Its privileges on `*.*` of the primary. */
 	readonly held: readonly string[];
@@ -24,6 +26,7 @@ type Facts = {
 type Output = { readonly made: boolean };
 
 const NONE: Facts = {
+	chain: { follows: false, superReadOnly: null },
 	exists: false,
 	held: [],
 	onReplica: false,
@@ -48,6 +51,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		const itself = await look('replica', replica.dialect.identity);
 		const folder = await folderFacts(dirname(operator.passwordFile));
 		return {
+			chain: await chainOf(primary, look),
 			exists: there,
 			held: there ? await heldThere(primary, 'primary', operator, look) : [],
 			onReplica: await exists(replica, 'replica', operator, look),
@@ -114,7 +118,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		}
 		const lacking = privileges.missing(facts.held, privileges.needs.status).map((need) => need.privilege);
 		if (lacking.length > 0) act('grant', 'on the primary it may look', privileges.grant(lacking, nameOf(operator)));
-		return actions;
+		return onPrimary(primary, { facts: facts.chain, origin: origin.chain ?? facts.chain }, actions);
 	},
 	async run({ plan, perform, origin }) {
 		for (const action of plan) await perform(action);
@@ -153,15 +157,16 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			const drop = replica.dialect.accounts.drop({ ...operator, role: false });
 			actions.push(...onReplicaAlone(replica, facts, 'drop-operator-there', 'it came by this run', drop));
 		}
+		const onIt: Action[] = [];
 		if (!origin.exists && facts.exists)
-			actions.push(change('primary', 'drop-operator', 'the account was made by this run', accounts.drop({ ...operator, role: false })));
+			onIt.push(change('primary', 'drop-operator', 'the account was made by this run', accounts.drop({ ...operator, role: false })));
 		if (!origin.exists && !origin.file && facts.file)
 			actions.push({ kind: 'file', id: 'forget-password', why: 'of that account', op: 'remove', path: operator.passwordFile });
 		const given = privileges.missing(origin.held, privileges.needs.status).map((need) => need.privilege);
 		const extra = given.filter((privilege) => facts.held.includes(privilege));
 		if (origin.exists && extra.length > 0)
-			actions.push(change('primary', 'revoke-operator', 'granted by this run', privileges.revoke(extra, nameOf(operator))));
-		return actions;
+			onIt.push(change('primary', 'revoke-operator', 'granted by this run', privileges.revoke(extra, nameOf(operator))));
+		return [...actions, ...onPrimary(primary, { facts: facts.chain, origin: origin.chain ?? facts.chain }, onIt)];
 	},
 	standIn: { made: true },
 };

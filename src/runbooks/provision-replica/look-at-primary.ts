@@ -1,8 +1,8 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { bytes } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
-import type { Identity } from '../../dialects/dialect.ts';
-import { privilegeCheck, qualified, some, titleOf } from '../server.ts';
+import type { Channel, Identity } from '../../dialects/dialect.ts';
+import { privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = {
@@ -17,6 +17,8 @@ type Facts = {
 	readonly client: string | null;
 	/** Tools that go by their names and are not fit. */
 	readonly unfit: readonly string[];
+	/** Its own sources, where it is a replica itself. */
+	readonly channels: readonly Channel[];
 };
 
 export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
@@ -39,6 +41,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			dumpTool: dump.tool && `${dump.tool.path} (${dump.tool.version})`,
 			client: client.tool && `${client.tool.path} (${client.tool.version})`,
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
+			channels: await look('primary', dialect.channel.status),
 		};
 	},
 	checks({ primary, replica, tls, facts, clone, backup }) {
@@ -53,7 +56,10 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				`${primary.name} is ${titleOf(primary, identity)}`,
 				`${facts.databases} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
 			),
-			privilegeCheck('PRIMARY-PRIVILEGES', primary, identity.account, facts.held, primary.dialect.privileges.needs.provisionPrimary),
+			privilegeCheck('PRIMARY-PRIVILEGES', primary, identity.account, facts.held, [
+				...primary.dialect.privileges.needs.provisionPrimary,
+				...(facts.channels.length === 0 ? [] : primary.dialect.privileges.needs.unlogged),
+			]),
 			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
 				expected: 'log_bin is on',
 				wrong: 'it is off: there is nothing that a replica could follow',
@@ -65,6 +71,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				mend: mends.primaryId,
 			}),
 		];
+		checks.push(...chainChecks(primary, facts));
 		if (dumps) {
 			checks.push(
 				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
@@ -137,5 +144,44 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 		);
 		return checks;
 	},
+	consents({ primary, account, operator, facts }) {
+		if (facts.channels.length === 0) return [];
+		const of = sourcesOf(facts.channels);
+		return [
+			{
+				name: primary.name,
+				reason: `${primary.name} is itself a replica of ${of}: the accounts are created on it past its binary log (sql_log_bin = 0), so that its own replication is not disturbed`,
+				affected: [account, ...(operator === null ? [] : [operator])].map(({ user, host }) => `account ${user}@${host}`),
+				hints: [`Or give the new replica the top of the chain as its primary:  --primary ${of}`],
+			},
+		];
+	},
 	plan: () => [],
 };
+
+const sourcesOf = (channels: readonly Channel[]): string => [...new Set(channels.map(({ host, port }) => `${host}:${port}`))].join(', ');
+
+/** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
+function chainChecks({ name, dialect }: Server, { identity, channels }: Facts): Check[] {
+	if (channels.length === 0) return [];
+	const { mends, words } = dialect;
+	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');
+	return [
+		note('PRIMARY-CHAIN', `${name} is itself a replica`, `it replicates from ${sourcesOf(channels)}`),
+		must('PRIMARY-UPDATES', 'The primary logs what it replicates', identity.logsReplicaUpdates, {
+			expected: `${words.logsReplicaUpdates} = ON`,
+			wrong: `${words.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
+			mend: [
+				`In the option file of ${name}:  ${words.logsReplicaUpdates} = ON`,
+				`then restart it; or replicate from the top of the chain:  --primary ${sourcesOf(channels)}`,
+			],
+		}),
+		should('PRIMARY-REPLICATES', 'Its own replication runs', standing.length === 0, {
+			expected: 'both threads run',
+			wrong: standing
+				.map(({ host, port, io, sql, ioError, sqlError }) => `from ${host}:${port}: ${sqlError ?? ioError ?? `io ${io}, sql ${sql}`}`)
+				.join('; '),
+			mend: standing.flatMap((channel) => mends.channelError(channel.sqlError ?? channel.ioError, { channel, name })),
+		}),
+	];
+}

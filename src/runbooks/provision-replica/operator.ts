@@ -26,21 +26,48 @@ export const heldThere = ({ dialect }: Server, role: 'primary' | 'replica', who:
 	look(role, dialect.privileges.heldBy(who.user, who.host));
 
 /** Out of the replica's binary log, and past the switch that refuses administrators as well. */
-export function onReplicaAlone(
-	{ dialect }: Server,
-	{ superReadOnly }: { readonly superReadOnly: string | null },
+export const onReplicaAlone = (
+	server: Server,
+	facts: { readonly superReadOnly: string | null },
 	id: string,
 	why: string,
 	statement: Statement,
-): Action[] {
-	const { locks } = dialect;
-	const act = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
-	const closed = superReadOnly === 'ON';
+): Action[] => alone('replica', server, facts.superReadOnly === 'ON', [change('replica', id, why, statement)]);
+
+function alone(role: 'primary' | 'replica', { dialect: { locks } }: Server, closed: boolean, actions: readonly Action[]): Action[] {
+	const act = (id: string, why: string, statement: Statement) => change(role, id, why, statement);
 	return [
 		...(closed ? [act('super-read-only-off', 'it refuses this', locks.setSuperReadOnly('OFF'))] : []),
 		act('unlogged', 'not for the binary log', locks.unlogged),
-		act(id, why, statement),
-		act('logged', 'as before', locks.logged),
+		...actions,
+		// A primary that is a replica itself is not written to otherwise: its session stays as it is.
+		...(role === 'replica' ? [act('logged', 'as before', locks.logged)] : []),
 		...(closed ? [act('super-read-only-on', 'as before', locks.setSuperReadOnly('ON'))] : []),
 	];
+}
+
+/** Whether a primary is a replica itself, and lets not even administrators write. */
+export type Chain = { readonly follows: boolean; readonly superReadOnly: string | null };
+
+export async function chainOf({ dialect }: Server, look: Looking['look']): Promise<Chain> {
+	const { superReadOnly } = await look('primary', dialect.identity);
+	return { follows: (await look('primary', dialect.channel.status)).length > 0, superReadOnly };
+}
+
+/**
+ * Actions on the primary. Where that is a replica itself they are kept out of its binary log: logged they would take the next number of its
+ * source's domain (MariaDB), or be transactions that its source does not have (MySQL).
+ */
+export function onPrimary(
+	primary: Server,
+	at: { readonly facts: Chain; readonly origin: Chain },
+	actions: readonly Action[],
+): readonly Action[] {
+	const wanted = at.origin.superReadOnly === 'ON';
+	if (actions.length === 0) {
+		const open = at.facts.follows && wanted && at.facts.superReadOnly === 'OFF';
+		return open ? [change('primary', 'super-read-only-on', 'as before', primary.dialect.locks.setSuperReadOnly('ON'))] : [];
+	}
+	// Its channel may be gone since: what was not logged then is not logged now.
+	return at.facts.follows || at.origin.follows ? alone('primary', primary, wanted, actions) : actions;
 }

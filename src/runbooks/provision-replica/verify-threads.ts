@@ -33,7 +33,7 @@ export const verifyThreads: Step<
 		const { primary, replica, look, account, tls, output, backup } = at;
 		const seen = (await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
 		const { written, replicated } = await look('replica', replica.dialect.positions.current);
-		const before = captured(at)?.position.gtid ?? '';
+		const before = captured(at)?.position.written ?? '';
 		return [
 			...threadChecks(replica, await channelOf(at)),
 			must('SEEN', 'The primary sees the replica’s connection', seen.length > 0, {
