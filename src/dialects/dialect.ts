@@ -142,6 +142,10 @@ export type Activity = {
 	readonly database: string | null;
 	readonly command: string;
 	readonly seconds: number;
+	/** The same to the millisecond, as far as the server measures it. */
+	readonly milliseconds: number;
+	/** False only where the server shows that its statement uses no table. */
+	readonly usesTables: boolean;
 	readonly state: string;
 	/** Without what may be a password. */
 	readonly text: string;
@@ -179,7 +183,10 @@ export interface Dialect {
 	readonly features: {
 		/** Positions are sets with gaps rather than one number a domain. */
 		readonly gtidSets: boolean;
-		/** FTWRL waits for running SELECTs (sql-differences D6). */
+		/**
+		 * FTWRL waits for running SELECTs (sql-differences D6). It closes their tables first, so whoever opens one of them waits for these
+		 * SELECTs as well, even after FTWRL was refused.
+		 */
 		readonly lockWaitsForReads: boolean;
 		/** Has a second, stronger read-only switch. */
 		readonly superReadOnly: boolean;

@@ -185,7 +185,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(7);
 		expect(ended.ms).toBeLessThan(12_000);
-		expect(ended.last).toMatchObject({ class: 'LockTimeout', what: 'The lock was not had within 2 s.' });
+		expect(ended.last).toMatchObject({ class: 'LockTimeout', what: 'Could not acquire the global read lock within 2 s.' });
 		expect(ended.last.mend.join('\n')).toContain(`${other.connectionId} root@localhost`);
 		await other.query({ pieces: ['UNLOCK TABLES'] });
 		if (isMysql(kind)) expect(await superReadOnlyOf(pair.replica)).toBe('OFF');

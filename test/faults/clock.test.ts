@@ -65,7 +65,7 @@ describe.each(SANDBOX_KINDS)('with the clock set under a backup of %s', (kind) =
 		const ended = await running.ended;
 		const waited = performance.now() - began;
 		expect(ended.code, words(ended)).toBe(7);
-		expect(ended.last.what).toBe('The lock was not had within 3 s.');
+		expect(ended.last.what).toBe('Could not acquire the global read lock within 3 s.');
 		expect(waited).toBeGreaterThan(1_500);
 		expect(waited).toBeLessThan(12_000);
 		await other.query({ pieces: ['UNLOCK TABLES'] });

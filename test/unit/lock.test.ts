@@ -55,8 +55,18 @@ describe.each(VENDORS)('put back only what is ours on $dialect.title', ({ dialec
 
 test('who may be killed is the cause, long at it, never a thread of the server’s, and still the same', () => {
 	const someone: Activity = {
-		...{ id: 7, user: 'app', host: 'h:1', database: null, command: 'Query', seconds: 20, state: '', text: 'UPDATE t SET n = 1' },
-		...{ transactionSeconds: null, locked: [], waitsForRows: false, blocks: 0 },
+		...{
+			id: 7,
+			user: 'app',
+			host: 'h:1',
+			database: null,
+			command: 'Query',
+			seconds: 20,
+			milliseconds: 20_000,
+			state: '',
+			text: 'UPDATE t SET n = 1',
+		},
+		...{ transactionSeconds: null, usesTables: true, locked: [], waitsForRows: false, blocks: 0 },
 	};
 	const killed = (more: Partial<Activity>) => blockersOf([{ ...someone, ...more }], [9]).filter((each) => mayBeKilled(each, false)).length;
 	expect(killed({})).toBe(1);

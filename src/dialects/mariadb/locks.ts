@@ -19,7 +19,7 @@ export const locks: Dialect['locks'] = {
 	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
 	// Who holds LOCK TABLES is known to performance_schema only (table_handles, no instrument to switch on); where that is off it is empty.
 	activity: query(
-		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.STATE AS state, p.INFO AS info,
+		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.TIME_MS AS ms, p.STATE AS state, p.INFO AS info,
  t.trx_state AS trx, TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS trx_seconds, w.n AS blocks, h.tables AS locked
  FROM information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
  LEFT JOIN (SELECT blocking_trx_id AS trx, COUNT(DISTINCT requesting_trx_id) AS n FROM information_schema.INNODB_LOCK_WAITS GROUP BY 1) w ON w.trx = t.trx_id
@@ -35,6 +35,8 @@ export const locks: Dialect['locks'] = {
 				database: row.db ?? null,
 				command: row.command ?? '',
 				seconds: Number(row.seconds ?? 0),
+				milliseconds: Math.round(Number(row.ms ?? 0)),
+				usesTables: true,
 				state: row.state ?? '',
 				text: withoutPassword(row.info ?? '').slice(0, 500),
 				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),

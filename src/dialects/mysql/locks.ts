@@ -26,13 +26,21 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 	// Transactions are told in the system's time, whatever the server's time zone. Who keeps tables open (LOCK TABLES, for READ as well, or HANDLER: the lock waits for all of them) and whose rows are waited for is known to performance_schema only; where that is off it is empty.
 	activity: query(
 		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.STATE AS state, p.INFO AS info,
- t.trx_state AS trx, TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM')) AS trx_seconds, w.n AS blocks, h.tables AS locked
+ t.trx_state AS trx, TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM')) AS trx_seconds, w.n AS blocks, h.tables AS locked,
+ e.ms AS ms, i.mdl = 'YES' AND m.n IS NULL AS tableless
  FROM ${processList(probe)} p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
  LEFT JOIN (SELECT BLOCKING_ENGINE_TRANSACTION_ID AS trx, COUNT(DISTINCT REQUESTING_ENGINE_TRANSACTION_ID) AS n
   FROM performance_schema.data_lock_waits GROUP BY BLOCKING_ENGINE_TRANSACTION_ID) w ON w.trx = t.trx_id
  LEFT JOIN (SELECT s.PROCESSLIST_ID AS id, GROUP_CONCAT(DISTINCT CONCAT(l.OBJECT_SCHEMA, '.', l.OBJECT_NAME) ORDER BY 1 SEPARATOR '\n') AS tables
   FROM performance_schema.table_handles l JOIN performance_schema.threads s ON s.THREAD_ID = l.OWNER_THREAD_ID
   WHERE s.PROCESSLIST_COMMAND = 'Sleep' GROUP BY s.PROCESSLIST_ID) h ON h.id = p.ID
+ LEFT JOIN (SELECT s.PROCESSLIST_ID AS id, MAX(c.TIMER_WAIT) DIV 1000000000 AS ms
+  FROM performance_schema.events_statements_current c JOIN performance_schema.threads s ON s.THREAD_ID = c.THREAD_ID
+  WHERE c.END_EVENT_ID IS NULL GROUP BY s.PROCESSLIST_ID) e ON e.id = p.ID
+ LEFT JOIN (SELECT s.PROCESSLIST_ID AS id, COUNT(*) AS n
+  FROM performance_schema.metadata_locks l JOIN performance_schema.threads s ON s.THREAD_ID = l.OWNER_THREAD_ID
+  WHERE l.OBJECT_TYPE = 'TABLE' GROUP BY s.PROCESSLIST_ID) m ON m.id = p.ID
+ LEFT JOIN (SELECT ENABLED AS mdl FROM performance_schema.setup_instruments WHERE NAME = 'wait/lock/metadata/sql/mdl') i ON TRUE
  WHERE p.ID <> CONNECTION_ID()`,
 		(rows) =>
 			rows.map((row) => ({
@@ -42,6 +50,8 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 				database: row.db ?? null,
 				command: row.command ?? '',
 				seconds: Number(row.seconds ?? 0),
+				milliseconds: row.ms == null ? Number(row.seconds ?? 0) * 1000 : Number(row.ms),
+				usesTables: row.tableless !== '1',
 				state: row.state ?? '',
 				text: withoutPassword(row.info ?? '').slice(0, 500),
 				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),

@@ -10,6 +10,8 @@ export type Blocker = Activity & { readonly how: 'tables' | 'rows' | 'writes' | 
 
 /** Longer than this a statement or a transaction is one that others will wait for. */
 export const LONG_SECONDS = 10;
+/** A statement that has run for so long may run for as long again, and whoever opens its tables would wait for it. */
+const INSTANT_MS = 300;
 
 const SERVERS_OWN = new Set(['system user', 'event_scheduler', 'unauthenticated user']);
 /** Commands of the server's own threads, of replicas that read the log, and of those who only connect. */
@@ -55,6 +57,13 @@ export const holdsUp = (each: Blocker, lockWaitsForReads: boolean): boolean =>
 /** Whom it makes no sense to queue behind: a lock that waits makes every later write wait. */
 export const worthWaitingFor = (each: Blocker, lockWaitsForReads: boolean): boolean =>
 	holdsUp(each, lockWaitsForReads) && (isLong(each) || each.how === 'tables' || each.how === 'ending');
+
+/**
+ * Behind whom the lock must not even be tried where it waits for reads: it closes the tables of these statements first, and whoever opens
+ * one of them waits until they end, also when the lock was refused long before.
+ */
+export const keepsTablesOpen = (each: Blocker, lockWaitsForReads: boolean): boolean =>
+	lockWaitsForReads && holdsUp(each, lockWaitsForReads) && (each.how === 'rows' || (each.usesTables && each.milliseconds >= INSTANT_MS));
 
 /** Whom a person may want to have ended: the cause, and never somebody who merely waits for it. */
 export const mayBeKilled = (each: Blocker, lockWaitsForReads: boolean): boolean =>

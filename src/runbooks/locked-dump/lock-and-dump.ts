@@ -86,7 +86,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		}
 		actions.push(...planDump(env, facts, wayOf(env, facts)).before);
 		if (env.longQueries === 'kill') actions.push(...killable(env, facts.blockers).map((each) => killAction(env, each)));
-		const seconds = attemptSeconds(lockWaitSeconds);
+		const seconds = attemptSeconds(env);
 		const limit = locks.boundWait(seconds);
 		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, false);
 		const way = wayOf(env, facts);

@@ -3,24 +3,40 @@ import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type Check, must } from '../../core/check.ts';
 import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
 import type { HeldLease, Working } from '../../core/step.ts';
+import { shown } from '../../sql/sql.ts';
 import { qualified, some } from '../server.ts';
-import { type Blocker, blockersOf, holdsUp, mayBeKilled, overtaken, stillTheSame, tellBlocker, worthWaitingFor } from './blockers.ts';
+import {
+	type Blocker,
+	blockersOf,
+	holdsUp,
+	keepsTablesOpen,
+	mayBeKilled,
+	overtaken,
+	stillTheSame,
+	tellBlocker,
+	worthWaitingFor,
+} from './blockers.ts';
 import type { BackupEnv } from './env.ts';
 
 /** So long one attempt may wait: no client that came after it is held up any longer. */
 const ATTEMPT_SECONDS = 5;
+/** Where it waits for reads nothing that takes longer than an instant is at work when it is tried. */
+const ATTEMPT_BESIDE_READS_SECONDS = 1;
 /** Beyond the server's own bound, before we give the connection up. */
 const GRACE_MS = 5_000;
 /** Between attempts, so that those who queued can write; doubled each time. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
 const LOOK_EVERY_MS = 200;
+/** Between two notes of who is waited for. */
+const NOTE_EVERY_MS = 5_000;
 /** Statement was ended by its time limit; lock wait timeout; killed. */
 const LOCK_NOT_HAD = new Set([1969, 1205, 1317, 3024]);
 /** There is no such session any more. */
 const GONE = 1094;
 
-export const attemptSeconds = (lockWaitSeconds: number): number => Math.min(ATTEMPT_SECONDS, lockWaitSeconds);
+export const attemptSeconds = ({ server, lockWaitSeconds }: BackupEnv): number =>
+	Math.min(server.dialect.features.lockWaitsForReads ? ATTEMPT_BESIDE_READS_SECONDS : ATTEMPT_SECONDS, lockWaitSeconds);
 export const attemptMs = (seconds: number): number => seconds * 1000 + GRACE_MS;
 
 type Taking = BackupEnv &
@@ -60,9 +76,11 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 	const left = () => until - performance.now();
 	const known = new Map(at.facts.blockers.map((each) => [each.id, each]));
 	let pauseMs = FIRST_PAUSE_MS;
+	// Whose tables a refused attempt closed, by session.
+	const closed = new Map<number, Blocker>();
 	for (let attempt = 1; ; attempt++) {
-		await nobodyInTheWay(at, lease, known, left);
-		const seconds = Math.max(1, Math.min(attemptSeconds(lockWaitSeconds), Math.round(left() / 1000)));
+		await nobodyInTheWay(at, lease, known, left, closed);
+		const seconds = Math.max(1, Math.min(attemptSeconds(at), Math.round(left() / 1000)));
 		const bound = pick(plan, 'sql', 'bound-lock');
 		const limit = locks.boundWait(seconds);
 		const bounded: SqlAction = { ...lock, statement: locks.flushTablesWithReadLock(seconds), timeoutMs: attemptMs(seconds) };
@@ -77,14 +95,17 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 			if (open === 0 && defining.length === 0) return;
 		} catch (cause) {
 			if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
-			if (cause.connectionLost) throw notHad(at, await meets(at, lease), cause);
 			refused = cause;
+			if (cause.connectionLost) throw notHad(at, await meets(at, lease), closed, { cause });
 		}
 		// Also after an error: some servers keep part of a lock that they refused (faults.md, finding 2).
 		await perform(planned(plan, 'unlock'), { shielded: true });
 		const others = (await meets(at, lease)).filter((each) => holdsUp(each, features.lockWaitsForReads));
+		if (refused !== null && features.lockWaitsForReads)
+			for (const each of others) if (each.how === 'reads' || each.how === 'tables') closed.set(each.id, each);
 		if (left() < FIRST_PAUSE_MS + 1_000) {
-			if (refused !== null) throw notHad(at, others, refused, others.length === 0 ? await suspects(at, lease) : []);
+			if (refused !== null)
+				throw notHad(at, others, closed, { cause: refused, unnamed: others.length === 0 ? await suspects(at, lease) : [] });
 			if (open === 0) throw alwaysOvertaken(at, defining);
 			throw new VerifyFailed([temporaryTables(open)], 'Under the lock the applier had temporary tables open, to the last attempt.');
 		}
@@ -93,36 +114,53 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 				? open > 0
 					? `the applier opened ${open} temporary tables just before`
 					: `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`
-				: `not had within ${seconds} s${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
+				: `not acquired within ${seconds} s${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
 		const rest = Math.min(pauseMs, left() - 1_000);
-		at.note(`Attempt ${attempt} for the lock: ${why}. Clients go on; tried again in ${Math.round(rest / 1000)} s.`);
+		const still = others.filter((each) => closed.has(each.id));
+		const after = still.length > 0 ? stillClosed(still) : 'Clients continue.';
+		at.note(`Attempt ${attempt} for the lock: ${why}. ${after} The next attempt is in ${Math.round(rest / 1000)} s or later.`);
 		await pause(rest, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
 		pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
 	}
 }
 
-/** Waits, without queueing, until there is nobody behind whom the lock would wait for long; ends who may be ended by consent. */
-async function nobodyInTheWay(at: Taking, lease: HeldLease, known: Map<number, Blocker>, left: () => number): Promise<void> {
-	const { features } = at.server.dialect;
-	let told = '';
+/**
+ * Waits, without queueing, until there is nobody behind whom the lock would wait for long; ends who may be ended by consent.
+ * Where the lock waits for reads it is not asked for while any statement has been at work for longer than an instant, whatever --long-queries
+ * says: what a refused lock leaves there does not end with it.
+ */
+async function nobodyInTheWay(
+	at: Taking,
+	lease: HeldLease,
+	known: Map<number, Blocker>,
+	left: () => number,
+	closed: ReadonlyMap<number, Blocker>,
+): Promise<void> {
+	const { lockWaitsForReads } = at.server.dialect.features;
+	let named = '';
+	let notedAt = Number.NEGATIVE_INFINITY;
 	for (;;) {
+		const open = at.facts.replicates ? await at.look('server', at.server.dialect.channel.openTemporaryTables) : 0;
 		const seen = await meets(at, lease);
 		// One at a time, each right after a look: what is ended must still be what was seen before.
 		if (at.longQueries === 'kill' && (await killed(at, seen, known))) continue;
-		const waiting = at.longQueries === 'abort' ? [] : seen.filter((each) => worthWaitingFor(each, features.lockWaitsForReads));
-		const open = at.facts.replicates ? await at.look('server', at.server.dialect.channel.openTemporaryTables) : 0;
+		const long = seen.filter((each) => worthWaitingFor(each, lockWaitsForReads));
+		const waiting = seen.filter(
+			(each) => keepsTablesOpen(each, lockWaitsForReads) || (long.includes(each) && (at.longQueries !== 'abort' || lockWaitsForReads)),
+		);
 		if (waiting.length === 0 && open === 0) return;
-		if (left() <= 0) {
-			if (waiting.length > 0) throw notHad(at, waiting);
+		if (left() <= 0 || (at.longQueries === 'abort' && lockWaitsForReads && long.length > 0)) {
+			if (waiting.length > 0) throw notHad(at, waiting, closed);
 			throw new LockTimeout({
-				what: `The lock was not taken within ${at.lockWaitSeconds} s.`,
+				what: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
 				why: `The applier had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
 				mend: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
 			});
 		}
-		const names = waiting.map((each) => each.id).join();
-		if (told !== `${names} ${open > 0}`) {
-			told = `${names} ${open > 0}`;
+		const names = `${waiting.map((each) => each.id).join()} ${open > 0}`;
+		if (names !== named && performance.now() - notedAt >= NOTE_EVERY_MS) {
+			named = names;
+			notedAt = performance.now();
 			if (waiting.length > 0) at.note(`Not locked yet, waiting for: ${some(waiting.map(tellBlocker), 3)}`);
 			if (open > 0) at.note(`Not locked yet: the applier has ${open} temporary tables open, which the backup would lack.`);
 		}
@@ -178,15 +216,31 @@ const temporaryTables = (open: number): Check =>
 		mend: ['They would be missing from a replica made of this backup. Nothing is locked any more; try again in a moment.'],
 	});
 
-function notHad(at: Taking, others: readonly Blocker[], cause?: ServerError, unnamed: readonly string[] = []): LockTimeout {
+/** What a refused lock has left behind, and how it ends. */
+const stillClosed = (still: readonly Blocker[]): string =>
+	`The refused attempt closed the tables of ${some(still.map(tellBlocker), 3)}: until it ends, statements that open these tables wait ("Waiting for table flush").`;
+
+function notHad(
+	at: Taking,
+	others: readonly Blocker[],
+	closed: ReadonlyMap<number, Blocker>,
+	{ cause, unnamed = [] }: { readonly cause?: ServerError; readonly unnamed?: readonly string[] } = {},
+): LockTimeout {
+	const still = others.filter((each) => {
+		const before = closed.get(each.id);
+		return before !== undefined && stillTheSame(before, each);
+	});
 	return new LockTimeout(
 		{
-			what: `The lock was not had within ${at.lockWaitSeconds} s.`,
+			what: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
 			why: others.length === 0 ? 'Nobody is in the way any more, as far as the server tells.' : 'In the way, longest first:',
 			mend: [
 				...others.slice(0, 5).map(tellBlocker),
 				...unnamed,
-				'Nothing is locked and nothing was changed. Try again when they are done, wait longer with --lock-wait, or have them ended with --long-queries kill.',
+				...(still.length === 0
+					? []
+					: [stillClosed(still), ...still.map((each) => `On ${at.server.name}:  ${shown(at.server.dialect.locks.kill(each.id))};`)]),
+				`Nothing is locked and nothing was changed. Try again when ${others.length === 1 ? 'it has' : 'they have'} ended, wait longer with --lock-wait, or have them ended with --long-queries kill.`,
 			],
 			words: cause?.told.words,
 		},
