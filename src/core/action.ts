@@ -1,5 +1,6 @@
 import type { Secret } from '../sql/secret.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
+import type { Definition } from './definition.ts';
 import { duration, plural } from './format.ts';
 import type { Json } from './json.ts';
 
@@ -137,6 +138,18 @@ export interface RowsAction extends Common {
 	readonly changes: false;
 }
 
+/** The definitions of all objects in these databases, read by connections of our own: those of `Working.readers` where they are open. */
+export interface DefinitionsAction extends Common {
+	readonly kind: 'definitions';
+	readonly on: Role;
+	readonly databases: readonly string[];
+	/** Tables, views and sequences that are left out, each `database.name`; the triggers of these with them. */
+	readonly ignoreTables: readonly string[];
+	/** How many connections read. */
+	readonly readers: number;
+	readonly changes: false;
+}
+
 /** Something in the file system. */
 export interface FileAction extends Common {
 	readonly kind: 'file';
@@ -156,7 +169,7 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | RestartAction | PipeAction | RowsAction | LoadAction | FileAction | HandAction;
+export type Action = SqlAction | RestartAction | PipeAction | RowsAction | DefinitionsAction | LoadAction | FileAction | HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -214,9 +227,11 @@ export type Performed<A extends Action> = A extends SqlAction
 		? PipeResult
 		: A extends RowsAction
 			? RowsResult
-			: A extends LoadAction
-				? LoadResult
-				: undefined;
+			: A extends DefinitionsAction
+				? readonly Definition[]
+				: A extends LoadAction
+					? LoadResult
+					: undefined;
 
 /** An action as screens, dry runs, transcripts and journals show it: the very same everywhere. */
 export type ShownAction = {
@@ -294,6 +309,8 @@ function text(action: Action): string {
 			const through = compress === 'none' ? '' : ` | ${compress}`;
 			return `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key${through} > ${word(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
 		}
+		case 'definitions':
+			return `${plural(action.readers, 'connection')}: SHOW CREATE … of every object in ${action.databases.join(', ') || 'no database'}`;
 		case 'hand':
 			return action.lines.join('\n');
 		case 'restart':

@@ -2,6 +2,7 @@ import type { ToolPart } from '../core/action.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Query, Statement } from '../sql/sql.ts';
 import type { CloneWords } from './clone.ts';
+import type { DefinitionWords } from './definitions.ts';
 import type { LoadWords } from './load.ts';
 
 /** A server as it describes itself. Everything here can be read without a privilege. */
@@ -342,6 +343,7 @@ export interface Dialect {
 		touch(table: ObjectName): Statement;
 		readonly variables: Query<readonly (readonly [string, string])[]>;
 	};
+	readonly definitions: DefinitionWords;
 	/** For the connections that read rows. */
 	readonly readers: {
 		/** What makes values come as they are stored, and lets a reader take its time. */

@@ -37,6 +37,13 @@ export const decoded: Send<readonly Row[]> = (connection, text) =>
 		connection.query({ sql: text }, (error, result) => (error === null ? resolve(rows(result, false)) : reject(error)));
 	});
 
+/** Rows whose every character is a byte, as it came. */
+export const undecoded: Send<readonly Row[]> = (connection, text) =>
+	new Promise((resolve, reject) => {
+		const query = { sql: text, typeCast: (field: { string(encoding: string): string | null }) => field.string('latin1') };
+		connection.query(query as never, (error, result) => (error === null ? resolve(rows(result, false)) : reject(error)));
+	});
+
 /** Runs one statement when those before it are done: see Session.query for what it promises. */
 export async function runOn<T>(
 	driver: Driver,

@@ -6,7 +6,7 @@ import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
 import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
-import { type Driver, decoded, runOn, type Send } from './query.ts';
+import { type Driver, decoded, runOn, type Send, undecoded } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
 import { tlsOptions } from './tls.ts';
 
@@ -40,10 +40,14 @@ export interface Session {
 	/**
 	 * Runs one statement. Rows are text by column name, decoded as UTF-8 (bytes that are none become U+FFFD: ask for HEX() of a binary column);
 	 * NULL is null. A statement without rows gives one row `{ affected_rows, warnings }`; one with several results its first.
+	 * With `bytes` each character of the rows is one byte, as it came.
 	 * Throws ServerError. After `timeoutMs` (60 s unless said; 0: no bound) or an abort the statement is killed on the server and the session is
 	 * over, because half an answer may still be on its way and because locks that it may have got must go.
 	 */
-	query(statement: Statement, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<readonly Row[]>;
+	query(
+		statement: Statement,
+		options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal; readonly bytes?: boolean },
+	): Promise<readonly Row[]>;
 	/**
 	 * Runs one LOAD DATA LOCAL INFILE, whose file is what `source` gives. Only on a session that was opened for it (`localInfile`). Where the
 	 * source throws, the session is over and the server throws away what came: half of it is never taken for the whole.
@@ -191,7 +195,7 @@ async function setUp(
 			},
 			send,
 		);
-	const query: Session['query'] = (statement, options = {}) => run(statement, options, decoded);
+	const query: Session['query'] = (statement, options = {}) => run(statement, options, options.bytes ? undecoded : decoded);
 	const early = { timeoutMs: address.connectTimeoutMs, signal };
 	await query(sql`SET NAMES utf8mb4`, early);
 	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.

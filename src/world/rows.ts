@@ -2,7 +2,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { levelOf, loadFile } from '../archive/layout.ts';
 import { sumOf } from '../archive/sums.ts';
-import type { ReadTable, Role, RowsAction, RowsFile, RowsResult } from '../core/action.ts';
+import type { DefinitionsAction, ReadTable, Role, RowsAction, RowsFile, RowsResult } from '../core/action.ts';
+import type { Definition } from '../core/definition.ts';
 import { UserError } from '../core/errors.ts';
 import type { PerformOptions } from '../core/step.ts';
 import { loadStatement } from '../dump/parallel/load-statement.ts';
@@ -41,6 +42,19 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			const { address, password, dialect } = reachOf(on);
 			opened.set(on, await openReaders({ address, password, dialect, workers: count, signal }));
 			return { [Symbol.asyncDispose]: () => close(on) };
+		},
+		/** On the readers that are open, else on some that are there for it alone. */
+		async definitions(
+			{ on, databases, ignoreTables, readers: workers }: DefinitionsAction,
+			options: PerformOptions & { signal: AbortSignal },
+		): Promise<readonly Definition[]> {
+			const left = new Set(ignoreTables);
+			const ignored = ({ database, name }: { database: string; name: string }) => left.has(`${database}.${name}`);
+			const open = opened.get(on);
+			if (open !== undefined) return open.definitions(databases, ignored);
+			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
+			await using own = await openReaders({ ...reachOf(on), workers, signal: stop });
+			return await own.definitions(databases, ignored);
 		},
 		closeAll: () => Promise.all([...opened.keys()].map(close)),
 		async dump({ on, tables, into }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {

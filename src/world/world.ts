@@ -155,6 +155,8 @@ export function openWorld(options: {
 				}
 				case 'rows':
 					return (await rows.dump(action, options)) as Performed<A>;
+				case 'definitions':
+					return (await rows.definitions(action, options)) as Performed<A>;
 				case 'file':
 					return (await fileDeed(action)) as Performed<A>;
 				case 'restart':

@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
+import { definitions } from './definitions.ts';
 import { identity } from './identity.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
@@ -29,6 +30,7 @@ export const mariadb: Dialect = {
 	channel: channelStatements,
 	locks,
 	catalogue,
+	definitions,
 	readers,
 	tools,
 	load,

@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { clone } from './clone.ts';
+import { definitions } from './definitions.ts';
 import { identity } from './identity.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
@@ -32,6 +33,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	channel: channelStatements(probe),
 	locks: locks(probe),
 	catalogue,
+	definitions: definitions(probe),
 	readers,
 	tools,
 	load: load(probe),

@@ -8,14 +8,21 @@ export type Probe = {
 	readonly binaryLog: boolean;
 	/** Without it only information_schema tells who is connected. */
 	readonly performanceSchema: boolean;
+	/** From 9.2: CREATE LIBRARY. */
+	readonly libraries: boolean;
 };
 
 type Look = <T>(query: Query<T>) => Promise<T>;
 
-const settings = query(sql`SELECT @@global.log_bin AS log_bin, @@global.performance_schema AS performance_schema`, (rows) => ({
-	binaryLog: rows[0]?.log_bin === '1',
-	performanceSchema: rows[0]?.performance_schema === '1',
-}));
+const settings = query(
+	sql`SELECT @@global.log_bin AS log_bin, @@global.performance_schema AS performance_schema,
+ (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'LIBRARIES') AS libraries`,
+	(rows) => ({
+		binaryLog: rows[0]?.log_bin === '1',
+		performanceSchema: rows[0]?.performance_schema === '1',
+		libraries: rows[0]?.libraries === '1',
+	}),
+);
 
 /** Whether the server knows these words: a refusal for want of a privilege is of words that it knows. */
 async function knows(look: Look, statement: Statement): Promise<boolean> {

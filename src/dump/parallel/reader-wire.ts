@@ -28,7 +28,14 @@ export type Packing = { readonly compress: Compression; readonly level: number }
 
 /** What the thread is asked. `query` is answered once, `dump` by a `file` a piece and then `dumped`. */
 export type ToReader =
-	| { readonly kind: 'query'; readonly id: number; readonly statement: WireStatement; readonly timeoutMs: number }
+	| {
+			readonly kind: 'query';
+			readonly id: number;
+			readonly statement: WireStatement;
+			readonly timeoutMs: number;
+			/** Each character of the answer is a byte. */
+			readonly bytes: boolean;
+	  }
 	| { readonly kind: 'dump'; readonly pieces: readonly Piece[]; readonly folder: string; readonly packing: Packing }
 	| { readonly kind: 'end' };
 

@@ -129,8 +129,8 @@ function serve(session: Session): void {
 	port?.on('message', (message: ToReader) => {
 		switch (message.kind) {
 			case 'query': {
-				const { id, statement, timeoutMs } = message;
-				running = session.query(unpackStatement(statement), { timeoutMs, signal: stop.signal }).then(
+				const { id, statement, timeoutMs, bytes } = message;
+				running = session.query(unpackStatement(statement), { timeoutMs, bytes, signal: stop.signal }).then(
 					(rows) => say({ kind: 'answer', id, rows }),
 					(error) => say({ kind: 'refused', id, error: packError(error) }),
 				);

@@ -11,7 +11,8 @@ import type { RowsFile } from './table-rows.ts';
 /** One reader, as the main thread sees it. */
 export interface Reader {
 	readonly connectionId: number;
-	query(statement: Statement, timeoutMs: number): Promise<readonly Row[]>;
+	/** With `bytes` each character of the answer is a byte. */
+	query(statement: Statement, timeoutMs: number, bytes?: boolean): Promise<readonly Row[]>;
 	/** One at a time. Rejects where anything went wrong; then this reader is over. */
 	dump(
 		pieces: readonly Piece[],
@@ -113,13 +114,13 @@ export async function openReader(
 	}
 	return {
 		connectionId,
-		query: async (statement, timeoutMs) => {
+		query: async (statement, timeoutMs, bytes = false) => {
 			if (over !== null) throw over;
 			asked += 1;
 			const id = asked;
 			const answer = Promise.withResolvers<readonly Row[]>();
 			waiting.set(id, answer);
-			tell({ kind: 'query', id, statement: packStatement(statement), timeoutMs });
+			tell({ kind: 'query', id, statement: packStatement(statement), timeoutMs, bytes });
 			try {
 				return await answer.promise;
 			} finally {

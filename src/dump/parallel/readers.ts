@@ -1,11 +1,13 @@
 import type { Compression } from '../../core/action.ts';
 import { LockstepError, Stopped } from '../../core/errors.ts';
 import type { Flow } from '../../core/step.ts';
+import type { Definition } from '../../dialects/definitions.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { ServerAddress } from '../../server/address.ts';
 import { packStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
 import type { Query, Row, Statement } from '../../sql/sql.ts';
+import { readDefinitions } from '../definitions/read.ts';
 import { rowsNames } from './names.ts';
 import { batches, shares } from './pieces.ts';
 import { type Bound, bounds, range } from './ranges.ts';
@@ -21,6 +23,11 @@ export interface Readers extends AsyncDisposable {
 	readonly connectionIds: readonly number[];
 	/** Runs a statement on every reader's connection at once; their rows, in order. Throws the first that fails. */
 	each(statement: Statement, options?: { readonly timeoutMs?: number }): Promise<readonly (readonly Row[])[]>;
+	/** Reads the definitions of all that is in these databases, but for what is `ignored`, on all connections at once. Throws what `readDefinitions` does. */
+	definitions(
+		databases: readonly string[],
+		ignored?: (name: { readonly database: string; readonly name: string }) => boolean,
+	): Promise<readonly Definition[]>;
 	/**
 	 * Dumps the tables' rows, or (into null) only reads them for their counts and digests: LOAD DATA text, a file a chunk, by table as given and
 	 * by chunk. A table without rows has one (empty) file too. `onFlow` is told about every 200 ms and at the end, `onFile` of every file that is
@@ -78,6 +85,18 @@ export async function openReaders(options: {
 	const each: Readers['each'] = (statement, { timeoutMs = QUERY_TIMEOUT_MS } = {}) =>
 		Promise.all(readers.map((reader) => reader.query(statement, timeoutMs)));
 
+	const definitions: Readers['definitions'] = async (databases, ignored) => {
+		const read = await readDefinitions(
+			readers.map((reader) => ({ query: (statement, { bytes }) => reader.query(statement, QUERY_TIMEOUT_MS, bytes) })),
+			dialect.definitions,
+			databases,
+			ignored,
+		);
+		// As rows are read.
+		for (const statement of dialect.readers.session) await each(statement);
+		return read;
+	};
+
 	const dump: Readers['dump'] = async (tables, into, how) => {
 		const stopped = Promise.withResolvers<never>();
 		stopped.promise.catch(() => {});
@@ -100,7 +119,7 @@ export async function openReaders(options: {
 			for (const each of [how.signal, signal]) each.removeEventListener('abort', stop);
 		}
 	};
-	return { connectionIds: readers.map((reader) => reader.connectionId), each, dump, [Symbol.asyncDispose]: close };
+	return { connectionIds: readers.map((reader) => reader.connectionId), each, definitions, dump, [Symbol.asyncDispose]: close };
 }
 
 type Cut = { readonly piece: Piece; readonly weight: number };

@@ -1,0 +1,135 @@
+import { ServerError, UserError } from '../../core/errors.ts';
+import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/definitions.ts';
+import type { Query, Row, Statement } from '../../sql/sql.ts';
+
+/** A connection that reads definitions. `bytes`: each character of its answer is one byte. */
+export interface DefinitionReader {
+	query(statement: Statement, options: { readonly bytes: boolean }): Promise<readonly Row[]>;
+}
+
+/** Signs that tell bytes which are no UTF-8, or are not what the object was made of. */
+const UNREADABLE = '\uFFFD';
+const UNICODE = /^(utf8|utf8mb3|utf8mb4|ascii)$/;
+/** Of what another session dropped since it was listed: database, table, view, routine, trigger, event. */
+const GONE = [1049, 1146, 1305, 1347, 1360, 1539];
+
+/**
+ * Reads the definitions of all objects in these databases, over several connections at once; in an order in which they can be made again. The
+ * connections are set up for it and left so.
+ * Throws UserError that names the object which the server cannot open, with the way out.
+ */
+export async function readDefinitions(
+	readers: readonly DefinitionReader[],
+	words: DefinitionWords,
+	databases: readonly string[],
+	/** What is left out, with its triggers. */
+	ignored: (name: { readonly database: string; readonly name: string }) => boolean = () => false,
+): Promise<readonly Definition[]> {
+	const [first] = readers;
+	if (first === undefined) throw new TypeError('definitions are read by at least one connection');
+	await Promise.all(
+		readers.map(async (reader) => {
+			for (const each of words.session) await reader.query(each, { bytes: false });
+		}),
+	);
+	const names = (await ask(first, words.names(databases))).filter((name) => !left(name, ignored));
+	const found: (Definition | undefined)[] = new Array(names.length);
+	let next = 0;
+	let failed = false;
+	await Promise.all(
+		readers.map(async (reader) => {
+			for (let at = next++; at < names.length && !failed; at = next++) {
+				try {
+					found[at] = await read(reader, words, names[at] as DefinitionName);
+				} catch (error) {
+					failed = true;
+					throw error;
+				}
+			}
+		}),
+	);
+	return found.filter((each) => each !== undefined);
+}
+
+const ask = async <T>(reader: DefinitionReader, query: Query<T>): Promise<T> =>
+	query.read(await reader.query(query.statement, { bytes: false }));
+
+const left = ({ kind, database, name, table }: DefinitionName, ignored: (name: { database: string; name: string }) => boolean): boolean =>
+	kind === 'trigger'
+		? ignored({ database, name: table ?? '' })
+		: (kind === 'table' || kind === 'view' || kind === 'sequence') && ignored({ database, name });
+
+async function read(reader: DefinitionReader, words: DefinitionWords, name: DefinitionName): Promise<Definition> {
+	try {
+		const definition = await ask(reader, words.read(name));
+		const bytes = await bytesOf(reader, words, name, definition);
+		const more = await moreOf(reader, words, name);
+		return {
+			...name,
+			...definition,
+			...more,
+			settings: { ...definition.settings, ...more.settings },
+			...(bytes === null ? {} : { bytes }),
+		};
+	} catch (error) {
+		throw worded(error, name);
+	}
+}
+
+/** What the object was made of, where that is not the UTF-8 of what was read. */
+async function bytesOf(
+	reader: DefinitionReader,
+	words: DefinitionWords,
+	name: DefinitionName,
+	{ sql, settings }: Pick<Definition, 'sql' | 'settings'>,
+): Promise<string | null> {
+	const client = settings.character_set_client ?? 'utf8mb4';
+	const plain = UNICODE.test(client) || [...sql].every((sign) => sign < '\u0080');
+	if (plain && !sql.includes(UNREADABLE)) return null;
+	await reader.query(words.asBytes, { bytes: false });
+	try {
+		const query = words.read(name);
+		const bytes = Buffer.from(query.read(await reader.query(query.statement, { bytes: true })).sql, 'latin1');
+		return bytes.equals(Buffer.from(sql)) ? null : bytes.toString('base64');
+	} finally {
+		await reader.query(words.asText, { bytes: false });
+	}
+}
+
+async function moreOf(
+	reader: DefinitionReader,
+	words: DefinitionWords,
+	name: DefinitionName,
+): Promise<Pick<Definition, 'columns' | 'invalid'> & { readonly settings?: Definition['settings'] }> {
+	const query = words.more(name);
+	if (query === null) return {};
+	try {
+		return await ask(reader, query);
+	} catch (error) {
+		// A view is its text, whatever became of what it needs.
+		if (name.kind !== 'view' || !(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
+		return { invalid: error.told.words ?? error.told.what };
+	}
+}
+
+/** How an object that the server cannot open is left out of a backup. */
+export const waysAround = ({ kind, database, name }: DefinitionName): readonly string[] =>
+	kind === 'table' || kind === 'view' || kind === 'sequence'
+		? [
+				...(kind === 'table' ? [`Repair it:  CHECK TABLE \`${database}\`.\`${name}\`;`] : []),
+				`Leave it out of the backup:  --ignore-table ${database}.${name}`,
+			]
+		: [`Drop it if nothing needs it, or repair what it needs: ${definitionTitle({ kind, database, name })}`];
+
+function worded(error: unknown, name: DefinitionName): unknown {
+	if (!(error instanceof ServerError) || error.connectionLost || error.code === null) return error;
+	const gone = GONE.includes(error.code);
+	return new UserError(
+		{
+			what: `The definition of the ${definitionTitle(name)} cannot be read.`,
+			why: error.told.words ?? error.told.what,
+			mend: gone ? ['It may have been dropped meanwhile: try again.', ...waysAround(name)] : waysAround(name),
+		},
+		{ cause: error },
+	);
+}
