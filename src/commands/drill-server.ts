@@ -76,7 +76,8 @@ export async function drillServer(
 		fits: (version) => compareSeries(seriesOf(version), seriesOf(server.version)) >= 0,
 		...{ parent, registry, name: id, env: context.env, signal: context.signal, say: options.say },
 		made: lower,
-		started: [...lower, '--event-scheduler=OFF', '--local-infile=ON', '--max-allowed-packet=1G'],
+		// Only its socket, in a folder of ours alone, leads to it: root has no password there, and what is restored is production's.
+		started: [...lower, '--skip-networking', '--event-scheduler=OFF', '--local-infile=ON', '--max-allowed-packet=1G'],
 	});
 }
 

@@ -4,6 +4,7 @@ import type { Identity } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { runTool } from '../exec/tool.ts';
 import type { Server } from '../runbooks/server.ts';
+import { sandboxLogin } from '../sandbox/login.ts';
 import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
@@ -47,6 +48,7 @@ function resolveWish(context: Context, wish: ServerWish): Promise<ResolvedServer
 		env: context.env,
 		role: wish.role,
 		profiles: (name) => context.profiles.get(name),
+		sandboxLogin: (port) => sandboxLogin(context.env, port),
 		runCommand: async (line) => (await runTool({ program: '/bin/sh', argv: ['-c', line] })).stdout,
 	});
 }

@@ -20,6 +20,8 @@ export interface ServerPlan {
 	readonly port: number;
 	readonly pidFile: string;
 	readonly errorLog: string;
+	/** The one folder, empty and its user's alone, that SQL can read files from and write them to. */
+	readonly filesDir: string;
 	readonly serverId: number;
 	readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
 	/** Options of the server's own, after all others. */
@@ -36,7 +38,10 @@ export interface Family {
 	readonly isTool: RegExp;
 	/** Whether a version, as the program says it, is this vendor's. */
 	isOurs(version: string): boolean;
-	/** The command line that makes an empty server, and what it reads; root may log in without a password, over the socket and 127.0.0.1. */
+	/**
+	 * The command line that makes an empty server, and what it reads. root has no password, over the socket and 127.0.0.1: a server that
+	 * listens on the network must be started with one for the latter (`rootPassword` of `startServer`).
+	 */
 	initialise(programs: Programs, dataDir: string, tempDir: string): Promise<{ readonly argv: readonly string[]; readonly input: string }>;
 	/** The command line of a running server. */
 	options(programs: Programs, plan: ServerPlan): readonly string[];
@@ -78,6 +83,8 @@ export const common = (programs: Programs, plan: ServerPlan): string[] => [
 	'--bind-address=127.0.0.1',
 	'--skip-name-resolve',
 	`--pid-file=${plan.pidFile}`,
+	// Without it any SQL of root's reads and writes every file of this user.
+	`--secure-file-priv=${plan.filesDir}`,
 	`--log-error=${plan.errorLog}`,
 	...wherever(programs),
 	`--server-id=${plan.serverId}`,

@@ -43,6 +43,8 @@ export const mariadb: Family = {
 
 	options: (programs, plan) => [
 		...common(programs, plan),
+		// A table's DATA DIRECTORY would lead out of the data directory.
+		'--skip-symbolic-links',
 		'--log-slave-updates',
 		'--gtid-strict-mode=1',
 		// As Debian's own option files have it.

@@ -11,8 +11,8 @@ INSERT IGNORE INTO mysql.global_grants SELECT USER, '127.0.0.1', PRIV, WITH_GRAN
 GRANT PROXY ON ''@'' TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 `;
 
-/** What is not to be there: the X protocol's port, and a folder for files that is compiled in and does not exist. */
-const WITHOUT = ['--mysqlx=0', '--secure-file-priv='];
+/** The X protocol would open a port of its own. */
+const WITHOUT = ['--mysqlx=0'];
 /** From the first moment: a log that was made larger is made anew. */
 const REDO = '--innodb-redo-log-capacity=48M';
 
@@ -40,6 +40,8 @@ export const mysql: Family = {
 			`--tmpdir=${tempDir}`,
 			...wherever(programs),
 			...WITHOUT,
+			// The compiled-in folder does not exist.
+			'--secure-file-priv=NULL',
 			// The sandbox has certificates of its own.
 			'--auto-generate-certs=OFF',
 			`--init-file=${accounts}`,

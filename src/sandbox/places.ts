@@ -14,6 +14,9 @@ function base(env: NodeJS.ProcessEnv, variable: string, rest: string): string {
 /** Where the packages' programs are kept, for all kinds and all users of this account. */
 export const serversFolder = (env: NodeJS.ProcessEnv): string => join(base(env, 'XDG_CACHE_HOME', '.cache'), 'lockstep', 'servers');
 
+/** Links to the servers of sandboxes, by port. With the programs: a sandbox is found whatever state folder a command uses. */
+export const loginsFolder = (env: NodeJS.ProcessEnv): string => join(base(env, 'XDG_CACHE_HOME', '.cache'), 'lockstep', 'sandboxes');
+
 /** Goes up when what unpacking leaves changes: an older folder is then made anew. */
 const LAYOUT = 1;
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -6,9 +7,11 @@ import { UserError } from '../core/errors.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { connect } from '../server/session.ts';
+import { Secret } from '../sql/secret.ts';
 import type { TlsFiles } from './certificates.ts';
 import { KINDS, type SandboxKind } from './kinds.ts';
 import { withLock } from './lock.ts';
+import { forgetLogins, passwordPath, rememberLogin } from './login.ts';
 import { defaultFolder } from './places.ts';
 import { chooseKind, type Found, findPrograms, kindOf, linkTools } from './programs.ts';
 import { copyServer, findServer, makeServer, plainEnvironment, type SandboxServer, startServer, stopServer } from './server.ts';
@@ -127,7 +130,7 @@ export async function startSandboxServer(dataDir: string, env: NodeJS.ProcessEnv
 }
 
 async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise<void> {
-	if (isSandbox(dir)) await clear(dir);
+	if (isSandbox(dir)) await clear(dir, options.env);
 	else if (existsSync(dir) && (await readdir(dir)).length > 0) {
 		throw new UserError({ what: `${dir} is not empty and holds no sandbox.`, mend: ['Choose an empty folder: --dir FOLDER'] });
 	}
@@ -146,7 +149,10 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		if (options.empty === undefined) await makeServer(family, found.programs, join(dir, 'primary'), options.signal);
 		else await copyServer(options.empty, join(dir, 'primary'));
 		await copyServer(join(dir, 'primary'), join(dir, 'replica'));
-		const starts = ROLES.map((role) => startRole(dir, role, recorded, found, options));
+		// The same for both: a clone takes its donor's accounts.
+		const rootPassword = new Secret(`${randomBytes(24).toString('base64url')}-aA1`);
+		await writeFile(passwordPath(dir), `${rootPassword.reveal()}\n`, { mode: 0o600 });
+		const starts = ROLES.map((role) => startRole(dir, role, recorded, found, { ...options, rootPassword }));
 		// Both, also where one fails: what is started after the folder is cleared would stay.
 		for (const end of await Promise.allSettled(starts)) if (end.status === 'rejected') throw end.reason;
 		options.say('Loading the sample shop …');
@@ -155,7 +161,7 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		await writeJson(recordPath(dir), recorded);
 		if (options.writer !== false) await startWriter(dir, recorded, options);
 	} catch (error) {
-		await clear(dir);
+		await clear(dir, options.env);
 		throw error;
 	}
 }
@@ -175,11 +181,17 @@ async function mend(dir: string, recorded: Recorded, options: SandboxUp): Promis
 	if (options.writer !== false && (await writerPid(dir)) === null) await startWriter(dir, recorded, options);
 }
 
-async function startRole(dir: string, role: (typeof ROLES)[number], recorded: Recorded, found: Found, options: SandboxUp): Promise<void> {
+async function startRole(
+	dir: string,
+	role: (typeof ROLES)[number],
+	recorded: Recorded,
+	found: Found,
+	options: SandboxUp & { readonly rootPassword?: Secret },
+): Promise<void> {
 	const folder = join(dir, role);
 	// The port of before where it is free: the replica knows the primary by it.
 	const port = (await findServer(folder))?.port;
-	await startServer({
+	const { port: listens } = await startServer({
 		family: kindOf(recorded.kind).family,
 		programs: found.programs,
 		folder,
@@ -188,8 +200,10 @@ async function startRole(dir: string, role: (typeof ROLES)[number], recorded: Re
 		env: options.env,
 		extra: EXTRA[role],
 		...(port !== undefined && { port }),
+		...(options.rootPassword && { rootPassword: options.rootPassword }),
 		...(options.signal && { signal: options.signal }),
 	});
+	await rememberLogin(options.env, folder, listens);
 }
 
 async function loadShop(dir: string, statements: readonly string[], signal: AbortSignal | undefined): Promise<void> {
@@ -261,9 +275,10 @@ export async function stopWriter(sandbox: Pick<Sandbox, 'dir'>): Promise<boolean
 	return writer !== undefined && endProcess(writer.pid, writer.mark, 2000);
 }
 
-async function clear(dir: string): Promise<void> {
+async function clear(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
 	await stopWriter({ dir });
 	await Promise.all(ROLES.map((role) => stopServer(join(dir, role))));
+	for (const role of ROLES) await forgetLogins(env, join(dir, role));
 	await rm(dir, { recursive: true, force: true });
 }
 
@@ -273,7 +288,7 @@ export async function sandboxDown(options: SandboxChoice & { readonly signal?: A
 	if (!isSandbox(dir)) return false;
 	return withLock(`${dir}.lock`, options.signal ? { signal: options.signal } : {}, async () => {
 		if (!isSandbox(dir)) return false;
-		await clear(dir);
+		await clear(dir, options.env);
 		return true;
 	});
 }

@@ -9,6 +9,7 @@ import { ToolError, UserError } from '../core/errors.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { runTool } from '../exec/tool.ts';
+import type { Secret } from '../sql/secret.ts';
 import type { TlsFiles } from './certificates.ts';
 import type { Family, Programs } from './family.ts';
 import { socketPath } from './places.ts';
@@ -43,6 +44,7 @@ const GRACE_MS = 15_000;
 
 const dataDirOf = (folder: string) => join(folder, 'data');
 const tempDirOf = (folder: string) => join(folder, 'tmp');
+const filesDirOf = (folder: string) => join(folder, 'files');
 const errorLogOf = (folder: string) => join(folder, 'error.log');
 // The whole option, as it stands in the command line: it tells our server from every other.
 const mark = (folder: string) => `--datadir=${dataDirOf(folder)} `;
@@ -76,7 +78,7 @@ async function greets(socket: string): Promise<boolean> {
 	});
 }
 
-/** Makes an empty server in `folder`: no user's database, root without a password over the socket and 127.0.0.1. */
+/** Makes an empty server in `folder`: no user's database, root without a password. Do not let it listen on the network before it has one. */
 export async function makeServer(
 	family: Family,
 	programs: Programs,
@@ -93,10 +95,15 @@ export async function makeServer(
 
 /** Another empty server like the one that was made in `from` and never started: quicker than making it. */
 export async function copyServer(from: string, to: string): Promise<void> {
+	await mkdir(to, { recursive: true, mode: 0o700 });
 	for (const path of [dataDirOf, tempDirOf]) await cp(path(from), path(to), { recursive: true, mode: constants.COPYFILE_FICLONE });
 	// MySQL's identity, made anew at the start where it is missing: two servers of the same one refuse to replicate.
 	await rm(join(dataDirOf(to), 'auto.cnf'), { force: true });
 }
+
+/** Not for the binary log: each server of a pair is told for itself. */
+const passwordStatements = (password: Secret): string =>
+	`SET SESSION sql_log_bin = 0;\nALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '${password.reveal()}';\n`;
 
 async function prepareSocket(folder: string): Promise<string> {
 	const { path, extraFolder } = socketPath(folder);
@@ -130,12 +137,17 @@ export async function startServer(options: {
 	readonly tls: TlsFiles;
 	readonly env: NodeJS.ProcessEnv;
 	readonly port?: number;
+	/** What root at 127.0.0.1 needs from the server's first moment on; over the socket, in its user's own folder, root needs none. */
+	readonly rootPassword?: Secret;
 	readonly extra?: readonly string[];
 	readonly signal?: AbortSignal;
 }): Promise<SandboxServer> {
-	const { folder, serverId, tls } = options;
+	const { folder, serverId, tls, rootPassword } = options;
 	const errorLog = errorLogOf(folder);
 	const socket = await prepareSocket(folder);
+	await mkdir(filesDirOf(folder), { recursive: true, mode: 0o700 });
+	const initFile = join(folder, 'init.sql');
+	if (rootPassword !== undefined) await writeFile(initFile, passwordStatements(rootPassword), { mode: 0o600 });
 	let wanted = options.port;
 	for (let attempt = 1; ; attempt++) {
 		options.signal?.throwIfAborted();
@@ -145,7 +157,10 @@ export async function startServer(options: {
 			dataDir: dataDirOf(folder),
 			tempDir: tempDirOf(folder),
 			pidFile: join(folder, 'server.pid'),
-			...{ socket, port, errorLog, serverId, tls, extra: options.extra ?? [] },
+			...{ socket, port, errorLog, serverId, tls },
+			filesDir: filesDirOf(folder),
+			// It is run before the server takes its first connection.
+			extra: [...(rootPassword === undefined ? [] : [`--init-file=${initFile}`]), ...(options.extra ?? [])],
 		};
 		const logged = await stat(errorLog).then(
 			({ size }) => size,
@@ -155,7 +170,10 @@ export async function startServer(options: {
 		const pid = startDetached({ program: options.programs.server, argv, log: errorLog, cwd: folder, env: plainEnvironment(options.env) });
 		const record: ServerRecord = { pid, port, socket, serverId, ca: tls.ca };
 		await writeFile(join(folder, 'server.json'), JSON.stringify(record), { mode: 0o600 });
-		if (await isUp(folder, record, options.signal)) return serverOf(folder, record, true);
+		if (await isUp(folder, record, options.signal)) {
+			await rm(initFile, { force: true });
+			return serverOf(folder, record, true);
+		}
 		await endProcess(pid, mark(folder), GRACE_MS);
 		const words = (await readFile(errorLog, 'utf8')).slice(logged);
 		// Between our look and its own, another took the port.

@@ -72,6 +72,8 @@ export interface ServerSources {
 	/** `server` where there is one only. */
 	readonly role?: 'primary' | 'replica' | 'server';
 	readonly profiles: (name: string) => KnownServer | undefined;
+	/** How root logs in to a sandbox's server at this port of 127.0.0.1; null where none listens there. */
+	readonly sandboxLogin?: (port: number) => Promise<{ readonly password: Secret; readonly ca: string } | null>;
 	/** Absent where nobody is there to be asked. */
 	readonly ask?: (question: string) => Promise<Secret>;
 	/** Of the machine, for tests: home folder, system-wide option files, sockets that are usual, the system's user. */
@@ -160,13 +162,16 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 	// Whoever types a profile's name to confirm means the profile's server, not another that a flag put in its place.
 	const name = profile !== undefined && !moved ? profile.name : plainName(address);
 	const full: ServerAddress = { ...address, name, ...(profile?.badge === undefined || moved ? {} : { badge: profile.badge }) };
+	// The program made that password itself: nobody types it.
+	const sandbox =
+		full.socket === undefined && full.host === '127.0.0.1' && full.user === 'root' ? await sources.sandboxLogin?.(full.port) : null;
 	const found = await findPassword({
 		...compact({
 			flag: flags.password,
 			passwordFile: sources.passwordFile,
 			passwordCommand: sources.passwordCommand,
 			runCommand: sources.runCommand,
-			ask: sources.ask,
+			ask: sandbox ? async () => sandbox.password : sources.ask,
 			profileName: profile?.name,
 			option: options.password,
 		}),
@@ -174,7 +179,12 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 		env,
 		question: `Password of ${full.user} at ${name}: `,
 	});
-	return { address: full, password: found.password, passwordFrom: found.from, warnings: [...files.warnings, ...found.warnings] };
+	const tls: ServerAddress['tls'] =
+		sandbox && full.origin.sslMode === 'default' ? { ...full.tls, mode: 'VERIFY_CA', ca: sandbox.ca } : full.tls;
+	return {
+		address: { ...full, tls },
+		...{ password: found.password, passwordFrom: found.from, warnings: [...files.warnings, ...found.warnings] },
+	};
 }
 
 function known(name: string, profiles: ServerSources['profiles']): KnownServer {

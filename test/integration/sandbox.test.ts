@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Stopped, ToolError, UserError } from '../../src/core/errors.ts';
+import { ConnectError, Stopped, ToolError, UserError } from '../../src/core/errors.ts';
 import { birth, commandLine } from '../../src/exec/process.ts';
 import { runTool } from '../../src/exec/tool.ts';
+import { sandboxLogin } from '../../src/sandbox/login.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
 import { type Sandbox, sandboxDown, sandboxStatus, sandboxUp, serverToolFolders, stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS, ODD_TABLE, shopStatements } from '../../src/sandbox/shop.ts';
 import { unpacked } from '../../src/sandbox/unpack.ts';
 import { connect } from '../../src/server/session.ts';
+import { Secret } from '../../src/sql/secret.ts';
 import { contentsOf } from '../support/contents.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
 
@@ -46,13 +48,14 @@ const WORDS = {
 } as const;
 const gone = (pid: number) => vi.waitFor(async () => expect(await birth(pid)).toBeUndefined(), { timeout: 10_000 });
 
-const overTcp = (server: SandboxServer) =>
+/** `password`: null takes what the sandbox has for it. */
+const overTcp = async (server: SandboxServer, password: Secret | null = null) =>
 	connect(
 		{
 			...{ name: 'sandbox', host: server.host, port: server.port, user: server.user, connectTimeoutMs: 5000, origin: {} },
 			tls: { mode: 'VERIFY_IDENTITY', ca: server.ca },
 		},
-		null,
+		password ?? (await sandboxLogin(env, server.port))?.password ?? null,
 	);
 
 /** Local addresses, in the kernel's hexadecimal, on which a process listens. */
@@ -120,7 +123,7 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 		expect(await value(first.primary, "SELECT COUNT(*) > 0 FROM shop.customers WHERE first_name = 'Ada 👩‍💻'")).toBe('1');
 	});
 
-	it('takes root without a password over the socket and, encrypted and with its certificate verified, over TCP', async () => {
+	it('takes root without a password over the socket only; over TCP with the one in its folder', async () => {
 		for (const server of every()) {
 			const session = await overTcp(server);
 			expect(session.account).toBe('root@127.0.0.1');
@@ -128,12 +131,20 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 			await session.close();
 			expect(await value(server, 'SELECT CURRENT_USER()')).toBe('root@localhost');
 			expect(await value(server, "SELECT COUNT(*) FROM mysql.user WHERE User = ''")).toBe('0');
+			for (const wrong of ['', 'guessed']) await expect(overTcp(server, new Secret(wrong))).rejects.toThrow(ConnectError);
+			// Of SQL that its users run, only this empty folder can be reached.
+			const files = await value(server, 'SELECT @@secure_file_priv');
+			expect(await readdir(files ?? '')).toEqual([]);
+			expect(await value(server, "SELECT LOAD_FILE('/etc/hostname')")).toBeNull();
+			for (const path of [first.dir, files ?? '', server.dataDir]) expect((await stat(path)).mode & 0o077).toBe(0);
 		}
 		// As the vendor's own client sees it.
-		const argv = ['--no-defaults', '-h127.0.0.1', `-P${first.primary.port}`, '-uroot', `--ssl-ca=${first.primary.ca}`, words.verified];
+		const argv = ['-h127.0.0.1', `-P${first.primary.port}`, '-uroot', `--ssl-ca=${first.primary.ca}`, words.verified];
+		const password = (await sandboxLogin(env, first.primary.port))?.password.reveal();
 		const { stdout } = await runTool({
 			program: join(first.binDir, words.client),
 			argv: [...argv, '-Ne', "SHOW STATUS LIKE 'Ssl_cipher'"],
+			secretFile: `[client]\npassword="${password}"\n`,
 		});
 		expect(stdout).toMatch(/^Ssl_cipher\tTLS_/);
 	});

@@ -1,12 +1,14 @@
 // Real servers for tests: one shared sandbox a kind, started by the first test that asks; spares that are a test's own.
 // As vitest's globalSetup this file owns the folder they all live in, and takes down what is left in it, by its own pids.
 import { randomInt, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { birth } from '../../src/exec/process.ts';
 import { makeCertificates, type TlsFiles } from '../../src/sandbox/certificates.ts';
 import { withLock } from '../../src/sandbox/lock.ts';
+import { passwordPath } from '../../src/sandbox/login.ts';
 import { findPrograms, kindOf } from '../../src/sandbox/programs.ts';
 import { type Sandbox, type SandboxKind, type SandboxServer, type SandboxUp, sandboxDown, sandboxUp } from '../../src/sandbox/sandbox.ts';
 import { copyServer, makeServer, startServer, stopServer } from '../../src/sandbox/server.ts';
@@ -76,7 +78,19 @@ export function runFolder(): string {
  */
 export async function sharedSandbox(kind: SandboxKind): Promise<Sandbox> {
 	const { empty } = await emptyServer(kind);
-	return sandboxUp({ kind, dir: join(runFolder(), 'sandboxes', kind), env: process.env, say, empty, ...SMALL });
+	return opened(await sandboxUp({ kind, dir: join(runFolder(), 'sandboxes', kind), env: process.env, say, empty, ...SMALL }));
+}
+
+/** Takes root's password away: tests log in over the network in many ways, through proxies too. What a sandbox does by itself has tests of its own. */
+async function opened(sandbox: Sandbox): Promise<Sandbox> {
+	if (!existsSync(passwordPath(sandbox.dir))) return sandbox;
+	for (const server of [sandbox.primary, sandbox.replica]) {
+		await using session = await rootSession(server);
+		for (const statement of ['SET SESSION sql_log_bin = 0', "ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY ''"])
+			await session.query({ pieces: [statement] });
+	}
+	await rm(passwordPath(sandbox.dir), { force: true });
+	return sandbox;
 }
 
 /** Where a sandbox of a test's own goes, and how it is taken down. */
@@ -89,7 +103,7 @@ export function newFolder(kind: SandboxKind): { dir: string; down: () => Promise
 export async function ownSandbox(kind: SandboxKind, options: Partial<SandboxUp> = {}): Promise<Sandbox & AsyncDisposable> {
 	const { dir, down } = newFolder(kind);
 	const { empty } = await emptyServer(kind);
-	const sandbox = await sandboxUp({ kind, dir, env: process.env, say, empty, ...SMALL, ...options });
+	const sandbox = await opened(await sandboxUp({ kind, dir, env: process.env, say, empty, ...SMALL, ...options }));
 	return { ...sandbox, [Symbol.asyncDispose]: down };
 }
 
