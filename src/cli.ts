@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
 import { makeProgram } from './commands/program.ts';
-import { Stopped, UserError } from './core/errors.ts';
+import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
 import type { Failure, Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';
 import type { Json } from './core/json.ts';
@@ -13,22 +13,8 @@ import { textPrinter } from './headless/text.ts';
 import { renderFailure } from './telling/failure.ts';
 import { renderSummary } from './telling/summary.ts';
 
-/** What the exit codes mean: a promise to scripts (ux.md section 3). */
-const EXIT: Readonly<Record<string, number>> = {
-	UserError: 2,
-	ConnectError: 5,
-	CheckFailed: 6,
-	LockTimeout: 7,
-	VerifyFailed: 8,
-	LeftChanged: 9,
-	Busy: 10,
-	ToolError: 1,
-	ServerError: 1,
-	Bug: 70,
-};
 const STOPPED: { readonly [signal: string]: number } = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const WITH_WARNINGS = 3;
-const LEFT_CHANGED = 9;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -38,10 +24,10 @@ let stoppedBy: NodeJS.Signals | null = null;
 function exitCode(end: RunEnd | null, failure: Failure | null, changed: boolean): number {
 	if (failure?.class === 'Stopped') return STOPPED[stoppedBy ?? failure.signal ?? 'SIGINT'] ?? 130;
 	if (failure !== null) {
-		const known = EXIT[failure.class] ?? 70;
-		const code = changed && known === EXIT.UserError ? 1 : known;
+		const known = exitCodeOf(failure.class);
+		const code = changed && known === UserError.exitCode ? 1 : known;
 		// A run that keeps what it did so far leaves the servers changed, whatever stopped it.
-		return code === 1 && end?.open ? LEFT_CHANGED : code;
+		return code === 1 && end?.open ? LeftChanged.exitCode : code;
 	}
 	if (end?.outcome === 'declined') return 130;
 	return (end?.warnings.length ?? 0) > 0 ? WITH_WARNINGS : 0;

@@ -1,6 +1,6 @@
 // A thread that reads a backup's files, one after another: summing, unpacking and scanning are work for a processor of their own.
 import { parentPort } from 'node:worker_threads';
-import { UserError } from '../core/errors.ts';
+import { packError } from '../core/error-wire.ts';
 import type { FileOrder, FileWord } from './read-threads.ts';
 import { readWhole } from './read-whole.ts';
 
@@ -24,9 +24,6 @@ port.on('message', ({ path, look, size }: FileOrder) => {
 			tell({ say: 'bytes', count: unsaid });
 			tell({ say: 'read', read });
 		},
-		(error: unknown) => {
-			if (!(error instanceof UserError)) throw error;
-			tell({ say: 'failed', told: error.told });
-		},
+		(error: unknown) => tell({ say: 'failed', error: packError(error) }),
 	);
 });

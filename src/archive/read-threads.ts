@@ -1,13 +1,13 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Told, UserError } from '../core/errors.ts';
+import { unpackError, type WireError } from '../core/error-wire.ts';
 import { type FileRead, type Looked, readWhole } from './read-whole.ts';
 
 export type FileOrder = { readonly path: string; readonly look: Looked; readonly size: number };
 export type FileWord =
 	| { readonly say: 'bytes'; readonly count: number }
 	| { readonly say: 'read'; readonly read: FileRead }
-	| { readonly say: 'failed'; readonly told: Told };
+	| { readonly say: 'failed'; readonly error: WireError };
 
 /** Reads whole files, one at a time; see {@link readWhole}. */
 export interface FileReader extends AsyncDisposable {
@@ -37,7 +37,7 @@ function thread(signal: AbortSignal | undefined): FileReader {
 			const hear = (word: FileWord) => {
 				if (word.say === 'bytes') onBytes(word.count);
 				else if (word.say === 'read') resolve(word.read);
-				else reject(new UserError(word.told));
+				else reject(unpackError(word.error));
 			};
 			const stop = () => reject(signal?.reason);
 			worker.on('message', hear).once('error', reject);

@@ -12,8 +12,21 @@ export interface Told {
 	readonly words?: string;
 }
 
-/** Every failure that lockstep expects. The class says what it means, and so the exit code (`cli.ts`). */
+/** What an error carries beside its message, all of it JSON: how it crosses threads, sockets and the journal. */
+export interface Carried {
+	readonly checks?: readonly Check[];
+	readonly code?: number;
+	readonly connectionLost?: boolean;
+	readonly signal?: NodeJS.Signals | null;
+}
+
+/**
+ * Every failure that lockstep expects. The class says what it means, and so the exit code. A new class belongs into {@link ERROR_CLASSES};
+ * one with fields of its own has `carried` and a static `revive`, each other's inverse.
+ */
 export abstract class LockstepError extends Error {
+	/** The exit code of a command that ends with it: a promise to scripts (README). */
+	static readonly exitCode: number = 1;
 	readonly told: Told;
 
 	constructor(told: Told | string, options?: { cause?: unknown }) {
@@ -22,18 +35,34 @@ export abstract class LockstepError extends Error {
 		this.name = new.target.name;
 		this.told = full;
 	}
+
+	carried(): Carried {
+		return {};
+	}
 }
 
 /** The person can mend it: usage, configuration, an answer that is missing. */
-export class UserError extends LockstepError {}
+export class UserError extends LockstepError {
+	static override readonly exitCode = 2;
+}
 /** Cannot connect, log in, or agree on TLS. */
-export class ConnectError extends LockstepError {}
+export class ConnectError extends LockstepError {
+	static override readonly exitCode = 5;
+}
 /** The lock was not had in time. */
-export class LockTimeout extends LockstepError {}
+export class LockTimeout extends LockstepError {
+	static override readonly exitCode = 7;
+}
 /** Another run is at work on that server. */
-export class Busy extends LockstepError {}
+export class Busy extends LockstepError {
+	static override readonly exitCode = 10;
+}
 /** A tool refused or died. */
 export class ToolError extends LockstepError {}
+/** The machine lockstep runs on has no more of something: file descriptors, processes, memory, disk. */
+export class MachineLimit extends LockstepError {}
+/** Bytes of rows that are not what the server's protocol says. */
+export class RowsBroken extends LockstepError {}
 /** A server refused a statement. `code` is the server's own number. */
 export class ServerError extends LockstepError {
 	readonly code: number | null;
@@ -45,37 +74,107 @@ export class ServerError extends LockstepError {
 		this.code = options.code ?? null;
 		this.connectionLost = options.connectionLost ?? false;
 	}
+
+	override carried(): Carried {
+		return { ...(this.code === null ? {} : { code: this.code }), ...(this.connectionLost ? { connectionLost: true } : {}) };
+	}
+
+	static revive(told: Told, { code, connectionLost }: Carried, options?: { cause?: unknown }): ServerError {
+		return new ServerError(told, { ...options, code: code ?? null, connectionLost: connectionLost ?? false });
+	}
 }
 
 /** A preflight check says no: carries all that failed, not the first. */
 export class CheckFailed extends LockstepError {
+	static override readonly exitCode = 6;
 	readonly checks: readonly Check[];
 
-	constructor(checks: readonly Check[], what = checks.length === 1 ? 'A check forbids it.' : `${checks.length} checks forbid it.`) {
-		super({ what });
+	constructor(
+		checks: readonly Check[],
+		told: Told | string = checks.length === 1 ? 'A check forbids it.' : `${checks.length} checks forbid it.`,
+		options?: { cause?: unknown },
+	) {
+		super(told, options);
 		this.checks = checks;
+	}
+
+	override carried(): Carried {
+		return { checks: this.checks };
+	}
+
+	static revive(told: Told, { checks = [] }: Carried, options?: { cause?: unknown }): CheckFailed {
+		return new CheckFailed(checks, told, options);
 	}
 }
 
 /** A proof failed: a backup or a replica is not what it should be. */
 export class VerifyFailed extends LockstepError {
+	static override readonly exitCode = 8;
 	readonly checks: readonly Check[];
 
-	constructor(checks: readonly Check[], what = 'A proof failed.', options?: { cause?: unknown }) {
-		super({ what }, options);
+	constructor(checks: readonly Check[], told: Told | string = 'A proof failed.', options?: { cause?: unknown }) {
+		super(told, options);
 		this.checks = checks;
+	}
+
+	override carried(): Carried {
+		return { checks: this.checks };
+	}
+
+	static revive(told: Told, { checks = [] }: Carried, options?: { cause?: unknown }): VerifyFailed {
+		return new VerifyFailed(checks, told, options);
 	}
 }
 
 /** A server is not as it was: what, and the statements that mend it. */
-export class LeftChanged extends LockstepError {}
+export class LeftChanged extends LockstepError {
+	static override readonly exitCode = 9;
+}
 
-/** By a person or a signal. */
+/** By a person or a signal: `cli.ts` ends with the signal's own code. */
 export class Stopped extends LockstepError {
+	static override readonly exitCode: number = 130;
 	readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null;
 
-	constructor(told: Told | string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null = null) {
-		super(told);
+	constructor(told: Told | string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null = null, options?: { cause?: unknown }) {
+		super(told, options);
 		this.signal = signal;
 	}
+
+	override carried(): Carried {
+		return this.signal === null ? {} : { signal: this.signal };
+	}
+
+	static revive(told: Told, { signal }: Carried, options?: { cause?: unknown }): Stopped {
+		return new Stopped(told, signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP' ? signal : null, options);
+	}
 }
+
+/** Not expected, and so a bug of ours, after it has crossed a thread or a socket. */
+export class Bug extends Error {
+	static readonly exitCode = 70;
+	override readonly name = 'Bug';
+}
+
+type ErrorClass = {
+	readonly name: string;
+	readonly exitCode: number;
+	revive(told: Told, carried: Carried, options?: { cause?: unknown }): LockstepError;
+};
+
+/** A class that has nothing but its message. */
+const plain = (each: { readonly exitCode: number; new (told: Told, options?: { cause?: unknown }): LockstepError }): ErrorClass => ({
+	name: each.name,
+	exitCode: each.exitCode,
+	revive: (told, _carried, options) => new each(told, options),
+});
+
+const CLASSES: readonly ErrorClass[] = [
+	...[UserError, ConnectError, LockTimeout, Busy, ToolError, MachineLimit, RowsBroken, LeftChanged].map(plain),
+	...[ServerError, CheckFailed, VerifyFailed, Stopped],
+];
+
+/** Every class, by the name that a failure has in events, in JSON and on a socket. One that is missing here fails a test. */
+export const ERROR_CLASSES: ReadonlyMap<string, ErrorClass> = new Map(CLASSES.map((each) => [each.name, each]));
+
+export const exitCodeOf = (name: string): number => ERROR_CLASSES.get(name)?.exitCode ?? Bug.exitCode;

@@ -16,6 +16,10 @@ export type Failure = {
 	readonly left: readonly string[];
 	/** What stopped it, where it was a signal. */
 	readonly signal?: NodeJS.Signals;
+	/** The server's own number of the error. */
+	readonly code?: number;
+	/** The connection to the server is gone. */
+	readonly connectionLost?: boolean;
 	readonly stack?: string;
 };
 

@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Director, Recovery, Reviewed } from '../core/director.ts';
+import { unpackError } from '../core/error-wire.ts';
 import type { Recorded } from '../core/events.ts';
-import { errorOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './words.ts';
 
@@ -71,7 +71,7 @@ export async function openPost(path: string, onStop: (word: Extract<FromWatcher,
 				open.get(word.id)?.answer(word.answer);
 				return;
 			case 'refuse':
-				open.get(word.id)?.refuse(errorOf(word.failure));
+				open.get(word.id)?.refuse(unpackError(word.error));
 				return;
 			case 'stop':
 				onStop(word);

@@ -2,9 +2,9 @@ import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Director } from '../core/director.ts';
+import { packError } from '../core/error-wire.ts';
 import { Stopped } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
-import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { type FromEngine, type FromWatcher, lineOf, wordOf } from './words.ts';
 
@@ -65,7 +65,7 @@ function once(path: string, watching: Watching, place: { since: number }, left: 
 					const asked = question.kind === 'review' ? director.review(question.review) : director.recover(question.failure);
 					void asked.then(
 						(answer) => send({ say: 'answer', id, answer }),
-						(error) => send({ say: 'refuse', id, failure: failureOf(error) }),
+						(error) => send({ say: 'refuse', id, error: packError(error) }),
 					);
 					return;
 				}

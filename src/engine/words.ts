@@ -1,4 +1,5 @@
 import type { Recovery, Review, Reviewed } from '../core/director.ts';
+import type { WireError } from '../core/error-wire.ts';
 import type { Failure, Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
 
@@ -21,7 +22,7 @@ export type FromWatcher =
 	| { readonly say: 'watch'; readonly since: number }
 	| { readonly say: 'answer'; readonly id: number; readonly answer: Answer }
 	/** The watcher's own director refused to decide. */
-	| { readonly say: 'refuse'; readonly id: number; readonly failure: Failure }
+	| { readonly say: 'refuse'; readonly id: number; readonly error: WireError }
 	| { readonly say: 'stop'; readonly why: string; readonly signal: 'SIGINT' | 'SIGTERM' | null };
 
 export const lineOf = (word: FromEngine | FromWatcher): string => `${JSON.stringify(word)}\n`;

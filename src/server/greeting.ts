@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { connect as dial, type Socket } from 'node:net';
 import { ConnectError } from '../core/errors.ts';
+import { machineLimit } from '../core/machine-limits.ts';
 import { called, type ServerAddress } from './address.ts';
 
 /** A socket on which a database has greeted: its first packet is read, judged, and put back for the driver. */
@@ -120,8 +121,13 @@ export function unreachable(address: ServerAddress, cause: Error): ConnectError 
 		EACCES: ['This user may not use that socket.', 'Run as a user who may, or go through the network with --host and --port.'],
 		EPERM: ['This machine does not let the connection out.', 'Check its firewall.'],
 	};
-	const [why, mend] = sentence[code] ?? [cause.message === '' ? code : cause.message, 'Check the address and the network.'];
-	return new ConnectError({ what: `Cannot connect to ${at}.`, why, mend: [mend], words: cause.message || code }, { cause });
+	const limit = machineLimit(cause)?.told;
+	const other = [limit?.what ?? (cause.message === '' ? code : cause.message), ...(limit?.mend ?? ['Check the address and the network.'])];
+	const [why, ...mend] = sentence[code] ?? other;
+	return new ConnectError(
+		{ what: `Cannot connect to ${at}.`, ...(why === undefined ? {} : { why }), mend, words: cause.message || code },
+		{ cause },
+	);
 }
 
 function silent(address: ServerAddress, bytes: Buffer): ConnectError {

@@ -1,6 +1,5 @@
-import { LockstepError, ServerError } from '../core/errors.ts';
-import type { Failure } from '../core/events.ts';
-import { errorOf, failureOf } from '../core/failure.ts';
+import type { WireError } from '../core/error-wire.ts';
+import { ServerError } from '../core/errors.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Row, Statement } from '../sql/sql.ts';
 import type { ServerAddress } from './address.ts';
@@ -42,29 +41,6 @@ export const packStatement = ({ pieces }: Statement): WireStatement =>
 export const unpackStatement = (wire: WireStatement): Statement => ({
 	pieces: wire.map((piece) => (typeof piece === 'string' ? piece : new Secret(piece.secret))),
 });
-
-/** An error of ours with all that it tells; any other is copied by the runtime itself. */
-export type WireError =
-	| { readonly failure: Failure; readonly code: number | null; readonly connectionLost: boolean; readonly cause: Error | null }
-	| { readonly bug: Error };
-
-export function packError(error: unknown): WireError {
-	if (!(error instanceof LockstepError)) return { bug: error instanceof Error ? error : new Error(String(error)) };
-	return {
-		failure: failureOf(error),
-		code: error instanceof ServerError ? error.code : null,
-		connectionLost: error instanceof ServerError && error.connectionLost,
-		cause: error.cause instanceof Error ? error.cause : null,
-	};
-}
-
-export function unpackError(wire: WireError): Error {
-	if ('bug' in wire) return wire.bug;
-	const { failure, code, connectionLost, cause } = wire;
-	const error = failure.class === 'ServerError' ? new ServerError(failure.told, { code, connectionLost }) : errorOf(failure);
-	if (cause !== null) error.cause = cause;
-	return error;
-}
 
 /** The lock went with its connection: the reason of `lost`. */
 export const lockLost = (why: string, cause: unknown): ServerError =>

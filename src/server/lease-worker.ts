@@ -1,21 +1,14 @@
 // The thread that a lease's connection lives in: nothing that the main thread does, or fails to do, delays what happens here.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { packError } from '../core/error-wire.ts';
 import { LockstepError, LockTimeout } from '../core/errors.ts';
 import { duration } from '../core/format.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Row } from '../sql/sql.ts';
 import { keepAlive, prove } from './heartbeat.ts';
-import {
-	type FromLease,
-	givenBack,
-	type LeaseData,
-	lockLost,
-	packError,
-	type ToLease,
-	unpackStatement,
-	type WireStatement,
-} from './lease-wire.ts';
+import { type FromLease, givenBack, type LeaseData, lockLost, type ToLease, unpackStatement, type WireStatement } from './lease-wire.ts';
 import { connect, type Session } from './session.ts';
 
 /** What runs when the time is spent or the lease is given back has so long to end by itself. */

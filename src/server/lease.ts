@@ -1,10 +1,11 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, Stopped } from '../core/errors.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Row, Statement } from '../sql/sql.ts';
 import type { ServerAddress } from './address.ts';
-import { type FromLease, givenBack, type LeaseData, lockLost, packStatement, type ToLease, unpackError } from './lease-wire.ts';
+import { type FromLease, givenBack, type LeaseData, lockLost, packStatement, type ToLease } from './lease-wire.ts';
 import { givenUp } from './session.ts';
 
 /**

@@ -1,8 +1,10 @@
 // A thread that loads rows: reading, unpacking, hashing, encrypting and sending are its own, as is its connection.
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { readKnown } from '../archive/read.ts';
+import { packError } from '../core/error-wire.ts';
 import { ServerError, Stopped, VerifyFailed } from '../core/errors.ts';
-import { packError, unpackStatement } from '../server/lease-wire.ts';
+import { unpackStatement } from '../server/lease-wire.ts';
 import { connect, type Loaded, type Session } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
 import { type Row, sql } from '../sql/sql.ts';

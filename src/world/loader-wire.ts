@@ -1,6 +1,7 @@
 import type { LoadAction, LoadResult } from '../core/action.ts';
+import type { WireError } from '../core/error-wire.ts';
 import type { ServerAddress } from '../server/address.ts';
-import type { WireError, WireStatement } from '../server/lease-wire.ts';
+import type { WireStatement } from '../server/lease-wire.ts';
 
 /** What a thread that loads is started with; in memory only. */
 export interface LoaderData {

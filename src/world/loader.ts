@@ -1,10 +1,11 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LoadAction, LoadResult } from '../core/action.ts';
+import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { PerformOptions } from '../core/step.ts';
 import type { ServerAddress } from '../server/address.ts';
-import { packStatement, unpackError } from '../server/lease-wire.ts';
+import { packStatement } from '../server/lease-wire.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { FromLoader, LoaderData, ToLoader } from './loader-wire.ts';
 

@@ -1,6 +1,7 @@
 // The row encoder against a reference that is slow and plain. Random parts are seeded; the seed is in the test's name or its failure.
 import { describe, expect, test } from 'vitest';
-import { createRowEncoder, RowsBroken } from '../../src/dump/parallel/encode.ts';
+import { RowsBroken } from '../../src/core/errors.ts';
+import { createRowEncoder } from '../../src/dump/parallel/encode.ts';
 
 type Field = Buffer | null;
 const FULL = 0xffffff;

@@ -1,6 +1,6 @@
 // Rows as they come off the socket to LOAD DATA text, in WebAssembly: wasm/encode.ts is its source. This half hands bytes in and out.
 import { readFileSync } from 'node:fs';
-import { LockstepError } from '../../core/errors.ts';
+import { RowsBroken } from '../../core/errors.ts';
 
 /** What ended a result set. */
 export type RowsEnd = {
@@ -28,9 +28,6 @@ export type RowEncoder = {
 	/** Flushes the rest and gives the encoder's memory to the next one: the last call. */
 	finish(): void;
 };
-
-/** The server's answer is not what its protocol says. */
-export class RowsBroken extends LockstepError {}
 
 type Cell<T> = { value: T };
 /** What wasm/encode.ts exports. */

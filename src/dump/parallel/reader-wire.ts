@@ -1,6 +1,7 @@
 import type { Compression } from '../../core/action.ts';
+import type { WireError } from '../../core/error-wire.ts';
 import type { ServerAddress } from '../../server/address.ts';
-import type { WireError, WireStatement } from '../../server/lease-wire.ts';
+import type { WireStatement } from '../../server/lease-wire.ts';
 import type { Row } from '../../sql/sql.ts';
 import type { RowsFile } from './table-rows.ts';
 

@@ -1,9 +1,11 @@
 // One reader: a connection with its own snapshot, in a thread of its own, so that packets become text and text becomes frames without a detour.
+
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { packError } from '../../core/error-wire.ts';
 import { ServerError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
-import { packError, unpackStatement } from '../../server/lease-wire.ts';
+import { unpackStatement } from '../../server/lease-wire.ts';
 import { connect, type Session } from '../../server/session.ts';
 import { Secret } from '../../sql/secret.ts';
 import { createRowEncoder } from './encode.ts';

@@ -1,8 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { unpackError } from '../../core/error-wire.ts';
 import { ServerError, Stopped } from '../../core/errors.ts';
 import type { ServerAddress } from '../../server/address.ts';
-import { packStatement, unpackError } from '../../server/lease-wire.ts';
+import { packStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
 import type { Row, Statement } from '../../sql/sql.ts';
 import type { Begun, Counters, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';

@@ -1,0 +1,38 @@
+import { LockstepError } from './errors.ts';
+import type { Failure } from './events.ts';
+import { errorOf, failureOf } from './failure.ts';
+
+/** An error on its way to another thread or process, as JSON: ours with all that it carries, any other with what a runtime's error has. */
+export type WireError = { readonly cause?: WireError } & (
+	| { readonly failure: Failure }
+	| {
+			readonly name: string;
+			readonly message: string;
+			readonly stack?: string;
+			/** Of the system, of the driver and of the server, where it has them. */
+			readonly fields: { readonly [field: string]: string | number };
+	  }
+);
+
+const FIELDS = ['code', 'errno', 'sqlState', 'syscall', 'path'] as const;
+/** A chain of causes that is longer is told no further. */
+const DEEPEST = 5;
+
+export function packError(error: unknown, depth = 0): WireError {
+	const cause = error instanceof Error && error.cause !== undefined && depth < DEEPEST ? { cause: packError(error.cause, depth + 1) } : {};
+	if (error instanceof LockstepError) return { failure: failureOf(error), ...cause };
+	const known = error instanceof Error ? error : new Error(String(error));
+	const fields = FIELDS.flatMap((field) => {
+		const value = (known as Error & { [field in (typeof FIELDS)[number]]?: unknown })[field];
+		return typeof value === 'string' || typeof value === 'number' ? [[field, value] as const] : [];
+	});
+	const { name, message, stack } = known;
+	return { name, message, ...(stack === undefined ? {} : { stack }), fields: Object.fromEntries(fields), ...cause };
+}
+
+export function unpackError(wire: WireError): Error {
+	const options = wire.cause === undefined ? {} : { cause: unpackError(wire.cause) };
+	if ('failure' in wire) return errorOf(wire.failure, options);
+	const { name, message, stack, fields } = wire;
+	return Object.assign(new Error(message, options), { name, ...(stack === undefined ? {} : { stack }), ...fields });
+}
