@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
 import type { StatusReport } from '../core/desk.ts';
 import type { Channel } from '../dialects/dialect.ts';
+import { applierGaps, logGaps, tellGap } from '../runbooks/gaps.ts';
 import { titleOf } from '../runbooks/server.ts';
 import { connect } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
@@ -52,6 +53,13 @@ async function report(
 			...(channel.sql === 'no' ? mend(channel.sqlError) : []),
 		];
 	});
+	const at = async <T>(_role: string, query: Query<T>) => look(query);
+	const gaps = [
+		...(channels.length === 0 ? [] : await applierGaps(server, channels, at, 'server')),
+		...(identity.binaryLog ? (await logGaps(server, at, 'server')).filter(({ effect }) => effect === 'missing') : []),
+	];
+	troubles.push(...gaps.map((gap) => `${tellGap(gap)}.`));
+	mends.push(...gaps.flatMap(({ hints }) => hints));
 	if (channels.length === 0 && identity.readOnly !== 'OFF' && position.replicated !== '') {
 		troubles.push('It was a replica, and is read-only, but has no source any more: nothing replicates.');
 		mends.push(`lockstep provision --primary SERVER --replica SERVER --confirm ${server.name}`);

@@ -3,6 +3,7 @@ import type { Secret } from '../sql/secret.ts';
 import type { Query, Statement } from '../sql/sql.ts';
 import type { CloneWords } from './clone.ts';
 import type { DefinitionWords } from './definitions.ts';
+import type { Gap } from './gaps.ts';
 import type { LoadWords } from './load.ts';
 
 /** A server as it describes itself. Everything here can be read without a privilege. */
@@ -81,6 +82,8 @@ export type Channel = {
 	readonly tlsAsked: boolean;
 	readonly tlsVerified: boolean;
 	readonly delaySeconds: number;
+	/** What it leaves out of what its source writes. */
+	readonly gaps: readonly Gap[];
 };
 
 export type TableFacts = {
@@ -288,6 +291,10 @@ export interface Dialect {
 		readonly stopping: Query<boolean>;
 		/** Whether a thread's error, as {@link Channel} gives it, means that only another copy of the data mends it. Pure. */
 		wantsCopy(error: string): boolean;
+		/** Settings of the server by which any channel of it leaves out changes, or passes over what it cannot apply. */
+		readonly applierGaps: Query<readonly Gap[]>;
+		/** What its own binary log leaves out of what is written on it; one after the other. */
+		readonly logGaps: readonly Query<readonly Gap[]>[];
 		/** Temporary tables that the applier holds open. */
 		readonly openTemporaryTables: Query<number>;
 		/** A line for the option file each. */

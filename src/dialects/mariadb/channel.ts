@@ -1,5 +1,6 @@
-import { type Fragment, query, raw, sql } from '../../sql/sql.ts';
+import { type Fragment, query, raw, shown, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
+import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
 import { wantsCopy } from './channel-errors.ts';
 
 const error = (number: string | null | undefined, text: string | null | undefined) =>
@@ -30,8 +31,37 @@ function channel(row: Readonly<Record<string, string | null>>): Channel {
 		tlsAsked: row.Master_SSL_Allowed === 'Yes',
 		tlsVerified: row.Master_SSL_Verify_Server_Cert === 'Yes',
 		delaySeconds: Number(row.SQL_Delay ?? 0),
+		gaps: channelGaps(row, (setting) => filterHints(setting, row.Connection_name ?? '')),
 	};
 }
+
+/** Server and domain ids belong to the channel, the others are settings. */
+function filterHints(setting: string, name: string): string[] {
+	const of = name === '' ? '' : ` ${shown(sql`${name}`)}`;
+	const stopped = (statement: string) => [`STOP SLAVE${of}; ${statement}; START SLAVE${of};`];
+	if (setting.endsWith('_ids')) return stopped(`CHANGE MASTER${of} TO ${setting.replace('replicate_', '').toUpperCase()} = ()`);
+	return [...stopped(`SET GLOBAL ${name === '' ? '' : `\`${name}\`.`}${setting} = ''`), `and remove ${setting} from the option file`];
+}
+
+const filter = (name: string): SafeValue => ({
+	names: [name],
+	safe: [''],
+	effect: () => 'missing',
+	hint: (setting) => filterHints(setting, '').join('  '),
+});
+
+const APPLIER: readonly SafeValue[] = [
+	...['do_db', 'ignore_db', 'do_table', 'ignore_table', 'wild_do_table', 'wild_ignore_table', 'rewrite_db'].map((name) =>
+		filter(`replicate_${name}`),
+	),
+	{ names: ['replicate_events_marked_for_skip'], safe: ['REPLICATE'], effect: () => 'missing', hint: setTo("'REPLICATE'") },
+	{ names: ['sql_slave_skip_counter'], safe: ['0'], effect: () => 'missing', hint: setTo('0') },
+	{ names: ['slave_skip_errors'], safe: ['OFF', ''], effect: () => 'hidden', hint: inOptionFile },
+	{ names: ['slave_exec_mode'], safe: ['STRICT'], effect: () => 'hidden', hint: setTo("'STRICT'") },
+	{ names: ['gtid_ignore_duplicates'], safe: ['OFF'], effect: () => 'hidden', hint: setTo('OFF') },
+	{ names: ['slave_run_triggers_for_rbr'], safe: ['NO'], effect: () => 'unsafe', hint: setTo("'NO'") },
+	{ names: ['slave_type_conversions'], safe: [''], effect: () => 'unsafe', hint: setTo("''") },
+];
 
 /** Channels are named by text, not by an identifier. */
 const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
@@ -68,6 +98,14 @@ export const channelStatements: Dialect['channel'] = {
 		sql`SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE STATE = 'Killing slave'`,
 		(rows) => Number(rows[0]?.n ?? 0) > 0,
 	),
+	applierGaps: query(
+		sql`SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'replicate\\_%' OR Variable_name LIKE 'slave\\_%' OR Variable_name IN ('sql_slave_skip_counter', 'gtid_ignore_duplicates')`,
+		(rows) => unsafeValues(rows, APPLIER),
+	),
+	logGaps: [
+		query(sql`SHOW MASTER STATUS`, logFilters),
+		query(sql`SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'binlog\\_%'`, (rows) => unsafeValues(rows, LOG_VALUES)),
+	],
 	openTemporaryTables: query(sql`SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'`, (rows) => Number(rows[0]?.Value ?? 0)),
 	wantsCopy,
 	safeOptions: (identity) => [

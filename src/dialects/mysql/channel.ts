@@ -1,5 +1,6 @@
-import { type Fragment, query, type Row, type Statement, sql } from '../../sql/sql.ts';
+import { type Fragment, query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
+import { channelGaps, type Gap, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
 import { wantsCopy } from './channel-errors.ts';
 import { canonical } from './gtid-set.ts';
 import { processList } from './locks.ts';
@@ -42,8 +43,39 @@ function channel(row: Row): Channel {
 			row.Source_SSL_Allowed === 'Yes' &&
 			(row.Source_SSL_Verify_Server_Cert === 'Yes' || !!row.Source_SSL_CA_File || !!row.Source_SSL_CA_Path),
 		delaySeconds: Number(row.SQL_Delay ?? 0),
+		gaps: channelGaps(row, (setting) => filterHints(setting, row.Channel_Name ?? '')),
 	};
 }
+
+/** Server ids belong to the source's description, the others are filters. */
+function filterHints(setting: string, name: string): string[] {
+	const of = name === '' ? '' : ` FOR CHANNEL ${shown(sql`${name}`)}`;
+	if (setting === 'replicate_ignore_server_ids')
+		return [`STOP REPLICA${of}; CHANGE REPLICATION SOURCE TO IGNORE_SERVER_IDS = ()${of}; START REPLICA${of};`];
+	return [
+		`STOP REPLICA SQL_THREAD${of}; CHANGE REPLICATION FILTER ${setting.toUpperCase()} = ()${of}; START REPLICA SQL_THREAD${of};`,
+		`and remove ${setting} from the option file`,
+	];
+}
+
+const variable = (names: readonly string[], safe: readonly string[], effect: Gap['effect'], hint: SafeValue['hint']): SafeValue => ({
+	...{ names, safe, hint },
+	effect: () => effect,
+});
+
+const APPLIER: readonly SafeValue[] = [
+	variable(['replica_skip_errors', 'slave_skip_errors'], ['OFF', ''], 'hidden', inOptionFile),
+	variable(['replica_exec_mode', 'slave_exec_mode'], ['STRICT'], 'hidden', setTo("'STRICT'")),
+	variable(['sql_replica_skip_counter', 'sql_slave_skip_counter'], ['0'], 'missing', setTo('0')),
+	variable(['replica_type_conversions', 'slave_type_conversions'], [''], 'unsafe', setTo("''")),
+];
+
+/** Filters that every new channel takes on. */
+const globalFilters = (rows: readonly Row[]): Gap[] =>
+	rows.flatMap(({ filter_name: name, filter_rule: rule }) => {
+		const setting = (name ?? '').toLowerCase();
+		return name == null || !rule ? [] : [{ setting, value: rule, effect: 'missing' as const, hints: filterHints(setting, '') }];
+	});
 
 /** The default channel has the empty name. */
 const of = (name: string): Fragment => ({ fragment: sql` FOR CHANNEL ${name}`.pieces });
@@ -84,6 +116,23 @@ export const channelStatements = (probe: Probe): Dialect['channel'] => ({
 		sql`SELECT COUNT(*) AS n FROM ${processList(probe)} WHERE STATE IN ('Killing replica', 'Killing slave')`,
 		(rows) => Number(rows[0]?.n ?? 0) > 0,
 	),
+	applierGaps: {
+		// One result of both: what a row does not have is null.
+		statement: sql`SELECT VARIABLE_NAME AS Variable_name, VARIABLE_VALUE AS Value, NULL AS filter_name, NULL AS filter_rule FROM performance_schema.global_variables
+ WHERE VARIABLE_NAME LIKE 'replica\\_%' OR VARIABLE_NAME LIKE 'slave\\_%' OR VARIABLE_NAME LIKE 'sql\\_%\\_skip\\_counter'
+ UNION ALL SELECT NULL, NULL, FILTER_NAME, FILTER_RULE FROM performance_schema.replication_applier_global_filters`,
+		read: (rows) => [
+			...unsafeValues(
+				rows.filter((row) => row.Variable_name !== null),
+				APPLIER,
+			),
+			...globalFilters(rows),
+		],
+	},
+	logGaps: [
+		...(probe.binaryLog ? [query(probe.newWords ? sql`SHOW BINARY LOG STATUS` : sql`SHOW MASTER STATUS`, logFilters)] : []),
+		query(sql`SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'binlog\\_%'`, (rows) => unsafeValues(rows, LOG_VALUES)),
+	],
 	// Both names or the older one, with the same value.
 	openTemporaryTables: query(
 		sql`SHOW GLOBAL STATUS WHERE Variable_name IN ('Replica_open_temp_tables', 'Slave_open_temp_tables')`,

@@ -3,6 +3,8 @@ import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration } from '../../core/format.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
+import type { Gap } from '../../dialects/gaps.ts';
+import { applierGaps, tellGap } from '../gaps.ts';
 import { privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import { type BackupEnv, splitTable } from './env.ts';
@@ -15,6 +17,8 @@ type Facts = {
 	/** A replica with tables in memory, which may write to its log when they are first opened. */
 	readonly asleep: boolean;
 	readonly channels: readonly Channel[];
+	/** What this replica leaves out of what its sources write. */
+	readonly gaps: readonly Gap[];
 	readonly replicas: readonly Connection[];
 	/** Who meets the lock now. */
 	readonly blockers: readonly Blocker[];
@@ -72,6 +76,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			held,
 			asleep,
 			channels,
+			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, ask, 'server'),
 			replicas: await ask('server', dialect.channel.connected),
 			blockers: blockersOf(await ask('server', dialect.locks.activity)),
 			openTemporaryTables: await ask('server', dialect.channel.openTemporaryTables),
@@ -159,6 +164,14 @@ export const look: Step<BackupEnv, Facts, null> = {
 			);
 		}
 		checks.push(...channels.map((channel) => replicates(channel, channels.length > 1)));
+		if (facts.gaps.length > 0) {
+			checks.push(
+				should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
+					wrong: facts.gaps.map(tellGap).join('; '),
+					mend: [...facts.gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
+				}),
+			);
+		}
 		for (const channel of channels.filter((each) => each.delaySeconds > 0)) {
 			checks.push(
 				note(

@@ -8,12 +8,16 @@ import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity, TableFacts } from '../../dialects/dialect.ts';
+import type { Gap } from '../../dialects/gaps.ts';
+import { applierGaps, tellGap } from '../gaps.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
 import { engineOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;
 	readonly channels: readonly Channel[];
+	/** What this replica leaves out of what its sources write. */
+	readonly gaps: readonly Gap[];
 	readonly tables: readonly TableFacts[];
 	readonly variables: readonly (readonly [string, string])[];
 	readonly client: { readonly path: string; readonly version: string } | null;
@@ -110,7 +114,7 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			.filter((table) => databases.includes(table.database) && !env.ignoreTables.includes(`${table.database}.${table.name}`))
 			.reduce((sum, table) => sum + table.bytes, 0),
 		replica: { before: channel, after: facts.channels[0] ?? null, caught_up_ms: caughtUpMs },
-		warnings: [],
+		warnings: facts.gaps.map((gap) => `The replica is partial: ${tellGap(gap)}`),
 	});
 }
 
@@ -120,9 +124,11 @@ export const seal: Step<BackupEnv, Facts, null> = {
 	why: 'Beside the dumps goes what somebody needs who restores them without this program: how, the position, the server’s settings, checksums. The manifest is written last, and only then does the folder get a backup’s name.',
 	async inspect({ server, look, tool }) {
 		const identity = await look('server', server.dialect.identity);
+		const channels = await look('server', server.dialect.channel.status);
 		return {
 			identity,
-			channels: await look('server', server.dialect.channel.status),
+			channels,
+			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, look, 'server'),
 			tables: (await look('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
 			variables: await look('server', server.dialect.catalogue.variables),
 			client: (await tool('server', server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names)).tool,
@@ -159,8 +165,13 @@ export const seal: Step<BackupEnv, Facts, null> = {
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
 		const manifest = manifestOf(env, facts, dump, caughtUp?.ms ?? null, now());
 		const rows = (channels: readonly Channel[]) =>
-			channels.map((channel) =>
-				Object.fromEntries(Object.entries(channel).map(([key, value]) => [key, value === null ? null : String(value)])),
+			channels.map(({ gaps, ...channel }) =>
+				Object.fromEntries(
+					Object.entries({ ...channel, gaps: gaps.map(tellGap).join('; ') }).map(([key, value]) => [
+						key,
+						value === null ? null : String(value),
+					]),
+				),
 			);
 		const sizes = facts.tables.map((table) => ({
 			database: table.database,

@@ -2,6 +2,8 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { bytes } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
+import type { Gap } from '../../dialects/gaps.ts';
+import { applierGaps, gapChecks, logGaps, tellGap } from '../gaps.ts';
 import { privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
@@ -19,6 +21,8 @@ type Facts = {
 	readonly unfit: readonly string[];
 	/** Its own sources, where it is a replica itself. */
 	readonly channels: readonly Channel[];
+	/** What its binary log, and where it is a replica itself its applier, leaves out. */
+	readonly gaps: { readonly log: readonly Gap[]; readonly applier: readonly Gap[] };
 };
 
 export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
@@ -28,6 +32,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	async inspect({ primary, replica, look, tool }) {
 		const { dialect } = primary;
 		const identity = await look('primary', dialect.identity);
+		const channels = await look('primary', dialect.channel.status);
 		const tables = await look('primary', dialect.catalogue.tables);
 		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
 		const client = await tool('replica', replica.dialect.tools.load('replica').names);
@@ -41,7 +46,11 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			dumpTool: dump.tool && `${dump.tool.path} (${dump.tool.version})`,
 			client: client.tool && `${client.tool.path} (${client.tool.version})`,
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
-			channels: await look('primary', dialect.channel.status),
+			channels,
+			gaps: {
+				log: await logGaps(primary, look, 'primary'),
+				applier: channels.length === 0 ? [] : await applierGaps(primary, channels, look, 'primary'),
+			},
 		};
 	},
 	checks({ primary, replica, tls, facts, clone, backup }) {
@@ -71,7 +80,10 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				mend: mends.primaryId,
 			}),
 		];
-		checks.push(...chainChecks(primary, facts));
+		checks.push(
+			...gapChecks('PRIMARY-FILTERS', 'The primary logs all changes', facts.gaps.log, 'no filter of its binary log'),
+			...chainChecks(primary, facts),
+		);
 		if (dumps) {
 			checks.push(
 				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
@@ -162,7 +174,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 const sourcesOf = (channels: readonly Channel[]): string => [...new Set(channels.map(({ host, port }) => `${host}:${port}`))].join(', ');
 
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
-function chainChecks({ name, dialect }: Server, { identity, channels }: Facts): Check[] {
+function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {
 	if (channels.length === 0) return [];
 	const { mends, words } = dialect;
 	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');
@@ -182,6 +194,11 @@ function chainChecks({ name, dialect }: Server, { identity, channels }: Facts): 
 				.map(({ host, port, io, sql, ioError, sqlError }) => `from ${host}:${port}: ${sqlError ?? ioError ?? `io ${io}, sql ${sql}`}`)
 				.join('; '),
 			mend: standing.flatMap((channel) => mends.channelError(channel.sqlError ?? channel.ioError, { channel, name })),
+		}),
+		should('PRIMARY-PARTIAL', 'The primary itself applies all changes of its source', gaps.applier.length === 0, {
+			expected: 'no replication filter, no error passed over',
+			wrong: gaps.applier.map(tellGap).join('; '),
+			mend: gaps.applier.flatMap(({ hints }) => hints),
 		}),
 	];
 }

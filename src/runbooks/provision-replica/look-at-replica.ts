@@ -3,7 +3,9 @@ import { CheckFailed } from '../../core/errors.ts';
 import { bytes } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
+import type { Gap } from '../../dialects/gaps.ts';
 import { compareSeries } from '../../dialects/series.ts';
+import { applierGaps, gapChecks } from '../gaps.ts';
 import { privilegeCheck, type Server, titleOf } from '../server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
@@ -20,6 +22,8 @@ type Facts = {
 	};
 	readonly databases: readonly string[];
 	readonly channels: readonly Channel[];
+	/** What it would leave out of the primary's changes. */
+	readonly gaps: readonly Gap[];
 	/** Bytes free where its data is; null where that cannot be seen from here. */
 	readonly freeBytes: number | null;
 };
@@ -55,6 +59,8 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			},
 			databases: await look('replica', replica.dialect.catalogue.databases),
 			channels: await look('replica', replica.dialect.channel.status),
+			// Those of a channel that is there go with it.
+			gaps: await applierGaps(replica, [], look, 'replica'),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
 		};
 	},
@@ -142,6 +148,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
 				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
 			}),
+			...gapChecks('REPLICA-FILTERS', 'The replica applies all changes', facts.gaps, 'no replication filter, no error passed over'),
 		];
 		return checks;
 	},

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
+import { applierGaps, gapChecks } from '../gaps.ts';
 import { captured, type ProvisionEnv } from './env.ts';
 import { channelOf, threadChecks, untilThreadsRun } from './threads.ts';
 
@@ -33,9 +34,16 @@ export const verifyThreads: Step<
 		const { primary, replica, look, account, tls, output, backup } = at;
 		const seen = (await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
 		const { written, replicated } = await look('replica', replica.dialect.positions.current);
+		const channel = await channelOf(at);
 		const before = captured(at)?.position.written ?? '';
 		return [
-			...threadChecks(replica, await channelOf(at)),
+			...threadChecks(replica, channel),
+			...gapChecks(
+				'FILTERS',
+				'It applies all changes',
+				await applierGaps(replica, channel === undefined ? [] : [channel], look, 'replica'),
+				'no filter',
+			),
 			must('SEEN', 'The primary sees the replica’s connection', seen.length > 0, {
 				expected: `a Binlog Dump of ${account.user}`,
 				found: seen.length === 0 ? 'none' : seen.map((connection) => connection.host).join(', '),

@@ -1,0 +1,97 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { statusOf } from '../../src/commands/status-report.ts';
+import { urlOf } from '../support/cli.ts';
+import { provisionedPair } from '../support/provisioned.ts';
+import { type Client, openClient, provisionRequest } from '../support/runs.ts';
+import { ask, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
+import { isMysql, wordsOf } from '../support/words.ts';
+
+let client: Client;
+beforeAll(async () => {
+	client = await openClient();
+});
+afterAll(() => client?.[Symbol.asyncDispose]());
+
+/** What is set by a statement on the replica, with its setting and how it is called off. */
+const ON_REPLICA = (kind: (typeof SANDBOX_KINDS)[number]): readonly (readonly [setting: string, set: string, unset: string])[] =>
+	isMysql(kind)
+		? [
+				[
+					'replicate_ignore_db',
+					'CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = (crm)',
+					'CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = ()',
+				],
+				[
+					'replicate_wild_do_table',
+					"CHANGE REPLICATION FILTER REPLICATE_WILD_DO_TABLE = ('shop.%')",
+					'CHANGE REPLICATION FILTER REPLICATE_WILD_DO_TABLE = ()',
+				],
+				[
+					'replicate_rewrite_db',
+					'CHANGE REPLICATION FILTER REPLICATE_REWRITE_DB = ((a, b))',
+					'CHANGE REPLICATION FILTER REPLICATE_REWRITE_DB = ()',
+				],
+				['replica_exec_mode', "SET GLOBAL replica_exec_mode = 'IDEMPOTENT'", "SET GLOBAL replica_exec_mode = 'STRICT'"],
+			]
+		: [
+				['replicate_ignore_db', "SET GLOBAL replicate_ignore_db = 'crm'", "SET GLOBAL replicate_ignore_db = ''"],
+				['replicate_wild_do_table', "SET GLOBAL replicate_wild_do_table = 'shop.%'", "SET GLOBAL replicate_wild_do_table = ''"],
+				['slave_exec_mode', "SET GLOBAL slave_exec_mode = 'IDEMPOTENT'", "SET GLOBAL slave_exec_mode = 'STRICT'"],
+				[
+					'replicate_events_marked_for_skip',
+					"SET GLOBAL replicate_events_marked_for_skip = 'FILTER_ON_SLAVE'",
+					"SET GLOBAL replicate_events_marked_for_skip = 'REPLICATE'",
+				],
+			];
+
+describe.each(SANDBOX_KINDS)('what %s leaves out of replication', (kind) => {
+	let primary: SpareServer;
+	let replica: SpareServer;
+
+	beforeAll(async () => {
+		[primary, replica] = await Promise.all([
+			spareServer(kind, { extra: ['--binlog-ignore-db=crm', '--binlog-format=STATEMENT'] }),
+			spareServer(kind, { extra: ['--slave-skip-errors=1062'] }),
+		]);
+	});
+	afterAll(async () => {
+		await primary?.[Symbol.asyncDispose]();
+		await replica?.[Symbol.asyncDispose]();
+	});
+
+	test('forbids a set-up, every setting by its name, with what ends it', async () => {
+		for (const [, set] of ON_REPLICA(kind)) await ask(replica, set);
+		const { end } = await client.dryRun(provisionRequest({ primary, replica }));
+		const found = Object.fromEntries((end.failure?.checks ?? []).map((check) => [check.id, check]));
+		expect(Object.keys(found).sort()).toEqual(['PRIMARY-FILTERS', 'REPLICA-FILTERS']);
+		expect(found['PRIMARY-FILTERS']?.found).toContain('binlog_ignore_db = crm');
+		for (const [setting] of ON_REPLICA(kind)) expect(found['REPLICA-FILTERS']?.found).toContain(`${setting} = `);
+		expect(found['REPLICA-FILTERS']?.found).toContain('_skip_errors = 1062');
+		expect(found['REPLICA-FILTERS']?.mend?.join('\n')).toContain('_skip_errors');
+		for (const [, , unset] of ON_REPLICA(kind)) await ask(replica, unset);
+	});
+});
+
+test.each(SANDBOX_KINDS)('a replica that was filtered since is named by status, in the plan and in the manifest of %s', async (kind) => {
+	await using pair = await provisionedPair(kind);
+	const words = wordsOf(kind);
+	const [, set] = ON_REPLICA(kind)[0] as readonly [string, string, string];
+	for (const statement of [words.stopSql, set, words.startSql]) await ask(pair.replica, statement);
+	const wish = { server: urlOf(pair.replica) };
+	const report = await statusOf(client.context(), wish);
+	expect(report).toMatchObject({ healthy: false, troubles: [expect.stringContaining('replicate_ignore_db = crm: changes are left out')] });
+	expect(report.mends.join('\n')).toMatch(isMysql(kind) ? /CHANGE REPLICATION FILTER/ : /SET GLOBAL replicate_ignore_db = ''/);
+	const to = join(client.home, `backups-${kind}`);
+	const { end, events } = await client.run({
+		...{ kind: 'backup', server: wish.server, to, compress: 'none', stopApplier: false },
+		...{ lockWaitSeconds: 60, longQueries: 'wait', maxLockSeconds: null },
+	});
+	expect(end).toMatchObject({ outcome: 'done' });
+	const planned = events.flatMap((event) => (event.type === 'review' ? event.review.checks : [])).find(({ id }) => id === 'PARTIAL');
+	expect(planned).toMatchObject({ status: 'warning', found: expect.stringContaining('replicate_ignore_db = crm') });
+	const [label = ''] = (await readdir(to)).filter((name) => name !== 'latest');
+	const manifest = JSON.parse(await readFile(join(to, label, 'manifest.json'), 'utf8'));
+	expect(manifest.warnings).toEqual([expect.stringContaining('replicate_ignore_db = crm')]);
+});
