@@ -7,13 +7,13 @@ import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResultPromise } from 'execa';
 import { LockstepError, Stopped, ToolError } from '../core/errors.ts';
+import { lastWords } from './last-words.ts';
 import { lineReader } from './lines.ts';
 
 /** How a tool reads {@link ToolCall.secretFile}; it must be its first argument. */
 export const SECRET_FILE_ARGUMENT = '--defaults-file=/dev/fd/3';
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 2000;
-const LAST_WORDS = 20;
 
 /** One run of a program. No secret belongs in here but in {@link ToolCall.secretFile}. */
 export interface ToolCall {
@@ -34,7 +34,7 @@ export interface ToolEnd {
 	/** null where a signal ended it. */
 	readonly code: number | null;
 	readonly signal: string | null;
-	/** The last 20 lines of its stderr. */
+	/** The first and the last lines of its stderr, without rows that it repeats. */
 	readonly lastWords: readonly string[];
 	readonly ms: number;
 }
@@ -123,11 +123,10 @@ export function startTool(
 	const child: ChildProcess = execution.nodeChildProcess;
 	if (child.pid === undefined) throw cannotStart(call.program);
 
-	const lastWords: string[] = [];
+	const words = lastWords();
 	const read = lineReader((line) => {
-		lastWords.push(line);
-		if (lastWords.length > LAST_WORDS) lastWords.shift();
-		options.onStderrLine?.(line);
+		const told = words.push(line);
+		if (told !== null) options.onStderrLine?.(told);
 	});
 	child.stderr?.on('data', read.push);
 	const stderrDone = new Promise<void>((resolve) => child.stderr?.on('close', resolve));
@@ -146,7 +145,7 @@ export function startTool(
 			await Promise.race([stderrDone, delay(500, enough.signal)]);
 			enough.abort();
 			read.flush();
-			resolve({ code, signal, lastWords, ms: Math.round(performance.now() - began) });
+			resolve({ code, signal, lastWords: words.lines, ms: Math.round(performance.now() - began) });
 		});
 	});
 	return { pid: child.pid, stdin: child.stdin ?? closedStdin(), stdout, ended, kill: (signal = 'SIGTERM') => void execution.kill(signal) };

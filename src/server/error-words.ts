@@ -191,6 +191,49 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				what: 'The server has no free connection.',
 				mend: ["SHOW GLOBAL STATUS LIKE 'Threads_connected'; and SELECT @@max_connections;"],
 			};
+		case 1203:
+		case 1226:
+			return {
+				what: `The account has used up what it may: ${/'([^']+)' resource/.exec(text)?.[1] ?? 'its connections'}.`,
+				mend: [`Its limits: SHOW CREATE USER ${account};`, 'End its other sessions, or use fewer connections:  --workers 1'],
+			};
+		case 1153:
+			return {
+				what: 'A row is larger than the server takes in one packet.',
+				mend: ['SET GLOBAL max_allowed_packet = 1073741824;  on the server that refused it, then the same command again.'],
+			};
+		case 1356:
+			return {
+				what: `${/View ('.+?')/.exec(text)?.[1] ?? 'A view'} is invalid: it uses what is not there any more, or its definer may not use it.`,
+				mend: ['Correct it or drop it:  SHOW CREATE VIEW …;  DROP VIEW …;'],
+			};
+		case 1396:
+			return { what: 'An account is there already, or is not there.', mend: ['Which there are: SELECT user, host FROM mysql.user;'] };
+		case 1397:
+			return {
+				what: 'The server knows no XA transaction of that name.',
+				mend: ['Which are prepared: XA RECOVER;'],
+			};
+		case 1524:
+			return {
+				what: `The server lacks a plugin that an account logs in with: ${/'([^']+)'/.exec(text)?.[1] ?? 'it does not say which'}.`,
+				mend: ["INSTALL PLUGIN …  SONAME '….so';  or give that account another way to log in."],
+			};
+		case 1819:
+			return {
+				what: 'The password does not meet the server’s policy.',
+				mend: ["The policy: SHOW GLOBAL VARIABLES LIKE '%password%';"],
+			};
+		case 1959:
+			return {
+				what: 'A role is not there, or nothing was granted to it.',
+				mend: ["Which there are: SELECT user FROM mysql.user WHERE is_role = 'Y';"],
+			};
+		case 3750:
+			return {
+				what: 'The server takes no table without a primary key (sql_require_primary_key).',
+				mend: ['SET GLOBAL sql_require_primary_key = OFF;  on the server that refused it.'],
+			};
 		case 1820:
 		case 1862:
 			return {

@@ -11,8 +11,10 @@ import { createLikeness } from '../dump/likeness.ts';
 import { filtered } from '../dump/load/filter.ts';
 import { createDumpScanner, scanning } from '../dump/scan.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
+import { refusalIn } from '../exec/last-words.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from '../exec/tool.ts';
 import { serverToolFolders } from '../sandbox/unpack.ts';
+import { meaning } from '../server/error-words.ts';
 import type { Session } from '../server/session.ts';
 import { type Query, sent } from '../sql/sql.ts';
 import type { Reach } from './world.ts';
@@ -136,7 +138,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 				const running = await start(part, halt, words, 'ignore');
 				for await (const chunk of running.stdout) yield chunk as Buffer;
 				const end = await running.ended;
-				if (end.code !== 0) throw toolFailed(running.program, end);
+				if (end.code !== 0) throw refusedTool(running.program, end);
 			}
 		};
 		return { program: await programOf(first), stdout: Readable.from(all()), ended: WELL };
@@ -178,10 +180,10 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			if (options.signal.aborted || options.until?.aborted)
 				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
 			if (loader !== null && loadEnd !== null && loadEnd.code !== 0 && loadEnd.lastWords.length > 0)
-				throw toolFailed(loader.program, loadEnd);
+				throw refusedTool(loader.program, loadEnd);
 			if (written !== null && flowed !== null) await written;
-			if (dumpEnd.code !== 0) throw toolFailed(from.program, dumpEnd);
-			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw toolFailed(loader.program, loadEnd);
+			if (dumpEnd.code !== 0) throw refusedTool(from.program, dumpEnd);
+			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw refusedTool(loader.program, loadEnd);
 			if (flowed !== null) throw flowed;
 			const done = await written;
 			const scan = scanner.end();
@@ -217,6 +219,15 @@ function stored({ folder, file, tables, withoutAccounts }: FilePart) {
 	const wanted = tables !== undefined || withoutAccounts !== undefined;
 	const stdout = Readable.from(wanted ? filtered(raw, { tables, withoutAccounts }) : raw, { objectMode: false });
 	return { program: file.path, stdout, ended: WELL };
+}
+
+/** The error of a vendor's tool: what the server's refusal means, where it names one. */
+function refusedTool(program: string, end: ToolEnd): ToolError {
+	const failed = toolFailed(program, end);
+	const refusal = refusalIn(end.lastWords);
+	if (refusal === null) return failed;
+	const { what, mend } = meaning(refusal.code, refusal.text, false);
+	return new ToolError({ ...failed.told, why: what, ...(mend === undefined ? {} : { mend }) });
 }
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -32,13 +32,17 @@ describe('runTool', () => {
 		expect(end).toMatchObject({ code: 0, signal: null, lastWords: [] });
 	});
 
-	it('throws with the last words, and only the last, of a tool that fails', async () => {
+	it('throws with the first and the last words of a tool that fails', async () => {
 		const failing = runTool(script('for (let i = 1; i <= 30; i++) console.error("line " + i); process.exitCode = 3'));
 		const error = await failing.catch((caught: unknown) => caught);
 		expect(error).toBeInstanceOf(ToolError);
 		const { told } = error as ToolError;
 		expect(told.what).toContain('exit code 3');
-		expect(told.words?.split('\n')).toEqual(Array.from({ length: 20 }, (_, index) => `line ${index + 11}`));
+		expect(told.words?.split('\n')).toEqual([
+			...Array.from({ length: 4 }, (_, index) => `line ${index + 1}`),
+			'(10 lines left out)',
+			...Array.from({ length: 16 }, (_, index) => `line ${index + 15}`),
+		]);
 	});
 
 	it('says that a program is missing, or may not be executed', async () => {
