@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Manifest } from '../archive/manifest.ts';
@@ -13,6 +12,7 @@ import { Secret } from '../sql/secret.ts';
 import { query, shown, sql } from '../sql/sql.ts';
 import type { Context } from './context.ts';
 import { type DrillAccount, seriesOf, type Talk, talk } from './drill-server.ts';
+import { newPassword } from './new-password.ts';
 import { isLoopback, type OpenedServer, openServer } from './servers.ts';
 
 export type ReplicateFlags = {
@@ -80,7 +80,7 @@ async function sourcesOf({ reach: { address, password, dialect } }: OpenedServer
 	}
 }
 
-async function accountFor(throwaway: Throwaway, primary: Talk, flags: ReplicateFlags) {
+async function accountFor(throwaway: Throwaway, opened: OpenedServer, primary: Talk, flags: ReplicateFlags) {
 	if (flags.account !== undefined) {
 		if (flags.accountPasswordFile === undefined) {
 			throw new UserError({
@@ -99,8 +99,7 @@ async function accountFor(throwaway: Throwaway, primary: Talk, flags: ReplicateF
 		user: `lockstep_drill_${throwaway.server.serverId}`,
 		// The restored server connects from this machine, as we do.
 		host: seen === '' || isLoopback(seen) ? '127.0.0.1' : seen,
-		// MySQL takes no more than 32 signs from a replica.
-		password: new Secret(`${randomBytes(21).toString('base64url')}-aA1`),
+		password: newPassword(opened.passwordPolicy, opened.server.name),
 		ours: true,
 	};
 }
@@ -147,7 +146,7 @@ export async function replicate(
 	const there = talk(session, reach.dialect, context.signal);
 	let made: DrillAccount | null = null;
 	try {
-		const account = await accountFor(throwaway, there, flags);
+		const account = await accountFor(throwaway, opened, there, flags);
 		if (account.ours) {
 			made = { primary: wish, user: account.user, host: account.host };
 			// Written down first: whoever clears up after a kill -9 finds it.

@@ -24,9 +24,9 @@ import { chosen } from '../runbooks/restore-backup/chosen.ts';
 import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import type { Server } from '../runbooks/server.ts';
-import { Secret } from '../sql/secret.ts';
 import { openWorld, type RealWorld } from '../world/world.ts';
 import type { Context } from './context.ts';
+import { newPassword } from './new-password.ts';
 import { operatorOf } from './operator.ts';
 import { isLoopback, type OpenedServer, openServer, type ServerWish } from './servers.ts';
 
@@ -235,6 +235,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 	if (operator?.user === account.user && operator.host === account.host) {
 		throw new UserError({ what: 'The operator and the replica cannot share an account.', mend: ['Give --operator another name.'] });
 	}
+	const generated = () => newPassword(primary.passwordPolicy, primary.server.name);
 	const common = { opened: { primary, replica }, claim: 'replica', key, request };
 	const env = (): ProvisionEnv => ({
 		outputs: {},
@@ -242,8 +243,8 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 		replica: replica.server,
 		source,
 		account,
-		operator: operator && { ...operator, password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`) },
-		password: new Secret(randomBytes(24).toString('base64url')),
+		operator: operator && { ...operator, password: generated() },
+		password: generated(),
 		tls: request.tls,
 		ca: request.channelCa ?? null,
 		delaySeconds: request.delaySeconds ?? 0,
@@ -251,7 +252,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 		...(request.seed === 'clone' && {
 			clone: {
 				account: { user: `lockstep_clone_${replica.identity.serverId}`, host: addressOf(source, replica) },
-				password: new Secret(`${randomBytes(24).toString('base64url')}-aA1`),
+				password: generated(),
 				restartWaitSeconds: request.restartWaitSeconds ?? RESTART_WAIT_SECONDS,
 			},
 		}),

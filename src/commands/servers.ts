@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { RunRequest } from '../core/desk.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
+import { NO_POLICY, type PasswordPolicy } from '../dialects/passwords.ts';
 import { runTool } from '../exec/tool.ts';
 import type { Server } from '../runbooks/server.ts';
 import { sandboxLogin } from '../sandbox/login.ts';
@@ -33,6 +34,8 @@ export interface OpenedServer {
 	/** The profile that it is, where it is one. */
 	readonly profile: string | null;
 	readonly warnings: readonly string[];
+	/** What it demands of the accounts that are created on it; of a primary only. */
+	readonly passwordPolicy: PasswordPolicy;
 }
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
@@ -85,6 +88,7 @@ export async function openServer(context: Context, wish: ServerWish): Promise<Op
 		const port = address.socket === undefined ? address.port : identity.port;
 		const host = address.socket === undefined ? address.host : 'localhost';
 		return {
+			passwordPolicy: wish.role === 'primary' ? await look(dialect.accounts.passwordPolicy) : NO_POLICY,
 			reach: { address, password, dialect },
 			server: {
 				name: known ?? `${host.includes(':') ? `[${host}]` : host}:${port}`,

@@ -5,6 +5,7 @@ import type { CloneWords } from './clone.ts';
 import type { DefinitionWords } from './definitions.ts';
 import type { Gap } from './gaps.ts';
 import type { LoadWords } from './load.ts';
+import type { PasswordPolicy } from './passwords.ts';
 
 /** A server as it describes itself. Everything here can be read without a privilege. */
 export type Identity = {
@@ -236,6 +237,9 @@ export interface Dialect {
 	readonly accounts: {
 		readonly list: Query<readonly AccountName[]>;
 		exists(user: string, host: string): Query<boolean>;
+		/** What a new password must have. */
+		readonly passwordPolicy: Query<PasswordPolicy>;
+		/** An account whose password never expires. */
 		create(user: string, host: string, password: Secret, tls: boolean): Statement;
 		setPassword(user: string, host: string, password: Secret, tls: boolean): Statement;
 		grantReplication(user: string, host: string): Statement;

@@ -27,7 +27,7 @@ const PLAN = (kind: SandboxKind) =>
 	isMysql(kind)
 		? {
 				order: [
-					/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED WITH caching_sha2_password BY '\*{8}' REQUIRE SSL$/,
+					/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED WITH caching_sha2_password BY '\*{8}' REQUIRE SSL PASSWORD EXPIRE NEVER$/,
 					/^GRANT REPLICATION SLAVE ON \*\.\* TO/,
 					/^SET GLOBAL read_only = ON$/,
 					/^CREATE USER IF NOT EXISTS `app`@`localhost`/,
@@ -45,7 +45,7 @@ const PLAN = (kind: SandboxKind) =>
 			}
 		: {
 				order: [
-					/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED BY '\*{8}' REQUIRE SSL$/,
+					/^CREATE USER 'lockstep_102'@'127\.0\.0\.1' IDENTIFIED BY '\*{8}' REQUIRE SSL PASSWORD EXPIRE NEVER$/,
 					/^GRANT REPLICATION SLAVE ON \*\.\* TO/,
 					/^SET GLOBAL read_only = ON$/,
 					/^CREATE USER IF NOT EXISTS `app`@`localhost`/,

@@ -1,6 +1,7 @@
 import { Secret } from '../../sql/secret.ts';
 import { account, id, query, raw, type Statement, sql } from '../../sql/sql.ts';
 import type { AccountName, Dialect } from '../dialect.ts';
+import { passwordPolicy } from '../passwords.ts';
 
 const name = (who: AccountName) => (who.role ? id(who.user) : account(who.user, who.host));
 const first = (rows: readonly Readonly<Record<string, string | null>>[]) => rows.map((row) => Object.values(row)[0] ?? '');
@@ -18,9 +19,11 @@ function withHashesHidden(text: string): Statement {
 	return { pieces };
 }
 
-const tlsWord = (tls: boolean) => raw(tls ? ' REQUIRE SSL' : ' REQUIRE NONE');
+/** An account of ours must not end replication when a default lifetime is over. */
+const requiring = (tls: boolean) => raw(`${tls ? ' REQUIRE SSL' : ' REQUIRE NONE'} PASSWORD EXPIRE NEVER`);
 
 export const accounts: Dialect['accounts'] = {
+	passwordPolicy,
 	list: query(sql`SELECT User AS user, Host AS host, is_role FROM mysql.user ORDER BY is_role DESC, User, Host`, (rows) =>
 		rows.map((row) => ({ user: row.user ?? '', host: row.host ?? '', role: row.is_role === 'Y' })),
 	),
@@ -29,8 +32,8 @@ export const accounts: Dialect['accounts'] = {
 			sql`SELECT COUNT(*) AS n FROM mysql.user WHERE User = ${user} AND Host = ${host} AND is_role = 'N'`,
 			(rows) => rows[0]?.n !== '0',
 		),
-	create: (user, host, password, tls) => sql`CREATE USER ${account(user, host)} IDENTIFIED BY ${password}${tlsWord(tls)}`,
-	setPassword: (user, host, password, tls) => sql`ALTER USER ${account(user, host)} IDENTIFIED BY ${password}${tlsWord(tls)}`,
+	create: (user, host, password, tls) => sql`CREATE USER ${account(user, host)} IDENTIFIED BY ${password}${requiring(tls)}`,
+	setPassword: (user, host, password, tls) => sql`ALTER USER ${account(user, host)} IDENTIFIED BY ${password}${requiring(tls)}`,
 	grantReplication: (user, host) => sql`GRANT REPLICATION SLAVE ON *.* TO ${account(user, host)}`,
 	drop: (who) => (who.role ? sql`DROP ROLE IF EXISTS ${id(who.user)}` : sql`DROP USER IF EXISTS ${name(who)}`),
 	grants: (user, host) =>

@@ -1,6 +1,7 @@
 import { Secret } from '../../sql/secret.ts';
 import { account, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
+import { passwordPolicy } from '../passwords.ts';
 
 const first = (rows: readonly Row[]) => rows.map((row) => Object.values(row)[0] ?? '');
 
@@ -19,11 +20,13 @@ function withHashesHidden(text: string): Statement {
 	return { pieces };
 }
 
-const tlsWord = (tls: boolean) => raw(tls ? ' REQUIRE SSL' : ' REQUIRE NONE');
+/** An account of ours must not end replication when a default lifetime is over. */
+const requiring = (tls: boolean) => raw(`${tls ? ' REQUIRE SSL' : ' REQUIRE NONE'} PASSWORD EXPIRE NEVER`);
 /** Named, as the server's default may be a plugin that replicas of another version lack. */
 const PLUGIN = raw('IDENTIFIED WITH caching_sha2_password BY');
 
 export const accounts: Dialect['accounts'] = {
+	passwordPolicy,
 	// A role is an account here. Those that others have come first: an account’s default role must be there when it is made.
 	list: query(
 		sql`SELECT u.User AS user, u.Host AS host FROM mysql.user u
@@ -32,8 +35,8 @@ export const accounts: Dialect['accounts'] = {
 	),
 	exists: (user, host) =>
 		query(sql`SELECT COUNT(*) AS n FROM mysql.user WHERE User = ${user} AND Host = ${host}`, (rows) => rows[0]?.n !== '0'),
-	create: (user, host, password, tls) => sql`CREATE USER ${account(user, host)} ${PLUGIN} ${password}${tlsWord(tls)}`,
-	setPassword: (user, host, password, tls) => sql`ALTER USER ${account(user, host)} ${PLUGIN} ${password}${tlsWord(tls)}`,
+	create: (user, host, password, tls) => sql`CREATE USER ${account(user, host)} ${PLUGIN} ${password}${requiring(tls)}`,
+	setPassword: (user, host, password, tls) => sql`ALTER USER ${account(user, host)} ${PLUGIN} ${password}${requiring(tls)}`,
 	grantReplication: (user, host) => sql`GRANT REPLICATION SLAVE ON *.* TO ${account(user, host)}`,
 	drop: ({ user, host }) => sql`DROP USER IF EXISTS ${account(user, host)}`,
 	grants: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, first),

@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { must, note } from '../../core/check.ts';
+import { ServerError, UserError } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
@@ -9,6 +10,25 @@ import { type Chain, chainOf, onPrimary } from './operator.ts';
 type Facts = Chain & { readonly exists: boolean; readonly grants: readonly string[]; readonly requiresTls: boolean };
 
 const REPLICATION_ONLY = /^GRANT (USAGE|REPLICATION SLAVE) ON \*\.\* TO /;
+
+/** ER_NOT_VALID_PASSWORD, of both vendors: what a policy demands beyond what its settings say. */
+const NOT_VALID = 1819;
+
+export function refusedPassword(error: unknown): never {
+	if (!(error instanceof ServerError) || error.code !== NOT_VALID) throw error;
+	throw new UserError(
+		{
+			what: 'The server’s password policy refused the generated password.',
+			why: 'It has 32 random characters: as many letters of either case, digits and signs as the policy’s settings demand.',
+			mend: [
+				"The policy:  SHOW GLOBAL VARIABLES LIKE '%password%';",
+				'Relax it for as long as the set-up takes, then the same command again.',
+			],
+			...(error.told.words === undefined ? {} : { words: error.told.words }),
+		},
+		{ cause: error },
+	);
+}
 
 export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	id: 'create-account',
@@ -59,7 +79,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	},
 	async run({ plan, perform, memory }) {
 		for (const action of plan) {
-			await perform(action);
+			await perform(action).catch(refusedPassword);
 			if (action.id === 'create' || action.id === 'password') memory.passwordSet = true;
 		}
 		return null;

@@ -6,6 +6,7 @@ import type { Need } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { privilegeCheck, type Server } from '../server.ts';
+import { refusedPassword } from './create-account.ts';
 import type { ProvisionEnv } from './env.ts';
 import { type Chain, chainOf, exists, heldThere, nameOf, onPrimary, onReplicaAlone, replicaNeeds } from './operator.ts';
 
@@ -121,7 +122,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		return onPrimary(primary, { facts: facts.chain, origin: origin.chain ?? facts.chain }, actions);
 	},
 	async run({ plan, perform, origin }) {
-		for (const action of plan) await perform(action);
+		for (const action of plan) await perform(action).catch(refusedPassword);
 		return { made: !origin.exists };
 	},
 	async verify({ primary, operator, look, folderFacts, output }) {
