@@ -221,7 +221,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 	const asked = wanted.backup === undefined ? wanted : { ...wanted, backup: await backupFolder(resolve(wanted.backup)) };
 	const primary = await openServer(context, { role: 'primary', server: asked.primary, ...wishes.primary });
 	const replica = await openServer(context, { role: 'replica', server: asked.replica, ...wishes.replica });
-	const place = (each: OpenedServer) => `${each.server.host}:${each.server.port}`;
+	const place = ({ server }: OpenedServer) => (server.port === 0 ? server.name : `${server.host}:${server.port}`);
 	const key = `provision ${place(primary)} ${place(replica)}`;
 	const open = findOpen(runsFolder(context), key);
 	sameSeed(open, asked);

@@ -91,7 +91,8 @@ export async function openServer(context: Context, wish: ServerWish): Promise<Op
 			passwordPolicy: wish.role === 'primary' ? await look(dialect.accounts.passwordPolicy) : NO_POLICY,
 			reach: { address, password, dialect },
 			server: {
-				name: known ?? `${host.includes(':') ? `[${host}]` : host}:${port}`,
+				// Without a network it has no port.
+				name: known ?? (address.socket !== undefined && port === 0 ? address.socket : `${host.includes(':') ? `[${host}]` : host}:${port}`),
 				host,
 				port,
 				local: address.socket !== undefined || isLoopback(address.host) || address.host === hostname(),

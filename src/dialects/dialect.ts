@@ -3,6 +3,7 @@ import type { Secret } from '../sql/secret.ts';
 import type { Query, Statement } from '../sql/sql.ts';
 import type { CloneWords } from './clone.ts';
 import type { DefinitionWords } from './definitions.ts';
+import type { FitWords } from './fits.ts';
 import type { Gap } from './gaps.ts';
 import type { LoadWords } from './load.ts';
 import type { PasswordPolicy } from './passwords.ts';
@@ -223,6 +224,10 @@ export interface Dialect {
 			readonly backup: readonly Need[];
 			/** Besides, where the SQL thread is to be stopped, and where read-only must be set. */
 			readonly stopApplier: readonly Need[];
+			/** Besides, where the event scheduler is on and is to be off. */
+			readonly eventScheduler: readonly Need[];
+			/** Besides, where functions and triggers come to a server that has a binary log and does not trust those who create them. */
+			readonly code: readonly Need[];
 			/** Besides, where others' sessions may be ended. */
 			readonly kill: readonly Need[];
 			/** Besides, where tables in memory must be woken out of sight of a replica's own log. */
@@ -384,6 +389,7 @@ export interface Dialect {
 		harmless(line: string): boolean;
 	};
 	readonly load: LoadWords;
+	readonly fits: FitWords;
 	/** Null where the server has no CLONE. */
 	readonly clone: CloneWords | null;
 	/** What mends what a check found, in this server's own words; each line copyable. */

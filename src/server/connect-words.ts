@@ -57,7 +57,7 @@ function byNumber(error: DriverError, address: ServerAddress, at: string, passwo
 				what: `${at} has no free connection${error.errno === 1040 ? '' : ` for ${seen}`}.`,
 				mend: [
 					"Look: SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@max_connections, @@max_user_connections;",
-					'End what is not needed, or allow more.',
+					'End what is not needed, allow more, or use fewer connections:  --workers 1',
 				],
 			};
 		case 1130:
@@ -97,6 +97,14 @@ function byNumber(error: DriverError, address: ServerAddress, at: string, passwo
 				what: `${at} demands an encrypted connection, and this one is none.`,
 				why: 'The server runs with require_secure_transport.',
 				mend: ['Use --ssl-mode=REQUIRED, or better VERIFY_CA with --ssl-ca.'],
+			};
+		case 3032:
+			return {
+				what: `${at} is in offline mode and lets in administrators only.`,
+				mend: [
+					'Wait until it is over, or end it:  SET GLOBAL offline_mode = OFF;',
+					'An account with CONNECTION_ADMIN may log in meanwhile.',
+				],
 			};
 		case 1053:
 			return { what: `${at} is shutting down.`, mend: ['Wait until it is up again.'] };

@@ -174,6 +174,11 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				what: 'The GTID position asked for is older than what this server’s own binary log has already.',
 				mend: ['Compare: SELECT @@gtid_binlog_pos, @@gtid_slave_pos;', 'Was something written on the replica itself?'],
 			};
+		case 3032:
+			return {
+				what: 'The server was set to offline mode, which ends all other sessions.',
+				mend: ['SET GLOBAL offline_mode = OFF;  then try again.'],
+			};
 		case 1053:
 			return { what: 'The server is shutting down.', mend: ['Wait until it is up again, then go on.'] };
 		case 2026:
@@ -189,7 +194,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 		case 1040:
 			return {
 				what: 'The server has no free connection.',
-				mend: ["SHOW GLOBAL STATUS LIKE 'Threads_connected'; and SELECT @@max_connections;"],
+				mend: ["SHOW GLOBAL STATUS LIKE 'Threads_connected'; and SELECT @@max_connections;", 'Or use fewer connections:  --workers 1'],
 			};
 		case 1203:
 		case 1226:

@@ -211,7 +211,7 @@ describe('accounts', () => {
 
 	test('of ours have a plugin by name and never show a password', () => {
 		expect(shown(accounts.create('repl', '10.%', new Secret('hidden'), true))).toBe(
-			"CREATE USER 'repl'@'10.%' IDENTIFIED WITH caching_sha2_password BY '********' REQUIRE SSL",
+			"CREATE USER 'repl'@'10.%' IDENTIFIED WITH caching_sha2_password BY '********' REQUIRE SSL PASSWORD EXPIRE NEVER",
 		);
 	});
 });

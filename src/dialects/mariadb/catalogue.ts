@@ -22,8 +22,10 @@ function summed({ name, type }: ColumnFacts): Fragment[] {
 }
 
 export const catalogue: Dialect['catalogue'] = {
+	// Not those of folders that are no databases (`.snapshot`, `lost+found`), unless there are tables in them.
 	databases: query(
-		sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (${OWN}) ORDER BY SCHEMA_NAME`,
+		sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (${OWN})
+ AND (SCHEMA_NAME NOT LIKE '#mysql50#%' OR SCHEMA_NAME IN (SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE '#mysql50#%')) ORDER BY SCHEMA_NAME`,
 		(rows) => rows.map((row) => row.name ?? ''),
 	),
 	tables: query(

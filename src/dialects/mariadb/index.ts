@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { mariadbFits } from '../fits.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
@@ -34,6 +35,7 @@ export const mariadb: Dialect = {
 	readers,
 	tools,
 	load,
+	fits: mariadbFits,
 	clone: null,
 	mends,
 };

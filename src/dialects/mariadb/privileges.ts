@@ -34,7 +34,8 @@ function readHeld(rows: readonly Row[]): readonly string[] {
 }
 
 export const privileges: Dialect['privileges'] = {
-	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, readHeld),
+	// Without FOR it also tells what the session's role has, at any depth.
+	held: query(sql`SHOW GRANTS`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
 	needs: {
 		provisionPrimary: [
@@ -56,7 +57,6 @@ export const privileges: Dialect['privileges'] = {
 			...need('configures and starts replication', 'REPLICATION SLAVE ADMIN'),
 			...need('makes it read-only', 'READ_ONLY ADMIN'),
 			...need('empties its binary log', 'RELOAD'),
-			...need('sets the event scheduler', 'SUPER'),
 			...need('sees who else is connected', 'PROCESS'),
 		],
 		status: [
@@ -73,6 +73,8 @@ export const privileges: Dialect['privileges'] = {
 			...need('sets read_only and puts it back', 'READ_ONLY ADMIN'),
 		],
 		unlogged: need('keeps the waking of MEMORY tables out of the replica’s log', 'BINLOG ADMIN'),
+		eventScheduler: need('sets the event scheduler', 'SUPER'),
+		code: need('loads functions and triggers where the binary log is on', 'SUPER'),
 		kill: need('ends who holds up the lock', 'CONNECTION ADMIN'),
 		stopApplier: need('stops and starts the SQL thread', 'REPLICATION SLAVE ADMIN'),
 	},

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { mysqlFits } from '../fits.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
@@ -37,6 +38,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	readers,
 	tools,
 	load: load(probe),
+	fits: mysqlFits,
 	clone,
 	mends,
 });

@@ -65,7 +65,6 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 			...need('makes it read-only, sets its position and the event scheduler', 'SYSTEM_VARIABLES_ADMIN'),
 			...need('loads and works where it is read-only already', 'CONNECTION_ADMIN'),
 			...need('empties its binary log', 'RELOAD'),
-			...need('loads functions and triggers where the binary log is on', 'SUPER'),
 			...need('sees who else is connected', 'PROCESS'),
 		],
 		status: [
@@ -81,6 +80,8 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 			...need('sets read_only and puts it back', 'SYSTEM_VARIABLES_ADMIN'),
 		],
 		unlogged: need('keeps the waking of MEMORY tables out of the replica’s log', 'SESSION_VARIABLES_ADMIN'),
+		eventScheduler: need('sets the event scheduler', 'SYSTEM_VARIABLES_ADMIN'),
+		code: need('loads functions and triggers where the binary log is on', 'SUPER'),
 		kill: need('ends who holds up the lock', 'CONNECTION_ADMIN'),
 		stopApplier: need('stops and starts the SQL thread', 'REPLICATION_SLAVE_ADMIN'),
 	},

@@ -53,7 +53,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			},
 		};
 	},
-	checks({ primary, replica, tls, facts, clone, backup }) {
+	checks({ primary, replica, source, tls, facts, clone, backup }) {
 		const dumps = clone === undefined && backup === undefined;
 		const { identity } = facts;
 		const { mends, words, features } = primary.dialect;
@@ -73,6 +73,14 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				expected: 'log_bin is on',
 				wrong: 'it is off: there is nothing that a replica could follow',
 				mend: mends.binaryLog,
+			}),
+			must('PRIMARY-NETWORK', 'A replica can reach the primary', source.port > 0, {
+				expected: 'a port',
+				wrong: 'it takes connections over its socket only (skip_networking)',
+				mend: [
+					'In the primary’s option file:  remove skip_networking',
+					'then restart the primary; or name another way to it:  --source HOST:PORT',
+				],
 			}),
 			must('PRIMARY-SERVER-ID', 'The primary has a server id', identity.serverId > 0, {
 				expected: 'a server_id above 0',

@@ -8,6 +8,7 @@ import { compareSeries } from '../../dialects/series.ts';
 import { applierGaps, gapChecks } from '../gaps.ts';
 import { privilegeCheck, type Server, titleOf } from '../server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
+import { distrusts, type Fits, inspectFits, primaryFits, replicaFits } from './fits.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -24,12 +25,20 @@ type Facts = {
 	readonly channels: readonly Channel[];
 	/** What it would leave out of the primary's changes. */
 	readonly gaps: readonly Gap[];
+	readonly fits: Fits;
 	/** Bytes free where its data is; null where that cannot be seen from here. */
 	readonly freeBytes: number | null;
 };
 
-const privilegesOf = (replica: Server, identity: Identity, held: readonly string[]): Check =>
-	privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, held, replica.dialect.privileges.needs.provisionReplica);
+/** `code`: functions and triggers come to a server that does not trust those who create them. */
+function privilegesOf(replica: Server, identity: Identity, held: readonly string[], code: boolean): Check {
+	const { needs } = replica.dialect.privileges;
+	return privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, held, [
+		...needs.provisionReplica,
+		...(identity.eventScheduler === 'ON' ? needs.eventScheduler : []),
+		...(code ? needs.code : []),
+	]);
+}
 
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;
 
@@ -37,11 +46,11 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-replica',
 	title: 'Look at the replica',
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
-	async inspect({ primary, replica, look, folderFacts }) {
+	async inspect({ primary, replica, clone, backup, look, folderFacts }) {
 		const identity = await look('replica', replica.dialect.identity);
 		const held = await look('replica', replica.dialect.privileges.held);
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
-		const privileges = privilegesOf(replica, identity, held);
+		const privileges = privilegesOf(replica, identity, held, false);
 		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
 		const source = await look('primary', primary.dialect.identity);
 		const tables = await look('primary', primary.dialect.catalogue.tables);
@@ -60,6 +69,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			databases: await look('replica', replica.dialect.catalogue.databases),
 			channels: await look('replica', replica.dialect.channel.status),
 			// Those of a channel that is there go with it.
+			fits: await inspectFits({ primary, replica, dumps: clone === undefined && backup === undefined }, { look }),
 			gaps: await applierGaps(replica, [], look, 'replica'),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
 		};
@@ -74,12 +84,13 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 		const sameKind = primary.dialect.id === replica.dialect.id;
 		const room = facts.primary.bytes * 1.5 + 64 * 1024 ** 2;
 		const checks: Check[] = [
+			...(sameKind ? primaryFits(facts.fits, env.tls) : []),
 			note(
 				'REPLICA',
 				`${replica.name} is ${titleOf(replica, identity)}`,
 				facts.databases.length === 0 ? 'empty' : `${facts.databases.length} databases`,
 			),
-			privilegesOf(replica, identity, facts.held),
+			privilegesOf(replica, identity, facts.held, facts.fits.code > 0 && distrusts(facts.fits) && env.clone === undefined),
 			must('REPLICA-OTHER', 'Primary and replica are two servers', !same, {
 				expected: 'two servers',
 				wrong: 'both addresses lead to the same one',
@@ -148,6 +159,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
 				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
 			}),
+			...(sameKind ? replicaFits(facts.fits, env.clone === undefined ? 'all' : 'accounts') : []),
 			...gapChecks('REPLICA-FILTERS', 'The replica applies all changes', facts.gaps, 'no replication filter, no error passed over'),
 		];
 		return checks;

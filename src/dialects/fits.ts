@@ -1,0 +1,73 @@
+// What of a primary does not fit every replica, as far as both vendors tell it alike.
+import { id, list, type Query, query, type Row, raw, sql } from '../sql/sql.ts';
+import type { ObjectName } from './dialect.ts';
+
+const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
+
+export interface FitWords {
+	/** Functions that a server with a binary log takes only where it trusts those who create them (1418): database.name. */
+	readonly functions: Query<readonly string[]>;
+	/** Functions and triggers, which need a privilege more there (1419). */
+	readonly code: Query<number>;
+	/** Ways by which accounts log in, without the server's default. */
+	readonly loginPlugins: Query<readonly string[]>;
+	/** Those that a server has. */
+	readonly activePlugins: Query<readonly string[]>;
+	/** Accounts with REVOKEs of their own (partial_revokes). */
+	readonly restrictedAccounts: Query<readonly string[]>;
+	/** Folders among the data that are no databases, though the server lists them as such. */
+	readonly strayFolders: Query<readonly string[]>;
+	/** Tables without a primary key. */
+	readonly withoutKeys: Query<readonly string[]>;
+	/** Rejects with the server's reason where a view is not valid, as the dump tools ask it. */
+	view(view: ObjectName): Query<null>;
+}
+
+const named = (rows: readonly Row[]): string[] => rows.map((row) => `${row.db}.${row.name}`);
+const names = (rows: readonly Row[]): string[] => rows.map((row) => row.name ?? '');
+const none: Query<readonly string[]> = query(sql`SELECT 1`, () => []);
+
+const common = {
+	functions: query(
+		sql`SELECT ROUTINE_SCHEMA AS db, ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN (${OWN})
+ AND ROUTINE_TYPE = 'FUNCTION' AND IS_DETERMINISTIC = 'NO' AND SQL_DATA_ACCESS NOT IN ('NO SQL', 'READS SQL DATA') ORDER BY 1, 2`,
+		named,
+	),
+	code: query(
+		sql`SELECT (SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA NOT IN (${OWN}))
+ + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN (${OWN}) AND ROUTINE_TYPE = 'FUNCTION') AS n`,
+		(rows) => Number(rows[0]?.n ?? 0),
+	),
+	loginPlugins: query(sql`SELECT DISTINCT plugin AS name FROM mysql.user WHERE plugin <> '' ORDER BY 1`, names),
+	activePlugins: query(
+		sql`SELECT PLUGIN_NAME AS name FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
+		names,
+	),
+	withoutKeys: query(
+		sql`SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS name FROM information_schema.TABLES t
+ LEFT JOIN (SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY') k
+ ON k.TABLE_SCHEMA = t.TABLE_SCHEMA AND k.TABLE_NAME = t.TABLE_NAME
+ WHERE t.TABLE_SCHEMA NOT IN (${OWN}) AND t.TABLE_TYPE = 'BASE TABLE' AND k.TABLE_NAME IS NULL ORDER BY 1, 2`,
+		named,
+	),
+	view: ({ database, name }: ObjectName): Query<null> => query(sql`SHOW FIELDS FROM ${id(database, name)}`, () => null),
+};
+
+export const mariadbFits: FitWords = {
+	...common,
+	restrictedAccounts: none,
+	// A name that no CREATE DATABASE makes stands there as it is in the file system.
+	strayFolders: query(
+		sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '#mysql50#%' ORDER BY 1`,
+		names,
+	),
+};
+
+export const mysqlFits: FitWords = {
+	...common,
+	restrictedAccounts: query(
+		sql`SELECT CONCAT(User, '@', Host) AS name FROM mysql.user WHERE JSON_CONTAINS_PATH(User_attributes, 'one', ${raw("'$.Restrictions'")}) ORDER BY 1`,
+		names,
+	),
+	strayFolders: none,
+};

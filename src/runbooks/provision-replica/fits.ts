@@ -1,0 +1,128 @@
+import { type Check, must, note } from '../../core/check.ts';
+import { ServerError } from '../../core/errors.ts';
+import type { Looking } from '../../core/step.ts';
+import { qualified, type Server, some } from '../server.ts';
+
+/** What of the primary would be refused by the replica, or would stop the tool that copies it: asked before anything changes. */
+export type Fits = {
+	readonly functions: readonly string[];
+	/** Functions and triggers. */
+	readonly code: number;
+	readonly missingPlugins: readonly string[];
+	readonly restricted: readonly string[];
+	readonly strayFolders: readonly string[];
+	readonly brokenViews: readonly { readonly name: string; readonly why: string }[];
+	readonly withoutKeys: readonly string[];
+	readonly primary: Settings;
+	readonly replica: Settings;
+};
+
+type Settings = { readonly [name: string]: string };
+
+const SETTINGS = [
+	'log_bin',
+	'log_bin_trust_function_creators',
+	'partial_revokes',
+	'lower_case_table_names',
+	'require_secure_transport',
+	'sql_require_primary_key',
+	'sql_generate_invisible_primary_key',
+];
+
+/** `dumps`: whether the vendor's tool will copy the data. */
+export async function inspectFits(
+	{ primary, replica, dumps }: { readonly primary: Server; readonly replica: Server; readonly dumps: boolean },
+	{ look }: Pick<Looking, 'look'>,
+): Promise<Fits> {
+	const { fits, catalogue } = primary.dialect;
+	const settings = async (role: 'primary' | 'replica', { dialect }: Server): Promise<Settings> =>
+		Object.fromEntries((await look(role, dialect.catalogue.variables)).filter(([name]) => SETTINGS.includes(name)));
+	const there = await look('replica', replica.dialect.fits.activePlugins);
+	const brokenViews: { name: string; why: string }[] = [];
+	for (const view of dumps ? (await look('primary', catalogue.tables)).filter(({ kind }) => kind === 'view') : []) {
+		try {
+			await look('primary', fits.view(view));
+		} catch (error) {
+			if (!(error instanceof ServerError) || error.connectionLost) throw error;
+			brokenViews.push({ name: qualified(view), why: error.told.words ?? error.told.what });
+		}
+	}
+	return {
+		functions: await look('primary', fits.functions),
+		code: await look('primary', fits.code),
+		missingPlugins: (await look('primary', fits.loginPlugins)).filter((name) => !there.includes(name)),
+		restricted: await look('primary', fits.restrictedAccounts),
+		strayFolders: await look('primary', fits.strayFolders),
+		brokenViews,
+		withoutKeys: await look('primary', fits.withoutKeys),
+		primary: await settings('primary', primary),
+		replica: await settings('replica', replica),
+	};
+}
+
+const isOn = (value: string | undefined): boolean => value === 'ON' || value === '1';
+
+/** Whether functions and triggers need more on the replica than the privileges to create them. */
+export const distrusts = ({ replica }: Fits): boolean => isOn(replica.log_bin) && !isOn(replica.log_bin_trust_function_creators);
+
+/** Of the primary: what stops the copy, or the channel. */
+export function primaryFits(fits: Fits, tls: boolean): Check[] {
+	return [
+		must('PRIMARY-VIEWS', 'All its views are valid', fits.brokenViews.length === 0, {
+			expected: 'views that can be read',
+			wrong: some(fits.brokenViews.map(({ name, why }) => `${name} (${why})`)),
+			mend: fits.brokenViews.slice(0, 6).map(({ name }) => `SHOW CREATE VIEW ${name};  correct it, or  DROP VIEW ${name};`),
+		}),
+		...(fits.strayFolders.length === 0
+			? []
+			: [
+					note(
+						'PRIMARY-FOLDERS',
+						'Folders among its data that are no databases are left out',
+						`${some(fits.strayFolders)} (ignore_db_dirs in the option file hides them)`,
+					),
+				]),
+		...(isOn(fits.primary.require_secure_transport) && !tls
+			? [
+					must('PRIMARY-SECURE', 'The primary takes connections without TLS', false, {
+						expected: 'require_secure_transport = OFF, as --no-tls was given',
+						wrong: 'require_secure_transport is ON',
+						mend: ['Leave out --no-tls.'],
+					}),
+				]
+			: []),
+	];
+}
+
+/** Of the replica: what it would refuse. */
+export function replicaFits(fits: Fits, copied: 'accounts' | 'all'): Check[] {
+	const { primary, replica } = fits;
+	const distrusted = distrusts(fits) ? fits.functions : [];
+	const restricted = isOn(replica.partial_revokes) ? [] : fits.restricted;
+	return [
+		must('REPLICA-CASE', 'Names of tables mean the same on both', primary.lower_case_table_names === replica.lower_case_table_names, {
+			expected: `lower_case_table_names = ${primary.lower_case_table_names}, as on the primary`,
+			found: String(replica.lower_case_table_names),
+			mend: ['It is decided when a server’s data folder is made: take a server that was made with the primary’s value.'],
+		}),
+		...(copied === 'accounts'
+			? []
+			: [
+					must('REPLICA-FUNCTIONS', 'The replica takes the primary’s functions', distrusted.length === 0, {
+						expected: 'log_bin_trust_function_creators = ON',
+						wrong: `it is OFF, and these are not declared as deterministic or as reading only (error 1418): ${some(distrusted)}`,
+						mend: ['On the replica:  SET GLOBAL log_bin_trust_function_creators = ON;  and the same in its option file'],
+					}),
+				]),
+		must('REPLICA-PLUGINS', 'The replica knows how the primary’s accounts log in', fits.missingPlugins.length === 0, {
+			expected: 'the same authentication plugins',
+			wrong: `it lacks ${some(fits.missingPlugins)} (error 1524)`,
+			mend: fits.missingPlugins.map((name) => `On the replica:  INSTALL PLUGIN ${name} SONAME '….so';`),
+		}),
+		must('REPLICA-PARTIAL-REVOKES', 'The replica takes partial revokes', restricted.length === 0, {
+			expected: 'partial_revokes = ON, as on the primary',
+			wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
+			mend: ['On the replica:  SET PERSIST partial_revokes = ON;'],
+		}),
+	];
+}

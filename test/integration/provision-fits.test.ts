@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { ask, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
+import { isMysql } from '../support/words.ts';
+
+let client: Client;
+beforeAll(async () => {
+	client = await openClient();
+});
+afterAll(() => client?.[Symbol.asyncDispose]());
+
+/** What could be found only after hours of copying is found by looking at both servers. */
+describe.each(SANDBOX_KINDS)('before %s is copied', (kind) => {
+	let primary: SpareServer;
+	let replica: SpareServer;
+
+	beforeAll(async () => {
+		[primary, replica] = await Promise.all([
+			spareServer(kind, { extra: isMysql(kind) ? ['--partial-revokes=ON'] : ['--lower-case-table-names=1'] }),
+			spareServer(kind),
+		]);
+		for (const statement of [
+			'CREATE DATABASE d',
+			'CREATE TABLE d.gone (a INT)',
+			'CREATE VIEW d.v AS SELECT * FROM d.gone',
+			'CREATE TABLE d.kept (a INT)',
+			'CREATE VIEW d.good AS SELECT * FROM d.kept',
+			'DROP TABLE d.gone',
+			'CREATE FUNCTION d.reads() RETURNS INT READS SQL DATA RETURN 1',
+		])
+			await ask(primary, statement);
+		await ask(primary, 'SET GLOBAL log_bin_trust_function_creators = 1');
+		await ask(primary, 'CREATE FUNCTION d.rolls() RETURNS INT RETURN 1');
+		if (isMysql(kind)) {
+			await ask(primary, "CREATE USER narrow@'%' IDENTIFIED BY 'Narrow-1-äb'");
+			await ask(primary, "GRANT SELECT ON *.* TO narrow@'%'");
+			await ask(primary, "REVOKE SELECT ON mysql.* FROM narrow@'%'");
+		} else {
+			for (const folder of ['.snapshot', 'lost+found']) await mkdir(join(primary.dataDir, folder));
+		}
+	});
+	afterAll(async () => {
+		await primary?.[Symbol.asyncDispose]();
+		await replica?.[Symbol.asyncDispose]();
+	});
+
+	test('an invalid view, functions it would refuse, and what only one of them has are named at once', async () => {
+		const before = await stateOf(replica);
+		const { end } = await client.dryRun(provisionRequest({ primary, replica }));
+		const checks = Object.fromEntries((end.failure?.checks ?? []).map((check) => [check.id, check]));
+		expect(Object.keys(checks).sort()).toEqual(
+			['PRIMARY-VIEWS', 'REPLICA-FUNCTIONS', isMysql(kind) ? 'REPLICA-PARTIAL-REVOKES' : 'REPLICA-CASE'].sort(),
+		);
+		expect(checks['PRIMARY-VIEWS']).toMatchObject({
+			found: expect.stringMatching(/^d\.v \(.*1356/),
+			mend: [expect.stringContaining('DROP VIEW d.v;')],
+		});
+		expect(checks['REPLICA-FUNCTIONS']?.found).toMatch(/1418.*: d\.rolls$/);
+		if (isMysql(kind)) expect(checks['REPLICA-PARTIAL-REVOKES']?.found).toContain('narrow@%');
+		expect(await stateOf(replica)).toEqual(before);
+	});
+
+	test('a primary that takes encrypted connections only is not set up without', async () => {
+		await ask(primary, 'SET GLOBAL require_secure_transport = ON');
+		const { end } = await client.dryRun(provisionRequest({ primary, replica }, { tls: false }));
+		await ask(primary, 'SET GLOBAL require_secure_transport = OFF');
+		expect(end.failure?.checks.map(({ id }) => id)).toContain('PRIMARY-SECURE');
+	});
+
+	test('folders that are no databases are left out, and named', async () => {
+		const { events } = await client.dryRun(provisionRequest({ primary, replica }));
+		const checks = events.flatMap((event) => (event.type === 'review' ? event.review.checks : []));
+		const found = checks.find(({ id }) => id === 'PRIMARY-FOLDERS')?.found ?? null;
+		if (isMysql(kind)) expect(found).toBeNull();
+		else expect(found).toMatch(/\.snapshot.*lost\+found|lost\+found.*\.snapshot/);
+		expect(JSON.stringify(events)).not.toContain('--databases #mysql50');
+	});
+
+	test('an administrator whose rights come with a default role is taken for one', async () => {
+		for (const server of [primary, replica]) {
+			await ask(server, 'CREATE ROLE admins');
+			await ask(server, 'GRANT ALL PRIVILEGES ON *.* TO admins WITH GRANT OPTION');
+			await ask(server, "CREATE USER boss@'127.0.0.1' IDENTIFIED BY 'Boss-1-äb'");
+			await ask(server, "GRANT admins TO boss@'127.0.0.1'");
+			await ask(server, `SET DEFAULT ROLE admins ${isMysql(kind) ? 'TO' : 'FOR'} boss@'127.0.0.1'`);
+		}
+		const as = ({ port }: SpareServer) => `mysql://boss@127.0.0.1:${port}`;
+		const password = { passwordCommand: "printf 'Boss-1-äb'" };
+		const request = { ...provisionRequest({ primary, replica }), primary: as(primary), replica: as(replica) };
+		const { end } = await client.dryRun({ ...request, reach: { primary: password, replica: password } });
+		expect(end.failure?.told.what).toMatch(/checks forbid/);
+		expect(end.failure?.checks.map(({ id }) => id)).not.toContain('REPLICA-PRIVILEGES');
+		expect(end.failure?.checks.map(({ id }) => id)).not.toContain('PRIMARY-PRIVILEGES');
+	});
+});
