@@ -22,7 +22,7 @@ export async function compareDigests(
 	throwaway: Throwaway,
 	manifest: Manifest,
 ): Promise<{ readonly checks: readonly Check[]; readonly compared: number | null }> {
-	const noted = (manifest.tables ?? []).filter((table) => table.digest !== null);
+	const noted = (manifest.tables ?? []).filter((table) => table.digest !== null && at.dialect.catalogue.ownRows(table.engine));
 	if (noted.length === 0) return { checks: [], compared: null };
 	const { signal } = context;
 	const known = new Map((await at.look(at.dialect.catalogue.rowColumns)).map((each) => [keyOf(each.database, each.table), each]));

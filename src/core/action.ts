@@ -1,4 +1,5 @@
 import type { Secret } from '../sql/secret.ts';
+import type { Settings } from '../sql/settings.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
 import type { Definition } from './definition.ts';
 import { duration, plural } from './format.ts';
@@ -97,6 +98,8 @@ export interface LoadAction extends Common {
 	readonly table: { readonly database: string; readonly name: string };
 	/** Once on the connection, before its first load. */
 	readonly session: readonly Statement[];
+	/** Variables of that connection, set and read back. */
+	readonly settings: Settings;
 	readonly statement: Statement;
 	/** Gives no row where the table is empty. */
 	readonly find: Statement;

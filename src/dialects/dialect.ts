@@ -1,5 +1,6 @@
 import type { ToolPart } from '../core/action.ts';
 import type { Secret } from '../sql/secret.ts';
+import type { Settings } from '../sql/settings.ts';
 import type { Query, Statement } from '../sql/sql.ts';
 import type { CloneWords } from './clone.ts';
 import type { DefinitionWords } from './definitions.ts';
@@ -96,6 +97,8 @@ export type TableFacts = {
 	readonly engine: string | null;
 	/** Whether the engine has snapshots, so that a reader sees one moment without a lock. */
 	readonly transactional: boolean;
+	/** False where its engine shows rows of other tables, of another server or of no place: they are never dumped, counted, compared, emptied or loaded. */
+	readonly ownRows: boolean;
 	/** Kept in memory only: empty after a restart, never equal. */
 	readonly inMemory: boolean;
 	readonly versioned: boolean;
@@ -343,6 +346,8 @@ export interface Dialect {
 		/** Databases of users: the server's own are never dumped. */
 		readonly databases: Query<readonly string[]>;
 		readonly tables: Query<readonly TableFacts[]>;
+		/** {@link TableFacts.ownRows} of an engine by its name. */
+		ownRows(engine: string | null): boolean;
 		/** Tables in memory only, found without opening any (`tables` opens them all). */
 		readonly inMemory: Query<readonly ObjectName[]>;
 		readonly triggers: Query<readonly ObjectName[]>;
@@ -362,8 +367,8 @@ export interface Dialect {
 	readonly definitions: DefinitionWords;
 	/** For the connections that read rows. */
 	readonly readers: {
-		/** What makes values come as they are stored, and lets a reader take its time. */
-		readonly session: readonly Statement[];
+		/** Variables of their sessions: values come as they are stored, nothing can be written, and a reader may take its time. */
+		readonly settings: Settings;
 		/** How many rows a SELECT would look at: an estimate from the index, found without reading them. */
 		estimate(select: Statement): Query<number>;
 	};
@@ -381,6 +386,8 @@ export interface Dialect {
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** Loads SQL; nothing of it reaches the binary log, unless `logged`. */
 		load(on: string, logged?: boolean): ToolPart;
+		/** Global settings that make the dump tool fail or, worse, leave something out and end well, because it cannot be told otherwise. */
+		readonly misledBy: Query<readonly { readonly setting: string; readonly hint: string }[]>;
 		/** Whether a tool whose `--version` says this is this vendor's: both have a mysqldump. */
 		ours(banner: string): boolean;
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */

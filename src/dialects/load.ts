@@ -1,4 +1,5 @@
 // How rows and definitions are loaded: the same statements on both vendors, but for what a dialect gives.
+import type { Settings } from '../sql/settings.ts';
 import { account, id, list, type Query, query, raw, type Statement, sql } from '../sql/sql.ts';
 import type { Need, ObjectName } from './dialect.ts';
 
@@ -16,8 +17,10 @@ export interface LoadWords {
 	/** Besides, where accounts are loaded; where the server is read-only. */
 	readonly accountNeeds: readonly Need[];
 	readonly readOnlyNeeds: readonly Need[];
-	/** Of a connection that loads rows: bytes as they are, UTC, no checks that the data has passed before; out of the binary log unless `logged`. */
+	/** Of a connection that loads rows: keeps them out of the binary log unless `logged`. */
 	session(logged: boolean): readonly Statement[];
+	/** Its variables: bytes as they are, UTC, no checks that the data has passed before. */
+	readonly settings: Settings;
 	/** All rows of a table from one text: fields by TAB, lines by LF, `\` escapes. */
 	rows(table: ObjectName, columns: readonly LoadColumn[]): Statement;
 	readonly localInfile: Query<boolean>;
@@ -94,10 +97,11 @@ export function loadWords(
 	const { past, emptyVersioned, ...needs } = o;
 	return {
 		...needs,
-		session: (logged) => [
-			...(logged ? [] : [sql`SET SESSION sql_log_bin = 0`]),
-			sql`SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, unique_checks = 0, net_read_timeout = 3600`,
-		],
+		session: (logged) => (logged ? [] : [sql`SET SESSION sql_log_bin = 0`]),
+		settings: {
+			...{ time_zone: '+00:00', sql_mode: 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', net_read_timeout: 3600 },
+			...{ foreign_key_checks: 0, unique_checks: 0, check_constraint_checks: 0 },
+		},
 		rows,
 		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => /^(1|ON)$/i.test(found?.local ?? '')),
 		setLocalInfile: (on) => sql`SET GLOBAL local_infile = ${on}`,

@@ -1,6 +1,17 @@
 // How the rows of a table are read and loaded again, as far as both dialects say it alike.
+import type { Settings } from '../sql/settings.ts';
 import { id, list, type Query, query, type Row, raw, sql } from '../sql/sql.ts';
 import type { RowColumn, RowTable } from './dialect.ts';
+
+/** Of a session that reads rows. */
+export const readerSettings: Settings = {
+	character_set_results: 'binary',
+	time_zone: '+00:00',
+	tx_read_only: 1,
+	transaction_read_only: 1,
+	net_write_timeout: 31_536_000,
+	wait_timeout: 31_536_000,
+};
 
 /** How a column that is not simply copied is read and loaded: SQL over the quoted name, and over `@v`. */
 export type ColumnWays = { readonly select: string; readonly load: string | null };

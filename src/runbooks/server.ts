@@ -42,6 +42,21 @@ export function qualified(object: { readonly database: string; readonly name: st
 	return `${plain(object.database)}.${plain(object.name)}`;
 }
 
+/** `h.fed (FEDERATED)` */
+export const tellElsewhere = (table: { readonly database: string; readonly name: string; readonly engine: string | null }): string =>
+	`${qualified(table)} (${table.engine ?? 'no engine'})`;
+
+/** Settings of the server that the dump tool would obey to the backup's harm. */
+export const misledCheck = (misledBy: readonly { readonly setting: string; readonly hint: string }[]): Check[] =>
+	misledBy.length === 0
+		? []
+		: [
+				must('DUMP-TOOL-LIMITS', 'No setting of the server makes the dump tool leave rows out', false, {
+					found: misledBy.map(({ setting }) => setting).join(', '),
+					mend: misledBy.map(({ hint }) => hint),
+				}),
+			];
+
 /** A list that stays readable: the first few and how many more. */
 export function some(names: readonly string[], most = 6): string {
 	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;

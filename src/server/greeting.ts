@@ -9,6 +9,8 @@ export interface Greeted {
 	readonly socket: Socket;
 	/** Whether the server offers TLS on this connection. */
 	readonly offersTls: boolean;
+	/** Whether it calls itself MariaDB. */
+	readonly mariadb: boolean;
 }
 
 /** Sockets whose next bytes are taken at once and not kept: they are lent the memory that the next ones will be read into. */
@@ -59,7 +61,7 @@ export async function greet(address: ServerAddress, signal: AbortSignal, readByt
 		for (const event of ['data', 'connect', 'close', 'error']) socket.removeAllListeners(event);
 		socket.on('error', () => {}); // the driver listens too; this one outlives the moment before it does
 		socket.unshift(packet);
-		return { socket, offersTls: offersTls(packet) };
+		return { socket, offersTls: offersTls(packet), mariadb: packet.subarray(HEADER, packet.indexOf(0, HEADER + 1)).includes('MariaDB') };
 	} catch (error) {
 		socket.on('error', () => {});
 		socket.destroy();

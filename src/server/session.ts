@@ -1,6 +1,7 @@
 import { createConnection } from 'mysql2';
 import { ConnectError, LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { Secret } from '../sql/secret.ts';
+import { currentSettings, type Settings, setSettings, unlikeSettings } from '../sql/settings.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
 import { refusedLogin } from './connect-words.ts';
@@ -66,10 +67,55 @@ export interface Session {
 
 /** How long a statement of ours may wait for a lock on a table, in seconds, unless said otherwise. */
 const LOCK_WAIT_SECONDS = 60;
+const WAIT_SECONDS = 28_800;
+
+/** What every session of ours has, whatever the server, its option file and its `init_connect` say. A purpose may have its own on top. */
+const SETTINGS: Settings = {
+	character_set_client: 'utf8mb4',
+	character_set_connection: 'utf8mb4',
+	character_set_results: 'utf8mb4',
+	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.
+	sql_mode: 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
+	autocommit: 1,
+	completion_type: 'NO_CHAIN',
+	// A consistent snapshot is none at any other level. MariaDB before 11.1 knows the first name, MySQL the second, later MariaDB both.
+	tx_isolation: 'REPEATABLE-READ',
+	transaction_isolation: 'REPEATABLE-READ',
+	tx_read_only: 0,
+	transaction_read_only: 0,
+	foreign_key_checks: 1,
+	unique_checks: 1,
+	check_constraint_checks: 1,
+	// Limits of the server on other people's statements.
+	max_statement_time: 0,
+	max_execution_time: 0,
+	idle_transaction_timeout: 0,
+	idle_readonly_transaction_timeout: 0,
+	idle_write_transaction_timeout: 0,
+	net_read_timeout: 60,
+	net_write_timeout: 60,
+	sql_select_limit: '18446744073709551615',
+	sql_big_selects: 1,
+	sql_safe_updates: 0,
+	// What a value or a definition looks like.
+	sql_quote_show_create: 1,
+	sql_notes: 1,
+	show_gipk_in_create_table_and_information_schema: 1,
+	group_concat_max_len: 1_048_576,
+	div_precision_increment: 4,
+	default_week_format: 0,
+	lc_time_names: 'en_US',
+	lc_messages: 'en_US',
+	system_versioning_asof: 'DEFAULT',
+};
+/** Without these even the question what else there is may be refused, cut short or killed. */
+const FIRST = sql`SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION sql_big_selects = 1${raw('/*M!100100 , SESSION max_statement_time = 0 *//*!80000 , SESSION max_execution_time = 0 */')}`;
+/** Without it a GRANT of MariaDB's to an account that is missing makes one without password. */
+const NO_AUTO_CREATE_USER = 'NO_AUTO_CREATE_USER';
 
 /**
- * Connects, logs in and sets the session up: UTF-8, backslash escapes and no ANSI_QUOTES (the quoting of `sql/` rests on it), no account made by a
- * GRANT, autocommit, bounded lock waits. Time zone and everything else stay the server's.
+ * Connects, logs in and sets the session up: whatever a server's option file and `init_connect` made of it is reset, then {@link SETTINGS} and
+ * `settings` are set and read back. The time zone stays the server's unless `settings` say otherwise.
  * Throws ConnectError (UserError where a certificate's file cannot be read); always within `address.connectTimeoutMs`.
  */
 export async function connect(
@@ -81,6 +127,8 @@ export async function connect(
 		readonly localInfile?: boolean;
 		readonly lockWaitSeconds?: number;
 		readonly waitTimeoutSeconds?: number;
+		/** Further variables of this session, over those that every session of ours has. */
+		readonly settings?: Settings;
 		/** For {@link Session.raw}: the size of the one piece of memory that what comes is read into. */
 		readonly readBytes?: number;
 	} = {},
@@ -91,7 +139,7 @@ export async function connect(
 	try {
 		const driver = await login(address, password, signal, tls, options);
 		try {
-			return await setUp(driver, address, password, limitOf(options), signal);
+			return await setUp(driver, address, password, settingsOf(options), signal);
 		} catch (error) {
 			driver.destroy();
 			throw error;
@@ -111,9 +159,15 @@ export async function connect(
 export const givenUp = (address: ServerAddress, { reason }: AbortSignal): LockstepError =>
 	reason instanceof LockstepError ? reason : new Stopped(`The connection to ${called(address)} was given up.`);
 
-const limitOf = (options: { readonly lockWaitSeconds?: number; readonly waitTimeoutSeconds?: number }) => ({
-	lockWait: options.lockWaitSeconds ?? LOCK_WAIT_SECONDS,
-	wait: options.waitTimeoutSeconds ?? 28_800,
+const settingsOf = (options: {
+	readonly lockWaitSeconds?: number;
+	readonly waitTimeoutSeconds?: number;
+	readonly settings?: Settings;
+}): Settings => ({
+	...SETTINGS,
+	lock_wait_timeout: options.lockWaitSeconds ?? LOCK_WAIT_SECONDS,
+	wait_timeout: options.waitTimeoutSeconds ?? WAIT_SECONDS,
+	...options.settings,
 });
 
 async function login(
@@ -122,8 +176,8 @@ async function login(
 	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
 	{ localInfile = false, readBytes }: { readonly localInfile?: boolean; readonly readBytes?: number },
-): Promise<Driver> {
-	const { socket, offersTls } = await greet(address, signal, readBytes ?? null);
+): Promise<Driver & { readonly mariadb: boolean }> {
+	const { socket, offersTls, mariadb } = await greet(address, signal, readBytes ?? null);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
 	const connection = createConnection({
 		stream: socket,
@@ -142,12 +196,13 @@ async function login(
 	});
 	const lost = new AbortController();
 	socket.once('close', () => lost.abort());
-	const driver: Driver = {
+	const driver = {
 		connection,
+		mariadb,
 		lost: lost.signal,
 		queue: Promise.resolve(),
 		running: 0,
-		destroy: (why) => {
+		destroy: (why?: Error) => {
 			lost.abort(why);
 			connection.destroy();
 			socket.destroy();
@@ -173,10 +228,10 @@ async function login(
 }
 
 async function setUp(
-	driver: Driver,
+	driver: Driver & { readonly mariadb: boolean },
 	address: ServerAddress,
 	password: Secret | null,
-	limits: { readonly lockWait: number; readonly wait: number },
+	settings: Settings,
 	signal: AbortSignal,
 ): Promise<Session> {
 	const threadId = driver.connection.threadId;
@@ -197,13 +252,11 @@ async function setUp(
 		);
 	const query: Session['query'] = (statement, options = {}) => run(statement, options, options.bytes ? undecoded : decoded);
 	const early = { timeoutMs: address.connectTimeoutMs, signal };
-	await query(sql`SET NAMES utf8mb4`, early);
-	// A mode of its own, not the server's with words taken out: ANSI, ORACLE and the like bring theirs back.
-	// Without NO_AUTO_CREATE_USER (MariaDB only) a GRANT to an account that is missing makes one without password.
-	await query(
-		sql`SET SESSION sql_mode = CONCAT('STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION' ${raw("/*M!100000 , ',NO_AUTO_CREATE_USER' */")}), autocommit = 1, lock_wait_timeout = ${limits.lockWait}, wait_timeout = ${limits.wait}, net_read_timeout = 60, net_write_timeout = 60`,
-		early,
-	);
+	// MariaDB then counts one connection of the account too few, and lets more in than it may have (seen on 10.11 and 11.8).
+	if (!driver.mariadb) await reset(driver, signal);
+	await query(FIRST, early);
+	if (driver.mariadb) for (const each of [sql`UNLOCK TABLES`, sql`ROLLBACK AND NO CHAIN NO RELEASE`]) await query(each, early);
+	await setAndReadBack((statement) => query(statement, early), address, settings);
 	const [who] = await query(sql`SELECT CONNECTION_ID() AS id, CURRENT_USER() AS account`, early);
 	const status = new Map(
 		(await query(sql`SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')`, early)).map((row) => [
@@ -245,6 +298,54 @@ async function setUp(
 				else driver.connection.end(done);
 			}),
 	};
+}
+
+/** Undoes what `init_connect` did with this connection: open transactions, locks, temporary tables, variables. A proxy may not know the command. */
+const reset = ({ connection, destroy }: Driver, signal: AbortSignal): Promise<void> =>
+	new Promise((resolve) => {
+		const give = () => {
+			signal.removeEventListener('abort', stop);
+			resolve();
+		};
+		const stop = () => {
+			destroy();
+			give();
+		};
+		signal.addEventListener('abort', stop, { once: true });
+		connection.reset(give);
+	});
+
+/** What is not as it must be is set, and then must be so: what a proof rests on is never only believed. */
+async function setAndReadBack(
+	query: (statement: Statement) => Promise<readonly Row[]>,
+	address: ServerAddress,
+	settings: Settings,
+): Promise<void> {
+	const current = currentSettings(settings);
+	const before = current.read(await query(current.statement));
+	const modes = [String(settings.sql_mode), `${settings.sql_mode},${NO_AUTO_CREATE_USER}`];
+	const wanted = { ...settings, sql_mode: ('max_statement_time' in before ? modes[1] : modes[0]) ?? '' };
+	const differ = unlikeSettings(wanted, before);
+	if (Object.keys(differ).length === 0) return;
+	const failed = (found: string, cause?: unknown) =>
+		new ConnectError(
+			{
+				what: `A session on ${called(address)} cannot be set up as lockstep needs it.`,
+				why: found,
+				mend: [
+					'Connect to the server itself: a proxy in between may change or ignore settings.',
+					"SHOW GLOBAL VARIABLES LIKE 'init_connect';",
+				],
+			},
+			{ cause },
+		);
+	await query(setSettings(differ)).catch((error: unknown) => {
+		if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
+		throw failed(error.told.words ?? error.message, error);
+	});
+	const left = unlikeSettings(wanted, current.read(await query(current.statement)));
+	const wrong = Object.keys(left);
+	if (wrong.length > 0) throw failed(`These variables of the session did not take the value that was set: ${wrong.join(', ')}.`);
 }
 
 /** Ends a connection of ours through a second one. Best effort: the server ends it sooner or later by itself. */

@@ -16,7 +16,7 @@ const NEEDED = 1553;
 /** A connection that waits for its next table while a larger one is loaded. */
 const YEAR_SECONDS = 31_536_000;
 
-const { address, password, session: settings } = workerData as LoaderData;
+const { address, password, session: statements, settings } = workerData as LoaderData;
 const port = parentPort;
 if (port === null) throw new TypeError('loader-thread.ts is a thread of openLoader');
 const say = (message: FromLoader) => port.postMessage(message);
@@ -25,9 +25,10 @@ async function open(): Promise<Session> {
 	const session = await connect(address, password === null ? null : new Secret(password), {
 		localInfile: true,
 		waitTimeoutSeconds: YEAR_SECONDS,
+		settings,
 	});
 	try {
-		for (const each of settings) await session.query(unpackStatement(each));
+		for (const each of statements) await session.query(unpackStatement(each));
 		return session;
 	} catch (error) {
 		session.destroy();

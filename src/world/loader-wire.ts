@@ -2,12 +2,14 @@ import type { LoadAction, LoadResult } from '../core/action.ts';
 import type { WireError } from '../core/error-wire.ts';
 import type { ServerAddress } from '../server/address.ts';
 import type { WireStatement } from '../server/lease-wire.ts';
+import type { Settings } from '../sql/settings.ts';
 
 /** What a thread that loads is started with; in memory only. */
 export interface LoaderData {
 	readonly address: ServerAddress;
 	readonly password: string | null;
 	readonly session: readonly WireStatement[];
+	readonly settings: Settings;
 }
 
 export type LoadOrder = Pick<LoadAction, 'table' | 'harmless' | 'folder' | 'files' | 'rows'> & {

@@ -28,7 +28,8 @@ export function openLoader({ address, password }: { readonly address: ServerAddr
 
 	async function hand(action: LoadAction): Promise<Hand> {
 		for (let free = idle.pop(); free !== undefined; free = idle.pop()) if (!free.over) return free;
-		const workerData: LoaderData = { address, password: password?.reveal() ?? null, session: action.session.map(packStatement) };
+		const { settings } = action;
+		const workerData: LoaderData = { address, password: password?.reveal() ?? null, session: action.session.map(packStatement), settings };
 		const fresh: Hand = { worker: new Worker(THREAD, { name: 'loader', workerData, execArgv: [] }), over: false };
 		all.add(fresh);
 		fresh.worker.once('exit', () => {

@@ -13,6 +13,7 @@ const table = (name: string, more: Partial<TableFacts> = {}): TableFacts => ({
 		kind: 'table',
 		engine: 'InnoDB',
 		transactional: true,
+		ownRows: true,
 		inMemory: false,
 		versioned: false,
 		rows: 1,

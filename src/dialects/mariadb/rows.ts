@@ -1,6 +1,6 @@
 import { query, type Statement, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { type ColumnWays, rowTables } from '../rows.ts';
+import { type ColumnWays, readerSettings, rowTables } from '../rows.ts';
 
 function ways(type: string, column: string): ColumnWays | null {
 	// As text a FLOAT has six digits.
@@ -16,8 +16,6 @@ export const rowColumns: Dialect['catalogue']['rowColumns'] = rowTables(
 );
 
 export const readers: Dialect['readers'] = {
-	session: [
-		sql`SET SESSION character_set_results = binary, time_zone = '+00:00', net_write_timeout = 31536000, wait_timeout = 31536000, max_statement_time = 0`,
-	],
+	settings: readerSettings,
 	estimate: (select: Statement) => query(sql`EXPLAIN ${select}`, (rows) => Number(rows[0]?.rows ?? 0)),
 };

@@ -1,9 +1,18 @@
+import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { CODE, definitionTools, leaving, quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
 const DUMP = ['mariadb-dump', 'mysqldump'];
+
+/** Limits of the server on other people's statements, lifted for the client's session. The dump tool itself lifts max_statement_time, and cannot be told of the others. */
+const LIFTED = [
+	...['max_statement_time=0', 'idle_transaction_timeout=0', 'idle_write_transaction_timeout=0', 'wait_timeout=31536000'],
+	...['net_read_timeout=3600', 'sql_select_limit=18446744073709551615', 'sql_big_selects=1', 'sql_safe_updates=0'],
+]
+	.map((setting) => `SESSION ${setting}`)
+	.join(', ');
 
 // The allow-list of faults.md section 3: nothing here takes a lock of its own, whatever the applier does meanwhile.
 const COMMON = ['--single-transaction', '--quick', '--hex-blob', '--max-allowed-packet=1G', '--default-character-set=utf8mb4'];
@@ -41,7 +50,7 @@ export const tools: Dialect['tools'] = {
 		names: ['mariadb', 'mysql'],
 		argv: [
 			DEFAULTS,
-			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0`,
+			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0, SESSION check_constraint_checks=0, ${LIFTED}`,
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',
@@ -63,6 +72,12 @@ export const tools: Dialect['tools'] = {
 					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),
 				]),
 	],
+	// With a limit of 1 it even writes tables with their first column only, and says nothing (seen on 10.11 and 11.8).
+	misledBy: query(sql`SELECT @@global.sql_select_limit AS most, @@global.sql_select_limit < 18446744073709551615 AS limited`, ([row]) => [
+		...(row?.limited === '1'
+			? [{ setting: `sql_select_limit = ${row.most}`, hint: 'SET GLOBAL sql_select_limit = 18446744073709551615;' }]
+			: []),
+	]),
 	ours: (banner) => /mariadb/i.test(banner),
 	harmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

@@ -7,6 +7,10 @@ const named = (rows: readonly Row[]): ObjectName[] => rows.map((row) => ({ datab
 
 const SPATIAL = /^(geometry|point|linestring|polygon|multi|geomcollection)/;
 
+/** Engines that show what is stored elsewhere, or nowhere. FederatedX calls itself FEDERATED. */
+const ELSEWHERE = new Set(['MRG_MYISAM', 'MERGE', 'FEDERATED', 'BLACKHOLE', 'EXAMPLE', 'LAKEHOUSE', 'NDBINFO', 'PERFORMANCE_SCHEMA']);
+const ownRows = (engine: string | null): boolean => !ELSEWHERE.has(engine?.toUpperCase() ?? '');
+
 /** A column's bytes, whatever its character set and the session's time zone, and whether it is NULL. */
 function summed({ name, type }: ColumnFacts): Fragment[] {
 	const column = id(name).fragment[0] as string;
@@ -38,12 +42,14 @@ export const catalogue: Dialect['catalogue'] = {
 				kind: row.type === 'VIEW' ? ('view' as const) : ('table' as const),
 				engine: row.engine ?? null,
 				transactional: row.transactions === 'YES',
+				ownRows: ownRows(row.engine ?? null),
 				inMemory: row.engine === 'MEMORY',
 				versioned: false,
 				rows: Number(row.n ?? 0),
 				bytes: Number(row.data ?? 0),
 			})),
 	),
+	ownRows,
 	// From the data dictionary alone.
 	inMemory: query(
 		sql`SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES

@@ -1,9 +1,15 @@
+import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { CODE, definitionTools, leaving, quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
 const DUMP = ['mysqldump'];
+
+/** Limits of the server on other people's statements, lifted for a tool's session; tools before 8.0.32 cannot be told. */
+const LIFTED =
+	'SESSION max_execution_time=0, SESSION wait_timeout=31536000, SESSION sql_select_limit=18446744073709551615, SESSION sql_big_selects=1, SESSION sql_safe_updates=0';
+const init = (more = '') => `--loose-init-command=SET ${LIFTED}${more}`;
 
 // The allow-list of faults.md section 3: with --set-gtid-purged=OFF nothing here takes a lock of its own (seen in 9.7's general log).
 const COMMON = [
@@ -16,7 +22,7 @@ const COMMON = [
 	'--no-tablespaces',
 ];
 const WHOLE = [...COMMON, ...CODE];
-const NO_ROWS = [DEFAULTS, ...COMMON, '--set-gtid-purged=OFF', '--no-data'];
+const NO_ROWS = [DEFAULTS, ...COMMON, init(), '--set-gtid-purged=OFF', '--no-data'];
 
 /** So long may each phase of the lock wait under which a dump for a seed takes its snapshot and its position, in seconds. */
 const SEED_LOCK_WAIT = 5;
@@ -31,13 +37,13 @@ export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...WHOLE, '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', database],
+		argv: [DEFAULTS, ...WHOLE, init(), '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', database],
 	}),
 	...definitionTools(DUMP, NO_ROWS),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...COMMON, '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', database, table],
+		argv: [DEFAULTS, ...COMMON, init(), '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', database, table],
 	}),
 	// mysqldump knows the tables of the accounts only, which are different in every version.
 	dumpAccounts: () => null,
@@ -48,7 +54,7 @@ export const tools: Dialect['tools'] = {
 			DEFAULTS,
 			...WHOLE,
 			// Tools before 8.0.32 have no such option; the lock then waits for as long as the server's own lock_wait_timeout says.
-			`--loose-init-command=SET SESSION lock_wait_timeout=${SEED_LOCK_WAIT}`,
+			init(`, SESSION lock_wait_timeout=${SEED_LOCK_WAIT}`),
 			'--source-data=2',
 			'--set-gtid-purged=COMMENTED',
 			'--databases',
@@ -60,7 +66,7 @@ export const tools: Dialect['tools'] = {
 		names: ['mysql'],
 		argv: [
 			DEFAULTS,
-			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0`,
+			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0, ${LIFTED}, SESSION net_read_timeout=3600`,
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',
@@ -82,6 +88,7 @@ export const tools: Dialect['tools'] = {
 					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),
 				]),
 	],
+	misledBy: query(sql`SELECT 1`, () => []),
 	ours: (banner) => !/mariadb/i.test(banner),
 	harmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

@@ -2,6 +2,7 @@ import type { Compression } from '../../core/action.ts';
 import type { WireError } from '../../core/error-wire.ts';
 import type { ServerAddress } from '../../server/address.ts';
 import type { WireStatement } from '../../server/lease-wire.ts';
+import type { Settings } from '../../sql/settings.ts';
 import type { Row } from '../../sql/sql.ts';
 import type { RowsFile } from './table-rows.ts';
 
@@ -9,7 +10,8 @@ import type { RowsFile } from './table-rows.ts';
 export interface ReaderData {
 	readonly address: ServerAddress;
 	readonly password: string | null;
-	readonly session: readonly WireStatement[];
+	/** Variables of its session. */
+	readonly settings: Settings;
 	/** No byte of rows for so long, milliseconds, and they are waited for no longer. */
 	readonly silentMs: number;
 }

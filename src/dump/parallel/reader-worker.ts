@@ -25,10 +25,9 @@ const say = (message: FromReader) => port.postMessage(message);
 
 try {
 	const session = await connect(data.address, data.password === null ? null : new Secret(data.password), {
-		waitTimeoutSeconds: 31_536_000,
+		settings: data.settings,
 		readBytes: READ_BYTES,
 	});
-	for (const each of data.session) await session.query(unpackStatement(each));
 	serve(session);
 } catch (error) {
 	say({ kind: 'failed', error: packError(error) });

@@ -5,6 +5,7 @@ import { ServerError, Stopped } from '../../core/errors.ts';
 import type { ServerAddress } from '../../server/address.ts';
 import { packStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
+import type { Settings } from '../../sql/settings.ts';
 import type { Row, Statement } from '../../sql/sql.ts';
 import type { Begun, Counters, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
 import type { RowsFile } from './table-rows.ts';
@@ -35,11 +36,11 @@ const THREAD = new URL(`./reader-worker${extname(import.meta.url)}`, import.meta
 export async function openReader(
 	address: ServerAddress,
 	password: Secret | null,
-	session: readonly Statement[],
+	settings: Settings,
 	signal: AbortSignal,
 	silentMs: number,
 ): Promise<Reader> {
-	const workerData: ReaderData = { address, password: password?.reveal() ?? null, session: session.map(packStatement), silentMs };
+	const workerData: ReaderData = { address, password: password?.reveal() ?? null, settings, silentMs };
 	// Flags of this process are not the thread's: Node refuses a thread one that belongs to `--eval`.
 	const worker = new Worker(THREAD, { name: 'reader', workerData, execArgv: [] });
 	const opened = Promise.withResolvers<number>();

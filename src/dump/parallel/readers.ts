@@ -1,12 +1,14 @@
 import type { Compression } from '../../core/action.ts';
-import { LockstepError, Stopped } from '../../core/errors.ts';
+import { must } from '../../core/check.ts';
+import { LockstepError, Stopped, VerifyFailed } from '../../core/errors.ts';
 import type { Flow } from '../../core/step.ts';
 import type { Definition } from '../../dialects/definitions.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { ServerAddress } from '../../server/address.ts';
 import { packStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
-import type { Query, Row, Statement } from '../../sql/sql.ts';
+import { currentSettings, type Settings, unlikeSettings } from '../../sql/settings.ts';
+import { type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { rowsNames } from './names.ts';
 import { batches, shares } from './pieces.ts';
@@ -21,7 +23,10 @@ export type { RowsFile, TableRows } from './table-rows.ts';
 /** Connections that read tables' rows at the same time, each in a thread of its own. After an error or an abort they are over. */
 export interface Readers extends AsyncDisposable {
 	readonly connectionIds: readonly number[];
-	/** Runs a statement on every reader's connection at once; their rows, in order. Throws the first that fails. */
+	/**
+	 * Runs a statement on every reader's connection at once; their rows, in order. Throws the first that fails, and VerifyFailed where the server
+	 * warns: of a snapshot that it did not give it says no more (138).
+	 */
 	each(statement: Statement, options?: { readonly timeoutMs?: number }): Promise<readonly (readonly Row[])[]>;
 	/** Reads the definitions of all that is in these databases, but for what is `ignored`, on all connections at once. Throws what `readDefinitions` does. */
 	definitions(
@@ -58,7 +63,7 @@ export async function openReaders(options: {
 }): Promise<Readers> {
 	const { address, password, dialect, signal } = options;
 	const opening = Array.from({ length: Math.max(1, options.workers) }, () =>
-		openReader(address, password, dialect.readers.session, signal, options.silentMs ?? SILENT_MS),
+		openReader(address, password, dialect.readers.settings, signal, options.silentMs ?? SILENT_MS),
 	);
 	const settled = await Promise.allSettled(opening);
 	const readers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -83,7 +88,16 @@ export async function openReaders(options: {
 	if (signal.aborted) await cut();
 
 	const each: Readers['each'] = (statement, { timeoutMs = QUERY_TIMEOUT_MS } = {}) =>
-		Promise.all(readers.map((reader) => reader.query(statement, timeoutMs)));
+		Promise.all(
+			readers.map(async (reader) => {
+				const rows = await reader.query(statement, timeoutMs);
+				if (Number(rows[0]?.warnings ?? 0) > 0) throw warned(statement, await reader.query(sql`SHOW WARNINGS`, timeoutMs));
+				// MariaDB does not even warn.
+				const level = unlikeSettings(LEVEL, currentSettings(LEVEL).read(await reader.query(currentSettings(LEVEL).statement, timeoutMs)));
+				if (Object.keys(level).length > 0) throw warned(statement, [{ Code: 'isolation', Message: 'it is not REPEATABLE READ' }]);
+				return rows;
+			}),
+		);
 
 	const definitions: Readers['definitions'] = async (databases, ignored) => {
 		const read = await readDefinitions(
@@ -93,7 +107,7 @@ export async function openReaders(options: {
 			ignored,
 		);
 		// As rows are read.
-		for (const statement of dialect.readers.session) await each(statement);
+		await each(dialect.definitions.asBytes);
 		return read;
 	};
 
@@ -121,6 +135,21 @@ export async function openReaders(options: {
 	};
 	return { connectionIds: readers.map((reader) => reader.connectionId), each, definitions, dump, [Symbol.asyncDispose]: close };
 }
+
+/** A consistent snapshot is none at any other. */
+const LEVEL: Settings = { tx_isolation: 'REPEATABLE-READ', transaction_isolation: 'REPEATABLE-READ' };
+
+/** What the server did otherwise than it was asked. */
+export const warned = (statement: Statement, warnings: readonly Row[]): VerifyFailed =>
+	new VerifyFailed(
+		[
+			must('SNAPSHOT', 'The server does what its snapshot rests on', false, {
+				expected: `no warning after ${shown(statement)}`,
+				found: warnings.map((row) => `${row.Code}: ${row.Message}`).join('; ') || 'warnings that it does not show',
+			}),
+		],
+		'The server did not give a consistent snapshot.',
+	);
 
 type Cut = { readonly piece: Piece; readonly weight: number };
 

@@ -119,9 +119,10 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			if (action.kind === 'sql' && action.session === 'work' && !action.id.startsWith('kill-')) await perform(action);
 		}
 		// Somebody may have made or dropped tables since they were looked at.
+		let { tables } = facts;
 		const now = async () => {
-			const tables = await at.look('server', at.server.dialect.catalogue.tables);
-			return planDump(at, { ...facts, tables: dumpedOf(tables, facts.databases, at.ignoreTables) }, way);
+			tables = dumpedOf(await at.look('server', at.server.dialect.catalogue.tables), facts.databases, at.ignoreTables);
+			return planDump(at, { ...facts, tables }, way);
 		};
 		const opening = way.engine === 'parallel' ? at.readers('server', { count: at.connections }) : null;
 		await using _readers = { [Symbol.asyncDispose]: async () => (await opening?.catch(() => null))?.[Symbol.asyncDispose]() };
@@ -144,7 +145,15 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			const after = await dump.all(parts.after);
 			sameDefinitions(before, after);
 			const files = [...held.done.files, ...after.files];
-			const rows = { files: [...held.done.rows.files, ...after.rows.files], tables: [...held.done.rows.tables, ...after.rows.tables] };
+			const elsewhere = way.engine === 'parallel' ? tables.filter((table) => !table.ownRows) : [];
+			const rows = {
+				files: [...held.done.rows.files, ...after.rows.files],
+				tables: [
+					...held.done.rows.tables,
+					...after.rows.tables,
+					...elsewhere.map(({ database, name }) => ({ database, name, rows: 0, digest: null, load: [] })),
+				],
+			};
 			const checks = [...compareObjects(objects, files, at.ignoreTables), ...compareRows(files, rows.tables)];
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
 			return { ...held.moment, way, files, rows, argv: argvOf(plan) };

@@ -1,15 +1,15 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
-import { bytes, duration } from '../../core/format.ts';
+import { bytes, duration, plural } from '../../core/format.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
-import { privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
+import { misledCheck, privilegeCheck, qualified, type Server, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import { type BackupEnv, splitTable } from './env.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
-import { heldBytes, type Way, wayOf } from './way.ts';
+import { heldBytes, holdsRows, type Way, wayOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -28,6 +28,10 @@ type Facts = {
 	/** Of the databases that will be dumped, as the server estimates. */
 	readonly bytes: number;
 	readonly withoutSnapshots: readonly string[];
+	/** Tables whose rows are stored elsewhere, with their engines. */
+	readonly elsewhere: readonly string[];
+	/** What the dump tool cannot be told. */
+	readonly misledBy: readonly { readonly setting: string; readonly hint: string }[];
 	readonly way: Way;
 	/** What holds the lock. */
 	readonly heldBytes: number;
@@ -83,7 +87,9 @@ export const look: Step<BackupEnv, Facts, null> = {
 			databases: all,
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
+			withoutSnapshots: tables.filter((table) => holdsRows(table) && !table.transactional && !table.inMemory).map(qualified),
+			elsewhere: tables.filter((table) => !table.ownRows).map(tellElsewhere),
+			misledBy: await ask('server', dialect.tools.misledBy),
 			way,
 			heldBytes: heldBytes(way, tables),
 			folder: await folderFacts(paths.to),
@@ -113,6 +119,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 				found: facts.tool ?? (facts.unfit.join('; ') || 'none'),
 				mend: server.dialect.mends.tools,
 			}),
+			...misledCheck(facts.misledBy),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
 				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,
@@ -185,6 +192,14 @@ export const look: Step<BackupEnv, Facts, null> = {
 			checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
 		if (channels.length > 1)
 			checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
+		if (facts.elsewhere.length > 0) {
+			checks.push(
+				should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {
+					found: `rows of ${plural(facts.elsewhere.length, 'table')} are stored elsewhere and are not in the backup: ${some(facts.elsewhere)}`,
+					mend: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
+				}),
+			);
+		}
 		if (facts.withoutSnapshots.length > 0) {
 			checks.push(note('ENGINES', 'Tables without snapshots: consistent only thanks to the lock', some(facts.withoutSnapshots)));
 		}

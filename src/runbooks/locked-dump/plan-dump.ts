@@ -3,7 +3,7 @@ import type { Action, PipeAction, RowsAction, ToolPart } from '../../core/action
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
 import { type BackupEnv, splitTable } from './env.ts';
-import { byVendor, type Way, withoutSnapshot } from './way.ts';
+import { byVendor, holdsRows, type Way, withoutSnapshot } from './way.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly TableFacts[] };
 
@@ -15,7 +15,7 @@ export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
 	if (way.engine === 'vendor')
 		return { before: [], held: [...databases(env, facts), accounts(env, accountsFile(env.compress))], after: [] };
 	const files = parallelFiles(facts.databases, env.compress);
-	const tables = facts.tables.filter((table) => table.kind === 'table');
+	const tables = facts.tables.filter(holdsRows);
 	const code = [...definitions(env, facts), accounts(env, files.accounts)];
 	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
 	const left = withoutSnapshot(tables);

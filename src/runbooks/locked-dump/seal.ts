@@ -10,6 +10,7 @@ import type { Step } from '../../core/step.ts';
 import type { Channel, Identity, TableFacts } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
+import { tellElsewhere } from '../server.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
 import { engineOf } from './way.ts';
 
@@ -55,6 +56,12 @@ const marks = ({ compress, ...env }: BackupEnv): string[] => {
 function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
 	const { identity } = facts;
 	const { position, channel, channels } = dump;
+	const elsewhere = facts.tables.filter(
+		(table) =>
+			!table.ownRows &&
+			dump.files.some((file) => file.database === table.database) &&
+			!env.ignoreTables.includes(`${table.database}.${table.name}`),
+	);
 	const databases = dump.files.flatMap((file) => (file.database === null || file.kind === 'post' ? [] : [file.database]));
 	const place = (each: Channel) => ({
 		...{ host: each.host, port: each.port, file: each.sourceFile, pos: each.sourcePos },
@@ -114,7 +121,12 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			.filter((table) => databases.includes(table.database) && !env.ignoreTables.includes(`${table.database}.${table.name}`))
 			.reduce((sum, table) => sum + table.bytes, 0),
 		replica: { before: channel, after: facts.channels[0] ?? null, caught_up_ms: caughtUpMs },
-		warnings: facts.gaps.map((gap) => `The replica is partial: ${tellGap(gap)}`),
+		warnings: [
+			...facts.gaps.map((gap) => `The replica is partial: ${tellGap(gap)}`),
+			...(elsewhere.length === 0
+				? []
+				: [`Rows of these tables are stored elsewhere and are not in the backup: ${elsewhere.map(tellElsewhere).join(', ')}`]),
+		],
 	});
 }
 

@@ -21,12 +21,15 @@ type Seen = {
 /** Whose rows, with their history, only the vendor's tool can write so that they come back. */
 export const byVendor = (table: TableFacts): boolean => table.versioned;
 
+/** Whether its rows are dumped. */
+export const holdsRows = (table: TableFacts): boolean => table.kind === 'table' && table.ownRows;
+
 /** Tables whose rows our readers' snapshots do not show as they were: they are read before the lock is let go. */
 export const withoutSnapshot = (tables: readonly TableFacts[]): readonly TableFacts[] =>
-	tables.filter((table) => table.kind === 'table' && (!table.transactional || byVendor(table)));
+	tables.filter((table) => holdsRows(table) && (!table.transactional || byVendor(table)));
 
 export const sizeOf = (tables: readonly TableFacts[]): number =>
-	tables.reduce((sum, table) => sum + (table.kind === 'table' ? table.bytes : 0), 0);
+	tables.reduce((sum, table) => sum + (holdsRows(table) ? table.bytes : 0), 0);
 
 /** What holds the lock for as long as it is dumped. */
 export const heldBytes = (way: Way, tables: readonly TableFacts[]): number =>

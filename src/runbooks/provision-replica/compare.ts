@@ -5,7 +5,8 @@ import { ServerError, VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Step, Working } from '../../core/step.ts';
 import type { ColumnFacts } from '../../dialects/dialect.ts';
-import type { Statement } from '../../sql/sql.ts';
+import { warned } from '../../dump/parallel/readers.ts';
+import { query, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
@@ -76,7 +77,18 @@ type At = ProvisionEnv & Working & { readonly facts: Facts; readonly plan: reado
 async function openSnapshot({ plan, primary, look, perform, note, signal }: At): Promise<string> {
 	for (let attempt = 1; ; attempt++) {
 		try {
-			for (const action of pickAll(plan, 'sql', 'open-snapshot')) await perform(action);
+			for (const action of pickAll(plan, 'sql', 'open-snapshot')) {
+				const [row] = (await perform(action)) ?? [];
+				// Of a snapshot that it did not give the server says no more.
+				if (Number(row?.warnings ?? 0) > 0)
+					throw warned(
+						action.statement,
+						await look(
+							'primary',
+							query(sql`SHOW WARNINGS`, (rows) => rows),
+						),
+					);
+			}
 			return await primary.dialect.positions.snapshot((query) => look('primary', query));
 		} catch (error) {
 			if (!(error instanceof ServerError) || !LOCK_NOT_HAD.has(error.code ?? 0) || attempt === SNAPSHOT_TRIES) throw error;
@@ -173,14 +185,14 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const channel = (await look('replica', replica.dialect.channel.status))[0];
 		return {
 			tables: tables
-				.filter((table) => !table.inMemory)
+				.filter((table) => !table.inMemory && table.ownRows)
 				.map(({ database, name, rows }) => ({
 					database,
 					name,
 					rows,
 					columns: columns.filter((column) => column.database === database && column.table === name),
 				})),
-			notCompared: tables.filter((table) => table.inMemory).map(qualified),
+			notCompared: tables.filter((table) => table.inMemory || !table.ownRows).map(qualified),
 			configured: channel !== undefined,
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
 			stopping: await look('replica', replica.dialect.channel.stopping),
@@ -265,7 +277,8 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				mend: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
 			}),
 		];
-		if (output.notCompared.length > 0) checks.push(note('COMPARE-NOT', 'Not compared: kept in memory only', some(output.notCompared)));
+		if (output.notCompared.length > 0)
+			checks.push(note('COMPARE-NOT', 'Not compared: kept in memory only, or their rows are stored elsewhere', some(output.notCompared)));
 		return checks;
 	},
 	passing: true,

@@ -4,7 +4,7 @@ import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, gapChecks, logGaps, tellGap } from '../gaps.ts';
-import { privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
+import { misledCheck, privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = {
@@ -14,6 +14,8 @@ type Facts = {
 	readonly tables: number;
 	readonly bytes: number;
 	/** Tables whose engine has no snapshots. */
+	/** What the dump tool cannot be told. */
+	readonly misledBy: readonly { readonly setting: string; readonly hint: string }[];
 	readonly withoutSnapshots: readonly string[];
 	readonly dumpTool: string | null;
 	readonly client: string | null;
@@ -42,7 +44,10 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			databases: (await look('primary', dialect.catalogue.databases)).length,
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-			withoutSnapshots: tables.filter((table) => table.kind === 'table' && !table.transactional && !table.inMemory).map(qualified),
+			misledBy: await look('primary', dialect.tools.misledBy),
+			withoutSnapshots: tables
+				.filter((table) => table.kind === 'table' && table.ownRows && !table.transactional && !table.inMemory)
+				.map(qualified),
 			dumpTool: dump.tool && `${dump.tool.path} (${dump.tool.version})`,
 			client: client.tool && `${client.tool.path} (${client.tool.version})`,
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
@@ -105,6 +110,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				}),
 			);
 		}
+		if (dumps) checks.push(...misledCheck(facts.misledBy));
 		if (features.gtidOptional) {
 			checks.push(
 				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {

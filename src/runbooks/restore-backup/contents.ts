@@ -2,17 +2,14 @@ import type { ObjectCounts } from '../../archive/manifest.ts';
 import type { Looking } from '../../core/step.ts';
 import type { RestoreEnv } from './env.ts';
 
-/** Engines whose rows are elsewhere: a dump holds none of them. */
-const ELSEWHERE = ['MRG_MYISAM', 'FEDERATED'];
-
-export const holdsRows = ({ engine }: { readonly engine: string | null }): boolean => !ELSEWHERE.includes(engine?.toUpperCase() ?? '');
-
 export type Contents = {
 	/** Without packages: not every server tells them from routines. */
 	readonly objects: Omit<ObjectCounts, 'packages' | 'package_bodies'>;
 	readonly rows: number;
 	/** Exact, by table. */
 	readonly tables: ReadonlyMap<string, number>;
+	/** Tables whose rows are stored elsewhere. */
+	readonly elsewhere: ReadonlySet<string>;
 };
 
 /** Counts what a database holds. Reads every table. */
@@ -29,7 +26,7 @@ export async function whatIsThere(
 	const counts = new Map<string, number>();
 	for (const table of kinds('table')) {
 		signal.throwIfAborted();
-		if (!holdsRows(table)) continue;
+		if (!table.ownRows) continue;
 		onTable?.(table.name);
 		counts.set(table.name, await look('server', load.count(table, table.versioned)));
 	}
@@ -45,6 +42,7 @@ export async function whatIsThere(
 		},
 		rows: [...counts.values()].reduce((sum, each) => sum + each, 0),
 		tables: counts,
+		elsewhere: new Set(kinds('table').flatMap((table) => (table.ownRows ? [] : [table.name]))),
 	};
 }
 

@@ -19,19 +19,22 @@ type Facts = {
 	readonly now: readonly LateKeys[];
 	/** Versioned tables: their past counts, and they are emptied otherwise. */
 	readonly versioned: readonly string[];
+	/** Tables whose rows are stored elsewhere: never loaded, and above all never emptied. */
+	readonly elsewhere: readonly string[];
 };
 
 type Loads = { readonly table: ManifestTable; readonly files: readonly ManifestFile[]; readonly rawBytes: number };
 
 /** The tables with rows, the largest first: what remains at the end is small. */
-function loadsOf(env: RestoreEnv): readonly Loads[] {
+function loadsOf(env: RestoreEnv, facts: Pick<Facts, 'elsewhere'>): readonly Loads[] {
+	const { ownRows } = env.server.dialect.catalogue;
 	const byTable = Map.groupBy(filesOf(env, 'rows'), (file) => `${file.database}\0${file.table}`);
 	return tablesOf(env)
 		.map((table) => {
 			const files = (byTable.get(`${table.database}\0${table.name}`) ?? []).toSorted((a, b) => (a.chunk ?? 0) - (b.chunk ?? 0));
 			return { table, files, rawBytes: files.reduce((sum, file) => sum + file.raw_bytes, 0) };
 		})
-		.filter(({ files }) => files.length > 0)
+		.filter(({ files, table }) => files.length > 0 && ownRows(table.engine) && !facts.elsewhere.includes(qualified(table)))
 		.toSorted((a, b) => b.rawBytes - a.rawBytes);
 }
 
@@ -58,12 +61,13 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			late,
 			now,
 			versioned: tables.filter((table) => table.versioned).map(qualified),
+			elsewhere: tables.filter((table) => !table.ownRows).map(qualified),
 		};
 	},
 	plan({ facts, ...env }) {
 		const { server, logged, folder } = env;
 		const { load, tools } = server.dialect;
-		const loads = loadsOf(env);
+		const loads = loadsOf(env, facts);
 		const actions: Action[] = [];
 		const texts = loads.some(({ files }) => files.some((file) => file.format !== 'sql'));
 		const infile = texts && !facts.localInfile;
@@ -103,6 +107,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 				on: 'server',
 				table: { database: table.database, name: table.name },
 				session: load.session(logged),
+				settings: load.settings,
 				statement: load.rows(table, table.load),
 				find: load.find(table),
 				count: load.count(table, versioned).statement,
@@ -122,7 +127,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 	},
 	async run(at) {
 		const { plan, perform, workers, progress, now, look, server, facts, logged } = at;
-		const loads = loadsOf(at);
+		const loads = loadsOf(at, facts);
 		const told = bytesProgress(progress, now, { total: loads.reduce((sum, each) => sum + each.rawBytes, 0), parts: loads.length });
 		const on = pick(plan, 'sql', 'local-infile');
 		const back = pick(plan, 'sql', 'local-infile-back');
