@@ -1,12 +1,10 @@
+import { shellWord } from '../core/shell.ts';
 import { sourcesOf } from './change-source.ts';
 import { changeSourceFile, encodeName, FILES } from './layout.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 
-/** One argument of a shell command. */
-const shell = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-
 const plain = (file: string): string => {
-	const name = shell(file.startsWith('-') ? `./${file}` : file);
+	const name = shellWord(file.startsWith('-') ? `./${file}` : file);
 	if (file.endsWith('.zst')) return `zstd -dc ${name}`;
 	return file.endsWith('.gz') ? `gzip -dc ${name}` : `cat ${name}`;
 };
@@ -175,8 +173,8 @@ function loadParallel({ server, files }: Manifest, client: string): string[] {
 		`          -e "$(sed "s,INFILE '[^']*',INFILE '/dev/stdin'," "\${f%.dat${end}}.sql")" || return 1`,
 		'      done',
 		'    }',
-		...of('schema').map(({ database = '' }) => `    rows ${shell(encodeName(database))} ${shell(database)}`),
-		...history.map((file) => `    ${plain(file.path)} | ${client} ${shell(file.database ?? '')}`),
+		...of('schema').map(({ database = '' }) => `    rows ${shellWord(encodeName(database))} ${shellWord(database)}`),
+		...history.map((file) => `    ${plain(file.path)} | ${client} ${shellWord(file.database ?? '')}`),
 		'',
 		...wrap(
 			'Last what needs the tables. Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.',
@@ -198,7 +196,7 @@ function place({ file, pos, gtid }: { file: string | null; pos: number | null; g
 
 function withoutTool(file: string): string {
 	const unpack = file.endsWith('.zst') ? 'createZstdDecompress' : 'createGunzip';
-	return `node -e 'process.stdin.pipe(require("zlib").${unpack}()).pipe(process.stdout)' < ${shell(file)} > plain.sql`;
+	return `node -e 'process.stdin.pipe(require("zlib").${unpack}()).pipe(process.stdout)' < ${shellWord(file)} > plain.sql`;
 }
 
 /** A cell as the servers' own batch output writes it: tab, line end and backslash escaped, NULL as \N. */

@@ -1,8 +1,20 @@
 import type { BackupRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { type ClientFlags, clientFlags, compression, names, oneOf, seconds, serverFlags, wholeNumber } from './options.ts';
-import { runHeadless } from './run.ts';
+import {
+	type ClientFlags,
+	clientFlags,
+	compression,
+	hasOwnOptions,
+	namedServer,
+	names,
+	oneOf,
+	reachOf,
+	seconds,
+	tables,
+	wholeNumber,
+} from './options.ts';
+import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
 
 export interface BackupFlags extends ClientFlags {
@@ -11,7 +23,7 @@ export interface BackupFlags extends ClientFlags {
 	readonly engine?: string;
 	readonly lock?: string;
 	readonly workers?: string;
-	readonly databases?: string;
+	readonly databases?: readonly string[];
 	readonly ignoreTable?: readonly string[];
 	readonly lockWait?: string;
 	readonly maxLockTime?: string;
@@ -20,22 +32,15 @@ export interface BackupFlags extends ClientFlags {
 	readonly compress?: string;
 }
 
-export async function backup(context: Context, flags: BackupFlags): Promise<Ending> {
+/**
+ * The request of a command line; null where it does not say which server, or where to. Throws UserError.
+ * @param outside the environment, and the profiles that may say where a server's backups go
+ */
+export function backupRequest({ env, profiles }: Pick<Context, 'env' | 'profiles'>, flags: BackupFlags): BackupRequest | null {
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
-	const server = flags.server ?? context.env.LOCKSTEP_PROFILE;
-	const profile = server === undefined ? undefined : context.profiles.get(server);
-	const to = flags.to ?? profile?.output;
-	const named = server !== undefined || Object.keys(client).length > 0;
-	if (context.mode === 'wizard' && (!named || to === undefined)) return openWizard(context, { screen: 'backup' });
-	if (!named) {
-		throw new UserError({
-			what: '--server is missing.',
-			mend: ['lockstep backup --server SERVER --to DIR', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
-		});
-	}
-	if (to === undefined || to === '') {
-		throw new UserError({ what: '--to is missing: where should the backup go?', mend: ['lockstep backup --server SERVER --to DIR'] });
-	}
+	const server = namedServer(flags, client, env);
+	const to = flags.to ?? (server === undefined ? undefined : profiles.get(server)?.output);
+	const reach = reachOf(client);
 	const engine = flags.engine === undefined ? undefined : oneOf(flags.engine, '--engine', ['vendor', 'parallel']);
 	const lock = flags.lock === undefined ? undefined : oneOf(flags.lock, '--lock', ['held', 'snapshot']);
 	if (engine === 'vendor' && lock === 'snapshot') {
@@ -45,10 +50,9 @@ export async function backup(context: Context, flags: BackupFlags): Promise<Endi
 			mend: ['Leave out --engine vendor, or hold the lock:  --lock held'],
 		});
 	}
-	const request: BackupRequest = {
-		kind: 'backup',
-		server: server ?? '',
-		to,
+	const databases = names(flags.databases, '--databases');
+	const ignoreTables = tables(flags.ignoreTable, '--ignore-table');
+	const choices = {
 		...compression(flags.compress ?? 'zstd'),
 		...(engine && { engine }),
 		...(lock && { lock }),
@@ -57,12 +61,21 @@ export async function backup(context: Context, flags: BackupFlags): Promise<Endi
 		longQueries: oneOf(flags.longQueries ?? 'wait', '--long-queries', ['wait', 'abort', 'kill']),
 		maxLockSeconds: flags.maxLockTime === undefined ? null : Math.max(1, seconds(flags.maxLockTime, '--max-lock-time')),
 		stopApplier: flags.stopApplier ?? false,
-		...(flags.databases === undefined ? {} : { databases: names(flags.databases) }),
-		...(flags.ignoreTable === undefined ? {} : { ignoreTables: flags.ignoreTable }),
+		...(databases && { databases }),
+		...(ignoreTables && { ignoreTables }),
 	};
-	// The letters of the clients reach the server, but the wizard knows servers by name: with them a run is shown line by line.
-	if (context.mode === 'wizard' && server !== undefined) return openWizard(context, { screen: 'review', request });
-	return runHeadless(context, request, {
-		server: { flags: serverFlags(client), passwordFile: client.passwordFile, passwordCommand: client.passwordCommand },
+	if ((server === undefined && reach === undefined) || to === undefined || to === '') return null;
+	return { kind: 'backup', ...(reach && { reach: { server: reach } }), server: server ?? '', to, ...choices };
+}
+
+export async function backup(context: Context, flags: BackupFlags): Promise<Ending> {
+	const request = backupRequest(context, flags);
+	if (request !== null) return runRequest(context, request);
+	if (context.mode === 'wizard' && !hasOwnOptions(flags)) return openWizard(context, { screen: 'backup' });
+	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
+	const isServerMissing = namedServer(flags, client, context.env) === undefined && Object.keys(client).length === 0;
+	throw new UserError({
+		what: isServerMissing ? '--server is missing.' : '--to is missing: where should the backup go?',
+		mend: ['lockstep backup --server SERVER --to DIR', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
 	});
 }

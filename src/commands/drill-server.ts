@@ -4,6 +4,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { must } from '../core/check.ts';
 import { CheckFailed, LockstepError } from '../core/errors.ts';
 import { bytes } from '../core/format.ts';
+import { shellWord } from '../core/shell.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { compareSeries } from '../dialects/series.ts';
@@ -65,7 +66,7 @@ export async function drillServer(
 			must('DRILL-ROOM', 'There is room for the restored data', false, {
 				expected: `about ${bytes(totals.raw_bytes * ROOM)} in ${parent}`,
 				found: `${bytes(free)} free`,
-				mend: [`lockstep drill ${folder} --dir FOLDER`],
+				mend: [`lockstep drill ${shellWord(folder)} --dir FOLDER`],
 			}),
 		]);
 	}

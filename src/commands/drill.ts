@@ -9,7 +9,9 @@ import { type Check, failed, must } from '../core/check.ts';
 import { LeftChanged, LockstepError, Stopped, UserError, VerifyFailed } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { compact } from '../server/address.ts';
 import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../telling/drill.ts';
+import { type DrillRequest, toCommandLine } from './command-line.ts';
 import type { Context, Ending } from './context.ts';
 import { compareDigests } from './drill-digests.ts';
 import { countAll, setPosition } from './drill-proof.ts';
@@ -23,6 +25,12 @@ export interface DrillFlags extends ReplicateFlags {
 	readonly dir?: string;
 }
 
+/** The request of a command line. */
+export const drillRequest = (backup: string, { replicate = false, tls = true, ...flags }: DrillFlags): DrillRequest => {
+	const { primary, account, accountPasswordFile, dir } = flags;
+	return { kind: 'drill', backup, replicate, tls, ...compact({ primary, account, accountPasswordFile, dir }) };
+};
+
 /** What is being done, and what could not be; each a sentence. */
 export type Teller = { readonly say: (text: string) => void; readonly warn: (text: string) => void };
 
@@ -33,7 +41,10 @@ export async function drill(context: Context, given: string, flags: DrillFlags):
 	if (!flags.replicate) {
 		const odd = (['primary', 'account', 'accountPasswordFile'] as const).find((name) => flags[name] !== undefined);
 		if (odd !== undefined)
-			throw new UserError({ what: 'A primary is of use with --replicate only.', mend: [`lockstep drill ${folder} --replicate`] });
+			throw new UserError({
+				what: 'A primary is of use with --replicate only.',
+				mend: [toCommandLine({ ...drillRequest(folder, flags), replicate: true })],
+			});
 	}
 	const primary = flags.replicate ? await openPrimary(context, manifest, flags) : null;
 	if (context.flags.dryRun)

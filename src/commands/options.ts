@@ -1,4 +1,8 @@
+import { resolve } from 'node:path';
+import type { ReachRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import { parseNames } from '../core/names.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 
 /** `90s`, `5m`, `2h`, or plain seconds. */
@@ -34,12 +38,24 @@ export function compression(text: string): { readonly compress: 'zstd' | 'gzip' 
 	return { compress, level: wholeNumber(level, `--compress ${name}:`, 1, LEVELS[compress]) };
 }
 
-/** A list of names, separated by commas. */
-export const names = (text: string): string[] =>
-	text
-		.split(',')
-		.map((name) => name.trim())
-		.filter(Boolean);
+/** The names of an option that takes a list and may be given again; undefined where it was not given. */
+export function names(given: readonly string[] | undefined, flag: string): string[] | undefined {
+	if (given === undefined) return undefined;
+	const found = given.flatMap((text) => parseNames(text, flag));
+	if (found.length === 0) throw new UserError({ what: `${flag} names nothing.`, mend: [`Leave ${flag} out, or name what is meant.`] });
+	return found;
+}
+
+const TABLE = /^[^.]+\..+$/s;
+
+/** The same for tables. */
+export function tables(given: readonly string[] | undefined, flag: string): string[] | undefined {
+	const found = names(given, flag);
+	const odd = found?.find((name) => !TABLE.test(name));
+	if (odd !== undefined)
+		throw new UserError({ what: `${flag} ${odd} is not DATABASE.TABLE.`, mend: [`For example:  ${flag} shop.orders`] });
+	return found;
+}
 
 /** The letters of the MySQL clients, as commander gives them. */
 export interface ClientFlags extends Omit<ServerFlags, 'password' | 'noDefaults'> {
@@ -64,6 +80,33 @@ export function serverFlags(flags: ClientFlags): ServerFlags {
 	}
 	const { password, defaults, passwordFile: _file, passwordCommand: _command, ...rest } = flags;
 	return { ...rest, ...(password === true ? { password: '' } : {}), ...(defaults === false ? { noDefaults: true } : {}) };
+}
+
+const PATHS: ReadonlySet<string> = new Set([
+	...['socket', 'defaultsFile', 'defaultsExtraFile', 'sslCa', 'sslCert', 'sslKey', 'serverPublicKeyPath', 'passwordFile'],
+]);
+
+/**
+ * How to reach a server, as a request carries it: the same in the wizard, without it, and when the run is undone from another folder.
+ * Undefined where no option says anything.
+ */
+export function reachOf(client: ClientFlags): ReachRequest[string] | undefined {
+	if (Object.keys(client).length === 0) return undefined;
+	const { passwordFile, passwordCommand } = client;
+	const absolute = Object.entries({ ...serverFlags(client), passwordFile, passwordCommand }).flatMap(([name, value]) =>
+		value === undefined ? [] : [[name, PATHS.has(name) && value !== '' ? resolve(String(value)) : value] as const],
+	);
+	const { passwordFile: file, passwordCommand: command, ...flags } = Object.fromEntries(absolute) as { [name: string]: Json };
+	return {
+		...(Object.keys(flags).length === 0 ? {} : { flags }),
+		...(file === undefined ? {} : { passwordFile: file }),
+		...(command === undefined ? {} : { passwordCommand: command }),
+	};
+}
+
+/** The server that a command names: by `--server`, else by the environment where no option names another. */
+export function namedServer(flags: { readonly server?: string }, client: ClientFlags, env: NodeJS.ProcessEnv): string | undefined {
+	return flags.server ?? (client.host === undefined && client.socket === undefined ? env.LOCKSTEP_PROFILE || undefined : undefined);
 }
 
 /** Keeps of all of commander's options those that say how to reach a server. */
@@ -92,3 +135,13 @@ export function clientFlags(all: Readonly<Record<string, unknown>>): ClientFlags
 	const given = (name: string) => all[name] !== undefined && !(name === 'defaults' && all[name] === true);
 	return Object.fromEntries(names.filter(given).map((name) => [name, all[name]])) as ClientFlags;
 }
+
+/** Options of commander that are true where nobody said anything. */
+const ON_BY_ITSELF: ReadonlySet<string> = new Set(['defaults', 'input', 'tls']);
+const GLOBAL: ReadonlySet<string> = new Set([
+	...['dryRun', 'yes', 'confirm', 'json', 'plain', 'input', 'quiet', 'verbose', 'color', 'config'],
+]);
+
+/** Whether a command has an option of its own: a form that starts empty would drop it. */
+export const hasOwnOptions = (flags: object): boolean =>
+	Object.entries(flags).some(([name, value]) => value !== undefined && !GLOBAL.has(name) && !(value === true && ON_BY_ITSELF.has(name)));

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { seconds } from './options.ts';
-import { runHeadless } from './run.ts';
+import { hasOwnOptions, seconds } from './options.ts';
+import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
 
 export interface ProvisionFlags {
@@ -22,22 +22,13 @@ export interface ProvisionFlags {
 	readonly delay?: string;
 }
 
-export async function provision(context: Context, flags: ProvisionFlags): Promise<Ending> {
-	if (flags.primary === undefined || flags.replica === undefined) {
-		if (context.mode === 'wizard') return openWizard(context, { screen: 'provision' });
-		throw new UserError({
-			what: `${flags.primary === undefined ? '--primary' : '--replica'} is missing.`,
-			mend: ['lockstep provision --primary SERVER --replica SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
-		});
-	}
+/** The request of a command line; null where it does not name both servers. Throws UserError. */
+export function provisionRequest(flags: ProvisionFlags): ProvisionRequest | null {
 	const seed = seedOf(flags.seed);
 	if (flags.restartWait !== undefined && seed.seed !== 'clone') {
 		throw new UserError({ what: '--restart-wait is for --seed clone only.', mend: ['Leave it out: nothing else restarts the replica.'] });
 	}
-	const request: ProvisionRequest = {
-		kind: 'provision',
-		primary: flags.primary,
-		replica: flags.replica,
+	const choices = {
 		tls: flags.tls ?? true,
 		...(flags.account === undefined ? {} : { account: flags.account }),
 		...(flags.operator === undefined ? {} : { operator: flags.operator }),
@@ -48,8 +39,18 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 		...(flags.restartWait === undefined ? {} : { restartWaitSeconds: seconds(flags.restartWait, '--restart-wait') }),
 		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),
 	};
-	if (context.mode === 'wizard') return openWizard(context, { screen: 'review', request });
-	return runHeadless(context, request, {});
+	if (flags.primary === undefined || flags.replica === undefined) return null;
+	return { kind: 'provision', primary: flags.primary, replica: flags.replica, ...choices };
+}
+
+export async function provision(context: Context, flags: ProvisionFlags): Promise<Ending> {
+	const request = provisionRequest(flags);
+	if (request !== null) return runRequest(context, request);
+	if (context.mode === 'wizard' && !hasOwnOptions(flags)) return openWizard(context, { screen: 'provision' });
+	throw new UserError({
+		what: `${flags.primary === undefined ? '--primary' : '--replica'} is missing.`,
+		mend: ['lockstep provision --primary SERVER --replica SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+	});
 }
 
 /** `stream` is another word for `dump`: a dump flows from the primary into the replica. What is no word is a backup's folder. */

@@ -1,14 +1,13 @@
 import type { RestoreRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { type ClientFlags, clientFlags, names, serverFlags, wholeNumber } from './options.ts';
-import { runHeadless } from './run.ts';
-import { openWizard } from './wizard.ts';
+import { type ClientFlags, clientFlags, namedServer, names, reachOf, tables, wholeNumber } from './options.ts';
+import { runRequest } from './run-request.ts';
 
 export interface RestoreFlags extends ClientFlags {
 	readonly server?: string;
-	readonly databases?: string;
-	readonly tables?: string;
+	readonly databases?: readonly string[];
+	readonly tables?: readonly string[];
 	readonly workers?: string;
 	readonly accounts?: boolean;
 	readonly writeBinlog?: boolean;
@@ -16,28 +15,29 @@ export interface RestoreFlags extends ClientFlags {
 
 const MOST_WORKERS = 64;
 
-export async function restore(context: Context, backup: string, flags: RestoreFlags): Promise<Ending> {
+/** The request of a command line; null where it does not say into which server. Throws UserError. */
+export function restoreRequest({ env }: Pick<Context, 'env'>, backup: string, flags: RestoreFlags): RestoreRequest | null {
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
-	const server = flags.server ?? context.env.LOCKSTEP_PROFILE;
-	if (server === undefined && Object.keys(client).length === 0) {
-		throw new UserError({
-			what: '--server is missing: where should the backup be loaded?',
-			mend: ['lockstep restore BACKUP --server SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
-		});
-	}
-	const request: RestoreRequest = {
-		kind: 'restore',
-		server: server ?? '',
-		backup,
-		...(flags.databases === undefined ? {} : { databases: names(flags.databases) }),
-		...(flags.tables === undefined ? {} : { tables: names(flags.tables) }),
+	const server = namedServer(flags, client, env);
+	const reach = reachOf(client);
+	const databases = names(flags.databases, '--databases');
+	const only = tables(flags.tables, '--tables');
+	const choices = {
+		...(databases && { databases }),
+		...(only && { tables: only }),
 		...(flags.workers === undefined ? {} : { workers: wholeNumber(flags.workers, '--workers', 1, MOST_WORKERS) }),
 		accounts: flags.accounts ?? false,
 		writeBinlog: flags.writeBinlog ?? false,
 	};
-	// The letters of the clients reach the server, but the wizard knows servers by name: with them a run is shown line by line.
-	if (context.mode === 'wizard' && server !== undefined) return openWizard(context, { screen: 'review', request });
-	return runHeadless(context, request, {
-		server: { flags: serverFlags(client), passwordFile: client.passwordFile, passwordCommand: client.passwordCommand },
+	if (server === undefined && reach === undefined) return null;
+	return { kind: 'restore', ...(reach && { reach: { server: reach } }), server: server ?? '', backup, ...choices };
+}
+
+export async function restore(context: Context, backup: string, flags: RestoreFlags): Promise<Ending> {
+	const request = restoreRequest(context, backup, flags);
+	if (request !== null) return runRequest(context, request);
+	throw new UserError({
+		what: '--server is missing: where should the backup be loaded?',
+		mend: ['lockstep restore BACKUP --server SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
 	});
 }

@@ -40,8 +40,11 @@ export interface OpenedServer {
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
-function resolveWish(context: Context, wish: ServerWish): Promise<ResolvedServer> {
-	const ask = asker(context, wish.flags?.password === '');
+function resolveWish(context: Context, given: ServerWish): Promise<ResolvedServer> {
+	// A password that is known already is asked for, or looked for, no more.
+	const { password: _, ...flags }: ServerFlags = given.flags ?? {};
+	const wish: ServerWish = given.password === undefined ? given : { role: given.role, server: given.server, flags };
+	const ask = given.password === undefined ? asker(context, wish.flags?.password === '') : undefined;
 	return resolveServer({
 		...(wish.server === undefined ? {} : { server: wish.server }),
 		...(wish.flags === undefined ? {} : { flags: wish.flags }),

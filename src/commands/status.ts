@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../core/errors.ts';
 import { renderStatus } from '../telling/status.ts';
 import type { Context, Ending } from './context.ts';
-import { type ClientFlags, clientFlags, serverFlags } from './options.ts';
+import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
 import { statusOf } from './status-report.ts';
 import { openWizard } from './wizard.ts';
 
@@ -16,16 +16,12 @@ const EVERY_MS = 2_000;
 export async function status(context: Context, flags: StatusFlags): Promise<Ending> {
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
 	const { stdout, color, ascii, width, signal } = context;
-	if (flags.server === undefined && Object.keys(client).length === 0) {
+	const server = namedServer(flags, client, context.env);
+	if (server === undefined && Object.keys(client).length === 0) {
 		if (context.mode === 'wizard') return openWizard(context, { screen: 'status' });
 		throw new UserError({ what: '--server is missing.', mend: ['lockstep status --server SERVER'] });
 	}
-	const wish = {
-		server: flags.server,
-		flags: serverFlags(client),
-		passwordFile: client.passwordFile,
-		passwordCommand: client.passwordCommand,
-	};
+	const wish = { server, ...reachOf(client) };
 	for (;;) {
 		const report = await statusOf(context, wish);
 		stdout.write(

@@ -9,6 +9,7 @@ import { readJournal } from '../core/journal.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { isServerUrl, parseServerUrl } from '../server/address.ts';
 import { Secret } from '../sql/secret.ts';
+import { toCommandLine } from './command-line.ts';
 import type { Context, Ending } from './context.ts';
 import { drillAndRecord } from './drill.ts';
 import { attach, type EngineWatcher, engage, engageUndo, journalPath } from './engage.ts';
@@ -19,6 +20,7 @@ import { profileFrom } from './profile.ts';
 import { findingsOf } from './recover.ts';
 import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
+import { withPasswords } from './servers.ts';
 import { backupAt } from './show.ts';
 import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
@@ -34,47 +36,6 @@ function proposal(context: Context, server: string): string {
 	return context.profiles.get(server)?.output ?? join(context.env.HOME ?? homedir(), 'backups', name.replaceAll(/[^\w.-]/g, '_'));
 }
 
-function quoted(word: string): string {
-	return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-function commandLine(request: RunRequest): string {
-	const words = ['lockstep', request.kind];
-	const give = (flag: string, value: string | undefined) => value !== undefined && words.push(flag, value);
-	if (request.kind === 'provision') {
-		give('--primary', request.primary);
-		give('--replica', request.replica);
-		give('--account', request.account);
-		give('--operator', request.operator);
-		give('--operator-password-file', request.operatorPasswordFile);
-		give('--source', request.source);
-		give('--seed', request.backup ?? request.seed);
-		give('--restart-wait', request.restartWaitSeconds === undefined ? undefined : `${request.restartWaitSeconds}s`);
-		give('--channel-ca', request.channelCa);
-		give('--delay', request.delaySeconds ? `${request.delaySeconds}s` : undefined);
-		if (!request.tls) words.push('--no-tls');
-	} else if (request.kind === 'restore') {
-		words.push(request.backup);
-		give('--server', request.server);
-		give('--databases', request.databases?.join(','));
-		give('--tables', request.tables?.join(','));
-		give('--workers', request.workers?.toString());
-		if (request.accounts) words.push('--accounts');
-		if (request.writeBinlog) words.push('--write-binlog');
-	} else {
-		give('--server', request.server);
-		give('--to', request.to);
-		give('--databases', request.databases?.join(','));
-		for (const table of request.ignoreTables ?? []) give('--ignore-table', table);
-		give('--compress', request.compress);
-		give('--lock-wait', `${request.lockWaitSeconds}s`);
-		give('--long-queries', request.longQueries);
-		give('--max-lock-time', request.maxLockSeconds === null ? undefined : `${request.maxLockSeconds}s`);
-		if (request.stopApplier) words.push('--stop-applier');
-	}
-	return words.map(quoted).join(' ');
-}
-
 /** The folders where the backups of these servers go, those with backups first, each once. */
 async function foldersOf(cards: readonly { readonly name: string; readonly folder: string }[]): Promise<readonly BackupFolder[]> {
 	const names = new Map<string, string[]>();
@@ -88,8 +49,7 @@ async function foldersOf(cards: readonly { readonly name: string; readonly folde
 }
 
 /** What the wizard can have done: everything behind the screens. */
-function makeDesk(context: Context, pair: Sandbox | null): Desk {
-	const passwords = new Map<string, Secret>();
+function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string, Secret>): Desk {
 	const found: ServerCard[] = [];
 	const cardsOf = (sandbox: Sandbox) => ({
 		primary: { name: `sandbox primary`, server: urlOf(sandbox.primary), badge: 'sandbox' as const, output: null },
@@ -122,9 +82,9 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 				.map((each) => ({ name: each.name, server: each.name, badge: each.badge ?? null, output: each.output ?? null })),
 			...found,
 		],
-		async status(server) {
+		async status(server, reach) {
 			const card = found.find((each) => each.server === server);
-			const report = await statusOf(context, { server, ...remembered(server) }, card?.output);
+			const report = await statusOf(context, { server, ...reach, ...remembered(server) }, card?.output);
 			return card === undefined ? report : { ...report, badge: card.badge };
 		},
 		remember: (server, password) => void passwords.set(server, new Secret(password)),
@@ -135,7 +95,7 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 			const password = passwords.get(server);
 			if (password !== undefined) passwords.set(name, password);
 		},
-		commandLine,
+		commandLine: (request) => toCommandLine(request, context.flags.config),
 		proposeOutput: outputOf,
 		backupFolders: () => foldersOf(desk.servers().map(({ name, server }) => ({ name, folder: outputOf(server) }))),
 		backups: (folder) => backupsIn(unfolded(folder)),
@@ -182,6 +142,17 @@ function makeDesk(context: Context, pair: Sandbox | null): Desk {
 	return desk;
 }
 
+/** Those that `-p` asks for: before the wizard has the terminal. */
+async function askedPasswords(context: Context, request: RunRequest): Promise<Map<string, Secret>> {
+	const wishes = await withPasswords(context, request, {});
+	return new Map(
+		Object.entries(wishes).flatMap(([role, { password }]) => {
+			const server = request.kind === 'provision' ? request[role as 'primary' | 'replica'] : request.server;
+			return password === undefined ? [] : [[server, password] as const];
+		}),
+	);
+}
+
 /** Opens the wizard at a screen; what it leaves to be said goes to the normal screen. */
 export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<Ending> {
 	if (context.mode !== 'wizard') {
@@ -190,9 +161,10 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 			mend: ['lockstep provision …, lockstep backup … and lockstep status … work without one: see lockstep --help'],
 		});
 	}
+	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();
 	const { startWizard } = await import('../ui/start.tsx');
 	const { summary, end, signal } = await startWizard({
-		desk: makeDesk(context, pair),
+		desk: makeDesk(context, pair, passwords),
 		stdin: context.stdin,
 		stdout: context.stdout,
 		env: context.env,

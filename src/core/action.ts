@@ -4,6 +4,7 @@ import { type Row, type Statement, shown } from '../sql/sql.ts';
 import type { Definition } from './definition.ts';
 import { duration, plural } from './format.ts';
 import type { Json } from './json.ts';
+import { shellWord } from './shell.ts';
 
 /** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
 export type Role = string;
@@ -247,19 +248,19 @@ export type ShownAction = {
 	readonly changes: boolean;
 };
 
-const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 const CAT = { '.zst': 'zstdcat', '.gz': 'zcat' } as const;
 const cat = (path: string): string => CAT[/\.(zst|gz)$/.exec(path)?.[0] as keyof typeof CAT] ?? 'cat';
 
 function stored(part: FilePart): string {
 	const only = part.tables === undefined ? '' : ` | (only ${part.tables.join(', ')})`;
 	const without = part.withoutAccounts === undefined ? '' : ' | (only accounts that are not there)';
-	return `${cat(part.file.path)} ${word(`${part.folder}/${part.file.path}`)}${only}${without}`;
+	return `${cat(part.file.path)} ${shellWord(`${part.folder}/${part.file.path}`)}${only}${without}`;
 }
 
 function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): string {
 	const [first] = files;
-	const all = files.length > 1 ? `${word(`${folder}/${first?.path.replace(/\d{5}(?=\.dat)/, '*')}`)}` : word(`${folder}/${first?.path}`);
+	const all =
+		files.length > 1 ? `${shellWord(`${folder}/${first?.path.replace(/\d{5}(?=\.dat)/, '*')}`)}` : shellWord(`${folder}/${first?.path}`);
 	const rows = `${cat(first?.path ?? '')} ${all} | ${shown(statement)}`;
 	return [withoutKeys, rows, withKeys]
 		.flatMap((each) => (each === null ? [] : typeof each === 'string' ? [each] : [shown(each)]))
@@ -268,7 +269,7 @@ function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): 
 function tool(part: PipeAction['from']): string {
 	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
 	if ('folder' in part) return stored(part);
-	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(word).join(' '));
+	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(shellWord).join(' '));
 	return all.length === 1 ? (all[0] ?? '') : `(${all.join('; ')})`;
 }
 /** Whose server a tool's output is of. */
@@ -285,32 +286,32 @@ function text(action: Action): string {
 			if (action.into === null) return tool(action.from);
 			if (!('file' in action.into)) return `${tool(action.from)} | ${tool(action.into)}`;
 			const through = action.into.compress === 'none' ? '' : ` | ${action.into.compress}`;
-			return `${tool(action.from)}${through} > ${word(action.into.file)}`;
+			return `${tool(action.from)}${through} > ${shellWord(action.into.file)}`;
 		}
 		case 'load':
 			return load(action);
 		case 'file':
 			switch (action.op) {
 				case 'folder':
-					return `mkdir -m 700 ${word(action.path)}`;
+					return `mkdir -m 700 ${shellWord(action.path)}`;
 				case 'write':
-					return `write ${word(action.path)}`;
+					return `write ${shellWord(action.path)}`;
 				case 'secret':
-					return `write the password to ${word(action.path)} (0600)`;
+					return `write the password to ${shellWord(action.path)} (0600)`;
 				case 'remove':
-					return `rm ${word(action.path)}`;
+					return `rm ${shellWord(action.path)}`;
 				case 'seal':
-					return `write SHA256SUMS and manifest.json in ${word(action.path)}`;
+					return `write SHA256SUMS and manifest.json in ${shellWord(action.path)}`;
 				case 'publish':
-					return `mv ${word(action.path)} ${word(action.to ?? '')}`;
+					return `mv ${shellWord(action.path)} ${shellWord(action.to ?? '')}`;
 				case 'latest':
-					return `ln -sfn ${word(action.to ?? '')} ${word(action.path)}`;
+					return `ln -sfn ${shellWord(action.to ?? '')} ${shellWord(action.path)}`;
 			}
 			break;
 		case 'rows': {
 			const { folder, compress } = action.into;
 			const through = compress === 'none' ? '' : ` | ${compress}`;
-			return `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key${through} > ${word(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
+			return `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key${through} > ${shellWord(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
 		}
 		case 'definitions':
 			return `${plural(action.readers, 'connection')}: SHOW CREATE … of every object in ${action.databases.join(', ') || 'no database'}`;

@@ -183,8 +183,8 @@ export interface Desk {
 	servers(): readonly ServerCard[];
 	/** What was wrong with the configuration, said once on the first screen. */
 	readonly warnings: readonly string[];
-	/** Rejects with one of the errors of `core/errors.ts`. `password` answers an earlier {@link PasswordQuestion}. */
-	status(server: string): Promise<StatusReport>;
+	/** Rejects with one of the errors of `core/errors.ts`. `reach`: how the request says to reach it. */
+	status(server: string, reach?: ReachRequest[string]): Promise<StatusReport>;
 	/** Keeps a password in memory for as long as the program runs. */
 	remember(server: string, password: string): void;
 	save(card: { readonly name: string; readonly server: string; readonly badge: ServerCard['badge']; readonly output: string | null }): void;

@@ -1,11 +1,11 @@
 import type { BackupCard, BackupReport, Proof, VerifyRecord } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { ago, bytes, count, dayAndTime, duration, plural, type Symbols, symbols } from '../core/format.ts';
+import { shellWord } from '../core/shell.ts';
 import { indented, type Line, line, paint, span, type Tone } from './page.ts';
 
 export type CardOptions = { readonly width: number; readonly ascii?: boolean; readonly now: Date };
 
-const shell = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 const vendor = ({ flavor, version }: { flavor: string; version: string }): string =>
 	`${flavor === 'mysql' ? 'MySQL' : 'MariaDB'} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
 
@@ -84,7 +84,7 @@ export function listLines(folder: string, cards: readonly BackupCard[], options:
 	if (cards.length === 0)
 		return [
 			line(`No backups in ${folder}`),
-			line(span('Next:  ', 'dim'), span(`lockstep backup --server SERVER --to ${shell(folder)}`, 'key')),
+			line(span('Next:  ', 'dim'), span(`lockstep backup --server SERVER --to ${shellWord(folder)}`, 'key')),
 		];
 	const whole = cards.filter(({ state }) => state === 'complete');
 	const lines: Line[] = [folderLine(folder, cards)];
@@ -92,7 +92,7 @@ export function listLines(folder: string, cards: readonly BackupCard[], options:
 	const first = whole[0];
 	if (first !== undefined) {
 		const next = first.verified.state === 'ok' ? (first.drilled.state === 'ok' ? 'show' : 'drill') : 'verify';
-		lines.push([], line(span('Next:  ', 'dim'), span(`lockstep ${next} ${shell(first.path)}`, 'key')));
+		lines.push([], line(span('Next:  ', 'dim'), span(`lockstep ${next} ${shellWord(first.path)}`, 'key')));
 	}
 	return lines;
 }
@@ -165,7 +165,7 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 	lines.push([], line(span('Files', 'bold')));
 	for (const file of fileList.slice(0, FILES)) lines.push(line(`  ${file.path}`, span(`  ${file.kind}, ${bytes(file.bytes)}`, 'dim')));
 	if (fileList.length > FILES) lines.push(line(span(`  ${fileList.length - FILES} more`, 'dim')));
-	const path = shell(report.path);
+	const path = shellWord(report.path);
 	lines.push([], line(span('Next', 'bold')));
 	for (const command of [`lockstep verify ${path}`, `lockstep drill ${path}`, `lockstep restore ${path} --server SERVER`])
 		lines.push(line('  ', span(command, 'key')));
@@ -195,7 +195,7 @@ export function verifiedLines(
 		),
 		...indented('  ', 'Nothing is missing and nothing more is there; sizes, sums, ends and counts are as they were written.', width),
 		...notes.flatMap((note) => indented(`  ${signs.note} `, `${note.title}: ${note.found}`, width, 'dim')),
-		line(span('Next:  ', 'dim'), span(`lockstep drill ${shell(path)}`, 'key')),
+		line(span('Next:  ', 'dim'), span(`lockstep drill ${path}`, 'key')),
 	];
 }
 

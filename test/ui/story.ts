@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { toCommandLine } from '../../src/commands/command-line.ts';
 import { type Action, show } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type {
@@ -578,12 +579,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		save: (card) => {
 			saved.push(card);
 		},
-		commandLine: (request) =>
-			request.kind === 'backup'
-				? `lockstep backup --server ${request.server} --to ${request.to} --compress ${request.compress} --yes`
-				: request.kind === 'provision'
-					? `lockstep provision --primary ${request.primary} --replica ${request.replica} --yes`
-					: `lockstep restore ${request.backup} --server ${request.server} --yes`,
+		commandLine: (request) => toCommandLine(request),
 		proposeOutput: (server) => `/srv/backup/${server}`,
 		...NO_BACKUPS,
 		...options.backups,

@@ -72,9 +72,3 @@ export type LockedDumpOutput = {
 };
 
 export const dumped = (env: Outputs): LockedDumpOutput | undefined => env.outputs['lock-and-dump'] as LockedDumpOutput | undefined;
-
-/** Splits `database.table` at the first dot. */
-export function splitTable(text: string): { readonly database: string; readonly name: string } {
-	const dot = text.indexOf('.');
-	return { database: text.slice(0, dot), name: text.slice(dot + 1) };
-}

@@ -7,7 +7,7 @@ import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
-import { type BackupEnv, splitTable } from './env.ts';
+import type { BackupEnv } from './env.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
 import { heldBytes, holdsRows, type Way, wayOf } from './way.ts';
 
@@ -103,7 +103,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 		const { identity, channels } = facts;
 		const room = facts.bytes * RATIO[compress] + 16 * 1024 ** 2;
 		const unknown = (databases ?? []).filter((name) => !facts.databases.includes(name));
-		const oddTables = ignoreTables.filter((name) => !name.includes('.') || !facts.databases.includes(splitTable(name).database));
+		const oddTables = ignoreTables.filter((name) => !facts.databases.some((database) => name.startsWith(`${database}.`)));
 		const checks: Check[] = [
 			note(
 				'SERVER',

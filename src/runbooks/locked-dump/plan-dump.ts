@@ -2,7 +2,7 @@ import { accountsFile, databaseFiles, insertsFile, parallelFiles } from '../../a
 import type { Action, PipeAction, RowsAction, ToolPart } from '../../core/action.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
-import { type BackupEnv, splitTable } from './env.ts';
+import type { BackupEnv } from './env.ts';
 import { byVendor, holdsRows, type Way, withoutSnapshot } from './way.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly TableFacts[] };
@@ -118,7 +118,5 @@ const accounts = ({ server, paths, compress, level }: BackupEnv, file: string): 
 });
 
 const ignoredIn = (ignoreTables: readonly string[], database: string): string[] =>
-	ignoreTables
-		.map(splitTable)
-		.filter((table) => table.database === database)
-		.map(({ name }) => name);
+	// Where a name has dots of its own, every way to read it counts.
+	ignoreTables.filter((table) => table.startsWith(`${database}.`)).map((table) => table.slice(database.length + 1));

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { type ReactNode, useEffect, useState } from 'react';
-import type { ServerCard, StatusReport } from '../../core/desk.ts';
+import type { ReachRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
 import { failureLines } from '../../telling/failure.ts';
@@ -13,6 +13,8 @@ import { Pane } from './pane.tsx';
 
 type GateProps = {
 	readonly servers: readonly string[];
+	/** How each of them is reached, where its name does not say it all. */
+	readonly reach?: readonly (ReachRequest[string] | undefined)[];
 	readonly title: string;
 	readonly badge?: ServerCard['badge'];
 	readonly children: (reports: readonly StatusReport[]) => ReactNode;
@@ -24,7 +26,7 @@ export function isLogin({ told }: Failure): boolean {
 }
 
 /** Lets through once every server answers; asks for a password where a login is refused. */
-export function Gate({ servers, title, badge = null, children }: GateProps) {
+export function Gate({ servers, reach = [], title, badge = null, children }: GateProps) {
 	const app = useApp();
 	const { signs, look } = useTheme();
 	const [reports, setReports] = useState<readonly StatusReport[] | null>(null);
@@ -38,9 +40,9 @@ export function Gate({ servers, title, badge = null, children }: GateProps) {
 		let mine = true;
 		const look = async () => {
 			const found: StatusReport[] = [];
-			for (const server of servers) {
+			for (const [index, server] of servers.entries()) {
 				try {
-					found.push(await app.desk.status(server));
+					found.push(await app.desk.status(server, reach[index]));
 				} catch (error) {
 					const failure = failureOf(error);
 					if (!mine) return;

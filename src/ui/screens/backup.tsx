@@ -1,5 +1,7 @@
 import type { BackupRequest, ServerCard, StatusReport } from '../../core/desk.ts';
+import { failureOf } from '../../core/failure.ts';
 import { bytes, plural } from '../../core/format.ts';
+import { parseNames } from '../../core/names.ts';
 import { useApp } from '../app-context.ts';
 import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';
@@ -13,11 +15,15 @@ const seconds = (text: string | undefined): number | null => {
 };
 export const readSeconds = seconds;
 
-export const readNames = (text: string | undefined): string[] =>
-	(text ?? '')
-		.split(/[\s,]+/)
-		.map((name) => name.trim())
-		.filter((name) => name !== '');
+/** The names in a field, and what is wrong with them where something is. */
+export function readNames(text: string | undefined, label: string, isTable = false): { readonly names: string[]; readonly wrong?: string } {
+	try {
+		const names = parseNames(text ?? '', label);
+		return isTable && names.some((name) => !/^[^.]+\..+$/s.test(name)) ? { names, wrong: 'Each as database.table.' } : { names };
+	} catch (error) {
+		return { names: [], wrong: failureOf(error).told.what };
+	}
+}
 
 function fields(report: StatusReport): readonly FormField[] {
 	return [
@@ -139,14 +145,15 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 	const submit = () => {
 		const wait = seconds(values.wait);
 		const most = seconds(values.most);
-		const databases = readNames(values.databases);
-		const ignored = readNames(values.ignore);
+		const { names: databases, wrong: wrongDatabases } = readNames(values.databases, 'Databases');
+		const { names: ignored, wrong: wrongTables } = readNames(values.ignore, 'Leave out tables', true);
 		const found: { [field: string]: string } = {};
 		if (values.engine === 'vendor' && values.lock === 'snapshot') found.lock = 'Only the parallel engine can let it go early.';
 		if (!values.to) found.to = 'A folder is needed.';
 		if (wait === null || wait < 1) found.wait = 'A time such as 60s, 5m or 1h.';
 		if ((values.most ?? '').trim() !== '' && (most === null || most < 1)) found.most = 'A time such as 10m or 2h, or nothing.';
-		if (ignored.some((name) => !/^[^.]+\..+$/.test(name))) found.ignore = 'Each as database.table.';
+		if (wrongDatabases !== undefined) found.databases = wrongDatabases;
+		if (wrongTables !== undefined) found.ignore = wrongTables;
 		draft.setErrors(found);
 		if (Object.keys(found).length > 0 || wait === null) return;
 		const request: BackupRequest = {

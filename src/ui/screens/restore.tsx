@@ -67,12 +67,13 @@ function RestoreForm({ card, backup, status }: RestoreFormProps) {
 	const draft = useDraft(`restore ${backup.path} ${card.server}`, { databases: '', tables: '', accounts: 'no', binlog: 'no' });
 	const { values } = draft;
 	const submit = () => {
-		const databases = readNames(values.databases);
-		const tables = readNames(values.tables);
+		const { names: databases, wrong: wrongDatabases } = readNames(values.databases, 'Databases');
+		const { names: tables, wrong: wrongTables } = readNames(values.tables, 'Tables', true);
 		const unknown = databases.filter((name) => !backup.databaseList.some((each) => each.name === name));
 		const found: { [field: string]: string } = {};
 		if (unknown.length > 0) found.databases = `The backup holds no ${unknown.join(', ')}.`;
-		if (tables.some((name) => !/^[^.]+\..+$/.test(name))) found.tables = 'Each as database.table.';
+		if (wrongDatabases !== undefined) found.databases = wrongDatabases;
+		if (wrongTables !== undefined) found.tables = wrongTables;
 		draft.setErrors(found);
 		if (Object.keys(found).length > 0) return;
 		const request: RestoreRequest = {

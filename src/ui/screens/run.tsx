@@ -13,6 +13,8 @@ export type Shown = { readonly watched: Watched; readonly title: string };
 export const serversOf = (request: RunRequest): readonly string[] =>
 	request.kind === 'provision' ? [request.primary, request.replica] : [request.server];
 
+const reachOf = ({ kind, reach = {} }: RunRequest) => (kind === 'provision' ? [reach.primary, reach.replica] : [reach.server]);
+
 export const badgeOf = (app: App, request: RunRequest | null) => {
 	const server = request === null ? undefined : serversOf(request).at(-1);
 	return app.desk.servers().find((card) => card.server === server || card.name === server)?.badge ?? null;
@@ -26,7 +28,7 @@ export const stageOf = ({ source, request }: Watched, name: string) =>
 export function Run({ request, title }: { readonly request: RunRequest; readonly title: string }) {
 	const app = useApp();
 	return (
-		<Gate servers={serversOf(request)} title={title} badge={badgeOf(app, request)}>
+		<Gate servers={serversOf(request)} reach={reachOf(request)} title={title} badge={badgeOf(app, request)}>
 			{() => <Running source={{ kind: 'start', request }} title={title} />}
 		</Gate>
 	);
