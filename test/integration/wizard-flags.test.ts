@@ -1,0 +1,82 @@
+// What a command line says about a connection holds in the wizard as it does without one.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Home, lockstep, makeHome } from '../support/cli.ts';
+import { ask, type SpareServer, spareServer } from '../support/servers.ts';
+import { KEYS, openTerminal, type RealTerminal } from '../support/terminal.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
+const PASSWORD = 'Correct-horse-1';
+const PLAN = /where +what +statement/;
+
+describe('in a terminal', () => {
+	let server: SpareServer;
+	let home: Home;
+	let file: string;
+	beforeAll(async () => {
+		[server, home] = await Promise.all([spareServer('mariadb-11.8'), makeHome()]);
+		await ask(server, `CREATE USER 'dba'@'%' IDENTIFIED BY '${PASSWORD}'`);
+		await ask(server, "GRANT ALL ON *.* TO 'dba'@'%'");
+		await ask(server, 'CREATE DATABASE app');
+		file = join(home.dir, 'password');
+		await writeFile(file, PASSWORD, { mode: 0o600 });
+	});
+	afterAll(async () => {
+		await server?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+	const url = () => `mysql://dba@127.0.0.1:${server.port}`;
+	const backup = (...args: string[]) => ['backup', '--server', url(), '--to', join(home.dir, 'backups'), ...args];
+	const open = (args: readonly string[]): RealTerminal =>
+		openTerminal({ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 110, rows: 40 });
+
+	it.each([
+		['--password-file', () => [file]],
+		['--password-command', () => [`cat '${file}'`]],
+	])('%s is used, and the command shown says it, too', async (flag, value) => {
+		await using terminal = open(backup(flag, ...value(), '--engine', 'vendor'));
+		await terminal.waitFor(PLAN);
+		terminal.send('y');
+		// What is copied is what is shown: it goes to the terminal by OSC 52.
+		await terminal.waitFor('copied');
+		const [, copied = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(terminal.raw()) ?? [];
+		const command = Buffer.from(copied, 'base64').toString();
+		expect(command).toContain(flag);
+		expect(command).toContain('--engine vendor');
+		expect(command).not.toContain(PASSWORD);
+	});
+
+	it('--ssl-mode VERIFY_IDENTITY refuses a server that nobody signed', async () => {
+		const args = backup('--password-file', file, '--ssl-mode', 'VERIFY_IDENTITY');
+		await using terminal = open(args);
+		const screen = await terminal.waitFor(/certificate|signed/);
+		expect(screen).not.toMatch(PLAN);
+		expect((await lockstep(args, { env: home.env })).code).toBe(5);
+	});
+
+	it('-p asks before the wizard opens, and not again', async () => {
+		await using terminal = open(backup('-p'));
+		await terminal.waitFor('Password of dba');
+		terminal.send(`${PASSWORD}\r`);
+		await terminal.waitFor(PLAN);
+		terminal.send(KEYS.enter);
+		await terminal.waitFor(/Backup complete|every|verified|Summary/i);
+		const state = join(home.state, 'runs');
+		const journals = await Promise.all((await readdir(state)).map((name) => readFile(join(state, name), 'utf8')));
+		// The run can be found again as it was reached; its password is nowhere.
+		expect(journals.join('')).toContain('"reach":{"server":{"flags":{"password":""}}}');
+		expect(journals.join('')).not.toContain(PASSWORD);
+	});
+
+	it.each([
+		[['backup', '--databases', 'app'], '--server is missing'],
+		[['backup', '--server', 'db1', '--lock', 'held'], '--to is missing'],
+		[['provision', '--primary', 'db1', '--no-tls'], '--replica is missing'],
+	])('%j, which no form would keep, is refused', async (args, what) => {
+		await using terminal = open(args);
+		expect((await terminal.exited).exitCode).toBe(2);
+		expect(terminal.history().join('\n')).toContain(what);
+	});
+});
