@@ -256,6 +256,8 @@ export interface Dialect {
 		grants(user: string, host: string): Query<readonly string[]>;
 		/** The statements that make the same account elsewhere; hashes are secrets. */
 		recreate(account: AccountName): readonly Query<readonly Statement[]>[];
+		/** What stands for everybody: its grants are copied, it is never created or dropped. Null where there is no such thing. */
+		readonly everybody: AccountName | null;
 		/** Accounts of the server itself, never copied. */
 		own(account: AccountName): boolean;
 		requiresTls(user: string, host: string): Query<boolean>;

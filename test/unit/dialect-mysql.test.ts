@@ -204,8 +204,8 @@ describe('accounts', () => {
 
 	test('of the server itself are left alone, roles are accounts', () => {
 		const own = (user: string) => accounts.own({ user, host: 'localhost', role: false });
-		expect(['mysql.sys', 'mysql.session', 'mysql.infoschema', ''].map(own)).toEqual([true, true, true, true]);
-		expect(['root', 'mysql', 'mysql.system', 'app'].map(own)).toEqual([false, false, false, false]);
+		expect(['mysql.sys', 'mysql.session', 'mysql.infoschema'].map(own)).toEqual([true, true, true]);
+		expect(['root', 'mysql', 'mysql.system', 'app', ''].map(own)).toEqual([false, false, false, false, false]);
 		expect(accounts.list.read([{ user: 'r1', host: '%' }])).toEqual([{ user: 'r1', host: '%', role: false }]);
 	});
 

@@ -48,7 +48,8 @@ export const accounts: Dialect['accounts'] = {
 				]),
 		query(sql`SHOW GRANTS FOR ${name(who)}`, (rows) => first(rows).map(withHashesHidden)),
 	],
-	own: (who) => who.user === 'mariadb.sys' || (who.user === 'PUBLIC' && who.role) || who.user === '',
+	everybody: { user: 'PUBLIC', host: '', role: true },
+	own: (who) => who.user === 'mariadb.sys' || (who.user === 'PUBLIC' && who.role),
 	requiresTls: (user, host) =>
 		query(sql`SHOW CREATE USER ${account(user, host)}`, (rows) => / REQUIRE (SSL|X509|SUBJECT|ISSUER|CIPHER)/.test(first(rows)[0] ?? '')),
 };

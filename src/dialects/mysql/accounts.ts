@@ -48,7 +48,8 @@ export const accounts: Dialect['accounts'] = {
 		),
 		query(sql`SHOW GRANTS FOR ${account(user, host)}`, (rows) => first(rows).map((text) => ({ pieces: [text] }))),
 	],
-	own: (who) => /^mysql\.(sys|session|infoschema)$/.test(who.user) || who.user === '',
+	everybody: null,
+	own: (who) => /^mysql\.(sys|session|infoschema)$/.test(who.user),
 	requiresTls: (user, host) =>
 		query(sql`SHOW CREATE USER ${account(user, host)}`, (rows) => / REQUIRE (SSL|X509|SUBJECT|ISSUER|CIPHER)/.test(first(rows)[0] ?? '')),
 };

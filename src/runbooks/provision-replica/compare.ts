@@ -282,8 +282,10 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		return checks;
 	},
 	passing: true,
-	undo({ replica, facts, origin }) {
+	undo({ replica, facts, origin, scope }) {
 		const { channel } = replica.dialect;
+		// The channel goes with all the rest: one that an error has stopped could not even be started.
+		if (scope === 'all') return [];
 		// A channel that was taken back already has nothing to start.
 		if (!origin.running || !facts.configured || (facts.running && !facts.stopping && !facts.bounded)) return [];
 		const start = change('replica', 'start', 'it ran before', channel.start);

@@ -1,75 +1,147 @@
 import type { Action } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
-import type { Step } from '../../core/step.ts';
-import type { AccountName } from '../../dialects/dialect.ts';
-import type { Statement } from '../../sql/sql.ts';
+import { type Check, must, should } from '../../core/check.ts';
+import type { Looking, Seen, Step } from '../../core/step.ts';
+import { revokeOf } from '../../dialects/grants.ts';
+import { raw, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { some } from '../server.ts';
+import { type Accounts, type AccountsOutput, accountsOfBoth, grantsOf, madeBy, ours } from './accounts.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
-type Facts = {
-	/** On the primary, not on the replica. */
-	readonly missing: readonly AccountName[];
-	readonly present: readonly AccountName[];
-};
+type At = ProvisionEnv & Seen<Accounts>;
 
-export const copyAccounts: Step<ProvisionEnv, Facts, null> = {
+/** The statements that these lines stand for, out of the binary log; nothing where there are none. */
+function granting(at: At, made: readonly string[], which: 'wide' | 'objects', before: readonly Action[] = []): Action[] {
+	const { replica, facts } = at;
+	const grants = grantsOf(at, ours(at, made, facts.lacking), which);
+	if (grants.length + before.length === 0) return [];
+	const { locks } = replica.dialect;
+	return [
+		change('replica', 'unlogged', 'not for the binary log', locks.unlogged),
+		...before,
+		...grants.map(({ account, statement }, index) => change('replica', `grant-${index + 1}-${account}`, 'its rights', statement)),
+		change('replica', 'logged', 'as before', locks.logged),
+	];
+}
+
+/** What the run gave to everybody is taken back from everybody: that account itself is never dropped. */
+function everybodyBack({ facts, origin }: At): Action[] {
+	const before = origin.everybody ?? facts.everybody;
+	const given = facts.everybody.filter((line) => !before.includes(line)).flatMap((line) => revokeOf(line) ?? []);
+	return given.map((text, index) => change('replica', `revoke-${index + 1}`, 'granted by this run', sql`${raw(text)}`));
+}
+
+function unlogged({ replica }: ProvisionEnv, actions: readonly Action[]): Action[] {
+	const { locks } = replica.dialect;
+	if (actions.length === 0) return [];
+	return [
+		change('replica', 'unlogged', 'not for the binary log', locks.unlogged),
+		...actions,
+		change('replica', 'logged', 'as before', locks.logged),
+	];
+}
+
+/** Once replication is configured, what is new on the primary comes through it. */
+async function lackingNow(at: ProvisionEnv & Looking, made: readonly string[], which: 'wide' | 'objects'): Promise<string[]> {
+	if (at.outputs.connect !== undefined) return [];
+	const now = await accountsOfBoth(at);
+	return ours(at, made, now.lacking).flatMap(({ account, [which]: lines }) => lines.map((line) => `${account}: ${line}`));
+}
+
+/** Those that copying them created; in a preview those that it would. */
+const created = ({ outputs, facts }: At): readonly string[] => [
+	...((outputs['copy-accounts'] as AccountsOutput | null | undefined)?.made ?? []),
+	...facts.missing.map(accountKey),
+];
+
+export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 	id: 'copy-accounts',
 	title: 'Copy the accounts',
-	why: 'A later ALTER USER or DROP USER on the primary would stop a replica that lacks the account (error 1396), and a backup without accounts restores to a server nobody can log in to. Accounts that the replica has already keep their passwords there.',
-	async inspect({ primary, replica, look, memory }) {
-		const { accounts } = primary.dialect;
-		const there = await look('primary', accounts.list);
-		const present = await look('replica', replica.dialect.accounts.list);
-		const missing = there.filter((who) => !accounts.own(who) && !present.some((other) => accountKey(other) === accountKey(who)));
-		for (const who of missing) {
-			const statements: Statement[] = [];
-			for (const each of accounts.recreate(who)) statements.push(...(await look('primary', each)));
-			memory.accounts.set(accountKey(who), statements);
-		}
-		return { missing, present };
+	why: 'A later ALTER USER or DROP USER on the primary would stop a replica that lacks the account (error 1396), and a backup without accounts restores to a server nobody can log in to. Accounts that the replica has already keep their passwords there. What they may do on single tables and routines is granted after the data.',
+	inspect: accountsOfBoth,
+	checks(at): readonly Check[] {
+		const { replica, facts, origin } = at;
+		const own = ours(at, madeBy(at, facts, origin), facts.lacking);
+		const fewer = facts.lacking.filter((each) => !own.includes(each) && each.wide.length + each.objects.length > 0);
+		const gone = facts.lacking.flatMap(({ account, gone: lines }) => lines.map((line) => `${account}: ${line}`));
+		return [
+			...(fewer.length === 0
+				? []
+				: [
+						should('ACCOUNTS-FEWER', `Accounts may do on ${replica.name} what they may on the primary`, false, {
+							wrong: `${some(fewer.map(({ account }) => account))} were there before and may do less`,
+							mend: fewer.flatMap(({ wide, objects }) => [...wide, ...objects].map((line) => `${line};`)).slice(0, 12),
+						}),
+					]),
+			...(gone.length === 0
+				? []
+				: [
+						should('GRANTS-GONE', 'All that accounts may is on something that is there', false, {
+							wrong: `on what is gone on the primary as well, so it is not copied: ${some(gone)}`,
+							mend: ['On the primary:  REVOKE … ON …  where it is not needed any more.'],
+						}),
+					]),
+		];
 	},
-	plan({ replica, facts, memory }) {
-		const { locks } = replica.dialect;
-		if (facts.missing.length === 0) return [];
-		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
-		act('unlogged', 'not for the binary log', locks.unlogged);
+	plan(at) {
+		const { facts, origin, memory } = at;
 		// All accounts before all grants: a grant may name a role that comes later.
-		for (const round of [true, false]) {
-			for (const who of facts.missing) {
-				const statements = memory.accounts.get(accountKey(who)) ?? [];
-				(round ? statements.slice(0, 1) : statements.slice(1)).forEach((statement, index) => {
-					act(`${round ? 'create' : `grant-${index + 1}`}-${accountKey(who)}`, round ? 'as on the primary' : 'its rights', statement);
-				});
-			}
-		}
-		act('logged', 'as before', locks.logged);
-		return actions;
+		const creating = facts.missing.flatMap((who) =>
+			(memory.accounts.get(accountKey(who)) ?? [])
+				.slice(0, 1)
+				.map((statement: Statement) => change('replica', `create-${accountKey(who)}`, 'as on the primary', statement)),
+		);
+		return granting(at, madeBy(at, facts, origin), 'wide', creating);
 	},
-	async verify({ primary, replica, look, outputs }) {
-		// Once replication is configured, accounts that are new on the primary come through it.
+	async run(at) {
+		for (const action of at.plan) await at.perform(action);
+		return { made: madeBy(at, at.facts, at.origin) };
+	},
+	async verify(at) {
+		const { primary, replica, look, outputs } = at;
 		if (outputs.connect !== undefined) return [];
 		const { accounts } = primary.dialect;
 		const present = (await look('replica', replica.dialect.accounts.list)).map(accountKey);
 		const lacking = (await look('primary', accounts.list)).filter((who) => !accounts.own(who) && !present.includes(accountKey(who)));
+		const rights = await lackingNow(at, at.output?.made ?? [], 'wide');
 		return [
 			must('ACCOUNTS', 'The replica has the primary’s accounts', lacking.length === 0, {
 				expected: 'all',
 				wrong: `missing ${some(lacking.map(accountKey))}`,
 			}),
+			must('ACCOUNTS-GRANTS', 'They may do what they may on the primary', rights.length === 0, {
+				expected: 'the same privileges',
+				wrong: `missing ${some(rights)}`,
+			}),
 		];
 	},
-	undo({ replica, facts, origin }) {
-		const { accounts, locks } = replica.dialect;
+	undo(at) {
+		const { replica, facts, origin } = at;
+		const { accounts } = replica.dialect;
 		const were = origin.present.map(accountKey);
-		const ours = facts.present.filter((who) => !were.includes(accountKey(who)) && !accounts.own(who));
-		if (ours.length === 0) return [];
-		const action = (id: string, why: string, statement: Statement): Action => change('replica', id, why, statement);
+		const made = facts.present.filter((who) => !were.includes(accountKey(who)) && !accounts.own(who));
+		return unlogged(at, [
+			...made.map((who) => change('replica', `drop-${accountKey(who)}`, 'copied by this run', accounts.drop(who))),
+			...everybodyBack(at),
+		]);
+	},
+};
+
+/** After the data: no server takes a grant on a table or a routine that it does not have (1146, 1305). */
+export const grantObjects: Step<ProvisionEnv, Accounts, null> = {
+	id: 'grant-objects',
+	title: 'Grant what is on single tables',
+	why: 'Privileges on single tables, columns and routines can be granted only when these are there. Without them a later REVOKE on the primary would stop the replica (errors 1141, 1147).',
+	inspect: accountsOfBoth,
+	plan: (at) => granting(at, created(at), 'objects'),
+	async verify(at) {
+		const lacking = await lackingNow(at, created(at), 'objects');
 		return [
-			action('unlogged', 'not for the binary log', locks.unlogged),
-			...ours.map((who) => action(`drop-${accountKey(who)}`, 'copied by this run', accounts.drop(who))),
-			action('logged', 'as before', locks.logged),
+			must('OBJECT-GRANTS', 'The copied accounts have all their privileges', lacking.length === 0, {
+				expected: 'as on the primary',
+				wrong: `missing ${some(lacking)}`,
+			}),
 		];
 	},
+	undo: (at) => unlogged(at, everybodyBack(at)),
 };

@@ -48,7 +48,12 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 		const there = new Set((await look('primary', primary.dialect.accounts.list)).map(accountKey));
 		const { account } = await look('replica', replica.dialect.identity);
 		const later = (await look('replica', replica.dialect.accounts.list)).filter(
-			(who) => there.has(accountKey(who)) && !backed.has(accountKey(who)) && !replica.dialect.accounts.own(who),
+			(who) =>
+				there.has(accountKey(who)) &&
+				!backed.has(accountKey(who)) &&
+				!replica.dialect.accounts.own(who) &&
+				// Backups of older versions hold none of these.
+				who.user !== '',
 		);
 		return {
 			later: later.filter((who) => accountKey(who) !== account),

@@ -5,7 +5,7 @@ import { clearReplica } from './clear-replica.ts';
 import { clone } from './clone.ts';
 import { compare } from './compare.ts';
 import { connect } from './connect.ts';
-import { copyAccounts } from './copy-accounts.ts';
+import { copyAccounts, grantObjects } from './copy-accounts.ts';
 import { createAccount } from './create-account.ts';
 import { createOperator } from './create-operator.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
@@ -34,6 +34,7 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		clearReplica,
 		copyAccounts,
 		seed,
+		grantObjects,
 		setPosition,
 		grantOperator,
 		connect,
@@ -77,7 +78,7 @@ export const provisionRunbook = (wish: { readonly operator: boolean; readonly cl
 	...provisionReplica,
 	steps: provisionReplica.steps.flatMap((step) => {
 		if (!wish.operator && (step === createOperator || step === grantOperator)) return [];
-		if (wish.clone && (step === copyAccounts || step === setPosition)) return [];
+		if (wish.clone && (step === copyAccounts || step === grantObjects || step === setPosition)) return [];
 		return [wish.clone && step === seed ? clone : step];
 	}),
 });

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
+import { channelsOf, isMysql } from '../support/words.ts';
+
+let client: Client;
+beforeAll(async () => {
+	client = await openClient();
+});
+afterAll(() => client?.[Symbol.asyncDispose]());
+
+describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
+	const mysql = isMysql(kind);
+	let pair: { primary: SpareServer; replica: SpareServer };
+	let before: Awaited<ReturnType<typeof stateOf>>;
+	const grants = async (server: SpareServer, who: string) =>
+		(await ask(server, `SHOW GRANTS FOR ${who}`)).map((row) => Object.values(row)[0]).sort();
+
+	beforeAll(async () => {
+		const [primary, replica] = await Promise.all([spareServer(kind), spareServer(kind)]);
+		pair = { primary, replica };
+		// A policy as strict as MySQL's strictest.
+		if (mysql) {
+			await ask(primary, "INSTALL COMPONENT 'file://component_validate_password'");
+			for (const [name, to] of [
+				['policy', 'STRONG'],
+				['special_char_count', '7'],
+				['number_count', '7'],
+				['mixed_case_count', '7'],
+			])
+				await ask(primary, `SET GLOBAL validate_password.${name} = ${to}`);
+		}
+		const password = "IDENTIFIED BY 'Aa1-Bb2-Cc3-Dd4-Ee5-Ff6-Gg7-Hh8'";
+		await using session = await rootSession(primary);
+		for (const text of [
+			'CREATE DATABASE d',
+			'CREATE TABLE d.t (a INT PRIMARY KEY, b INT)',
+			'CREATE TABLE d.gone (a INT)',
+			'CREATE PROCEDURE d.p() SELECT 1',
+			'CREATE ROLE readers',
+			'GRANT SELECT ON d.t TO readers',
+			`CREATE USER og@'%' ${password}`,
+			"GRANT SELECT (a), INSERT ON d.t TO og@'%' WITH GRANT OPTION",
+			"GRANT UPDATE ON d.* TO og@'%'",
+			"GRANT EXECUTE ON PROCEDURE d.p TO og@'%'",
+			"GRANT SELECT ON d.gone TO og@'%'",
+			"GRANT readers TO og@'%'",
+			'DROP TABLE d.gone',
+			mysql ? `CREATE USER ''@'localhost' ${password}` : "CREATE USER ''@'localhost'",
+			"GRANT SELECT ON d.t TO ''@'localhost'",
+			...(mysql ? [] : ['GRANT SELECT ON d.* TO PUBLIC', 'GRANT INSERT ON d.t TO PUBLIC']),
+		])
+			await session.query({ pieces: [text] });
+		// An account of the replica's own, by a name that the primary has with more rights.
+		await ask(replica, "CREATE USER twin@'%' IDENTIFIED BY 'Own-1-äb'");
+		await session.query({ pieces: [`CREATE USER twin@'%' ${password}`] });
+		await session.query({ pieces: ["GRANT RELOAD ON *.* TO twin@'%'"] });
+		before = await stateOf(replica);
+	});
+	afterAll(async () => {
+		await pair?.primary[Symbol.asyncDispose]();
+		await pair?.replica[Symbol.asyncDispose]();
+	});
+
+	test('come with all that they may on what is there, and what does not come is said', async () => {
+		const { end, events } = await client.run(provisionRequest(pair));
+		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		const checks = events.flatMap((event) => (event.type === 'review' ? event.review.checks : []));
+		expect(checks.find(({ id }) => id === 'GRANTS-GONE')).toMatchObject({ status: 'warning', found: expect.stringContaining('gone') });
+		expect(checks.find(({ id }) => id === 'ACCOUNTS-FEWER')).toMatchObject({
+			status: 'warning',
+			found: expect.stringContaining('twin@%'),
+			mend: expect.arrayContaining([expect.stringMatching(/^GRANT RELOAD/)]),
+		});
+		for (const who of ["og@'%'", "''@'localhost'", 'readers', ...(mysql ? [] : ['PUBLIC'])]) {
+			const there = (await grants(pair.primary, who)).filter((line) => !line?.includes('`gone`'));
+			expect(await grants(pair.replica, who), who).toEqual(there);
+		}
+		expect(JSON.stringify(events)).not.toMatch(/\$A\$|\*[0-9A-F]{40}|244124/);
+	});
+
+	test('that lockstep created do not expire', async () => {
+		const created = await value(pair.primary, `SHOW CREATE USER lockstep_${pair.replica.serverId}@'127.0.0.1'`);
+		expect(created).toContain('PASSWORD EXPIRE NEVER');
+	});
+
+	test('can lose what they have on the primary, and the replica goes on', async () => {
+		for (const text of [
+			"DROP USER ''@'localhost'",
+			"REVOKE INSERT ON d.t FROM og@'%'",
+			"REVOKE EXECUTE ON PROCEDURE d.p FROM og@'%'",
+			'REVOKE SELECT ON d.t FROM readers',
+			...(mysql ? [] : ['REVOKE INSERT ON d.t FROM PUBLIC', 'REVOKE SELECT ON d.* FROM PUBLIC']),
+		])
+			await ask(pair.primary, text);
+		await caughtUp(pair);
+		expect(await channelsOf(kind, pair.replica)).toMatchObject([{ io: 'Yes', sql: 'Yes', error: '' }]);
+	});
+
+	test('are as they were after an undo', async () => {
+		const { end } = await client.undo();
+		expect(end).toMatchObject({ outcome: 'undone', failure: null });
+		const names = (accounts: readonly string[]) => accounts.filter((line) => !line.includes('PUBLIC'));
+		expect(names((await stateOf(pair.replica)).accounts)).toEqual(names(before.accounts));
+	});
+});
