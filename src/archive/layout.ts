@@ -92,6 +92,9 @@ export function databaseOf(file: string): string | null {
 	}
 }
 
+/** What every object is made by, one of JSON a line. */
+export const definitionsFile = (compression: Compression): string => `definitions.jsonl${EXTENSION[compression]}`;
+
 export const accountsFile = (compression: Compression): string => `accounts.sql${EXTENSION[compression]}`;
 
 /**

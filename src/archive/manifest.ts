@@ -29,11 +29,12 @@ export type ObjectCounts = {
 /**
  * One dump in the backup. `bytes` and `sha256` as on disk, `raw_bytes` before compression. The vendor engine writes a `database` each; the
  * parallel one its `schema` (the database and its tables), `rows` and for each file of these the statement that loads it (`load`), and `post`:
- * triggers, routines, events and views.
+ * triggers, routines, events and views. Both write `definitions`: what every object is made by, one of JSON a line; missing in backups of older
+ * versions.
  */
 export type ManifestFile = {
 	readonly path: string;
-	readonly kind: 'database' | 'accounts' | 'schema' | 'rows' | 'load' | 'post';
+	readonly kind: 'database' | 'accounts' | 'schema' | 'rows' | 'load' | 'post' | 'definitions';
 	readonly database?: string;
 	/** Of `rows` and `load`; `chunk` is counted from 0. */
 	readonly table?: string;
@@ -244,7 +245,7 @@ const array = (value: unknown): boolean => Array.isArray(value);
 const texts = (value: unknown): boolean => Array.isArray(value) && value.every(text);
 const time = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 
-const KINDS: ReadonlySet<string> = new Set(['database', 'accounts', 'schema', 'rows', 'load', 'post']);
+const KINDS: ReadonlySet<string> = new Set(['database', 'accounts', 'schema', 'rows', 'load', 'post', 'definitions']);
 
 // What the readers of a manifest rest on, by path. `*` stands for every element.
 const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])[] = [

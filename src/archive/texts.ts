@@ -131,13 +131,21 @@ export function readmeText(manifest: Manifest): string {
 
 /** The dumps, a line each; of a parallel backup a line a kind. */
 function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
+	const list = files
+		.filter(({ kind }) => kind === 'definitions')
+		.map(({ path }) => [path, 'what every object is made by, one of JSON a line, for programs'] as const);
 	if (dump.engine !== 'parallel') {
-		return files.map((file) => [
-			file.path,
-			file.kind === 'accounts'
-				? 'accounts and their rights'
-				: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
-		]);
+		return [
+			...files
+				.filter(({ kind }) => kind !== 'definitions')
+				.map((file): readonly [string, string] => [
+					file.path,
+					file.kind === 'accounts'
+						? 'accounts and their rights'
+						: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
+				]),
+			...list,
+		];
 	}
 	const end = /\.\w+$/.exec(files.find((file) => file.kind === 'accounts')?.path ?? '')?.[0] ?? '';
 	return [
@@ -147,6 +155,7 @@ function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
 		...(files.some((file) => file.format === 'sql') ? [[`*.00000.sql${end}`, 'rows with their history, as statements'] as const] : []),
 		[`*-post${end}`, 'triggers, routines, events and views of a database'],
 		[`accounts${end}`, 'accounts and their rights'],
+		...list,
 		['metadata', 'for mydumper’s loader'],
 	];
 }
@@ -180,7 +189,9 @@ function loadParallel({ server, files }: Manifest, client: string): string[] {
 			'Last what needs the tables. Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.',
 		),
 		'',
-		loop(`*-post${end}`),
+		`    for f in *-post${end}; do ${unpack} "$f" | ${client} || echo "once more: $f"; done`,
+		'',
+		...wrap('Where it says "once more", a view uses a function of a database that comes later: run the line again.'),
 		'',
 		...(end === ''
 			? wrap(

@@ -61,6 +61,16 @@ export interface AccountsPart {
 	readonly tells: 'accounts';
 }
 
+/** Definitions as text: SQL that makes the beginning (`schema`) or the rest (`post`) of a database, or one of JSON a line (`list`). */
+export interface DefinitionsPart {
+	readonly on: Role;
+	readonly writes: 'schema' | 'post' | 'list';
+	/** Null: all of them. */
+	readonly database: string | null;
+	/** What was read of the server; missing in a plan. */
+	readonly definitions?: readonly Definition[];
+}
+
 /** A file of a backup: read, unpacked, and compared with its size and sum before its end is believed. */
 export interface FilePart {
 	readonly folder: string;
@@ -76,13 +86,11 @@ export type Compression = 'zstd' | 'gzip' | 'none';
 /** What a tool writes, or several one after the other, or a file holds, into a compressed file or into another tool. */
 export interface PipeAction extends Common {
 	readonly kind: 'pipe';
-	readonly from: ToolPart | readonly ToolPart[] | AccountsPart | FilePart;
+	readonly from: ToolPart | readonly ToolPart[] | AccountsPart | DefinitionsPart | FilePart;
 	/** Null: it is only looked at. */
 	readonly into: ToolPart | { readonly file: string; readonly compress: Compression; readonly level?: number | null } | null;
 	/** The one table whose rows it is. */
 	readonly rowsOf?: { readonly database: string; readonly table: string };
-	/** Whether {@link PipeResult.likeness} is wanted. */
-	readonly likeness?: true;
 	/** Whether the stream must end with a dump's footer to count as whole. */
 	readonly footer: boolean;
 	/** Dropped with this error where it aborts by itself: the lock's loss. */
@@ -184,8 +192,6 @@ export interface PipeResult {
 	readonly sha256: string | null;
 	/** What the dump's text held (`dump/scan.ts`), as JSON. */
 	readonly found: Json;
-	/** The same for two dumps of the same definitions (`dump/likeness.ts`); null where it was not asked for. */
-	readonly likeness: string | null;
 	/** What the tools said on stderr although they ended well. */
 	readonly words: readonly string[];
 	readonly ms: number;
@@ -266,16 +272,23 @@ function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): 
 		.flatMap((each) => (each === null ? [] : typeof each === 'string' ? [each] : [shown(each)]))
 		.join(';\n');
 }
+const WRITES = {
+	schema: 'CREATE statements of tables and sequences',
+	post: 'CREATE statements of routines, triggers, events and views',
+	list: 'all definitions',
+} as const;
+
 function tool(part: PipeAction['from']): string {
 	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
 	if ('folder' in part) return stored(part);
+	if ('writes' in part) return `(${WRITES[part.writes]}${part.database === null ? '' : ` of ${part.database}`})`;
 	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(shellWord).join(' '));
 	return all.length === 1 ? (all[0] ?? '') : `(${all.join('; ')})`;
 }
 /** Whose server a tool's output is of. */
 export function sourceOf({ from, into }: PipeAction): Role {
 	if ('folder' in from) return into !== null && 'on' in into ? into.on : 'files';
-	return 'tells' in from ? from.on : ([from].flat()[0]?.on ?? '');
+	return 'tells' in from || 'writes' in from ? from.on : ([from].flat()[0]?.on ?? '');
 }
 
 function text(action: Action): string {

@@ -1,6 +1,7 @@
 // What makes an object, as the server itself says it: the same statements on both vendors, but for what a dialect gives.
 import type { Definition, DefinitionKind, DefinitionName } from '../core/definition.ts';
 import { ServerError } from '../core/errors.ts';
+import type { Settings } from '../sql/settings.ts';
 import { type Fragment, id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
 
 export type { Definition, DefinitionKind, DefinitionName } from '../core/definition.ts';
@@ -8,7 +9,7 @@ export type { Definition, DefinitionKind, DefinitionName } from '../core/definit
 /** What a dialect says about reading definitions. */
 export interface DefinitionWords {
 	/** Of a connection that reads them: what decides, besides the object, what SHOW CREATE prints. Names and texts come as UTF-8. */
-	readonly session: readonly Statement[];
+	readonly settings: Settings;
 	/** From now on texts come as bytes, as the object was made; and back. */
 	readonly asBytes: Statement;
 	readonly asText: Statement;
@@ -18,7 +19,9 @@ export interface DefinitionWords {
 	read(name: DefinitionName): Query<Omit<Definition, keyof DefinitionName>>;
 	/** What else has to be asked of such an object; null: nothing. */
 	more(name: DefinitionName): Query<Pick<Definition, 'columns'> & { readonly settings?: Definition['settings'] }> | null;
-	/** For a file of definitions: before its first statement, so that they mean here what they meant there. */
+	/** For a file of definitions: its first lines, for the vendor's client. */
+	readonly fileHead: readonly string[];
+	/** Statements before its first one, so that all mean here what they meant there. */
 	readonly fileSession: readonly string[];
 }
 
@@ -68,10 +71,13 @@ function named(row: Row): DefinitionName {
 	return { kind, database, name, ...(kind === 'trigger' ? { table: row.tab ?? '' } : {}) };
 }
 
+const SESSION: Settings = {
+	...{ character_set_results: 'utf8mb4', time_zone: '+00:00', sql_quote_show_create: 1 },
+	...{ show_gipk_in_create_table_and_information_schema: 1, show_create_table_skip_secondary_engine: 0, show_create_table_verbosity: 0 },
+};
 const ORDER = Object.keys(WORDS);
 
 export function definitionWords(o: {
-	readonly session: readonly Statement[];
 	/** TABLE_TYPE and what it is; whatever else is a table. */
 	readonly tableKinds: Readonly<Record<string, DefinitionKind>>;
 	/** ROUTINE_TYPE and what it is. */
@@ -79,6 +85,7 @@ export function definitionWords(o: {
 	/** A further SELECT of what, db, name, tab, nth. */
 	readonly others?: (databases: Fragment) => Statement;
 	readonly more: DefinitionWords['more'];
+	readonly fileHead: readonly string[];
 	readonly fileSession: readonly string[];
 }): DefinitionWords {
 	const kindOf = (row: Row): DefinitionKind => {
@@ -87,7 +94,7 @@ export function definitionWords(o: {
 		return row.what as DefinitionKind;
 	};
 	return {
-		session: o.session,
+		settings: SESSION,
 		asBytes: sql`SET SESSION character_set_results = binary`,
 		asText: sql`SET SESSION character_set_results = utf8mb4`,
 		names: (databases) => {
@@ -116,6 +123,7 @@ export function definitionWords(o: {
 		},
 		read: (name) => query(sql`SHOW CREATE ${raw(WORDS[name.kind])} ${place(name)}`, (rows) => definition(name, rows)),
 		more: o.more,
+		fileHead: o.fileHead,
 		fileSession: o.fileSession,
 	};
 }

@@ -376,10 +376,6 @@ export interface Dialect {
 	};
 	readonly tools: {
 		dumpDatabase(on: string, database: string, ignore: readonly string[], facts: { versioned: boolean }): ToolPart;
-		/** The database itself and its tables (and sequences) without rows, triggers and the views, which are told to it. */
-		dumpTables(on: string, database: string, without: readonly string[]): ToolPart;
-		/** What else is made in a database and needs its tables: triggers, routines and events, then these views. */
-		dumpCode(on: string, database: string, views: readonly string[], without: readonly string[]): readonly ToolPart[];
 		/** One table's rows alone, as statements; what its history was as well. */
 		dumpRows(on: string, database: string, table: string): ToolPart;
 		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */

@@ -2,12 +2,13 @@ import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readKnown } from '../archive/read.ts';
 import { writeStream } from '../archive/write.ts';
-import type { AccountsPart, FilePart, PipeAction, PipeResult, Role, ToolPart } from '../core/action.ts';
+import type { AccountsPart, DefinitionsPart, FilePart, PipeAction, PipeResult, Role, ToolPart } from '../core/action.ts';
 import { ToolError, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Flow, PerformOptions, ToolSearch } from '../core/step.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import { compareSeries } from '../dialects/series.ts';
-import { createLikeness } from '../dump/likeness.ts';
+import { postSql, schemaSql } from '../dump/definitions/write.ts';
 import { filtered } from '../dump/load/filter.ts';
 import { createDumpScanner, scanning } from '../dump/scan.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
@@ -130,6 +131,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	async function begin(from: PipeAction['from'], halt: AbortSignal, words: string[]) {
 		if ('tells' in from) return accounts(from, halt);
 		if ('folder' in from) return stored(from);
+		if ('writes' in from) return written(from, reachOf(from.on).dialect);
 		const [first, ...others] = [from].flat();
 		if (first === undefined) throw new TypeError('a pipe begins nowhere');
 		if (others.length === 0) return start(first, halt, words, 'ignore');
@@ -153,10 +155,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		const scanner = createDumpScanner({ onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes }) });
 		const words: string[] = [];
 		const { into } = action;
-		const likeness = action.likeness ? createLikeness() : null;
 		const file = into !== null && 'file' in into ? await writeStream(into.file, into) : null;
-		const written = file?.done ?? null;
-		written?.catch(() => undefined);
+		const landed = file?.done ?? null;
+		landed?.catch(() => undefined);
 		const tell = () => {
 			const { rawBytes, rows, table } = scanner;
 			options.onFlow?.({ rawBytes, bytes: file?.bytes ?? 0, rows, table, began: tables });
@@ -168,8 +169,10 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			const from = await begin(action.from, halt, words);
 			const loader = into === null || 'file' in into ? null : await start(into, halt, words, 'pipe');
 			const target = file?.input ?? loader?.stdin ?? nowhere();
-			const seen = likeness === null ? [scanning(scanner)] : [scanning(scanner), showing(likeness)];
-			const flowed = await pipeline([from.stdout, ...seen, target], { signal: halt }).then(
+			let listed = 0;
+			// Of JSON there is nothing to be found.
+			const seen = 'writes' in action.from && action.from.writes === 'list' ? counting((count) => (listed += count)) : scanning(scanner);
+			const flowed = await pipeline([from.stdout, seen, target], { signal: halt }).then(
 				() => null,
 				(error: unknown) => error,
 			);
@@ -181,12 +184,12 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
 			if (loader !== null && loadEnd !== null && loadEnd.code !== 0 && loadEnd.lastWords.length > 0)
 				throw refusedTool(loader.program, loadEnd);
-			if (written !== null && flowed !== null) await written;
+			if (landed !== null && flowed !== null) await landed;
 			if (dumpEnd.code !== 0) throw refusedTool(from.program, dumpEnd);
 			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw refusedTool(loader.program, loadEnd);
 			if (flowed !== null) throw flowed;
-			const done = await written;
-			const scan = scanner.end();
+			const done = await landed;
+			const scan = listed === 0 ? scanner.end() : { ...scanner.end(), rawBytes: listed };
 			tell();
 			if (action.footer && !scan.footer) {
 				throw new ToolError({
@@ -199,7 +202,6 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 				bytes: done?.bytes ?? 0,
 				sha256: done?.sha256 ?? null,
 				found: scan as unknown as Json,
-				likeness: likeness?.end() ?? null,
 				words,
 				ms: now().getTime() - began,
 			};
@@ -230,12 +232,25 @@ function refusedTool(program: string, end: ToolEnd): ToolError {
 	return new ToolError({ ...failed.told, why: what, ...(mend === undefined ? {} : { mend }) });
 }
 
+/** Definitions as text of that kind. */
+function written({ writes, database, definitions = [] }: DefinitionsPart, dialect: Dialect) {
+	const { definitions: words } = dialect;
+	const list = () => definitions.map((each) => Buffer.from(`${JSON.stringify(each)}\n`));
+	const text =
+		writes === 'list'
+			? list()
+			: writes === 'schema'
+				? schemaSql(words, database ?? '', definitions)
+				: postSql(words, database ?? '', definitions);
+	return { program: 'SHOW CREATE', stdout: Readable.from(text, { objectMode: false }), ended: WELL };
+}
+
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 
-function showing(to: { write(chunk: Uint8Array): void }): Transform {
+function counting(onBytes: (count: number) => void): Transform {
 	return new Transform({
 		transform(chunk: Buffer, _encoding, done) {
-			to.write(chunk);
+			onBytes(chunk.length);
 			done(null, chunk);
 		},
 	});

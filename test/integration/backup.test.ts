@@ -66,7 +66,8 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 		});
 		expect((await readdir(folder)).toSorted()).toEqual(
 			[
-				...['README.txt', 'SHA256SUMS', 'accounts.sql.zst', 'change-source.sql', 'crm.sql.zst', 'manifest.json', 'replica-status.txt'],
+				...['README.txt', 'SHA256SUMS', 'accounts.sql.zst', 'change-source.sql', 'crm.sql.zst'],
+				...['definitions.jsonl.zst', 'manifest.json', 'replica-status.txt'],
 				...['run.jsonl', 'run.log', 'server-variables.tsv', 'shop.sql.zst', 'table-sizes.tsv'],
 			].toSorted(),
 		);
@@ -103,7 +104,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 		expect(consistency.held_ms).toBeGreaterThan(0);
 		expect(Date.parse(consistency.requested)).toBeLessThanOrEqual(Date.parse(consistency.acquired));
 		const kinds = manifest.files.map((file: Line) => file.kind);
-		expect(kinds).toEqual(['database', 'database', 'accounts']);
+		expect(kinds).toEqual(['database', 'database', 'accounts', 'definitions']);
 		for (const file of manifest.files) {
 			expect(file.footer).toBe(true);
 			expect((await stat(join(folder, file.path))).size).toBe(file.bytes);

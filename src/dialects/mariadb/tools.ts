@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { CODE, definitionTools, leaving, quoted } from '../pieces.ts';
+import { CODE, leaving, quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -17,7 +17,6 @@ const LIFTED = [
 // The allow-list of faults.md section 3: nothing here takes a lock of its own, whatever the applier does meanwhile.
 const COMMON = ['--single-transaction', '--quick', '--hex-blob', '--max-allowed-packet=1G', '--default-character-set=utf8mb4'];
 const WHOLE = [...COMMON, ...CODE];
-const NO_ROWS = [DEFAULTS, ...COMMON, '--no-data'];
 
 const history = ({ versioned }: { versioned: boolean }) => (versioned ? ['--dump-history'] : []);
 
@@ -33,7 +32,6 @@ export const tools: Dialect['tools'] = {
 		names: DUMP,
 		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...leaving(database, ignore), '--databases', database],
 	}),
-	...definitionTools(DUMP, NO_ROWS),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,

@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { CODE, definitionTools, leaving, quoted } from '../pieces.ts';
+import { CODE, leaving, quoted } from '../pieces.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -22,7 +22,6 @@ const COMMON = [
 	'--no-tablespaces',
 ];
 const WHOLE = [...COMMON, ...CODE];
-const NO_ROWS = [DEFAULTS, ...COMMON, init(), '--set-gtid-purged=OFF', '--no-data'];
 
 /** So long may each phase of the lock wait under which a dump for a seed takes its snapshot and its position, in seconds. */
 const SEED_LOCK_WAIT = 5;
@@ -39,7 +38,6 @@ export const tools: Dialect['tools'] = {
 		names: DUMP,
 		argv: [DEFAULTS, ...WHOLE, init(), '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', database],
 	}),
-	...definitionTools(DUMP, NO_ROWS),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,

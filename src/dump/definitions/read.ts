@@ -1,5 +1,6 @@
 import { ServerError, UserError } from '../../core/errors.ts';
 import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/definitions.ts';
+import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
 import type { Query, Row, Statement } from '../../sql/sql.ts';
 
 /** A connection that reads definitions. `bytes`: each character of its answer is one byte. */
@@ -27,11 +28,7 @@ export async function readDefinitions(
 ): Promise<readonly Definition[]> {
 	const [first] = readers;
 	if (first === undefined) throw new TypeError('definitions are read by at least one connection');
-	await Promise.all(
-		readers.map(async (reader) => {
-			for (const each of words.session) await reader.query(each, { bytes: false });
-		}),
-	);
+	await Promise.all(readers.map((reader) => setUp(reader, words.settings)));
 	const names = (await ask(first, words.names(databases))).filter((name) => !left(name, ignored));
 	const found: (Definition | undefined)[] = new Array(names.length);
 	let next = 0;
@@ -49,6 +46,19 @@ export async function readDefinitions(
 		}),
 	);
 	return found.filter((each) => each !== undefined);
+}
+
+/** What a definition looks like rests on it: set, as far as the server knows it, and read back. */
+async function setUp(reader: DefinitionReader, settings: Settings): Promise<void> {
+	const known = await ask(reader, currentSettings(settings));
+	const wanted = Object.fromEntries(Object.entries(settings).filter(([name]) => name in known));
+	await reader.query(setSettings(wanted), { bytes: false });
+	const unlike = unlikeSettings(wanted, await ask(reader, currentSettings(wanted)));
+	if (Object.keys(unlike).length === 0) return;
+	throw new ServerError({
+		what: `The server does not take the settings under which definitions are read: ${Object.keys(unlike).join(', ')}.`,
+		mend: ['Connect to the server itself: a proxy in between may change or ignore settings.'],
+	});
 }
 
 const ask = async <T>(reader: DefinitionReader, query: Query<T>): Promise<T> =>

@@ -1,8 +1,10 @@
 import type { Action, PipeAction, RowsAction, RowsFile, RowsResult } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
+import type { Definition } from '../../core/definition.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Working } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
+import { compareDefinitions, describeDifference } from '../../dump/definitions/compare.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import { some } from '../server.ts';
 import { dumpProgress, rowsOf } from './dump-progress.ts';
@@ -14,22 +16,25 @@ type At = BackupEnv & Working & { readonly facts: { readonly tables: readonly Ta
 export type Dumped = {
 	readonly files: readonly DumpedFile[];
 	readonly rows: Omit<RowsResult, 'ms'>;
-	readonly likeness: ReadonlyMap<string, string | null>;
+	/** What was read last. */
+	readonly definitions: readonly Definition[];
 };
 
 /** Performs a dump's actions, drawing how far it has come. */
 export function dumping(at: At, heldSince: () => Date | null) {
 	const { perform, signal } = at;
 	const progress = dumpProgress(at, heldSince);
-	async function pipe(action: PipeAction, until: AbortSignal, drawn: boolean): Promise<Dumped> {
-		const definitions = `definitions of ${action.id.replace(/^(before-)?(schema|post)-/, '')}`;
-		const onFlow = action.likeness ? progress.definitionsFlow(definitions) : progress.flow;
+	/** What was read, for the files that are written of it. */
+	let definitions: readonly Definition[] = [];
+	async function pipe(planned: PipeAction, until: AbortSignal, drawn: boolean): Promise<Dumped> {
+		const { from } = planned;
+		const action = 'writes' in from ? { ...planned, from: { ...from, definitions } } : planned;
+		const onFlow = 'writes' in from ? progress.definitionsFlow(`definitions of ${from.database ?? 'all'}`) : progress.flow;
 		const result = await perform(action, { until, ...(drawn && { onFlow }) });
 		// What is only compared is part of no total.
 		if (action.into !== null) progress.finished({ ...result, rows: rowsOf(result.found) });
 		saidNothing(at, action, result.words);
-		const likeness = new Map([[action.id.replace(/^before-/, ''), result.likeness]]);
-		if (action.into === null || !('file' in action.into)) return { ...NOTHING, likeness };
+		if (action.into === null || !('file' in action.into)) return NOTHING;
 		const { bytes, rawBytes } = result;
 		const found = result.found as DumpScan;
 		const file = { path: action.into.file.split('/').at(-1) ?? '', bytes, rawBytes, sha256: result.sha256 ?? '' };
@@ -44,8 +49,9 @@ export function dumping(at: At, heldSince: () => Date | null) {
 			};
 		}
 		const [, id, database] = /^(dump|schema|post)-(.*)$/s.exec(action.id) ?? [];
-		const kind = id === undefined ? 'accounts' : id === 'dump' ? 'database' : (id as 'schema' | 'post');
-		return { ...NOTHING, files: [{ ...file, kind, database: database ?? null, found }], likeness };
+		const other = action.id === 'definitions-list' ? 'definitions' : 'accounts';
+		const kind = id === undefined ? other : id === 'dump' ? 'database' : (id as 'schema' | 'post');
+		return { ...NOTHING, files: [{ ...file, kind, database: database ?? null, found }] };
 	}
 	async function read(action: RowsAction, until: AbortSignal): Promise<Dumped> {
 		const { files, tables } = await perform(action, { until, onFlow: progress.rowsFlow(action.tables) });
@@ -58,9 +64,17 @@ export function dumping(at: At, heldSince: () => Date | null) {
 		async all(actions: readonly Action[], given: AbortSignal | null = null): Promise<Dumped> {
 			const failed = new AbortController();
 			const until = AbortSignal.any([failed.signal, ...(given === null ? [] : [given])]);
-			const by = Object.groupBy(actions, laneOf);
-			const lanes = [by.rows, by.tables, by.code].filter((lane) => lane !== undefined);
 			const done = new Map<Action, Dumped>();
+			for (const action of actions) {
+				if (action.kind !== 'definitions') continue;
+				definitions = await perform(action, { until });
+				done.set(action, { ...NOTHING, definitions });
+			}
+			const by = Object.groupBy(
+				actions.filter(({ kind }) => kind !== 'definitions'),
+				laneOf,
+			);
+			const lanes = [by.rows, by.tables, by.code].filter((lane) => lane !== undefined);
 			// What comes after the first lane is next to nothing beside it: only that one is drawn.
 			const through = async (lane: readonly Action[], place: number) => {
 				for (const action of lane) {
@@ -80,27 +94,25 @@ export function dumping(at: At, heldSince: () => Date | null) {
 }
 
 const laneOf = ({ kind, id }: Action): 'rows' | 'tables' | 'code' =>
-	kind === 'rows' ? 'rows' : /^(before-)?post-/.test(id) ? 'code' : 'tables';
+	kind === 'rows' ? 'rows' : id.startsWith('post-') ? 'code' : 'tables';
 
-const NOTHING: Dumped = { files: [], rows: { files: [], tables: [] }, likeness: new Map() };
+const NOTHING: Dumped = { files: [], rows: { files: [], tables: [] }, definitions: [] };
 
 const joined = (all: readonly Dumped[]): Dumped => ({
 	files: all.flatMap(({ files }) => files),
 	rows: { files: all.flatMap(({ rows }) => rows.files), tables: all.flatMap(({ rows }) => rows.tables) },
-	likeness: new Map(all.flatMap(({ likeness }) => [...likeness])),
+	definitions: all.flatMap((each) => each.definitions),
 });
 
 /** Whoever defined something between the snapshot and the end of the dump has made it a mixture of two moments. */
 export function sameDefinitions(before: Dumped, after: Dumped): void {
-	const changed = [...before.likeness]
-		.filter(([id, likeness]) => after.likeness.get(id) !== likeness)
-		.map(([id]) => id.replace(/^(schema|post)-/, ''));
+	const changed = compareDefinitions(before.definitions, after.definitions).map(describeDifference);
 	if (changed.length === 0) return;
 	throw new VerifyFailed(
 		[
 			must('DEFINITIONS-STILL', 'Nothing was defined while the snapshots were taken', false, {
 				expected: 'the same definitions before the lock and after it',
-				found: `changed in ${some([...new Set(changed)])}`,
+				found: some(changed),
 				mend: ['Try again, or hold the lock for the whole dump:  --lock held'],
 			}),
 		],
@@ -127,4 +139,4 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, words: read
 }
 
 const toolOf = (from: PipeAction['from']): string =>
-	'tells' in from || 'folder' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? '');
+	'tells' in from || 'folder' in from || 'writes' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? '');

@@ -46,7 +46,7 @@ export interface BackupEnv extends Outputs {
 /** One file that a tool wrote, and what it held. `schema`: a database and its tables; `post`: what needs them. */
 export type DumpedFile = {
 	readonly path: string;
-	readonly kind: 'database' | 'accounts' | 'schema' | 'post';
+	readonly kind: 'database' | 'accounts' | 'schema' | 'post' | 'definitions';
 	readonly database: string | null;
 	readonly bytes: number;
 	readonly rawBytes: number;

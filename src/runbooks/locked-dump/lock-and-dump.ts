@@ -124,12 +124,13 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			tables = dumpedOf(await at.look('server', at.server.dialect.catalogue.tables), facts.databases, at.ignoreTables);
 			return planDump(at, { ...facts, tables }, way);
 		};
-		const opening = way.engine === 'parallel' ? at.readers('server', { count: at.connections }) : null;
-		await using _readers = { [Symbol.asyncDispose]: async () => (await opening?.catch(() => null))?.[Symbol.asyncDispose]() };
+		const opening = at.readers('server', { count: way.engine === 'parallel' ? at.connections : Math.min(2, at.connections) });
+		await using _readers = { [Symbol.asyncDispose]: async () => (await opening.catch(() => null))?.[Symbol.asyncDispose]() };
 		const parts = way.lock === 'snapshot' ? await now() : planDump(at, facts, way);
 		let heldSince: Date | null = null;
 		const dump = dumping(at, () => heldSince);
 		try {
+			if (parts.before.length > 0) await opening;
 			const before = await dump.all(parts.before);
 			const held = await underLock(
 				at,
@@ -143,7 +144,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			// A snapshot shows no definitions: those are as they are now, which must be as they were.
 			const objects = held.objects ?? (await objectsOf(at, facts.databases));
 			const after = await dump.all(parts.after);
-			sameDefinitions(before, after);
+			if (parts.before.length > 0) sameDefinitions(before, after);
 			const files = [...held.done.files, ...after.files];
 			const elsewhere = way.engine === 'parallel' ? tables.filter((table) => !table.ownRows) : [];
 			const rows = {
@@ -217,4 +218,6 @@ const oursToPutBack = (facts: Facts, origin: Facts): boolean =>
 	origin.readOnly === 'OFF' && facts.readOnly === 'ON' && facts.superReadOnly === origin.superReadOnly && !restarted(facts, origin);
 
 const argvOf = (plan: readonly Action[]): readonly string[] =>
-	pickAll(plan, 'pipe', '').flatMap(({ from }) => ('tells' in from || 'folder' in from ? [] : [[from].flat()[0]?.argv ?? []]))[0] ?? [];
+	pickAll(plan, 'pipe', '').flatMap(({ from }) =>
+		'tells' in from || 'folder' in from || 'writes' in from ? [] : [[from].flat()[0]?.argv ?? []],
+	)[0] ?? [];

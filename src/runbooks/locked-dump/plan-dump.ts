@@ -1,5 +1,5 @@
-import { accountsFile, databaseFiles, insertsFile, parallelFiles } from '../../archive/layout.ts';
-import type { Action, PipeAction, RowsAction, ToolPart } from '../../core/action.ts';
+import { accountsFile, databaseFiles, definitionsFile, insertsFile, parallelFiles } from '../../archive/layout.ts';
+import type { Action, DefinitionsAction, PipeAction, RowsAction } from '../../core/action.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
 import type { BackupEnv } from './env.ts';
@@ -13,20 +13,19 @@ export type DumpPlan = { readonly before: readonly Action[]; readonly held: read
 /** The dump itself, without the lock. Pure. */
 export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
 	if (way.engine === 'vendor')
-		return { before: [], held: [...databases(env, facts), accounts(env, accountsFile(env.compress))], after: [] };
+		return {
+			before: [],
+			held: [read(env, facts), ...databases(env, facts), accounts(env, accountsFile(env.compress)), list(env)],
+			after: [],
+		};
 	const files = parallelFiles(facts.databases, env.compress);
 	const tables = facts.tables.filter(holdsRows);
-	const code = [...definitions(env, facts), accounts(env, files.accounts)];
+	const code = [read(env, facts), ...definitions(env, facts), accounts(env, files.accounts), list(env)];
 	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
 	const left = withoutSnapshot(tables);
 	return {
 		// Nobody may define anything while all is read, and no snapshot shows definitions: so they are read twice, and must be the same.
-		before: definitions(env, facts).map((action) => ({
-			...action,
-			id: `before-${action.id}`,
-			into: null,
-			why: 'before the lock, to be compared',
-		})),
+		before: [{ ...read(env, facts), id: 'definitions-before', why: 'before the lock, to be compared' }],
 		held: [...rows(env, 'rows-held', left), ...inserts(env, left)],
 		after: [
 			...code,
@@ -54,33 +53,32 @@ function databases({ server, paths, compress, level, ignoreTables }: BackupEnv, 
 	}));
 }
 
-/** Of the parallel engine: what is not rows, by the vendor's tool. */
-function definitions({ server, paths, compress, level, ignoreTables }: BackupEnv, facts: Facts): PipeAction[] {
-	const { tools } = server.dialect;
+/** What all is made by, over our own connections. */
+const read = ({ connections, ignoreTables }: BackupEnv, { databases }: Facts): DefinitionsAction => ({
+	...{ kind: 'definitions', id: 'definitions', why: 'what every object is made by', on: 'server' },
+	...{ databases, ignoreTables, readers: connections, changes: false },
+});
+
+/** Of the parallel engine: what is not rows. */
+function definitions({ paths, compress, level }: BackupEnv, facts: Facts): PipeAction[] {
 	const files = parallelFiles(facts.databases, compress);
-	return facts.databases.flatMap((database) => {
-		const ignored = ignoredIn(ignoreTables, database);
-		const views = facts.tables.filter((table) => table.database === database && table.kind === 'view').map(({ name }) => name);
-		const pipe = (id: string, why: string, from: ToolPart | readonly ToolPart[], file: string): PipeAction => ({
-			...{ kind: 'pipe', id: `${id}-${database}`, why, from, likeness: true, footer: true, changes: false },
-			into: { file: `${paths.partial}/${file}`, compress, level },
-		});
-		return [
-			pipe(
-				'schema',
-				'the database and its tables, without rows',
-				tools.dumpTables('server', database, [...ignored, ...views]),
-				files.schema(database),
-			),
-			pipe(
-				'post',
-				'triggers, routines, events, views',
-				tools.dumpCode('server', database, views, [...ignored, ...views]),
-				files.post(database),
-			),
-		];
+	const pipe = (database: string, writes: 'schema' | 'post', why: string): PipeAction => ({
+		...{ kind: 'pipe', id: `${writes}-${database}`, why, footer: true, changes: false },
+		from: { on: 'server', writes, database },
+		into: { file: `${paths.partial}/${files[writes](database)}`, compress, level },
 	});
+	return facts.databases.flatMap((database) => [
+		pipe(database, 'schema', 'the database and its tables, without rows'),
+		pipe(database, 'post', 'triggers, routines, events, views'),
+	]);
 }
+
+/** For whoever restores: what to compare with. */
+const list = ({ paths, compress, level }: BackupEnv): PipeAction => ({
+	...{ kind: 'pipe', id: 'definitions-list', why: 'to compare a restored server with', footer: false, changes: false },
+	from: { on: 'server', writes: 'list', database: null },
+	into: { file: `${paths.partial}/${definitionsFile(compress)}`, compress, level },
+});
 
 function rows({ paths, compress, level, connections }: BackupEnv, id: 'rows' | 'rows-held', all: readonly TableFacts[]): RowsAction[] {
 	const tables = all.filter((table) => !byVendor(table)).map(({ database, name, rows, bytes }) => ({ database, name, rows, bytes }));
