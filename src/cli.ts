@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
 import { makeProgram } from './commands/program.ts';
+import { aftermath, isChanged } from './core/deeds.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
 import type { Failure, Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';
@@ -10,6 +11,7 @@ import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
 import { textPrinter } from './headless/text.ts';
+import { afterWords } from './telling/aftermath.ts';
 import { renderFailure } from './telling/failure.ts';
 import { renderSummary } from './telling/summary.ts';
 
@@ -20,14 +22,17 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 let stoppedBy: NodeJS.Signals | null = null;
 
-/** `changed`: a statement of this run has changed a server, so that nothing after it is a mere refusal. */
-function exitCode(end: RunEnd | null, failure: Failure | null, changed: boolean): number {
+/** What a failure says of the servers, whose promise does not hold where a run has changed them before it: 1, 2, 5, 6 and 10 say that nothing was. */
+const SAYS_UNCHANGED: ReadonlySet<number> = new Set([1, 2, 5, 6, 10]);
+
+function exitCode(end: RunEnd | null, failure: Failure | null, { deeds }: RunState): number {
 	if (failure?.class === 'Stopped') return STOPPED[stoppedBy ?? failure.signal ?? 'SIGINT'] ?? 130;
 	if (failure !== null) {
 		const known = exitCodeOf(failure.class);
-		const code = changed && known === UserError.exitCode ? 1 : known;
-		// A run that keeps what it did so far leaves the servers changed, whatever stopped it.
-		return code === 1 && end?.open ? LeftChanged.exitCode : code;
+		if (end === null) return known;
+		const after = aftermath(deeds, end);
+		if (isChanged(after)) return SAYS_UNCHANGED.has(known) ? LeftChanged.exitCode : known;
+		return after.state !== 'untouched' && known === UserError.exitCode ? 1 : known;
 	}
 	if (end?.outcome === 'declined') return 130;
 	return (end?.warnings.length ?? 0) > 0 ? WITH_WARNINGS : 0;
@@ -88,8 +93,7 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		failure = failureOf(error);
 	}
 	const { end } = ending;
-	const changed = state.transcript.some(({ action }) => action.kind === 'sql' && action.changes);
-	const code = exitCode(end, failure, changed);
+	const code = exitCode(end, failure, state);
 	const extra: { [key: string]: Json } = { ...ending.extra };
 	if (printer !== null) {
 		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
@@ -108,11 +112,11 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 	setTimeout(() => process.exit(), 3_000).unref();
 }
 
-/** What the servers are like after a run, where its failure alone does not tell. */
-function stateWords(end: RunEnd | null, { steps }: RunState): { state?: string } {
+/** What the servers are like after a run: from its journal alone. */
+function stateWords(end: RunEnd | null, { deeds, servers }: RunState): { state?: string } {
 	if (end === null || end.failure?.class === 'LeftChanged') return {};
-	if (end.open) return { state: 'What was done so far is kept. The same command goes on from there; lockstep undo --yes takes it back.' };
-	return steps.some((step) => step.status === 'undone') ? { state: 'As before: what the run changed was put back.' } : {};
+	const state = afterWords(deeds, end, { servers });
+	return state === null ? {} : { state };
 }
 
 // A reader that went away (`| head`), or a terminal that did, is no failure of ours.

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RunRequest } from '../core/desk.ts';
 import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
-import type { Failure } from '../core/events.ts';
+import type { Failure, Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { inJournals } from '../core/journal.ts';
 import type { Json } from '../core/json.ts';
@@ -76,7 +76,7 @@ async function engaged(
 	let engine: { readonly pid: number; readonly socket: string; readonly birth: string | undefined; readonly log: string };
 	try {
 		wishes = await withPasswords(context, request, given);
-		engine = await startEngine(context, { run, work, request, wishes: plain(wishes) });
+		engine = await startEngine(context, { run, work, request, wishes: plain(wishes), typed: watcher.typed ?? [] });
 		watcher.onNamed?.(run);
 	} catch (error) {
 		return failedEnd(context, watcher.on, failureOf(error));
@@ -136,12 +136,14 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 	const death: Failure = failureOf(
 		new ToolError({
 			what: 'The process that did this run died.',
+			mend: [`What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
 			why: words === '' ? 'It was killed: by somebody, or by a system short of memory.' : 'It failed: that is a bug in lockstep.',
 			...(words === '' ? {} : { words }),
 		}),
 	);
+	let past: Past | null = null;
 	try {
-		const past = readPast(context, run);
+		past = readPast(context, run);
 		// It had not begun to change anything.
 		if (past === null || (past.end === null && past.touched.length === 0)) return failedEnd(context, watcher.on, death);
 		if (past.end !== null) {
@@ -153,28 +155,41 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 			text: 'The process that did this run died: what must not stay is being put back.',
 		});
 		const calm = new AbortController().signal;
-		const events: Watcher = { director: watcher.director, on: watcher.on, signal: calm, run };
+		// That nothing could be put back is told once, by what is left.
+		const on = (event: Recorded) => (event.type === 'run-ended' && event.run === '' ? undefined : watcher.on(event));
+		const events: Watcher = { director: watcher.director, on, signal: calm, run };
 		const end = await undoRun(context, past.request as RunRequest, wishes, events, scopeOf, death);
-		if (end.failure?.class === 'Busy') return (await othersEnd(context, run)) ?? leftAsIs(context, run, death, end.failure);
+		if (end.failure?.class === 'Busy') return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, past, death, end.failure);
 		if (end.failure !== null && ['ConnectError', 'UserError'].includes(end.failure.class))
-			return leftAsIs(context, run, death, end.failure);
+			return leftAsIs(context, watcher, past, death, end.failure);
 		return end;
 	} catch (error) {
-		return leftAsIs(context, run, death, failureOf(error));
+		return leftAsIs(context, watcher, past, death, failureOf(error));
 	}
 }
 
-function leftAsIs(context: Context, run: string, death: Failure, why: Failure): RunEnd {
+/** Nothing could be put back from here: says what stands, and which command goes on. */
+function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, death: Failure, why: Failure): RunEnd {
+	const run = past?.run ?? '';
+	const done = past === null ? '' : ` ${stepsDone(past)}`;
+	const login = why.class === 'ConnectError';
 	const failure = failureOf(
 		new LeftChanged({
-			what: `${death.told.what} What it changed could not be put back.`,
+			what: `${death.told.what}${done} What it changed could not be put back.`,
 			why: why.told.what,
-			mend: [`When the server can be reached again:  lockstep recover ${run} --yes`],
+			mend: [
+				`${login ? 'In a terminal, which asks for the password; or when the server can be reached again' : 'When that is mended'}:  lockstep recover ${run} --yes`,
+				...(past?.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${run}`] : []),
+			],
 			...(death.told.words === undefined ? {} : { words: death.told.words }),
 		}),
 	);
-	return failedEnd(context, () => undefined, failure, true);
+	return failedEnd(context, watcher.on, failure, true);
 }
+
+/** `7 of 14 steps are complete.` */
+const stepsDone = ({ outputs, steps }: Past): string =>
+	`${steps.filter((id) => outputs[id] !== undefined).length} of ${steps.length} steps are complete.`;
 
 /** Somebody else who watched puts it back: their end is ours. */
 async function othersEnd(context: Context, run: string): Promise<RunEnd | null> {
@@ -208,7 +223,7 @@ function lastWords(log: string): string {
 	}
 }
 
-async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' | 'request' | 'wishes'>) {
+async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' | 'request' | 'wishes' | 'typed'>) {
 	const { run, work } = order;
 	// Two may take back the same run at once: one of them is refused, and must not be mistaken for the other.
 	const socket = socketPath(context.env, work === 'perform' ? run : `${run}-${randomBytes(2).toString('hex')}`);

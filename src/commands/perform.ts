@@ -17,6 +17,8 @@ export interface Watcher {
 	readonly on: (event: Recorded) => void;
 	readonly signal: AbortSignal;
 	readonly preview?: boolean;
+	/** Names typed for what an undo asks for. */
+	readonly typed?: readonly string[];
 	/** Told once the servers have answered. */
 	readonly onPrepared?: (prepared: Pick<Prepared, 'servers' | 'warnings'>) => void;
 	/** The run's name, where it has one already. */
@@ -105,6 +107,7 @@ async function withPrepared(
 				director: watcher.director,
 				signal: watcher.signal,
 				preview: watcher.preview ?? false,
+				typed: watcher.typed ?? [],
 				transcript: () => ({ log: log.join(''), jsonl: jsonl.join('') }),
 				sink,
 			});

@@ -11,7 +11,7 @@ import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import type { Failure, Recorded } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
-import { findOpen, newerLockstep, type Past } from '../core/past.ts';
+import { changedServer, findResumable, newerLockstep, type Past } from '../core/past.ts';
 import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
 import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
@@ -53,6 +53,8 @@ export interface Performance {
 	readonly transcript: () => { readonly log: string; readonly jsonl: string };
 	/** A dry run claims nothing: it holds nothing up. */
 	readonly preview: boolean;
+	/** Names typed for what an undo asks for. */
+	readonly typed?: readonly string[];
 }
 
 /** How each role's server is reached, where that is more than the request says. */
@@ -88,25 +90,27 @@ export function prepare(context: Context, asked: RunRequest, given: Wishes): Pro
 }
 
 /** What does not change as long as a server is the same one. */
-const identityOf = ({ identity: { serverId, serverUuid, hostname, dataDir } }: OpenedServer): Json => ({
+const identityOf = ({ identity: { serverId, serverUuid, hostname, dataDir }, madeAt }: OpenedServer): Json => ({
 	serverId,
 	serverUuid,
 	hostname,
 	dataDir,
+	madeAt,
 });
+
+const identitiesOf = (opened: Readonly<Record<string, OpenedServer>>) =>
+	Object.fromEntries(Object.entries(opened).map(([role, each]) => [role, identityOf(each)]));
 
 /** Never puts anything "back" on a server that it was not taken from. */
 function sameServers(past: Past, identities: { readonly [role: string]: Json }): void {
 	if (past.newer) throw newerLockstep(past.run);
-	for (const [role, before] of Object.entries(past.identities)) {
-		const now = identities[role];
-		if (JSON.stringify(before) === JSON.stringify(now)) continue;
-		throw new UserError({
-			what: `Another server answers as ${past.servers[role] ?? role} than the one that the run ${past.run} changed.`,
-			why: `It was ${JSON.stringify(before)}; now it is ${JSON.stringify(now ?? null)}.`,
-			mend: ['Nothing was done. Its journal tells what was changed, and how it was before.'],
-		});
-	}
+	const role = changedServer(past, identities);
+	if (role === undefined) return;
+	throw new UserError({
+		what: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
+		why: `It was ${JSON.stringify(past.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
+		mend: ['Nothing was done. Its journal tells what was changed, and how it was before.'],
+	});
 }
 
 function ready<Env extends Outputs>(
@@ -120,10 +124,11 @@ function ready<Env extends Outputs>(
 		readonly request: RunRequest;
 	},
 ): Prepared {
-	const past = o.runbook.afterFailure === 'keep' ? findOpen(runsFolder(context), o.key) : undefined;
+	const identities = identitiesOf(o.opened);
+	const { past, refused } =
+		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };
 	const servers = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name]));
 	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
-	const identities = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, identityOf(each)]));
 	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
 		const taken = new AbortController();
 		const signal = AbortSignal.any([how.signal, taken.signal]);
@@ -148,6 +153,8 @@ function ready<Env extends Outputs>(
 		servers,
 		identities,
 		request: o.request as Json,
+		typed: how.typed ?? [],
+		notes: refused === null ? [] : [refused],
 	});
 	return {
 		runbook: o.runbook,
@@ -223,7 +230,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 	const replica = await openServer(context, { role: 'replica', server: asked.replica, ...wishes.replica });
 	const place = ({ server }: OpenedServer) => (server.port === 0 ? server.name : `${server.host}:${server.port}`);
 	const key = `provision ${place(primary)} ${place(replica)}`;
-	const open = findOpen(runsFolder(context), key);
+	const { past: open } = findResumable(runsFolder(context), key, identitiesOf({ primary, replica }));
 	sameSeed(open, asked);
 	const begun = open?.request as ProvisionRequest | undefined;
 	const operator = operatorOf(context, { asked, begun, primary, replica });

@@ -17,7 +17,7 @@ import { prepare, type Wishes } from './prepare.ts';
 import { watchHeadless } from './run.ts';
 import { leftFolder, newerRuns, runsOf } from './runs.ts';
 
-/** What a run that was cut off has left, as its servers are now. Only looks. Rejects with the errors of connecting. */
+/** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(
 	context: Context,
 	past: Past,
@@ -76,7 +76,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const failed: { readonly run: string; readonly why: string }[] = [];
 	const refuse = (run: string, error: unknown) => {
 		const failure = failureOf(error);
-		say(renderFailure(failure, { width, color, ascii, state: 'Unknown: nothing was done about this run.' }));
+		say(renderFailure(failure, { width, color, ascii, state: 'Nothing was rolled back: what this run changed is still there.' }));
 		failed.push({ run, why: failure.told.what });
 	};
 	for (const run of newer) refuse(run, newerLockstep(run));
@@ -98,7 +98,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	}
 	if (flags.dryRun) return { end: null, said: null, extra: { findings: told, recovered: [], left: left.map(({ run }) => run) } };
 	// Where nothing is to be put back, only the journal is closed.
-	if (changed && !(await mayGoOn(context))) {
+	if (changed && !(await mayGoOn(context, 'Put this back? [y/N] '))) {
 		throw new LeftChanged({
 			what: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} cut off, and what is left was not put back.`,
 			mend: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
@@ -124,13 +124,14 @@ export async function recover(context: Context, name: string | undefined): Promi
 	return { end: worst, extra, said: recovered.length > 0 ? `Put back: ${recovered.join(', ')}` : null };
 }
 
-async function mayGoOn(context: Context): Promise<boolean> {
+/** Whether the person agrees, by `--yes` or an answer; nobody does where nobody can be asked. */
+export async function mayGoOn(context: Context, question: string): Promise<boolean> {
 	const { flags, mode, stdin, stdout } = context;
 	if (flags.yes) return true;
 	if (mode === 'headless') return false;
 	const reader = createInterface({ input: stdin, output: stdout });
 	try {
-		return /^y(es)?$/i.test((await reader.question('Put this back? [y/N] ')).trim());
+		return /^y(es)?$/i.test((await reader.question(question, { signal: context.signal })).trim());
 	} catch (error) {
 		throw new UserError({ what: 'No answer was given.' }, { cause: error });
 	} finally {

@@ -30,6 +30,8 @@ export interface OpenedServer {
 	readonly reach: Reach;
 	readonly server: Server;
 	readonly identity: Identity;
+	/** When its system tables were made; null where its identity tells one server from another, or where we may not see it. */
+	readonly madeAt: string | null;
 	readonly tls: string | null;
 	/** The profile that it is, where it is one. */
 	readonly profile: string | null;
@@ -102,6 +104,7 @@ export async function openServer(context: Context, wish: ServerWish): Promise<Op
 				dialect,
 			},
 			identity,
+			madeAt: dialect.madeAt === null ? null : await look(dialect.madeAt),
 			tls:
 				session.tls === null
 					? null

@@ -1,19 +1,22 @@
-import { UserError } from '../core/errors.ts';
+import { createInterface } from 'node:readline/promises';
+import { consentCheck } from '../core/consent.ts';
+import { lostWords } from '../core/deeds.ts';
+import type { Finding } from '../core/desk.ts';
+import { CheckFailed, ConnectError, LeftChanged, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { newest, type Past } from '../core/past.ts';
+import type { Consent } from '../core/step.ts';
+import { runWords } from '../telling/background.ts';
 import { findingLines } from '../telling/findings.ts';
 import { paint } from '../telling/page.ts';
 import type { Context, Ending } from './context.ts';
-import { engageUndo } from './engage.ts';
+import { atWork, engageUndo } from './engage.ts';
 import { runsFolder } from './prepare.ts';
-import { findingsOf } from './recover.ts';
+import { findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
 
-/**
- * Takes back what a run did, from its journal: the one that is named, else the newest provisioning or the newest run of any kind that
- * was cut off before it could put things back itself.
- */
-export async function undo(context: Context, name: string | undefined): Promise<Ending> {
+/** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
+function pastToUndo(context: Context, name: string | undefined): Past {
 	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.
 	const wanted = (each: Past) => {
 		if (name !== undefined) return each.run === name;
@@ -28,23 +31,74 @@ export async function undo(context: Context, name: string | undefined): Promise<
 		});
 	}
 	if (past.touched.length === 0) throw new UserError({ what: `The run ${past.run} changed nothing, or was taken back already.` });
-	if (context.flags.dryRun) return preview(context, past);
-	if (context.flags.yes !== true) {
-		throw new UserError({
-			what: `This takes back the run ${past.run} of ${past.started}: ${past.touched.join(', ')}.`,
-			mend: [`If that is meant:  lockstep undo ${past.run} --yes`],
-		});
-	}
-	return watchHeadless(context, (watcher) => engageUndo(context, past, {}, watcher, 'undo'));
+	return past;
 }
 
-/** Shows the statements that would undo the run, as the servers are now. */
-async function preview(context: Context, past: Past): Promise<Ending> {
-	const { width, ascii, color } = context;
-	const findings = await findingsOf(context, past, {}, 'all');
-	return {
-		end: null,
-		extra: { dry_run: true, run: past.run, findings: findings as unknown as Json },
-		next: [`Would undo run ${past.run}:`, paint(findingLines(findings, { width, ascii, servers: past.servers }), color)],
-	};
+/** Undoes a run by its journal: what the run made, by name, and nothing else. The statements are shown first. */
+export async function undo(context: Context, name: string | undefined): Promise<Ending> {
+	const { flags, mode, stdout, color, ascii, width } = context;
+	const past = pastToUndo(context, name);
+	if (mode === 'headless' && !flags.yes && !flags.dryRun) {
+		throw new UserError({
+			what: `This undoes the run ${past.run} of ${past.started}: ${past.touched.join(', ')}.`,
+			mend: [`To see the statements:  lockstep undo ${past.run} --dry-run`, `To run them:  lockstep undo ${past.run} --yes`],
+		});
+	}
+	const busy = await atWork(past);
+	const findings = busy ? [] : await lookFirst(context, past);
+	const lost = lostWords(past.deeds.lost, past.servers);
+	const shown = [
+		`${flags.dryRun ? 'Would undo' : 'Undoes'} run ${past.run}, begun ${past.started}: ${runWords(past.title, past.servers)}`,
+		paint(findingLines(findings, { width, ascii, servers: past.servers }), color),
+		...lost.map((text) => `Cannot be restored: ${text}`),
+	];
+	if (flags.dryRun) return { end: null, extra: { dry_run: true, run: past.run, findings: findings as unknown as Json, lost }, next: shown };
+	if (!busy && !(flags.json || flags.quiet)) stdout.write(`${shown.join('\n')}\n`);
+	const consents = findings.flatMap((finding) => finding.consents ?? []);
+	const typed = [...(flags.confirm ?? []), ...(await askForNames(context, consents))];
+	const untyped = consents.filter((consent) => !typed.includes(consent.name));
+	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation required: nothing was undone.');
+	if (!(await mayGoOn(context, 'Undo this? [y/N] '))) throw new UserError({ what: 'Nothing was undone.' });
+	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
+		engageUndo(context, past, {}, { ...watcher, typed }, 'undo'),
+	);
+	return { ...ending, extra: { ...ending.extra, lost } };
+}
+
+/** What would be done, as its servers are now. Throws LeftChanged where one of them cannot be reached: what the run changed is still there. */
+async function lookFirst(context: Context, past: Past): Promise<readonly Finding[]> {
+	try {
+		return await findingsOf(context, past, {}, 'all');
+	} catch (error) {
+		if (!(error instanceof ConnectError)) throw error;
+		throw stillThere(past, error);
+	}
+}
+
+/** Nothing of a run could be undone, because one of its servers cannot be reached. */
+export const stillThere = (past: Past, error: ConnectError): LeftChanged =>
+	new LeftChanged(
+		{
+			what: `Nothing was undone. What the run ${past.run} changed is still there.`,
+			why: error.told.what,
+			mend: [...(error.told.mend ?? []), `When the server can be reached:  lockstep undo ${past.run} --yes`],
+			...(error.told.words === undefined ? {} : { words: error.told.words }),
+		},
+		{ cause: error },
+	);
+
+/** Each name that must be typed, asked for in a terminal. */
+async function askForNames({ mode, flags, stdin, stdout, signal }: Context, consents: readonly Consent[]): Promise<readonly string[]> {
+	if (mode === 'headless') return [];
+	const names = [...new Set(consents.map(({ name }) => name))].filter((each) => !flags.confirm?.includes(each));
+	const typed: string[] = [];
+	for (const name of names) {
+		const reader = createInterface({ input: stdin, output: stdout });
+		try {
+			typed.push((await reader.question(`To undo all the same, type ${name}: `, { signal })).trim());
+		} finally {
+			reader.close();
+		}
+	}
+	return typed;
 }

@@ -1,6 +1,7 @@
 import type { Secret } from '../sql/secret.ts';
 import type { Settings } from '../sql/settings.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
+import type { Thing } from './deeds.ts';
 import type { Definition } from './definition.ts';
 import { duration, plural } from './format.ts';
 import type { Json } from './json.ts';
@@ -14,6 +15,10 @@ interface Common {
 	readonly id: string;
 	/** One short line: what this is for. */
 	readonly why: string;
+	/** What it makes, by name: an undo drops nothing else. */
+	readonly makes?: readonly Thing[];
+	/** What it destroys for good: no undo restores it. */
+	readonly destroys?: readonly Thing[];
 }
 
 /** A statement on a server. */
@@ -252,6 +257,8 @@ export type ShownAction = {
 	readonly text: string;
 	readonly why: string;
 	readonly changes: boolean;
+	readonly makes?: readonly Thing[];
+	readonly destroys?: readonly Thing[];
 };
 
 const CAT = { '.zst': 'zstdcat', '.gz': 'zcat' } as const;
@@ -343,6 +350,8 @@ export function show(action: Action): ShownAction {
 		text: text(action),
 		why: action.why,
 		changes: action.kind === 'file' || action.kind === 'load' || ('changes' in action && action.changes),
+		...(action.makes === undefined || action.makes.length === 0 ? {} : { makes: action.makes }),
+		...(action.destroys === undefined || action.destroys.length === 0 ? {} : { destroys: action.destroys }),
 	};
 }
 

@@ -4,6 +4,7 @@ import type { Director } from './director.ts';
 import type { Recorded } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
+import type { Consent } from './step.ts';
 
 /** A server as the wizard lists it. */
 export type ServerCard = {
@@ -154,6 +155,8 @@ export type Finding = {
 	readonly actions: readonly ShownAction[];
 	/** What somebody else has changed since: shown, and left. */
 	readonly foreign: readonly string[];
+	/** Names that must be typed before it is rolled back. */
+	readonly consents?: readonly Consent[];
 	/** What else is to be known about it. */
 	readonly note?: string;
 };

@@ -1,5 +1,6 @@
 import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
+import type { Thing } from './deeds.ts';
 import type { Recovery, Review } from './director.ts';
 import type { Told } from './errors.ts';
 import type { Json } from './json.ts';
@@ -47,8 +48,16 @@ export type RunEvent =
 			readonly steps: readonly { readonly id: string; readonly title: string; readonly why: string }[];
 			readonly resumes: string | null;
 			/** What an interrupted run of the same work had done, so that this journal can stand alone. */
-			readonly carried: { readonly touched: readonly string[]; readonly outputs: { readonly [step: string]: Json } };
+			readonly carried: {
+				readonly touched: readonly string[];
+				readonly outputs: { readonly [step: string]: Json };
+				/** Null, or left out by an older lockstep: not known. */
+				readonly made?: readonly Thing[] | null;
+				readonly lost?: readonly Thing[];
+			};
 			readonly request: Json;
+			/** Where each server stood when the run began, so that what others wrote since is noticed; see {@link Runbook.marks}. */
+			readonly marks?: { readonly [role: string]: string };
 	  }
 	| { readonly type: 'looking'; readonly step: string }
 	| { readonly type: 'review'; readonly review: Review }
@@ -65,7 +74,15 @@ export type RunEvent =
 			readonly ms: number;
 			readonly rows?: readonly { readonly [column: string]: string | null }[];
 	  }
-	| { readonly type: 'action-failed'; readonly step: string; readonly action: string; readonly ms: number; readonly told: Told }
+	/** `spared`: what it would have destroyed and did not, because the server refused it. */
+	| {
+			readonly type: 'action-failed';
+			readonly step: string;
+			readonly action: string;
+			readonly ms: number;
+			readonly told: Told;
+			readonly spared?: readonly Thing[];
+	  }
 	| { readonly type: 'progress'; readonly step: string; readonly progress: Progress }
 	| { readonly type: 'lock'; readonly step: string; readonly lock: LockState }
 	| { readonly type: 'note'; readonly step: string | null; readonly level: 'note' | 'warning'; readonly text: string }

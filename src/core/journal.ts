@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from './errors.ts';
 import { DURABLE, type Recorded, type RunEvent } from './events.ts';
@@ -30,12 +30,26 @@ function afterTorn(fd: number): string {
 	return last.toString() === '\n' ? '' : '\n';
 }
 
+/** Throws UserError where a folder or file of journals is not this user's alone to write: what it tells would be believed, and passwords sent where it says. */
+function proveOwn(path: string): void {
+	const { uid, mode } = statSync(path);
+	const mine = process.getuid?.();
+	if ((mine === undefined || uid === mine) && (mode & 0o022) === 0) return;
+	throw new UserError({
+		what: `${path} cannot be trusted.`,
+		why: uid === mine ? 'Other users may write to it.' : `It belongs to another user (uid ${uid}).`,
+		mend: [uid === mine ? `chmod go-w ${path}` : 'Run lockstep as its owner, or set XDG_STATE_HOME to a folder of your own.'],
+	});
+}
+
 /** Makes the folder of journals, for its owner only, and gives what `use` makes of it. Throws UserError where it cannot be written. */
 export function inJournals<T>(folder: string, use: () => T): T {
 	try {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		proveOwn(folder);
 		return use();
 	} catch (cause) {
+		if (cause instanceof UserError) throw cause;
 		throw new UserError(
 			{
 				what: `The journal cannot be written: ${folder}`,
@@ -134,9 +148,10 @@ function sound(event: object): event is Recorded {
 	});
 }
 
-/** A journal's events; a torn or damaged line, as a crash or a full disk leaves it, is passed over. */
+/** A journal's events; a torn or damaged line, as a crash or a full disk leaves it, is passed over. Throws UserError where it is not this user's. */
 export function readJournal(path: string): ReadJournal {
 	const events: Recorded[] = [];
+	proveOwn(path);
 	for (const line of readFileSync(path, 'utf8').split('\n')) {
 		if (line === '') continue;
 		let event: { readonly v?: unknown } | null;
@@ -152,9 +167,10 @@ export function readJournal(path: string): ReadJournal {
 	return { events, newer: false };
 }
 
-/** All journals of a folder, newest run first. */
+/** All journals of a folder, newest run first. Throws UserError where it is not this user's. */
 export function journals(folder: string): string[] {
 	if (!existsSync(folder)) return [];
+	proveOwn(folder);
 	return readdirSync(folder)
 		.filter((name) => name.endsWith('.jsonl'))
 		.sort()

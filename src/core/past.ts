@@ -1,3 +1,5 @@
+import type { ShownAction } from './action.ts';
+import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
 import { UserError } from './errors.ts';
 import type { RunEvent } from './events.ts';
 import { journals, type ReadJournal, readJournal } from './journal.ts';
@@ -22,6 +24,8 @@ export type Past = {
 	/** A newer lockstep wrote to it: not ours to judge. */
 	readonly newer: boolean;
 	readonly started: string;
+	/** Their ids, in order. */
+	readonly steps: readonly string[];
 	readonly request: Json;
 	/** Facts of each step as the first run first saw them: what undo goes back to. */
 	readonly origins: { readonly [step: string]: Json };
@@ -29,6 +33,11 @@ export type Past = {
 	readonly outputs: { readonly [step: string]: Json };
 	/** Steps that had begun to change something, in order. */
 	readonly touched: readonly string[];
+	readonly deeds: Deeds;
+	/** When it last changed something on each server, or put it back, RFC 3339. */
+	readonly acted: { readonly [role: string]: string };
+	/** Where each server stood when it began. */
+	readonly marks: { readonly [role: string]: string };
 	/** Whether there is something to go on with. */
 	readonly open: boolean;
 };
@@ -39,11 +48,15 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 	if (start?.type !== 'run-started') return undefined;
 	const origins: Record<string, Json> = {};
 	const outputs: Record<string, Json> = { ...start.carried.outputs };
-	let touched: string[] = [...start.carried.touched];
+	let deeds: Deeds = NO_DEEDS;
+	const acted: Record<string, string> = {};
+	/** Whether all that it did is rolled back. */
+	let over = false;
 	let open = true;
 	let engine: Past['engine'] = null;
 	let end: Past['end'] = null;
 	for (const event of events) {
+		deeds = tally(deeds, event);
 		switch (event.type) {
 			case 'engine': {
 				const { pid, birth, host, socket, version } = event;
@@ -54,7 +67,8 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 				origins[event.step] ??= event.origin;
 				break;
 			case 'action-started':
-				if (!event.undoing && event.action.changes && !touched.includes(event.step)) touched.push(event.step);
+				over = false;
+				if (event.action.changes) for (const role of rolesOf(event.action, start.servers)) acted[role] = event.at;
 				break;
 			case 'step-done':
 				outputs[event.step] = event.output;
@@ -66,10 +80,11 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 			case 'run-ended':
 				end = event;
 				open = event.open;
-				if (!event.open && (event.outcome === 'undone' || event.outcome === 'failed')) touched = [];
+				over = !event.open && (event.outcome === 'undone' || event.outcome === 'failed');
 				break;
 		}
 	}
+	const touched = over ? [] : deeds.touched;
 	return {
 		run: start.run,
 		runbook: start.runbook,
@@ -82,13 +97,23 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 		end,
 		newer,
 		started: start.at,
+		steps: start.steps.map(({ id }) => id),
 		request: start.request,
 		origins,
 		outputs,
 		touched,
+		deeds,
+		acted,
+		marks: start.marks ?? {},
 		// A run that changed nothing has nothing to go on with.
 		open: open && touched.length > 0,
 	};
+}
+
+/** The servers that an action changes: a pipe from a server into another is shown as the first's. */
+function rolesOf({ kind, on }: ShownAction, servers: Past['servers']): readonly string[] {
+	if (kind === 'pipe') return Object.keys(servers);
+	return on in servers ? [on] : [];
 }
 
 /** The newest run of this work, where it was interrupted and can be gone on with. Throws UserError where a newer lockstep did it. */
@@ -96,6 +121,66 @@ export function findOpen(folder: string, key: string): Past | undefined {
 	const past = newest(folder, (candidate) => candidate.key === key);
 	if (past?.newer) throw newerLockstep(past.run);
 	return past?.open ? past : undefined;
+}
+
+type Identities = { readonly [role: string]: Json };
+
+/** Whether two identities are of one server. What only one of them tells (an older journal, a login that may see less) decides nothing. */
+export function isSameServer(a: Json | undefined, b: Json | undefined): boolean {
+	const known = (value: Json | undefined) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {});
+	const [one, other] = [known(a) as { readonly [key: string]: Json }, known(b) as { readonly [key: string]: Json }];
+	const both = Object.keys(one).filter((key) => one[key] != null && other[key] != null);
+	return both.length > 0 && both.every((key) => one[key] === other[key]);
+}
+
+/** The first role of which another server answers now than the one that the run knew. */
+export const changedServer = (past: Past, now: Identities): string | undefined =>
+	Object.keys(past.identities).find((role) => !isSameServer(past.identities[role], now[role]));
+
+/** When it last acted on a server of that identity; undefined where it never did. */
+const actedOn = (past: Past, identity: Json | undefined): string | undefined =>
+	Object.keys(past.acted)
+		.filter((role) => isSameServer(past.identities[role], identity))
+		.map((role) => past.acted[role] ?? '')
+		.toSorted()
+		.at(-1);
+
+/** A run that put back all that it changed leaves nothing for others to stumble over. */
+const leavesNothing = ({ afterFailure, end }: Past): boolean => afterFailure === 'put-back' && end !== null && !end.open;
+
+/** The newest other run that has changed one of these servers since that run last did. */
+function laterRun(folder: string, past: Past): Past | undefined {
+	for (const other of pasts(folder)) {
+		if (other.run === past.run || leavesNothing(other)) continue;
+		for (const identity of Object.values(past.identities)) {
+			const then = actedOn(other, identity);
+			if (then !== undefined && then > (actedOn(past, identity) ?? past.started)) return other;
+		}
+	}
+	return undefined;
+}
+
+/**
+ * The run to be resumed: the newest of this work, where it was interrupted, its servers are the same ones, and nothing else has changed them
+ * since. `refused`: why an interrupted one is not resumed; all begins anew then, and what is in the way is asked about again.
+ */
+export function findResumable(
+	folder: string,
+	key: string,
+	identities: Identities,
+): { readonly past: Past | undefined; readonly refused: string | null } {
+	const past = findOpen(folder, key);
+	if (past === undefined) return { past, refused: null };
+	const role = changedServer(past, identities);
+	const anew = `The interrupted run ${past.run} is not resumed`;
+	if (role !== undefined)
+		return { past: undefined, refused: `${anew}: ${past.servers[role] ?? role} is not the server that it changed. This run begins anew.` };
+	const other = laterRun(folder, past);
+	if (other === undefined) return { past, refused: null };
+	return {
+		past: undefined,
+		refused: `${anew}: the run ${other.run} (${other.title}) changed the same server since. This run begins anew.`,
+	};
 }
 
 /** Says that a run is not ours to judge. */

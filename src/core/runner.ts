@@ -1,14 +1,15 @@
 import { type Action, show } from './action.ts';
 import { failed } from './check.ts';
 import { consentCheck, different } from './consent.ts';
+import { type Deeds, lostWords, NO_DEEDS, tally } from './deeds.ts';
 import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
-import { CheckFailed, LeftChanged, VerifyFailed } from './errors.ts';
+import { CheckFailed, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
 import type { Failure, Recorded, RunEvent } from './events.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Past } from './past.ts';
-import type { AnyStep, Outputs, Runbook, Working } from './step.ts';
+import type { AnyStep, Consent, Outputs, Runbook, Working } from './step.ts';
 import type { World } from './world.ts';
 
 export interface RunOptions<Env extends Outputs> {
@@ -30,6 +31,10 @@ export interface RunOptions<Env extends Outputs> {
 	/** What was asked for, without secrets; told in the journal. */
 	readonly request: Json;
 	readonly past?: Past;
+	/** Names that were typed for what an undo asks for. */
+	readonly typed?: readonly string[];
+	/** What the person must know of this run before it is reviewed. */
+	readonly notes?: readonly string[];
 }
 
 export type RunEnd = Extract<RunEvent, { type: 'run-ended' }>;
@@ -42,7 +47,10 @@ export async function run<Env extends Outputs>(options: RunOptions<Env>): Promis
 /** `all` that a run did, or only what it would have put back `passing` through. */
 export type Scope = 'all' | 'passing';
 
-/** Takes back what a run did, from its journal: the same undo as after a failure. `why`: what cut that run off. Never rejects. */
+/**
+ * Takes back what a run did, from its journal: the same undo as after a failure. `why`: what cut that run off. Rejects only before it has
+ * changed anything, with CheckFailed where a name must be typed first.
+ */
 export async function takeBack<Env extends Outputs>(
 	options: RunOptions<Env> & { readonly past: Past },
 	scope: Scope = 'all',
@@ -62,7 +70,9 @@ export async function findLeft<Env extends Outputs>(
 class Runner<Env extends Outputs> {
 	readonly #o: RunOptions<Env>;
 	readonly #origins: Record<string, Json>;
-	readonly #touched: string[];
+	#deeds: Deeds;
+	/** Whether a step of this run has changed something: what an earlier run proved before counts no longer. */
+	#changed = false;
 	readonly #warnings: string[] = [];
 	#past: Past | undefined;
 	#seq = 0;
@@ -75,21 +85,27 @@ class Runner<Env extends Outputs> {
 		this.#o = options;
 		this.#past = options.past;
 		this.#origins = { ...options.past?.origins };
-		this.#touched = [...(options.past?.touched ?? [])];
+		const { past } = options;
+		// Of an older lockstep's run it is not known by name what it made.
+		this.#deeds = past === undefined ? { ...NO_DEEDS } : { ...past.deeds, touched: past.touched, undone: 'no', left: [], drift: [] };
 		Object.assign(options.env.outputs, options.past?.outputs);
 	}
 
 	#emit(event: RunEvent): void {
+		const recorded: Recorded = { v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event };
 		try {
-			this.#o.sink({ v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event });
+			this.#o.sink(recorded);
 		} catch (error) {
 			if (!this.#puttingBack) throw error;
 		}
+		this.#deeds = tally(this.#deeds, recorded);
 	}
 
-	#started(resumes: string | null): void {
-		const { runbook, key, servers, identities, request } = this.#o;
+	async #started(resumes: string | null): Promise<void> {
+		const { runbook, key, servers, identities, request, env, world } = this.#o;
 		const past = this.#past;
+		const { made, lost } = this.#deeds;
+		const marks = past?.marks ?? (await runbook.marks?.({ ...env, ...looking(world) })) ?? {};
 		this.#emit({
 			type: 'run-started',
 			runbook: runbook.id,
@@ -100,8 +116,9 @@ class Runner<Env extends Outputs> {
 			afterFailure: runbook.afterFailure,
 			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
 			resumes,
-			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {} },
+			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {}, made, lost },
 			request,
+			marks,
 		});
 		// The new run's journal must be able to stand alone: it holds what the old one knew.
 		for (const step of runbook.steps) {
@@ -129,7 +146,8 @@ class Runner<Env extends Outputs> {
 		let failure: Failure | undefined;
 		try {
 			await this.#dropSpoiled();
-			this.#started(this.#past?.started ?? null);
+			await this.#started(this.#past?.started ?? null);
+			for (const text of this.#o.notes ?? []) this.#emit({ type: 'note', step: null, level: 'warning', text });
 			const go = await this.#review();
 			if (go !== 'go') return this.#end(go, null, this.#past !== undefined);
 			for (const step of runbook.steps) await this.#step(step);
@@ -144,9 +162,13 @@ class Runner<Env extends Outputs> {
 		const { runbook } = this.#o;
 		const all = runbook.afterFailure === 'put-back' || wish === 'undo';
 		const outcome = failure.class === 'Stopped' ? 'stopped' : all && wish === 'undo' ? 'undone' : 'failed';
-		const kept = !all && this.#touched.length > 0;
+		const kept = !all && this.#deeds.touched.length > 0;
 		const scope = all ? 'all' : 'passing';
-		if (this.#touched.length === 0 || (this.#undoable(scope).length === 0 && !all)) {
+		if (wish === 'undo') {
+			const consents = await this.#entangled(scope).catch(() => []);
+			if (consents.length > 0) return this.#end('failed', failureOf(new CheckFailed(consents.map(consentCheck), NOT_ITS_OWN)), true);
+		}
+		if (this.#deeds.touched.length === 0 || (this.#undoable(scope).length === 0 && !all)) {
 			return this.#end(outcome === 'undone' ? 'failed' : outcome, failure, kept);
 		}
 		const left = await this.#undo(scope, kept);
@@ -156,11 +178,14 @@ class Runner<Env extends Outputs> {
 	}
 
 	async takeBack(scope: Scope, why: Failure | null): Promise<RunEnd> {
-		const kept = scope === 'passing' && this.#touched.length > 0;
+		const kept = scope === 'passing' && this.#deeds.touched.length > 0;
+		const typed = this.#o.typed ?? [];
+		const untyped = (await this.#entangled(scope)).filter(({ name }) => !typed.includes(name));
+		if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), NOT_ITS_OWN);
 		try {
 			this.#puttingBack = true;
 			// Who watched the run that was cut off has seen its beginning.
-			if (why === null) this.#started(null);
+			if (why === null) await this.#started(null);
 			const left = await this.#undo(scope, kept);
 			if (left.length > 0) return this.#end('failed', this.#leftChanged(left, null), true);
 			return this.#end(why === null ? 'undone' : 'failed', why, kept);
@@ -172,13 +197,28 @@ class Runner<Env extends Outputs> {
 	async findLeft(scope: Scope): Promise<Finding[]> {
 		const { env, world } = this.#o;
 		const findings: Finding[] = [];
+		const consents = await this.#entangled(scope);
+		if (consents.length > 0) {
+			const foreign = consents.flatMap(({ reason, affected }) => [reason, ...affected]);
+			findings.push({ step: 'entangled', title: NOT_ITS_OWN, actions: [], foreign, consents });
+		}
 		for (const step of this.#undoable(scope).toReversed()) {
-			const at = { ...env, facts: await step.inspect({ ...env, ...looking(world) }), origin: this.#origins[step.id], scope };
+			const facts = await step.inspect({ ...env, ...looking(world) });
+			const at = { ...env, facts, origin: this.#origins[step.id], scope, made: this.#deeds.made };
 			const actions = (step.undo?.(at) ?? []).map(show);
 			const foreign = step.foreign?.(at) ?? [];
 			if (actions.length + foreign.length > 0) findings.push({ step: step.id, title: step.title, actions, foreign });
 		}
 		return findings;
+	}
+
+	/** What the person must know, and type names for, before all is taken back. */
+	async #entangled(scope: Scope): Promise<readonly Consent[]> {
+		const { runbook, env, world } = this.#o;
+		const past = this.#past;
+		if (scope !== 'all' || this.#deeds.touched.length === 0 || runbook.entangled === undefined) return [];
+		const since = { deeds: this.#deeds, marks: past?.marks ?? {}, done: Object.keys(env.outputs) };
+		return different(await runbook.entangled({ ...env, ...looking(world), ...since }));
 	}
 
 	/** Forgets what an earlier run did from the first step on whose work is of no use. */
@@ -272,9 +312,14 @@ class Runner<Env extends Outputs> {
 		const { env, world, now, signal } = this.#o;
 		signal.throwIfAborted();
 		const began = now().getTime();
-		const facts = await step.inspect({ ...env, ...looking(world) });
 		const before = this.#past?.outputs[step.id];
-		if (before !== undefined && env.outputs[step.id] === before) {
+		// What was proven and captured then may not be so any more.
+		const proves = typeof step.proves === 'function' ? step.proves(env) : (step.proves ?? false);
+		if (proves && this.#changed) delete env.outputs[step.id];
+		const again = before !== undefined && env.outputs[step.id] === before;
+		if (again) this.#emit({ type: 'looking', step: step.id });
+		const facts = await step.inspect({ ...env, ...looking(world) });
+		if (again) {
 			const origin = this.#origins[step.id] ?? facts;
 			const checks = (await step.verify?.({ ...env, ...looking(world), facts, origin, output: before })) ?? [];
 			if (failed(checks).length === 0) {
@@ -303,6 +348,7 @@ class Runner<Env extends Outputs> {
 		for (const check of proofs)
 			if (check.status === 'warning') this.#warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
 		env.outputs[step.id] = output;
+		this.#changed ||= this.#acted && plan.some((action) => show(action).changes);
 		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false, acted: this.#acted });
 	}
 
@@ -328,7 +374,6 @@ class Runner<Env extends Outputs> {
 	async #perform<T>(step: string, action: Action, undoing: boolean, act: () => Promise<T>): Promise<T> {
 		const shownAction = show(action);
 		this.#acted = true;
-		if (shownAction.changes && !undoing && !this.#touched.includes(step)) this.#touched.push(step);
 		this.#emit({ type: 'action-started', step, action: shownAction, undoing });
 		const began = this.#o.now().getTime();
 		const ms = () => this.#o.now().getTime() - began;
@@ -339,7 +384,9 @@ class Runner<Env extends Outputs> {
 			this.#emit({ type: 'action-done', step, action: action.id, ms: ms(), ...rows });
 			return done;
 		} catch (error) {
-			this.#emit({ type: 'action-failed', step, action: action.id, ms: ms(), told: failureOf(error).told });
+			const { destroys } = action;
+			const spared = destroys !== undefined && isRefused(error) ? { spared: destroys } : {};
+			this.#emit({ type: 'action-failed', step, action: action.id, ms: ms(), told: failureOf(error).told, ...spared });
 			throw error;
 		}
 	}
@@ -351,7 +398,7 @@ class Runner<Env extends Outputs> {
 			(step) =>
 				step.undo !== undefined &&
 				this.#origins[step.id] !== undefined &&
-				this.#touched.includes(step.id) &&
+				this.#deeds.touched.includes(step.id) &&
 				(scope === 'all' || (step.passing === true && env.outputs[step.id] === undefined)),
 		);
 	}
@@ -382,7 +429,8 @@ class Runner<Env extends Outputs> {
 			const origin = this.#origins[step.id];
 			try {
 				const look = { ...env, ...looking(world), signal: calm };
-				const at = { ...env, facts: await step.inspect(look), origin, scope };
+				const { made } = this.#deeds;
+				const at = { ...env, facts: await step.inspect(look), origin, scope, made };
 				plan = step.undo?.(at) ?? [];
 				for (const text of step.foreign?.(at) ?? []) {
 					foreign.push(text);
@@ -391,7 +439,7 @@ class Runner<Env extends Outputs> {
 				}
 				for (const action of plan)
 					await this.#perform(step.id, action, true, () => world.perform(action, { signal: calm, shielded: true }));
-				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin, scope }) ?? [];
+				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin, scope, made }) ?? [];
 				left.push(...plan.map((action) => leftLine(action)));
 			} catch (error) {
 				const told = failureOf(error).told;
@@ -399,9 +447,18 @@ class Runner<Env extends Outputs> {
 				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.what}`]));
 			}
 		}
+		if (!kept) for (const text of lostWords(this.#deeds.lost, this.#o.servers)) this.#warnings.push(text);
 		this.#emit({ type: 'undo-done', left, foreign, kept });
 		return left;
 	}
+}
+
+const NOT_ITS_OWN = 'Other changes were made there since the run: an undo may destroy them.';
+
+/** The server said no: the statement did nothing. Where the connection was lost that is not known. */
+function isRefused(error: unknown): boolean {
+	if (!(error instanceof LockstepError) || error instanceof Stopped) return false;
+	return !(error instanceof ServerError && error.connectionLost);
 }
 
 class StepFailure extends Error {

@@ -1,5 +1,6 @@
 import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
+import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
 import type { Review } from './director.ts';
 import type { Failure, Recorded } from './events.ts';
 import type { Progress } from './progress.ts';
@@ -47,6 +48,8 @@ export type RunState = {
 	readonly undoing: readonly string[];
 	readonly notes: readonly { readonly level: 'note' | 'warning'; readonly text: string; readonly at: string }[];
 	readonly failure: Failure | null;
+	/** What it changed on its servers, rolled back, and destroyed. */
+	readonly deeds: Deeds;
 	readonly end: Extract<Recorded, { type: 'run-ended' }> | null;
 };
 
@@ -66,6 +69,7 @@ export const NOTHING_YET: RunState = {
 	undoing: [],
 	notes: [],
 	failure: null,
+	deeds: NO_DEEDS,
 	end: null,
 };
 
@@ -86,6 +90,12 @@ const finish = (state: RunState, event: Extract<Recorded, { type: 'action-done' 
 
 /** The state after an event. Pure. */
 export function fold(state: RunState, event: Recorded): RunState {
+	const next = step(state, event);
+	const deeds = tally(state.deeds, event);
+	return deeds === next.deeds ? next : { ...next, deeds };
+}
+
+function step(state: RunState, event: Recorded): RunState {
 	switch (event.type) {
 		case 'run-started':
 			return {

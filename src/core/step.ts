@@ -1,6 +1,7 @@
 import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, Role } from './action.ts';
 import type { Check } from './check.ts';
+import type { Deeds } from './deeds.ts';
 import type { Failure } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
@@ -137,8 +138,11 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	 * done again from the beginning.
 	 */
 	spoiled?(at: Env & Looking & { readonly failure: Failure | null }): Promise<boolean>;
-	/** `scope`: whether all is taken back, or only what it would have put back itself ({@link passing}), and the rest stays. */
-	undo?(at: Env & Seen<Facts> & { readonly scope?: 'all' | 'passing' }): readonly Action[];
+	/**
+	 * `scope`: whether all is taken back, or only what it would have put back itself ({@link passing}), and the rest stays.
+	 * `made`: what this run made, by name; nothing else is dropped, whatever was not there in the beginning.
+	 */
+	undo?(at: Env & Seen<Facts> & { readonly scope?: 'all' | 'passing'; readonly made: Deeds['made'] }): readonly Action[];
 	/**
 	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.
 	 * A server that was restarted has its settings from its option file, and its threads as it started them.
@@ -146,6 +150,11 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	foreign?(at: Env & Seen<Facts>): readonly string[];
 	/** What it changes is put back by itself before its end, so it is also put back after a failure of a runbook that keeps what was done. */
 	readonly passing?: true;
+	/**
+	 * A proof, or a fact captured at one moment: once a step before it has acted, what an earlier run proved or captured counts no longer, and it
+	 * is done again.
+	 */
+	readonly proves?: true | ((env: Env) => boolean);
 	/** Lets a preview plan the later steps. */
 	readonly standIn?: Output;
 }
@@ -159,9 +168,24 @@ export interface Runbook<Env> {
 	readonly steps: readonly AnyStep<Env>[];
 	/** `put-back`: everything is undone at once; `keep`: it stays, to be gone on with. */
 	readonly afterFailure: 'put-back' | 'keep';
+	/** Where each server stands, so that a later look sees whether others wrote there; empty where that cannot be known. Only looks. */
+	marks?(at: Env & Looking): Promise<{ readonly [role: string]: string }>;
+	/**
+	 * What has happened on the servers since the run, so that an undo of all could hit what is not the run's own: the names to type for it.
+	 * Only looks.
+	 */
+	entangled?(at: Env & Looking & SinceRun): Promise<readonly Consent[]>;
 	/** What ends up in the summary. */
 	summary(env: Env): { readonly [key: string]: Json };
 }
+
+/** What the journal knows of a run that is to be undone. */
+export type SinceRun = {
+	readonly deeds: Deeds;
+	readonly marks: { readonly [role: string]: string };
+	/** Steps that were completed. */
+	readonly done: readonly string[];
+};
 
 /** Every runbook's env carries what the earlier steps gave, by step id. */
 export interface Outputs {

@@ -214,6 +214,11 @@ export interface Dialect {
 		readonly logsReplicaUpdates: string;
 	};
 	readonly identity: Query<Identity>;
+	/**
+	 * When the server's own system tables were made, so that one made anew at the same address is told from the one before. Null where its
+	 * identity tells that, or where we may not see it.
+	 */
+	readonly madeAt: null | Query<string | null>;
 	readonly privileges: {
 		/** Held everywhere (`*.*`), in this dialect's own names; `ALL` stands as all of them. */
 		readonly held: Query<readonly string[]>;
@@ -279,6 +284,8 @@ export interface Dialect {
 		/** Waits until the replica has applied it; the reader says whether it did. */
 		wait(gtid: string, seconds: number): Query<boolean>;
 		readonly forgetLog: Statement;
+		/** What the server itself has written, as far as its own log or record tells; empty: nothing. */
+		readonly own: Query<string>;
 		/** What is no longer in the server's own binary logs: a replica that lacks any of it cannot be given it. */
 		purged(look: <T>(query: Query<T>) => Promise<T>): Promise<string>;
 		/** What of it the server has never written itself; empty: nothing. */

@@ -51,6 +51,7 @@ const watcher: Watcher = {
 	run: order.run,
 	engine: { pid: process.pid, birth: (await birth(process.pid)) ?? null, socket: order.socket },
 	director: post.director,
+	typed: order.typed,
 	signal: stop.signal,
 	onPrepared: ({ servers, warnings }) => post.prepared(servers, warnings),
 	on: post.tell,

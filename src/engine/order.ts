@@ -10,6 +10,8 @@ export type Order = {
 	readonly request: RunRequest;
 	/** How each role's server is reached, where that is more than the request says; passwords as they are. */
 	readonly wishes: { readonly [role: string]: { readonly [field: string]: Json } };
+	/** Names typed for what an undo asks for. */
+	readonly typed: readonly string[];
 	/** `--config` */
 	readonly config: string | null;
 	/** The environment of who starts it, passwords included: the engine's own has none. */

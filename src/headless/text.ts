@@ -1,3 +1,4 @@
+import { aftermath, NO_DEEDS, tally } from '../core/deeds.ts';
 import type { Recorded } from '../core/events.ts';
 import { dayAndTime, duration, symbols, timeOfDay } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
@@ -30,6 +31,8 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	let open: string | null = null;
 	const checked = new Set<string>();
 	let servers: { readonly [role: string]: string } = {};
+	let resumes = false;
+	let deeds = NO_DEEDS;
 	const told = new Map<string, { tenth: number; at: number }>();
 	const say = (at: string, ...lines: readonly Line[]) =>
 		out.write(
@@ -58,11 +61,13 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 
 	return (event) => {
 		const { at } = event;
+		deeds = tally(deeds, event);
 		if (event.type === 'lock' || event.type === 'note') begin(at, event.step);
 		switch (event.type) {
 			case 'run-started': {
 				for (const step of event.steps) titles.set(step.id, step.title);
 				servers = event.servers;
+				resumes = event.resumes !== null;
 				if (quiet) return;
 				const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
 				say(at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
@@ -70,7 +75,8 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				return;
 			}
 			case 'looking':
-				if (verbose) say(at, line(span(`${signs.waiting} ${title(event.step)}: looking`, 'dim')));
+				// A resumed run proves again what was done before: that may take long, and says what it is at.
+				if (verbose || (resumes && !quiet)) say(at, line(span(`${signs.waiting} Checking: ${title(event.step)}`, 'dim')));
 				return;
 			case 'review': {
 				for (const check of event.review.checks) planned.add(check.id);
@@ -155,8 +161,8 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 							span(`${signs.ok} `, 'good'),
 							event.kept
 								? 'Put back what must not stay; what was done before is kept'
-								: event.foreign.length > 0
-									? 'Put back, but for what was told'
+								: aftermath(deeds, null).state === 'rolled-back-except'
+									? 'Rolled back, except for what was said'
 									: 'Put back: everything is as it was',
 						),
 					);

@@ -6,7 +6,7 @@ import { indented, type Line, line, paint, span, type Tone } from './page.ts';
 export type FailureOptions = {
 	readonly width: number;
 	readonly ascii?: boolean;
-	/** What state the servers are in now, where more is known than the failure's class says. */
+	/** What state the servers are in now: after a run always given, from its journal. */
 	readonly state?: string;
 	/** Where to read more: journal or report. */
 	readonly log?: string;
@@ -38,20 +38,10 @@ export function checkLines(check: Check, width: number, signs: Symbols): Line[] 
 	return lines;
 }
 
-/** What the servers are like after a failure of this class, in one sentence. */
-export function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
+/** What the servers are like after a failure outside any run: nothing but what it says itself was changed. A run's state is {@link afterWords}. */
+function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
 	if (failure.left.length > 0 || failure.class === 'LeftChanged') return 'CHANGED: see what is left to be put back.';
-	switch (failure.class) {
-		case 'UserError':
-		case 'ConnectError':
-		case 'CheckFailed':
-		case 'Busy':
-			return failure.step === null ? 'Untouched: nothing was changed.' : 'This step changed nothing.';
-		case 'LockTimeout':
-			return 'As before: no lock is held, and what was changed for it was put back.';
-		default:
-			return failure.step === null ? 'As before: nothing was changed.' : 'What the run changed is told by its steps and its journal.';
-	}
+	return failure.step === null ? 'Untouched: nothing was changed.' : 'What the run changed is told by its steps and its journal.';
 }
 
 /** THE place that words a failure: what, why, the state now, what to do, the server's own words, failed checks, what is left. */

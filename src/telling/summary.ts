@@ -2,6 +2,7 @@ import { bytes, count, duration, plural, symbols } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
+import { afterWords, exceptions } from './aftermath.ts';
 import { failureLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
 
@@ -139,29 +140,21 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 	if (end.outcome === 'previewed') return [line(span('Nothing was changed: this was a preview.', 'bold'))];
 	if (end.outcome === 'declined') return [line(span('Nothing was changed.', 'bold'))];
 	if (end.outcome !== 'done') {
-		const undone =
-			end.outcome === 'undone' ||
-			(end.failure !== null && end.failure.left.length === 0 && state.steps.some((step) => step.status === 'undone'));
-		const now = end.open
-			? (end.failure?.left.length ?? 0) > 0
-				? undefined
-				: 'What was done so far is kept; start it again to go on from there.'
-			: undone
-				? 'As before: what the run changed was put back.'
-				: state.transcript.some((each) => each.action.changes)
-					? undefined
-					: 'Untouched: nothing was changed.';
+		const done = state.steps.filter((step) => step.status === 'done').length;
+		const steps = state.steps.length === 0 ? {} : { steps: { done, of: state.steps.length } };
+		const now = afterWords(state.deeds, end, { servers: state.servers, ...steps });
 		if (end.failure === null) {
-			const all = end.warnings.length === 0 ? 'Taken back: everything is as it was.' : 'Taken back, but for this:';
+			const except = [...new Set([...end.warnings, ...exceptions(state.deeds, state.servers)])];
+			const all = except.length === 0 ? 'Taken back: everything is as it was.' : 'Undone, except for this:';
 			return [
 				line(span(`${signs.undone} `, 'warn'), span(end.outcome === 'undone' ? all : 'Stopped.', 'bold')),
-				...end.warnings.flatMap((warning) => indented(`  ${signs.warn} `, warning, width, 'plain', 'warn')),
+				...except.flatMap((warning) => indented(`  ${signs.warn} `, warning, width, 'plain', 'warn')),
 			];
 		}
 		return failureLines(end.failure, {
 			width,
 			ascii,
-			...(now === undefined ? {} : { state: now }),
+			...(now === null ? {} : { state: now }),
 			...(options.log === undefined ? {} : { log: options.log }),
 		});
 	}

@@ -182,7 +182,13 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		await wake(ended);
 		expect(await contentsOf(target)).toEqual(before);
 		const was = [await value(target, SETTINGS), await value(target, words.written)];
-		const undone = await lockstep(['undo', '--yes', '--json'], { env: env() });
+		// The events were woken since: no more is it known that nobody else wrote there.
+		const unasked = await lockstep(['undo', '--yes', '--json'], { env: env() });
+		expect([unasked.code, unasked.last.checks?.[0]?.found], said(unasked)).toEqual([
+			6,
+			expect.stringContaining('transactions were written there'),
+		]);
+		const undone = await lockstep(['undo', '--yes', '--json', '--confirm', nameOf(target)], { env: env() });
 		expect(undone.last.outcome, said(undone)).toBe('undone');
 		expect(await contentsOf(target)).toEqual({ rows: {}, definitions: {} });
 		expect([await value(target, SETTINGS), await value(target, words.written)]).toEqual(was);

@@ -35,7 +35,7 @@ async function planned<Env extends Outputs>(steps: readonly AnyStep<Env>[], env:
 		expect(step.checks?.(at), step.id).toEqual(step.checks?.(at));
 		expect(step.consents?.(at), step.id).toEqual(step.consents?.(at));
 		// Nothing has been done yet, so there is nothing to take back.
-		expect(step.undo?.(at) ?? [], `${step.id}: undo`).toEqual([]);
+		expect(step.undo?.({ ...at, made: null }) ?? [], `${step.id}: undo`).toEqual([]);
 		for (const action of once) expect(show(action).why, `${step.id}: ${action.id}`).not.toBe('');
 		ids.push(...once.filter((action) => show(action).changes).map((action) => `${step.id} ${action.id}`));
 		if (step.standIn !== undefined) outputs[step.id] = step.standIn as Json;

@@ -33,7 +33,9 @@ test('a journal that ends in the middle is open, with what was seen, done and to
 	expect(past).toEqual({
 		...{ title: 'Toy', servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
 		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
-		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'] },
+		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'], acted: {}, marks: {}, steps: [] },
+		// This journal is an older lockstep's: it names nothing that was made.
+		deeds: { touched: ['a'], made: null, lost: [], undone: 'no', left: [], drift: [] },
 	});
 });
 

@@ -50,3 +50,9 @@ export const identity = query<Identity>(
 		};
 	},
 );
+
+/** MariaDB has no uuid of its data. A server-made table that upgrades leave alone: https://mariadb.com/kb/en/mysql-servers-table/ */
+export const madeAt = query<string | null>(
+	sql`SELECT CREATE_TIME AS made FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME = 'servers'`,
+	(rows) => rows[0]?.made ?? null,
+);

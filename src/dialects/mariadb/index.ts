@@ -4,7 +4,7 @@ import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { definitions } from './definitions.ts';
-import { identity } from './identity.ts';
+import { identity, madeAt } from './identity.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
@@ -25,6 +25,7 @@ export const mariadb: Dialect = {
 		logsReplicaUpdates: 'log_slave_updates',
 	},
 	identity,
+	madeAt,
 	privileges,
 	accounts,
 	positions,

@@ -69,6 +69,13 @@ export const positions: Dialect['positions'] = {
 	lacking,
 	wait: (gtid, seconds) => query(sql`SELECT MASTER_GTID_WAIT(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 	forgetLog: sql`RESET MASTER`,
+	own: query(sql`SELECT @@global.gtid_binlog_state AS state, @@global.server_id AS id`, (rows) =>
+		(rows[0]?.state ?? '')
+			.split(',')
+			.map((part) => part.trim())
+			.filter((part) => part.split('-')[1] === rows[0]?.id)
+			.join(','),
+	),
 	// Each log begins with the list of what the ones before it held.
 	async purged(look) {
 		const oldest = await look(query(sql`SHOW BINARY LOGS`, (rows) => rows[0]?.Log_name ?? null));

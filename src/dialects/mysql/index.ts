@@ -28,6 +28,8 @@ export const mysql = (probe: Probe): Dialect => ({
 		logsReplicaUpdates: 'log_replica_updates',
 	},
 	identity,
+	// Its server_uuid is new with its data.
+	madeAt: null,
 	privileges: privileges(probe),
 	accounts,
 	positions: positions(probe),

@@ -30,6 +30,13 @@ export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] 
 		wait: (gtid, seconds) =>
 			query(sql`SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 		forgetLog,
+		own: query(sql`SELECT @@global.gtid_executed AS gtid, @@server_uuid AS uuid`, (rows) =>
+			canonical(rows[0]?.gtid ?? '')
+				.split(',')
+				.map((part) => part.trim())
+				.filter((part) => part.toLowerCase().startsWith(`${rows[0]?.uuid?.toLowerCase()}:`))
+				.join(','),
+		),
 		purged: (look) => look(query(sql`SELECT @@global.gtid_purged AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
 		unknown: (gtid) => query(sql`SELECT GTID_SUBTRACT(${gtid}, @@global.gtid_executed) AS gtid`, (rows) => canonical(rows[0]?.gtid ?? '')),
 		// The uuid of whoever wrote it is in every one.

@@ -1,7 +1,7 @@
 import { type LockstepError, VerifyFailed } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import { catchUp, type Target } from '../catch-up.ts';
-import type { BackupEnv } from './env.ts';
+import { type BackupEnv, dumped } from './env.ts';
 
 type Facts = {
 	/** All that was received and must be applied; null where nothing replicates that could be waited for. */
@@ -56,7 +56,9 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 					},
 				],
 	async run({ plan, ...at }) {
-		const { target, delayed, standing, replicated } = at.facts;
+		const { target, delayed, standing } = at.facts;
+		// Of a snapshot the lock is long given back: the replica may have gone on since.
+		const replicated = dumped(at)?.position.replicated ?? at.facts.replicated;
 		// Backups of a replica that stands are sound, and each as old as the last.
 		if (standing.length > 0)
 			at.note(`Replication stands: ${standing.join('; ')}. This backup is of what the replica has, ${replicated || 'nothing'}.`, 'warning');

@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
+import type { Thing } from '../../core/deeds.ts';
 import type { Seen, Step } from '../../core/step.ts';
 import type { CloneStatus } from '../../dialects/clone.ts';
 import type { Position } from '../../dialects/dialect.ts';
@@ -11,10 +12,14 @@ import { type ProvisionEnv, seeded } from './env.ts';
 type Facts = {
 	readonly databases: readonly string[];
 	readonly configured: boolean;
+	/** Where its channels come from. */
+	readonly sources?: readonly string[];
 	readonly position: Position;
 	readonly binaryLog: boolean;
 	readonly clone: CloneStatus | null;
 };
+
+type Loss = [kind: Thing['kind'], name: string];
 
 /**
  * Whether what is there is what this work has brought: also by a CLONE whose run died before it could say so. What came of a backup until
@@ -32,9 +37,11 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 	async inspect(at) {
 		const { replica, look } = at;
 		const { catalogue, channel, positions, identity } = replica.dialect;
+		const channels = await look('replica', channel.status);
 		return {
 			databases: await look('replica', catalogue.databases),
-			configured: (await look('replica', channel.status)).length > 0,
+			configured: channels.length > 0,
+			sources: channels.map(({ host, port }) => `${host}:${port}`),
 			position: await look('replica', positions.current),
 			binaryLog: (await look('replica', identity)).binaryLog,
 			clone: await cloneStatus(at),
@@ -45,20 +52,35 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 		const { replica, facts } = at;
 		const { catalogue, channel, locks, positions } = replica.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) => actions.push(change('replica', id, why, statement));
+		const act = (id: string, why: string, statement: Statement, ...destroys: Loss[]) =>
+			actions.push({ ...change('replica', id, why, statement), destroys: destroys.map(([kind, name]) => ({ on: 'replica', kind, name })) });
 		if (facts.configured) {
 			act('stop', 'it replicates already', channel.stop);
-			act('forget-channel', 'where it replicated from', channel.forget);
+			act(
+				'forget-channel',
+				'where it replicated from',
+				channel.forget,
+				...(facts.sources ?? []).map((name): Loss => ['replication', name]),
+			);
 		}
 		if (facts.databases.length > 0) {
 			act('unlogged', 'not for the binary log', locks.unlogged);
-			for (const database of facts.databases) act(`drop-${database}`, 'its data is replaced', catalogue.drop(database));
+			for (const database of facts.databases)
+				act(`drop-${database}`, 'its data is replaced', catalogue.drop(database), ['database', database]);
 			act('logged', 'as before', locks.logged);
 		}
 		if (facts.binaryLog && !positions.logHoldsPosition && facts.position.written !== '')
-			act('forget-log', 'its own transactions would clash with the primary’s', positions.forgetLog);
+			act('forget-log', 'its own transactions would clash with the primary’s', positions.forgetLog, [
+				'binary log',
+				`(${facts.position.written})`,
+			]);
 		if (facts.position.replicated !== '')
-			actions.push(...changes('replica', 'forget-position', 'an old position', positions.setReplicated('')));
+			actions.push(
+				...changes('replica', 'forget-position', 'an old position', positions.setReplicated('')).map((action) => ({
+					...action,
+					destroys: [{ on: 'replica', kind: 'position' as const, name: facts.position.replicated }],
+				})),
+			);
 		return actions;
 	},
 	async verify(at) {

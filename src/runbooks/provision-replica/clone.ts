@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick, type RestartAction, type SqlAction } from '../../core/action.ts';
 import { type Check, failed, must } from '../../core/check.ts';
+import { isMade, type Thing } from '../../core/deeds.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
@@ -11,6 +12,7 @@ import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
 import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, wordsOf } from './clone-look.ts';
 import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
+import { databasesThere } from './seed.ts';
 
 type Facts = CloneLook | null;
 type At = ProvisionEnv & Seen<CloneLook>;
@@ -55,6 +57,8 @@ function copying(at: At, words: CloneWords): Action[] {
 		),
 		session: 'own',
 		ends: words.wentDown,
+		makes: broughtBy(facts),
+		destroys: databasesThere(facts.onReplica),
 		timeoutMs: 0,
 	};
 	const restart: RestartAction = {
@@ -95,6 +99,13 @@ function copying(at: At, words: CloneWords): Action[] {
 			: []),
 	];
 }
+
+/** All that comes with the clone, by name. */
+const broughtBy = ({ databases, primaryAccounts, replicaAccounts }: CloneLook): readonly Thing[] => {
+	const were = replicaAccounts.map(accountKey);
+	const came = primaryAccounts.map(accountKey).filter((name) => !were.includes(name));
+	return [...databasesThere(databases), ...came.map((name) => ({ on: 'replica', kind: 'account' as const, name }))];
+};
 
 /** In this order: while the replica's plugin is there, it can be seen that the data have come. */
 function tidying(at: At, words: CloneWords, done: boolean): Action[] {
@@ -274,7 +285,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 	},
 	undo(at) {
 		const words = wordsOf(at);
-		const { primary, replica, facts, origin } = at;
+		const { primary, replica, facts, origin, made } = at;
 		if (words === null || facts === null || origin === null) return [];
 		const seen = { ...at, facts, origin };
 		const { accounts, catalogue, locks, positions } = replica.dialect;
@@ -290,10 +301,15 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			const were = origin.replicaAccounts.map(accountKey);
 			// Whom we are logged in as stays.
 			const came = facts.replicaAccounts.filter(
-				(who) => !were.includes(accountKey(who)) && !accounts.own(who) && accountKey(who) !== facts.accounts.replica,
+				(who) =>
+					!were.includes(accountKey(who)) &&
+					!accounts.own(who) &&
+					accountKey(who) !== facts.accounts.replica &&
+					isMade(made, { on: 'replica', kind: 'account', name: accountKey(who) }),
 			);
 			act('replica', 'unlogged', 'not for the binary log', locks.unlogged);
-			for (const name of facts.onReplica) act('replica', `drop-${name}`, 'came with the clone', catalogue.drop(name));
+			const brought = facts.onReplica.filter((name) => isMade(made, { on: 'replica', kind: 'database', name }));
+			for (const name of brought) act('replica', `drop-${name}`, 'came with the clone', catalogue.drop(name));
 			for (const who of came) act('replica', `drop-${accountKey(who)}`, 'came with the clone', accounts.drop(who));
 			act('replica', 'logged', 'as before', locks.logged);
 			actions.push(...changes('replica', 'position-back', 'as it was', positions.setReplicated(origin.replicated)));

@@ -48,8 +48,11 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 			}),
 		];
 	},
-	undo({ replica, facts, origin }) {
+	undo({ replica, source, account, facts, origin }) {
 		if (facts.channel === null || origin.channel !== null) return [];
+		// One that leads elsewhere now is somebody else's.
+		const { host, port, user } = facts.channel;
+		if (host !== source.host || port !== source.port || user !== account.user) return [];
 		const { channel } = replica.dialect;
 		const actions: Action[] = [];
 		if (facts.channel.io !== 'no' || facts.channel.sql !== 'no') {

@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { type Check, must, should } from '../../core/check.ts';
+import { isMade, type Thing } from '../../core/deeds.ts';
 import type { Looking, Seen, Step } from '../../core/step.ts';
 import { revokeOf } from '../../dialects/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';
@@ -9,6 +10,8 @@ import { type Accounts, type AccountsOutput, accountsOfBoth, grantsOf, madeBy, o
 import { accountKey, type ProvisionEnv } from './env.ts';
 
 type At = ProvisionEnv & Seen<Accounts>;
+
+const accountThere = (name: string): Thing => ({ on: 'replica', kind: 'account', name });
 
 /** The statements that these lines stand for, out of the binary log; nothing where there are none. */
 function granting(at: At, made: readonly string[], which: 'wide' | 'objects', before: readonly Action[] = []): Action[] {
@@ -89,7 +92,10 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const creating = facts.missing.flatMap((who) =>
 			(memory.accounts.get(accountKey(who)) ?? [])
 				.slice(0, 1)
-				.map((statement: Statement) => change('replica', `create-${accountKey(who)}`, 'as on the primary', statement)),
+				.map((statement: Statement) => ({
+					...change('replica', `create-${accountKey(who)}`, 'as on the primary', statement),
+					makes: [accountThere(accountKey(who))],
+				})),
 		);
 		return granting(at, madeBy(at, facts, origin), 'wide', creating);
 	},
@@ -119,7 +125,9 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const { replica, facts, origin } = at;
 		const { accounts } = replica.dialect;
 		const were = origin.present.map(accountKey);
-		const made = facts.present.filter((who) => !were.includes(accountKey(who)) && !accounts.own(who));
+		const made = facts.present.filter(
+			(who) => !were.includes(accountKey(who)) && !accounts.own(who) && isMade(at.made, accountThere(accountKey(who))),
+		);
 		return unlogged(at, [
 			...made.map((who) => change('replica', `drop-${accountKey(who)}`, 'copied by this run', accounts.drop(who))),
 			...everybodyBack(at),

@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { must, note } from '../../core/check.ts';
+import { isMade, type Thing } from '../../core/deeds.ts';
 import { ServerError, UserError } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
@@ -29,6 +30,8 @@ export function refusedPassword(error: unknown): never {
 		{ cause: error },
 	);
 }
+
+const accountThere = ({ user, host }: ProvisionEnv['account']): Thing => ({ on: 'primary', kind: 'account', name: `${user}@${host}` });
 
 export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	id: 'create-account',
@@ -68,7 +71,15 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 		const actions: Action[] = [];
 		const act = (id: string, why: string, statement: Statement) => actions.push(change('primary', id, why, statement));
 		if (!facts.exists)
-			act('create', 'an account of its own, with a generated password', accounts.create(account.user, account.host, password, tls));
+			actions.push({
+				...change(
+					'primary',
+					'create',
+					'an account of its own, with a generated password',
+					accounts.create(account.user, account.host, password, tls),
+				),
+				makes: [accountThere(account)],
+			});
 		else if (!memory.passwordSet && outputs.connect === undefined) {
 			act('password', 'a new password, known to this run only', accounts.setPassword(account.user, account.host, password, tls));
 		}
@@ -110,12 +121,9 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 			must('ACCOUNT-PASSWORD', 'Its password is known to this run or to the channel', memory.passwordSet || outputs.connect !== undefined),
 		];
 	},
-	undo({ primary, account, facts, origin }) {
+	undo({ primary, account, facts, origin, made }) {
 		const drop = primary.dialect.accounts.drop({ ...account, role: false });
-		return onPrimary(
-			primary,
-			{ facts, origin },
-			origin.exists || !facts.exists ? [] : [change('primary', 'drop-account', 'the account was made by this run', drop)],
-		);
+		const ours = !origin.exists && facts.exists && isMade(made, accountThere(account));
+		return onPrimary(primary, { facts, origin }, ours ? [change('primary', 'drop-account', 'the account was made by this run', drop)] : []);
 	},
 };

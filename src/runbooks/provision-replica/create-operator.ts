@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Action } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
+import { isMade, type Thing } from '../../core/deeds.ts';
 import type { Looking, Step } from '../../core/step.ts';
 import type { Need } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
@@ -37,6 +38,12 @@ const NONE: Facts = {
 	fileCanBeMade: true,
 	we: {},
 };
+
+const accountThere = (who: { readonly user: string; readonly host: string }): Thing => ({
+	on: 'primary',
+	kind: 'account',
+	name: nameOf(who),
+});
 
 const ours = ({ dialect }: Server, { look }: Looking, role: 'primary' | 'replica') =>
 	Promise.all([look(role, dialect.identity), look(role, dialect.privileges.held)]).then(([{ account }, held]) => ({ account, held }));
@@ -114,7 +121,11 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			if (facts.file) actions.push({ kind: 'file', id: 'forget-password', why: 'of an account that is gone', op: 'remove', path });
 			if (facts.exists)
 				act('password', 'a new password: the first never came to its file', accounts.setPassword(user, host, password, tls));
-			else act('create', 'an account of its own, with a generated password', accounts.create(user, host, password, tls));
+			else
+				actions.push({
+					...change('primary', 'create', 'an account of its own, with a generated password', accounts.create(user, host, password, tls)),
+					makes: [accountThere(operator)],
+				});
 			actions.push({ kind: 'file', id: 'keep-password', why: 'for you alone', op: 'secret', path, secret: password });
 		}
 		const lacking = privileges.missing(facts.held, privileges.needs.status).map((need) => need.privilege);
@@ -149,17 +160,18 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			),
 		];
 	},
-	undo({ primary, replica, operator, facts, origin }) {
+	undo({ primary, replica, operator, facts, origin, made }) {
 		if (operator === null) return [];
+		const ours = isMade(made, accountThere(operator));
 		const { accounts, privileges } = primary.dialect;
 		const actions: Action[] = [];
 		// Where it did not come with the copied accounts, but by CLONE or by replication.
-		if (!origin.onReplica && facts.onReplica) {
+		if (ours && !origin.onReplica && facts.onReplica) {
 			const drop = replica.dialect.accounts.drop({ ...operator, role: false });
 			actions.push(...onReplicaAlone(replica, facts, 'drop-operator-there', 'it came by this run', drop));
 		}
 		const onIt: Action[] = [];
-		if (!origin.exists && facts.exists)
+		if (ours && !origin.exists && facts.exists)
 			onIt.push(change('primary', 'drop-operator', 'the account was made by this run', accounts.drop({ ...operator, role: false })));
 		if (!origin.exists && !origin.file && facts.file)
 			actions.push({ kind: 'file', id: 'forget-password', why: 'of that account', op: 'remove', path: operator.passwordFile });

@@ -1,12 +1,8 @@
-import { readKnown } from '../../archive/read.ts';
 import { type Check, should } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
-import { statements } from '../../dump/load/cut.ts';
-import { accountOf } from '../../dump/load/filter.ts';
 import { change } from '../change.ts';
-import { filesOf } from '../restore-backup/env.ts';
-import { some } from '../server.ts';
+import { accountsIn } from '../restore-backup/accounts-file.ts';
 import { accountKey, seeded } from './env.ts';
 import type { FromBackupEnv } from './on-replica.ts';
 import { nameOf } from './operator.ts';
@@ -23,19 +19,6 @@ const notOurs =
 	({ account, operator }: FromBackupEnv) =>
 	(name: string): boolean =>
 		!(account.ours && name === nameOf(account)) && !(operator !== null && name === nameOf(operator));
-
-async function accountsIn(env: FromBackupEnv): Promise<ReadonlySet<string>> {
-	const found = new Set<string>();
-	for (const file of filesOf(env, 'accounts')) {
-		const chunks: Buffer[] = [];
-		for await (const chunk of readKnown(env.folder, file)) chunks.push(chunk);
-		for (const statement of statements(Buffer.concat(chunks).toString('latin1'))) {
-			const account = accountOf(statement);
-			if (account !== null) found.add(account);
-		}
-	}
-	return found;
-}
 
 /** A server that was a replica before has accounts that come once more. */
 export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
@@ -86,17 +69,12 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 		const { accounts, locks } = replica.dialect;
 		return [
 			change('replica', 'unlogged', 'not for the binary log', locks.unlogged),
-			...facts.later.map((who) => change('replica', `drop-${accountKey(who)}`, 'it comes through replication', accounts.drop(who))),
+			...facts.later.map(accountKey).map((name, index) => ({
+				...change('replica', `drop-${name}`, 'it comes through replication', accounts.drop(facts.later[index] as AccountName)),
+				destroys: notOurs({ ...env, replica })(name) ? [{ on: 'replica', kind: 'account' as const, name }] : [],
+			})),
 			change('replica', 'logged', 'as before', locks.logged),
 		];
 	},
 	undo: () => [],
-	foreign({ facts, origin, ...env }) {
-		const now = new Set(facts.later.map(accountKey));
-		const gone = origin.later
-			.map(accountKey)
-			.filter((name) => !now.has(name))
-			.filter(notOurs(env));
-		return gone.length === 0 ? [] : [`${env.replica.name} had accounts that were dropped, and nothing brings back: ${some(gone)}.`];
-	},
 };

@@ -1,4 +1,5 @@
 import type { Action, LoadAction, PipeAction } from '../../core/action.ts';
+import type { Thing } from '../../core/deeds.ts';
 import type { Json } from '../../core/json.ts';
 import type { Looking, Step, Working } from '../../core/step.ts';
 import type { RestoreEnv } from '../restore-backup/env.ts';
@@ -9,8 +10,12 @@ export type FromBackupEnv = ProvisionEnv & RestoreEnv;
 
 const roleOf = (role: string): string => (role === 'server' ? 'replica' : role);
 
+const thereToo = (things: readonly Thing[] | undefined): readonly Thing[] =>
+	(things ?? []).map((thing) => ({ ...thing, on: roleOf(thing.on) }));
+
 /** The same action on the replica. */
-function onReplica<A extends Action>(action: A): A {
+function onReplica<A extends Action>(given: A): A {
+	const action = { ...given, makes: thereToo(given.makes), destroys: thereToo(given.destroys) };
 	if (action.kind === 'pipe') {
 		const { into } = action as PipeAction;
 		return into !== null && 'on' in into ? { ...action, into: { ...into, on: roleOf(into.on) } } : action;
@@ -43,6 +48,7 @@ export function restoring<Facts extends Json, Output extends Json>(
 		plan: (at) => step.plan(at).filter(stays).map(onReplica),
 		...(run === undefined ? {} : { run: (at) => run(aimed(at)) }),
 		// What replication changes from then on is no business of theirs.
+		...(step.proves === undefined ? {} : { proves: (env: FromBackupEnv) => seeded(env) === undefined }),
 		verify: async (at) => (seeded(at) === undefined ? ((await step.verify?.(aimed(at))) ?? []) : []),
 		...(undo === undefined ? {} : { undo: (at) => undo(at).map(onReplica) }),
 	};

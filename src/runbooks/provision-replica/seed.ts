@@ -1,6 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
+import { type Deeds, isMade, type Thing } from '../../core/deeds.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Failure } from '../../core/events.ts';
 import { meter } from '../../core/progress.ts';
@@ -35,10 +36,21 @@ export async function isUseless({
 	);
 }
 
-/** Drops what came since, also through replication. */
-export function dropCopied({ replica, facts, origin }: ProvisionEnv & Seen<{ readonly onReplica: readonly string[] }>): readonly Action[] {
+/** Databases on the replica, as what an action makes or destroys. */
+export const databasesThere = (names: readonly string[]): readonly Thing[] =>
+	names.map((name) => ({ on: 'replica', kind: 'database', name }));
+
+/** Drops the databases that the run brought, by name: others that are there now came from elsewhere, or through replication. */
+export function dropCopied({
+	replica,
+	facts,
+	origin,
+	made,
+}: ProvisionEnv & Seen<{ readonly onReplica: readonly string[] }> & { readonly made: Deeds['made'] }): readonly Action[] {
 	const { catalogue, load, locks } = replica.dialect;
-	const ours = facts.onReplica.filter((name) => !origin.onReplica.includes(name));
+	const ours = facts.onReplica.filter(
+		(name) => !origin.onReplica.includes(name) && isMade(made, { on: 'replica', kind: 'database', name }),
+	);
 	if (ours.length === 0) return [];
 	const action = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
 	return [
@@ -74,6 +86,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 				into: replica.dialect.tools.load('replica'),
 				footer: true,
 				changes: true,
+				makes: databasesThere(facts.databases),
 			},
 		];
 	},

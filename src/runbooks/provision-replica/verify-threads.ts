@@ -65,5 +65,6 @@ export const verifyThreads: Step<
 					]),
 		];
 	},
+	proves: true,
 	standIn: { encrypted: false, cipher: null, verified: false },
 };

@@ -44,5 +44,6 @@ export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 			}),
 		];
 	},
+	proves: true,
 	standIn: { ms: 0 },
 };

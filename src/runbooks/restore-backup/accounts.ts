@@ -1,17 +1,27 @@
+import { isMade, type Thing } from '../../core/deeds.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { change } from '../change.ts';
+import { accountsIn } from './accounts-file.ts';
 import { filesOf, type RestoreEnv } from './env.ts';
 
-type Facts = { readonly present: readonly AccountName[] };
+type Facts = {
+	readonly present: readonly AccountName[];
+	/** In the backup. */
+	readonly named?: readonly string[];
+};
 
 const key = ({ user, host, role }: AccountName): string => (role ? `role ${user}` : `${user}@${host}`);
+
+const accountThere = (name: string): Thing => ({ on: 'server', kind: 'account', name });
 
 export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 	id: 'accounts',
 	title: 'Load the accounts',
 	why: 'Only because it was asked for: whoever could log in to the server that was backed up can then log in here. Accounts that are here already are left as they are, with their passwords and their rights.',
-	inspect: async ({ server, look }) => ({ present: await look('server', server.dialect.accounts.list) }),
+	async inspect(env) {
+		return { present: await env.look('server', env.server.dialect.accounts.list), named: [...(await accountsIn(env))] };
+	},
 	plan({ facts, origin, ...env }) {
 		const { server, folder, logged } = env;
 		return filesOf(env, 'accounts').map(({ path, bytes, sha256 }) => ({
@@ -23,17 +33,19 @@ export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 			into: server.dialect.tools.load('server', logged),
 			footer: true,
 			changes: true,
+			makes: (facts.named ?? []).filter((name) => !origin.present.some((who) => key(who) === name)).map(accountThere),
 		}));
 	},
 	async run({ plan, perform, origin }) {
 		for (const action of plan) await perform(action);
 		return { kept: origin.present.length };
 	},
-	undo({ server, facts, origin, logged }) {
+	undo({ server, facts, origin, logged, made }) {
 		const { accounts: words, locks } = server.dialect;
 		const were = new Set(origin.present.map(key));
+		const isOurs = (name: string) => (['server', 'replica'] as const).some((on) => isMade(made, { on, kind: 'account', name }));
 		const drops = facts.present
-			.filter((who) => !were.has(key(who)) && !words.own(who))
+			.filter((who) => !were.has(key(who)) && !words.own(who) && isOurs(key(who)))
 			.map((who) => change('server', `drop-${key(who)}`, 'restored by this run', words.drop(who)));
 		if (drops.length === 0 || logged) return drops;
 		return [

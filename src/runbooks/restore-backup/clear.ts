@@ -3,7 +3,7 @@ import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
-import { qualified, some } from '../server.ts';
+import { qualified } from '../server.ts';
 import type { RestoreEnv } from './env.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
@@ -23,9 +23,11 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 	plan({ server, facts, only, logged }) {
 		const { catalogue, load, locks } = server.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement) => actions.push(change('server', id, why, statement));
-		if (only === null) for (const name of facts.databases) act(`drop-${name}`, 'it is replaced', catalogue.drop(name));
-		else for (const table of facts.tables) act(`drop-${qualified(table)}`, 'it is replaced', load.dropTable(table));
+		const act = (id: string, why: string, statement: Statement, kind: 'database' | 'table', name: string) =>
+			actions.push({ ...change('server', id, why, statement), destroys: [{ on: 'server', kind, name }] });
+		if (only === null) for (const name of facts.databases) act(`drop-${name}`, 'it is replaced', catalogue.drop(name), 'database', name);
+		else
+			for (const table of facts.tables) act(`drop-${qualified(table)}`, 'it is replaced', load.dropTable(table), 'table', qualified(table));
 		if (actions.length === 0) return [];
 		const before = [change('server', 'unchecked', 'others may refer to it', load.unchecked)];
 		return logged
@@ -44,8 +46,4 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 	// Rows that came and are not as many as were dumped: nothing of it is to be trusted.
 	spoiled: async ({ failure }) => failure?.checks.some((check) => check.id === 'CONTENTS') ?? false,
 	undo: () => [],
-	foreign({ origin, only }) {
-		const gone = only === null ? origin.databases : origin.tables.map(qualified);
-		return gone.length === 0 ? [] : [`${some(gone)} had other contents before: these were overwritten and are gone.`];
-	},
 };

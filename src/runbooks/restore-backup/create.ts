@@ -3,7 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
-import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
+import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { takeBack } from './take-back.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
@@ -47,6 +47,7 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 					into: server.dialect.tools.load('server', logged),
 					footer: true,
 					changes: true,
+					makes: madeBy(env, file, facts.databases),
 				}),
 			);
 	},
@@ -59,6 +60,6 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 		const missing = tablesOf({ ...env, server }).filter((table) => !tables.has(qualified(table)));
 		return [must('TABLES', 'Every table is there', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
-	undo: ({ facts, origin, ...env }) => takeBack(env, facts, origin),
+	undo: ({ facts, origin, made, ...env }) => takeBack(env, facts, origin, made),
 	standIn: { databases: [] },
 };

@@ -1,8 +1,9 @@
 import type { Manifest, ManifestFile, ManifestTable } from '../../archive/manifest.ts';
 import type { FilePart } from '../../core/action.ts';
+import type { Thing } from '../../core/deeds.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
-import type { Server } from '../server.ts';
+import { qualified, type Server } from '../server.ts';
 
 export interface RestoreEnv extends Outputs {
 	readonly server: Server;
@@ -74,3 +75,13 @@ export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, data
 
 /** Whether an earlier step of this work made room already, be it of a replica: then what is there is what it brought. */
 export const cleared = ({ outputs }: Outputs): boolean => outputs.clear !== undefined || outputs['clear-replica'] !== undefined;
+
+/** What loading that file makes: its database, where it is not there yet, and where single tables are wanted these. */
+export function madeBy({ only }: RestoreEnv, { database }: ManifestFile, there: readonly string[]): readonly Thing[] {
+	if (database === undefined) return [];
+	const tables = (only ?? []).filter((each) => each.database === database);
+	return [
+		...(there.includes(database) && only !== null ? [] : [{ on: 'server', kind: 'database' as const, name: database }]),
+		...tables.map((each) => ({ on: 'server', kind: 'table' as const, name: qualified(each) })),
+	];
+}

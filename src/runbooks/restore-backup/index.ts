@@ -3,6 +3,7 @@ import type { AnyStep, Runbook } from '../../core/step.ts';
 import { accounts } from './accounts.ts';
 import { clear } from './clear.ts';
 import { create } from './create.ts';
+import { entangledServer, serverMark } from './entangled.ts';
 import { parallel, type RestoreEnv } from './env.ts';
 import { finish } from './finish.ts';
 import { loadDatabases } from './load-databases.ts';
@@ -18,6 +19,8 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 	title: 'Restore a backup',
 	afterFailure: 'keep',
 	steps: [lookAtBackup, lookAtServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove],
+	marks: serverMark,
+	entangled: entangledServer,
 	summary(env) {
 		const proven = env.outputs.prove as { tables: number; rows: number } | undefined;
 		const asleep = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { asleep: readonly string[] } | undefined;

@@ -8,7 +8,7 @@ import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { bytesProgress } from './bytes.ts';
 import { differences, whatIsThere } from './contents.ts';
-import { cleared, filesOf, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
+import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
 import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
 import { sideBySide } from './side-by-side.ts';
 import { takeBack } from './take-back.ts';
@@ -59,7 +59,10 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		// Before room was made what is there is somebody else's, and goes with that step.
 		// Of single tables each is dropped by the dump itself, and its triggers with it.
 		const again = cleared(env) && env.only === null ? facts.databases : [];
-		const drops = again.map((name) => change('server', `drop-${name}`, 'only where it is not whole', catalogue.drop(name)));
+		const drops = again.map((name) => ({
+			...change('server', `drop-${name}`, 'only where it is not whole', catalogue.drop(name)),
+			destroys: [{ on: 'server', kind: 'database' as const, name }],
+		}));
 		return [
 			...before,
 			...(drops.length === 0
@@ -78,6 +81,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 					into: tools.load('server', logged),
 					footer: true,
 					changes: true,
+					makes: madeBy(env, file, facts.databases),
 				}),
 			),
 			...after,
@@ -138,10 +142,10 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		const lacking = env.only.map(qualified).filter((name) => !tables.has(name));
 		return [whole, must('TABLES', 'Every table is there', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
 	},
-	undo({ facts, origin, scope, ...env }) {
+	undo({ facts, origin, scope, made, ...env }) {
 		const wake = wakeUndo(env, facts.sleep, origin.sleep);
 		// What came stays, to be gone on with: only the scheduler must not stay as it is.
-		return scope === 'passing' ? wake : [...wake, ...takeBack(env, facts, origin)];
+		return scope === 'passing' ? wake : [...wake, ...takeBack(env, facts, origin, made)];
 	},
 };
 

@@ -1,4 +1,5 @@
 import type { Action } from '../../core/action.ts';
+import { type Deeds, isMade } from '../../core/deeds.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
 import { change } from '../change.ts';
 import { qualified } from '../server.ts';
@@ -6,12 +7,17 @@ import type { RestoreEnv } from './env.ts';
 
 type There = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
 
-/** Drops what is there and was not in the beginning: databases, or in those that were there the single tables that were asked for. */
-export function takeBack({ server, logged, only }: RestoreEnv, facts: There, origin: There): readonly Action[] {
+/** Drops what this run made, by name, and was not there in the beginning: databases, or in those that were there single tables. */
+export function takeBack({ server, logged, only }: RestoreEnv, facts: There, origin: There, made: Deeds['made']): readonly Action[] {
 	const { catalogue, load, locks } = server.dialect;
-	const ours = facts.databases.filter((name) => !origin.databases.includes(name));
+	const isOurs = (kind: 'database' | 'table', name: string) =>
+		(['server', 'replica'] as const).some((on) => isMade(made, { on, kind, name }));
+	const ours = facts.databases.filter((name) => !origin.databases.includes(name) && isOurs('database', name));
 	const [there, before] = [new Set(facts.tables.map(qualified)), new Set(origin.tables.map(qualified))];
-	const tables = only?.filter((each) => !ours.includes(each.database) && there.has(qualified(each)) && !before.has(qualified(each))) ?? [];
+	const tables = (only ?? []).filter(
+		(each) =>
+			!ours.includes(each.database) && there.has(qualified(each)) && !before.has(qualified(each)) && isOurs('table', qualified(each)),
+	);
 	const drops = [
 		...ours.map((name) => change('server', `drop-${name}`, 'restored by this run', catalogue.drop(name))),
 		...tables.map((table) => change('server', `drop-${qualified(table)}`, 'restored by this run', load.dropTable(table))),

@@ -1,5 +1,6 @@
 import { Box, Text } from 'ink';
 import { useState } from 'react';
+import { lostWords } from '../../core/deeds.ts';
 import type { Recovery } from '../../core/director.ts';
 import type { Failure } from '../../core/events.ts';
 import { failureLines } from '../../telling/failure.ts';
@@ -15,7 +16,7 @@ import { badgeOf, type Shown } from './run.tsx';
 const CHOICES: readonly Option<Recovery>[] = [
 	{ value: 'keep', label: 'Keep and leave', about: 'what is done stays; starting again goes on from there' },
 	{ value: 'retry', label: 'Try this step again', about: 'once its cause is mended' },
-	{ value: 'undo', label: 'Take it back', about: 'undo what this run did, last first', tone: 'warn' },
+	{ value: 'undo', label: 'Take it back', about: 'undo what this run did, last first; not what is said above to be gone', tone: 'warn' },
 ];
 
 /** A step failed in a run that keeps what it did. */
@@ -39,6 +40,8 @@ export function FailedStep({
 	const height = bodyRows(app.size.rows);
 	const step = state.steps.find((each) => each.id === failure.step);
 	const done = state.steps.filter((each) => each.status === 'done').length;
+	const lost = lostWords(state.deeds.lost, state.servers);
+	const gone = lost.length === 0 ? '' : ` Cannot be restored: ${lost.join('; ')}.`;
 	return (
 		<Frame
 			title={title}
@@ -60,7 +63,7 @@ export function FailedStep({
 						: failureLines(failure, {
 								width,
 								ascii,
-								state: `“${step?.title ?? failure.step}” failed. ${done} of ${state.steps.length} steps are done and stand; nothing is lost by leaving.`,
+								state: `“${step?.title ?? failure.step}” failed. ${done} of ${state.steps.length} steps are complete. You can leave and resume later.${gone}`,
 							})
 				}
 				width={width}

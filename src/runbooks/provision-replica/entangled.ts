@@ -1,0 +1,47 @@
+import { isMade } from '../../core/deeds.ts';
+import type { Consent, Looking, SinceRun } from '../../core/step.ts';
+import { qualified, some } from '../server.ts';
+import { type ProvisionEnv, seeded } from './env.ts';
+
+/** How long the replica may take to apply what the primary had written, before their tables are compared by name. */
+const WAIT_SECONDS = 2;
+
+/** Tables in the databases that the run made on the replica which the primary does not have, once the replica has applied all. */
+async function strangers({ primary, replica, look, deeds }: ProvisionEnv & Looking & SinceRun): Promise<readonly string[]> {
+	const { written } = await look('primary', primary.dialect.positions.current);
+	await look('replica', replica.dialect.positions.wait(written, WAIT_SECONDS)).catch(() => false);
+	const there = new Set((await look('primary', primary.dialect.catalogue.tables)).map(qualified));
+	return (await look('replica', replica.dialect.catalogue.tables))
+		.filter(({ database }) => isMade(deeds.made, { on: 'replica', kind: 'database', name: database }))
+		.map(qualified)
+		.filter((name) => !there.has(name));
+}
+
+/**
+ * Whether the replica is still this run's own. One that was promoted by hand, or written to, holds what no run brought: its databases are not
+ * dropped, nor its binary log reset, before its name is typed.
+ */
+export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Consent[]> {
+	const { replica, source, account, look, deeds, done } = at;
+	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
+	if (!brought && seeded(at) === undefined) return [];
+	const affected: string[] = [];
+	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
+	if (done.includes('connect')) {
+		const channels = await look('replica', replica.dialect.channel.status);
+		const ours = channels.some(({ host, port, user }) => host === source.host && port === source.port && user === account.user);
+		const others = channels.map(({ host, port }) => `${host}:${port}`).join(', ');
+		if (!ours)
+			affected.push(others === '' ? `it does not replicate from ${source.host}:${source.port} any more` : `it replicates from ${others}`);
+	}
+	if (seeded(at) !== undefined) {
+		const { readOnly } = await look('replica', replica.dialect.identity);
+		if (done.includes('protect') && readOnly === 'OFF') affected.push('it accepts writes of clients: read_only is OFF');
+		const own = await look('replica', replica.dialect.positions.own);
+		if (own !== '') affected.push(`it has transactions of its own: ${own}`);
+		const extra = await strangers(at);
+		if (extra.length > 0) affected.push(`it has tables that the primary does not have: ${some(extra)}`);
+	}
+	if (affected.length === 0) return [];
+	return [{ name: replica.name, reason: `${replica.name} is not as this run left it`, affected }];
+}
