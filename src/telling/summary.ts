@@ -154,7 +154,8 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 		return failureLines(end.failure, {
 			width,
 			ascii,
-			...(now === null ? {} : { state: now }),
+			// What is left to be rolled back says it itself.
+			...(now === null || end.failure.left.length > 0 ? {} : { state: now }),
 			...(options.log === undefined ? {} : { log: options.log }),
 		});
 	}
