@@ -314,8 +314,7 @@ class Runner<Env extends Outputs> {
 		const began = now().getTime();
 		const before = this.#past?.outputs[step.id];
 		// What was proven and captured then may not be so any more.
-		const proves = typeof step.proves === 'function' ? step.proves(env) : (step.proves ?? false);
-		if (proves && this.#changed) delete env.outputs[step.id];
+		if (this.#changed && step.proves?.(env)) delete env.outputs[step.id];
 		const again = before !== undefined && env.outputs[step.id] === before;
 		if (again) this.#emit({ type: 'looking', step: step.id });
 		const facts = await step.inspect({ ...env, ...looking(world) });

@@ -154,7 +154,7 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	 * A proof, or a fact captured at one moment: once a step before it has acted, what an earlier run proved or captured counts no longer, and it
 	 * is done again.
 	 */
-	readonly proves?: true | ((env: Env) => boolean);
+	proves?(env: Env): boolean;
 	/** Lets a preview plan the later steps. */
 	readonly standIn?: Output;
 }

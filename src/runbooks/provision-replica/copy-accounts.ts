@@ -90,12 +90,10 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const { facts, origin, memory } = at;
 		// All accounts before all grants: a grant may name a role that comes later.
 		const creating = facts.missing.flatMap((who) =>
-			(memory.accounts.get(accountKey(who)) ?? [])
-				.slice(0, 1)
-				.map((statement: Statement) => ({
-					...change('replica', `create-${accountKey(who)}`, 'as on the primary', statement),
-					makes: [accountThere(accountKey(who))],
-				})),
+			(memory.accounts.get(accountKey(who)) ?? []).slice(0, 1).map((statement: Statement) => ({
+				...change('replica', `create-${accountKey(who)}`, 'as on the primary', statement),
+				makes: [accountThere(accountKey(who))],
+			})),
 		);
 		return granting(at, madeBy(at, facts, origin), 'wide', creating);
 	},

@@ -65,6 +65,6 @@ export const verifyThreads: Step<
 					]),
 		];
 	},
-	proves: true,
+	proves: () => true,
 	standIn: { encrypted: false, cipher: null, verified: false },
 };

@@ -71,6 +71,6 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 			mend: ['Does something write to the server meanwhile? Then start the same command again: it begins anew.'],
 		}),
 	],
-	proves: true,
+	proves: () => true,
 	standIn: { tables: 0, rows: 0, wrong: [] },
 };
