@@ -98,6 +98,35 @@ function toy(steps: readonly AnyStep<Outputs>[], afterFailure: 'keep' | 'put-bac
 	return { server, director, events, options, types: () => events.map((event) => event.type) };
 }
 
+describe('a run that resumes another', () => {
+	const proof = (count: { n: number }): ToyStep => ({
+		...{ id: 'proof', title: 'Proof', why: 'because', proves: () => true },
+		inspect: async () => ({ value: '' }),
+		plan: () => [],
+		run: async () => ++count.n,
+	});
+
+	test.each([
+		['a step before it acts again', 'old', 2],
+		['no step acts', 'new', 1],
+	])('takes a proof again where %s', async (_name, value, proven) => {
+		const count = { n: 0 };
+		const toyed = toy([
+			step('a', { verify: async ({ facts }) => [must('A', 'holds', facts.value === 'new' || count.n === 0)] }),
+			proof(count),
+		]);
+		expect((await run(toyed.options)).outcome).toBe('done');
+		expect(count.n).toBe(1);
+		const past = pastOf({ newer: false, events: toyed.events });
+		if (past === undefined) throw new Error('no past');
+		// Somebody has changed it back in between.
+		toyed.server.settings.a = value;
+		const again = { ...toyed.options, env: { outputs: {} }, past: { ...past, end: null, open: true } };
+		expect((await run(again)).outcome).toBe('done');
+		expect(count.n).toBe(proven);
+	});
+});
+
 describe('before anything is done', () => {
 	test('the failed checks of all steps are told together, and nobody is asked', async () => {
 		const no = (id: string) => ({ checks: () => [must(`NO-${id}`, 'must hold', false), must('YES', 'holds', true)] });
