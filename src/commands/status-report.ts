@@ -16,7 +16,9 @@ export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>,
 	const session = await connect(opened.reach.address, opened.reach.password, { signal: context.signal });
 	try {
 		await quieten(session, opened.reach.dialect);
-		return await report(context, opened, output, async (query) => query.read(await session.query(query.statement)));
+		return await report(context, opened, output, async (query) =>
+			query.read(await session.query(query.statement, { signal: context.signal })),
+		);
 	} finally {
 		await session.close();
 	}

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '../core/errors.ts';
+import type { StatusReport } from '../core/desk.ts';
+import { LockstepError, UserError } from '../core/errors.ts';
+import { timeOfDay } from '../core/format.ts';
 import { renderStatus } from '../telling/status.ts';
 import type { Context, Ending } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
@@ -12,6 +14,10 @@ export interface StatusFlags extends ClientFlags {
 }
 
 const EVERY_MS = 2_000;
+/** A watch asks a server that does not answer less and less often, at most this rarely. */
+const RARELY_MS = 8_000;
+/** A server that has not answered all within this counts as unreachable. */
+const ANSWER_MS = 10_000;
 
 export async function status(context: Context, flags: StatusFlags): Promise<Ending> {
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
@@ -21,15 +27,65 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 		if (context.mode === 'wizard') return openWizard(context, { screen: 'status' });
 		throw new UserError({ what: '--server is missing.', mend: ['lockstep status --server SERVER'] });
 	}
+<<<<<<< HEAD
 	const wish = { server, ...reachOf(client) };
 	for (;;) {
 		const report = await statusOf(context, wish);
+=======
+	const wish = {
+		server: flags.server,
+		flags: serverFlags(client),
+		passwordFile: client.passwordFile,
+		passwordCommand: client.passwordCommand,
+	};
+	const show = (report: StatusReport) =>
+>>>>>>> 447dbd2 (status: keep watching a server that hangs, is down or restarts)
 		stdout.write(
 			context.flags.json
 				? `${JSON.stringify({ v: 1, type: 'status', ...report })}\n`
 				: `${renderStatus(report, { color, ascii, width })}\n`,
 		);
-		if (!flags.watch) return { end: null, document: true };
-		await pause(EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+	// The first answer is owed: a wrong address or password is no server that is away for a while.
+	const first = await statusOf(context, wish);
+	show(first);
+	if (!flags.watch) return { end: null, document: true };
+	let since: string | null = null;
+	let every = EVERY_MS;
+	for (;;) {
+		await pause(every, undefined, { signal }).catch(() => signal.throwIfAborted());
+		const report = await within(context, (bounded) => statusOf(bounded, wish));
+		if (typeof report !== 'string') {
+			[since, every] = [null, EVERY_MS];
+			show(report);
+			continue;
+		}
+		since ??= context.now().toISOString();
+		every = Math.min(RARELY_MS, every * 2);
+		stdout.write(
+			context.flags.json
+				? `${JSON.stringify({ v: 1, type: 'status', name: first.name, address: first.address, healthy: false, unreachable: { since, why: report } })}\n`
+				: `${first.name}  unreachable since ${timeOfDay(since)} UTC: ${report}\n`,
+		);
+	}
+}
+
+/** What a server gives, or why it gives nothing now. */
+async function within<T>(context: Context, ask: (bounded: Context) => Promise<T>): Promise<T | string> {
+	const late = AbortSignal.timeout(ANSWER_MS);
+	const signal = AbortSignal.any([context.signal, late]);
+	const aborted = new Promise<never>((_resolve, reject) => {
+		signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+	});
+	aborted.catch(() => undefined);
+	try {
+		const asked = ask({ ...context, signal });
+		asked.catch(() => undefined);
+		// Also where what is asked cannot be broken off.
+		return await Promise.race([asked, aborted]);
+	} catch (error) {
+		context.signal.throwIfAborted();
+		if (late.aborted) return `no answer within ${ANSWER_MS / 1000} s.`;
+		if (!(error instanceof LockstepError)) throw error;
+		return error.told.what;
 	}
 }
