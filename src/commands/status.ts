@@ -27,19 +27,8 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 		if (context.mode === 'wizard') return openWizard(context, { screen: 'status' });
 		throw new UserError({ what: '--server is missing.', mend: ['lockstep status --server SERVER'] });
 	}
-<<<<<<< HEAD
 	const wish = { server, ...reachOf(client) };
-	for (;;) {
-		const report = await statusOf(context, wish);
-=======
-	const wish = {
-		server: flags.server,
-		flags: serverFlags(client),
-		passwordFile: client.passwordFile,
-		passwordCommand: client.passwordCommand,
-	};
 	const show = (report: StatusReport) =>
->>>>>>> 447dbd2 (status: keep watching a server that hangs, is down or restarts)
 		stdout.write(
 			context.flags.json
 				? `${JSON.stringify({ v: 1, type: 'status', ...report })}\n`

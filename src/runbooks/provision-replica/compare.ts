@@ -292,5 +292,5 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const start = change('replica', 'start', 'it ran before', channel.start);
 		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.pause), start] : [start];
 	},
-	standIn: gtid: '', compared: 0, different: [], notCompared: [] ,
+	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
 };
