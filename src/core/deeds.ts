@@ -101,7 +101,7 @@ export const isChanged = ({ state }: Aftermath): boolean => state === 'kept' || 
 const FATES: { readonly [kind in Thing['kind']]: readonly [one: string, many: string, fate: string] } = {
 	database: ['database ', 'databases ', 'dropped, cannot be restored'],
 	table: ['table ', 'tables ', 'dropped, cannot be restored'],
-	account: ['account ', 'accounts ', 'dropped or given a new password, cannot be restored'],
+	account: ['account ', 'accounts ', 'dropped, cannot be restored'],
 	replication: ['replication from ', 'replication from ', 'reset, cannot be restored'],
 	position: ['the position ', 'the positions ', 'reset, cannot be restored'],
 	'binary log': ['the binary log ', 'the binary logs ', 'reset, cannot be restored'],

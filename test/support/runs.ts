@@ -157,7 +157,10 @@ export async function stateOf(server: Pick<SandboxServer, 'socket'>, only: 'all'
 	await using session = await rootSession(server);
 	const ask = (text: string) => session.query({ pieces: [text] });
 	const lines = async (text: string) => (await ask(text)).map((row) => JSON.stringify(row));
-	const variables = (await ask('SHOW GLOBAL VARIABLES')).map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const);
+	// A sandbox is started with an init_file once only: it is no setting of a run's.
+	const variables = (await ask('SHOW GLOBAL VARIABLES'))
+		.map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const)
+		.filter(([name]) => name !== 'init_file');
 	const accounts: string[] = [];
 	for (const text of vendor.accounts) accounts.push(...(await lines(text)));
 	return {

@@ -57,7 +57,7 @@ function copying(at: At, words: CloneWords): Action[] {
 		),
 		session: 'own',
 		ends: words.wentDown,
-		makes: broughtBy(facts),
+		makes: broughtBy(at),
 		destroys: databasesThere(facts.onReplica),
 		timeoutMs: 0,
 	};
@@ -100,10 +100,12 @@ function copying(at: At, words: CloneWords): Action[] {
 	];
 }
 
-/** All that comes with the clone, by name. */
-const broughtBy = ({ databases, primaryAccounts, replicaAccounts }: CloneLook): readonly Thing[] => {
+/** All that comes with the clone, by name; the account that draws it, too. */
+const broughtBy = (at: At): readonly Thing[] => {
+	const { databases, primaryAccounts, replicaAccounts } = at.facts;
 	const were = replicaAccounts.map(accountKey);
-	const came = primaryAccounts.map(accountKey).filter((name) => !were.includes(name));
+	const donor = accountKey({ ...cloneOf(at).account, role: false });
+	const came = [...primaryAccounts.map(accountKey), donor].filter((name) => !were.includes(name));
 	return [...databasesThere(databases), ...came.map((name) => ({ on: 'replica', kind: 'account' as const, name }))];
 };
 
