@@ -15,10 +15,29 @@ function refuse(message) {
 	process.exitCode = 2;
 }
 
+/** Before the program can speak for itself: a limit of this machine is named, anything else is a bug. */
+function limited(error) {
+	const text = `${error?.code} ${error?.message}`;
+	const [what, mend] = /EMFILE|ENFILE|too many open files/i.test(text)
+		? ['too many files are open', 'ulimit -n 4096']
+		: /ENOMEM|out of memory|cannot allocate/i.test(text)
+			? ['this machine gave it no more memory', 'ulimit -v unlimited']
+			: /EAGAIN/.test(text)
+				? ['this machine gave it no more processes', 'ulimit -u 4096']
+				: [];
+	if (what === undefined) throw error;
+	process.stderr.write(`lockstep: ${what}: raise the limit, for example  ${mend}\n  ${error.message}\n`);
+	process.exitCode = 1;
+}
+
 if (!existsSync(program)) {
 	refuse('it is not built yet: run `npm ci` in its folder.');
 } else if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
-	await import(program);
+	try {
+		await import(program);
+	} catch (error) {
+		limited(error);
+	}
 } else {
 	const newer = here('../node_modules/node/bin/node');
 	if (!existsSync(newer)) {
@@ -30,6 +49,7 @@ if (!existsSync(program)) {
 		// A terminal signals the whole group by itself; anybody else signals only us.
 		for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1']) process.on(signal, () => child.kill(signal));
 		process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+		child.on('error', limited);
 		child.on('exit', (code, signal) => {
 			process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
 		});

@@ -1,3 +1,5 @@
+import './core/quiet.ts';
+
 import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
@@ -118,6 +120,16 @@ function stateWords(end: RunEnd | null, { deeds, servers }: RunState): { state?:
 	const state = afterWords(deeds, end, { servers });
 	return state === null ? {} : { state };
 }
+
+// What no command caught: said like any other failure, and a limit of the machine as one.
+process.on('uncaughtException', (error) => {
+	const failure = failureOf(error);
+	process.stderr.write(
+		`${renderFailure(failure, { width: 100, color: false, state: 'Unknown: lockstep recover shows what a run has left.' })}\n`,
+	);
+	if (failure.stack) process.stderr.write(`${failure.stack}\n`);
+	process.exit(exitCodeOf(failure.class));
+});
 
 // A reader that went away (`| head`), or a terminal that did, is no failure of ours.
 for (const out of [process.stdout, process.stderr]) {

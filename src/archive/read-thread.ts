@@ -1,4 +1,6 @@
 // A thread that reads a backup's files, one after another: summing, unpacking and scanning are work for a processor of their own.
+import '../core/quiet.ts';
+
 import { parentPort } from 'node:worker_threads';
 import { packError } from '../core/error-wire.ts';
 import type { FileOrder, FileWord } from './read-threads.ts';

@@ -10,6 +10,7 @@ import type { Failure, Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { inJournals } from '../core/journal.ts';
 import type { Json } from '../core/json.ts';
+import { limitIn } from '../core/machine-limits.ts';
 import { type Past, scopeOf } from '../core/past.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { Order } from '../engine/order.ts';
@@ -133,11 +134,17 @@ async function watched(
 
 /** The engine died: puts back what it changed, at once, from its journal. */
 async function rescue(context: Context, run: string, words: string, wishes: Wishes, watcher: EngineWatcher): Promise<RunEnd> {
+	const limit = limitIn(words)?.told;
 	const death: Failure = failureOf(
 		new ToolError({
 			what: 'The process that did this run died.',
-			mend: [`What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
-			why: words === '' ? 'It was killed: by somebody, or by a system short of memory.' : 'It failed: that is a bug in lockstep.',
+			why:
+				words === ''
+					? 'It was killed: by somebody, or by a system short of memory.'
+					: limit === undefined
+						? 'It failed: that is a bug in lockstep.'
+						: [limit.what, limit.why].filter(Boolean).join(' '),
+			mend: [...(limit?.mend ?? []), `What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
 			...(words === '' ? {} : { words }),
 		}),
 	);

@@ -1,5 +1,7 @@
 // The engine's process: does one run, in a session of its own, whatever becomes of those who watch it.
 // Its order comes by stdin, its words go to its socket and its journal; what it prints to stderr is a bug's.
+import '../core/quiet.ts';
+
 import { rmSync, statSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';

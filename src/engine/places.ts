@@ -8,7 +8,8 @@ const LONGEST = 107;
 
 function ownFolder(path: string): boolean {
 	try {
-		mkdirSync(path, { recursive: true, mode: 0o700 });
+		// Not with `recursive`: in a file system that makes no folders, such as /proc, Node then tries for ever.
+		if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: 0o700 });
 		const found = lstatSync(path);
 		// In a folder that everybody may write, somebody else may have been first.
 		return found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0;

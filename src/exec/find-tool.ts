@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { LockstepError } from '../core/errors.ts';
+import { LockstepError, MachineLimit } from '../core/errors.ts';
 import { runTool } from './tool.ts';
 
 export interface FoundTool {
@@ -54,7 +54,8 @@ export async function findTool(
 					const tool = { path, version, banner };
 					if (options.accepts?.(tool) ?? true) return tool;
 				} catch (error) {
-					if (!(error instanceof LockstepError)) throw error;
+					// That this machine starts no more programs says nothing about this one.
+					if (!(error instanceof LockstepError) || error instanceof MachineLimit) throw error;
 				}
 			}
 		}

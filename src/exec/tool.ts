@@ -6,7 +6,9 @@ import { basename, join } from 'node:path';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResultPromise } from 'execa';
-import { LockstepError, Stopped, ToolError } from '../core/errors.ts';
+import { LockstepError, MachineLimit, Stopped, ToolError } from '../core/errors.ts';
+import { machineLimit } from '../core/machine-limits.ts';
+import { shellWord } from '../core/shell.ts';
 import { lastWords } from './last-words.ts';
 import { lineReader } from './lines.ts';
 
@@ -55,12 +57,30 @@ export interface RunningTool {
 
 // A socket, as execa makes of its own arrays, cannot be opened again by its name /dev/fd/3: it has to be a real file.
 function unlinkedFile(content: string): number {
-	const path = join(tmpdir(), `.lockstep-${process.pid}-${crypto.randomUUID()}`);
-	const fd = openSync(path, 'wx+', 0o600);
-	unlinkSync(path);
-	// With a position: where /dev/fd is a dup (macOS), reading starts at the shared offset, which must stay 0.
-	writeSync(fd, content, 0, 'utf8');
-	return fd;
+	const folder = tmpdir();
+	const path = join(folder, `.lockstep-${process.pid}-${crypto.randomUUID()}`);
+	let fd: number | undefined;
+	try {
+		fd = openSync(path, 'wx+', 0o600);
+		unlinkSync(path);
+		// With a position: where /dev/fd is a dup (macOS), reading starts at the shared offset, which must stay 0.
+		const written = writeSync(fd, content, 0, 'utf8');
+		if (written < Buffer.byteLength(content))
+			throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+		return fd;
+	} catch (cause) {
+		if (fd !== undefined) closeSync(fd);
+		const limit = machineLimit(cause)?.told;
+		throw new ToolError(
+			{
+				what: `A temporary file for a password cannot be written in ${folder}.`,
+				why: [limit?.what, limit?.why].filter(Boolean).join(' ') || (cause as Error).message,
+				mend: [`ls -ld ${shellWord(folder)}`, `df -h ${shellWord(folder)}`, 'TMPDIR=/folder/with/room lockstep …'],
+				words: (cause as Error).message,
+			},
+			{ cause },
+		);
+	}
 }
 
 /** Everybody of this account can read a process's environment, and no tool needs these: it gets its password in a file. */
@@ -68,7 +88,26 @@ export function withoutPasswords(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'MYSQL_PWD' && !/^LOCKSTEP_(\w+_)?PASSWORD$/.test(name)));
 }
 
-export function cannotStart(program: string): ToolError {
+/** More than a pipe to each stream of a program takes. */
+const PROBES = 10;
+
+/** Whether this process has no more files to give to another: the system says it to whoever starts one only later. */
+function outOfFiles(): MachineLimit | null {
+	const open: number[] = [];
+	try {
+		for (let probe = 0; probe < PROBES; probe++) open.push(openSync('/dev/null', 'r'));
+		return null;
+	} catch (error) {
+		return machineLimit(error);
+	} finally {
+		for (const fd of open) closeSync(fd);
+	}
+}
+
+export function cannotStart(program: string): LockstepError {
+	const limit = outOfFiles()?.told;
+	if (limit !== undefined)
+		return new MachineLimit({ ...limit, what: `Cannot start ${program}.`, why: `Too many files are open. ${limit.why ?? ''}`.trim() });
 	let why = 'It is not on the PATH.';
 	if (program.includes('/')) {
 		try {
@@ -78,7 +117,11 @@ export function cannotStart(program: string): ToolError {
 			why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'There is no such file.' : 'The file may not be executed.';
 		}
 	}
-	return new ToolError({ what: `Cannot start ${program}.`, why });
+	return new ToolError({
+		what: `Cannot start ${program}.`,
+		why,
+		...(why.startsWith('The system') && { mend: ['Which limits hold, of processes (-u) and memory (-v) among others:  ulimit -a'] }),
+	});
 }
 
 function closedStdin(): Writable {

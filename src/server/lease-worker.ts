@@ -1,5 +1,7 @@
 // The thread that a lease's connection lives in: nothing that the main thread does, or fails to do, delays what happens here.
 
+import '../core/quiet.ts';
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../core/error-wire.ts';

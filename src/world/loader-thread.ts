@@ -1,5 +1,7 @@
 // A thread that loads rows: reading, unpacking, hashing, encrypting and sending are its own, as is its connection.
 
+import '../core/quiet.ts';
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { readKnown } from '../archive/read.ts';
 import { packError } from '../core/error-wire.ts';

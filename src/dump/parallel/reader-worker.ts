@@ -1,5 +1,7 @@
 // One reader: a connection with its own snapshot, in a thread of its own, so that packets become text and text becomes frames without a detour.
 
+import '../../core/quiet.ts';
+
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../../core/error-wire.ts';
