@@ -75,8 +75,8 @@ export async function withPasswords(context: Context, request: RunRequest, wishe
 	return full;
 }
 
-/** Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
-export async function openServer(context: Context, wish: ServerWish): Promise<OpenedServer> {
+/** `only`: for a look at its status, which must not hang where replication does. Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
+export async function openServer(context: Context, wish: ServerWish, only: 'all' | 'status' = 'all'): Promise<OpenedServer> {
 	const resolved = await resolveWish(context, wish);
 	const password = wish.password ?? resolved.password;
 	const { address } = resolved;
@@ -87,7 +87,7 @@ export async function openServer(context: Context, wish: ServerWish): Promise<Op
 			read(rows: Awaited<ReturnType<typeof session.query>>): T;
 		}) => query.read(await session.query(query.statement));
 		const dialect = await detect(look, address.name);
-		const identity = await look(dialect.identity);
+		const identity = await look(only === 'status' ? dialect.identityWithoutUptime : dialect.identity);
 		const profile = wish.server !== undefined && !isServerUrl(wish.server) ? wish.server : (context.env.LOCKSTEP_PROFILE ?? null);
 		const known = profile !== null && context.profiles.get(profile) !== undefined ? profile : null;
 		const port = address.socket === undefined ? address.port : identity.port;

@@ -1,40 +1,73 @@
 import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
 import type { StatusReport } from '../core/desk.ts';
-import type { Channel } from '../dialects/dialect.ts';
+import { ServerError } from '../core/errors.ts';
+import type { Channel, Dialect } from '../dialects/dialect.ts';
 import { applierGaps, logGaps, tellGap } from '../runbooks/gaps.ts';
 import { titleOf } from '../runbooks/server.ts';
-import { connect } from '../server/session.ts';
-import type { Query } from '../sql/sql.ts';
-import { quieten } from '../world/world.ts';
+import { connect, type Session } from '../server/session.ts';
+import { type Query, query, sql } from '../sql/sql.ts';
 import type { Context } from './context.ts';
 import { type OpenedServer, openServer, type ServerWish } from './servers.ts';
 
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
 export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>, output: string | null = null): Promise<StatusReport> {
-	const opened = await openServer(context, { role: 'server', ...wish });
-	const session = await connect(opened.reach.address, opened.reach.password, { signal: context.signal });
+	const opened = await openServer(context, { role: 'server', ...wish }, 'status');
+	const { dialect, address, password } = opened.reach;
+	let session = await connect(address, password, { signal: context.signal });
 	try {
-		await quieten(session, opened.reach.dialect);
-		return await report(context, opened, output, async (query) =>
-			query.read(await session.query(query.statement, { signal: context.signal })),
-		);
+		const channels = await channelsOf(session, dialect, context.signal);
+		// The one that was asked is cut off: the server still waits in it.
+		if (channels === null) session = await connect(address, password, { signal: context.signal });
+		// Whatever opens tables of a replica may write to its log.
+		if (channels === null || channels.length > 0) await session.query(dialect.locks.unlogged).catch(refusedOnly);
+		const look: Look = async ({ statement, read }) =>
+			read(await session.query(statement, { signal: context.signal, timeoutMs: channels === null ? STATUS_MS : LOOK_MS }));
+		return await report(context, opened, { output, channels }, look);
 	} finally {
 		await session.close();
 	}
 }
 
+// Not information_schema.GLOBAL_STATUS, which also asks the channels.
+const uptime: Query<number> = query(sql`SHOW GLOBAL STATUS LIKE 'Uptime'`, (rows) => Number(rows[0]?.Value ?? 0));
+
+type Look = <T>(query: Query<T>) => Promise<T>;
+
+/** A replica whose relay logs have no room answers only when there is some again; STOP REPLICA in mid-transaction takes its time, too. */
+const STATUS_MS = 5_000;
+const LOOK_MS = 60_000;
+
+/** Null where the server does not say within a few seconds how its replication stands; the session is over then. */
+async function channelsOf(session: Session, { channel }: Dialect, signal: AbortSignal): Promise<readonly Channel[] | null> {
+	try {
+		return channel.status.read(await session.query(channel.status.statement, { timeoutMs: STATUS_MS, signal }));
+	} catch (error) {
+		signal.throwIfAborted();
+		if (error instanceof ServerError && error.connectionLost) return null;
+		throw error;
+	}
+}
+
+function refusedOnly(error: unknown): void {
+	if (!(error instanceof ServerError) || error.connectionLost) throw error;
+}
+
+/** States of a thread that has no room to write; MySQL says then that it runs, and no error. */
+const NO_ROOM = /disk (?:space|is full)|free space/i;
+
 async function report(
 	context: Context,
 	opened: OpenedServer,
-	output: string | null,
-	look: <T>(query: Query<T>) => Promise<T>,
+	{ output, channels: known }: { readonly output: string | null; readonly channels: readonly Channel[] | null },
+	look: Look,
 ): Promise<StatusReport> {
 	const { dialect } = opened.reach;
 	const { identity, server } = opened;
 	const profile = opened.profile === null ? undefined : context.profiles.get(opened.profile);
 	const backups = profile?.output ?? output;
-	const channels = await look(dialect.channel.status);
+	if (known === null) return frozen(opened, backups, profile?.badge ?? null, look);
+	const channels = known;
 	const position = await look(dialect.positions.current);
 	const tables = await look(dialect.catalogue.tables);
 	const troubles: string[] = [];
@@ -44,6 +77,9 @@ async function report(
 			...(channel.io === 'yes' ? [] : [`The IO thread${of} does not run${channel.ioError ? `: ${channel.ioError}` : '.'}`]),
 			...(channel.sql === 'yes' ? [] : [`The SQL thread${of} does not run${channel.sqlError ? `: ${channel.sqlError}` : '.'}`]),
 			...(channel.tlsAsked ? [] : [`Replication${of} is not encrypted.`]),
+			...[channel.ioState, channel.sqlState]
+				.filter((state) => NO_ROOM.test(state))
+				.map((state) => `Replication${of} stands still: ${state}.`),
 		];
 	};
 	troubles.push(...channels.flatMap(troubleOf));
@@ -53,6 +89,7 @@ async function report(
 			// One that goes on trying to connect need not be started.
 			...(channel.io === 'no' || channel.ioError !== null ? mend(channel.ioError) : []),
 			...(channel.sql === 'no' ? mend(channel.sqlError) : []),
+			...(NO_ROOM.test(`${channel.ioState} ${channel.sqlState}`) ? ROOM : []),
 		];
 	});
 	const at = async <T>(_role: string, query: Query<T>) => look(query);
@@ -80,7 +117,7 @@ async function report(
 		badge: profile?.badge ?? null,
 		readOnly: identity.readOnly !== 'OFF',
 		tls: opened.tls,
-		uptimeSeconds: identity.uptimeSeconds,
+		uptimeSeconds: await look(uptime),
 		databases: (await look(dialect.catalogue.databases)).length,
 		bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 		replicas: (await look(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
@@ -104,6 +141,48 @@ async function report(
 		troubles,
 	};
 }
+
+const ROOM = ['Make room on the disk of its relay logs:  SELECT @@relay_log, @@datadir;  it goes on by itself within a minute.'];
+
+/** What can be told of a replica that does not answer how its replication stands: its process list does. */
+async function frozen(
+	{ reach, identity, server, tls }: OpenedServer,
+	backups: string | null,
+	badge: StatusReport['badge'],
+	look: Look,
+): Promise<StatusReport> {
+	const { dialect, address } = reach;
+	const threads = (await look(dialect.locks.activity)).filter(({ user, state }) => user === 'system user' && state !== '');
+	const states = [...new Set(threads.map(({ state }) => state))];
+	const full = states.some((state) => NO_ROOM.test(state));
+	return {
+		name: server.name,
+		title: titleOf(server, identity),
+		version: identity.version,
+		address: address.socket ?? `${server.host}:${server.port}`,
+		badge,
+		readOnly: identity.readOnly !== 'OFF',
+		tls,
+		uptimeSeconds: await look(uptime),
+		databases: (await look(dialect.catalogue.databases)).length,
+		bytes: 0,
+		replicas: [],
+		replication: {
+			...{ source: '?', io: 'connecting', sql: 'no', lagSeconds: null, waiting: null, gtid: '', encrypted: true },
+			error: NO_ANSWER,
+		},
+		lastBackup: backups === null ? null : await lastBackup(backups),
+		disk: backups === null ? null : await diskOf(backups),
+		healthy: false,
+		mends: full ? ROOM : ['What holds it up:  SHOW FULL PROCESSLIST;'],
+		troubles: [
+			`${NO_ANSWER}: its replication stands still, or a statement about it waits for a lock.`,
+			...(states.length === 0 ? [] : [`Its replication threads say: ${states.join('; ')}.`]),
+		],
+	};
+}
+
+const NO_ANSWER = `The server does not say within ${STATUS_MS / 1000} s how its replication stands`;
 
 async function diskOf(path: string): Promise<StatusReport['disk']> {
 	const disk = await statfs(path).catch(() => null);

@@ -219,6 +219,8 @@ export interface Dialect {
 	 * identity tells that, or where we may not see it.
 	 */
 	readonly madeAt: null | Query<string | null>;
+	/** The same at once, also where a statement about replication hangs; its uptime may be 0, and so its start unknown. */
+	readonly identityWithoutUptime: Query<Identity>;
 	readonly privileges: {
 		/** Held everywhere (`*.*`), in this dialect's own names; `ALL` stands as all of them. */
 		readonly held: Query<readonly string[]>;

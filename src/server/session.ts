@@ -258,12 +258,7 @@ async function setUp(
 	if (driver.mariadb) for (const each of [sql`UNLOCK TABLES`, sql`ROLLBACK AND NO CHAIN NO RELEASE`]) await query(each, early);
 	await setAndReadBack((statement) => query(statement, early), address, settings);
 	const [who] = await query(sql`SELECT CONNECTION_ID() AS id, CURRENT_USER() AS account`, early);
-	const status = new Map(
-		(await query(sql`SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')`, early)).map((row) => [
-			row.Variable_name,
-			row.Value,
-		]),
-	);
+	const status = new Map((await query(sql`SHOW SESSION STATUS LIKE 'Ssl%'`, early)).map((row) => [row.Variable_name, row.Value]));
 	connectionId = Number(who?.id);
 	account = who?.account ?? '';
 	if (!who || !(connectionId > 0)) throw new ConnectError(`${called(address)} does not say which connection this is.`);

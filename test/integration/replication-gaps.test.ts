@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { statusOf } from '../../src/commands/status-report.ts';
 import { urlOf } from '../support/cli.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { type Client, openClient, provisionRequest } from '../support/runs.ts';
-import { ask, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
+import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { isMysql, wordsOf } from '../support/words.ts';
 
 let client: Client;
@@ -94,4 +94,23 @@ test.each(SANDBOX_KINDS)('a replica that was filtered since is named by status, 
 	const [label = ''] = (await readdir(to)).filter((name) => name !== 'latest');
 	const manifest = JSON.parse(await readFile(join(to, label, 'manifest.json'), 'utf8'));
 	expect(manifest.warnings).toEqual([expect.stringContaining('replicate_ignore_db = crm')]);
+});
+
+test('a replica that does not say how its replication stands is told of within seconds', async () => {
+	const kind = 'mariadb-11.8';
+	await using replica = await spareServer(kind);
+	await ask(replica, wordsOf(kind).configure({ port: 1, user: 'nobody', password: 'x' }));
+	await using lock = await rootSession(replica);
+	await lock.query({ pieces: ['FLUSH TABLES WITH READ LOCK'] });
+	// It waits for the lock, and holds what a channel's status needs.
+	const waiting = ask(replica, "SET GLOBAL gtid_slave_pos = '0-9-9'");
+	await vi.waitUntil(async () =>
+		Number(await value(replica, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for backup lock'")),
+	);
+	const report = await statusOf(client.context(), { server: urlOf(replica) });
+	expect(report).toMatchObject({ healthy: false, replication: { error: expect.stringContaining('does not say') } });
+	expect(report.troubles[0]).toContain('does not say within');
+	await lock.query({ pieces: ['UNLOCK TABLES'] });
+	await waiting;
+	expect((await statusOf(client.context(), { server: urlOf(replica) })).replication).toMatchObject({ source: '127.0.0.1:1' });
 });

@@ -57,6 +57,10 @@ const MENDS: Readonly<Record<string, Mend>> = {
 					`On the replica:  SET GLOBAL server_id = @@global.server_id + 1; START SLAVE${of(at.channel)};`,
 				]
 			: [],
+	'1141': differs('A privilege that the primary took away is not there on the replica.'),
+	'1396': differs('An account is there already, or is missing, on the replica.'),
+	'1397': differs('An XA transaction that was prepared before the replica was seeded is not there on it.'),
+	'1959': differs('A role, or what was granted to it, is missing on the replica.'),
 	'1594': (at) => [
 		'A relay log cannot be read. What was fetched and not yet applied is fetched again:',
 		at.channel.usesGtid || at.channel.sourceFile === null
@@ -89,11 +93,22 @@ const MENDS: Readonly<Record<string, Mend>> = {
 
 const number = (error: string): string => /^(\d+):/.exec(error)?.[1] ?? '';
 
-const COPIED_WRONG: readonly string[] = ['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1146', '1236', '1950'];
+/** A connection that was accepted and then ended has no number. */
+const unnumbered = (error: string): readonly string[] =>
+	/^0: .*(?:init_connect|reconnecting)/is.test(error)
+		? [
+				'The primary ended the connection right after the login: its init_connect fails for that account, or its error log says why.',
+				'On the primary:  SELECT @@global.init_connect;',
+			]
+		: [];
+
+const COPIED_WRONG: readonly string[] = [
+	...['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1141', '1146', '1236', '1396', '1397', '1950', '1959'],
+];
 
 export const wantsCopy = (error: string): boolean => COPIED_WRONG.includes(number(error));
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
-	return MENDS[number(error)]?.(at, error) ?? [];
+	return MENDS[number(error)]?.(at, error) ?? unnumbered(error);
 }

@@ -3,8 +3,9 @@ import type { Channel, Dialect } from '../dialect.ts';
 import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
 import { wantsCopy } from './channel-errors.ts';
 
+// What init_connect or a plugin says comes without a number (seen with an init_connect that fails).
 const error = (number: string | null | undefined, text: string | null | undefined) =>
-	number === '0' || !number ? null : `${number}: ${text ?? ''}`;
+	(number === '0' || !number) && !text ? null : `${number || '0'}: ${text ?? ''}`;
 
 function channel(row: Readonly<Record<string, string | null>>): Channel {
 	const io = row.Slave_IO_Running ?? 'No';

@@ -1,4 +1,4 @@
-import { query, type Row, sql } from '../../sql/sql.ts';
+import { query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Identity } from '../dialect.ts';
 
 const on = (value: string | null | undefined) => value === '1' || value?.toUpperCase() === 'ON' || value?.toUpperCase() === 'YES';
@@ -7,49 +7,55 @@ export function seriesOf(version: string): string {
 	return /^(?:5\.5\.5-)?(\d+\.\d+)/.exec(version)?.[1] ?? version;
 }
 
-export const identity = query<Identity>(
-	sql`SELECT VERSION() AS version, @@version_comment AS comment, @@hostname AS hostname, @@port AS port, @@global.server_id AS server_id,
+const identified = (uptime: string) =>
+	query<Identity>(
+		sql`SELECT VERSION() AS version, @@version_comment AS comment, @@hostname AS hostname, @@port AS port, @@global.server_id AS server_id,
  @@datadir AS data_dir, @@log_bin AS log_bin, @@global.binlog_format AS binlog_format, @@log_slave_updates AS log_updates,
  @@global.gtid_strict_mode AS gtid_strict, @@global.read_only AS read_only, @@global.event_scheduler AS event_scheduler, @@have_ssl AS have_ssl,
  @@global.sync_binlog AS sync_binlog, @@global.innodb_flush_log_at_trx_commit AS flush_log, @@global.sql_mode AS sql_mode,
  @@global.character_set_server AS character_set, @@global.time_zone AS time_zone, @@lower_case_table_names AS lower_case,
  @@global.expire_logs_days AS expire_days, @@global.binlog_expire_logs_seconds AS expire_seconds, CURRENT_USER() AS account,
- UNIX_TIMESTAMP() AS clock, (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME') AS uptime,
+ UNIX_TIMESTAMP() AS clock, ${raw(uptime)} AS uptime,
  (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = 'WSREP_ON') AS wsrep`,
-	(rows) => {
-		const row: Row = rows[0] ?? {};
-		const text = (name: string) => row[name] ?? '';
-		return {
-			version: text('version').replace(/^5\.5\.5-/, ''),
-			series: seriesOf(text('version')),
-			comment: text('comment'),
-			hostname: text('hostname'),
-			port: Number(text('port')),
-			serverId: Number(text('server_id')),
-			serverUuid: null,
-			dataDir: text('data_dir'),
-			binaryLog: on(row.log_bin),
-			binlogFormat: text('binlog_format'),
-			logsReplicaUpdates: on(row.log_updates),
-			gtidStrict: on(row.gtid_strict),
-			readOnly: /^(0|OFF)$/i.test(text('read_only')) ? 'OFF' : /^(1|ON)$/i.test(text('read_only')) ? 'ON' : text('read_only'),
-			superReadOnly: null,
-			eventScheduler: text('event_scheduler'),
-			tls: on(row.have_ssl),
-			syncBinlog: Number(text('sync_binlog')),
-			flushLogAtCommit: Number(text('flush_log')),
-			sqlMode: text('sql_mode'),
-			characterSet: text('character_set'),
-			timeZone: text('time_zone'),
-			lowerCaseTableNames: Number(text('lower_case')),
-			uptimeSeconds: Number(text('uptime')),
-			startedAt: Math.round(Number(text('clock')) - Number(text('uptime'))),
-			binlogExpireSeconds: Math.max(Number(text('expire_seconds')), Math.round(Number(text('expire_days')) * 86_400)),
-			cluster: on(row.wsrep),
-			account: text('account'),
-		};
-	},
-);
+		(rows) => {
+			const row: Row = rows[0] ?? {};
+			const text = (name: string) => row[name] ?? '';
+			return {
+				version: text('version').replace(/^5\.5\.5-/, ''),
+				series: seriesOf(text('version')),
+				comment: text('comment'),
+				hostname: text('hostname'),
+				port: Number(text('port')),
+				serverId: Number(text('server_id')),
+				serverUuid: null,
+				dataDir: text('data_dir'),
+				binaryLog: on(row.log_bin),
+				binlogFormat: text('binlog_format'),
+				logsReplicaUpdates: on(row.log_updates),
+				gtidStrict: on(row.gtid_strict),
+				readOnly: /^(0|OFF)$/i.test(text('read_only')) ? 'OFF' : /^(1|ON)$/i.test(text('read_only')) ? 'ON' : text('read_only'),
+				superReadOnly: null,
+				eventScheduler: text('event_scheduler'),
+				tls: on(row.have_ssl),
+				syncBinlog: Number(text('sync_binlog')),
+				flushLogAtCommit: Number(text('flush_log')),
+				sqlMode: text('sql_mode'),
+				characterSet: text('character_set'),
+				timeZone: text('time_zone'),
+				lowerCaseTableNames: Number(text('lower_case')),
+				uptimeSeconds: Number(text('uptime')),
+				startedAt: Math.round(Number(text('clock')) - Number(text('uptime'))),
+				binlogExpireSeconds: Math.max(Number(text('expire_seconds')), Math.round(Number(text('expire_days')) * 86_400)),
+				cluster: on(row.wsrep),
+				account: text('account'),
+			};
+		},
+	);
+
+export const identity = identified("(SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME')");
+
+/** All of GLOBAL_STATUS is reckoned for one value of it, also that of a channel whose lock is held for minutes. */
+export const identityWithoutUptime = identified('NULL');
 
 /** MariaDB has no uuid of its data. A server-made table that upgrades leave alone: https://mariadb.com/kb/en/mysql-servers-table/ */
 export const madeAt = query<string | null>(

@@ -4,7 +4,7 @@ import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { definitions } from './definitions.ts';
-import { identity, madeAt } from './identity.ts';
+import { identity, identityWithoutUptime, madeAt } from './identity.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
@@ -26,6 +26,7 @@ export const mariadb: Dialect = {
 	},
 	identity,
 	madeAt,
+	identityWithoutUptime,
 	privileges,
 	accounts,
 	positions,

@@ -78,6 +78,9 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	'1236': refused,
 	// Only by file and position, of accounts that came through the channel before.
 	'1396': differs('An account is there already, or is missing, on the replica.'),
+	'1141': differs('A privilege that the primary took away is not there on the replica.'),
+	'1397': differs('An XA transaction that was prepared before the replica was seeded is not there on it.'),
+	'3523': differs('An account is missing on the replica.'),
 	'1410': differs(
 		'The channel’s own rights do not suffice for what the primary did (1410 is of accounts that a GRANT would have to make).',
 	),
@@ -149,7 +152,9 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	'13122': (at, text) => differs('A transaction could not be applied.')(at, text),
 };
 
-const COPIED_WRONG: readonly string[] = ['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1146', '1236', '1396', '13122'];
+const COPIED_WRONG: readonly string[] = [
+	...['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1141', '1146', '1236', '1396', '1397', '3523', '13122'],
+];
 
 /** What stands within 13114, the source's own refusal, is the error that counts. */
 export function wantsCopy(error: string): boolean {
@@ -160,5 +165,13 @@ export function wantsCopy(error: string): boolean {
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
-	return MENDS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error) ?? [];
+	const known = MENDS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error);
+	if (known !== undefined) return known;
+	// A connection that was accepted and then ended has no number.
+	return /^0: .*(?:init_connect|reconnecting)/is.test(error)
+		? [
+				'The primary ended the connection right after the login: its init_connect fails for that account, or its error log says why.',
+				'On the primary:  SELECT @@global.init_connect;',
+			]
+		: [];
 }

@@ -12,8 +12,9 @@ const RETRIES = 86_400;
 /** It waits behind somebody's STOP REPLICA, and that for as much as a minute until a transaction of several events is whole. */
 const BEHIND_A_STOP_MS = 150_000;
 
+// What init_connect or a plugin says comes without a number (seen with an init_connect that fails).
 const error = (number: string | null | undefined, text: string | null | undefined) =>
-	number === '0' || !number ? null : `${number}: ${text ?? ''}`;
+	(number === '0' || !number) && !text ? null : `${number || '0'}: ${text ?? ''}`;
 
 function channel(row: Row): Channel {
 	const io = row.Replica_IO_Running ?? 'No';

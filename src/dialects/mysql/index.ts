@@ -30,6 +30,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	identity,
 	// Its server_uuid is new with its data.
 	madeAt: null,
+	identityWithoutUptime: identity,
 	privileges: privileges(probe),
 	accounts,
 	positions: positions(probe),
