@@ -140,10 +140,10 @@ function ready<Env extends Outputs>(
 		// Awaited here: otherwise the world would be disposed of before the work is done.
 		return await work(world, signal);
 	};
-	const common = (how: Performance, world: RealWorld, signal: AbortSignal) => ({
+	const common = (how: Performance, world: RealWorld, signal: AbortSignal, undoing = false) => ({
 		run: how.run,
 		runbook: o.runbook,
-		env: o.env(how),
+		env: undoing ? Object.assign(o.env(how), { undoing }) : o.env(how),
 		world,
 		director: how.director,
 		sink: how.sink,
@@ -164,11 +164,11 @@ function ready<Env extends Outputs>(
 		perform: (how) => within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) })),
 		takeBack(how, before, scope, why) {
 			sameServers(before, identities);
-			return within(how, (world, signal) => takeBack({ ...common(how, world, signal), past: before }, scope, why ?? null));
+			return within(how, (world, signal) => takeBack({ ...common(how, world, signal, true), past: before }, scope, why ?? null));
 		},
 		findLeft(how, before, scope) {
 			sameServers(before, identities);
-			return within(how, (world, signal) => findLeft({ ...common(how, world, signal), past: before }, scope));
+			return within(how, (world, signal) => findLeft({ ...common(how, world, signal, true), past: before }, scope));
 		},
 	};
 }

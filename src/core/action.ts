@@ -103,8 +103,8 @@ export interface PipeAction extends Common {
 }
 
 /**
- * The rows of one table from the files of a backup, as one stream into one statement, on a connection that is there for loads alone. A table
- * that holds just as many rows already is left, one that holds others is emptied first; what is refused afterwards is not kept.
+ * The rows of one table from the files of a backup, as one stream into one statement, on a connection that is there for loads alone. Only an
+ * empty table is loaded: rows that are there are never thrown away. What is refused afterwards is not kept.
  */
 export interface LoadAction extends Common {
 	readonly kind: 'load';
@@ -117,25 +117,23 @@ export interface LoadAction extends Common {
 	readonly statement: Statement;
 	/** Gives no row where the table is empty. */
 	readonly find: Statement;
-	/** Gives how many rows it holds, in its only field. */
-	readonly count: Statement;
+	/** Takes away what an engine without transactions kept of a load that failed. */
 	readonly empty: readonly Statement[];
-	/** Before rows come into it and after they have: its keys are made faster then. `lacking`: after, where all rows are there already. */
+	/** Before rows come into it and after they have: its keys are made faster then. */
 	readonly withoutKeys: Statement | null;
 	readonly withKeys: Statement | null;
-	readonly lacking: Statement | null;
 	/** Numbers of warnings that say nothing of the rows. */
 	readonly harmless: readonly number[];
 	readonly folder: string;
 	readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
 	/** So many must arrive. */
 	readonly rows: number;
+	/** What they are: a warning counts for nothing where this is what the table holds. Null where the backup does not say. */
+	readonly digest: string | null;
 }
 
 /** What a finished load brought. */
 export interface LoadResult {
-	/** False where the rows were there already. */
-	readonly loaded: boolean;
 	readonly rows: number;
 	readonly rawBytes: number;
 	readonly ms: number;
@@ -144,6 +142,9 @@ export interface LoadResult {
 /** A table whose rows are read, with the server's estimates. */
 export type TableToRead = { readonly database: string; readonly name: string; readonly rows: number; readonly bytes: number };
 
+/** What every row of a table was read for. `digest`: 16 hex digits, the same for the same rows in any order. */
+export type TableDigest = { readonly database: string; readonly name: string; readonly rows: number; readonly digest: string };
+
 /** Rows of tables, read by connections of our own (`Working.readers`) and written as LOAD DATA text, a file a chunk. */
 export interface RowsAction extends Common {
 	readonly kind: 'rows';
@@ -151,7 +152,8 @@ export interface RowsAction extends Common {
 	readonly tables: readonly TableToRead[];
 	/** How many connections read. */
 	readonly readers: number;
-	readonly into: { readonly folder: string; readonly compress: Compression; readonly level: number | null };
+	/** Null: they are only counted, and their digests taken. */
+	readonly into: { readonly folder: string; readonly compress: Compression; readonly level: number | null } | null;
 	readonly changes: false;
 }
 
@@ -329,9 +331,11 @@ function text(action: Action): string {
 			}
 			break;
 		case 'rows': {
+			const from = `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key`;
+			if (action.into === null) return from;
 			const { folder, compress } = action.into;
 			const through = compress === 'none' ? '' : ` | ${compress}`;
-			return `${plural(action.readers, 'connection')}: SELECT … FROM ${plural(action.tables.length, 'table')}, by primary key${through} > ${shellWord(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
+			return `${from}${through} > ${shellWord(`${folder}/`)}*.dat${{ zstd: '.zst', gzip: '.gz', none: '' }[compress]}`;
 		}
 		case 'definitions':
 			return `${plural(action.readers, 'connection')}: SHOW CREATE … of every object in ${action.databases.join(', ') || 'no database'}`;

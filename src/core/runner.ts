@@ -475,6 +475,7 @@ function looking(world: World) {
 	return {
 		look: world.look.bind(world),
 		lookAs: world.lookAs.bind(world),
+		digests: world.digests.bind(world),
 		folderFacts: world.folderFacts.bind(world),
 		tool: world.tool.bind(world),
 		now: world.now.bind(world),

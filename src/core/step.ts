@@ -1,5 +1,5 @@
 import type { Query, Statement } from '../sql/sql.ts';
-import type { Action, Performed, Role } from './action.ts';
+import type { Action, Performed, Role, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
 import type { Deeds } from './deeds.ts';
 import type { Failure } from './events.ts';
@@ -28,6 +28,11 @@ export interface Looking {
 	look<T>(on: Role, query: Query<T>): Promise<T>;
 	/** The same on a connection that logs in there as we do on `as`: user and password. Rejects with ConnectError where that login is refused. */
 	lookAs<T>(as: Role, on: Role, query: Query<T>): Promise<T>;
+	/**
+	 * Reads every row of these tables on connections of its own: how many there are, and their digest. Tables that are missing are left out.
+	 * Throws ServerError, or the signal's reason.
+	 */
+	digests(on: Role, tables: readonly TableToRead[], options: { readonly connections: number }): Promise<readonly TableDigest[]>;
 	folderFacts(path: string): Promise<FolderFacts>;
 	/** The tool that goes by one of these names, of the server's own vendor and not older than the server. */
 	tool(on: Role, names: readonly string[]): Promise<ToolSearch>;

@@ -28,6 +28,8 @@ export interface LoadWords {
 	readonly localInfileNeeds: readonly Need[];
 	/** Gives a row where there is one. */
 	find(table: ObjectName): Statement;
+	/** Which of these tables hold rows: their places in the list. */
+	filled(tables: readonly ObjectName[]): Query<readonly number[]>;
 	/** All rows, those of a versioned table's past too. */
 	count(table: ObjectName, versioned: boolean): Query<number>;
 	empty(table: ObjectName, versioned: boolean): readonly Statement[];
@@ -106,6 +108,13 @@ export function loadWords(
 		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => /^(1|ON)$/i.test(found?.local ?? '')),
 		setLocalInfile: (on) => sql`SET GLOBAL local_infile = ${on}`,
 		find: (table) => sql`SELECT 1 FROM ${row(table)} LIMIT 1`,
+		filled: (tables) => ({
+			...query(
+				sql`${{ fragment: tables.flatMap((table, index) => [index === 0 ? '' : ' UNION ALL ', ...sql`(SELECT ${index} AS n FROM ${row(table)} LIMIT 1)`.pieces]) }}`,
+				(found) => found.map((each) => Number(each.n)),
+			),
+			mostMs: 0,
+		}),
 		count: (table, versioned) => ({
 			statement: sql`SELECT COUNT(*) AS n FROM ${row(table)}${raw(versioned ? past : '')}`,
 			read: ([found]) => Number(found?.n ?? 0),

@@ -8,3 +8,6 @@ export function compareSeries(a: string, b: string): number {
 	}
 	return 0;
 }
+
+/** `11.8` of `5.5.5-11.8.6-MariaDB-log`. */
+export const seriesOf = (version: string): string => /(\d+\.\d+)/.exec(version.replace(/^5\.5\.5-/, ''))?.[1] ?? version;

@@ -12,14 +12,14 @@ export interface LoaderData {
 	readonly settings: Settings;
 }
 
-export type LoadOrder = Pick<LoadAction, 'table' | 'harmless' | 'folder' | 'files' | 'rows'> & {
+export type LoadOrder = Pick<LoadAction, 'table' | 'harmless' | 'folder' | 'files' | 'rows' | 'digest'> & {
 	readonly statement: WireStatement;
 	readonly find: WireStatement;
-	readonly count: WireStatement;
 	readonly empty: readonly WireStatement[];
 	readonly withoutKeys: WireStatement | null;
 	readonly withKeys: WireStatement | null;
-	readonly lacking: WireStatement | null;
+	/** How its rows are read again, for their digest; null where it cannot be read. */
+	readonly read: { readonly select: WireStatement; readonly columns: number } | null;
 };
 
 /** One load at a time: each is answered by `done` or `refused`. */

@@ -4,10 +4,11 @@ import type { LoadAction, LoadResult } from '../core/action.ts';
 import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { PerformOptions } from '../core/step.ts';
-import type { ServerAddress } from '../server/address.ts';
+import type { RowTable } from '../dialects/dialect.ts';
+import { selectRows } from '../dump/parallel/select.ts';
 import { packStatement } from '../server/lease-wire.ts';
-import type { Secret } from '../sql/secret.ts';
-import type { FromLoader, LoaderData, ToLoader } from './loader-wire.ts';
+import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
+import type { Reach } from './world.ts';
 
 /** Loads into one server, as many tables at a time as are asked for, each on a thread and a connection of its own. */
 export interface Loader {
@@ -22,7 +23,9 @@ type Hand = { readonly worker: Worker; over: boolean };
 const THREAD = new URL(`./loader-thread${extname(import.meta.url)}`, import.meta.url);
 const CLOSE_MS = 2_000;
 
-export function openLoader({ address, password }: { readonly address: ServerAddress; readonly password: Secret | null }): Loader {
+/** `columns`: how the server's tables are read, asked at most once. */
+export function openLoader({ address, password }: Reach, columns: () => Promise<readonly RowTable[]>): Loader {
+	let tables: Promise<ReadonlyMap<string, RowTable>> | null = null;
 	const idle: Hand[] = [];
 	const all = new Set<Hand>();
 
@@ -64,12 +67,22 @@ export function openLoader({ address, password }: { readonly address: ServerAddr
 		});
 	}
 
+	/** A table's rows, as they are read where the backup was made. */
+	async function readOf({ database, name }: LoadAction['table']): Promise<LoadOrder['read']> {
+		tables ??= columns().then((all) => new Map(all.map((each) => [`${each.database}\0${each.table}`, each])));
+		const found = (await tables).get(`${database}\0${name}`);
+		if (found === undefined) return null;
+		const select = selectRows({ database, name, columns: found.columns, key: found.key, rows: 0, bytes: 0 }, null);
+		return { select: packStatement(select), columns: Math.max(1, found.columns.length) };
+	}
+
 	return {
 		async load(action, { signal, onFlow }) {
 			const began = performance.now();
 			const own = await hand(action);
 			const tell = (message: ToLoader) => own.worker.postMessage(message);
-			const { table, harmless, folder, files, rows } = action;
+			const { table, harmless, folder, files, rows, digest } = action;
+			const read = digest === null ? null : await readOf(table);
 			const flow = (message: FromLoader) => {
 				if (message.kind !== 'flow') return;
 				onFlow?.({ rawBytes: message.rawBytes, bytes: 0, rows: 0, table: table.name, began: [] });
@@ -82,14 +95,12 @@ export function openLoader({ address, password }: { readonly address: ServerAddr
 				tell({
 					kind: 'load',
 					order: {
-						...{ table, harmless, folder, files, rows },
+						...{ table, harmless, folder, files, rows, digest, read },
 						statement: packStatement(action.statement),
 						find: packStatement(action.find),
-						count: packStatement(action.count),
 						empty: action.empty.map(packStatement),
 						withoutKeys: action.withoutKeys && packStatement(action.withoutKeys),
 						withKeys: action.withKeys && packStatement(action.withKeys),
-						lacking: action.lacking && packStatement(action.lacking),
 					},
 				});
 				if (signal.aborted) stop();

@@ -2,10 +2,11 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { levelOf, loadFile } from '../archive/layout.ts';
 import { sumOf } from '../archive/sums.ts';
-import type { DefinitionsAction, ReadTable, Role, RowsAction, RowsFile, RowsResult } from '../core/action.ts';
+import type { DefinitionsAction, ReadTable, Role, RowsAction, RowsFile, RowsResult, TableDigest, TableToRead } from '../core/action.ts';
 import type { Definition } from '../core/definition.ts';
 import { UserError } from '../core/errors.ts';
 import type { PerformOptions } from '../core/step.ts';
+import type { RowTable } from '../dialects/dialect.ts';
 import { loadStatement } from '../dump/parallel/load-statement.ts';
 import { type RowsFile as DumpedRows, openReaders, type Readers, type TableRows } from '../dump/parallel/readers.ts';
 import { sumDigests } from '../dump/parallel/table-rows.ts';
@@ -28,6 +29,12 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 		const readers = opened.get(on);
 		if (readers === undefined) throw new TypeError(`no readers are open on ${on}`);
 		return readers;
+	}
+
+	/** How each table's rows are read, by {@link key}. */
+	async function columnsOf(on: Role): Promise<ReadonlyMap<string, RowTable>> {
+		const all = await look(on, reachOf(on).dialect.catalogue.rowColumns);
+		return new Map(all.map((each) => [key(each.database, each.table), each]));
 	}
 
 	async function close(on: Role): Promise<void> {
@@ -57,21 +64,28 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			return await own.definitions(databases, ignored);
 		},
 		closeAll: () => Promise.all([...opened.keys()].map(close)),
+		async digests(on: Role, tables: readonly TableToRead[], { connections }: { readonly connections: number }) {
+			const wanted = toRead(tables, await columnsOf(on));
+			if (wanted.length === 0) return [];
+			const { address, password, dialect } = reachOf(on);
+			await using own = await openReaders({ address, password, dialect, workers: Math.min(connections, wanted.length), signal });
+			return digestsOf(wanted, await own.dump(wanted, null, { signal }));
+		},
 		async dump({ on, tables, into }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {
 			const began = now().getTime();
-			const { dialect } = reachOf(on);
-			const known = new Map((await look(on, dialect.catalogue.rowColumns)).map((each) => [`${each.database}\0${each.table}`, each]));
-			const wanted = tables.map((table): TableRows => {
-				const found = known.get(`${table.database}\0${table.name}`);
-				if (found === undefined)
-					throw new UserError({ what: `${table.database}.${table.name} is not there any more.`, mend: ['Try again.'] });
-				return { ...table, columns: found.columns, key: found.key };
-			});
+			const known = await columnsOf(on);
+			const wanted = toRead(tables, known);
+			const gone = tables.find((table) => !known.has(key(table.database, table.name)));
+			if (gone !== undefined) throw new UserError({ what: `${gone.database}.${gone.name} is not there any more.`, mend: ['Try again.'] });
 			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
+			if (into === null) {
+				const read = await readersOf(on).dump(wanted, null, { signal: stop, ...(options.onFlow && { onFlow: options.onFlow }) });
+				return { files: [], tables: digestsOf(wanted, read).map((each) => ({ ...each, load: [] })), ms: now().getTime() - began };
+			}
 			const { folder, compress } = into;
 			const loads = writers(16);
 			const onFile = (file: DumpedRows) => {
-				const columns = (known.get(`${file.database}\0${file.table}`)?.columns ?? []).map(({ name, load }) => [name, load] as const);
+				const columns = (known.get(key(file.database, file.table))?.columns ?? []).map(({ name, load }) => [name, load] as const);
 				loads.add(() => writeLoad(told(file), folder, loadStatement({ file: file.path, table: file.table, columns })));
 			};
 			const read = await readersOf(on)
@@ -82,20 +96,30 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 				)
 				.finally(() => loads.settled());
 			const files = read.map(told);
-			const filesOf = Map.groupBy(read, (file) => `${file.database}\0${file.table}`);
-			const results = wanted.map(({ database, name, columns }): ReadTable => {
-				const own = filesOf.get(`${database}\0${name}`) ?? [];
-				return {
-					database,
-					name,
-					rows: own.reduce((sum, file) => sum + file.rows, 0),
-					digest: sumDigests(own.map((file) => file.digest)),
-					load: columns.map((column) => [column.name, column.load]),
-				};
+			const results = digestsOf(wanted, read).map((each, index): ReadTable => {
+				const columns = wanted[index]?.columns ?? [];
+				return { ...each, load: columns.map((column) => [column.name, column.load]) };
 			});
 			return { files: [...files, ...(await loads.all())], tables: results, ms: now().getTime() - began };
 		},
 	};
+}
+
+const key = (database: string, table: string): string => `${database}\0${table}`;
+
+const toRead = (tables: readonly TableToRead[], known: ReadonlyMap<string, RowTable>): readonly TableRows[] =>
+	tables.flatMap((table) => {
+		const found = known.get(key(table.database, table.name));
+		return found === undefined ? [] : [{ ...table, columns: found.columns, key: found.key }];
+	});
+
+/** One for each table, in their order. */
+function digestsOf(tables: readonly TableRows[], read: readonly DumpedRows[]): readonly TableDigest[] {
+	const chunks = Map.groupBy(read, (file) => key(file.database, file.table));
+	return tables.map(({ database, name }) => {
+		const own = chunks.get(key(database, name)) ?? [];
+		return { database, name, rows: own.reduce((sum, file) => sum + file.rows, 0), digest: sumDigests(own.map((file) => file.digest)) };
+	});
 }
 
 const told = ({ digest: _, ...file }: DumpedRows): RowsFile => ({ ...file, kind: 'rows', format: 'tsv' });

@@ -138,6 +138,7 @@ export function openWorld(options: {
 				await session.close();
 			}
 		},
+		digests: rows.digests,
 		tool,
 		folderFacts,
 		async perform<A extends Action>(action: A, options: PerformOptions & { signal: AbortSignal }): Promise<Performed<A>> {
@@ -148,7 +149,9 @@ export function openWorld(options: {
 				case 'pipe':
 					return (await pipe(action, options)) as Performed<A>;
 				case 'load': {
-					const loader = loaders.get(action.on) ?? openLoader(reachOf(action.on));
+					const loader =
+						loaders.get(action.on) ??
+						openLoader(reachOf(action.on), () => look(action.on, reachOf(action.on).dialect.catalogue.rowColumns));
 					loaders.set(action.on, loader);
 					const signal = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 					return (await loader.load(action, { ...options, signal })) as Performed<A>;

@@ -51,6 +51,7 @@ class Toy {
 		now: () => new Date(0),
 		look: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
 		lookAs: () => Promise.reject(new Error('no logins here')),
+		digests: () => Promise.reject(new Error('no rows here')),
 		folderFacts: () => Promise.reject(new Error('no files here')),
 		tool: async () => ({ tool: null, unfit: [] }),
 		readers: () => Promise.reject(new Error('none here')),

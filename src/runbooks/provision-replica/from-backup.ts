@@ -3,6 +3,7 @@ import type { AnyStep, Runbook, Step } from '../../core/step.ts';
 import { accounts } from '../restore-backup/accounts.ts';
 import { create } from '../restore-backup/create.ts';
 import { finish } from '../restore-backup/finish.ts';
+import { overtaken } from '../restore-backup/held.ts';
 import { loadDatabases } from '../restore-backup/load-databases.ts';
 import { loadRows } from '../restore-backup/load-rows.ts';
 import { lookAtBackup } from '../restore-backup/look-at-backup.ts';
@@ -16,12 +17,13 @@ import { compare } from './compare.ts';
 import { connect } from './connect.ts';
 import { createAccount } from './create-account.ts';
 import { createOperator } from './create-operator.ts';
+import { seeded } from './env.ts';
 import { forgetAccounts } from './forget-accounts.ts';
 import { grantOperator } from './grant-operator.ts';
 import { provisionReplica } from './index.ts';
 import { lookAtPrimary } from './look-at-primary.ts';
 import { lookAtReplica } from './look-at-replica.ts';
-import { type FromBackupEnv, restoring } from './on-replica.ts';
+import { aimed, type FromBackupEnv, restoring } from './on-replica.ts';
 import { protect } from './protect.ts';
 import { dropCopied, isUseless } from './seed.ts';
 import { setPosition } from './set-position.ts';
@@ -40,10 +42,13 @@ const fits: AnyStep<FromBackupEnv> = {
 	consents: () => [],
 };
 
-const empty: typeof clearReplica = {
+const empty: AnyStep<FromBackupEnv> = {
 	...clearReplica,
 	// Then all of it is loaded once more, into nothing.
-	spoiled: async (at) => (at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false) || isUseless(at),
+	spoiled: async (at) =>
+		(at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false) ||
+		(await isUseless(at)) ||
+		(seeded(at) === undefined && (await overtaken(aimed(at)))),
 };
 
 /** The first step that brings data: taking it back drops also what came through replication since. */

@@ -24,13 +24,15 @@ function onReplica<A extends Action>(given: A): A {
 }
 
 /** What it looks and works with, when it means the replica by `server`. */
-function aimed<At extends Looking & Partial<Working>>(at: At): At {
-	const { perform } = at;
+export function aimed<At extends Looking & Partial<Working>>(at: At): At {
+	const { perform, readers } = at;
 	return {
 		...at,
 		look: (on, query) => at.look(roleOf(on), query),
 		tool: (on, names) => at.tool(roleOf(on), names),
+		digests: (on, tables, options) => at.digests(roleOf(on), tables, options),
 		...(perform === undefined ? {} : { perform: (action: Action, options) => perform(onReplica(action), options) }),
+		...(readers === undefined ? {} : { readers: (on: string, options) => readers(roleOf(on), options) }),
 	} as At;
 }
 

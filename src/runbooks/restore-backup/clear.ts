@@ -5,6 +5,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { qualified } from '../server.ts';
 import type { RestoreEnv } from './env.ts';
+import { forgetHeld, overtaken } from './held.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
 
@@ -39,11 +40,12 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 					change('server', 'logged', 'as before', locks.logged),
 				];
 	},
-	async run({ plan, facts, only, perform }) {
+	async run({ plan, facts, only, perform, ...env }) {
+		forgetHeld(env);
 		for (const action of plan) await perform(action);
 		return { dropped: only === null ? facts.databases : facts.tables.map(qualified) };
 	},
-	// Rows that came and are not as many as were dumped: nothing of it is to be trusted.
-	spoiled: async ({ failure }) => failure?.checks.some((check) => check.id === 'CONTENTS') ?? false,
+	// Rows that came and are not those that were dumped, or that something else has put there since: nothing of it is to be trusted.
+	spoiled: async (at) => (await overtaken(at)) || (at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false),
 	undo: () => [],
 };

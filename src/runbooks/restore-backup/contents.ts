@@ -12,11 +12,11 @@ export type Contents = {
 	readonly elsewhere: ReadonlySet<string>;
 };
 
-/** Counts what a database holds. Reads every table. */
+/** Counts what a database holds; `rows`: reads every table. */
 export async function whatIsThere(
 	{ server, look, signal }: RestoreEnv & Looking,
 	database: string,
-	onTable?: (name: string) => void,
+	{ rows = true, onTable }: { readonly rows?: boolean; readonly onTable?: (name: string) => void } = {},
 ): Promise<Contents> {
 	const { catalogue, load } = server.dialect;
 	const of = <T extends { readonly database: string }>(all: readonly T[]) => all.filter((each) => each.database === database);
@@ -26,7 +26,7 @@ export async function whatIsThere(
 	const counts = new Map<string, number>();
 	for (const table of kinds('table')) {
 		signal.throwIfAborted();
-		if (!table.ownRows) continue;
+		if (!rows || !table.ownRows) continue;
 		onTable?.(table.name);
 		counts.set(table.name, await look('server', load.count(table, table.versioned)));
 	}
@@ -48,7 +48,13 @@ export async function whatIsThere(
 
 const KINDS = ['tables', 'views', 'triggers', 'procedures', 'functions', 'events', 'sequences'] as const;
 
-/** What differs between what is there and what the manifest counted, each a few words. */
-export function differences(found: Contents['objects'], expected: ObjectCounts): readonly string[] {
-	return KINDS.filter((kind) => found[kind] !== expected[kind]).map((kind) => `${found[kind]} ${kind} of ${expected[kind]}`);
+/** What differs between what is there and what the manifest counted. */
+export function differences(
+	found: Contents['objects'],
+	expected: ObjectCounts,
+): readonly { readonly expected: string; readonly found: string }[] {
+	return KINDS.filter((kind) => found[kind] !== expected[kind]).map((kind) => ({
+		expected: `${expected[kind]} ${kind}`,
+		found: `${found[kind]} ${kind}`,
+	}));
 }

@@ -4,9 +4,15 @@ import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
-import { takeBack } from './take-back.ts';
+import { forgetHeld, type Stray, strays } from './held.ts';
+import { leftAlone, takeBack } from './take-back.ts';
 
-type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
+type Facts = {
+	readonly databases: readonly string[];
+	readonly tables: readonly ObjectName[];
+	/** What is there and was certainly not put there by this restore. */
+	readonly strays: readonly Stray[];
+};
 
 const names = (tables: readonly ObjectName[]) => new Set(tables.map(qualified));
 
@@ -23,9 +29,11 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 	id: 'create',
 	title: 'Make the databases and their tables',
 	why: 'First everything that rows go into, as the vendor’s own tool wrote it: databases, tables, sequences. No triggers yet, or they would fire at every row; no views yet, because they may rest on what comes later.',
-	async inspect({ server, databases, look }) {
+	async inspect(env) {
+		const { server, databases, look } = env;
 		const { catalogue } = server.dialect;
 		return {
+			strays: cleared(env) || env.undoing ? (await strays(env)).filter(({ certain }) => certain) : [],
 			databases: (await look('server', catalogue.databases)).filter((name) => databases.includes(name)),
 			tables: (await look('server', catalogue.tables))
 				.filter((table) => databases.includes(table.database))
@@ -51,7 +59,8 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 				}),
 			);
 	},
-	async run({ plan, perform, databases }) {
+	async run({ plan, perform, databases, ...env }) {
+		forgetHeld(env);
 		for (const action of plan) await perform(action);
 		return { databases };
 	},
@@ -61,5 +70,6 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 		return [must('TABLES', 'Every table is there', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
 	undo: ({ facts, origin, made, ...env }) => takeBack(env, facts, origin, made),
+	foreign: ({ facts }) => leftAlone(facts),
 	standIn: { databases: [] },
 };

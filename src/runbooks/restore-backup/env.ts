@@ -16,6 +16,8 @@ export interface RestoreEnv extends Outputs {
 	readonly only: readonly ObjectName[] | null;
 	/** How many loads at a time. */
 	readonly workers: number;
+	/** Where it is taken back: what it put there is told from what others did. */
+	readonly undoing?: true;
 	readonly accounts: boolean;
 	/** Whether the load goes into the server's binary log. */
 	readonly logged: boolean;

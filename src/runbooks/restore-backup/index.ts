@@ -22,7 +22,7 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 	marks: serverMark,
 	entangled: entangledServer,
 	summary(env) {
-		const proven = env.outputs.prove as { tables: number; rows: number } | undefined;
+		const proven = env.outputs.prove as { tables: number; rows: number; digests?: number; unproven?: readonly string[] } | undefined;
 		const asleep = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { asleep: readonly string[] } | undefined;
 		return {
 			restored: env.folder,
@@ -30,6 +30,10 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 			databases: env.databases as Json,
 			tables: proven?.tables ?? 0,
 			rows: proven?.rows ?? 0,
+			/** Tables whose rows were read again and compared by digest. */
+			digests: proven?.digests ?? 0,
+			/** What was counted only, a few words each. */
+			unproven: (proven?.unproven ?? []) as Json,
 			rawBytes: [...env.manifest.files]
 				.filter((file) => env.databases.includes(file.database ?? ''))
 				.reduce((sum, file) => sum + file.raw_bytes, 0),

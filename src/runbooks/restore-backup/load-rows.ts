@@ -3,12 +3,12 @@ import { type Action, type LoadAction, type PipeAction, pick, pickAll } from '..
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import { constraint, type KeyLines, keyLines, keyName } from '../../dialects/load.ts';
-import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { qualified, restarted, some } from '../server.ts';
 import { bytesProgress } from './bytes.ts';
 import { type LateKeys, lateKeys } from './definitions.ts';
-import { filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
+import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
+import { forgetHeld, heldRows } from './held.ts';
 import { sideBySide } from './side-by-side.ts';
 
 type Facts = {
@@ -21,6 +21,10 @@ type Facts = {
 	readonly versioned: readonly string[];
 	/** Tables whose rows are stored elsewhere: never loaded, and above all never emptied. */
 	readonly elsewhere: readonly string[];
+	/** Tables that hold exactly the backup's rows already. */
+	readonly whole: readonly string[];
+	/** What tables hold that this restore did not put there, a few words each. */
+	readonly strays: readonly string[];
 };
 
 type Loads = { readonly table: ManifestTable; readonly files: readonly ManifestFile[]; readonly rawBytes: number };
@@ -45,7 +49,7 @@ const keysOf = (all: readonly LateKeys[], { database, name }: { readonly databas
 export const loadRows: Step<RestoreEnv, Facts, null> = {
 	id: 'load-rows',
 	title: 'Load the rows',
-	why: 'All chunks of a table flow into one LOAD DATA, the largest table first, several tables at a time: into an empty table that is the fastest way, because the server need not be able to undo each row. Secondary keys and constraints of large tables are taken away before and made in one go afterwards. The server says how many rows it took, and whether it changed any: if it did, nothing of that table is kept. Whatever an interruption left half-loaded is emptied and loaded again.',
+	why: 'All chunks of a table flow into one LOAD DATA, the largest table first, several tables at a time: into an empty table that is the fastest way, because the server need not be able to undo each row. Secondary keys and constraints of large tables are taken away before and made in one go afterwards. The server says how many rows it took, and whether it changed any: if it did, nothing of that table is kept. After an interruption a table counts as loaded only if the digest of its rows is the backup’s.',
 	passing: true,
 	async inspect(env) {
 		const { server, look } = env;
@@ -55,7 +59,10 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		const there = late.filter((each) => tables.some((table) => table.database === each.database && table.name === each.name));
 		const now: LateKeys[] = [];
 		for (const each of there) now.push({ ...each, keys: keyLines(await look('server', dialect.load.definition(each))) });
+		const held = cleared(env) ? await heldRows(env) : { whole: [], other: [] };
 		return {
+			whole: held.whole,
+			strays: held.other.map(({ words }) => words),
 			localInfile: await look('server', dialect.load.localInfile),
 			startedAt: (await look('server', dialect.identity)).startedAt,
 			late,
@@ -64,22 +71,31 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			elsewhere: tables.filter((table) => !table.ownRows).map(qualified),
 		};
 	},
+	checks({ facts }) {
+		return facts.strays.length === 0
+			? []
+			: [
+					must('STRAY-ROWS', 'The tables hold nothing that this restore did not load', false, {
+						wrong: some(facts.strays),
+						mend: ['Start the same command again: it asks whether this may be overwritten.'],
+					}),
+				];
+	},
 	plan({ facts, ...env }) {
 		const { server, logged, folder } = env;
 		const { load, tools } = server.dialect;
-		const loads = loadsOf(env, facts);
+		const whole = new Set(facts.whole);
+		const loads = loadsOf(env, facts).filter(({ table }) => !whole.has(qualified(table)));
 		const actions: Action[] = [];
 		const texts = loads.some(({ files }) => files.some((file) => file.format !== 'sql'));
 		const infile = texts && !facts.localInfile;
 		if (infile) actions.push(change('server', 'local-infile', 'lets us send rows', load.setLocalInfile(true)));
 		actions.push(...constraintsOff(env, facts));
+		actions.push(...keysOn(env, facts));
 		for (const { table, files } of loads) {
 			const id = `load-${qualified(table)}`;
 			const versioned = facts.versioned.includes(qualified(table));
 			if (files.some((file) => file.format === 'sql')) {
-				load.empty(table, versioned).forEach((statement, index) => {
-					actions.push(change('server', `empty-${qualified(table)}-${index + 1}`, 'only where it is not whole', statement));
-				});
 				for (const file of files) {
 					const { folder, file: known } = partOf(env, file);
 					const into = tools.load('server', logged);
@@ -97,8 +113,6 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			}
 			const wanted = keysOf(facts.late, table)?.filter((line) => !constraint(line)) ?? [];
 			const now = keysOf(facts.now, table) ?? wanted;
-			const has = new Set(now.map(keyName));
-			const lacking = wanted.filter((line) => !has.has(keyName(line)));
 			const droppable = now.filter((line) => wanted.some((each) => keyName(each) === keyName(line)));
 			actions.push({
 				kind: 'load',
@@ -110,15 +124,14 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 				settings: load.settings,
 				statement: load.rows(table, table.load),
 				find: load.find(table),
-				count: load.count(table, versioned).statement,
 				empty: load.empty(table, versioned),
 				withoutKeys: droppable.length === 0 ? null : load.withoutKeys(table, droppable),
 				withKeys: wanted.length === 0 ? null : load.withKeys(table, wanted),
-				lacking: lacking.length === 0 ? null : load.withKeys(table, lacking),
 				harmless: load.harmless,
 				folder,
 				files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
 				rows: table.rows,
+				digest: table.digest,
 			});
 		}
 		actions.push(...constraintsOn(env, facts));
@@ -126,27 +139,23 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		return actions;
 	},
 	async run(at) {
-		const { plan, perform, workers, progress, now, look, server, facts, logged } = at;
-		const loads = loadsOf(at, facts);
+		const { plan, perform, workers, progress, now, facts } = at;
+		forgetHeld(at);
+		const loads = loadsOf(at, facts).filter(({ table }) => !facts.whole.includes(qualified(table)));
 		const told = bytesProgress(progress, now, { total: loads.reduce((sum, each) => sum + each.rawBytes, 0), parts: loads.length });
 		const on = pick(plan, 'sql', 'local-infile');
 		const back = pick(plan, 'sql', 'local-infile-back');
 		if (on !== undefined) await perform(on);
 		const before = pickAll(plan, 'sql', 'aside-').filter((each, index, all) => all.findIndex(({ id }) => id === each.id) === index);
-		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-off-')]) await perform(each);
+		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-off-'), ...pickAll(plan, 'sql', 'keys-on-')]) await perform(each);
 		await sideBySide(loads, workers, async ({ table, rawBytes }, until) => {
 			const name = qualified(table);
 			const action = plan.find((each): each is LoadAction | PipeAction => each.id === `load-${name}`);
 			if (action?.kind === 'load') {
 				await perform(action, { until, onFlow: (flow) => told.at(name, flow.rawBytes) });
 			} else {
-				const { count } = server.dialect.load;
-				const there = await look('server', count(table, facts.versioned.includes(name)));
-				if (there !== table.rows) {
-					if (there > 0) for (const each of unlogged(at, pickAll(plan, 'sql', `empty-${name}-`), logged)) await perform(each);
-					const pipes = pickAll(plan, 'pipe', `load-${name}`).filter((each) => each.id === `load-${name}`);
-					for (const each of pipes) await perform(each, { until, onFlow: (flow) => told.at(name, flow.rawBytes) });
-				}
+				const pipes = pickAll(plan, 'pipe', `load-${name}`).filter((each) => each.id === `load-${name}`);
+				for (const each of pipes) await perform(each, { until, onFlow: (flow) => told.at(name, flow.rawBytes) });
 			}
 			told.done(name, rawBytes);
 		});
@@ -155,14 +164,20 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		if (back !== undefined) await perform(back);
 		return null;
 	},
-	async verify({ server, look, facts }) {
+	async verify({ server, look, facts, ...env }) {
+		// Done by an earlier run: then its rows must be there still.
+		const gone = env.outputs['load-rows'] === undefined ? [] : tablesOf({ ...env, server }).filter(({ rows }) => rows > 0);
+		const lost = gone.map(qualified).filter((name) => !facts.whole.includes(name));
 		const wrong: string[] = [];
 		for (const table of facts.late) {
 			const has = new Set(keyLines(await look('server', server.dialect.load.definition(table))).map(keyName));
 			const missing = table.keys.map(keyName).filter((key) => !has.has(key));
 			if (missing.length > 0) wrong.push(`${qualified(table)}: ${missing.join(', ')}`);
 		}
-		return [must('KEYS', 'Every key and constraint is there', wrong.length === 0, { wrong: `missing ${some(wrong)}` })];
+		return [
+			must('KEYS', 'Every key and constraint is there', wrong.length === 0, { wrong: `missing ${some(wrong)}` }),
+			must('WHOLE', 'Every table holds the rows of the backup', lost.length === 0, { wrong: `not in ${some(lost)}` }),
+		];
 	},
 	undo({ server, facts, origin }) {
 		if (origin.localInfile || !facts.localInfile || restarted(origin, facts)) return [];
@@ -205,14 +220,17 @@ function constraintsOn(env: RestoreEnv, { late }: Facts): Action[] {
 	return [...aside(env), ...adds, ...(env.logged ? [] : [change('server', 'no-longer-aside', 'as before', locks.logged)])];
 }
 
-/** Around statements that must not reach the binary log. */
-function unlogged<T extends { readonly statement: Statement }>({ server }: RestoreEnv, actions: readonly T[], logged: boolean) {
-	const { locks } = server.dialect;
-	if (logged) return actions;
-	const around = (id: string, statement: Statement) => change('server', id, 'not for the binary log', statement);
-	return [
-		around('unlogged', locks.unlogged),
-		...(actions as readonly unknown[] as ReturnType<typeof change>[]),
-		around('logged', locks.logged),
-	];
+/** The keys that are missing on tables whose rows came before an interruption. */
+function keysOn(env: RestoreEnv, { late, now, whole }: Facts): Action[] {
+	const { load } = env.server.dialect;
+	const adds = late
+		.filter((table) => whole.includes(qualified(table)))
+		.flatMap((table) => {
+			const has = new Set((keysOf(now, table) ?? []).map(keyName));
+			const missing = table.keys.filter((line) => !constraint(line) && !has.has(keyName(line)));
+			return missing.length === 0
+				? []
+				: [change('server', `keys-on-${qualified(table)}`, 'its rows came before the interruption', load.withKeys(table, missing))];
+		});
+	return adds.length === 0 ? [] : [...aside(env), ...adds];
 }

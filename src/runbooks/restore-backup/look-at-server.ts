@@ -2,9 +2,10 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { Identity, Need, ObjectName } from '../../dialects/dialect.ts';
-import { compareSeries } from '../../dialects/series.ts';
+import { compareSeries, seriesOf } from '../../dialects/series.ts';
 import { privilegeCheck, qualified, titleOf } from '../server.ts';
 import { allFiles, cleared, filesOf, parallel, type RestoreEnv } from './env.ts';
+import { overtakenBy } from './held.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -16,6 +17,8 @@ type Facts = {
 	/** How many replicate from it. */
 	readonly replicas: number;
 	readonly localInfile: boolean;
+	/** What something else put there since this restore was interrupted. */
+	readonly strays: readonly string[];
 	/** Bytes free where its data is; null where that cannot be seen from here. */
 	readonly freeBytes: number | null;
 };
@@ -24,7 +27,6 @@ type Facts = {
 const ROOM = 1.4;
 const AT_LEAST = 64 * 1024 ** 2;
 
-const seriesOf = (version: string): string => /(\d+\.\d+)/.exec(version.replace(/^5\.5\.5-/, ''))?.[1] ?? version;
 const capitals = (name: string): boolean => name !== name.toLowerCase();
 
 /** What the restore needs of the server, by what is to be done there. */
@@ -42,7 +44,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 	id: 'look-at-server',
 	title: 'Look at the server',
 	why: 'A backup goes into a server of its own kind that is not older. What is in its way there is named before anything is touched, and is only overwritten where the server’s name was typed. What is loaded does not go to its binary log, unless that was asked for: so a replica that is made from it starts with an empty one.',
-	async inspect({ server, look, folderFacts, databases }) {
+	async inspect({ server, look, folderFacts, databases, ...env }) {
 		const { dialect } = server;
 		const identity = await look('server', dialect.identity);
 		const there = await look('server', dialect.catalogue.databases);
@@ -56,6 +58,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				.map(({ database, name }) => ({ database, name })),
 			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
 			replicas: (await look('server', dialect.channel.connected)).length,
+			strays: overtakenBy(env).map(({ words }) => words),
 			localInfile: await look('server', dialect.load.localInfile),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
 		};
@@ -164,6 +167,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				const names = only.filter(({ database, name }) => facts.tables.some((table) => table.database === database && table.name === name));
 				affected.push(...names.map((table) => `table ${qualified(table)} is overwritten`));
 			}
+			affected.push(...facts.strays.map((words) => `not by this restore, which was interrupted: ${words}`));
 		}
 		if (affected.length === 0) return [];
 		return [{ name: server.name, reason: `Something on ${server.name} is in the way of this restore`, affected }];
