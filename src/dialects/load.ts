@@ -1,7 +1,10 @@
 // How rows and definitions are loaded: the same statements on both vendors, but for what a dialect gives.
+
+import { VerifyFailed } from '../core/errors.ts';
 import type { Settings } from '../sql/settings.ts';
 import { account, id, list, type Query, query, raw, type Statement, sql } from '../sql/sql.ts';
 import type { Need, ObjectName } from './dialect.ts';
+import { isConversion } from './rows.ts';
 
 /** A column of a file of rows, and the expression over `@v` that it is loaded by, or null. */
 export type LoadColumn = readonly [column: string, expression: string | null];
@@ -35,6 +38,9 @@ export interface LoadWords {
 	empty(table: ObjectName, versioned: boolean): readonly Statement[];
 	/** Numbers of warnings that say nothing of the rows. */
 	readonly harmless: readonly number[];
+	/** For an engine, why the server would make no table of it, or one of another engine without a word; null: it would. */
+	readonly engines: Query<(engine: string) => string | null>;
+	engineMends(engine: string): readonly string[];
 	readonly events: Query<readonly EventFacts[]>;
 	/** Its definer stays. */
 	setEvent(event: EventFacts, on: boolean): Statement;
@@ -56,32 +62,37 @@ const row = ({ database, name }: ObjectName) => id(database, name);
 export const constraint = (line: string): boolean => line.startsWith('CONSTRAINT');
 const nameOf = (line: string): string => /`((?:[^`]|``)*)`/.exec(line)?.[1]?.replaceAll('``', '`') ?? '';
 
+/** An expression comes from the backup's manifest: it is compared with those that a reader of ours writes, and never run as it is. */
+const unknownConversion = ({ database, name }: ObjectName, column: string): VerifyFailed =>
+	new VerifyFailed(
+		[
+			{
+				id: 'CONVERSION',
+				title: `The manifest loads column ${column} of ${database}.${name} as lockstep does`,
+				status: 'fail',
+				expected: 'a conversion that lockstep writes',
+				found: 'another expression',
+				mend: ['The manifest was changed after the backup. Take another backup.'],
+			},
+		],
+		'The manifest of the backup holds SQL that lockstep never writes: nothing was loaded.',
+	);
+
 function rows(table: ObjectName, columns: readonly LoadColumn[]): Statement {
+	const odd = columns.find(([, expression]) => expression !== null && !isConversion(expression));
+	if (odd !== undefined) throw unknownConversion(table, odd[0]);
 	const read = columns.map(([name, expression], index) => (expression === null ? id(name) : raw(`@v${index + 1}`)));
 	const set = columns.flatMap(([name, expression], index) =>
 		expression === null ? [] : [sql`${id(name)} = ${raw(expression.replaceAll(/@v\b/g, `@v${index + 1}`))}`],
 	);
+	// Of a table whose columns are all generated a row is one field that stands for it.
+	const fields = read.length === 0 ? raw('@v') : list(read);
 	const assigned = set.length === 0 ? raw('') : { fragment: sql` SET ${list(set)}`.pieces };
-	return sql`LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${row(table)} CHARACTER SET binary FIELDS TERMINATED BY ${'\t'} ESCAPED BY ${'\\'} LINES TERMINATED BY ${'\n'} (${list(read)})${assigned}`;
+	return sql`LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${row(table)} CHARACTER SET binary FIELDS TERMINATED BY ${'\t'} ESCAPED BY ${'\\'} LINES TERMINATED BY ${'\n'} (${fields})${assigned}`;
 }
 
 /** Which key or constraint a line makes. */
 export const keyName = (line: string): string => `${constraint(line) ? 'constraint' : 'key'} ${nameOf(line)}`;
-
-/** The lines of a table's definition that {@link LoadWords.withKeys} makes again: ordinary and unique secondary keys, foreign keys. */
-export function keyLines(definition: string): KeyLines {
-	return [...definition.matchAll(/^ {2}((?:UNIQUE )?KEY `.*?|CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY .*?),?$/gm)].map(
-		([, line]) => line ?? '',
-	);
-}
-
-/** Whether the keys of such a table can come after its rows: it is ordered by a primary key, and no counter rests on another one. */
-export function keysMayWait(definition: string): boolean {
-	const primary = /^ {2}PRIMARY KEY \(`((?:[^`]|``)*)`/m.exec(definition)?.[1];
-	if (primary === undefined || !/\) ENGINE=InnoDB\b/.test(definition) || /WITH SYSTEM VERSIONING/i.test(definition)) return false;
-	const counter = /^ {2}`((?:[^`]|``)*)` .*\bAUTO_INCREMENT\b/m.exec(definition)?.[1];
-	return counter === undefined || counter === primary;
-}
 
 const drop = (line: string) => (constraint(line) ? sql`DROP FOREIGN KEY ${id(nameOf(line))}` : sql`DROP KEY ${id(nameOf(line))}`);
 // A constraint goes before the key that it rests on, and comes after it.
@@ -93,16 +104,24 @@ export function loadWords(
 	o: Pick<LoadWords, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds'> & {
 		/** Words after the table's name by which the past of a versioned one is read, too. */
 		readonly past: string;
+		/** Settings of a session that makes or alters tables, as SQL: definitions count as they are written. */
+		readonly definitionSettings: string;
+		/** `barred`: SQL for the setting that bars engines; `judge`: what it has against one, or null. */
+		readonly engines: {
+			readonly barred: string;
+			readonly judge: (engine: string, barred: string) => string | null;
+			readonly mends: (engine: string) => readonly string[];
+		};
 		readonly emptyVersioned: (table: ObjectName) => readonly Statement[];
 	},
 ): LoadWords {
-	const { past, emptyVersioned, ...needs } = o;
+	const { past, definitionSettings, engines, emptyVersioned, ...needs } = o;
 	return {
 		...needs,
 		session: (logged) => (logged ? [] : [sql`SET SESSION sql_log_bin = 0`]),
 		settings: {
 			...{ time_zone: '+00:00', sql_mode: 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', net_read_timeout: 3600 },
-			...{ foreign_key_checks: 0, unique_checks: 0, check_constraint_checks: 0 },
+			...{ foreign_key_checks: 0, unique_checks: 0, check_constraint_checks: 0, innodb_strict_mode: 0 },
 		},
 		rows,
 		localInfile: query(sql`SELECT @@GLOBAL.local_infile AS local`, ([found]) => /^(1|ON)$/i.test(found?.local ?? '')),
@@ -122,6 +141,19 @@ export function loadWords(
 		}),
 		empty: (table, versioned) => (versioned ? emptyVersioned(table) : [sql`TRUNCATE TABLE ${row(table)}`]),
 		harmless: HARMLESS,
+		engines: query(
+			sql`SELECT ENGINE AS engine, SUPPORT AS support, ${raw(engines.barred)} AS barred FROM information_schema.ENGINES`,
+			(found) => {
+				const usable = new Map(found.map((each) => [(each.engine ?? '').toUpperCase(), /^(YES|DEFAULT)$/.test(each.support ?? '')]));
+				return (engine) =>
+					usable.get(engine.toUpperCase()) === true
+						? engines.judge(engine, found[0]?.barred ?? '')
+						: usable.has(engine.toUpperCase())
+							? 'it is switched off'
+							: 'the server does not know it';
+			},
+		),
+		engineMends: engines.mends,
 		events: query(
 			sql`SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer, STATUS AS status FROM information_schema.EVENTS
  WHERE EVENT_SCHEMA NOT IN (${OWN}) ORDER BY EVENT_SCHEMA, EVENT_NAME`,
@@ -135,7 +167,7 @@ export function loadWords(
 			const at = definer.lastIndexOf('@');
 			return sql`ALTER DEFINER = ${account(definer.slice(0, at), definer.slice(at + 1))} EVENT ${id(database, name)} ${raw(on ? 'ENABLE' : 'DISABLE')}`;
 		},
-		unchecked: sql`SET SESSION foreign_key_checks = 0`,
+		unchecked: sql`SET SESSION foreign_key_checks = 0, ${raw(definitionSettings)}`,
 		dropTable: (table) => sql`DROP TABLE IF EXISTS ${row(table)}`,
 		dropTrigger: (trigger) => sql`DROP TRIGGER IF EXISTS ${row(trigger)}`,
 		definition: (table) => query(sql`SHOW CREATE TABLE ${row(table)}`, ([found]) => found?.['Create Table'] ?? ''),

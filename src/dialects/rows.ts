@@ -16,6 +16,10 @@ export const readerSettings: Settings = {
 /** How a column that is not simply copied is read and loaded: SQL over the quoted name, and over `@v`. */
 export type ColumnWays = { readonly select: string; readonly load: string | null };
 
+/** Whether an expression over `@v` is one of those by which columns are loaded here. */
+export const isConversion = (load: string): boolean => CONVERSION.test(load);
+const CONVERSION = /^(?:@v \+ 0|CAST\(@v AS UNSIGNED\)|CONVERT\(@v USING (?:ascii|utf8mb4|ucs2|utf16|utf16le|utf32)\))$/;
+
 /** The members of an ENUM as its definition lists them. */
 const members = (definition: string): string[] =>
 	[...definition.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map((found) => (found[1] ?? '').replaceAll("''", "'"));

@@ -47,7 +47,9 @@ export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise
 			`SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE COALESCE(GENERATION_EXPRESSION, '') = '' AND TABLE_SCHEMA = '${s}'
 			 AND TABLE_NAME = '${(n ?? '').replaceAll('\\', '\\\\').replaceAll("'", "''")}' ORDER BY ORDINAL_POSITION`,
 		);
-		const all = await ask(`SELECT CONCAT_WS(',', ${columns.map((each) => `IFNULL(${asBytes(each)}, '-')`).join(', ')}) AS r FROM ${name}`);
+		const all = await ask(
+			`SELECT CONCAT_WS(',', ${["''", ...columns.map((each) => `IFNULL(${asBytes(each)}, '-')`)].join(', ')}) AS r FROM ${name}`,
+		);
 		const hash = createHash('sha256').update(
 			all
 				.map((row) => row.r)

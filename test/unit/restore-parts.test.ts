@@ -7,8 +7,8 @@ import type { Manifest } from '../../src/archive/manifest.ts';
 import { readKnown } from '../../src/archive/read.ts';
 import { sumOf } from '../../src/archive/sums.ts';
 import { VerifyFailed } from '../../src/core/errors.ts';
-import { keyLines, keysMayWait } from '../../src/dialects/load.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
+import { keyLines, keysMayWait } from '../../src/dump/definitions/keys.ts';
 import { statements } from '../../src/dump/load/cut.ts';
 import { accountOf, filtered } from '../../src/dump/load/filter.ts';
 import { createDumpScanner } from '../../src/dump/scan.ts';
@@ -175,6 +175,20 @@ describe('keys after the rows', () => {
   CONSTRAINT \`c\` FOREIGN KEY (\`id\`) REFERENCES \`p\` (\`id\`) ON DELETE CASCADE
 ) ENGINE=InnoDB AUTO_INCREMENT=4`;
 
+	it('are never taken for a name that looks like one', () => {
+		const hostile =
+			'CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `x\n  KEY ``z`` (id), DROP COLUMN q,\n  PRIMARY KEY (`` ` int,\n  `AUTO_INCREMENT` int,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB';
+		expect([keyLines(hostile), keysMayWait(hostile)]).toEqual([[], true]);
+		const lines = keyLines(
+			hostile.replace(
+				'PRIMARY KEY (`id`)',
+				'PRIMARY KEY (`id`),\n  KEY `a\n  KEY ``b` (`x\n  KEY ``z`` (id), DROP COLUMN q,\n  PRIMARY KEY (`` `)',
+			),
+		);
+		expect(lines).toHaveLength(1);
+		expect(shown(mariadb.load.withoutKeys({ database: 'd', name: 't' }, lines))).toBe('ALTER TABLE `d`.`t` DROP KEY `a\n  KEY ``b`');
+	});
+
 	it('are those that the server prints, each whole', () => {
 		const lines = keyLines(definition);
 		expect(lines.map((line) => line.split(' (')[0])).toEqual(['UNIQUE KEY `u,`', 'KEY `k`', 'CONSTRAINT `c` FOREIGN KEY']);
@@ -196,11 +210,14 @@ it('loads a column by its expression, and the others as they are', () => {
 	const statement = mariadb.load.rows({ database: 'd', name: 't' }, [
 		['a', null],
 		['j', 'CONVERT(@v USING utf8mb4)'],
-		['@v', 'f(@v, @v)'],
+		['@v', 'CAST(@v AS UNSIGNED)'],
 	]);
 	expect(shown(statement)).toBe(
-		"LOAD DATA LOCAL INFILE 'rows' INTO TABLE `d`.`t` CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (`a`, @v2, @v3) SET `j` = CONVERT(@v2 USING utf8mb4), `@v` = f(@v3, @v3)",
+		"LOAD DATA LOCAL INFILE 'rows' INTO TABLE `d`.`t` CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (`a`, @v2, @v3) SET `j` = CONVERT(@v2 USING utf8mb4), `@v` = CAST(@v3 AS UNSIGNED)",
 	);
+	expect(shown(mariadb.load.rows({ database: 'd', name: 't' }, []))).toContain(' (@v)');
+	for (const expression of ['(SELECT 1)', '@v + 0, b = 1', 'CONVERT(@v USING latin1)', '@v + 00'])
+		expect(() => mariadb.load.rows({ database: 'd', name: 't' }, [['a', expression]])).toThrow(VerifyFailed);
 });
 
 describe('what was asked for', () => {

@@ -2,7 +2,20 @@ import { id, sql } from '../../sql/sql.ts';
 import { loadWords } from '../load.ts';
 import { need } from '../pieces.ts';
 
+/** Of every session that makes or alters tables, also the client's: as SHOW CREATE TABLE printed them, whatever `timestamp` means here by default. */
+export const LOAD_SETTINGS = 'innodb_strict_mode = 0, explicit_defaults_for_timestamp = 1';
+
 export const load = loadWords({
+	definitionSettings: LOAD_SETTINGS,
+	engines: {
+		barred: "COALESCE(@@GLOBAL.enforce_storage_engine, '')",
+		judge: (engine, enforced) =>
+			enforced === '' || enforced.toUpperCase() === engine.toUpperCase() ? null : `enforce_storage_engine is ${enforced}`,
+		mends: (engine) => [
+			`If its plugin is not loaded:  INSTALL SONAME 'ha_${engine.toLowerCase()}';`,
+			'SET GLOBAL enforce_storage_engine = NULL;',
+		],
+	},
 	needs: [
 		...need('looks at what is there, and counts what came', 'SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'),
 		...need('loads the data', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'LOCK TABLES'),

@@ -1,6 +1,7 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { CODE, leaving, quoted } from '../pieces.ts';
+import { LOAD_SETTINGS } from './load.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -48,7 +49,7 @@ export const tools: Dialect['tools'] = {
 		names: ['mariadb', 'mysql'],
 		argv: [
 			DEFAULTS,
-			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0, SESSION check_constraint_checks=0, ${LIFTED}`,
+			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0, SESSION check_constraint_checks=0, ${LIFTED}, SESSION ${LOAD_SETTINGS}`,
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',

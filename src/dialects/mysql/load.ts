@@ -2,8 +2,25 @@ import { type LoadWords, loadWords } from '../load.ts';
 import { need } from '../pieces.ts';
 import type { Probe } from './probe.ts';
 
+/**
+ * Of every session that makes or alters tables, also the client's: as SHOW CREATE TABLE printed them, without a column that the server would add,
+ * and whatever `timestamp` means here by default.
+ */
+export const LOAD_SETTINGS =
+	'innodb_strict_mode = 0, explicit_defaults_for_timestamp = 1 /*!80013 , sql_require_primary_key = 0 */ /*!80030 , sql_generate_invisible_primary_key = 0 */';
+
 export const load = ({ newWords }: Probe): LoadWords =>
 	loadWords({
+		definitionSettings: LOAD_SETTINGS,
+		engines: {
+			barred: '@@GLOBAL.disabled_storage_engines',
+			judge: (engine, disabled) =>
+				disabled.split(',').some((each) => each.trim().toUpperCase() === engine.toUpperCase()) ? 'disabled_storage_engines holds it' : null,
+			mends: (engine) => [
+				`Take ${engine} out of disabled_storage_engines in the server’s option file, and restart it.`,
+				'Start the server with the engine: its plugin or option is missing.',
+			],
+		},
 		needs: [
 			...need('looks at what is there, and counts what came', 'SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'),
 			...need('loads the data', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'LOCK TABLES'),

@@ -1,6 +1,7 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { CODE, leaving, quoted } from '../pieces.ts';
+import { LOAD_SETTINGS } from './load.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -64,7 +65,7 @@ export const tools: Dialect['tools'] = {
 		names: ['mysql'],
 		argv: [
 			DEFAULTS,
-			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0, ${LIFTED}, SESSION net_read_timeout=3600`,
+			`--init-command=SET ${logged ? '' : 'SESSION sql_log_bin=0, '}SESSION foreign_key_checks=0, SESSION unique_checks=0, ${LIFTED}, SESSION ${LOAD_SETTINGS}, SESSION net_read_timeout=3600`,
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',

@@ -66,7 +66,7 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 	},
 	async verify({ server, look, ...env }) {
 		const tables = names(await look('server', server.dialect.catalogue.tables));
-		const missing = tablesOf({ ...env, server }).filter((table) => !tables.has(qualified(table)));
+		const missing = tablesOf(env).filter((table) => !tables.has(qualified(table)));
 		return [must('TABLES', 'Every table is there', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
 	undo: ({ facts, origin, made, ...env }) => takeBack(env, facts, origin, made),

@@ -1,5 +1,6 @@
 import { readKnown } from '../../archive/read.ts';
-import { type KeyLines, keyLines, keysMayWait } from '../../dialects/load.ts';
+import type { KeyLines } from '../../dialects/load.ts';
+import { keyLines, keysMayWait } from '../../dump/definitions/keys.ts';
 import { statements } from '../../dump/load/cut.ts';
 import { readStatement } from '../../dump/statement.ts';
 import { filesOf, type RestoreEnv, tablesOf } from './env.ts';

@@ -30,11 +30,13 @@ export const parallel = ({ manifest }: RestoreEnv): boolean => manifest.dump.eng
 const has = (names: readonly ObjectName[], database: string, name: string): boolean =>
 	names.some((each) => each.database === database && each.name === name);
 
-export const wantsTable = ({ databases, only }: RestoreEnv, database: string, name: string): boolean =>
+type Wanted = Pick<RestoreEnv, 'databases' | 'only'>;
+
+export const wantsTable = ({ databases, only }: Wanted, database: string, name: string): boolean =>
 	only === null ? databases.includes(database) : has(only, database, name);
 
 /** The tables of a backup by the parallel engine that are restored. */
-export const tablesOf = (env: RestoreEnv): readonly ManifestTable[] =>
+export const tablesOf = (env: Wanted & Pick<RestoreEnv, 'manifest'>): readonly ManifestTable[] =>
 	(env.manifest.tables ?? []).filter(({ database, name }) => wantsTable(env, database, name));
 
 /** What was learned of the files before anything was changed. */

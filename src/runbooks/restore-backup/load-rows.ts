@@ -2,7 +2,8 @@ import type { ManifestFile, ManifestTable } from '../../archive/manifest.ts';
 import { type Action, type LoadAction, type PipeAction, pick, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { constraint, type KeyLines, keyLines, keyName } from '../../dialects/load.ts';
+import { constraint, type KeyLines, keyName } from '../../dialects/load.ts';
+import { keyLines } from '../../dump/definitions/keys.ts';
 import { change } from '../change.ts';
 import { qualified, restarted, some } from '../server.ts';
 import { bytesProgress } from './bytes.ts';
@@ -166,7 +167,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 	},
 	async verify({ server, look, facts, ...env }) {
 		// Done by an earlier run: then its rows must be there still.
-		const gone = env.outputs['load-rows'] === undefined ? [] : tablesOf({ ...env, server }).filter(({ rows }) => rows > 0);
+		const gone = env.outputs['load-rows'] === undefined ? [] : tablesOf(env).filter(({ rows }) => rows > 0);
 		const lost = gone.map(qualified).filter((name) => !facts.whole.includes(name));
 		const wrong: string[] = [];
 		for (const table of facts.late) {

@@ -1,10 +1,10 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
-import type { Step } from '../../core/step.ts';
+import type { Looking, Step } from '../../core/step.ts';
 import type { Identity, Need, ObjectName } from '../../dialects/dialect.ts';
 import { compareSeries, seriesOf } from '../../dialects/series.ts';
-import { privilegeCheck, qualified, titleOf } from '../server.ts';
-import { allFiles, cleared, filesOf, parallel, type RestoreEnv } from './env.ts';
+import { privilegeCheck, qualified, some, titleOf } from '../server.ts';
+import { allFiles, cleared, filesOf, parallel, type RestoreEnv, tablesOf } from './env.ts';
 import { overtakenBy } from './held.ts';
 
 type Facts = {
@@ -17,6 +17,8 @@ type Facts = {
 	/** How many replicate from it. */
 	readonly replicas: number;
 	readonly localInfile: boolean;
+	/** Engines of the backup that the server cannot make tables of, each with why. */
+	readonly engines: readonly (readonly [engine: string, why: string])[];
 	/** What something else put there since this restore was interrupted. */
 	readonly strays: readonly string[];
 	/** Bytes free where its data is; null where that cannot be seen from here. */
@@ -40,11 +42,25 @@ function needsOf(env: RestoreEnv, identity: Identity, localInfile: boolean): rea
 	].filter((need, index, all) => all.findIndex((other) => other.privilege === need.privilege) === index);
 }
 
+const tablesIn = (env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, engine: string) =>
+	tablesOf(env).filter((table) => table.engine?.toUpperCase() === engine.toUpperCase());
+
+/** Where an engine is missing, a server may make the table in another one and say nothing. */
+async function barredEngines(env: RestoreEnv & Pick<Looking, 'look'>): Promise<Facts['engines']> {
+	const judge = await env.look('server', env.server.dialect.load.engines);
+	const wanted = [...new Set(tablesOf(env).flatMap(({ engine }) => (engine === null ? [] : [engine])))];
+	return wanted.flatMap((engine) => {
+		const why = judge(engine);
+		return why === null ? [] : [[engine, why] as const];
+	});
+}
+
 export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 	id: 'look-at-server',
 	title: 'Look at the server',
 	why: 'A backup goes into a server of its own kind that is not older. What is in its way there is named before anything is touched, and is only overwritten where the server’s name was typed. What is loaded does not go to its binary log, unless that was asked for: so a replica that is made from it starts with an empty one.',
-	async inspect({ server, look, folderFacts, databases, ...env }) {
+	async inspect(env) {
+		const { server, look, folderFacts, databases } = env;
 		const { dialect } = server;
 		const identity = await look('server', dialect.identity);
 		const there = await look('server', dialect.catalogue.databases);
@@ -58,6 +74,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				.map(({ database, name }) => ({ database, name })),
 			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
 			replicas: (await look('server', dialect.channel.connected)).length,
+			engines: await barredEngines(env),
 			strays: overtakenBy(env).map(({ words }) => words),
 			localInfile: await look('server', dialect.load.localInfile),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
@@ -96,6 +113,14 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 					expected: `lower_case_table_names = ${manifest.server.lower_case_table_names}`,
 					wrong: `it is ${identity.lowerCaseTableNames}: names that differ in case only would become one`,
 					mend: ['It can be set only when a server is initialised: take one that has the backup’s value.'],
+				}),
+			);
+		}
+		if (sameKind) {
+			checks.push(
+				must('SERVER-ENGINES', 'The server has every engine of the backup', facts.engines.length === 0, {
+					wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
+					mend: facts.engines.flatMap(([engine]) => server.dialect.load.engineMends(engine)),
 				}),
 			);
 		}

@@ -1,0 +1,117 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ended, type Home, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
+import { contentsOf } from '../support/contents.ts';
+import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
+import { isMysql } from '../support/words.ts';
+
+/** A name that reads like a key, for whoever reads a definition by its lines. */
+const HOSTILE = '`x\n  KEY ``z`` (id), DROP COLUMN q,\n  PRIMARY KEY (```';
+
+/** What was stored once and is hard to store again. */
+const ODD: readonly string[] = [
+	'CREATE DATABASE odd',
+	"CREATE TABLE odd.en (id INT PRIMARY KEY, e ENUM('a','b'), n ENUM('a','0'), o ENUM('','a'), s SET('a','','b'), w ENUM('a') CHARACTER SET utf16 NOT NULL)",
+	"INSERT IGNORE INTO odd.en VALUES (1, 'bad', 'bad', 'bad', 'a,', 'bad'), (2, 'a', '0', '', '', 'a'), (3, NULL, NULL, NULL, NULL, '')",
+	'CREATE TABLE odd.generated (a INT AS (1) STORED, b INT AS (2))',
+	'INSERT INTO odd.generated VALUES (), ()',
+	'CREATE TABLE odd.invisible (v INT, i INT INVISIBLE DEFAULT 7)',
+	'INSERT INTO odd.invisible (v, i) VALUES (1, 2), (NULL, NULL)',
+	'CREATE TABLE odd.t (a INT)',
+	'INSERT INTO odd.t VALUES (1)',
+	'CREATE TABLE odd.T (a INT)',
+	'INSERT INTO odd.T VALUES (2), (3)',
+	`CREATE TABLE odd.named (id INT PRIMARY KEY, q INT, ${HOSTILE} INT, KEY by_q (q), KEY by_x (${HOSTILE}))`,
+	'INSERT INTO odd.named VALUES (1, 2, 3)',
+	"SET SESSION sql_mode = '', innodb_strict_mode = 0, explicit_defaults_for_timestamp = 1",
+	`CREATE TABLE odd.wide (${Array.from({ length: 200 }, (_, at) => `c${at} VARCHAR(255)`).join(', ')}) ROW_FORMAT = COMPACT CHARACTER SET latin1`,
+	'CREATE TABLE odd.stamps (id INT PRIMARY KEY, ts TIMESTAMP NOT NULL, tn TIMESTAMP NULL)',
+	"INSERT INTO odd.stamps VALUES (1, '2001-02-03 04:05:06', NULL)",
+];
+
+describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
+	let home: Home;
+	let source: SpareServer;
+	let target: SpareServer;
+	let folder: string;
+	let before: Awaited<ReturnType<typeof contentsOf>>;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		[source, target] = await Promise.all([spareServer(kind), spareServer(kind)]);
+		await using session = await rootSession(source);
+		const own = isMysql(kind)
+			? [
+					'CREATE TABLE odd.ar (id INT NOT NULL AUTO_INCREMENT, v INT, KEY (id)) ENGINE = ARCHIVE',
+					'INSERT INTO odd.ar VALUES (5, 1), (6, 2), (9, 3)',
+					'CREATE TABLE odd.hole (a INT) ENGINE = BLACKHOLE',
+				]
+			: [
+					'CREATE TABLE odd.checked (a INT CHECK (a > 0))',
+					'SET SESSION check_constraint_checks = 0',
+					'INSERT INTO odd.checked VALUES (-1)',
+				];
+		for (const statement of [...ODD, ...own]) await session.query({ pieces: [statement] });
+		before = await contentsOf(source);
+		const { code, last, stdout } = await lockstep(
+			['backup', '--server', urlOf(source), '--to', join(home.dir, 'backups'), '--yes', '--json', '--confirm', nameOf(source)],
+			{ env: home.env },
+		);
+		expect(code, stdout.slice(-2000)).toBe(0);
+		folder = last.backup;
+		// A target that would change or refuse what it is given.
+		const hostile = isMysql(kind)
+			? [
+					'SET GLOBAL sql_require_primary_key = ON, sql_generate_invisible_primary_key = ON, max_execution_time = 1',
+					'SET GLOBAL explicit_defaults_for_timestamp = OFF, innodb_strict_mode = ON, local_infile = ON',
+				]
+			: [
+					'SET GLOBAL max_statement_time = 0.02, check_constraint_checks = ON, innodb_strict_mode = ON',
+					"SET GLOBAL explicit_defaults_for_timestamp = OFF, sql_mode = 'ANSI,TRADITIONAL'",
+				];
+		for (const statement of hostile) await ask(target, statement);
+	});
+	afterAll(async () => {
+		await source?.[Symbol.asyncDispose]();
+		await target?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	const restore = (...more: string[]): Promise<Ended> =>
+		lockstep(['restore', folder, '--server', urlOf(target), '--yes', '--json', '--confirm', nameOf(target), ...more], {
+			env: { ...home.env, LOCKSTEP_TEST_KEYS_AFTER_BYTES: '1' },
+		});
+	const said = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+
+	it('comes back as it was, into a server whose settings would change it', async () => {
+		const ended = await restore();
+		expect(ended.code, said(ended)).toBe(0);
+		expect(await contentsOf(target)).toEqual(before);
+		expect(ended.last).toMatchObject({ unproven: [], digests: Object.keys(before.rows).length - (isMysql(kind) ? 1 : 0) });
+	});
+
+	it('is not restored by a manifest whose SQL is not ours, nor counted as restored where its digest differs', async () => {
+		const path = join(folder, 'manifest.json');
+		const text = await readFile(path, 'utf8');
+		const manifest = JSON.parse(text);
+		const was = await contentsOf(target);
+		const t = manifest.tables.find((table: { name: string }) => table.name === 'named');
+		t.load[1][1] = '(SELECT 666)';
+		await writeFile(path, JSON.stringify(manifest));
+		const refused = await restore();
+		t.load[1][1] = null;
+		t.digest = '0123456789abcdef';
+		await writeFile(path, JSON.stringify(manifest));
+		const unchanged = await contentsOf(target);
+		const wrong = await restore();
+		await writeFile(path, text);
+		expect(refused.code, said(refused)).toBe(8);
+		expect(unchanged).toEqual(was);
+		expect(wrong.code, said(wrong)).toBe(8);
+		expect(wrong.last.checks).toMatchObject([
+			{ id: 'CONTENTS', title: 'Table odd.named is as it was dumped', expected: 'the 1 row with digest 0123456789abcdef' },
+		]);
+		expect(await value(target, 'SELECT 1')).toBe('1');
+	});
+});
