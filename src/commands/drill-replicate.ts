@@ -6,6 +6,7 @@ import { type Check, must } from '../core/check.ts';
 import { CheckFailed, LeftChanged, LockstepError, UserError } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
 import { compareSeries } from '../dialects/series.ts';
+import { crashPoints } from '../engine/halt.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';
 import { connect } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
@@ -154,6 +155,7 @@ export async function replicate(
 			const { accounts } = reach.dialect;
 			await there.say(accounts.create(account.user, account.host, account.password, tls));
 			await there.say(accounts.grantReplication(account.user, account.host));
+			crashPoints(context.env)('after account');
 		}
 		const target = (await there.look(reach.dialect.positions.current)).gtid;
 		const total = positions.lacking(gtid, target);

@@ -6,14 +6,16 @@ import { recordPath, sealOf, writeRecord } from '../archive/records.ts';
 import { writeFileDurably } from '../archive/write.ts';
 import type { Drilled, DrillRecord } from '../core/backups.ts';
 import { type Check, failed, must } from '../core/check.ts';
-import { LeftChanged, LockstepError, Stopped, UserError, VerifyFailed } from '../core/errors.ts';
+import { CheckFailed, LeftChanged, LockstepError, Stopped, UserError, VerifyFailed } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { crashPoints } from '../engine/halt.ts';
 import { compact } from '../server/address.ts';
 import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../telling/drill.ts';
 import { type DrillRequest, toCommandLine } from './command-line.ts';
 import type { Context, Ending } from './context.ts';
 import { compareDigests } from './drill-digests.ts';
+import { proveMachine } from './drill-machine.ts';
 import { countAll, setPosition } from './drill-proof.ts';
 import { openPrimary, type Primary, type ReplicateFlags, replicate } from './drill-replicate.ts';
 import { restoreInto } from './drill-restore.ts';
@@ -143,10 +145,14 @@ async function drilled(
 	const phases: { name: string; ms: number }[] = [];
 	// What is being proven: what it fails with is told under that.
 	let proving: readonly [id: string, title: string] = RESTORES;
+	const crashAt = crashPoints(context.env);
 	const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+		crashAt(`before ${name}`);
 		const began = now().getTime();
 		try {
-			return await work();
+			const result = await work();
+			crashAt(`after ${name}`);
+			return result;
 		} finally {
 			phases.push({ name, ms: now().getTime() - began });
 		}
@@ -165,6 +171,7 @@ async function drilled(
 		end = await timed('restore', () => restoreInto(context, throwaway, folder));
 		signal.throwIfAborted();
 		if (end.failure !== null || end.outcome !== 'done') {
+			if (end.failure !== null) await proveMachine(throwaway, end.failure, folder);
 			checks.push(...(end.failure === null ? [must(...RESTORES, false, { found: end.outcome })] : failureChecks(end.failure, RESTORES)));
 		} else {
 			checks.push(must(...RESTORES, true));
@@ -198,6 +205,8 @@ async function drilled(
 	} catch (error) {
 		// A stop is no result, nor is what was left on a primary.
 		if (signal.aborted || !(error instanceof LockstepError) || error instanceof Stopped || error instanceof LeftChanged) throw error;
+		if (error instanceof CheckFailed && error.checks.some(({ id }) => id === 'DRILL-MACHINE')) throw error;
+		await proveMachine(throwaway, failureOf(error), folder);
 		checks.push(...failureChecks(failureOf(error), proving));
 	}
 	const problems = failed(checks).map(problemWords);

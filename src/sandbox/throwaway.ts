@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
-import { UserError } from '../core/errors.ts';
+import { ToolError, UserError } from '../core/errors.ts';
 import { birth } from '../exec/process.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Family } from './family.ts';
@@ -19,6 +19,8 @@ export interface Throwaway extends AsyncDisposable {
 	/** Whether it is the machine's own rather than unpacked from packages. */
 	readonly own: boolean;
 	readonly folder: string;
+	/** Whether its server's process is still there. */
+	alive(): Promise<boolean>;
 	/** Leaves word, on disk, of what whoever clears up after this process must undo elsewhere; null takes it back. */
 	remember(word: unknown): Promise<void>;
 }
@@ -100,15 +102,24 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
 			tls: await makeCertificates(join(folder, 'tls'), new Date()),
 			extra: [`--innodb-buffer-pool-size=${poolMiB()}M`, ...wish.started],
 		});
+		const began = await birth(server.pid);
 		return {
 			...{ server, folder, version: programs.version, program: programs.server, own: binDir === null },
+			alive: async () => began !== undefined && (await birth(server.pid)) === began,
 			remember: (word) => writeOwner(folder, { ...owner, word }),
 			[Symbol.asyncDispose]: gone,
 		};
 	} catch (error) {
 		await gone();
-		throw error;
+		throw withoutFolder(error, folder);
 	}
+}
+
+/** What it tells to do is not in a folder that is gone by then: the last words of a log are told already. */
+function withoutFolder(error: unknown, folder: string): unknown {
+	if (!(error instanceof ToolError)) return error;
+	const mend = (error.told.mend ?? []).filter((line) => !line.includes(folder));
+	return new ToolError({ ...error.told, mend }, { cause: error });
 }
 
 /**
