@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
+import { type RunEnd, run } from '../../src/core/runner.ts';
+import { flagDirector } from '../../src/headless/director-flags.ts';
+import { compareDefinitionsOfBoth } from '../../src/runbooks/provision-replica/compare-definitions.ts';
+import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
+import { openWorld } from '../../src/world/world.ts';
+import { type Client, caughtUp, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
-import { channelsOf, isMysql } from '../support/words.ts';
+import { aside, channelsOf, isMysql } from '../support/words.ts';
 
 let client: Client;
 beforeAll(async () => {
@@ -15,6 +20,18 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 	let before: Awaited<ReturnType<typeof stateOf>>;
 	const grants = async (server: SpareServer, who: string) =>
 		(await ask(server, `SHOW GRANTS FOR ${who}`)).map((row) => Object.values(row)[0]).sort();
+
+	/** That comparison alone, as a run of its own. */
+	async function definitions(): Promise<RunEnd> {
+		const { context, env, names, reach } = await provisionParts(client, pair);
+		await using world = openWorld({ reach, env: context.env, signal: context.signal });
+		const runbook = { ...provisionReplica, steps: [compareDefinitionsOfBoth] };
+		return await run({
+			...{ run: 'definitions', runbook, env, world, now: () => new Date(), signal: context.signal },
+			director: flagDirector({ yes: true, dryRun: false }),
+			...{ sink: () => undefined, key: 'definitions', servers: names, identities: {}, request: null },
+		});
+	}
 
 	beforeAll(async () => {
 		const [primary, replica] = await Promise.all([spareServer(kind), spareServer(kind)]);
@@ -77,6 +94,20 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 			expect(await grants(pair.replica, who), who).toEqual(there);
 		}
 		expect(JSON.stringify(events)).not.toMatch(/\$A\$|\*[0-9A-F]{40}|244124/);
+	});
+
+	test('and the definitions are compared object by object, the difference in words', async () => {
+		expect(await definitions()).toMatchObject({ outcome: 'done' });
+		await aside(pair.replica, ['ALTER TABLE d.t ADD COLUMN c INT', 'DROP PROCEDURE d.p']);
+		const checks = (await definitions()).failure?.checks ?? [];
+		expect(checks.map(({ id }) => id)).toEqual(['COMPARE-DEFINITIONS']);
+		expect(checks[0]?.found).toMatch(/procedure d\.p: missing/);
+		expect(checks[0]?.found).toMatch(/table d\.t: column `c`.*additional/);
+		await aside(pair.replica, [
+			'ALTER TABLE d.t DROP COLUMN c',
+			'CREATE PROCEDURE d.p() SELECT 1',
+			"GRANT EXECUTE ON PROCEDURE d.p TO og@'%'",
+		]);
 	});
 
 	test('that lockstep created do not expire', async () => {

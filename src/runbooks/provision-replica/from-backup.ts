@@ -14,6 +14,7 @@ import { backupPosition } from './backup-position.ts';
 import { capturePosition } from './capture-position.ts';
 import { clearReplica } from './clear-replica.ts';
 import { compare } from './compare.ts';
+import { compareDefinitionsOfBoth } from './compare-definitions.ts';
 import { connect } from './connect.ts';
 import { createAccount } from './create-account.ts';
 import { createOperator } from './create-operator.ts';
@@ -91,6 +92,7 @@ export const provisionFromBackup = (wish: { readonly operator: boolean; readonly
 		wait,
 		// The account comes through replication, too.
 		...(wish.operator ? [grantOperator] : []),
+		compareDefinitionsOfBoth,
 		compare,
 	],
 });

@@ -4,6 +4,7 @@ import { capturePosition } from './capture-position.ts';
 import { clearReplica } from './clear-replica.ts';
 import { clone } from './clone.ts';
 import { compare } from './compare.ts';
+import { compareDefinitionsOfBoth } from './compare-definitions.ts';
 import { connect } from './connect.ts';
 import { copyAccounts, grantObjects } from './copy-accounts.ts';
 import { createAccount } from './create-account.ts';
@@ -42,6 +43,7 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		start,
 		verifyThreads,
 		wait,
+		compareDefinitionsOfBoth,
 		compare,
 	],
 	entangled: entangledReplica,

@@ -29,7 +29,7 @@ export async function isUseless({
 	look,
 	failure,
 }: ProvisionEnv & Looking & { readonly failure: Failure | null }): Promise<boolean> {
-	if (failure?.checks.some((check) => check.id === 'COMPARE-CONTENTS' || check.id === 'COMPARE-OBJECTS')) return true;
+	if (failure?.checks.some((check) => check.id.startsWith('COMPARE-'))) return true;
 	const { channel } = replica.dialect;
 	return (await look('replica', channel.status)).some(({ ioError, sqlError }) =>
 		[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
