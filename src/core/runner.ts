@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, show } from './action.ts';
 import { failed } from './check.ts';
 import { consentCheck, different } from './consent.ts';
@@ -414,6 +415,25 @@ class Runner<Env extends Outputs> {
 		);
 	}
 
+	/** Performs these one after the other; one that fails holds up only what follows on the same server. Gives the first failure. */
+	async #takeBackAll(step: string, plan: readonly Action[]): Promise<Failure | null> {
+		const signal = new AbortController().signal;
+		const stuck = new Set<string>();
+		let first: Failure | null = null;
+		for (const action of plan) {
+			const { on } = show(action);
+			if (stuck.has(on)) continue;
+			try {
+				await this.#perform(step, action, true, () => this.#o.world.perform(action, { signal, shielded: true }));
+			} catch (error) {
+				stuck.add(on);
+				first ??= failureOf(error, step);
+				this.#emit({ type: 'note', step, level: 'warning', text: `could not be put back: ${failureOf(error).told.what}` });
+			}
+		}
+		return first;
+	}
+
 	/** Undoes these steps, last first. Returns the statements that would mend what could not be put back. */
 	async #undo(scope: Scope, kept: boolean): Promise<string[]> {
 		const { env, world } = this.#o;
@@ -436,9 +456,13 @@ class Runner<Env extends Outputs> {
 					this.#warnings.push(text);
 					this.#emit({ type: 'note', step: step.id, level: 'warning', text });
 				}
-				for (const action of plan)
-					await this.#perform(step.id, action, true, () => world.perform(action, { signal: calm, shielded: true }));
-				if (plan.length > 0) plan = step.undo?.({ ...env, facts: await step.inspect(look), origin, scope, made }) ?? [];
+				for (let pass = 1; plan.length > 0; pass++) {
+					const refused = await this.#takeBackAll(step.id, plan);
+					plan = step.undo?.({ ...env, facts: await step.inspect(look), origin, scope, made }) ?? [];
+					if (refused === null || pass === UNDO_PASSES || plan.length === 0) break;
+					// What was in its way may be on its end.
+					await pause(UNDO_PAUSE_MS);
+				}
 				left.push(...plan.map((action) => leftLine(action)));
 			} catch (error) {
 				const told = failureOf(error).told;
@@ -451,6 +475,10 @@ class Runner<Env extends Outputs> {
 		return left;
 	}
 }
+
+/** How often what could not be rolled back is tried, and the pause between two tries. */
+const UNDO_PASSES = 3;
+const UNDO_PAUSE_MS = 1_000;
 
 const NOT_ITS_OWN = 'Other changes were made there since the run: an undo may destroy them.';
 

@@ -34,6 +34,8 @@ export type CloneStatus = {
 	readonly error: string;
 	/** The position of the data. */
 	readonly gtid: string;
+	/** Whether a session is at it. A recipient that died in it says `In Progress` for ever. */
+	readonly running: boolean;
 };
 
 /** Bytes; `active`: it is the one in hand. */

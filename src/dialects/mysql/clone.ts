@@ -138,7 +138,8 @@ export const clone: CloneWords = {
 		sql`CLONE INSTANCE FROM ${account(user, host)}:${port} IDENTIFIED BY ${password}${raw(tls ? ' REQUIRE SSL' : '')}`,
 	wentDown: [3707],
 	status: query(
-		sql`SELECT STATE AS state, BEGIN_TIME AS began, SOURCE AS source, ERROR_NO AS error_no, ERROR_MESSAGE AS error, GTID_EXECUTED AS gtid FROM performance_schema.clone_status`,
+		sql`SELECT STATE AS state, BEGIN_TIME AS began, SOURCE AS source, ERROR_NO AS error_no, ERROR_MESSAGE AS error, GTID_EXECUTED AS gtid,
+ (SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_INFO LIKE 'CLONE INSTANCE %') AS running FROM performance_schema.clone_status`,
 		([row]) =>
 			row === undefined
 				? null
@@ -149,6 +150,7 @@ export const clone: CloneWords = {
 						errorCode: Number(row.error_no ?? 0),
 						error: row.error ?? '',
 						gtid: canonical(row.gtid ?? ''),
+						running: Number(row.running ?? 0) > 0,
 					},
 	),
 	progress: query(

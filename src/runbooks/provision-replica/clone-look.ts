@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must, note, should } from '../../core/check.ts';
 import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
@@ -29,6 +30,8 @@ export type CloneLook = {
 	readonly written: string;
 	readonly replicated: string;
 	readonly donorAccount: boolean;
+	/** Sessions of that account on the primary: one whose recipient died holds the plugin for minutes. */
+	readonly donorSessions: readonly number[];
 	readonly status: CloneStatus | null;
 	/** The replica's own. */
 	readonly eventScheduler: string;
@@ -48,8 +51,20 @@ export const cloneOf = ({ clone }: ProvisionEnv): NonNullable<ProvisionEnv['clon
 export async function cloneStatus(at: ProvisionEnv & Looking): Promise<CloneStatus | null> {
 	const words = wordsOf(at);
 	if (at.clone === undefined || words === null) return null;
-	return (await at.look('replica', words.facts)).plugin ? at.look('replica', words.status) : null;
+	if (!(await at.look('replica', words.facts)).plugin) return null;
+	for (let look = 1; ; look++) {
+		const status = await at.look('replica', words.status);
+		if (status === null || status.state !== 'In Progress' || status.running) return status;
+		// Of a clone that is whole it says so for a moment after the restart, of one that its server died in until there is another.
+		if (look === SETTLED_LOOKS) return { ...status, state: INTERRUPTED };
+		await pause(SETTLE_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
+	}
 }
+
+const SETTLED_LOOKS = 8;
+const SETTLE_MS = 500;
+/** No word of the server's own. */
+const INTERRUPTED = 'Interrupted';
 
 /**
  * Whether this run, or the one that it goes on with, has cloned already, and nobody has written there since: then only what comes after is left.
@@ -111,6 +126,7 @@ export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLoo
 		onReplica: await look('replica', replica.dialect.catalogue.databases),
 		written: (await look('primary', primary.dialect.positions.current)).written,
 		replicated: (await look('replica', replica.dialect.positions.current)).replicated,
+		donorSessions: (await look('primary', primary.dialect.locks.activity)).filter(({ user }) => user === account.user).map(({ id }) => id),
 		donorAccount: await look('primary', primary.dialect.accounts.exists(account.user, account.host)),
 		status: await cloneStatus(at),
 		eventScheduler: theirs.eventScheduler,

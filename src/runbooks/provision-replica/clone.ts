@@ -253,7 +253,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 				note(
 					down
 						? `All data are on ${replica.name}, and it is DOWN: nothing starts it again by itself (its error 3707). Start the server again now, for example:  systemctl start mysqld   It is waited for, at most ${wait}.`
-						: `All data are on ${replica.name}, and it restarts. It is waited for, at most ${wait}; if nothing starts it, start it.`,
+						: `${replica.name} ended the connection: the copy is complete and it restarts, or it died in it. It is waited for, at most ${wait}; if nothing starts it, start it.`,
 				);
 			await perform(restart, { onDown });
 		}
@@ -293,6 +293,9 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const { accounts, catalogue, locks, positions } = replica.dialect;
 		const actions: Action[] = [];
 		const act = (on: string, id: string, why: string, statement: Statement) => actions.push(change(on, id, why, statement));
+		// One whose recipient is gone holds the plugin until it notices.
+		for (const id of facts.donorSessions ?? [])
+			act('primary', `kill-${id}`, 'it gives a copy that nobody takes any more', primary.dialect.locks.kill(id));
 		if (facts.donorAccount)
 			act('primary', 'drop-donor', 'made by this run', primary.dialect.accounts.drop({ ...cloneOf(at).account, role: false }));
 		if (facts.donor.plugin && !origin.donor.plugin) act('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall);
