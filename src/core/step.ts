@@ -79,6 +79,8 @@ export interface PerformOptions {
 	readonly until?: AbortSignal;
 	/** Of a restart: called once where the server is down and nothing of ours starts it. */
 	readonly onDown?: () => void;
+	/** Of a pipe: nothing that its first tool writes goes on before this is so. */
+	readonly begin?: Promise<void>;
 	/** Called as bytes pass through a pipe. */
 	readonly onFlow?: (flow: Flow) => void;
 }

@@ -271,8 +271,13 @@ export interface Dialect {
 	};
 	readonly positions: {
 		readonly current: Query<Position>;
-		/** The position of the snapshot that the session of `look` has open, asked after `openSnapshot` and before `settleSnapshot`. */
+		/** The position of the snapshot that the session of `look` has open; where {@link settled} is not null, that of this moment. */
 		snapshot(look: <T>(query: Query<T>) => Promise<T>): Promise<string>;
+		/**
+		 * Null where a snapshot knows its own position. Else the position of this moment, and null in its place while a transaction is in the
+		 * binary log and not yet in it. What it gives after a snapshot was opened, if it is what `snapshot` gave before, is the snapshot's.
+		 */
+		readonly settled: null | ((look: <T>(query: Query<T>) => Promise<T>) => Promise<string | null>);
 		/** What was written and what was replicated are one: who forgets the log has forgotten the position as well. */
 		readonly logHoldsPosition: boolean;
 		/** One after another; the empty one forgets it. Where {@link logHoldsPosition}, the own log is emptied. */
@@ -347,10 +352,19 @@ export interface Dialect {
 		claimant(name: string): Query<number | null>;
 		/** Begins a transaction that sees this moment, in tables whose engine has snapshots. */
 		readonly snapshot: Statement;
-		/** One after another. Each may be refused for a lock that was not had in time (1205): then `settleSnapshot`, a pause, and all again. */
-		readonly openSnapshot: readonly Statement[];
+		/** A lock of milliseconds, for the position of a snapshot that does not know its own. Each may be refused (1205): then `settleMoment`. */
+		readonly lockMoment: readonly Statement[];
 		/** As soon as the position is known, and after whatever went wrong before: nobody else waits any longer. */
-		readonly settleSnapshot: readonly Statement[];
+		readonly settleMoment: readonly Statement[];
+		/** Where the tool of {@link Dialect.tools.dumpForSeed} waits before its snapshot; null where its text names its position. */
+		readonly seedGate: null | {
+			readonly shut: Statement;
+			readonly open: Statement;
+			/** The session of the tool that waits there; null where none does. */
+			readonly waiting: Query<number | null>;
+			/** Whether that session has its snapshot, or had it and is gone. */
+			hasSnapshot(id: number): Query<boolean>;
+		};
 		readonly closeSnapshot: Statement;
 	};
 	readonly catalogue: {
@@ -389,7 +403,7 @@ export interface Dialect {
 		dumpRows(on: string, database: string, table: string): ToolPart;
 		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */
 		dumpAccounts(on: string): ToolPart | null;
-		/** All databases at one moment, with the position in its text; for that moment at most a lock that waits for a few seconds. */
+		/** All databases at one moment, without a lock: with the position in its text, or waiting at `locks.seedGate` before that moment. */
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** Loads SQL; nothing of it reaches the binary log, unless `logged`. */
 		load(on: string, logged?: boolean): ToolPart;

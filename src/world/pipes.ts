@@ -168,6 +168,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			// Within: where a server is gone just now, what was begun is ended and closed all the same.
 			const from = await begin(action.from, halt, words);
 			const loader = into === null || 'file' in into ? null : await start(into, halt, words, 'pipe');
+			if (options.begin !== undefined) await Promise.race([options.begin, failing(from.ended), once(halt)]);
 			const target = file?.input ?? loader?.stdin ?? nowhere();
 			let listed = 0;
 			// Of JSON there is nothing to be found.
@@ -244,6 +245,14 @@ function written({ writes, database, definitions = [] }: DefinitionsPart, dialec
 				: postSql(words, database ?? '', definitions);
 	return { program: 'SHOW CREATE', stdout: Readable.from(text, { objectMode: false }), ended: WELL };
 }
+
+/** Resolves when a tool has ended badly. */
+const failing = (ended: Promise<ToolEnd>): Promise<void> =>
+	new Promise((resolve) => void ended.then(({ code }) => code === 0 || resolve()));
+
+/** Resolves when it is aborted. */
+const once = (signal: AbortSignal): Promise<void> =>
+	new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 

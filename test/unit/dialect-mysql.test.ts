@@ -318,8 +318,8 @@ describe('locks', () => {
 		const bound = (seconds: number) => shown(locks.boundWait(seconds) ?? { pieces: [] });
 		expect([1, 2, 5].map(bound)).toEqual([1, 1, 3].map((n) => `SET SESSION lock_wait_timeout = ${n}`));
 		// What a comparison opens is bounded before it locks, and unlocks first of all.
-		expect(shown(locks.openSnapshot[0] ?? { pieces: [] })).toMatch(/SESSION lock_wait_timeout = 1, SESSION wait_timeout = 10$/);
-		expect(shown(locks.settleSnapshot[0] ?? { pieces: [] })).toBe('UNLOCK TABLES');
+		expect(shown(locks.lockMoment[0] ?? { pieces: [] })).toMatch(/SESSION lock_wait_timeout = 1, SESSION wait_timeout = 10$/);
+		expect(shown(locks.settleMoment[0] ?? { pieces: [] })).toBe('UNLOCK TABLES');
 		expect(() => locks.setSuperReadOnly('ON; x')).toThrow(TypeError);
 	});
 

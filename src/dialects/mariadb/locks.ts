@@ -5,8 +5,6 @@ import { value } from '../pieces.ts';
 /** The process list shows passwords in clear. */
 const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|PASSWORD)\b.*/is, '$1 …');
 
-const SNAPSHOT = sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`;
-
 export const locks: Dialect['locks'] = {
 	boundWait: () => null,
 	// lock_wait_timeout does not bound it while workers are asked to pause (faults.md, finding 3); max_statement_time does.
@@ -53,8 +51,9 @@ export const locks: Dialect['locks'] = {
 	logged: sql`SET SESSION sql_log_bin = 1`,
 	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
 	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
-	snapshot: SNAPSHOT,
-	openSnapshot: [SNAPSHOT],
-	settleSnapshot: [],
+	snapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
+	lockMoment: [],
+	settleMoment: [],
+	seedGate: null,
 	closeSnapshot: sql`COMMIT`,
 };

@@ -62,6 +62,7 @@ export const positions: Dialect['positions'] = {
 		const { file, pos } = await look(snapshotPlace);
 		return file === '' ? '' : look(query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? ''));
 	},
+	settled: null,
 	logHoldsPosition: false,
 	setReplicated: (gtid) => [sql`SET GLOBAL gtid_slave_pos = ${gtid}`],
 	includes: (have, want) => lacking(have, want) === 0,

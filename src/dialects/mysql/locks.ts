@@ -6,14 +6,15 @@ import type { Probe } from './probe.ts';
 /** What may be a password. The server itself hides those that it knows; this is for the rest. */
 const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|\w*PASSWORD)\b.*/is, '$1 …');
 
+/** The named lock that a seed's dump tool waits for. */
+export const SEED_GATE = 'lockstep seed';
+
 /** While the snapshot is opened. Seconds: so long each phase of the lock may wait, and so long the server waits for us with the lock held. */
 const SNAPSHOT_WAIT = 1;
 const SNAPSHOT_SILENCE = 10;
 
 export const processList = ({ performanceSchema }: Probe) =>
 	raw(performanceSchema ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST');
-
-const SNAPSHOT = sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`;
 
 export const locks = (probe: Probe): Dialect['locks'] => ({
 	// It waits for the global lock, for tables in use and for commits, each for as long: together little longer than was asked for.
@@ -68,17 +69,34 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 	logged: sql`SET SESSION sql_log_bin = 1`,
 	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
 	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
-	snapshot: SNAPSHOT,
-	// No snapshot here knows its own position: for as long as both are taken nobody may write. If we freeze meanwhile the server lets go.
-	openSnapshot: [
+	snapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
+	// No snapshot here knows its own position. If we freeze with the lock held, the server lets go.
+	lockMoment: [
 		sql`SET @lockstep_lock_wait = @@SESSION.lock_wait_timeout, @lockstep_wait = @@SESSION.wait_timeout, SESSION lock_wait_timeout = ${SNAPSHOT_WAIT}, SESSION wait_timeout = ${SNAPSHOT_SILENCE}`,
 		sql`FLUSH TABLES WITH READ LOCK`,
-		SNAPSHOT,
 	],
 	// UNLOCK TABLES ends no transaction, and takes back what an FTWRL that was refused has kept (faults.md, finding 2).
-	settleSnapshot: [
+	settleMoment: [
 		sql`UNLOCK TABLES`,
 		sql`SET SESSION lock_wait_timeout = COALESCE(@lockstep_lock_wait, @@SESSION.lock_wait_timeout), SESSION wait_timeout = COALESCE(@lockstep_wait, @@SESSION.wait_timeout)`,
 	],
+	seedGate: {
+		shut: sql`SELECT GET_LOCK(${SEED_GATE}, 0)`,
+		open: sql`SELECT RELEASE_LOCK(${SEED_GATE})`,
+		waiting: query(
+			sql`SELECT ID AS id FROM ${processList(probe)} WHERE STATE = 'User lock' AND INFO LIKE ${`%${SEED_GATE}%`} AND ID <> CONNECTION_ID()`,
+			(rows) => (rows[0]?.id == null ? null : Number(rows[0].id)),
+		),
+		// INNODB_TRX is up to 100 ms old: only where performance_schema does not measure transactions.
+		hasSnapshot: (session) =>
+			query(
+				sql`SELECT EXISTS (SELECT 1 FROM performance_schema.events_transactions_current t JOIN performance_schema.threads h ON h.THREAD_ID = t.THREAD_ID
+  JOIN performance_schema.events_statements_current s ON s.THREAD_ID = t.THREAD_ID
+  WHERE h.PROCESSLIST_ID = ${session} AND t.STATE = 'ACTIVE' AND t.AUTOCOMMIT = 'NO' AND (s.EVENT_NAME <> 'statement/sql/begin' OR s.END_EVENT_ID IS NOT NULL))
+ OR EXISTS (SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = ${session} AND COALESCE(trx_query, '') NOT LIKE 'START TRANSACTION%')
+ OR NOT EXISTS (SELECT 1 FROM ${processList(probe)} WHERE ID = ${session}) AS open`,
+				(rows) => rows[0]?.open === '1',
+			),
+	},
 	closeSnapshot: sql`COMMIT`,
 });

@@ -19,8 +19,14 @@ export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] 
 				return { file: row.File || null, pos: row.File ? Number(row.Position) : null, gtid, written: gtid, replicated: gtid };
 			},
 		),
-		// Under the lock that it was opened with: only then is it what the snapshot holds.
 		snapshot: (look) => look(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
+		// A transaction is owned from before it is in the log until it is in gtid_executed, and in between others see its rows. So if nothing is
+		// owned after a snapshot was opened, what the snapshot shows is executed now; and if no more is than before, it is just that.
+		async settled(look) {
+			const owned = await look(query(sql`SELECT @@global.gtid_owned AS gtid`, (rows) => rows[0]?.gtid ?? ''));
+			const executed = await look(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? '')));
+			return owned.trim() === '' ? executed : null;
+		},
 		logHoldsPosition: true,
 		// Only what the server does not have can be set: so it forgets what it has.
 		setReplicated: (gtid) => (gtid === '' ? [forgetLog] : [forgetLog, sql`SET GLOBAL gtid_purged = ${gtid}`]),

@@ -2,6 +2,7 @@ import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { CODE, leaving, quoted } from '../pieces.ts';
 import { LOAD_SETTINGS } from './load.ts';
+import { SEED_GATE } from './locks.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
@@ -24,8 +25,8 @@ const COMMON = [
 ];
 const WHOLE = [...COMMON, ...CODE];
 
-/** So long may each phase of the lock wait under which a dump for a seed takes its snapshot and its position, in seconds. */
-const SEED_LOCK_WAIT = 5;
+/** Seconds in which a seed's tool is let through to its snapshot. */
+const SEED_GATE_WAIT = 600;
 
 /** All that the tools say of themselves and not of what they dump; whatever else they say with exit code 0 is of something left out. */
 const HARMLESS = [
@@ -52,10 +53,9 @@ export const tools: Dialect['tools'] = {
 		argv: [
 			DEFAULTS,
 			...WHOLE,
-			// Tools before 8.0.32 have no such option; the lock then waits for as long as the server's own lock_wait_timeout says.
-			init(`, SESSION lock_wait_timeout=${SEED_LOCK_WAIT}`),
-			'--source-data=2',
-			'--set-gtid-purged=COMMENTED',
+			// With a position in its text it would take FLUSH TABLES WITH READ LOCK for itself, beside whatever runs.
+			init(`, @lockstep_gate=GET_LOCK('${SEED_GATE}', ${SEED_GATE_WAIT})`),
+			'--set-gtid-purged=OFF',
 			'--databases',
 			...databases,
 		],

@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick, pickAll } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
-import { ServerError, VerifyFailed } from '../../core/errors.ts';
+import { VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Step, Working } from '../../core/step.ts';
 import type { ColumnFacts } from '../../dialects/dialect.ts';
 import { warned } from '../../dump/parallel/readers.ts';
-import { query, type Statement, sql } from '../../sql/sql.ts';
+import { query, type Row, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
+import { momentActions, momentOf } from './moment.ts';
 import { untilThreadsRun } from './threads.ts';
 
 type Facts = {
@@ -38,12 +39,6 @@ const REACH_WITHIN_MS = 120_000;
 /** How often both lists of objects are read where they differ, and how long the replica may take to what the primary had written then. */
 const OBJECTS_LOOKS = 5;
 const OBJECTS_WAIT_SECONDS = 5;
-/** Where a snapshot needs a lock: how often it is tried, and the pause in which those who queued behind it write. */
-const SNAPSHOT_TRIES = 10;
-const SNAPSHOT_PAUSE_MS = 1_000;
-/** Lock wait timeout; killed. */
-const LOCK_NOT_HAD = new Set([1205, 1317]);
-
 const listed = (columns: readonly ColumnFacts[]): string => JSON.stringify(columns.map(({ name, type }) => [name, type]));
 
 /** Every object by name, one line each, so that two servers can be compared as lists. */
@@ -73,31 +68,27 @@ async function sameObjects(at: ProvisionEnv & Looking): Promise<{ there: string[
 
 type At = ProvisionEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
 
-/** Opens the primary's snapshot and gives its position; whatever happens, nobody there waits afterwards. */
-async function openSnapshot({ plan, primary, look, perform, note, signal }: At): Promise<string> {
-	for (let attempt = 1; ; attempt++) {
-		try {
-			for (const action of pickAll(plan, 'sql', 'open-snapshot')) {
-				const [row] = (await perform(action)) ?? [];
-				// Of a snapshot that it did not give the server says no more.
-				if (Number(row?.warnings ?? 0) > 0)
-					throw warned(
-						action.statement,
-						await look(
-							'primary',
-							query(sql`SHOW WARNINGS`, (rows) => rows),
-						),
-					);
-			}
-			return await primary.dialect.positions.snapshot((query) => look('primary', query));
-		} catch (error) {
-			if (!(error instanceof ServerError) || !LOCK_NOT_HAD.has(error.code ?? 0) || attempt === SNAPSHOT_TRIES) throw error;
-			note(`Attempt ${attempt} for the moment to compare: the lock was not had. Clients go on; tried again in a second.`);
-		} finally {
-			for (const action of pickAll(plan, 'sql', 'settle-snapshot')) await perform(action, { shielded: true });
-		}
-		await pause(SNAPSHOT_PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-	}
+/** Opens the primary's snapshot and gives its position. */
+async function openSnapshot(at: At): Promise<string> {
+	const { plan, primary, look, perform } = at;
+	const snapshot = pick(plan, 'sql', 'open-snapshot');
+	if (snapshot === undefined) throw new TypeError('no open-snapshot in the plan');
+	const given = async ([row]: readonly Row[]) => {
+		// Of a snapshot that it did not give the server says no more.
+		if (Number(row?.warnings ?? 0) > 0)
+			throw warned(
+				snapshot.statement,
+				await look(
+					'primary',
+					query(sql`SHOW WARNINGS`, (rows) => rows),
+				),
+			);
+	};
+	await given(await perform(snapshot));
+	if (primary.dialect.positions.settled === null) return momentOf(at, { open: async () => {} });
+	// Whatever is noted on disk in between, commits come in between as well: so the one that counts is opened anew.
+	const again = query(snapshot.statement, (rows) => rows);
+	return momentOf(at, { open: async () => given(await look('primary', again)) });
 }
 
 /** Compares these tables at one moment; the replica replicates again afterwards, whatever happens. */
@@ -199,7 +190,8 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			bounded: channel?.bounded ?? false,
 		};
 	},
-	plan({ primary, replica, facts, delaySeconds }) {
+	plan({ facts, ...env }) {
+		const { primary, replica, delaySeconds } = env;
 		if (delaySeconds > 0) return [];
 		const { channel, locks } = primary.dialect;
 		const act = (id: string, on: string, why: string, statement: Statement, changes: boolean): Action => ({
@@ -210,16 +202,10 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			statement,
 			changes,
 		});
-		const numbered = (id: string, statements: readonly Statement[], why: string): Action[] =>
-			statements.map((statement, index) => act(statements.length === 1 ? id : `${id}-${index + 1}`, 'primary', why, statement, false));
 		return [
 			act('stop', 'replica', 'it waits for the moment to compare', channel.pause, true),
-			...numbered(
-				'open-snapshot',
-				locks.openSnapshot,
-				`one moment to compare, ${locks.settleSnapshot.length === 0 ? 'without a lock' : 'for it a lock of an instant'}`,
-			),
-			...numbered('settle-snapshot', locks.settleSnapshot, 'the moment is held: everybody there goes on'),
+			act('open-snapshot', 'primary', 'one moment to compare', locks.snapshot, false),
+			...momentActions(env),
 			act('run-until', 'replica', 'to exactly that moment', channel.startUntil('<the snapshot’s position>'), true),
 			...facts.tables.map((table) =>
 				act(

@@ -1,17 +1,22 @@
-import type { Action } from '../../core/action.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Action, PipeAction, PipeResult } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { type Deeds, isMade, type Thing } from '../../core/deeds.ts';
-import { VerifyFailed } from '../../core/errors.ts';
+import { Stopped, VerifyFailed } from '../../core/errors.ts';
 import type { Failure } from '../../core/events.ts';
 import { meter } from '../../core/progress.ts';
-import type { Looking, Seen, Step } from '../../core/step.ts';
+import type { Flow, Looking, Seen, Step, Working } from '../../core/step.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
-import type { Statement } from '../../sql/sql.ts';
+import { query, type Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { some } from '../server.ts';
 import type { ProvisionEnv, SeedOutput } from './env.ts';
+import { momentActions, momentOf } from './moment.ts';
+
+/** A tool is let through, and its snapshot is there, within milliseconds: commits in between cost an attempt. */
+const GATE_EVERY_MS = 1;
 
 type Facts = {
 	readonly databases: readonly string[];
@@ -61,10 +66,73 @@ export function dropCopied({
 	];
 }
 
+type Gate = NonNullable<ProvisionEnv['primary']['dialect']['locks']['seedGate']>;
+
+/** Lets the dump tool to its snapshot when the position is known, and what it writes to the replica when that is proven. */
+async function copyAtKnownMoment(
+	at: ProvisionEnv & Working & { readonly plan: readonly Action[] },
+	action: PipeAction,
+	gate: Gate,
+	onFlow: (flow: Flow) => void,
+): Promise<{ result: PipeResult; at: string }> {
+	const { look, perform, signal } = at;
+	const ask = (statement: Statement) =>
+		look(
+			'primary',
+			query(statement, (rows) => Object.values(rows[0] ?? {})[0] === '1'),
+		);
+	/** Asks again until it is so. Ends with the tool's own error where the tool does. */
+	const until = async (running: Promise<unknown>, asked: () => Promise<number | boolean | null>): Promise<number> => {
+		const failed = running.then(() => 0);
+		failed.catch(() => {});
+		for (;;) {
+			const found = await Promise.race([asked(), failed]);
+			if (found) return Number(found);
+			await pause(GATE_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+		}
+	};
+	let copy = {
+		session: 0,
+		begin: Promise.withResolvers<void>(),
+		stop: new AbortController(),
+		done: Promise.resolve<PipeResult | null>(null),
+	};
+	const discard = async () => {
+		copy.stop.abort(new Stopped('The position of this snapshot is not known.'));
+		await copy.done.catch(() => null);
+	};
+	try {
+		const gtid = await momentOf(at, {
+			async prepare() {
+				await ask(gate.shut);
+				const [begin, stop] = [Promise.withResolvers<void>(), new AbortController()];
+				const done = perform(action, { onFlow, begin: begin.promise, until: stop.signal });
+				done.catch(() => {});
+				copy = { session: 0, begin, stop, done };
+				copy.session = await until(done, () => look('primary', gate.waiting));
+			},
+			async open() {
+				await ask(gate.open);
+				await until(copy.done, () => look('primary', gate.hasSnapshot(copy.session)));
+			},
+			discard,
+		});
+		copy.begin.resolve();
+		const result = await copy.done;
+		if (result === null) throw new TypeError('nothing was copied');
+		return { result, at: gtid };
+	} catch (error) {
+		await discard();
+		throw error;
+	} finally {
+		await ask(gate.open).catch(() => null);
+	}
+}
+
 export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'seed',
 	title: 'Copy the data',
-	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without a lock (on MySQL under one of an instant) so that nobody there waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
+	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without a lock (on MySQL, where the position is proven around it, with a lock of milliseconds only under very many commits) so that nobody there waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
 	async inspect({ primary, replica, look }) {
 		const tables = await look('primary', primary.dialect.catalogue.tables);
 		return {
@@ -75,9 +143,11 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			onReplica: await look('replica', replica.dialect.catalogue.databases),
 		};
 	},
-	plan({ primary, replica, facts }) {
+	plan({ facts, ...env }) {
 		if (facts.databases.length === 0) return [];
+		const { primary, replica } = env;
 		return [
+			...momentActions(env),
 			{
 				kind: 'pipe',
 				id: 'copy',
@@ -90,21 +160,24 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			},
 		];
 	},
-	async run({ primary, plan, facts, perform, progress, now, note }) {
+	async run(at) {
+		const { primary, plan, facts, perform, progress, now, note } = at;
 		const action = pick(plan, 'pipe', 'copy');
 		if (action === undefined) return { gtid: facts.gtid, databases: [], tables: 0, rows: 0, rawBytes: 0 };
 		const measure = meter(() => now().getTime());
 		const estimate = estimator(facts.tables);
-		const result = await perform(action, {
-			onFlow({ rawBytes, rows, began }) {
-				for (const each of began) estimate.began(each, each.rawBytes);
-				const { total, tables, current } = estimate.at(rawBytes);
-				progress({ unit: 'bytes', done: rawBytes, total, estimated: true, ...measure(rawBytes, total), current, tables, rows });
-			},
-		});
+		const onFlow = ({ rawBytes, rows, began }: Flow) => {
+			for (const each of began) estimate.began(each, each.rawBytes);
+			const { total, tables, current } = estimate.at(rawBytes);
+			progress({ unit: 'bytes', done: rawBytes, total, estimated: true, ...measure(rawBytes, total), current, tables, rows });
+		};
+		const { result, at: moment } =
+			primary.dialect.locks.seedGate === null
+				? { result: await perform(action, { onFlow }), at: null }
+				: await copyAtKnownMoment(at, action, primary.dialect.locks.seedGate, onFlow);
 		for (const words of result.words) if (!primary.dialect.tools.harmless(words)) note(words, 'warning');
 		const found = result.found as DumpScan;
-		const gtid = found.position?.gtid;
+		const gtid = moment ?? found.position?.gtid;
 		if (gtid === undefined || gtid === null) {
 			throw new VerifyFailed([
 				must('SEED-POSITION', 'The copied data names its position', false, {

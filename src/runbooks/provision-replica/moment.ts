@@ -1,0 +1,99 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Action, pickAll } from '../../core/action.ts';
+import { LockTimeout, ServerError } from '../../core/errors.ts';
+import type { Working } from '../../core/step.ts';
+import type { Statement } from '../../sql/sql.ts';
+import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../locked-dump/blockers.ts';
+import type { ProvisionEnv } from './env.ts';
+
+type At = ProvisionEnv & Working & { readonly plan: readonly Action[] };
+
+/** So long a snapshot without a lock is tried, before a lock of milliseconds is. */
+const WITHOUT_LOCK_MS = 5_000;
+const WITHIN_MS = 60_000;
+/** In which those who queued behind a lock that was refused, or whoever is at work, come to an end. */
+const PAUSE_MS = 1_000;
+/** Lock wait timeout; killed. */
+const LOCK_NOT_HAD = new Set([1205, 1317]);
+
+/** What a plan shows of {@link momentOf}; nothing where the snapshot itself knows its position. */
+export function momentActions({ primary }: ProvisionEnv): Action[] {
+	const { lockMoment, settleMoment } = primary.dialect.locks;
+	const act = (id: string, statements: readonly Statement[], why: string): Action[] =>
+		statements.map((statement, index) => ({ kind: 'sql', id: `${id}-${index + 1}`, why, on: 'primary', statement, changes: false }));
+	return [
+		...act(
+			'lock-snapshot',
+			lockMoment,
+			'only where transactions commit too close together to prove the position without a lock, and never beside a running statement; for milliseconds',
+		),
+		...act('settle-snapshot', settleMoment, 'after that lock: clients continue'),
+	];
+}
+
+/**
+ * Opens a snapshot of the primary and gives its position. Where the snapshot does not know it, nothing was committed around it, or a lock of
+ * milliseconds is taken; not beside a running statement, whose tables it would close for everybody.
+ * `prepare` comes before each attempt, `discard` after each that failed. Throws LockTimeout where neither can be had within a minute.
+ */
+export async function momentOf(
+	at: At,
+	{ open, prepare, discard }: { open(): Promise<void>; prepare?(): Promise<void>; discard?(): Promise<void> },
+): Promise<string> {
+	const { plan, primary, look, perform, note, signal } = at;
+	const { positions, locks, features } = primary.dialect;
+	const position = () => positions.snapshot((query) => look('primary', query));
+	if (positions.settled === null) {
+		await open();
+		return position();
+	}
+	const { settled } = positions;
+	const proven = async (): Promise<string | null> => {
+		const before = await position();
+		await open();
+		return (await settled((query) => look('primary', query))) === before ? before : null;
+	};
+	const locked = async (): Promise<string | null> => {
+		try {
+			for (const action of pickAll(plan, 'sql', 'lock-snapshot')) await perform(action);
+			const gtid = await position();
+			await open();
+			return gtid;
+		} catch (error) {
+			if (!(error instanceof ServerError) || !LOCK_NOT_HAD.has(error.code ?? 0)) throw error;
+			note(`The snapshot of ${primary.name}: the lock of milliseconds was refused and given back.`);
+			return null;
+		} finally {
+			for (const action of pickAll(plan, 'sql', 'settle-snapshot')) await perform(action, { shielded: true });
+		}
+	};
+	const began = performance.now();
+	let noted = false;
+	for (;;) {
+		await prepare?.();
+		const late = performance.now() - began > WITHOUT_LOCK_MS;
+		const atWork = late
+			? blockersOf(await look('primary', locks.activity)).filter((each) => keepsTablesOpen(each, features.lockWaitsForReads))
+			: [];
+		const withLock = late && atWork.length === 0;
+		const gtid = await (withLock ? locked() : proven());
+		if (gtid !== null) return gtid;
+		await discard?.();
+		if (performance.now() - began > WITHIN_MS) throw notProven(at, atWork);
+		if (!late) continue;
+		if (!noted && atWork.length > 0)
+			note(`No lock is taken on ${primary.name} beside running statements; waiting for: ${atWork.slice(0, 3).map(tellBlocker).join('; ')}`);
+		noted ||= atWork.length > 0;
+		await pause(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+	}
+}
+
+const notProven = ({ primary }: At, atWork: readonly Blocker[]): LockTimeout =>
+	new LockTimeout({
+		what: `Could not take a snapshot of ${primary.name} at a known position within ${WITHIN_MS / 1000} s.`,
+		why:
+			atWork.length === 0
+				? 'Transactions commit too close together, and the global read lock of milliseconds was refused each time.'
+				: 'Transactions commit too close together, and these statements keep tables open, which even a lock of milliseconds would close for other clients:',
+		mend: [...atWork.slice(0, 5).map(tellBlocker), `No lock is held on ${primary.name}. Try again when there is less to do there.`],
+	});

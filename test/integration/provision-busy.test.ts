@@ -1,0 +1,49 @@
+// A primary with statements that run for long: neither the copy nor the comparison may close their tables for anybody else.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ended, type Home, makeHome, start, urlOf } from '../support/cli.ts';
+import { ask, ownSandbox, rootSession, type Sandbox, value } from '../support/servers.ts';
+
+const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+const FLUSHES = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for table flush'";
+
+describe('provisioning from a busy primary, mysql-9.7', () => {
+	let home: Home;
+	let pair: Sandbox & AsyncDisposable;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		pair = await ownSandbox('mysql-9.7', { rows: 50 });
+	});
+	afterAll(async () => {
+		await pair?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	it('copies and compares beside a long SELECT and a writer without a lock: nobody waits for a table', { timeout: 120_000 }, async () => {
+		await using reader = await rootSession(pair.primary);
+		const table = await value(
+			pair.primary,
+			"SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'crm' AND TABLE_TYPE = 'BASE TABLE' LIMIT 1",
+		);
+		const reading = reader.query({ pieces: [`SELECT SLEEP(600) FROM ${table} LIMIT 1`] }, { timeoutMs: 0 }).catch(() => undefined);
+		const running = start(['provision', '--primary', urlOf(pair.primary), '--replica', urlOf(pair.replica), '--yes', '--json'], {
+			env: home.env,
+			boundMs: 110_000,
+		});
+		let over = false;
+		void running.ended.then(() => {
+			over = true;
+		});
+		do {
+			await ask(pair.primary, `SELECT * FROM ${table} LIMIT 1`);
+			expect(await value(pair.primary, FLUSHES)).toBe('0');
+		} while (!over);
+		const ended = await running.ended;
+		expect(ended.code, words(ended)).toBe(0);
+		const acts = ended.lines.flatMap((line) => (line.type === 'action-started' ? [line.action.text] : [])).join('\n');
+		expect(acts).not.toMatch(/FLUSH/);
+		expect(ended.last.comparedTables).toBeGreaterThan(0);
+		await ask(pair.primary, `KILL ${reader.connectionId}`);
+		await reading;
+	});
+});
