@@ -62,6 +62,11 @@ export async function runOn<T>(
 	}
 }
 
+const unsent = new WeakSet<Error>();
+
+/** Whether a statement failed because its connection was gone before its turn came: it may be sent on another. */
+export const wasNeverSent = (error: unknown): boolean => error instanceof Error && unsent.has(error);
+
 async function one<T>(
 	driver: Driver,
 	statement: Statement,
@@ -70,7 +75,11 @@ async function one<T>(
 	send: Send<T>,
 ): Promise<T> {
 	if (signal?.aborted) throw givenUp(signal, place);
-	if (driver.lost.aborted) throw gone(statement, place);
+	if (driver.lost.aborted) {
+		const error = gone(statement, place);
+		unsent.add(error);
+		throw error;
+	}
 	const end = Promise.withResolvers<T>();
 	let cutting = false;
 	const cut = (error: Error) => {

@@ -9,14 +9,7 @@ import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
 import { type Driver, decoded, runOn, type Send, undecoded } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
-import { tlsOptions } from './tls.ts';
-
-/** How a session is encrypted, in the server's own words; `verified` says that the certificate was checked against a CA. */
-export interface SessionTls {
-	readonly version: string;
-	readonly cipher: string;
-	readonly verified: boolean;
-}
+import { type SessionTls, sessionTls, tlsOptions } from './tls.ts';
 
 /** What the server says of a LOAD DATA: rows read, rows replaced, rows passed over, warnings. */
 export interface Loaded {
@@ -258,16 +251,14 @@ async function setUp(
 	if (driver.mariadb) for (const each of [sql`UNLOCK TABLES`, sql`ROLLBACK AND NO CHAIN NO RELEASE`]) await query(each, early);
 	await setAndReadBack((statement) => query(statement, early), address, settings);
 	const [who] = await query(sql`SELECT CONNECTION_ID() AS id, CURRENT_USER() AS account`, early);
-	const status = new Map((await query(sql`SHOW SESSION STATUS LIKE 'Ssl%'`, early)).map((row) => [row.Variable_name, row.Value]));
 	connectionId = Number(who?.id);
 	account = who?.account ?? '';
 	if (!who || !(connectionId > 0)) throw new ConnectError(`${called(address)} does not say which connection this is.`);
-	const cipher = status.get('Ssl_cipher') ?? '';
 	return {
 		address,
 		connectionId,
 		account,
-		tls: cipher === '' ? null : { cipher, version: status.get('Ssl_version') ?? '', verified: address.tls.mode.startsWith('VERIFY') },
+		tls: sessionTls((driver.connection as unknown as { readonly stream: unknown }).stream, address),
 		lost: driver.lost,
 		get busy() {
 			return driver.running > 0;

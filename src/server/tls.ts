@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { TLSSocket } from 'node:tls';
 import type { SslOptions } from 'mysql2';
 import { UserError } from '../core/errors.ts';
 import type { ServerAddress } from './address.ts';
@@ -61,4 +62,17 @@ function versions(text: string): Pick<SslOptions, 'minVersion' | 'maxVersion'> {
 		});
 	}
 	return { minVersion: known[0], maxVersion: known.at(-1) };
+}
+
+/** How a session is encrypted, in OpenSSL's words; `verified` says that the certificate was checked against a CA. */
+export interface SessionTls {
+	readonly version: string;
+	readonly cipher: string;
+	readonly verified: boolean;
+}
+
+/** From our own end: on MariaDB SHOW STATUS hangs as long as another session's SET GLOBAL gtid_slave_pos waits for the global read lock. */
+export function sessionTls(stream: unknown, address: ServerAddress): SessionTls | null {
+	if (!(stream instanceof TLSSocket)) return null;
+	return { cipher: stream.getCipher().name, version: stream.getProtocol() ?? '', verified: address.tls.mode.startsWith('VERIFY') };
 }

@@ -18,7 +18,7 @@ export type Row = Readonly<Record<string, string | null>>;
 /** A statement that only reads, together with how to read its answer. */
 export interface Query<T> {
 	readonly statement: Statement;
-	/** So long its answer may take, milliseconds, where that is more than a session's own bound. 0: it reads a whole table, only the person who waits bounds it. */
+	/** So long its answer may take, milliseconds, where that is other than a session's own bound. 0: it reads a whole table, only the person who waits bounds it. */
 	readonly mostMs?: number;
 	read(rows: readonly Row[]): T;
 }

@@ -5,6 +5,7 @@ import type { World } from '../core/world.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { type Lease, openLease } from '../server/lease.ts';
+import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Query } from '../sql/sql.ts';
@@ -41,12 +42,15 @@ const YEAR_SECONDS = 31_536_000;
  * restart, be it through information_schema, logs a TRUNCATE of it, which stops strict replication (knowledge/faults.md, finding 10).
  * On a primary that TRUNCATE is right: its replicas must empty the table, too. Where the account may not, the session stays as it is.
  */
-export async function quieten(session: Session, dialect: Dialect): Promise<void> {
+export async function quieten(session: Session, dialect: Dialect): Promise<boolean> {
 	try {
 		const { status } = dialect.channel;
-		if (status.read(await session.query(status.statement)).length > 0) await session.query(dialect.locks.unlogged);
+		const replicates = status.read(await session.query(status.statement)).length > 0;
+		if (replicates) await session.query(dialect.locks.unlogged);
+		return replicates;
 	} catch (error) {
 		if (!(error instanceof LockstepError)) throw error;
+		return false;
 	}
 }
 
@@ -66,6 +70,7 @@ export function openWorld(options: {
 	const claims = new Map<Role, Claim>();
 	const leases = new Map<Role, Lease>();
 	const loaders = new Map<Role, Loader>();
+	const quiet = new Map<Role, boolean>();
 
 	function reachOf(role: Role): Reach {
 		const known = reach[role];
@@ -79,7 +84,11 @@ export function openWorld(options: {
 		const { address, password, dialect } = reachOf(role);
 		const fresh = connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS }).then(async (session) => {
 			// A provisioning says itself what its replica is to log; its primary may be a replica of another.
-			if (role !== 'replica') await quieten(session, dialect);
+			if (role === 'replica') return session;
+			const known = quiet.get(role);
+			// Asked once: a session that is opened anew, perhaps under a lock, may ask for nothing that can hang there.
+			if (known === undefined) quiet.set(role, await quieten(session, dialect));
+			else if (known) await session.query(dialect.locks.unlogged);
 			return session;
 		});
 		sessions.set(role, fresh);
@@ -94,7 +103,9 @@ export function openWorld(options: {
 	async function look<T>(role: Role, { statement, mostMs, read }: Query<T>): Promise<T> {
 		const bound = mostMs === undefined ? {} : { timeoutMs: mostMs };
 		// What is put back looks, too, while the run is being stopped.
-		return read(await (await session(role)).query(statement, mostMs === 0 ? { ...bound, signal } : bound));
+		const ask = async () => read(await (await session(role)).query(statement, mostMs === 0 ? { ...bound, signal } : bound));
+		// One that waited for its turn does not fail because the one before it was given up.
+		return ask().catch((error: unknown) => (wasNeverSent(error) ? ask() : Promise.reject(error)));
 	}
 
 	const { tool, pipe } = openPipes({ reachOf, session, look, reasonOf, env, now });

@@ -375,6 +375,34 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(other.code, words(other)).toBe(0);
 	});
 
+	if (!mysql) {
+		it('is given back at once where a statement that waits for it keeps the server’s status from everybody', {
+			timeout: 60_000,
+		}, async () => {
+			await caughtUp();
+			await tap.shut();
+			await using admin = await client();
+			// Under the lock it would wait for an applier at work, and nobody for it.
+			await ask(pair.replica, its.stop);
+			const position = await value(pair.replica, 'SELECT @@global.gtid_slave_pos');
+			const running = begin('--databases', 'crm');
+			await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+			const changed = run(admin, `SET GLOBAL gtid_slave_pos = '${position}'`);
+			const ended = await running.ended;
+			expect(ended.code, words(ended)).toBe(7);
+			expect(ended.last).toMatchObject({ class: 'LockTimeout', left: [], open: false });
+			expect(ended.last.why).toMatch(new RegExp(`^${admin.connectionId} root@localhost .*SET GLOBAL gtid_slave_pos`));
+			await changed;
+			expect(await write()).toBeLessThan(AT_ONCE_MS);
+			expect(await channels()).toEqual([':No:No']);
+			await unpublished();
+			await ask(pair.replica, its.start);
+			await caughtUp();
+			await asBefore();
+			came('SET GLOBAL gtid_slave_pos while locked', 'exit 7: the lock is given back, that statement continues');
+		});
+	}
+
 	it('makes a privileged client’s write wait, and a position that moved makes the dump worthless: exit 8', async () => {
 		await tap.shut();
 		const running = begin();

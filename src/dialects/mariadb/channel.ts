@@ -3,6 +3,9 @@ import type { Channel, Dialect } from '../dialect.ts';
 import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
 import { wantsCopy } from './channel-errors.ts';
 
+/** It waits for whoever changes a channel, and for room for the relay log. */
+const STATUS_MS = 15_000;
+
 // What init_connect or a plugin says comes without a number (seen with an init_connect that fails).
 const error = (number: string | null | undefined, text: string | null | undefined) =>
 	(number === '0' || !number) && !text ? null : `${number || '0'}: ${text ?? ''}`;
@@ -68,7 +71,7 @@ const APPLIER: readonly SafeValue[] = [
 const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
 
 export const channelStatements: Dialect['channel'] = {
-	status: query(sql`SHOW ALL SLAVES STATUS`, (rows) => rows.map(channel)),
+	status: { statement: sql`SHOW ALL SLAVES STATUS`, mostMs: STATUS_MS, read: (rows) => rows.map(channel) },
 	configure: ({ host, port, user, password, tls, ca, delaySeconds }) => {
 		// Without an authority the server's own default decides about verifying: 11.4 and newer prove the certificate through the password.
 		const secure = tls

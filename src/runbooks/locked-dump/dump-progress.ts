@@ -1,3 +1,4 @@
+import type { LockTimeout } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, Working } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
@@ -9,10 +10,10 @@ import { watchReplica } from './watch.ts';
 type At = BackupEnv & Working & { readonly facts: { readonly tables: readonly TableFacts[] } };
 
 /** Draws how far a dump has come; `heldSince` gives when the lock was taken, null where it is not held (any more). */
-export function dumpProgress(at: At, heldSince: () => Date | null) {
+export function dumpProgress(at: At, heldSince: () => Date | null, onStuck: (why: LockTimeout) => void) {
 	const measure = meter(() => at.now().getTime());
 	const estimate = estimator(at.facts.tables.filter((table) => table.kind === 'table'));
-	const watch = watchReplica(at);
+	const watch = watchReplica(at, () => heldSince() !== null, onStuck);
 	let before = { rawBytes: 0, bytes: 0, rows: 0 };
 	function tell(flow: Flow, more: { total: number; tables: { done: number; total: number }; current: string | null }): void {
 		const done = before.rawBytes + flow.rawBytes;

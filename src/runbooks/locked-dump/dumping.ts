@@ -23,7 +23,8 @@ export type Dumped = {
 /** Performs a dump's actions, drawing how far it has come. */
 export function dumping(at: At, heldSince: () => Date | null) {
 	const { perform, signal } = at;
-	const progress = dumpProgress(at, heldSince);
+	const stuck = new AbortController();
+	const progress = dumpProgress(at, heldSince, (why) => stuck.abort(why));
 	/** What was read, for the files that are written of it. */
 	let definitions: readonly Definition[] = [];
 	async function pipe(planned: PipeAction, until: AbortSignal, drawn: boolean): Promise<Dumped> {
@@ -63,11 +64,13 @@ export function dumping(at: At, heldSince: () => Date | null) {
 		/** Rows, and the tools that write tables and code, side by side; each of these one after the other. `given`: a further reason to give up. */
 		async all(actions: readonly Action[], given: AbortSignal | null = null): Promise<Dumped> {
 			const failed = new AbortController();
-			const until = AbortSignal.any([failed.signal, ...(given === null ? [] : [given])]);
+			const until = AbortSignal.any([failed.signal, stuck.signal, ...(given === null ? [] : [given])]);
 			const done = new Map<Action, Dumped>();
 			for (const action of actions) {
 				if (action.kind !== 'definitions') continue;
-				definitions = await perform(action, { until });
+				definitions = await perform(action, { until }).catch((error: unknown) => {
+					throw stuck.signal.aborted ? stuck.signal.reason : error;
+				});
 				done.set(action, { ...NOTHING, definitions });
 			}
 			const by = Object.groupBy(
@@ -86,6 +89,7 @@ export function dumping(at: At, heldSince: () => Date | null) {
 			};
 			// Nothing of a dump that failed may still run when its lock is given back.
 			await Promise.all(lanes.map((lane, place) => through(lane, place).catch((error: unknown) => failed.abort(error))));
+			if (stuck.signal.aborted) throw stuck.signal.reason;
 			if (failed.signal.aborted) throw failed.signal.reason;
 			return joined(actions.flatMap((action) => done.get(action) ?? []));
 		},

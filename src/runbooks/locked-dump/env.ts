@@ -43,6 +43,9 @@ export interface BackupEnv extends Outputs {
 	readonly transcript: () => { readonly log: string; readonly jsonl: string };
 }
 
+/** So long each of our own statements under the lock may take, but for those that read what is dumped: then the lock is given back first. */
+export const ANSWER_MS = 2_000;
+
 /** One file that a tool wrote, and what it held. `schema`: a database and its tables; `post`: what needs them. */
 export type DumpedFile = {
 	readonly path: string;

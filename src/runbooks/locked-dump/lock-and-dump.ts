@@ -6,7 +6,7 @@ import type { TableFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, sameDefinitions } from './dumping.ts';
-import type { BackupEnv, LockedDumpOutput } from './env.ts';
+import { ANSWER_MS, type BackupEnv, type LockedDumpOutput } from './env.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
@@ -102,12 +102,12 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		);
 		// Who only waits for an instant need not be refused.
 		const refuse = facts.readOnly === 'OFF' && dump.held.length > 0;
-		if (refuse) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true);
-		act('position', 'the moment of this backup', positions.current.statement, false);
+		if (refuse) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true, 'lock', ANSWER_MS);
+		act('position', 'the moment of this backup', positions.current.statement, false, 'lock', ANSWER_MS);
 		if (way.lock === 'snapshot') act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers');
 		actions.push(...dump.held);
-		act('prove', 'the position has not moved', positions.current.statement, false);
-		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true);
+		act('prove', 'the position has not moved', positions.current.statement, false, 'lock', ANSWER_MS);
+		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
 		act('unlock', 'writes and replication go on', locks.unlock, true);
 		actions.push(...dump.after);
 		return actions;

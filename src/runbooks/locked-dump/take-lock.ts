@@ -16,7 +16,7 @@ import {
 	tellBlocker,
 	worthWaitingFor,
 } from './blockers.ts';
-import type { BackupEnv } from './env.ts';
+import { ANSWER_MS, type BackupEnv } from './env.ts';
 
 /** So long one attempt may wait: no client that came after it is held up any longer. */
 const ATTEMPT_SECONDS = 5;
@@ -28,6 +28,8 @@ const GRACE_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
 const LOOK_EVERY_MS = 200;
+/** It reads all of performance_schema's locks, on a server that may be busy. */
+const ACTIVITY_MS = 15_000;
 /** Between two notes of who is waited for. */
 const NOTE_EVERY_MS = 5_000;
 /** Statement was ended by its time limit; lock wait timeout; killed. */
@@ -59,7 +61,7 @@ export const killable = ({ server }: BackupEnv, blockers: readonly Blocker[]): r
 
 /** Who meets the lock now. */
 async function meets(at: Taking, lease: HeldLease): Promise<readonly Blocker[]> {
-	return blockersOf(await at.look('server', at.server.dialect.locks.activity), [lease.connectionId]);
+	return blockersOf(await at.look('server', { ...at.server.dialect.locks.activity, mostMs: ACTIVITY_MS }), [lease.connectionId]);
 }
 
 /**
@@ -90,13 +92,16 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		try {
 			if (bound !== undefined && limit !== null) await perform({ ...bound, statement: limit });
 			await perform(bounded);
-			open = at.facts.replicates ? await at.look('server', channel.openTemporaryTables) : 0;
-			defining = overtaken(await at.look('server', locks.activity)).map((each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`);
+			open = at.facts.replicates ? await at.look('server', { ...channel.openTemporaryTables, mostMs: ANSWER_MS }) : 0;
+			defining = overtaken(await at.look('server', { ...locks.activity, mostMs: ANSWER_MS })).map(
+				(each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`,
+			);
 			if (open === 0 && defining.length === 0) return;
 		} catch (cause) {
 			if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
 			refused = cause;
-			if (cause.connectionLost) throw notHad(at, await meets(at, lease), closed, { cause });
+			// The lock went with its connection; where only another one gave no answer, the lock is given back first.
+			if (lease.lost.aborted) throw notHad(at, await meets(at, lease), closed, { cause });
 		}
 		// Also after an error: some servers keep part of a lock that they refused (faults.md, finding 2).
 		await perform(planned(plan, 'unlock'), { shielded: true });
@@ -114,7 +119,7 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 				? open > 0
 					? `the applier opened ${open} temporary tables just before`
 					: `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`
-				: `not acquired within ${seconds} s${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
+				: `${refused.connectionLost ? refused.message : `not acquired within ${seconds} s`}${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
 		const rest = Math.min(pauseMs, left() - 1_000);
 		const still = others.filter((each) => closed.has(each.id));
 		const after = still.length > 0 ? stillClosed(still) : 'Clients continue.';

@@ -5,7 +5,7 @@ import { duration } from '../../core/format.ts';
 import type { HeldLease, Working } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import type { Blocker } from './blockers.ts';
-import type { BackupEnv } from './env.ts';
+import { ANSWER_MS, type BackupEnv } from './env.ts';
 import { objectsOf } from './objects.ts';
 import { takeLock } from './take-lock.ts';
 
@@ -84,7 +84,7 @@ async function momentOf<T>(at: At, lease: HeldLease, dumpHeld: () => Promise<T>)
 	const snapshot = pick(plan, 'sql', 'snapshot');
 	if (snapshot !== undefined) await perform(snapshot);
 	const position = positions.current.read(await perform(planned(plan, 'position')));
-	const channels = await look('server', channel.status);
+	const channels = await look('server', { ...channel.status, mostMs: ANSWER_MS });
 	const objects = snapshot === undefined ? await objectsOf(at, at.facts.databases) : null;
 	const done = await dumpHeld();
 	await proveLock(at, lease, position);
@@ -149,7 +149,8 @@ async function release({ plan, perform, look, server, facts }: At, lease: HeldLe
 	const alive = !lease.lost.aborted && !lease.spent.aborted;
 	if (back !== undefined) {
 		// A lease whose time is spent has put it back already, unless it could not.
-		const there = lease.spent.aborted && (await look('server', server.dialect.identity)).readOnly === facts.readOnly;
+		const there =
+			lease.spent.aborted && (await look('server', { ...server.dialect.identity, mostMs: ANSWER_MS })).readOnly === facts.readOnly;
 		if (!there) await perform(alive ? back : { ...back, session: 'work' }, { shielded: true });
 	}
 	if (alive) await perform(planned(plan, 'unlock'), { shielded: true });

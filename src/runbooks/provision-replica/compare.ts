@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Action, pick, pickAll } from '../../core/action.ts';
+import { type Action, pick } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';

@@ -3,7 +3,7 @@ import type { Action, PipeAction, PipeResult } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { type Deeds, isMade, type Thing } from '../../core/deeds.ts';
-import { Stopped, VerifyFailed } from '../../core/errors.ts';
+import { Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
 import type { Failure } from '../../core/events.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, Looking, Seen, Step, Working } from '../../core/step.ts';
@@ -17,6 +17,8 @@ import { momentActions, momentOf } from './moment.ts';
 
 /** A tool is let through, and its snapshot is there, within milliseconds: commits in between cost an attempt. */
 const GATE_EVERY_MS = 1;
+/** A tool that is not there by then never will be. */
+const GATE_MS = 60_000;
 
 type Facts = {
 	readonly databases: readonly string[];
@@ -66,6 +68,13 @@ export function dropCopied({
 	];
 }
 
+const notAtGate = (): ToolError =>
+	new ToolError({
+		what: `The dump tool did not take its snapshot within ${GATE_MS / 1000} s.`,
+		why: 'It waits before its snapshot by --init-command, which mysqldump has since 8.0.32.',
+		mend: ['mysqldump --version', 'Put a newer mysqldump first on the PATH.'],
+	});
+
 type Gate = NonNullable<ProvisionEnv['primary']['dialect']['locks']['seedGate']>;
 
 /** Lets the dump tool to its snapshot when the position is known, and what it writes to the replica when that is proven. */
@@ -85,7 +94,9 @@ async function copyAtKnownMoment(
 	const until = async (running: Promise<unknown>, asked: () => Promise<number | boolean | null>): Promise<number> => {
 		const failed = running.then(() => 0);
 		failed.catch(() => {});
+		const late = AbortSignal.timeout(GATE_MS);
 		for (;;) {
+			if (late.aborted) throw notAtGate();
 			const found = await Promise.race([asked(), failed]);
 			if (found) return Number(found);
 			await pause(GATE_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
