@@ -59,7 +59,7 @@ export function backupRequest({ env, profiles }: Pick<Context, 'env' | 'profiles
 		...(flags.workers !== undefined && { workers: wholeNumber(flags.workers, '--workers', 1, 64) }),
 		lockWaitSeconds: Math.max(1, seconds(flags.lockWait ?? '60s', '--lock-wait')),
 		longQueries: oneOf(flags.longQueries ?? 'wait', '--long-queries', ['wait', 'abort', 'kill']),
-		maxLockSeconds: flags.maxLockTime === undefined ? null : Math.max(1, seconds(flags.maxLockTime, '--max-lock-time')),
+		...(flags.maxLockTime !== undefined && { maxLockSeconds: seconds(flags.maxLockTime, '--max-lock-time') }),
 		stopApplier: flags.stopApplier ?? false,
 		...(databases && { databases }),
 		...(ignoreTables && { ignoreTables }),

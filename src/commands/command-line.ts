@@ -64,7 +64,7 @@ export function toCommandLine(request: RunRequest | DrillRequest | VerifyRequest
 			give('--compress', request.level === undefined ? request.compress : `${request.compress}:${request.level}`);
 			giveSeconds('--lock-wait', request.lockWaitSeconds);
 			give('--long-queries', request.longQueries);
-			giveSeconds('--max-lock-time', request.maxLockSeconds);
+			giveSeconds('--max-lock-time', request.maxLockSeconds === null ? 0 : request.maxLockSeconds);
 			say('--stop-applier', request.stopApplier);
 			break;
 		case 'restore':

@@ -23,7 +23,6 @@ export function journey(pair: Sandbox): { readonly provision: RunRequest; readon
 			compress: 'zstd',
 			lockWaitSeconds: 60,
 			longQueries: 'wait',
-			maxLockSeconds: null,
 			stopApplier: false,
 		},
 	};

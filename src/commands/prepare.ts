@@ -318,7 +318,7 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 			connections: request.workers ?? Math.max(2, Math.min(MOST_READERS, availableParallelism())),
 			lockWaitSeconds: request.lockWaitSeconds,
 			longQueries: request.longQueries,
-			maxLockSeconds: request.maxLockSeconds,
+			maxLockSeconds: request.maxLockSeconds === undefined ? 'auto' : request.maxLockSeconds || null,
 			history,
 			stopApplier: request.stopApplier,
 			profile: opened.profile,

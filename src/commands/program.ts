@@ -146,7 +146,10 @@ export function makeProgram(version: string, run: Run): Command {
 		.option('--databases <names>', 'only these, separated by commas; may be given again; a name with commas in `back-quotes`', collect)
 		.option('--ignore-table <database.table>', 'leave it out; separated by commas, or given again', collect)
 		.option('--lock-wait <duration>', 'how long the lock may be waited for (60s)')
-		.option('--max-lock-time <duration>', 'how long the lock may be held; then the dump is stopped and the server freed')
+		.option(
+			'--max-lock-time <duration>',
+			'maximum time to hold the lock, then the dump is stopped (default: 3 times the predicted time, 0: no limit)',
+		)
 		.option('--long-queries <what>', 'wait for them (at most --lock-wait), abort, or kill them (by --confirm)')
 		.option('--stop-applier', 'stop the SQL thread first and start it again (STOP SLAVE or REPLICA SQL_THREAD)')
 		.option('--compress <how>', 'zstd, gzip or none; with a level:  zstd:3')

@@ -100,8 +100,8 @@ export type BackupRequest = {
 	readonly workers?: number;
 	readonly lockWaitSeconds: number;
 	readonly longQueries: 'wait' | 'abort' | 'kill';
-	/** How long the lock may be held; null: as long as the dump takes. */
-	readonly maxLockSeconds: number | null;
+	/** How long the lock may be held. Left out: chosen from the prediction; 0, and null in older requests: as long as the dump takes. */
+	readonly maxLockSeconds?: number | null;
 	readonly stopApplier: boolean;
 };
 

@@ -89,7 +89,6 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 								compress: 'zstd',
 								lockWaitSeconds: 60,
 								longQueries: 'wait',
-								maxLockSeconds: null,
 								stopApplier: false,
 							}),
 						];

@@ -74,7 +74,7 @@ const VALUES: { readonly [name: string]: (kind: string) => string } = {
 	tables: () => list(() => `${odd().replaceAll('.', '')}x.${odd()}`),
 	ignoreTable: () => list(() => `${odd().replaceAll('.', '')}x.${odd()}`),
 	lockWait: () => pick(['1s', '5m', '2h', '90']),
-	maxLockTime: () => pick(['1s', '5m', '2h', '90']),
+	maxLockTime: () => pick(['0', '1s', '5m', '2h', '90']),
 	restartWait: () => pick(['30s', '10m']),
 	delay: () => pick(['0', '1h']),
 	longQueries: () => pick(['wait', 'abort', 'kill']),

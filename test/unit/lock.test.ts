@@ -8,7 +8,7 @@ import { mysql as mysqlFor } from '../../src/dialects/mysql/index.ts';
 import { pauseApplier } from '../../src/runbooks/locked-dump/applier.ts';
 import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/locked-dump/blockers.ts';
 import { lockAndDump } from '../../src/runbooks/locked-dump/lock-and-dump.ts';
-import { predictHeld } from '../../src/runbooks/locked-dump/prediction.ts';
+import { lockLimit, predictHeld } from '../../src/runbooks/locked-dump/prediction.ts';
 
 const mysql = mysqlFor({ newWords: true, binaryLog: true, performanceSchema: true, libraries: true });
 type At = Parameters<NonNullable<typeof lockAndDump.undo>>[0];
@@ -102,6 +102,12 @@ test('a rate is measured only where a backup like it held enough', () => {
 	expect(predictHeld(2e9, { compress: 'zstd', engine: 'vendor' }, [before])).toEqual({ ms: 120_000, measured: true, lastMs: 60_000 });
 	expect(predictHeld(2e9, { compress: 'gzip', engine: 'vendor' }, [before]).measured).toBe(false);
 	expect(predictHeld(5e9, { compress: 'zstd', engine: 'vendor' }, [before]).measured).toBe(false);
+});
+
+test('the lock has a limit by default, chosen from the prediction; 0 is none', () => {
+	const limit = (ms: number, measured: boolean) => lockLimit('auto', { ms, measured, lastMs: null });
+	expect([limit(1_000, true), limit(240_000, true), limit(240_000, false)]).toEqual([300, 720, 1440]);
+	expect([lockLimit(null, { ms: 1, measured: true, lastMs: 1 }), lockLimit(5, { ms: 9e9, measured: true, lastMs: 1 })]).toEqual([null, 5]);
 });
 
 test('every channel has its statement in change-source.sql, and positions of several are one', () => {

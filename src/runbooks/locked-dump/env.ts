@@ -31,8 +31,8 @@ export interface BackupEnv extends Outputs {
 	/** How long the lock may be waited for. */
 	readonly lockWaitSeconds: number;
 	readonly longQueries: 'wait' | 'abort' | 'kill';
-	/** How long the lock may be held; null: as long as the dump takes. */
-	readonly maxLockSeconds: number | null;
+	/** How long the lock may be held; null: as long as the dump takes; `auto`: chosen from the prediction. */
+	readonly maxLockSeconds: number | null | 'auto';
 	/** Earlier backups of this server in the same folder, oldest first. */
 	readonly history: readonly HeldBefore[];
 	readonly stopApplier: boolean;

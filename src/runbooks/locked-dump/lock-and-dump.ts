@@ -1,6 +1,7 @@
 import { type Action, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
+import { duration } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
@@ -9,11 +10,11 @@ import { dumping, sameDefinitions } from './dumping.ts';
 import { ANSWER_MS, type BackupEnv, type LockedDumpOutput } from './env.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
-import { predictHeld, tellPrediction } from './prediction.ts';
+import { lockLimit, type Prediction, predictHeld, tellPrediction } from './prediction.ts';
 import { restarted } from './restarted.ts';
 import { attemptMs, attemptSeconds, killAction, killable } from './take-lock.ts';
 import { underLock } from './under-lock.ts';
-import { heldBytes, wayOf } from './way.ts';
+import { heldBytes, type Way, wayOf } from './way.ts';
 
 type Facts = {
 	readonly readOnly: string;
@@ -64,7 +65,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		];
 	},
 	plan({ facts, ...env }) {
-		const { server, compress, lockWaitSeconds } = env;
+		const { server, lockWaitSeconds } = env;
 		const { catalogue, locks, positions } = server.dialect;
 		const actions: Action[] = [];
 		const act = (
@@ -92,9 +93,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const way = wayOf(env, facts);
 		const dump = planDump(env, facts, way);
 		const size = heldBytes(way, facts.tables);
+		const predicted = predictionOf(env, way, facts.tables);
+		const most = lockLimit(env.maxLockSeconds, predicted);
 		act(
 			'lock',
-			`stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predictHeld(size, { compress, engine: way.engine }, env.history))}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			`stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predicted)}; ${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
 			true,
 			'lock',
@@ -140,6 +143,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 				},
 				// Under the lock nobody makes any: what is there now is what is dumped.
 				async (given) => dump.all((way.engine === 'parallel' && way.lock === 'held' ? await now() : parts).held, given),
+				lockLimit(at.maxLockSeconds, predictionOf(at, way, facts.tables)),
 			);
 			// A snapshot shows no definitions: those are as they are now, which must be as they were.
 			const objects = held.objects ?? (await objectsOf(at, facts.databases));
@@ -206,6 +210,9 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		];
 	},
 };
+
+const predictionOf = ({ compress, history }: BackupEnv, way: Way, tables: readonly TableFacts[]): Prediction =>
+	predictHeld(heldBytes(way, tables), { compress, engine: way.engine }, history);
 
 const dumpedOf = (tables: readonly TableFacts[], databases: readonly string[], ignoreTables: readonly string[]): readonly TableFacts[] =>
 	tables.filter((table) => databases.includes(table.database) && !ignoreTables.includes(`${table.database}.${table.name}`));

@@ -7,8 +7,10 @@ import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
+
 import type { BackupEnv } from './env.ts';
-import { predictHeld, tellPrediction } from './prediction.ts';
+import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
+
 import { heldBytes, holdsRows, type Way, wayOf } from './way.ts';
 
 type Facts = {
@@ -267,7 +269,14 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { way, heldBytes: size }: Facts): Check {
 	const predicted = predictHeld(size, { compress, engine: way.engine }, history);
 	const found = way.lock === 'snapshot' && size === 0 ? 'an instant' : tellPrediction(predicted);
-	if (maxLockSeconds === null) return note('LOCK-TIME', 'How long the lock will be held', found);
+	const allowed = lockLimit(maxLockSeconds, predicted);
+	if (typeof maxLockSeconds !== 'number') {
+		const most =
+			allowed === null
+				? 'no limit (--max-lock-time 0)'
+				: `at most ${duration(allowed * 1000)} (automatic; --max-lock-time DURATION sets it, 0 for no limit)`;
+		return note('LOCK-TIME', 'How long the lock will be held', `${found}; ${most}`);
+	}
 	const limit = duration(maxLockSeconds * 1000);
 	const check = must('LOCK-TIME', 'The lock will be held no longer than it may', predicted.ms <= maxLockSeconds * 1000, {
 		expected: `at most ${limit} (--max-lock-time)`,

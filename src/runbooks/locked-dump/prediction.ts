@@ -35,6 +35,17 @@ export function predictHeld(
 	return { ms: Math.max(LEAST_MS, ms), measured: true, lastMs: like.at(-1)?.heldMs ?? null };
 }
 
+/** An automatic limit is so many times what was predicted: from earlier backups, and from the assumed rate alone. */
+const LIMIT_TIMES = { measured: 3, assumed: 6 };
+const LEAST_LIMIT_SECONDS = 300;
+
+/** How long the lock may be held, seconds, in whole minutes where it is chosen here; null: no limit. Pure. */
+export function lockLimit(asked: number | null | 'auto', { ms, measured }: Prediction): number | null {
+	if (asked !== 'auto') return asked;
+	const minutes = Math.ceil((ms / 60_000) * (measured ? LIMIT_TIMES.measured : LIMIT_TIMES.assumed));
+	return Math.max(LEAST_LIMIT_SECONDS, minutes * 60);
+}
+
 function about(ms: number): string {
 	const seconds = Math.max(1, Math.round(ms / 1000));
 	if (seconds < 90) return `about ${seconds} s`;

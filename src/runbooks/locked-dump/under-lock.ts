@@ -28,6 +28,7 @@ export async function underLock<T>(
 	ready: Promise<unknown> | null,
 	since: (held: Date | null) => void,
 	work: (given: AbortSignal) => Promise<T>,
+	limitSeconds: number | null,
 ) {
 	const { plan, facts, now, lock } = at;
 	const requested = now();
@@ -43,13 +44,13 @@ export async function underLock<T>(
 	}
 	const acquired = now();
 	since(acquired);
-	const mostMs = at.maxLockSeconds === null ? null : at.maxLockSeconds * 1000;
+	const mostMs = limitSeconds === null ? null : limitSeconds * 1000;
 	if (mostMs !== null) lease.hold({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
 	const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
 	lock({ ...state, state: 'held', since: acquired.toISOString(), until });
 	const ended = await momentOf(at, lease, () => work(AbortSignal.any([lease.lost, lease.spent]))).then(
 		(done) => ({ done, cause: null }),
-		(cause: unknown) => ({ done: null, cause: lease.spent.aborted ? timeSpent(at, lease.spent.reason) : cause }),
+		(cause: unknown) => ({ done: null, cause: lease.spent.aborted ? timeSpent(at, mostMs ?? 0, lease.spent.reason) : cause }),
 	);
 	try {
 		await release(at, lease);
@@ -129,14 +130,14 @@ function lostLock(cause: unknown): VerifyFailed {
 	);
 }
 
-function timeSpent({ maxLockSeconds }: At, cause: unknown): LockTimeout {
+function timeSpent({ maxLockSeconds }: At, mostMs: number, cause: unknown): LockTimeout {
 	return new LockTimeout(
 		{
-			what: `The lock was held for the ${duration((maxLockSeconds ?? 0) * 1000)} that --max-lock-time allows, so the dump was stopped.`,
+			what: `The lock was held for the ${duration(mostMs)} that ${maxLockSeconds === 'auto' ? 'are allowed without --max-lock-time' : '--max-lock-time allows'}, so the dump was stopped.`,
 			why: 'Clients and replication go on: they come before the backup.',
 			mend: [
 				'What was written stays in the folder that ends in .partial; it is no backup.',
-				'Give it longer with --max-lock-time, or dump less at a time with --databases.',
+				'Give it longer with --max-lock-time 2h (0: no limit), or dump less at a time with --databases.',
 			],
 		},
 		{ cause },

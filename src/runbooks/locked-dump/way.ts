@@ -61,7 +61,7 @@ function lockOf(env: BackupEnv, engine: Way['engine'], { clientsWait, tables }: 
 	if (env.lockFor === 'held') return { lock: 'held', why: held };
 	if (clientsWait) return { lock: 'snapshot', why: `clients write here: ${meanwhile}` };
 	const predicted = predictHeld(sizeOf(tables), { compress: env.compress, engine }, env.history);
-	if (env.maxLockSeconds !== null && predicted.ms > env.maxLockSeconds * 1000) {
+	if (typeof env.maxLockSeconds === 'number' && predicted.ms > env.maxLockSeconds * 1000) {
 		return {
 			lock: 'snapshot',
 			why: `the whole dump would hold the lock ${tellPrediction(predicted)}, more than ${duration(env.maxLockSeconds * 1000)}: ${meanwhile}`,

@@ -79,10 +79,10 @@ function fields(report: StatusReport): readonly FormField[] {
 		},
 		{
 			id: 'most',
-			label: 'Hold the lock',
+			label: 'Maximum lock time',
 			kind: 'text',
-			about: 'At most so long, then the dump is stopped and the server freed: 10m, 2h. Empty: as long as the dump takes.',
-			placeholder: '(as long as it takes)',
+			about: 'Then the dump is stopped and the server freed: 10m, 2h; 0 is no limit. Empty: 3 times the predicted time, at least 5 min.',
+			placeholder: '(automatic)',
 		},
 		{
 			id: 'wait',
@@ -151,7 +151,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 		if (values.engine === 'vendor' && values.lock === 'snapshot') found.lock = 'Only the parallel engine can let it go early.';
 		if (!values.to) found.to = 'A folder is needed.';
 		if (wait === null || wait < 1) found.wait = 'A time such as 60s, 5m or 1h.';
-		if ((values.most ?? '').trim() !== '' && (most === null || most < 1)) found.most = 'A time such as 10m or 2h, or nothing.';
+		if ((values.most ?? '').trim() !== '' && most === null) found.most = 'A time such as 10m or 2h, 0 for no limit, or nothing.';
 		if (wrongDatabases !== undefined) found.databases = wrongDatabases;
 		if (wrongTables !== undefined) found.ignore = wrongTables;
 		draft.setErrors(found);
@@ -165,7 +165,7 @@ function BackupForm({ card, report }: { readonly card: ServerCard; readonly repo
 			...(values.lock === 'held' || values.lock === 'snapshot' ? { lock: values.lock } : {}),
 			lockWaitSeconds: wait,
 			longQueries: values.long === 'abort' || values.long === 'kill' ? values.long : 'wait',
-			maxLockSeconds: most,
+			...(most === null ? {} : { maxLockSeconds: most }),
 			stopApplier: values.applier === 'yes',
 			...(databases.length > 0 ? { databases } : {}),
 			...(ignored.length > 0 ? { ignoreTables: ignored } : {}),
