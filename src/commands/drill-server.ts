@@ -11,7 +11,7 @@ import { compareSeries } from '../dialects/series.ts';
 import { clearThrowaways, startThrowaway, type Throwaway } from '../sandbox/throwaway.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { connect, type Session } from '../server/session.ts';
-import type { Query, Statement } from '../sql/sql.ts';
+import { account, type Query, type Statement, shown, sql } from '../sql/sql.ts';
 import type { Context } from './context.ts';
 import { openServer } from './servers.ts';
 
@@ -108,7 +108,9 @@ export async function clearDrills(
 			}
 		} catch (error) {
 			if (!(error instanceof LockstepError)) throw error;
-			warn(`A drill that was killed has left the account ${user}@${host} on ${primary}, which cannot be asked now: ${error.told.what}`);
+			warn(
+				`A drill that was killed has left the account ${user}@${host} on ${primary}, which cannot be asked now: ${error.told.what} On it:  ${shown(sql`DROP USER IF EXISTS ${account(user, host)}`)};`,
+			);
 			return false;
 		}
 	});

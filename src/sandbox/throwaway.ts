@@ -85,8 +85,14 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
 	const owner = { pid: process.pid, birth: (await birth(process.pid)) ?? null };
 	await writeOwner(folder, { ...owner, word: null });
 	const link = wish.registry === wish.parent ? null : join(wish.registry, basename(folder));
+	let known: unknown = null;
 	const gone = async () => {
 		await stopServer(folder);
+		// What must still be undone elsewhere is kept for whoever clears up next.
+		for (const name of await readdir(folder)) {
+			if (known === null || name !== MARKER) await rm(join(folder, name), { recursive: true, force: true });
+		}
+		if (known !== null) return;
 		await rm(folder, { recursive: true, force: true });
 		if (link !== null) await rm(link, { force: true });
 	};
@@ -106,7 +112,10 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
 		return {
 			...{ server, folder, version: programs.version, program: programs.server, own: binDir === null },
 			alive: async () => began !== undefined && (await birth(server.pid)) === began,
-			remember: (word) => writeOwner(folder, { ...owner, word }),
+			async remember(word) {
+				await writeOwner(folder, { ...owner, word });
+				known = word;
+			},
 			[Symbol.asyncDispose]: gone,
 		};
 	} catch (error) {

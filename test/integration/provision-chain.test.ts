@@ -73,6 +73,14 @@ describe.each(SANDBOX_KINDS)('a primary that is itself a replica, on %s,', (kind
 		}
 	});
 
+	test('is not made a replica anew without its own replica being named', async () => {
+		const { events } = await client.dryRun(provisionRequest(pair));
+		const consents = events.flatMap((event) => (event.type === 'review' ? event.review.consents : []));
+		expect(consents).toContainEqual(
+			expect.objectContaining({ reason: expect.stringContaining('has replicas of its own'), affected: ['replica lockstep_103@127.0.0.1'] }),
+		);
+	});
+
 	test('is as it was after an undo, and still replicates', async () => {
 		const { end } = await client.undo();
 		expect(end).toMatchObject({ outcome: 'undone', failure: null });

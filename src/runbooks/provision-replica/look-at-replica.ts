@@ -25,6 +25,8 @@ type Facts = {
 	readonly channels: readonly Channel[];
 	/** What it would leave out of the primary's changes. */
 	readonly gaps: readonly Gap[];
+	/** Replicas of its own. */
+	readonly replicas: readonly string[];
 	readonly fits: Fits;
 	/** Bytes free where its data is; null where that cannot be seen from here. */
 	readonly freeBytes: number | null;
@@ -69,6 +71,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			databases: await look('replica', replica.dialect.catalogue.databases),
 			channels: await look('replica', replica.dialect.channel.status),
 			// Those of a channel that is there go with it.
+			replicas: (await look('replica', replica.dialect.channel.connected)).map(({ user, host }) => `${user}@${host.replace(/:\d+$/, '')}`),
 			fits: await inspectFits({ primary, replica, dumps: clone === undefined && backup === undefined }, { look }),
 			gaps: await applierGaps(replica, [], look, 'replica'),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
@@ -171,8 +174,22 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 		const before = origin.channels.map(placeOf);
 		const channels = facts.channels.filter((channel) => before.includes(placeOf(channel)) || placeOf(channel) !== placeOf(source));
 		const affected = [...foreign.map((name) => `database ${name}`), ...channels.map((channel) => `replication from ${placeOf(channel)}`)];
-		if (affected.length === 0) return [];
-		return [{ name: replica.name, reason: `${replica.name} is not empty: all of this will be gone`, affected }];
+		const followers = facts.replicas ?? [];
+		return [
+			...(affected.length === 0
+				? []
+				: [{ name: replica.name, reason: `${replica.name} is not empty: all of this will be gone`, affected }]),
+			// Also while this run is being resumed: they stand still, or differ, from then on.
+			...(followers.length === 0
+				? []
+				: [
+						{
+							name: replica.name,
+							reason: `${replica.name} has replicas of its own: its data and its binary log are replaced under them, and they must be seeded again`,
+							affected: followers.map((who) => `replica ${who}`),
+						},
+					]),
+		];
 	},
 	plan: () => [],
 };
