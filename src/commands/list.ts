@@ -4,6 +4,7 @@ import { listBackups } from '../archive/list.ts';
 import { cardOf } from '../archive/records.ts';
 import type { BackupCard, BackupList } from '../core/backups.ts';
 import { UserError } from '../core/errors.ts';
+import { jsonLine } from '../core/json.ts';
 import { renderList } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
 
@@ -28,7 +29,7 @@ export async function list(context: Context, given: string | undefined): Promise
 	const { folder: path, cards } = await backupsIn(folder);
 	stdout.write(
 		flags.json
-			? `${JSON.stringify({ v: 1, type: 'backups', folder: path, backups: cards })}\n`
+			? jsonLine({ v: 1, type: 'backups', folder: path, backups: cards })
 			: `${renderList(path, cards, { color, ascii, width, now: now() })}\n`,
 	);
 	return { end: null, document: true };

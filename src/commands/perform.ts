@@ -5,6 +5,7 @@ import { UserError } from '../core/errors.ts';
 import type { Failure, Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { openJournal } from '../core/journal.ts';
+import { jsonLine } from '../core/json.ts';
 import { type Engine, newest, type Past } from '../core/past.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
 import { textPrinter } from '../headless/text.ts';
@@ -94,7 +95,7 @@ async function withPrepared(
 			} finally {
 				// Also what could not be written down is told to whoever watches.
 				print(told);
-				if (told.type !== 'progress') jsonl.push(`${JSON.stringify(told)}\n`);
+				if (told.type !== 'progress') jsonl.push(jsonLine(told));
 				watcher.on(told);
 			}
 		};

@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts';
+import { jsonLine } from '../core/json.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { compact, parseServerUrl } from '../server/address.ts';
 import type { Context, Ending } from './context.ts';
@@ -41,7 +42,7 @@ export async function profile(context: Context, verb: string, name: string | und
 	const { profiles, stdout } = context;
 	if (verb === 'list') {
 		const all = profiles.list();
-		if (context.flags.json) stdout.write(`${JSON.stringify({ v: 1, type: 'profiles', profiles: all })}\n`);
+		if (context.flags.json) stdout.write(jsonLine({ v: 1, type: 'profiles', profiles: all }));
 		else {
 			for (const each of all)
 				stdout.write(`${each.name.padEnd(20)} ${(each.badge ?? '').padEnd(8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);

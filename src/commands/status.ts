@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusReport } from '../core/desk.ts';
 import { LockstepError, UserError } from '../core/errors.ts';
 import { timeOfDay } from '../core/format.ts';
+import { jsonLine } from '../core/json.ts';
 import { renderStatus } from '../telling/status.ts';
 import type { Context, Ending } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
@@ -29,11 +30,7 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 	}
 	const wish = { server, ...reachOf(client) };
 	const show = (report: StatusReport) =>
-		stdout.write(
-			context.flags.json
-				? `${JSON.stringify({ v: 1, type: 'status', ...report })}\n`
-				: `${renderStatus(report, { color, ascii, width })}\n`,
-		);
+		stdout.write(context.flags.json ? jsonLine({ v: 1, type: 'status', ...report }) : `${renderStatus(report, { color, ascii, width })}\n`);
 	// The first answer is owed: a wrong address or password is no server that is away for a while.
 	const first = await statusOf(context, wish);
 	show(first);
@@ -52,7 +49,7 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 		every = Math.min(RARELY_MS, every * 2);
 		stdout.write(
 			context.flags.json
-				? `${JSON.stringify({ v: 1, type: 'status', name: first.name, address: first.address, healthy: false, unreachable: { since, why: report } })}\n`
+				? jsonLine({ v: 1, type: 'status', name: first.name, address: first.address, healthy: false, unreachable: { since, why: report } })
 				: `${first.name}  unreachable since ${timeOfDay(since)} UTC: ${report}\n`,
 		);
 	}

@@ -1,6 +1,7 @@
 import type { Recovery, Review, Reviewed } from '../core/director.ts';
 import type { WireError } from '../core/error-wire.ts';
 import type { Failure, Recorded } from '../core/events.ts';
+import { jsonLine } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 
 /** What is decided by whoever watches. */
@@ -25,7 +26,7 @@ export type FromWatcher =
 	| { readonly say: 'refuse'; readonly id: number; readonly error: WireError }
 	| { readonly say: 'stop'; readonly why: string; readonly signal: 'SIGINT' | 'SIGTERM' | null };
 
-export const lineOf = (word: FromEngine | FromWatcher): string => `${JSON.stringify(word)}\n`;
+export const lineOf = (word: FromEngine | FromWatcher): string => jsonLine(word);
 
 /** The word of a line; null for one that was torn when the other side died in the middle of it. */
 export function wordOf<Word extends FromEngine | FromWatcher>(line: string): Word | null {

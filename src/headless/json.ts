@@ -1,5 +1,5 @@
 import type { Failure, Recorded } from '../core/events.ts';
-import type { Json } from '../core/json.ts';
+import { type Json, jsonLine } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 
 export interface JsonPrinter {
@@ -17,7 +17,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 	let run: string | null = null;
 	let seq = 0;
 	let lastProgress = Number.NEGATIVE_INFINITY;
-	const print = (document: object) => out.write(`${JSON.stringify(document)}\n`);
+	const print = (document: object) => out.write(jsonLine(document));
 	return {
 		event(event) {
 			if (event.type === 'progress') {

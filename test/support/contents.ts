@@ -5,6 +5,7 @@ import { rootSession, type SandboxServer } from './servers.ts';
 
 const OWN = "('information_schema', 'performance_schema', 'mysql', 'sys')";
 const quoted = (name: string | null | undefined) => `\`${(name ?? '').replaceAll('`', '``')}\``;
+const literal = (text: string | null | undefined) => `'${(text ?? '').replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 const SPATIAL = /^(geometry|point|linestring|polygon|multi|geomcollection)/;
 
 function asBytes(column: Row): string {
@@ -44,8 +45,8 @@ export async function contentsOf(server: Pick<SandboxServer, 'socket'>): Promise
 		}
 		await define('TABLE', name, 'Create Table');
 		const columns = await ask(
-			`SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE COALESCE(GENERATION_EXPRESSION, '') = '' AND TABLE_SCHEMA = '${s}'
-			 AND TABLE_NAME = '${(n ?? '').replaceAll('\\', '\\\\').replaceAll("'", "''")}' ORDER BY ORDINAL_POSITION`,
+			`SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE COALESCE(GENERATION_EXPRESSION, '') = '' AND TABLE_SCHEMA = ${literal(s)}
+			 AND TABLE_NAME = ${literal(n)} ORDER BY ORDINAL_POSITION`,
 		);
 		const all = await ask(
 			`SELECT CONCAT_WS(',', ${["''", ...columns.map((each) => `IFNULL(${asBytes(each)}, '-')`)].join(', ')}) AS r FROM ${name}`,

@@ -85,3 +85,27 @@ test('an end that comes before anybody watches is told to who began the run', as
 	expect(watched).toEqual({ how: 'over', end });
 	await over;
 });
+
+test('a name with any line end of Unicode arrives whole, in an event and in a question', async () => {
+	const odd = 'a\u2028b\u2029c\u0085d\ne\rf\u202e';
+	const post = await openPost(path, () => undefined);
+	const heard: unknown[] = [];
+	const watched = watch(path, {
+		director: {
+			review: nobody.review,
+			async recover(failure) {
+				heard.push(failure.told.what);
+				return 'keep';
+			},
+		},
+		on: (event) => void heard.push(event.type === 'note' ? event.text : null),
+		signal: new AbortController().signal,
+		alive: async () => true,
+	});
+	post.tell(note(1, odd));
+	expect(await post.director.recover({ class: 'UserError', step: null, told: { what: odd }, checks: [], left: [] })).toBe('keep');
+	const end = { type: 'run-ended', outcome: 'done', open: false, warnings: [odd], failure: null, summary: {} } as const;
+	await post.over(end);
+	expect(await watched).toEqual({ how: 'over', end });
+	expect(heard).toEqual([odd, odd]);
+});
