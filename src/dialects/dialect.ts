@@ -409,6 +409,8 @@ export interface Dialect {
 		load(on: string, logged?: boolean): ToolPart;
 		/** Global settings that make the dump tool fail or, worse, leave something out and end well, because it cannot be told otherwise. */
 		readonly misledBy: Query<readonly { readonly setting: string; readonly hint: string }[]>;
+		/** What the session of a tool of this process id asked for last; null where the server does not keep it. */
+		lastStatement(pid: number): Query<string | null>;
 		/** Whether a tool whose `--version` says this is this vendor's: both have a mysqldump. */
 		ours(banner: string): boolean;
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */

@@ -1,5 +1,5 @@
 // What the dialects make of the same pieces.
-import { type Fragment, raw } from '../sql/sql.ts';
+import { type Fragment, query, raw, sql } from '../sql/sql.ts';
 import type { Need } from './dialect.ts';
 
 /** A variable's value as it stands in a SET: a word. */
@@ -18,3 +18,15 @@ export const CODE = ['--triggers', '--routines', '--events'];
 
 export const leaving = (database: string, tables: readonly string[]): string[] =>
 	tables.map((table) => `--ignore-table=${database}.${table}`);
+
+/** By the attributes that clients give when they log in. Never a statement that may hold rows. */
+export const lastStatement = (pid: number) =>
+	query(
+		sql`SELECT s.SQL_TEXT AS text, s.CURRENT_SCHEMA AS db FROM performance_schema.session_connect_attrs a
+ JOIN performance_schema.threads t ON t.PROCESSLIST_ID = a.PROCESSLIST_ID JOIN performance_schema.events_statements_current s ON s.THREAD_ID = t.THREAD_ID
+ WHERE a.ATTR_NAME = '_pid' AND a.ATTR_VALUE = ${String(pid)} AND s.SQL_TEXT IS NOT NULL`,
+		([row]) =>
+			/^(SHOW|SELECT)\b/i.test(row?.text ?? '')
+				? `${(row?.text ?? '').replaceAll(/\s+/g, ' ').slice(0, 200)}${row?.db ? ` (in database ${row.db})` : ''}`
+				: null,
+	);

@@ -41,6 +41,30 @@ export async function birth(pid: number): Promise<string | undefined> {
 	return ps(pid, 'lstart=');
 }
 
+/** The kernel's clock ticks in a second, the same on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** How long a process has computed, and whether a signal has stopped it; undefined where it is gone, or the system does not say. */
+export async function processUse(pid: number): Promise<{ readonly cpuMs: number; readonly isStopped: boolean } | undefined> {
+	if (process.platform === 'linux') {
+		try {
+			// proc(5): fields 3, the state, 14 and 15, in user and in kernel mode.
+			const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+			return { cpuMs: ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS, isStopped: /^[Tt]$/.test(fields[0] ?? '') };
+		} catch {
+			return undefined;
+		}
+	}
+	// [[dd-]hh:]mm:ss
+	const [time, state] = [await ps(pid, 'time='), await ps(pid, 'state=')];
+	if (time === undefined) return undefined;
+	const seconds = time
+		.split(/[-:]/)
+		.reverse()
+		.reduce((sum, part, index) => sum + Number(part) * ([1, 60, 3_600, 86_400][index] ?? 0), 0);
+	return { cpuMs: seconds * 1000, isStopped: state?.startsWith('T') ?? false };
+}
+
 /** Whether this pid is still the process that has this text in its command line: pids are used again. */
 export async function isRunning(pid: number, mark: string): Promise<boolean> {
 	return (await commandLine(pid))?.includes(mark) ?? false;

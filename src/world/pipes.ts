@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readKnown } from '../archive/read.ts';
@@ -18,9 +19,13 @@ import { serverToolFolders } from '../sandbox/unpack.ts';
 import { meaning } from '../server/error-words.ts';
 import type { Session } from '../server/session.ts';
 import { type Query, sent } from '../sql/sql.ts';
+import { silentMs, watchLiveness } from './liveness.ts';
 import type { Reach } from './world.ts';
 
 const FLOW_EVERY_MS = 200;
+
+/** A tool at work, and whose server it works with. */
+type Live = RunningTool & { readonly program: string; readonly on: Role };
 /** Of what is no process. */
 const WELL: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
 
@@ -93,18 +98,35 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		});
 	}
 
-	async function start(
-		part: ToolPart,
-		stop: AbortSignal,
-		words: string[],
-		stdin: 'pipe' | 'ignore',
-	): Promise<RunningTool & { program: string }> {
+	async function start(part: ToolPart, stop: AbortSignal, words: string[], stdin: 'pipe' | 'ignore', live: Set<Live>): Promise<Live> {
 		const program = await programOf(part);
 		const running = startTool(
 			{ program, argv: part.argv, secretFile: await optionFile(part.on) },
 			{ signal: stop, stdin, onStderrLine: (line) => words.push(line) },
 		);
-		return Object.assign(running, { program });
+		const known = Object.assign(running, { program, on: part.on });
+		live.add(known);
+		void running.ended.then(() => live.delete(known));
+		return known;
+	}
+
+	/** Why a tool was ended that neither writes nor waits for anybody. */
+	async function hangs({ program, on, pid = 0 }: Live, ms: number, table: string | null): Promise<ToolError> {
+		const last = await look(on, { ...reachOf(on).dialect.tools.lastStatement(pid), mostMs: 2_000 }).catch(() => null);
+		const where =
+			last !== null
+				? `The last that it asked ${reachOf(on).address.name} for: ${last}`
+				: table === null
+					? null
+					: `The last table in its output: ${table}`;
+		return new ToolError({
+			what: `${basename(program)} hangs: for ${ms / 1000} s it has written nothing and has asked the server for nothing. It was ended.`,
+			...(where === null ? {} : { why: where }),
+			mend: [
+				'Under a lock, the lock was given back. What was written is not a backup.',
+				'Change that object, leave its database out, or dump without that tool:  --engine parallel',
+			],
+		});
 	}
 
 	/** Every account as the statements that make it, first all accounts and then all rights: a grant may name a role that comes later. */
@@ -128,16 +150,16 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	}
 
 	/** One tool, or several whose output is one stream: the next begins when the one before it has ended well. */
-	async function begin(from: PipeAction['from'], halt: AbortSignal, words: string[]) {
+	async function begin(from: PipeAction['from'], halt: AbortSignal, words: string[], live: Set<Live>) {
 		if ('tells' in from) return accounts(from, halt);
 		if ('folder' in from) return stored(from);
 		if ('writes' in from) return written(from, reachOf(from.on).dialect);
 		const [first, ...others] = [from].flat();
 		if (first === undefined) throw new TypeError('a pipe begins nowhere');
-		if (others.length === 0) return start(first, halt, words, 'ignore');
+		if (others.length === 0) return start(first, halt, words, 'ignore', live);
 		const all = async function* () {
 			for (const part of [first, ...others]) {
-				const running = await start(part, halt, words, 'ignore');
+				const running = await start(part, halt, words, 'ignore', live);
 				for await (const chunk of running.stdout) yield chunk as Buffer;
 				const end = await running.ended;
 				if (end.code !== 0) throw refusedTool(running.program, end);
@@ -164,10 +186,22 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			tables = [];
 		};
 		const ticking = setInterval(tell, FLOW_EVERY_MS);
+		const live = new Set<Live>();
+		let hung: Promise<ToolError> | null = null;
+		const mostSilentMs = silentMs(env);
+		const unwatch = watchLiveness({
+			silentMs: mostSilentMs,
+			bytes: () => scanner.rawBytes,
+			tools: () => [...live],
+			onHung(tool) {
+				// Asked before its connection goes with it.
+				hung = hangs(tool, mostSilentMs, scanner.table).finally(() => stop.abort());
+			},
+		});
 		try {
 			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const from = await begin(action.from, halt, words);
-			const loader = into === null || 'file' in into ? null : await start(into, halt, words, 'pipe');
+			const from = await begin(action.from, halt, words, live);
+			const loader = into === null || 'file' in into ? null : await start(into, halt, words, 'pipe', live);
 			if (options.begin !== undefined) await Promise.race([options.begin, failing(from.ended), once(halt)]);
 			const target = file?.input ?? loader?.stdin ?? nowhere();
 			let listed = 0;
@@ -180,6 +214,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
 			if (flowed !== null) stop.abort();
 			const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
+			if (hung !== null) throw await hung;
 			if (halt.aborted && !stop.signal.aborted) throw reasonOf(halt);
 			if (options.signal.aborted || options.until?.aborted)
 				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
@@ -208,6 +243,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			};
 		} finally {
 			clearInterval(ticking);
+			unwatch();
 			stop.abort();
 			file?.input.destroy();
 		}

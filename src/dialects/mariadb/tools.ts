@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { CODE, leaving, quoted } from '../pieces.ts';
+import { CODE, lastStatement, leaving, quoted } from '../pieces.ts';
 import { LOAD_SETTINGS } from './load.ts';
 
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
@@ -77,6 +77,7 @@ export const tools: Dialect['tools'] = {
 			? [{ setting: `sql_select_limit = ${row.most}`, hint: 'SET GLOBAL sql_select_limit = 18446744073709551615;' }]
 			: []),
 	]),
+	lastStatement,
 	ours: (banner) => /mariadb/i.test(banner),
 	harmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

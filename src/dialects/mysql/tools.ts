@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { CODE, leaving, quoted } from '../pieces.ts';
+import { CODE, lastStatement, leaving, quoted } from '../pieces.ts';
 import { LOAD_SETTINGS } from './load.ts';
 import { SEED_GATE } from './locks.ts';
 
@@ -88,6 +88,7 @@ export const tools: Dialect['tools'] = {
 				]),
 	],
 	misledBy: query(sql`SELECT 1`, () => []),
+	lastStatement,
 	ours: (banner) => !/mariadb/i.test(banner),
 	harmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

@@ -1,0 +1,83 @@
+// A dump tool that neither writes nor waits for anybody, under a lock.
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { descendants, type Ended, type Home, makeHome, nameOf, start, tapped, urlOf } from '../support/cli.ts';
+import { ask, rootSession, type SpareServer, spareServer, value } from '../support/servers.ts';
+
+const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
+
+describe('a dump tool that hangs under the lock, mysql-9.7', () => {
+	let home: Home;
+	let server: SpareServer;
+
+	beforeAll(async () => {
+		home = await makeHome();
+		server = await spareServer('mysql-9.7');
+		await using root = await rootSession(server);
+		for (const text of ['CREATE DATABASE d', 'CREATE TABLE d.t (id INT PRIMARY KEY, s VARCHAR(9))', 'INSERT INTO d.t VALUES (1, "a")'])
+			await root.query({ pieces: [text] });
+	});
+	afterAll(async () => {
+		await server?.[Symbol.asyncDispose]();
+		await home?.[Symbol.asyncDispose]();
+	});
+
+	const backup = (env: NodeJS.ProcessEnv, to: string) =>
+		start(
+			[
+				'backup',
+				'--engine',
+				'vendor',
+				'--server',
+				urlOf(server),
+				'--to',
+				join(home.dir, to),
+				'--confirm',
+				nameOf(server),
+				'--yes',
+				'--json',
+			],
+			{ env: { ...env, LOCKSTEP_TEST_SILENT_SECONDS: '3' } },
+		);
+	/** Nothing locked, nothing of ours there. */
+	const free = async () => {
+		await ask(server, "REPLACE INTO d.t VALUES (2, 'b')");
+		expect(await value(server, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'")).toBe(
+			'0',
+		);
+		expect(await value(server, 'SELECT @@read_only')).toBe('0');
+	};
+
+	it('is ended and named with its object; the lock is given back: exit 1', async () => {
+		// mysqldump looks for a delimiter that is not in the body, for ever.
+		await ask(server, "CREATE EVENT d.ev ON SCHEDULE EVERY 1 DAY DO INSERT INTO d.t VALUES (9, ';;')");
+		const ended = await backup(home.env, 'event').ended;
+		expect(ended.code, words(ended)).toBe(1);
+		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringMatching(/^mysqldump hangs/), left: [], open: false });
+		expect(ended.last.why).toMatch(/SHOW CREATE EVENT `ev` \(in database d\)/);
+		await free();
+		await ask(server, 'DROP EVENT d.ev');
+	});
+
+	it('is ended where a signal has stopped it, and left alone where nobody reads what it writes', async () => {
+		const tap = await tapped(home, server.binDir ?? '');
+		await tap.bar();
+		const stopped = backup(tap.env, 'stopped');
+		await stopped.line((line) => line.type === 'action-started' && line.action.id === 'dump-d');
+		let tool: { pid: number } | undefined;
+		while (tool === undefined)
+			tool = (await descendants(stopped.pid)).find(({ command }) => /bash .*mysqldump .*--databases/.test(command));
+		process.kill(tool.pid, 'SIGSTOP');
+		const ended = await stopped.ended;
+		expect(ended.code, words(ended)).toBe(1);
+		expect(ended.last.what).toMatch(/^mysqldump hangs/);
+		await free();
+		await tap.open();
+		await tap.shut();
+		const unread = backup(tap.env, 'unread');
+		await unread.line((line) => line.type === 'progress' && line.progress.heldMs > 6_000);
+		await tap.open();
+		const whole = await unread.ended;
+		expect(whole.code, words(whole)).toBe(0);
+	});
+});
