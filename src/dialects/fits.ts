@@ -1,5 +1,5 @@
 // What of a primary does not fit every replica, as far as both vendors tell it alike.
-import { id, list, type Query, query, type Row, raw, sql } from '../sql/sql.ts';
+import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import type { ObjectName } from './dialect.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
@@ -19,6 +19,9 @@ export interface FitWords {
 	readonly strayFolders: Query<readonly string[]>;
 	/** Tables without a primary key. */
 	readonly withoutKeys: Query<readonly string[]>;
+	/** The largest statement and row that new sessions may send, bytes (max_allowed_packet); and how it is set until the next start. */
+	readonly packet: Query<number>;
+	setPacket(bytes: number): Statement;
 	/** Rejects with the server's reason where a view is not valid, as the dump tools ask it. */
 	view(view: ObjectName): Query<null>;
 }
@@ -50,6 +53,8 @@ const common = {
  WHERE t.TABLE_SCHEMA NOT IN (${OWN}) AND t.TABLE_TYPE = 'BASE TABLE' AND k.TABLE_NAME IS NULL ORDER BY 1, 2`,
 		named,
 	),
+	packet: query(sql`SELECT @@global.max_allowed_packet AS n`, (rows: readonly Row[]) => Number(rows[0]?.n ?? 0)),
+	setPacket: (bytes: number): Statement => sql`SET GLOBAL max_allowed_packet = ${bytes}`,
 	view: ({ database, name }: ObjectName): Query<null> => query(sql`SHOW FIELDS FROM ${id(database, name)}`, () => null),
 };
 

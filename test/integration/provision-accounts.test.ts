@@ -66,6 +66,9 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 			mysql ? `CREATE USER ''@'localhost' ${password}` : "CREATE USER ''@'localhost'",
 			"GRANT SELECT ON d.t TO ''@'localhost'",
 			...(mysql ? [] : ['GRANT SELECT ON d.* TO PUBLIC', 'GRANT INSERT ON d.t TO PUBLIC']),
+			// Within the largest packet, and not within it as a dump writes it.
+			'CREATE TABLE d.big (a INT PRIMARY KEY, b LONGBLOB)',
+			...(kind === 'mariadb-11.8' ? ["INSERT INTO d.big VALUES (1, REPEAT('x', 12 * 1024 * 1024))"] : []),
 		])
 			await session.query({ pieces: [text] });
 		// An account of the replica's own, by a name that the primary has with more rights.
@@ -93,6 +96,7 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 			const there = (await grants(pair.primary, who)).filter((line) => !line?.includes('`gone`'));
 			expect(await grants(pair.replica, who), who).toEqual(there);
 		}
+		expect(await value(pair.replica, 'SELECT @@global.max_allowed_packet')).toBe(before.variables.max_allowed_packet);
 		expect(JSON.stringify(events)).not.toMatch(/\$A\$|\*[0-9A-F]{40}|244124/);
 	});
 

@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
+import { ServerError } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import { change } from '../change.ts';
 import { restarted } from '../server.ts';
@@ -12,19 +13,34 @@ type Facts = {
 	readonly eventScheduler: string;
 	readonly startedAt: number;
 	readonly lines: readonly string[];
+	/** max_allowed_packet, bytes. */
+	readonly packet: number;
 };
 
-export const protect: Step<ProvisionEnv, Facts, null> = {
+/** `packet`: what it was before it was raised for the data, and is to be again; null where it was not raised. */
+export type ProtectOutput = { readonly packet: number | null };
+
+/** The most that there can be, as the tools have it: a row of bytes is twice as long in a dump. */
+const LARGEST_PACKET = 1024 ** 3;
+
+export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 	id: 'protect',
 	title: 'Keep it a replica',
 	why: 'Nobody but replication may write there (read_only; on MySQL super_read_only, too, once it has the data), and no event may fire there: either would make it differ from the primary, and in strict mode stop it. This is set before the data comes, because copied events are enabled ones. Its option file must say the same, or a restart forgets it.',
 	async inspect({ replica, look }) {
 		const identity = await look('replica', replica.dialect.identity);
 		const { readOnly, superReadOnly, eventScheduler, startedAt } = identity;
-		return { readOnly, superReadOnly, eventScheduler, startedAt, lines: replica.dialect.channel.safeOptions(identity) };
+		return {
+			readOnly,
+			superReadOnly,
+			eventScheduler,
+			startedAt,
+			lines: replica.dialect.channel.safeOptions(identity),
+			packet: await look('replica', replica.dialect.fits.packet),
+		};
 	},
-	plan({ replica, facts, outputs }) {
-		const { locks } = replica.dialect;
+	plan({ replica, facts, outputs, clone }) {
+		const { locks, fits } = replica.dialect;
 		const actions: Action[] = [];
 		if (facts.readOnly === 'OFF') {
 			actions.push(change('replica', 'read-only', 'clients may not write there', locks.setReadOnly('ON')));
@@ -42,6 +58,10 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 		if (facts.eventScheduler === 'ON') {
 			actions.push(change('replica', 'events', 'events fire on the primary only', locks.setEventScheduler('OFF')));
 		}
+		if (facts.packet < LARGEST_PACKET && clone === undefined && seeded({ outputs }) === undefined) {
+			const set = fits.setPacket(LARGEST_PACKET);
+			actions.push(change('replica', 'packet', 'a row of bytes is twice as long in a dump; as before when replication starts', set));
+		}
 		actions.push({
 			kind: 'hand',
 			id: 'option-file',
@@ -50,6 +70,18 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 			lines: facts.lines,
 		});
 		return actions;
+	},
+	async run({ plan, perform, note, facts, origin }) {
+		for (const action of plan) {
+			if (action.id !== 'packet') await perform(action);
+			else {
+				await perform(action).catch((error: unknown) => {
+					if (!(error instanceof ServerError) || error.connectionLost) throw error;
+					note(`max_allowed_packet stays ${facts.packet}: ${error.told.what} Larger rows would be refused.`, 'warning');
+				});
+			}
+		}
+		return { packet: origin.packet !== undefined && origin.packet < LARGEST_PACKET ? origin.packet : null };
 	},
 	async verify({ replica, look, outputs }) {
 		const identity = await look('replica', replica.dialect.identity);
@@ -69,6 +101,8 @@ export const protect: Step<ProvisionEnv, Facts, null> = {
 		// A clone's restart is this run's own.
 		if (clone === undefined && restarted(origin, facts)) return [];
 		const actions: Action[] = [];
+		if (origin.packet !== undefined && facts.packet === LARGEST_PACKET && origin.packet !== facts.packet)
+			actions.push(change('replica', 'packet-back', 'as it was', replica.dialect.fits.setPacket(origin.packet)));
 		if (facts.readOnly !== origin.readOnly) {
 			actions.push(change('replica', 'read-only-back', 'as it was', locks.setReadOnly(origin.readOnly)));
 		}

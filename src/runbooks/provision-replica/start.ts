@@ -3,6 +3,7 @@ import type { Step } from '../../core/step.ts';
 import { change } from '../change.ts';
 import { restarted } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
+import type { ProtectOutput } from './protect.ts';
 
 type Facts = {
 	readonly running: boolean;
@@ -10,6 +11,8 @@ type Facts = {
 	/** Null where the server has no such switch. */
 	readonly superReadOnly: string | null;
 	readonly startedAt: number;
+	/** max_allowed_packet, bytes. */
+	readonly packet: number;
 };
 
 export const start: Step<ProvisionEnv, Facts, null> = {
@@ -22,13 +25,18 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 		return {
 			superReadOnly,
 			startedAt,
+			packet: await look('replica', replica.dialect.fits.packet),
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
 			stopped: channel === undefined || (channel.io === 'no' && channel.sql === 'no'),
 		};
 	},
-	plan({ replica, facts }) {
-		const { channel, locks } = replica.dialect;
+	plan({ replica, facts, outputs }) {
+		const { channel, locks, fits } = replica.dialect;
+		const before = (outputs.protect as ProtectOutput | null | undefined)?.packet ?? null;
 		return [
+			...(before !== null && before !== facts.packet
+				? [change('replica', 'packet', 'as it was: the data are there', fits.setPacket(before))]
+				: []),
 			...(facts.superReadOnly === 'OFF'
 				? [
 						change(
