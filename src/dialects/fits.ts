@@ -17,8 +17,6 @@ export interface FitWords {
 	readonly restrictedAccounts: Query<readonly string[]>;
 	/** Folders among the data that are no databases, though the server lists them as such. */
 	readonly strayFolders: Query<readonly string[]>;
-	/** Tables without a primary key. */
-	readonly withoutKeys: Query<readonly string[]>;
 	/** The largest statement and row that new sessions may send, bytes (max_allowed_packet); and how it is set until the next start. */
 	readonly packet: Query<number>;
 	setPacket(bytes: number): Statement;
@@ -45,13 +43,6 @@ const common = {
 	activePlugins: query(
 		sql`SELECT PLUGIN_NAME AS name FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
 		names,
-	),
-	withoutKeys: query(
-		sql`SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS name FROM information_schema.TABLES t
- LEFT JOIN (SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY') k
- ON k.TABLE_SCHEMA = t.TABLE_SCHEMA AND k.TABLE_NAME = t.TABLE_NAME
- WHERE t.TABLE_SCHEMA NOT IN (${OWN}) AND t.TABLE_TYPE = 'BASE TABLE' AND k.TABLE_NAME IS NULL ORDER BY 1, 2`,
-		named,
 	),
 	packet: query(sql`SELECT @@global.max_allowed_packet AS n`, (rows: readonly Row[]) => Number(rows[0]?.n ?? 0)),
 	setPacket: (bytes: number): Statement => sql`SET GLOBAL max_allowed_packet = ${bytes}`,

@@ -53,6 +53,8 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 			'CREATE DATABASE d',
 			'CREATE TABLE d.t (a INT PRIMARY KEY, b INT)',
 			'CREATE TABLE d.gone (a INT)',
+			'CREATE TABLE d.keyless (a INT)',
+			'INSERT INTO d.keyless VALUES (1), (2)',
 			'CREATE PROCEDURE d.p() SELECT 1',
 			'CREATE ROLE readers',
 			'GRANT SELECT ON d.t TO readers',
@@ -71,6 +73,8 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 			...(kind === 'mariadb-11.8' ? ["INSERT INTO d.big VALUES (1, REPEAT('x', 12 * 1024 * 1024))"] : []),
 		])
 			await session.query({ pieces: [text] });
+		// Its own rules for tables are not those of the primary.
+		if (mysql) await ask(replica, 'SET GLOBAL sql_require_primary_key = ON, GLOBAL sql_generate_invisible_primary_key = ON');
 		// An account of the replica's own, by a name that the primary has with more rights.
 		await ask(replica, "CREATE USER twin@'%' IDENTIFIED BY 'Own-1-äb'");
 		await session.query({ pieces: [`CREATE USER twin@'%' ${password}`] });

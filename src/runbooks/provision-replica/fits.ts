@@ -12,22 +12,13 @@ export type Fits = {
 	readonly restricted: readonly string[];
 	readonly strayFolders: readonly string[];
 	readonly brokenViews: readonly { readonly name: string; readonly why: string }[];
-	readonly withoutKeys: readonly string[];
 	readonly primary: Settings;
 	readonly replica: Settings;
 };
 
 type Settings = { readonly [name: string]: string };
 
-const SETTINGS = [
-	'log_bin',
-	'log_bin_trust_function_creators',
-	'partial_revokes',
-	'lower_case_table_names',
-	'require_secure_transport',
-	'sql_require_primary_key',
-	'sql_generate_invisible_primary_key',
-];
+const SETTINGS = ['log_bin', 'log_bin_trust_function_creators', 'partial_revokes', 'lower_case_table_names', 'require_secure_transport'];
 
 /** `dumps`: whether the vendor's tool will copy the data. */
 export async function inspectFits(
@@ -54,7 +45,6 @@ export async function inspectFits(
 		restricted: await look('primary', fits.restrictedAccounts),
 		strayFolders: await look('primary', fits.strayFolders),
 		brokenViews,
-		withoutKeys: await look('primary', fits.withoutKeys),
 		primary: await settings('primary', primary),
 		replica: await settings('replica', replica),
 	};
