@@ -34,6 +34,9 @@ const union = (things: readonly Thing[], more: readonly Thing[]): readonly Thing
 /** Whether the run made a thing; where its journal does not say, whatever was not there in the beginning may be the run's. */
 export const isMade = (made: Deeds['made'], thing: Thing): boolean => made === null || has(made, thing);
 
+/** The same, and these things too. */
+export const withMade = (deeds: Deeds, more: readonly Thing[]): Deeds => ({ ...deeds, made: deeds.made && union(deeds.made, more) });
+
 /** The deeds after one more event. Pure. */
 export function tally(deeds: Deeds, event: Recorded): Deeds {
 	switch (event.type) {

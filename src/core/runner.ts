@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, show } from './action.ts';
 import { failed } from './check.ts';
 import { consentCheck, different } from './consent.ts';
-import { type Deeds, lostWords, NO_DEEDS, tally } from './deeds.ts';
+import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
 import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
 import { CheckFailed, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
@@ -213,13 +213,17 @@ class Runner<Env extends Outputs> {
 		return findings;
 	}
 
-	/** What the person must know, and type names for, before all is taken back. */
+	/** What the person must know, and type names for, before all is taken back; where there is nothing, what came by replication is the run's own. */
 	async #entangled(scope: Scope): Promise<readonly Consent[]> {
 		const { runbook, env, world } = this.#o;
 		const past = this.#past;
 		if (scope !== 'all' || this.#deeds.touched.length === 0 || runbook.entangled === undefined) return [];
 		const since = { deeds: this.#deeds, marks: past?.marks ?? {}, done: Object.keys(env.outputs) };
-		return different(await runbook.entangled({ ...env, ...looking(world), ...since }));
+		const consents = different(await runbook.entangled({ ...env, ...looking(world), ...since }));
+		// Where others were at work, what came by replication cannot be told from what they made.
+		if (consents.length === 0 && runbook.brought !== undefined)
+			this.#deeds = withMade(this.#deeds, await runbook.brought({ ...env, ...looking(world), ...since }));
+		return consents;
 	}
 
 	/** Forgets what an earlier run did from the first step on whose work is of no use. */

@@ -1,7 +1,7 @@
 import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, Role, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
-import type { Deeds } from './deeds.ts';
+import type { Deeds, Thing } from './deeds.ts';
 import type { Failure } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
@@ -182,6 +182,11 @@ export interface Runbook<Env> {
 	 * Only looks.
 	 */
 	entangled?(at: Env & Looking & SinceRun): Promise<readonly Consent[]>;
+	/**
+	 * What no action made, and yet is there only by this run: what came through the replication that it set up. Asked where nothing is entangled;
+	 * undone with the rest. Only looks.
+	 */
+	brought?(at: Env & Looking & SinceRun): Promise<readonly Thing[]>;
 	/** What ends up in the summary. */
 	summary(env: Env): { readonly [key: string]: Json };
 }

@@ -29,19 +29,22 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 	};
 
-	it('shows the statements of an untouched replica, then undoes it without a name; what came later by replication stays', async () => {
+	it('shows the statements of an untouched replica, then undoes it without a name, with what came by replication since', async () => {
 		const before = await stateOf(pair.replica);
 		await provision();
+		await ask(pair.primary, 'CREATE DATABASE since');
+		await caughtUp(pair);
 		const shown = await undo('--dry-run');
 		expect(shown.code, said(shown)).toBe(0);
 		expect(shown.stdout).toContain(`DROP DATABASE IF EXISTS \`crm\``);
 		expect(shown.stdout).toContain(words.forget);
-		expect(await databases()).toBe('crm,shop');
+		expect(await databases()).toBe('crm,shop,since');
 		const unasked = await undo();
-		expect([unasked.code, await databases()], said(unasked)).toEqual([2, 'crm,shop']);
+		expect([unasked.code, await databases()], said(unasked)).toEqual([2, 'crm,shop,since']);
 		const undone = await undo('--yes');
 		expect(undone.code, said(undone)).toBe(0);
 		expect(await stateOf(pair.replica)).toEqual(before);
+		await ask(pair.primary, 'DROP DATABASE since');
 	});
 
 	it('asks for the name of a replica that was promoted by hand, and drops only what the run made', async () => {

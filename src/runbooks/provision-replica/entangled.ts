@@ -1,7 +1,9 @@
-import { isMade } from '../../core/deeds.ts';
+import { isMade, type Thing } from '../../core/deeds.ts';
 import type { Consent, Looking, SinceRun } from '../../core/step.ts';
+import type { Channel } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
-import { type ProvisionEnv, seeded } from './env.ts';
+import { accountKey, type ProvisionEnv, seeded } from './env.ts';
+import { databasesThere } from './seed.ts';
 
 /** How long the replica may take to apply what the primary had written, before their tables are compared by name. */
 const WAIT_SECONDS = 2;
@@ -17,19 +19,24 @@ async function strangers({ primary, replica, look, deeds }: ProvisionEnv & Looki
 		.filter((name) => !there.has(name));
 }
 
+const isOurs =
+	({ source, account }: ProvisionEnv) =>
+	({ host, port, user }: Channel): boolean =>
+		host === source.host && port === source.port && user === account.user;
+
 /**
  * Whether the replica is still this run's own. One that was promoted by hand, or written to, holds what no run brought: its databases are not
  * dropped, nor its binary log reset, before its name is typed.
  */
 export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Consent[]> {
-	const { replica, source, account, look, deeds, done } = at;
+	const { replica, source, look, deeds, done } = at;
 	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
 	if (!brought && seeded(at) === undefined) return [];
 	const affected: string[] = [];
 	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
 	if (done.includes('connect')) {
 		const channels = await look('replica', replica.dialect.channel.status);
-		const ours = channels.some(({ host, port, user }) => host === source.host && port === source.port && user === account.user);
+		const ours = channels.some(isOurs(at));
 		const others = channels.map(({ host, port }) => `${host}:${port}`).join(', ');
 		if (!ours)
 			affected.push(others === '' ? `it does not replicate from ${source.host}:${source.port} any more` : `it replicates from ${others}`);
@@ -44,4 +51,15 @@ export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): P
 	}
 	if (affected.length === 0) return [];
 	return [{ name: replica.name, reason: `${replica.name} is not as this run left it`, affected }];
+}
+
+/** What the primary has came through this run's channel, where it was not there in the beginning. */
+export async function broughtByReplication(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Thing[]> {
+	const { primary, replica, look } = at;
+	if (!(await look('replica', replica.dialect.channel.status)).some(isOurs(at))) return [];
+	const accounts = (await look('primary', primary.dialect.accounts.list)).map(accountKey);
+	return [
+		...databasesThere(await look('primary', primary.dialect.catalogue.databases)),
+		...accounts.map((name) => ({ on: 'replica', kind: 'account' as const, name })),
+	];
 }

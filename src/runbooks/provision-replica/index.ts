@@ -9,7 +9,7 @@ import { connect } from './connect.ts';
 import { copyAccounts, grantObjects } from './copy-accounts.ts';
 import { createAccount } from './create-account.ts';
 import { createOperator } from './create-operator.ts';
-import { entangledReplica } from './entangled.ts';
+import { broughtByReplication, entangledReplica } from './entangled.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 import { grantOperator } from './grant-operator.ts';
 import { lookAtPrimary } from './look-at-primary.ts';
@@ -47,6 +47,7 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		compare,
 	],
 	entangled: entangledReplica,
+	brought: broughtByReplication,
 	summary(env) {
 		const threads = env.outputs['verify-threads'] as { encrypted: boolean; verified: boolean } | undefined;
 		const compared = env.outputs.compare as { gtid: string; compared: number; notCompared: readonly string[] } | undefined;
