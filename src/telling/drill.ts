@@ -4,7 +4,7 @@ import { bytes, count, dayAndTime, duration, plural, symbols } from '../core/for
 import { checkSign } from './failure.ts';
 import { harmless, indented, type Line, line, paint, span } from './page.ts';
 
-const cell = (text: string): string => harmless(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+const cell = (text: string): string => harmless(text).replaceAll('|', '\\|');
 const LABELS: Readonly<Record<Check['status'], string>> = { ok: 'yes', note: 'note', warning: 'warning', fail: '**NO**' };
 
 const facts = (record: DrillRecord, backedUp: string): readonly (readonly [string, string])[] => [

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../core/visible.ts';
 
 /** What a piece of text means; a terminal gives it a colour, a file none. */
 export type Tone = 'plain' | 'bold' | 'dim' | 'good' | 'warn' | 'bad' | 'key';
@@ -19,8 +19,8 @@ const CODES: { readonly [tone in Tone]: readonly [string, string] } = {
 export const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
 export const line = (...parts: readonly (string | Span)[]): Line => parts.map((part) => (typeof part === 'string' ? span(part) : part));
 
-/** Text that came from a server or a tool may hold control sequences: none reaches a terminal. Tabs and line ends stay. */
-export const harmless = (text: string): string => stripVTControlCharacters(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
+/** Tabs of what a tool prints are blanks; anything else that a terminal would obey is written out. */
+export const harmless = (text: string): string => visible(text.replaceAll('\t', '  '));
 
 export function paint(lines: readonly Line[], color: boolean): string {
 	return lines
@@ -36,9 +36,9 @@ export function paint(lines: readonly Line[], color: boolean): string {
 /** Breaks text at blanks to lines of at most `width`; a longer word stays whole, so that it can be copied. */
 export function wrap(text: string, width: number): string[] {
 	const lines: string[] = [];
-	for (const paragraph of harmless(text).split('\n')) {
+	for (const paragraph of text.split('\n')) {
 		let current = '';
-		for (const word of paragraph.split(/(?<=\s)(?=\S)/)) {
+		for (const word of harmless(paragraph).split(/(?<=\s)(?=\S)/)) {
 			if (current !== '' && (current + word.trimEnd()).length > width) {
 				lines.push(current.trimEnd());
 				current = '';

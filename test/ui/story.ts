@@ -315,7 +315,6 @@ export const REQUESTS: { readonly backup: BackupRequest; readonly provision: Pro
 		engine: 'parallel',
 		lockWaitSeconds: 60,
 		longQueries: 'wait',
-		maxLockSeconds: null,
 		stopApplier: false,
 	},
 	provision: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true },

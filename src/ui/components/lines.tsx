@@ -12,7 +12,7 @@ export function Drawn({ line }: { readonly line: Line }) {
 				: line.map(({ text, tone }, index) => (
 						// biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name, and no state.
 						<Text key={index} {...look(tone)}>
-							{harmless(text).replaceAll('\t', '  ')}
+							{harmless(text)}
 						</Text>
 					))}
 		</Text>
