@@ -82,6 +82,8 @@ export interface FilePart {
 	readonly file: { readonly path: string; readonly bytes: number; readonly sha256: string };
 	/** Of the SQL in it only what makes these tables and their triggers; all of it where that is missing. */
 	readonly tables?: readonly string[];
+	/** The database that its statements are for, where they name none. */
+	readonly use?: string;
 	/** Of the statements about accounts none about these, each as `user@host`. */
 	readonly withoutAccounts?: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { Json } from '../core/json.ts';
 import type { Flow, PerformOptions, ToolSearch } from '../core/step.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { compareSeries } from '../dialects/series.ts';
-import { postSql, schemaSql } from '../dump/definitions/write.ts';
+import { postSql, schemaSql, selectDatabase } from '../dump/definitions/write.ts';
 import { filtered } from '../dump/load/filter.ts';
 import { createDumpScanner, scanning } from '../dump/scan.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
@@ -253,10 +253,11 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 }
 
 /** The SQL of a file of a backup, as far as it is asked for. */
-function stored({ folder, file, tables, withoutAccounts }: FilePart) {
+function stored({ folder, file, use, tables, withoutAccounts }: FilePart) {
 	const raw = readKnown(folder, file);
 	const wanted = tables !== undefined || withoutAccounts !== undefined;
-	const stdout = Readable.from(wanted ? filtered(raw, { tables, withoutAccounts }) : raw, { objectMode: false });
+	const text = wanted ? filtered(raw, { tables, withoutAccounts }) : raw;
+	const stdout = Readable.from(use === undefined ? text : after(selectDatabase(use), text), { objectMode: false });
 	return { program: file.path, stdout, ended: WELL };
 }
 
@@ -267,6 +268,11 @@ function refusedTool(program: string, end: ToolEnd): ToolError {
 	if (refusal === null) return failed;
 	const { what, mend } = meaning(refusal.code, refusal.text, false);
 	return new ToolError({ ...failed.told, why: what, ...(mend === undefined ? {} : { mend }) });
+}
+
+async function* after(first: Buffer, rest: AsyncIterable<Buffer>) {
+	yield first;
+	yield* rest;
 }
 
 /** Definitions as text of that kind. */

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { CODE, lastStatement, leaving, quoted } from '../pieces.ts';
 import { LOAD_SETTINGS } from './load.ts';
 
+// Names of the server come after the mark that ends options (--), or behind a `=`: one may look like an option.
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
 const DUMP = ['mariadb-dump', 'mysqldump'];
@@ -31,18 +32,18 @@ export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore, facts) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...leaving(database, ignore), '--databases', database],
+		argv: [DEFAULTS, ...WHOLE, ...history(facts), ...leaving(database, ignore), '--databases', '--', database],
 	}),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...COMMON, '--skip-triggers', '--no-create-info', '--dump-history', database, table],
+		argv: [DEFAULTS, ...COMMON, '--skip-triggers', '--no-create-info', '--dump-history', '--', database, table],
 	}),
 	dumpAccounts: (on) => ({ on, names: DUMP, argv: [DEFAULTS, '--system=users', '--insert-ignore', '--default-character-set=utf8mb4'] }),
 	dumpForSeed: (on, databases, facts) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...WHOLE, ...history(facts), '--master-data=2', '--gtid', '--databases', ...databases],
+		argv: [DEFAULTS, ...WHOLE, ...history(facts), '--master-data=2', '--gtid', '--databases', '--', ...databases],
 	}),
 	load: (on, logged = false) => ({
 		on,

@@ -4,6 +4,7 @@ import { CODE, lastStatement, leaving, quoted } from '../pieces.ts';
 import { LOAD_SETTINGS } from './load.ts';
 import { SEED_GATE } from './locks.ts';
 
+// Names of the server come after the mark that ends options (--), or behind a `=`: one may look like an option.
 // Only this one file is read: a `lock-all-tables` in somebody's ~/.my.cnf would hang under the lock.
 const DEFAULTS = '--defaults-file=/dev/fd/3';
 const DUMP = ['mysqldump'];
@@ -38,12 +39,12 @@ export const tools: Dialect['tools'] = {
 	dumpDatabase: (on, database, ignore) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...WHOLE, init(), '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', database],
+		argv: [DEFAULTS, ...WHOLE, init(), '--set-gtid-purged=OFF', ...leaving(database, ignore), '--databases', '--', database],
 	}),
 	dumpRows: (on, database, table) => ({
 		on,
 		names: DUMP,
-		argv: [DEFAULTS, ...COMMON, init(), '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', database, table],
+		argv: [DEFAULTS, ...COMMON, init(), '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', '--', database, table],
 	}),
 	// mysqldump knows the tables of the accounts only, which are different in every version.
 	dumpAccounts: () => null,
@@ -57,6 +58,7 @@ export const tools: Dialect['tools'] = {
 			init(`, @lockstep_gate=GET_LOCK('${SEED_GATE}', ${SEED_GATE_WAIT})`),
 			'--set-gtid-purged=OFF',
 			'--databases',
+			'--',
 			...databases,
 		],
 	}),

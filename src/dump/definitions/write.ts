@@ -17,7 +17,7 @@ export function* schemaSql(words: DefinitionWords, database: string, all: readon
 	const of = (kind: DefinitionKind) => own.filter((each) => each.kind === kind);
 	yield* head(words, 'A database, its sequences and tables');
 	for (const each of of('database')) yield text(`${each.sql.replace(/^CREATE DATABASE /, 'CREATE DATABASE /*!32312 IF NOT EXISTS*/ ')};\n`);
-	yield text(`USE ${quoted(database)};\n`);
+	yield selectDatabase(database);
 	// Defaults of tables name sequences.
 	for (const each of of('sequence')) yield* sequence(each);
 	for (const each of of('table')) {
@@ -48,11 +48,13 @@ export function* postSql(words: DefinitionWords, database: string, all: readonly
 	const delimiter = delimiterFor([...programs, ...views]);
 	const collation = all.find((each) => each.kind === 'database' && each.database === database)?.settings.database_collation ?? null;
 	yield* head(words, 'Routines, triggers, events and views of a database');
-	yield text(`USE ${quoted(database)};\n`);
+	yield selectDatabase(database);
 	for (const each of programs) yield* program(each, { delimiter, collation });
 	for (const each of views) yield* view(each, delimiter);
 	yield text(`\n${FOOTER}`);
 }
+
+export const selectDatabase = (database: string): Buffer => text(`USE ${quoted(database)};\n`);
 
 const FIRST: ReadonlySet<DefinitionKind> = new Set(['database', 'table', 'sequence']);
 

@@ -72,9 +72,11 @@ export const allFiles = (env: RestoreEnv): readonly ManifestFile[] =>
 	(['schema', 'database', 'rows', 'post', 'accounts'] as const).flatMap((kind) => filesOf(env, kind));
 
 /** A file as the beginning of a pipe. */
-export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, database }: ManifestFile): FilePart {
+export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, database, format }: ManifestFile): FilePart {
 	const tables = only?.filter((each) => each.database === database).map((each) => each.name);
-	return { folder, file: { path, bytes, sha256 }, ...(tables === undefined ? {} : { tables }) };
+	// Rows with their history, by the vendor's tool.
+	const use = format === 'sql' && database !== undefined ? { use: database } : {};
+	return { folder, file: { path, bytes, sha256 }, ...use, ...(tables === undefined ? {} : { tables }) };
 }
 
 /** Whether an earlier step of this work made room already, be it of a replica: then what is there is what it brought. */

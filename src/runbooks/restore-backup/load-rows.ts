@@ -98,13 +98,13 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			const versioned = facts.versioned.includes(qualified(table));
 			if (files.some((file) => file.format === 'sql')) {
 				for (const file of files) {
-					const { folder, file: known } = partOf(env, file);
+					const { tables: _, ...from } = partOf(env, file);
 					const into = tools.load('server', logged);
 					actions.push({
 						kind: 'pipe',
 						id,
 						why: 'as the vendor’s tool wrote them',
-						from: { folder, file: known },
+						from,
 						into,
 						footer: true,
 						changes: true,
