@@ -401,8 +401,6 @@ export interface Dialect {
 		dumpDatabase(on: string, database: string, ignore: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** One table's rows alone, as statements; what its history was as well. */
 		dumpRows(on: string, database: string, table: string): ToolPart;
-		/** Null where no tool tells them: then `accounts.list` and `accounts.recreate` do. */
-		dumpAccounts(on: string): ToolPart | null;
 		/** All databases at one moment, without a lock: with the position in its text, or waiting at `locks.seedGate` before that moment. */
 		dumpForSeed(on: string, databases: readonly string[], facts: { versioned: boolean }): ToolPart;
 		/** Loads SQL; nothing of it reaches the binary log, unless `logged`. */

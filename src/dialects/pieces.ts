@@ -1,5 +1,5 @@
 // What the dialects make of the same pieces.
-import { type Fragment, query, raw, sql } from '../sql/sql.ts';
+import { type Fragment, query, type Row, raw, sql } from '../sql/sql.ts';
 import type { Need } from './dialect.ts';
 
 /** A variable's value as it stands in a SET: a word. */
@@ -30,3 +30,19 @@ export const lastStatement = (pid: number) =>
 				? `${(row?.text ?? '').replaceAll(/\s+/g, ' ').slice(0, 200)}${row?.db ? ` (in database ${row.db})` : ''}`
 				: null,
 	);
+
+const literal = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+/**
+ * What a server prints of an account, with the names in its REQUIRE clause quoted: MySQL, and MariaDB before 11, print them as they are.
+ * `parts`: the columns that hold them, in the order in which the server prints them.
+ */
+export function quotedRequire(printed: string, known: Row, parts: readonly string[]): string {
+	const named = parts.filter((part) => (known[part] ?? '') !== '');
+	const clause = (quote: (text: string) => string) =>
+		` REQUIRE ${named.map((part) => `${part.toUpperCase()} ${quote(known[part] ?? '')}`).join(' ')}`;
+	return printed.replace(
+		clause((text) => `'${text}'`),
+		() => clause(literal),
+	);
+}

@@ -7,7 +7,7 @@ import type { AccountsPart, DefinitionsPart, FilePart, PipeAction, PipeResult, R
 import { ToolError, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Flow, PerformOptions, ToolSearch } from '../core/step.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { AccountName, Dialect } from '../dialects/dialect.ts';
 import { compareSeries } from '../dialects/series.ts';
 import { postSql, schemaSql, selectDatabase } from '../dump/definitions/write.ts';
 import { filtered } from '../dump/load/filter.ts';
@@ -18,11 +18,12 @@ import { type RunningTool, startTool, type ToolEnd, toolFailed } from '../exec/t
 import { serverToolFolders } from '../sandbox/unpack.ts';
 import { meaning } from '../server/error-words.ts';
 import type { Session } from '../server/session.ts';
-import { type Query, sent } from '../sql/sql.ts';
+import { type Query, type Statement, sent, shown } from '../sql/sql.ts';
 import { silentMs, watchLiveness } from './liveness.ts';
 import type { Reach } from './world.ts';
 
 const FLOW_EVERY_MS = 200;
+const DEFAULT_ROLE = /^(?:ALTER USER .* DEFAULT ROLE |SET DEFAULT ROLE )/s;
 
 /** A tool at work, and whose server it works with. */
 type Live = RunningTool & { readonly program: string; readonly on: Role };
@@ -129,23 +130,41 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		});
 	}
 
-	/** Every account as the statements that make it, first all accounts and then all rights: a grant may name a role that comes later. */
+	/**
+	 * Every account as the statements that make it: first all accounts, then all grants, for one may name a role that comes later, and last the
+	 * default roles, which must be granted.
+	 */
 	async function accounts({ on }: AccountsPart, halt: AbortSignal) {
-		const { dialect, address } = reachOf(on);
-		const made: string[] = [];
-		const granted: string[] = [];
-		for (const who of await look(on, dialect.accounts.list)) {
-			if (dialect.accounts.own(who)) continue;
+		const { dialect } = reachOf(on);
+		const { accounts: words } = dialect;
+		const made: Statement[] = [];
+		const granted: Statement[] = [];
+		const defaults: Statement[] = [];
+		const add = (statements: readonly Statement[]) => {
+			for (const each of statements) {
+				const text = shown(each);
+				if (DEFAULT_ROLE.test(text)) defaults.push(each);
+				else (text.startsWith('ALTER USER ') ? made : granted).push(each);
+			}
+		};
+		const listed = await look(on, words.list);
+		const statementsOf = async (who: AccountName) => {
 			halt.throwIfAborted();
-			const statements = [];
-			for (const query of dialect.accounts.recreate(who)) statements.push(...(await look(on, query)));
-			made.push(...statements.slice(0, 1).map(sent));
-			granted.push(...statements.slice(1).map(sent));
+			const statements: Statement[] = [];
+			for (const query of words.recreate(who)) statements.push(...(await look(on, query)));
+			return statements;
+		};
+		for (const who of listed) {
+			if (words.own(who)) continue;
+			const [first, ...others] = await statementsOf(who);
+			if (first !== undefined) made.push(first);
+			add(others);
 		}
-		const lines = [...made, ...granted].map((statement) => `${statement};\n`);
-		const stdout = Readable.from(
-			[`-- Accounts of ${address.name}\n\n`, ...lines, '\n-- Dump completed\n'].map((line) => Buffer.from(line)),
-		);
+		const { everybody } = words;
+		if (everybody !== null && listed.some((who) => who.role && who.user === everybody.user)) add((await statementsOf(everybody)).slice(1));
+		// Of a role the server shows as well what the roles within it may.
+		const lines = [...new Set([...made, ...granted, ...defaults].map(sent))].map((statement) => `${statement};\n`);
+		const stdout = Readable.from(['-- Accounts\n\n', ...lines, '\n-- Dump completed\n'].map((line) => Buffer.from(line)));
 		return { program: 'SHOW CREATE USER', stdout, ended: WELL };
 	}
 

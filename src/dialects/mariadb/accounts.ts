@@ -1,7 +1,8 @@
 import { Secret } from '../../sql/secret.ts';
-import { account, id, query, raw, type Statement, sql } from '../../sql/sql.ts';
+import { account, id, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 import type { AccountName, Dialect } from '../dialect.ts';
 import { passwordPolicy } from '../passwords.ts';
+import { quotedRequire } from '../pieces.ts';
 
 const name = (who: AccountName) => (who.role ? id(who.user) : account(who.user, who.host));
 const first = (rows: readonly Readonly<Record<string, string | null>>[]) => rows.map((row) => Object.values(row)[0] ?? '');
@@ -38,16 +39,30 @@ export const accounts: Dialect['accounts'] = {
 	drop: (who) => (who.role ? sql`DROP ROLE IF EXISTS ${id(who.user)}` : sql`DROP USER IF EXISTS ${name(who)}`),
 	grants: (user, host) =>
 		query(sql`SHOW GRANTS FOR ${account(user, host)}`, (rows) => first(rows).map((text) => text.replace(/ IDENTIFIED .*?'[^']*'/, ''))),
-	recreate: (who) => [
-		...(who.role
-			? [query(sql`SELECT 1`, () => [sql`CREATE ROLE IF NOT EXISTS ${id(who.user)}`])]
-			: [
-					query(sql`SHOW CREATE USER ${name(who)}`, (rows) =>
-						first(rows).map((text) => withHashesHidden(text.replace(/^CREATE USER /, 'CREATE USER IF NOT EXISTS '))),
-					),
-				]),
-		query(sql`SHOW GRANTS FOR ${name(who)}`, (rows) => first(rows).map(withHashesHidden)),
-	],
+	recreate: (who) => {
+		let known: Row = {};
+		const readable = (text: string) => quotedRequire(text, known, ['issuer', 'subject', 'cipher']);
+		return [
+			query(
+				sql`SELECT x509_issuer AS issuer, x509_subject AS subject, ssl_cipher AS cipher FROM mysql.user WHERE User = ${who.user} AND Host = ${who.host}`,
+				([found = {}]) => {
+					known = found;
+					return [];
+				},
+			),
+			...(who.role
+				? [query(sql`SELECT 1`, () => [sql`CREATE ROLE IF NOT EXISTS ${id(who.user)}`])]
+				: [
+						query(sql`SHOW CREATE USER ${name(who)}`, (rows) =>
+							first(rows).map((text) => withHashesHidden(readable(text.replace(/^CREATE USER /, 'CREATE USER IF NOT EXISTS ')))),
+						),
+					]),
+			// PUBLIC is no name that may be quoted.
+			query(sql`SHOW GRANTS FOR ${who.user === 'PUBLIC' && who.role ? raw('PUBLIC') : name(who)}`, (rows) =>
+				first(rows).map((text) => withHashesHidden(readable(text))),
+			),
+		];
+	},
 	everybody: { user: 'PUBLIC', host: '', role: true },
 	own: (who) => who.user === 'mariadb.sys' || (who.user === 'PUBLIC' && who.role),
 	requiresTls: (user, host) =>

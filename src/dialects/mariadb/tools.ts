@@ -39,7 +39,6 @@ export const tools: Dialect['tools'] = {
 		names: DUMP,
 		argv: [DEFAULTS, ...COMMON, '--skip-triggers', '--no-create-info', '--dump-history', '--', database, table],
 	}),
-	dumpAccounts: (on) => ({ on, names: DUMP, argv: [DEFAULTS, '--system=users', '--insert-ignore', '--default-character-set=utf8mb4'] }),
 	dumpForSeed: (on, databases, facts) => ({
 		on,
 		names: DUMP,

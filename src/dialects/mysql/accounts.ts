@@ -1,7 +1,8 @@
 import { Secret } from '../../sql/secret.ts';
-import { account, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
+import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { passwordPolicy } from '../passwords.ts';
+import { quotedRequire } from '../pieces.ts';
 
 const first = (rows: readonly Row[]) => rows.map((row) => Object.values(row)[0] ?? '');
 
@@ -18,6 +19,29 @@ function withHashesHidden(text: string): Statement {
 	}
 	pieces.push(text.slice(from));
 	return { pieces };
+}
+
+const ROLE = '`(?:[^`]|``)*`@`(?:[^`]|``)*`';
+const DEFAULT_ROLES = new RegExp(` DEFAULT ROLE (${ROLE}(?:,${ROLE})*)(?= REQUIRE )`);
+const FIRST_FACTOR = / IDENTIFIED WITH '(\w+)' AS 0x([0-9A-Fa-f]+)/;
+
+/**
+ * The statements by which an account is created: what the server prints of it does not always load. Names in its REQUIRE clause are printed as
+ * they are, quotes and all; a default role must be granted first; a second password (RETAIN CURRENT PASSWORD) is not printed.
+ */
+function created(printed: string, who: Fragment, known: Row): readonly Statement[] {
+	const { second } = known;
+	const roles = DEFAULT_ROLES.exec(printed)?.[1];
+	const plain = printed.replace(/^CREATE USER /, 'CREATE USER IF NOT EXISTS ').replace(DEFAULT_ROLES, '');
+	const text = quotedRequire(plain, known, ['subject', 'issuer', 'cipher']);
+	const factor = FIRST_FACTOR.exec(text);
+	const old = (second ?? '') === '' || factor === null ? null : (second ?? '');
+	const [, plugin = '', hash = ''] = factor ?? [];
+	return [
+		withHashesHidden(old === null ? text : text.replace(FIRST_FACTOR, ` IDENTIFIED WITH '${plugin}' AS 0x${old}`)),
+		...(old === null ? [] : [sql`ALTER USER ${who} IDENTIFIED WITH ${raw(`'${plugin}'`)} AS X${new Secret(hash)} RETAIN CURRENT PASSWORD`]),
+		...(roles === undefined ? [] : [sql`ALTER USER ${who} DEFAULT ROLE ${raw(roles)}`]),
+	];
 }
 
 /** An account of ours must not end replication when a default lifetime is over. */
@@ -40,14 +64,25 @@ export const accounts: Dialect['accounts'] = {
 	grantReplication: (user, host) => sql`GRANT REPLICATION SLAVE ON *.* TO ${account(user, host)}`,
 	drop: ({ user, host }) => sql`DROP USER IF EXISTS ${account(user, host)}`,
 	grants: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, first),
-	recreate: ({ user, host }) => [
-		// A hash holds bytes that are no text for every client.
-		query(sql`SET SESSION print_identified_with_as_hex = 1`, () => []),
-		query(sql`SHOW CREATE USER ${account(user, host)}`, (rows) =>
-			first(rows).map((text) => withHashesHidden(text.replace(/^CREATE USER /, 'CREATE USER IF NOT EXISTS '))),
-		),
-		query(sql`SHOW GRANTS FOR ${account(user, host)}`, (rows) => first(rows).map((text) => ({ pieces: [text] }))),
-	],
+	recreate: ({ user, host }) => {
+		let row: Row = {};
+		return [
+			// A hash holds bytes that are no text for every client.
+			query(sql`SET SESSION print_identified_with_as_hex = 1`, () => []),
+			query(
+				sql`SELECT x509_subject AS subject, x509_issuer AS issuer, ssl_cipher AS cipher, HEX(JSON_UNQUOTE(JSON_EXTRACT(User_attributes, '$.additional_password'))) AS second
+ FROM mysql.user WHERE User = ${user} AND Host = ${host}`,
+				([found = {}]) => {
+					row = found;
+					return [];
+				},
+			),
+			query(sql`SHOW CREATE USER ${account(user, host)}`, ([found]) =>
+				created(Object.values(found ?? {})[0] ?? '', account(user, host), row),
+			),
+			query(sql`SHOW GRANTS FOR ${account(user, host)}`, (rows) => first(rows).map((text) => ({ pieces: [text] }))),
+		];
+	},
 	everybody: null,
 	own: (who) => /^mysql\.(sys|session|infoschema)$/.test(who.user),
 	requiresTls: (user, host) =>

@@ -46,8 +46,6 @@ export const tools: Dialect['tools'] = {
 		names: DUMP,
 		argv: [DEFAULTS, ...COMMON, init(), '--set-gtid-purged=OFF', '--skip-triggers', '--no-create-info', '--', database, table],
 	}),
-	// mysqldump knows the tables of the accounts only, which are different in every version.
-	dumpAccounts: () => null,
 	dumpForSeed: (on, databases) => ({
 		on,
 		names: DUMP,

@@ -80,7 +80,7 @@ function ofTables(statement: string, tables: ReadonlySet<string>, made: Set<stri
 
 const ACCOUNT = `(${QUOTED})(?:@(${QUOTED}))?`;
 const MADE = new RegExp(`^(?:/\\*M?!\\d*\\s*)?(?:CREATE|ALTER)\\s+(USER|ROLE)\\s+(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?${ACCOUNT}`, 'i');
-const GRANTED = new RegExp(`\\s(?:TO|FOR)\\s+${ACCOUNT}(?=[\\s;*]|$)`, 'gi');
+const GRANTED = new RegExp(`\\s(?:TO|FOR|FROM)\\s+${ACCOUNT}(?=[\\s;*]|$)`, 'gi');
 const unquoted = (text: string): string =>
 	asText(
 		text.startsWith('`')
@@ -98,7 +98,7 @@ export function accountOf(statement: string): string | null {
 	const found =
 		made !== null
 			? made.slice(2)
-			: /^(?:\/\*M?!\d*\s*)?(?:GRANT|SET\s+DEFAULT\s+ROLE)\b/i.test(text)
+			: /^(?:\/\*M?!\d*\s*)?(?:GRANT|REVOKE|SET\s+DEFAULT\s+ROLE)\b/i.test(text)
 				? [...text.matchAll(GRANTED)].at(-1)?.slice(1)
 				: undefined;
 	if (found?.[0] === undefined) return null;

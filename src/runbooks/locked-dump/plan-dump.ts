@@ -105,11 +105,11 @@ function inserts({ server, paths, compress, level }: BackupEnv, all: readonly Ta
 	}));
 }
 
-const accounts = ({ server, paths, compress, level }: BackupEnv, file: string): PipeAction => ({
+const accounts = ({ paths, compress, level }: BackupEnv, file: string): PipeAction => ({
 	kind: 'pipe',
 	id: 'accounts',
 	why: 'CREATE USER and GRANT, with password hashes',
-	from: server.dialect.tools.dumpAccounts('server') ?? { on: 'server', tells: 'accounts' },
+	from: { on: 'server', tells: 'accounts' },
 	into: { file: `${paths.partial}/${file}`, compress, level },
 	footer: true,
 	changes: false,
