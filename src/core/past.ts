@@ -34,6 +34,8 @@ export type Past = {
 	/** Steps that had begun to change something, in order. */
 	readonly touched: readonly string[];
 	readonly deeds: Deeds;
+	/** Steps that an undo began to roll back, whether it came to its end or not. */
+	readonly undoing: readonly string[];
 	/** When it last changed something on each server, or put it back, RFC 3339. */
 	readonly acted: { readonly [role: string]: string };
 	/** Where each server stood when it began. */
@@ -49,6 +51,7 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 	const origins: Record<string, Json> = {};
 	const outputs: Record<string, Json> = { ...start.carried.outputs };
 	let deeds: Deeds = NO_DEEDS;
+	const undoing = new Set<string>();
 	const acted: Record<string, string> = {};
 	/** Whether all that it did is rolled back. */
 	let over = false;
@@ -69,6 +72,9 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 			case 'action-started':
 				over = false;
 				if (event.action.changes) for (const role of rolesOf(event.action, start.servers)) acted[role] = event.at;
+				break;
+			case 'undo-started':
+				for (const step of event.steps) undoing.add(step);
 				break;
 			case 'step-done':
 				outputs[event.step] = event.output;
@@ -103,6 +109,7 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 		outputs,
 		touched,
 		deeds,
+		undoing: [...undoing],
 		acted,
 		marks: start.marks ?? {},
 		// A run that changed nothing has nothing to go on with.

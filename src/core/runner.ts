@@ -218,7 +218,7 @@ class Runner<Env extends Outputs> {
 		const { runbook, env, world } = this.#o;
 		const past = this.#past;
 		if (scope !== 'all' || this.#deeds.touched.length === 0 || runbook.entangled === undefined) return [];
-		const since = { deeds: this.#deeds, marks: past?.marks ?? {}, done: Object.keys(env.outputs) };
+		const since = { deeds: this.#deeds, marks: past?.marks ?? {}, done: Object.keys(env.outputs), undoing: past?.undoing ?? [] };
 		const consents = different(await runbook.entangled({ ...env, ...looking(world), ...since }));
 		// Where others were at work, what came by replication cannot be told from what they made.
 		if (consents.length === 0 && runbook.brought !== undefined)

@@ -197,6 +197,8 @@ export type SinceRun = {
 	readonly marks: { readonly [role: string]: string };
 	/** Steps that were completed. */
 	readonly done: readonly string[];
+	/** Steps that an undo which was interrupted began to roll back: what is different by that is the run's own. */
+	readonly undoing: readonly string[];
 };
 
 /** Every runbook's env carries what the earlier steps gave, by step id. */

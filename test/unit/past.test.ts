@@ -31,7 +31,7 @@ const ended = (outcome: 'done' | 'failed' | 'undone' | 'stopped', open: boolean)
 test('a journal that ends in the middle is open, with what was seen, done and touched', () => {
 	const past = pastOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
 	expect(past).toEqual({
-		...{ title: 'Toy', servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
+		...{ title: 'Toy', undoing: [], servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
 		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
 		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'], acted: {}, marks: {}, steps: [] },
 		// This journal is an older lockstep's: it names nothing that was made.

@@ -29,12 +29,12 @@ const isOurs =
  * dropped, nor its binary log reset, before its name is typed.
  */
 export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Consent[]> {
-	const { replica, source, look, deeds, done } = at;
+	const { replica, source, look, deeds, done, undoing } = at;
 	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
 	if (!brought && seeded(at) === undefined) return [];
 	const affected: string[] = [];
 	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
-	if (done.includes('connect')) {
+	if (done.includes('connect') && !undoing.includes('connect')) {
 		const channels = await look('replica', replica.dialect.channel.status);
 		const ours = channels.some(isOurs(at));
 		const others = channels.map(({ host, port }) => `${host}:${port}`).join(', ');
@@ -43,7 +43,8 @@ export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): P
 	}
 	if (seeded(at) !== undefined) {
 		const { readOnly } = await look('replica', replica.dialect.identity);
-		if (done.includes('protect') && readOnly === 'OFF') affected.push('it accepts writes of clients: read_only is OFF');
+		if (done.includes('protect') && !undoing.includes('protect') && readOnly === 'OFF')
+			affected.push('it accepts writes of clients: read_only is OFF');
 		const own = await look('replica', replica.dialect.positions.own);
 		if (own !== '') affected.push(`it has transactions of its own: ${own}`);
 		const extra = await strangers(at);
