@@ -99,6 +99,8 @@ export type Manifest = {
 		readonly held_ms: number;
 		readonly connection_id: number;
 		readonly connection_alive_at_end: boolean;
+		/** What kept definitions as they were while rows were read after the lock: `backup lock` or `metadata locks`; missing where it was held. */
+		readonly guard?: string;
 	};
 	readonly position: {
 		/** Where the server's own source stands; null where it replicates from none. */
@@ -204,6 +206,7 @@ export function buildManifest(parts: ManifestParts): Manifest {
 			held_ms: consistency.released.getTime() - consistency.acquired.getTime(),
 			connection_id: consistency.connection_id,
 			connection_alive_at_end: consistency.connection_alive_at_end,
+			...(consistency.guard === undefined ? {} : { guard: consistency.guard }),
 		},
 		position: parts.position,
 		dump: {

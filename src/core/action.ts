@@ -31,6 +31,8 @@ export interface SqlAction extends Common {
 	 */
 	readonly session?: 'work' | 'lock' | 'readers' | 'own';
 	readonly statement: Statement;
+	/** With `readers`: instead of `statement` on all of them these, shared out among them. */
+	readonly shares?: readonly Statement[];
 	/** False for one that only looks or waits. */
 	readonly changes: boolean;
 	/** Bound of the wait for its answer, milliseconds; without it the session's own. */
@@ -305,7 +307,7 @@ export function sourceOf({ from, into }: PipeAction): Role {
 function text(action: Action): string {
 	switch (action.kind) {
 		case 'sql':
-			return shown(action.statement);
+			return action.shares === undefined ? shown(action.statement) : action.shares.map(shown).join(';\n');
 		case 'pipe': {
 			if (action.into === null) return tool(action.from);
 			if (!('file' in action.into)) return `${tool(action.from)} | ${tool(action.into)}`;

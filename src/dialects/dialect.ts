@@ -6,6 +6,7 @@ import type { CloneWords } from './clone.ts';
 import type { DefinitionWords } from './definitions.ts';
 import type { FitWords } from './fits.ts';
 import type { Gap } from './gaps.ts';
+import type { TableId } from './guards.ts';
 import type { LoadWords } from './load.ts';
 import type { PasswordPolicy } from './passwords.ts';
 
@@ -350,6 +351,13 @@ export interface Dialect {
 		/** Held by the one run that is at work there. */
 		claim(name: string): Query<boolean>;
 		claimant(name: string): Query<number | null>;
+		/**
+		 * One statement that keeps all definitions of the server as they are until its session ends, and the privilege for it. Null where there is
+		 * none that leaves every client's writes alone.
+		 */
+		readonly definitionsGuard: { readonly statement: Statement; readonly privilege: string } | null;
+		/** Prepared XA transactions, each as XA COMMIT takes it: no dump has them, and no replica made of one can be given their end. */
+		readonly prepared: { readonly query: Query<readonly string[]>; readonly needs: readonly Need[] };
 		/** Begins a transaction that sees this moment, in tables whose engine has snapshots. */
 		readonly snapshot: Statement;
 		/** A lock of milliseconds, for the position of a snapshot that does not know its own. Each may be refused (1205): then `settleMoment`. */
@@ -371,6 +379,8 @@ export interface Dialect {
 		/** Databases of users: the server's own are never dumped. */
 		readonly databases: Query<readonly string[]>;
 		readonly tables: Query<readonly TableFacts[]>;
+		/** What these tables are known by in the engine with snapshots; those of other engines are missing. */
+		tableIds(tables: readonly ObjectName[]): Query<readonly TableId[]>;
 		/** {@link TableFacts.ownRows} of an engine by its name. */
 		ownRows(engine: string | null): boolean;
 		/** Tables in memory only, found without opening any (`tables` opens them all). */

@@ -116,7 +116,12 @@ export function openWorld(options: {
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
 		const bound = action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs };
 		if (lease !== undefined) return lease.query(action.statement, { signal: options.signal, ...bound });
-		if (action.session === 'readers') return (await rows.readersOf(action.on).each(action.statement, bound))[0] ?? [];
+		if (action.session === 'readers') {
+			const readers = rows.readersOf(action.on);
+			if (action.shares === undefined) return (await readers.each(action.statement, bound))[0] ?? [];
+			await readers.share(action.shares, bound);
+			return [];
+		}
 		const how = { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound };
 		if (action.session !== 'own') return (await session(action.on)).query(action.statement, how);
 		const { address, password } = reachOf(action.on);

@@ -18,7 +18,7 @@ const WRITE = 'UPDATE crm.accounts SET balance = balance WHERE id = 1';
 const WAYS = {
 	vendor: { flags: ['--engine', 'vendor'], actions: 23 },
 	held: { flags: ['--engine', 'parallel', '--lock', 'held'], actions: 29 },
-	snapshot: { flags: ['--engine', 'parallel', '--lock', 'snapshot'], actions: 35 },
+	snapshot: { flags: ['--engine', 'parallel', '--lock', 'snapshot'], actions: 36 },
 } as const;
 type Way = keyof typeof WAYS;
 /** Actions that only one vendor has. */

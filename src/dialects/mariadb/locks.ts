@@ -1,5 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
+import { preparedXids } from '../guards.ts';
 import { value } from '../pieces.ts';
 
 /** The process list shows passwords in clear. */
@@ -51,6 +52,9 @@ export const locks: Dialect['locks'] = {
 	logged: sql`SET SESSION sql_log_bin = 1`,
 	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
 	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
+	// BACKUP STAGE BLOCK_DDL holds up every write to tables without snapshots.
+	definitionsGuard: null,
+	prepared: { query: query(sql`XA RECOVER FORMAT='SQL'`, preparedXids), needs: [] },
 	snapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
 	lockMoment: [],
 	settleMoment: [],

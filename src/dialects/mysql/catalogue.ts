@@ -1,5 +1,6 @@
 import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { ColumnFacts, Dialect, ObjectName } from '../dialect.ts';
+import { tableIds } from '../guards.ts';
 import { rowColumns } from './rows.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
@@ -50,6 +51,7 @@ export const catalogue: Dialect['catalogue'] = {
 			})),
 	),
 	ownRows,
+	tableIds: tableIds('INNODB_TABLES'),
 	// From the data dictionary alone.
 	inMemory: query(
 		sql`SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES

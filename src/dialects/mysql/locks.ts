@@ -1,6 +1,7 @@
 import { query, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { value } from '../pieces.ts';
+import { preparedXids } from '../guards.ts';
+import { need, value } from '../pieces.ts';
 import type { Probe } from './probe.ts';
 
 /** What may be a password. The server itself hides those that it knows; this is for the rest. */
@@ -69,6 +70,11 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 	logged: sql`SET SESSION sql_log_bin = 1`,
 	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
 	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
+	definitionsGuard: { statement: sql`LOCK INSTANCE FOR BACKUP`, privilege: 'BACKUP_ADMIN' },
+	prepared: {
+		query: query(sql`XA RECOVER CONVERT XID`, preparedXids),
+		needs: need('sees prepared XA transactions', 'XA_RECOVER_ADMIN'),
+	},
 	snapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
 	// No snapshot here knows its own position. If we freeze with the lock held, the server lets go.
 	lockMoment: [

@@ -28,6 +28,8 @@ export interface Readers extends AsyncDisposable {
 	 * warns: of a snapshot that it did not give it says no more (138).
 	 */
 	each(statement: Statement, options?: { readonly timeoutMs?: number }): Promise<readonly (readonly Row[])[]>;
+	/** Runs these statements, shared out among the readers' connections, on each one after the other. Throws the first that fails. */
+	share(statements: readonly Statement[], options?: { readonly timeoutMs?: number }): Promise<void>;
 	/** Reads the definitions of all that is in these databases, but for what is `ignored`, on all connections at once. Throws what `readDefinitions` does. */
 	definitions(
 		databases: readonly string[],
@@ -99,6 +101,14 @@ export async function openReaders(options: {
 			}),
 		);
 
+	const share: Readers['share'] = async (statements, { timeoutMs = QUERY_TIMEOUT_MS } = {}) => {
+		await Promise.all(
+			readers.map(async (reader, index) => {
+				for (let at = index; at < statements.length; at += readers.length) await reader.query(statements[at] as Statement, timeoutMs);
+			}),
+		);
+	};
+
 	const definitions: Readers['definitions'] = async (databases, ignored) => {
 		const read = await readDefinitions(
 			readers.map((reader) => ({ query: (statement, { bytes }) => reader.query(statement, QUERY_TIMEOUT_MS, bytes) })),
@@ -133,7 +143,7 @@ export async function openReaders(options: {
 			for (const each of [how.signal, signal]) each.removeEventListener('abort', stop);
 		}
 	};
-	return { connectionIds: readers.map((reader) => reader.connectionId), each, definitions, dump, [Symbol.asyncDispose]: close };
+	return { connectionIds: readers.map((reader) => reader.connectionId), each, share, definitions, dump, [Symbol.asyncDispose]: close };
 }
 
 /** A consistent snapshot is none at any other. */

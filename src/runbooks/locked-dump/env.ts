@@ -72,6 +72,8 @@ export type LockedDumpOutput = {
 	/** Of the parallel engine. */
 	readonly rows: Omit<RowsResult, 'ms'>;
 	readonly argv: readonly string[];
+	/** What kept definitions as they were while rows were read without the lock; null where it was held. */
+	readonly guard?: string | null;
 };
 
 export const dumped = (env: Outputs): LockedDumpOutput | undefined => env.outputs['lock-and-dump'] as LockedDumpOutput | undefined;

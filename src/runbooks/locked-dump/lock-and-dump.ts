@@ -8,6 +8,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, sameDefinitions } from './dumping.ts';
 import { ANSWER_MS, type BackupEnv, type LockedDumpOutput } from './env.ts';
+import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
 import { lockLimit, type Prediction, predictHeld, tellPrediction } from './prediction.ts';
@@ -30,6 +31,10 @@ type Facts = {
 	readonly databases: readonly string[];
 	/** What will be dumped. */
 	readonly tables: readonly TableFacts[];
+	/** Whether the account may keep all definitions as they are by one statement. */
+	readonly mayGuard: boolean;
+	/** Whether it may see prepared XA transactions. */
+	readonly seesPrepared: boolean;
 };
 
 export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
@@ -41,6 +46,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const { readOnly, superReadOnly, startedAt } = await look('server', identity);
 		const wanted = databases ?? (await look('server', catalogue.databases));
 		const tables = await look('server', catalogue.tables);
+		const held = await look('server', server.dialect.privileges.held);
 		const replicates = (await look('server', channel.status)).length > 0;
 		return {
 			readOnly,
@@ -51,6 +57,8 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			replicates,
 			databases: wanted,
 			tables: dumpedOf(tables, wanted, ignoreTables),
+			mayGuard: mayGuard(server, held),
+			seesPrepared: seesPrepared(server, held),
 		};
 	},
 	consents({ facts, ...env }) {
@@ -107,7 +115,10 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const refuse = facts.readOnly === 'OFF' && dump.held.length > 0;
 		if (refuse) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true, 'lock', ANSWER_MS);
 		act('position', 'the moment of this backup', positions.current.statement, false, 'lock', ANSWER_MS);
-		if (way.lock === 'snapshot') act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers');
+		if (way.lock === 'snapshot') {
+			act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers');
+			actions.push(...guardActions(env, facts));
+		}
 		actions.push(...dump.held);
 		act('prove', 'the position has not moved', positions.current.statement, false, 'lock', ANSWER_MS);
 		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
@@ -136,7 +147,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			if (parts.before.length > 0) await opening;
 			const before = await dump.all(parts.before);
 			const held = await underLock(
-				at,
+				{ ...at, guarded: way.lock === 'snapshot' ? guardedTables(tables) : [] },
 				opening,
 				(since) => {
 					heldSince = since;
@@ -148,6 +159,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			// A snapshot shows no definitions: those are as they are now, which must be as they were.
 			const objects = held.objects ?? (await objectsOf(at, facts.databases));
 			const after = await dump.all(parts.after);
+			await sameTables(at, held.tables);
 			if (parts.before.length > 0) sameDefinitions(before, after);
 			const files = [...held.done.files, ...after.files];
 			const elsewhere = way.engine === 'parallel' ? tables.filter((table) => !table.ownRows) : [];
@@ -161,7 +173,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			};
 			const checks = [...compareObjects(objects, files, at.ignoreTables), ...compareRows(files, rows.tables)];
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
-			return { ...held.moment, way, files, rows, argv: argvOf(plan) };
+			return { ...held.moment, way, files, rows, argv: argvOf(plan), guard: way.lock === 'snapshot' ? guardTitle(facts) : null };
 		} finally {
 			dump.stop();
 		}

@@ -5,12 +5,13 @@ import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
+import { preparedChecks, preparedThatStay } from '../prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 
 import type { BackupEnv } from './env.ts';
+import { mayGuard, seesPrepared } from './guard.ts';
 import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
-
 import { heldBytes, holdsRows, type Way, wayOf } from './way.ts';
 
 type Facts = {
@@ -25,6 +26,8 @@ type Facts = {
 	/** Who meets the lock now. */
 	readonly blockers: readonly Blocker[];
 	readonly openTemporaryTables: number;
+	/** Prepared XA transactions that stay; null where the account may not see them. */
+	readonly prepared: readonly string[] | null;
 	readonly databases: readonly string[];
 	readonly tables: number;
 	/** Of the databases that will be dumped, as the server estimates. */
@@ -85,6 +88,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, ask, 'server'),
 			replicas: await ask('server', dialect.channel.connected),
 			blockers: blockersOf(await ask('server', dialect.locks.activity)),
+			prepared: seesPrepared(server, held) ? await preparedThatStay(at, 'server', dialect) : null,
 			openTemporaryTables: await ask('server', dialect.channel.openTemporaryTables),
 			databases: all,
 			tables: tables.filter((table) => table.kind === 'table').length,
@@ -154,6 +158,8 @@ export const look: Step<BackupEnv, Facts, null> = {
 					`They would be missing from a replica made of this backup: it is waited until they are gone, at most ${lockWaitSeconds} s (--lock-wait).`,
 				],
 			}),
+			...preparedChecks(server, identity.account, facts.prepared),
+			...(facts.way.lock === 'snapshot' ? [guardNote(server, facts)] : []),
 			inTheWay(env, facts),
 			note('ENGINE', 'How it is made', facts.way.why),
 			lockTime(env, facts),
@@ -239,6 +245,19 @@ const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv
 	...(stopApplier ? dialect.privileges.needs.stopApplier : []),
 	...(longQueries === 'kill' ? dialect.privileges.needs.kill : []),
 ];
+
+/** What waits while rows are read after the lock. */
+function guardNote(server: Server, { held }: Facts): Check {
+	const one = server.dialect.locks.definitionsGuard;
+	const all = mayGuard(server, held);
+	return note(
+		'DEFINITIONS-GUARD',
+		'What waits while rows are read',
+		all
+			? 'statements that define tables, views, routines or accounts (CREATE, ALTER, DROP, RENAME, TRUNCATE); all other statements go on'
+			: `ALTER, DROP, RENAME and TRUNCATE of the tables that are read, and later statements on such a table${one === null ? '' : ` (with ${one.privilege} only the former would wait)`}; all other statements go on`,
+	);
+}
 
 /** Who would make the lock wait, or would wait for it, and what that means on this server. */
 function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blockers }: Facts): Check {

@@ -101,6 +101,7 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			released: new Date(dump.released),
 			connection_id: dump.connectionId,
 			connection_alive_at_end: true,
+			...(dump.guard == null ? {} : { guard: dump.guard }),
 		},
 		position: {
 			source: channel === null ? null : place(channel),

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type Check, must } from '../../core/check.ts';
-import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
+import { CheckFailed, LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
 import type { HeldLease, Working } from '../../core/step.ts';
 import { shown } from '../../sql/sql.ts';
+import { preparedCheck } from '../prepared.ts';
 import { qualified, some } from '../server.ts';
 import {
 	type Blocker,
@@ -42,7 +43,10 @@ export const attemptSeconds = ({ server, lockWaitSeconds }: BackupEnv): number =
 export const attemptMs = (seconds: number): number => seconds * 1000 + GRACE_MS;
 
 type Taking = BackupEnv &
-	Working & { readonly plan: readonly Action[]; readonly facts: { readonly blockers: readonly Blocker[]; readonly replicates: boolean } };
+	Working & {
+		readonly plan: readonly Action[];
+		readonly facts: { readonly blockers: readonly Blocker[]; readonly replicates: boolean; readonly seesPrepared: boolean };
+	};
 
 /** What takes somebody out of the way, as a plan shows it. */
 export const killAction = ({ server }: BackupEnv, each: Blocker): SqlAction => ({
@@ -88,6 +92,7 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		const bounded: SqlAction = { ...lock, statement: locks.flushTablesWithReadLock(seconds), timeoutMs: attemptMs(seconds) };
 		let open = 0;
 		let defining: readonly string[] = [];
+		let prepared: readonly string[] = [];
 		let refused: ServerError | null = null;
 		try {
 			if (bound !== undefined && limit !== null) await perform({ ...bound, statement: limit });
@@ -96,7 +101,8 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 			defining = overtaken(await at.look('server', { ...locks.activity, mostMs: ANSWER_MS })).map(
 				(each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`,
 			);
-			if (open === 0 && defining.length === 0) return;
+			prepared = at.facts.seesPrepared ? await at.look('server', { ...locks.prepared.query, mostMs: ANSWER_MS }) : [];
+			if (open === 0 && defining.length === 0 && prepared.length === 0) return;
 		} catch (cause) {
 			if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
 			refused = cause;
@@ -111,6 +117,7 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		if (left() < FIRST_PAUSE_MS + 1_000) {
 			if (refused !== null)
 				throw notHad(at, others, closed, { cause: refused, unnamed: others.length === 0 ? await suspects(at, lease) : [] });
+			if (prepared.length > 0) throw new CheckFailed([preparedCheck(prepared)]);
 			if (open === 0) throw alwaysOvertaken(at, defining);
 			throw new VerifyFailed([temporaryTables(open)], 'Under the lock the applier had temporary tables open, to the last attempt.');
 		}
@@ -118,7 +125,9 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 			refused === null
 				? open > 0
 					? `the applier opened ${open} temporary tables just before`
-					: `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`
+					: prepared.length > 0
+						? `XA transactions were prepared: ${some(prepared, 3)}`
+						: `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`
 				: `${refused.connectionLost ? refused.message : `not acquired within ${seconds} s`}${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
 		const rest = Math.min(pauseMs, left() - 1_000);
 		const still = others.filter((each) => closed.has(each.id));

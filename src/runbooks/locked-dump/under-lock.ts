@@ -3,9 +3,10 @@ import { must } from '../../core/check.ts';
 import { LockTimeout, Stopped, VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { HeldLease, Working } from '../../core/step.ts';
-import type { Position } from '../../dialects/dialect.ts';
+import type { Position, TableFacts } from '../../dialects/dialect.ts';
 import type { Blocker } from './blockers.ts';
 import { ANSWER_MS, type BackupEnv } from './env.ts';
+import { guard } from './guard.ts';
 import { objectsOf } from './objects.ts';
 import { takeLock } from './take-lock.ts';
 
@@ -13,10 +14,17 @@ type Facts = {
 	readonly readOnly: string;
 	readonly clientsWait: boolean;
 	readonly replicates: boolean;
+	readonly seesPrepared: boolean;
 	readonly blockers: readonly Blocker[];
 	readonly databases: readonly string[];
 };
-type At = BackupEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
+type At = BackupEnv &
+	Working & {
+		readonly facts: Facts;
+		readonly plan: readonly Action[];
+		/** Tables whose rows are read when the lock has been given back. */
+		readonly guarded: readonly TableFacts[];
+	};
 
 /**
  * Takes the lock when what it needs is `ready`, does `work` while it is held and gives it back, whatever became of the work. The moment that it protected is proven at the end:
@@ -63,10 +71,11 @@ export async function underLock<T>(
 	}
 	// Only now: whatever else a server or a network that fails broke first, the lock may have been lost with it.
 	if (ended.done === null) throw lease.lost.aborted && !itsOwn(at, ended.cause) ? lostLock(ended.cause) : ended.cause;
-	const { position, channels, objects, done } = ended.done;
+	const { position, channels, objects, done, tables } = ended.done;
 	return {
 		done,
 		objects,
+		tables,
 		moment: {
 			...{ position, channels, channel: channels[0] ?? null },
 			...{ statement: 'FLUSH TABLES WITH READ LOCK', connectionId: lease.connectionId },
@@ -84,12 +93,13 @@ async function momentOf<T>(at: At, lease: HeldLease, dumpHeld: () => Promise<T>)
 	if (readOnly !== undefined) await perform(readOnly);
 	const snapshot = pick(plan, 'sql', 'snapshot');
 	if (snapshot !== undefined) await perform(snapshot);
+	const tables = await guard(at);
 	const position = positions.current.read(await perform(planned(plan, 'position')));
 	const channels = await look('server', { ...channel.status, mostMs: ANSWER_MS });
 	const objects = snapshot === undefined ? await objectsOf(at, at.facts.databases) : null;
 	const done = await dumpHeld();
 	await proveLock(at, lease, position);
-	return { position, channels, objects, done };
+	return { position, channels, objects, done, tables };
 }
 
 function planned(plan: readonly Action[], id: string): SqlAction {

@@ -1,0 +1,127 @@
+// Keeps definitions as they are from the lock until all rows are read, and proves that they were: equal text is no identity.
+import { type Action, pick, type SqlAction } from '../../core/action.ts';
+import { must } from '../../core/check.ts';
+import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
+import type { Looking, Working } from '../../core/step.ts';
+import type { TableFacts } from '../../dialects/dialect.ts';
+import { metadataLocks, type TableId } from '../../dialects/guards.ts';
+import { qualified, type Server, some } from '../server.ts';
+import type { BackupEnv } from './env.ts';
+import { holdsRows, withoutSnapshot } from './way.ts';
+
+/** Taken under the lock, while clients wait: it is given up, and the lock given back, after this. */
+const GUARD_MS = 15_000;
+/** Lock wait timeout; killed by a time limit. */
+const NOT_ACQUIRED = new Set([1205, 1969, 3024]);
+/** No such database, table or column. */
+const GONE = new Set([1049, 1146, 1054]);
+
+type Facts = { readonly tables: readonly TableFacts[]; readonly mayGuard: boolean };
+
+/** Whether the account may keep all definitions as they are by one statement. */
+export function mayGuard({ dialect }: Server, held: readonly string[]): boolean {
+	const guard = dialect.locks.definitionsGuard;
+	return guard !== null && dialect.privileges.missing(held, [{ privilege: guard.privilege, why: '' }]).length === 0;
+}
+
+export const seesPrepared = ({ dialect }: Server, held: readonly string[]): boolean =>
+	dialect.privileges.missing(held, dialect.locks.prepared.needs).length === 0;
+
+/** Tables whose rows are read after the lock, from snapshots. */
+export const guardedTables = (tables: readonly TableFacts[]): readonly TableFacts[] => {
+	const left = new Set(withoutSnapshot(tables));
+	return tables.filter((table) => holdsRows(table) && !left.has(table));
+};
+
+/** What waits for the rows to be read, for people. */
+export const guardTitle = ({ mayGuard }: Pick<Facts, 'mayGuard'>): string => (mayGuard ? 'backup lock' : 'metadata locks');
+
+/** As a plan shows it. Pure. */
+export function guardActions({ server }: BackupEnv, facts: Facts): Action[] {
+	const tables = guardedTables(facts.tables);
+	const { definitionsGuard } = server.dialect.locks;
+	const action = { kind: 'sql', id: 'guard', on: 'server', session: 'readers', changes: false, timeoutMs: GUARD_MS } as const;
+	if (facts.mayGuard && definitionsGuard !== null) {
+		return [
+			{
+				...action,
+				why: 'statements that define tables, views, routines or accounts wait until all rows are read; other statements do not',
+				statement: definitionsGuard.statement,
+			},
+		];
+	}
+	const shares = metadataLocks(tables);
+	const [statement] = shares;
+	if (statement === undefined) return [];
+	return [
+		{
+			...action,
+			why: 'ALTER, DROP, RENAME and TRUNCATE of these tables wait until all rows are read, and so do later statements on such a table',
+			statement,
+			shares,
+		},
+	];
+}
+
+type At = BackupEnv & Working & { readonly plan: readonly Action[]; readonly guarded: readonly TableFacts[] };
+
+/** Under the lock, when every reader has its snapshot. Gives what the tables are known by at that moment. */
+export async function guard(at: At): Promise<readonly TableId[]> {
+	const { plan, perform, look, server, guarded } = at;
+	const planned = pick(plan, 'sql', 'guard');
+	if (guarded.length === 0) return [];
+	const shares = planned?.shares === undefined && planned !== undefined ? undefined : metadataLocks(guarded);
+	const action: SqlAction | undefined =
+		shares === undefined ? planned : { ...(planned ?? (guardActions(at, { tables: guarded, mayGuard: false })[0] as SqlAction)), shares };
+	try {
+		if (action !== undefined) await perform(action);
+	} catch (error) {
+		throw worded(error);
+	}
+	const { statement, read } = server.dialect.catalogue.tableIds(guarded);
+	return await look('server', { statement, read, mostMs: GUARD_MS });
+}
+
+function worded(error: unknown): unknown {
+	if (!(error instanceof ServerError) || error.code === null) return error;
+	if (NOT_ACQUIRED.has(error.code)) {
+		return new LockTimeout(
+			{
+				what: 'Another session keeps a table from being read under the lock.',
+				why: error.told.why,
+				mend: ['Nothing is locked and nothing was changed. Try again when statements that define tables are done: SHOW FULL PROCESSLIST;'],
+				words: error.told.words,
+			},
+			{ cause: error },
+		);
+	}
+	if (!GONE.has(error.code)) return error;
+	return new VerifyFailed(
+		[
+			must('TABLES-STILL', 'The tables are those that were there before the lock', false, {
+				found: error.told.words ?? error.message,
+				mend: ['Try again while nobody drops or renames tables.'],
+			}),
+		],
+		'A table was dropped or renamed just before the lock.',
+		{ cause: error },
+	);
+}
+
+/** When all rows are read: each table is still the very one that it was under the lock. Throws VerifyFailed with those that are not. */
+export async function sameTables({ server, look }: BackupEnv & Looking, before: readonly TableId[]): Promise<void> {
+	if (before.length === 0) return;
+	const now = new Map((await look('server', server.dialect.catalogue.tableIds(before))).map((each) => [qualified(each), each.id]));
+	const changed = before.filter((each) => now.get(qualified(each)) !== each.id);
+	if (changed.length === 0) return;
+	throw new VerifyFailed(
+		[
+			must('TABLES-STILL', 'Each table is the one that it was under the lock', false, {
+				expected: 'the same tables, by the engine’s own numbers',
+				found: `dropped, renamed, truncated or made anew: ${some(changed.map(qualified))}`,
+				mend: ['Try again while nobody changes tables, or hold the lock for the whole dump:  --lock held'],
+			}),
+		],
+		'Tables were exchanged while their rows were read: the backup would hold rows of other tables.',
+	);
+}
