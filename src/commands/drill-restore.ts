@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { Check } from '../core/check.ts';
 import type { RestoreRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { withoutPasswords } from '../exec/tool.ts';
+import { prove } from '../runbooks/restore-backup/prove.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
@@ -16,9 +18,14 @@ const willing: Director = {
 
 /**
  * Restores all of a backup as `lockstep restore` does, accounts included, in this process. Its journal goes into the throwaway's folder, and
- * away with it; nothing of the person's own options and passwords reaches that server. Never rejects.
+ * away with it; nothing of the person's own options and passwords reaches that server. Never rejects. `checks`: what its proof came to, in
+ * `proofMs` milliseconds.
  */
-export function restoreInto(context: Context, throwaway: Throwaway, folder: string): Promise<RunEnd> {
+export async function restoreInto(
+	context: Context,
+	throwaway: Throwaway,
+	folder: string,
+): Promise<{ readonly end: RunEnd; readonly checks: readonly Check[]; readonly proofMs: number }> {
 	const { LOCKSTEP_PROFILE: _profile, ...env } = withoutPasswords(context.env);
 	const own: Context = {
 		...context,
@@ -29,7 +36,9 @@ export function restoreInto(context: Context, throwaway: Throwaway, folder: stri
 	};
 	const server = `mysql://root@localhost?ssl-mode=DISABLED&socket=${encodeURIComponent(throwaway.server.socket)}`;
 	const request: RestoreRequest = { kind: 'restore', server, backup: folder, accounts: true, writeBinlog: false };
-	return perform(
+	let checks: readonly Check[] = [];
+	let proofMs = 0;
+	const end = await perform(
 		own,
 		request,
 		{ server: { flags: { noDefaults: true }, password: new Secret('') } },
@@ -39,7 +48,10 @@ export function restoreInto(context: Context, throwaway: Throwaway, folder: stri
 			on(event) {
 				// The steps are the restore's own; a drill tells how far it is.
 				if (event.type === 'progress') context.print({ ...event, step: 'restore' });
+				if (event.type === 'checks' && event.step === prove.id) checks = event.checks;
+				if (event.type === 'step-done' && event.step === prove.id) proofMs = event.ms;
 			},
 		},
 	);
+	return { end, checks, proofMs };
 }

@@ -2,6 +2,7 @@ import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, Role, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
 import type { Deeds, Thing } from './deeds.ts';
+import type { Definition } from './definition.ts';
 import type { Failure } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
@@ -33,6 +34,8 @@ export interface Looking {
 	 * Throws ServerError, or the signal's reason.
 	 */
 	digests(on: Role, tables: readonly TableToRead[], options: { readonly connections: number }): Promise<readonly TableDigest[]>;
+	/** The definitions of all objects in these databases, read by connections of their own. */
+	definitions(on: Role, databases: readonly string[], options: { readonly connections: number }): Promise<readonly Definition[]>;
 	folderFacts(path: string): Promise<FolderFacts>;
 	/** The tool that goes by one of these names, of the server's own vendor and not older than the server. */
 	tool(on: Role, names: readonly string[]): Promise<ToolSearch>;

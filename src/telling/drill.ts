@@ -64,8 +64,8 @@ export function drillMarkdown(record: DrillRecord, checks: readonly Check[], bac
 export const drillSteps = (where: string): string[] => [
 	`  1  start an empty server of that kind, not older, in ${where}`,
 	'  2  lockstep restore into it, accounts too',
-	'  3  give it the position of its change-source file, and read it back',
-	'  4  count every row of every table, and every object',
+	'  3  read every row and every definition again, and compare them with the backup',
+	'  4  give it the position of its change-source file, and read it back',
 ];
 
 export const DRILL_ENDS = '  then stop it, remove its folder, and leave a report beside the backup.';

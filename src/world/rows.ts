@@ -52,7 +52,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 		},
 		/** On the readers that are open, else on some that are there for it alone. */
 		async definitions(
-			{ on, databases, ignoreTables, readers: workers }: DefinitionsAction,
+			{ on, databases, ignoreTables, readers: workers }: Pick<DefinitionsAction, 'on' | 'databases' | 'ignoreTables' | 'readers'>,
 			options: PerformOptions & { signal: AbortSignal },
 		): Promise<readonly Definition[]> {
 			const left = new Set(ignoreTables);

@@ -155,6 +155,8 @@ export function openWorld(options: {
 			}
 		},
 		digests: rows.digests,
+		definitions: (on, databases, { connections }) =>
+			rows.definitions({ on, databases, ignoreTables: [], readers: connections }, { signal }),
 		tool,
 		folderFacts,
 		async perform<A extends Action>(action: A, options: PerformOptions & { signal: AbortSignal }): Promise<Performed<A>> {

@@ -96,7 +96,7 @@ describe('a drill', () => {
 		record({ fault: 'drill: kill -9 of its server', kind: KIND, freeMs: null, outcome: 'exit 6, an earlier result stays' });
 	});
 
-	const POINTS = ['after server', 'after restore', 'after position', 'after proof', 'after digests', 'after account'];
+	const POINTS = ['after server', 'after restore', 'after position', 'after account'];
 	const some = process.env.LOCKSTEP_FAULTS_ALL === '1' ? POINTS : POINTS.filter((point) => /server|restore|account/.test(point));
 
 	it('that is killed is cleared up by the next one, the last by recover', { timeout: 300_000 }, async () => {

@@ -55,7 +55,7 @@ describe('a restore that was interrupted', () => {
 	const confirm = ['--confirm', nameOf({ port: 0 })];
 
 	/** Tables a and b are loaded, c is not. */
-	const interrupted = async () => {
+	const interrupted = async (): Promise<string> => {
 		confirm[1] = nameOf(target);
 		await ask(target, 'DROP DATABASE IF EXISTS z');
 		const halt = JSON.stringify({ at: 3, when: 'after', whom: ['engine'] });
@@ -64,6 +64,7 @@ describe('a restore that was interrupted', () => {
 		expect(await value(target, 'SELECT CONCAT((SELECT COUNT(*) FROM z.a), (SELECT COUNT(*) FROM z.b), (SELECT COUNT(*) FROM z.c))')).toBe(
 			'430',
 		);
+		return killed.lines[0].run;
 	};
 
 	it.each([
@@ -94,26 +95,26 @@ describe('a restore that was interrupted', () => {
 		expect(ended.code, said(ended)).toBe(0);
 		expect(await contentsOf(target)).toEqual(before);
 		expect(ended.last).toMatchObject({ tables: 3, rows: 9, digests: 3, unproven: [] });
+		expect(ended.last.definitions).toBe(4);
 		await interrupted();
 		const resumed = await run(first);
 		expect(resumed.lines.filter((line) => line.type === 'action-started').map((line) => line.action.id)).toEqual([
-			...['load-z.c', 'post-z', 'read-back'],
+			...['load-z.c', 'post-z', 'read-back', 'read-definitions'],
 		]);
 		expect(await contentsOf(target)).toEqual(before);
 	});
 
 	it('asks again after another backup was restored, which an undo leaves alone', async () => {
-		await interrupted();
+		const left = await interrupted();
 		const other = await run(second, confirm);
 		expect(other.code, said(other)).toBe(0);
 		const was = await contentsOf(target);
 		const asked = await run(first);
 		expect([asked.code, asked.last.checks[0].id], said(asked)).toEqual([6, 'CONSENT']);
-		expect(asked.last.checks[0].found).toContain('table z.a holds 4 rows that are not the 4 of the backup');
+		expect(asked.last.checks[0].found).toContain('database z (3 tables) is overwritten');
 		expect(await contentsOf(target)).toEqual(was);
-		const undone = await lockstep(['undo', '--yes', '--json'], { env: home.env });
+		const undone = await lockstep(['undo', left, '--yes', '--json'], { env: home.env });
 		expect(await contentsOf(target), said(undone)).toEqual(was);
-		expect(said(undone)).toContain('Database z is left as it is');
 		const ended = await run(first, confirm);
 		expect(ended.code, said(ended)).toBe(0);
 		expect(await contentsOf(target)).toEqual(before);

@@ -1,9 +1,12 @@
+import type { Manifest, ManifestFile } from '../../archive/manifest.ts';
 import { readKnown } from '../../archive/read.ts';
+import type { Definition, DefinitionName } from '../../core/definition.ts';
 import type { KeyLines } from '../../dialects/load.ts';
+import { compareDefinitions, type Difference } from '../../dump/definitions/compare.ts';
 import { keyLines, keysMayWait } from '../../dump/definitions/keys.ts';
 import { statements } from '../../dump/load/cut.ts';
 import { readStatement } from '../../dump/statement.ts';
-import { filesOf, type RestoreEnv, tablesOf } from './env.ts';
+import { filesOf, type RestoreEnv, tablesOf, wantsTable } from './env.ts';
 
 /** A table whose keys come after its rows, and which they are, as the backup has them. */
 export type LateKeys = { readonly database: string; readonly name: string; readonly keys: KeyLines };
@@ -33,3 +36,45 @@ export async function lateKeys(env: RestoreEnv): Promise<readonly LateKeys[]> {
 
 export const bytesOf = (env: RestoreEnv, { database, name }: { readonly database: string; readonly name: string }): number =>
 	filesOf(env, 'rows').reduce((sum, file) => sum + (file.database === database && file.table === name ? file.raw_bytes : 0), 0);
+
+/** What is restored, of all objects in the backup: of single tables these and their triggers. */
+function wantedDefinition(env: RestoreEnv, { kind, database, name, table }: DefinitionName): boolean {
+	if (env.only === null) return env.databases.includes(database);
+	if (kind === 'trigger') return wantsTable(env, database, table ?? '');
+	return (kind === 'table' || kind === 'sequence') && wantsTable(env, database, name);
+}
+
+const read = new WeakMap<Manifest, Promise<readonly Definition[]>>();
+
+/** What every object that is restored is made by, as the backup's list says it; null where an older backup has none. */
+export async function expectedDefinitions(env: RestoreEnv): Promise<readonly Definition[] | null> {
+	const [file] = filesOf(env, 'definitions');
+	if (file === undefined) return null;
+	const all = read.get(env.manifest) ?? readList(env, file);
+	read.set(env.manifest, all);
+	all.catch(() => read.delete(env.manifest));
+	return (await all).filter((each) => wantedDefinition(env, each));
+}
+
+async function readList({ folder }: RestoreEnv, file: ManifestFile): Promise<readonly Definition[]> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of readKnown(folder, file)) chunks.push(chunk);
+	return Buffer.concat(chunks)
+		.toString()
+		.split('\n')
+		.filter((line) => line !== '')
+		.map((line) => JSON.parse(line) as Definition);
+}
+
+/** In what the server's definitions differ from the backup's; `ignore`: what a step of this work has changed on purpose. */
+export const definitionDifferences = (
+	env: RestoreEnv,
+	expected: readonly Definition[],
+	found: readonly Definition[],
+): readonly Difference[] =>
+	compareDefinitions(
+		expected,
+		found.filter((each) => wantedDefinition(env, each)),
+		// Those that would fire are disabled; the end says how they are enabled.
+		{ ignoreEventStatus: true },
+	);

@@ -62,6 +62,7 @@ export function filesOf(env: RestoreEnv, kind: ManifestFile['kind']): readonly M
 	return env.manifest.files.filter((file) => {
 		if (file.kind !== kind) return false;
 		if (kind === 'accounts') return env.accounts;
+		if (kind === 'definitions') return true;
 		if (file.database === undefined || !env.databases.includes(file.database)) return false;
 		return kind !== 'rows' || wantsTable(env, file.database, file.table ?? '');
 	});
@@ -69,7 +70,7 @@ export function filesOf(env: RestoreEnv, kind: ManifestFile['kind']): readonly M
 
 /** All files that are read, each once. */
 export const allFiles = (env: RestoreEnv): readonly ManifestFile[] =>
-	(['schema', 'database', 'rows', 'post', 'accounts'] as const).flatMap((kind) => filesOf(env, kind));
+	(['schema', 'database', 'rows', 'post', 'accounts', 'definitions'] as const).flatMap((kind) => filesOf(env, kind));
 
 /** A file as the beginning of a pipe. */
 export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, database, format }: ManifestFile): FilePart {

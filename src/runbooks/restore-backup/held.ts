@@ -1,8 +1,11 @@
 import type { ManifestTable } from '../../archive/manifest.ts';
 import { count, plural } from '../../core/format.ts';
 import type { Looking, Outputs } from '../../core/step.ts';
+import { definitionTitle } from '../../dialects/definitions.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
+import { seriesOf } from '../../dialects/series.ts';
 import { qualified } from '../server.ts';
+import { definitionDifferences, expectedDefinitions } from './definitions.ts';
 import { parallel, type RestoreEnv, tablesOf, wantsTable } from './env.ts';
 
 /** What the wanted tables hold. Tables without rows are in neither list. */
@@ -26,7 +29,7 @@ const AT_ONCE = 100;
 /** A reading of all tables serves every step of one review. */
 const FRESH_MS = 60_000;
 
-type At = RestoreEnv & Pick<Looking, 'look' | 'digests' | 'now'>;
+type At = RestoreEnv & Pick<Looking, 'look' | 'digests' | 'definitions' | 'now'>;
 type Reading = { readonly at: number; readonly held: Promise<Held> };
 
 const readings = new WeakMap<Outputs['outputs'], Reading>();
@@ -92,8 +95,7 @@ export async function strays(env: At): Promise<readonly Stray[]> {
 	);
 	if (!parallel(env)) return unprovable(env, tables);
 	const held = await heldRows(env);
-	const known = new Set((env.manifest.tables ?? []).map(qualified));
-	const strange = tables.filter((table) => table.kind === 'table' && table.ownRows && !known.has(qualified(table)));
+	const strange = await strayObjects(env, tables);
 	const gone =
 		env.outputs['load-rows'] === undefined
 			? []
@@ -102,17 +104,38 @@ export async function strays(env: At): Promise<readonly Stray[]> {
 					return table.rows > 0 && !held.whole.includes(name) && !held.other.some(({ words }) => words.includes(` ${name} `));
 				});
 	return [
-		...strange.map(({ database, name }) => ({
-			database,
-			words: `table ${qualified({ database, name })} is not of this backup`,
-			certain: true,
-		})),
+		...strange,
 		...held.other,
 		...gone
 			.filter((table) => tables.some((each) => qualified(each) === qualified(table)))
 			.map((table) => ({ database: table.database, words: `table ${qualified(table)} lost the rows that this run loaded`, certain: true })),
 	];
 }
+
+/** Objects that are not the backup's, or are not as the backup has them. */
+async function strayObjects(env: At, tables: readonly TableFacts[]): Promise<readonly Stray[]> {
+	const expected = await expectedDefinitions(env);
+	if (expected === null) {
+		const known = new Set((env.manifest.tables ?? []).map(qualified));
+		return tables
+			.filter((table) => table.kind === 'table' && table.ownRows && !known.has(qualified(table)))
+			.map((table) => ({ database: table.database, words: `table ${qualified(table)} is not of this backup`, certain: true }));
+	}
+	const found = await env.definitions('server', env.databases, { connections: env.workers });
+	const sameSeries = await isSameSeries(env);
+	return definitionDifferences(env, expected, found).flatMap((each): Stray[] => {
+		const title = definitionTitle(each);
+		if (each.part === 'object')
+			return each.found === null ? [] : [{ database: each.database, words: `${title} is not of this backup`, certain: true }];
+		// Keys and constraints of large tables come after the rows, views have stand-ins at first; versions print differently.
+		if (each.kind === 'view' || (/^(key|constraint) /.test(each.part) && each.found === null) || !sameSeries) return [];
+		return [{ database: each.database, words: `${title} is not as this run made it (${each.part})`, certain: true }];
+	});
+}
+
+/** Whether the server prints and stores things as the one that was backed up. */
+export const isSameSeries = async ({ server, manifest, look }: RestoreEnv & Pick<Looking, 'look'>): Promise<boolean> =>
+	seriesOf((await look('server', server.dialect.identity)).version) === seriesOf(manifest.server.version);
 
 /** A vendor's dump has no digests: nobody can tell whose rows they are. */
 const unprovable = (env: RestoreEnv, tables: readonly TableFacts[]): readonly Stray[] =>

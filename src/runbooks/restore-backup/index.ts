@@ -22,7 +22,9 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 	marks: serverMark,
 	entangled: entangledServer,
 	summary(env) {
-		const proven = env.outputs.prove as { tables: number; rows: number; digests?: number; unproven?: readonly string[] } | undefined;
+		const proven = env.outputs.prove as
+			| { tables: number; rows: number; digests?: number; definitions?: number | null; unproven?: readonly string[] }
+			| undefined;
 		const asleep = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { asleep: readonly string[] } | undefined;
 		return {
 			restored: env.folder,
@@ -32,6 +34,8 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 			rows: proven?.rows ?? 0,
 			/** Tables whose rows were read again and compared by digest. */
 			digests: proven?.digests ?? 0,
+			/** Objects whose definitions were compared; null where the backup has no list of them. */
+			definitions: proven?.definitions ?? null,
 			/** What was counted only, a few words each. */
 			unproven: (proven?.unproven ?? []) as Json,
 			rawBytes: [...env.manifest.files]

@@ -85,7 +85,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 		const { identity } = facts;
 		const before = seriesOf(manifest.server.version);
 		const sameKind = manifest.server.flavor === server.dialect.id;
-		const files = allFiles(env).filter((file) => file.kind !== 'accounts');
+		const files = allFiles(env).filter((file) => file.kind !== 'accounts' && file.kind !== 'definitions');
 		const size = files.reduce((sum, file) => sum + file.raw_bytes, 0);
 		const share = manifest.totals.raw_bytes > 0 ? size / manifest.totals.raw_bytes : 1;
 		const room = Math.max(size, (manifest.totals.data_bytes ?? 0) * share) * ROOM + AT_LEAST;

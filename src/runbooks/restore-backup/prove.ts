@@ -4,11 +4,13 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { count, plural } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step, Working } from '../../core/step.ts';
+import { definitionTitle } from '../../dialects/definitions.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
-import { seriesOf } from '../../dialects/series.ts';
 import { qualified, some } from '../server.ts';
 import { differences, whatIsThere } from './contents.ts';
+import { definitionDifferences, expectedDefinitions } from './definitions.ts';
 import { filesOf, foundTables, parallel, type RestoreEnv, tablesOf } from './env.ts';
+import { isSameSeries } from './held.ts';
 
 /** Something that is not as it was dumped. */
 type Difference = { readonly what: string; readonly expected: string; readonly found: string };
@@ -18,14 +20,21 @@ type Output = {
 	readonly rows: number;
 	/** Tables whose rows were read again and compared by digest. */
 	readonly digests: number;
+	/** Objects whose definitions were compared; null where the backup has no list of them. */
+	readonly definitions: number | null;
 	readonly wrong: readonly Difference[];
-	/** What differs between servers of two series, and may be right. */
+	/** What may be right: what servers of two series print or store differently. */
 	readonly doubtful: readonly Difference[];
 	/** What the backup does not say enough about, a few words each. */
 	readonly unproven: readonly string[];
 };
 
-const NOTHING: Output = { tables: 0, rows: 0, digests: 0, wrong: [], doubtful: [], unproven: [] };
+const NOTHING: Output = { tables: 0, rows: 0, digests: 0, definitions: null, wrong: [], doubtful: [], unproven: [] };
+
+/** What the rows came to; `differ`: other values, and as many rows. */
+type Rows = Omit<Output, 'definitions' | 'doubtful'> & { readonly differ: readonly Difference[] };
+const NO_ROWS: Rows = { tables: 0, rows: 0, digests: 0, wrong: [], differ: [], unproven: [] };
+
 const SHOWN = 20;
 
 const rowsTo = (env: RestoreEnv) => tablesOf(env).filter((table) => table.digest !== null);
@@ -33,27 +42,40 @@ const rowsTo = (env: RestoreEnv) => tablesOf(env).filter((table) => table.digest
 export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 	id: 'prove',
 	title: 'Prove what came',
-	why: 'A load that says yes is no proof. Where the backup has digests of its tables, every row is read back from the server and compared with them: this costs about as much as reading the rows once, over several connections. Tables without a digest are counted. So are views, triggers, routines and events.',
+	why: 'A load that says yes is no proof. Where the backup has digests of its tables, every row is read back from the server and compared with them: this costs about as much as reading the rows once, over several connections. Tables without a digest are counted. Definitions are compared object by object with the backup’s list of them.',
 	inspect: async () => ({}),
 	plan(env) {
+		const definitions: Action = {
+			...{ kind: 'definitions', id: 'read-definitions', on: 'server', databases: env.databases, ignoreTables: [], changes: false },
+			why: 'every object, to be compared with the backup',
+			readers: env.workers,
+		};
+		const compared = filesOf(env, 'definitions').length > 0 ? [definitions] : [];
 		const tables = rowsTo(env).map(({ database, name, rows, data_bytes }) => ({ database, name, rows, bytes: data_bytes }));
-		if (tables.length === 0) return [];
+		if (tables.length === 0) return compared;
 		const action: Action = {
 			...{ kind: 'rows', id: 'read-back', on: 'server', tables, into: null, changes: false },
 			why: 'every row that was restored, for the digests of the backup',
 			readers: Math.min(env.workers, tables.length),
 		};
-		return [action];
+		return [action, ...compared];
 	},
 	async run(env) {
-		if (!parallel(env)) return env.only === null ? ofDumps(env) : ofFound(env);
-		const there = new Map((await env.look('server', env.server.dialect.catalogue.tables)).map((table) => [qualified(table), table]));
-		return ofTables(env, there);
+		const rows = await ofRows(env);
+		const sameSeries = await isSameSeries(env);
+		const objects = await ofDefinitions(env);
+		const differ = [...rows.differ, ...(objects?.differ ?? [])];
+		return {
+			...{ tables: rows.tables, rows: rows.rows, digests: rows.digests, definitions: objects?.compared ?? null },
+			wrong: [...rows.wrong, ...(objects?.wrong ?? []), ...(sameSeries ? differ : [])],
+			doubtful: [...(sameSeries ? [] : differ), ...(objects?.doubtful ?? [])],
+			unproven: [...rows.unproven, ...(objects === null ? ['definitions: the backup has no list of them'] : [])],
+		};
 	},
 	async verify({ output, ...env }): Promise<readonly Check[]> {
 		// A proof is of the moment at which it was made.
 		if (env.outputs.prove !== undefined) return [must('PROVEN', 'It was proven in this run', false)];
-		const { wrong, doubtful, unproven, digests } = output;
+		const { wrong, doubtful, unproven, digests, definitions } = output;
 		const say = (judge: typeof must) => (each: Difference) =>
 			judge('CONTENTS', `${each.what} is as it was dumped`, false, {
 				expected: each.expected,
@@ -62,10 +84,10 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 					'Start the same command again: it begins anew. Does something else write to the server, or change what is written (triggers, settings)?',
 				],
 			});
-		const same =
-			digests > 0
-				? `Every row of ${plural(digests, 'table')} is the one that was dumped`
-				: 'As many rows and objects as were dumped are there';
+		const same = [
+			digests > 0 ? `Every row of ${plural(digests, 'table')} is the one that was dumped` : 'As many rows as were dumped are there',
+			definitions === null ? 'as many objects' : `${plural(definitions, 'definition')} are those that were dumped`,
+		].join('; ');
 		return [
 			...(wrong.length === 0 ? [must('CONTENTS', same, true)] : wrong.slice(0, SHOWN).map(say(must))),
 			...doubtful.slice(0, SHOWN).map(say(should)),
@@ -88,11 +110,36 @@ function perTable({ progress, now }: At, total: number): (name: string) => void 
 	};
 }
 
+async function ofRows(env: At): Promise<Rows> {
+	if (!parallel(env)) return env.only === null ? ofDumps(env) : ofFound(env);
+	const there = new Map((await env.look('server', env.server.dialect.catalogue.tables)).map((table) => [qualified(table), table]));
+	return ofTables(env, there);
+}
+
+/** Every object of the backup, by its definition; null where the backup has no list of them. */
+async function ofDefinitions(env: At) {
+	const action = pick(env.plan, 'definitions', 'read-definitions');
+	const expected = await expectedDefinitions(env);
+	if (action === undefined || expected === null) return null;
+	const all = definitionDifferences(env, expected, await env.perform(action));
+	const words = (each: (typeof all)[number]): Difference => ({
+		what: capital(definitionTitle(each)),
+		expected: each.part === 'object' ? (each.expected ?? 'none of that name') : `${each.part}: ${each.expected ?? 'none'}`,
+		found: each.part === 'object' ? (each.found ?? 'missing') : `${each.part}: ${each.found ?? 'none'}`,
+	});
+	const readOnly = all.filter(({ part }) => part === 'read only');
+	const whole = all.filter(({ part }) => part === 'object');
+	const rest = all.filter((each) => !readOnly.includes(each) && !whole.includes(each));
+	return { compared: expected.length, wrong: whole.map(words), differ: rest.map(words), doubtful: readOnly.map(words) };
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** Of the parallel engine: by digest, else by count. */
-async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promise<Output> {
+async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promise<Rows> {
 	const expected = tablesOf(env);
 	const wrong: Difference[] = [];
-	const doubtful: Difference[] = [];
+	const differ: Difference[] = [];
 	const present = expected.filter((table) => {
 		if (there.has(qualified(table))) return true;
 		wrong.push({ what: `Table ${qualified(table)}`, expected: rowsOf(table.rows), found: 'no such table' });
@@ -101,8 +148,6 @@ async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promis
 	let rows = 0;
 	const readable = rowsTo(env).filter((table) => present.includes(table) && there.get(qualified(table))?.ownRows === true);
 	const read = await readBack(env, new Set(readable.map(qualified)));
-	const { identity } = env.server.dialect;
-	const sameSeries = seriesOf((await env.look('server', identity)).version) === seriesOf(env.manifest.server.version);
 	for (const table of readable) {
 		const found = read.get(qualified(table));
 		rows += found?.rows ?? 0;
@@ -110,7 +155,7 @@ async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promis
 		const what = `Table ${qualified(table)}`;
 		if (found?.rows !== table.rows) wrong.push({ what, expected: rowsOf(table.rows), found: rowsOf(found?.rows ?? 0) });
 		else
-			(sameSeries ? wrong : doubtful).push({
+			differ.push({
 				what,
 				expected: `the ${rowsOf(table.rows)} with digest ${table.digest}`,
 				found: `as many rows, but other values: digest ${found.digest}`,
@@ -126,8 +171,8 @@ async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promis
 		rows += found;
 		if (found !== table.rows) wrong.push({ what: `Table ${qualified(table)}`, expected: rowsOf(table.rows), found: rowsOf(found) });
 	}
-	if (env.only === null) wrong.push(...(await ofObjects(env, there)));
-	return { tables: expected.length, rows, digests: readable.length, wrong, doubtful, unproven: counted.map(qualified) };
+	if (env.only === null && filesOf(env, 'definitions').length === 0) wrong.push(...(await ofObjects(env, there)));
+	return { tables: expected.length, rows, digests: readable.length, wrong, differ, unproven: counted.map(qualified) };
 }
 
 const rowsOf = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
@@ -173,7 +218,7 @@ async function readBack(env: At, wanted: ReadonlySet<string>) {
 }
 
 /** Of the vendor's tool: a database at a time, by count. */
-async function ofDumps(env: At): Promise<Output> {
+async function ofDumps(env: At): Promise<Rows> {
 	const files = filesOf(env, 'database');
 	const total = files.reduce((sum, file) => sum + (file.tables ?? 0), 0);
 	const onTable = perTable(env, total);
@@ -188,11 +233,11 @@ async function ofDumps(env: At): Promise<Output> {
 		if (file?.objects !== undefined) wrong.push(...differences(found.objects, file.objects).map((each) => ({ ...each, what })));
 		if (file?.rows !== undefined && file.rows !== found.rows) wrong.push({ what, expected: rowsOf(file.rows), found: rowsOf(found.rows) });
 	}
-	return { ...NOTHING, tables, rows, wrong, unproven: env.databases.map((name) => `the rows of ${name}`) };
+	return { ...NO_ROWS, tables, rows, wrong, unproven: env.databases.map((name) => `the rows of ${name}`) };
 }
 
 /** Single tables out of a vendor's dump, by count. */
-async function ofFound(env: At): Promise<Output> {
+async function ofFound(env: At): Promise<Rows> {
 	const single = foundTables(env);
 	const there = await env.look('server', env.server.dialect.catalogue.tables);
 	const onTable = perTable(env, single.length);
@@ -208,5 +253,5 @@ async function ofFound(env: At): Promise<Output> {
 		if (found !== table.rows) wrong.push({ what: `Table ${qualified(table)}`, expected: rowsOf(table.rows), found: rowsOf(found) });
 		rows += found;
 	}
-	return { ...NOTHING, tables: single.length, rows, wrong, unproven: single.map(qualified) };
+	return { ...NO_ROWS, tables: single.length, rows, wrong, unproven: single.map(qualified) };
 }
