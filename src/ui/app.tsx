@@ -1,7 +1,8 @@
-import { Box, Text, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
+import { Box, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Desk } from '../core/desk.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
+import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';
 import { Archive } from './screens/archive.tsx';
 import { Backup } from './screens/backup.tsx';

@@ -1,8 +1,9 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { type Line, span } from '../../telling/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { broken, Lines } from './lines.tsx';
+import { Text } from './text.tsx';
 
 type CardsProps = {
 	readonly cards: readonly (readonly Line[])[];

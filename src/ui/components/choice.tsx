@@ -1,8 +1,9 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import type { Tone } from '../../telling/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
+import { Text } from './text.tsx';
 
 export type Option<V> = { readonly value: V; readonly label: string; readonly about?: string; readonly tone?: Tone };
 

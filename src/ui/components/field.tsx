@@ -1,8 +1,9 @@
-import { Text, usePaste } from 'ink';
+import { usePaste } from 'ink';
 import { useContext, useState } from 'react';
 import { KeysReach, useKeys } from '../keys.ts';
 import { edit, edited, paste } from '../text-edit.ts';
 import { useTheme } from '../theme.ts';
+import { Text } from './text.tsx';
 
 type FieldProps = {
 	readonly value: string;

@@ -1,8 +1,9 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Field } from './field.tsx';
+import { Text } from './text.tsx';
 
 export type FormField = {
 	readonly id: string;

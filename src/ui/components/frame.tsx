@@ -1,10 +1,11 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import type { ReactNode } from 'react';
 import type { ServerCard } from '../../core/desk.ts';
 import type { Tone } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { useTheme } from '../theme.ts';
 import { STAGES } from '../words.ts';
+import { Text } from './text.tsx';
 
 export type Hint = readonly [key: string, does: string];
 

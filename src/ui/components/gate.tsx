@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { ReachRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import type { Failure } from '../../core/events.ts';
@@ -10,6 +10,7 @@ import { useTheme } from '../theme.ts';
 import { Field } from './field.tsx';
 import { bodyRows, Frame } from './frame.tsx';
 import { Pane } from './pane.tsx';
+import { Text } from './text.tsx';
 
 type GateProps = {
 	readonly servers: readonly string[];

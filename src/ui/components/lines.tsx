@@ -1,6 +1,7 @@
-import { Box, Text } from 'ink';
-import { harmless, type Line, type Span } from '../../telling/page.ts';
+import { Box } from 'ink';
+import type { Line, Span } from '../../telling/page.ts';
 import { useTheme } from '../theme.ts';
+import { Text } from './text.tsx';
 
 /** One line of pieces, cut at the edge. */
 export function Drawn({ line }: { readonly line: Line }) {
@@ -12,7 +13,7 @@ export function Drawn({ line }: { readonly line: Line }) {
 				: line.map(({ text, tone }, index) => (
 						// biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name, and no state.
 						<Text key={index} {...look(tone)}>
-							{harmless(text)}
+							{text}
 						</Text>
 					))}
 		</Text>

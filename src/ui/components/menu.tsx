@@ -1,8 +1,9 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import SelectInput from 'ink-select-input';
 import { useContext } from 'react';
 import { KeysReach } from '../keys.ts';
 import { useTheme } from '../theme.ts';
+import { Text } from './text.tsx';
 
 export type MenuItem<V extends string> = { readonly value: V; readonly label: string; readonly about: string };
 

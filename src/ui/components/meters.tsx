@@ -1,5 +1,6 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useTheme } from '../theme.ts';
+import { Text } from './text.tsx';
 
 /** How far, in eighths of a cell. */
 export function Bar({ part, width }: { readonly part: number; readonly width: number }) {

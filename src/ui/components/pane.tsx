@@ -1,9 +1,10 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import { type Line, span } from '../../telling/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { broken, Lines } from './lines.tsx';
+import { Text } from './text.tsx';
 
 type PaneProps = {
 	readonly lines: readonly Line[];

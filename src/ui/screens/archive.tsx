@@ -1,4 +1,3 @@
-import { Text } from 'ink';
 import type { BackupCard, BackupReport } from '../../core/backups.ts';
 import { cardLines, showLines } from '../../telling/backups.ts';
 import { failureLines } from '../../telling/failure.ts';
@@ -7,6 +6,7 @@ import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { useAsked } from '../hooks/use-asked.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';

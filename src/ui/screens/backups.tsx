@@ -1,4 +1,3 @@
-import { Text } from 'ink';
 import { useState } from 'react';
 import { cardLines, folderLine, listLines } from '../../telling/backups.ts';
 import { failureLines } from '../../telling/failure.ts';
@@ -7,6 +6,7 @@ import { Cards } from '../components/cards.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { useAsked } from '../hooks/use-asked.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';

@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import { lostWords } from '../../core/deeds.ts';
 import type { Recovery } from '../../core/director.ts';
@@ -8,6 +8,7 @@ import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';

@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import { plural } from '../../core/format.ts';
 import { line, span } from '../../telling/page.ts';
@@ -7,6 +7,7 @@ import { Choice, type Option } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
+import { Text } from '../components/text.tsx';
 import { useAsked } from '../hooks/use-asked.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';

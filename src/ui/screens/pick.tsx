@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
 import type { ServerCard } from '../../core/desk.ts';
@@ -8,6 +8,7 @@ import { Choice } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
+import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';

@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { Fragment, type ReactNode, useEffect, useState } from 'react';
 import type { BackupCard } from '../../core/backups.ts';
 import type { Onlooker } from '../../core/desk.ts';
@@ -13,6 +13,7 @@ import { bodyRows, Frame } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Bar } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { type Task, useTask } from '../hooks/use-task.ts';
 import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';

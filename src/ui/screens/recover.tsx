@@ -1,4 +1,3 @@
-import { Text } from 'ink';
 import { useEffect, useState } from 'react';
 import type { Finding, RunCard } from '../../core/desk.ts';
 import type { Failure } from '../../core/events.ts';
@@ -12,6 +11,7 @@ import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate, isLogin } from '../components/gate.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { badgeOf, serversOf } from './run.tsx';

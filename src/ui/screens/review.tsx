@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useState } from 'react';
 import { checkLines } from '../../telling/failure.ts';
 import { line, paint, span } from '../../telling/page.ts';
@@ -11,6 +11,7 @@ import { Field } from '../components/field.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { reviewRows } from '../review-rows.ts';
 import { useTheme } from '../theme.ts';

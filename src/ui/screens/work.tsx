@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import { fraction } from '../../core/progress.ts';
 import type { StepState } from '../../core/state.ts';
@@ -9,6 +9,7 @@ import { bodyRows, Frame } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Bar, Graph, spark } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
+import { Text } from '../components/text.tsx';
 import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
