@@ -91,6 +91,7 @@ export async function attach(context: Context, run: string, watcher: EngineWatch
 	const past = pastRun(context, run);
 	const { engine } = past;
 	if (engine?.socket == null || !(await atWork(past))) {
+		if (past.end === null && past.touched.length > 0) throw diedRun(past);
 		throw new UserError({
 			what: `The run ${run} is not at work any more.`,
 			mend: past.end === null ? ['It was cut off:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
@@ -193,6 +194,17 @@ function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, d
 	);
 	return failedEnd(context, watcher.on, failure, true);
 }
+
+/** Of a run whose process is gone, and that nobody has put back: what stands, from its journal alone, and the commands that go on. */
+const diedRun = (past: Past): LeftChanged =>
+	new LeftChanged({
+		what: `The process that did the run ${past.run} died. ${stepsDone(past)}`,
+		why: `It had begun to change ${Object.values(past.servers).join(' and ')}: ${past.touched.join(', ')}.`,
+		mend: [
+			`To roll back what must not stay (in a terminal it asks for the password):  lockstep recover ${past.run}`,
+			...(past.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${past.run}`] : []),
+		],
+	});
 
 /** `7 of 14 steps are complete.` */
 const stepsDone = ({ outputs, steps }: Past): string =>

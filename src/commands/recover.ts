@@ -16,6 +16,7 @@ import { pastRun } from './perform.ts';
 import { prepare, type Wishes } from './prepare.ts';
 import { watchHeadless } from './run.ts';
 import { leftFolder, newerRuns, runsOf } from './runs.ts';
+import { withPasswords } from './servers.ts';
 
 /** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(
@@ -48,6 +49,7 @@ export async function findingsOf(
 
 /** Puts back what runs of this machine that were cut off have left on servers; each finding is told first, with its statement. */
 export async function recover(context: Context, name: string | undefined): Promise<Ending> {
+	const asking = askingOf(context);
 	const { flags, stdout, stderr, color, ascii, width } = context;
 	if (!flags.dryRun) await clearDrills(context);
 	const found = await runsOf(context);
@@ -72,6 +74,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const say = (text: string) => (flags.json ? stderr : stdout).write(`${text}\n`);
 	const told: { [run: string]: Json } = {};
 	const reachable: Past[] = [];
+	const passwords = new Map<string, Wishes>();
 	let changed = false;
 	const failed: { readonly run: string; readonly why: string }[] = [];
 	const refuse = (run: string, error: unknown) => {
@@ -83,7 +86,9 @@ export async function recover(context: Context, name: string | undefined): Promi
 	for (const { past } of left) {
 		try {
 			say(`${runWords(past.title, past.servers)}, begun ${past.started}, was cut off (${past.run}):`);
-			const findings = await findingsOf(context, past);
+			const wishes = await withPasswords(asking, past.request as RunRequest, {});
+			passwords.set(past.run, wishes);
+			const findings = await findingsOf(context, past, wishes);
 			told[past.run] = findings as unknown as Json;
 			say(
 				findings.length === 0
@@ -108,7 +113,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const recovered: string[] = [];
 	for (const past of reachable) {
 		const { end } = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-			engageUndo(context, past, {}, watcher, 'recover'),
+			engageUndo(context, past, passwords.get(past.run) ?? {}, watcher, 'recover'),
 		);
 		if (end !== null && (worst === null || end.failure !== null)) worst = end;
 		if (end?.failure === null) recovered.push(past.run);
@@ -123,6 +128,9 @@ export async function recover(context: Context, name: string | undefined): Promi
 	}
 	return { end: worst, extra, said: recovered.length > 0 ? `Put back: ${recovered.join(', ')}` : null };
 }
+
+/** Where a person sits at a terminal a password is asked for there, although no wizard is opened. */
+export const askingOf = (context: Context): Context => (context.mode === 'wizard' ? { ...context, mode: 'plain' } : context);
 
 /** Whether the person agrees, by `--yes` or an answer; nobody does where nobody can be asked. */
 export async function mayGoOn(context: Context, question: string): Promise<boolean> {

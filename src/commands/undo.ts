@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { consentCheck } from '../core/consent.ts';
 import { lostWords } from '../core/deeds.ts';
-import type { Finding } from '../core/desk.ts';
+import type { Finding, RunRequest } from '../core/desk.ts';
 import { CheckFailed, ConnectError, LeftChanged, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { newest, type Past } from '../core/past.ts';
@@ -11,9 +11,10 @@ import { findingLines } from '../telling/findings.ts';
 import { paint } from '../telling/page.ts';
 import type { Context, Ending } from './context.ts';
 import { atWork, engageUndo } from './engage.ts';
-import { runsFolder } from './prepare.ts';
-import { findingsOf, mayGoOn } from './recover.ts';
+import { runsFolder, type Wishes } from './prepare.ts';
+import { askingOf, findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
+import { withPasswords } from './servers.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
 function pastToUndo(context: Context, name: string | undefined): Past {
@@ -45,7 +46,8 @@ export async function undo(context: Context, name: string | undefined): Promise<
 		});
 	}
 	const busy = await atWork(past);
-	const findings = busy ? [] : await lookFirst(context, past);
+	const wishes = busy ? {} : await withPasswords(askingOf(context), past.request as RunRequest, {});
+	const findings = busy ? [] : await lookFirst(context, past, wishes);
 	const lost = lostWords(past.deeds.lost, past.servers);
 	const shown = [
 		`${flags.dryRun ? 'Would undo' : 'Undoes'} run ${past.run}, begun ${past.started}: ${runWords(past.title, past.servers)}`,
@@ -60,15 +62,15 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation required: nothing was undone.');
 	if (!(await mayGoOn(context, 'Undo this? [y/N] '))) throw new UserError({ what: 'Nothing was undone.' });
 	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-		engageUndo(context, past, {}, { ...watcher, typed }, 'undo'),
+		engageUndo(context, past, wishes, { ...watcher, typed }, 'undo'),
 	);
 	return { ...ending, extra: { ...ending.extra, lost } };
 }
 
 /** What would be done, as its servers are now. Throws LeftChanged where one of them cannot be reached: what the run changed is still there. */
-async function lookFirst(context: Context, past: Past): Promise<readonly Finding[]> {
+async function lookFirst(context: Context, past: Past, wishes: Wishes): Promise<readonly Finding[]> {
 	try {
-		return await findingsOf(context, past, {}, 'all');
+		return await findingsOf(context, past, wishes, 'all');
 	} catch (error) {
 		if (!(error instanceof ConnectError)) throw error;
 		throw stillThere(past, error);

@@ -176,7 +176,7 @@ export interface DefinitionsAction extends Common {
 /** Something in the file system. */
 export interface FileAction extends Common {
 	readonly kind: 'file';
-	readonly op: 'folder' | 'write' | 'secret' | 'remove' | 'seal' | 'publish' | 'latest';
+	readonly op: 'folder' | 'write' | 'secret' | 'remove' | 'remove-folder' | 'seal' | 'publish' | 'latest';
 	readonly path: string;
 	/** `publish`: where to; `latest`: what the link names. `text`: of `write`, and the manifest of `seal`. */
 	readonly to?: string;
@@ -324,6 +324,8 @@ function text(action: Action): string {
 					return `write ${shellWord(action.path)}`;
 				case 'secret':
 					return `write the password to ${shellWord(action.path)} (0600)`;
+				case 'remove-folder':
+					return `rmdir ${shellWord(action.path)}`;
 				case 'remove':
 					return `rm ${shellWord(action.path)}`;
 				case 'seal':

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Manifest } from '../archive/manifest.ts';
 import { seal } from '../archive/seal.ts';
@@ -31,6 +31,9 @@ export async function fileDeed(action: FileAction): Promise<undefined> {
 		case 'secret':
 			if (action.secret === undefined) throw new TypeError('a secret file without its secret');
 			return void (await writeNewFile(action.path, `${action.secret.reveal()}\n`));
+		case 'remove-folder':
+			await rmdir(action.path);
+			return void (await fsyncFolder(dirname(action.path)));
 		case 'remove':
 			await rm(action.path, { force: true });
 			return void (await fsyncFolder(dirname(action.path)));

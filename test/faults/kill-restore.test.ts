@@ -99,6 +99,12 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 				expect(ended.code, `${where}\n${words(ended)}`).toBe(9);
 				expect(ended.stderr, where).toContain('The process that did this run died.');
 			} else {
+				// Whoever comes to watch it is told what stands, whether or not he could log in.
+				const watched = await lockstep(['attach', killed.run], { env });
+				expect(watched.code, `${where}\n${words(watched)}`).toBe(9);
+				expect(watched.stderr, where).toMatch(/died\. \d+ of \d+ steps are complete\./);
+				expect(watched.stderr, where).toContain(`lockstep recover ${killed.run}`);
+				expect(watched.stderr, where).not.toMatch(/Untouched|As before/);
 				const put = await lockstep(['recover', '--yes'], { env });
 				expect(put.code, `${where}\n${words(put)}`).toBe(0);
 			}

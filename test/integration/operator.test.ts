@@ -129,7 +129,11 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
 		expect(provisioned).toBeDefined();
 		const { end } = await client.undo('provision');
 		expect(end).toMatchObject({ outcome: 'undone', failure: null });
-		expect([await there(pair.primary), await there(pair.replica), await readdir(join(client.home, 'keys'))]).toEqual(['0', '0', []]);
+		expect([await there(pair.primary), await there(pair.replica), (await readdir(client.home)).includes('keys')]).toEqual([
+			'0',
+			'0',
+			false,
+		]);
 	});
 
 	test('one that was there before keeps its password and its rights', async () => {

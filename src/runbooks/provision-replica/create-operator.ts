@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Action } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { isMade, type Thing } from '../../core/deeds.ts';
@@ -22,6 +22,8 @@ type Facts = {
 	readonly superReadOnly: string | null;
 	readonly file: boolean;
 	readonly fileCanBeMade: boolean;
+	/** How many other files are in its folder; null: the folder is not there. */
+	readonly beside?: number | null;
 	/** What we are and may ourselves: nobody can pass on what he does not hold. */
 	readonly we: { readonly [role: string]: { readonly account: string; readonly held: readonly string[] } };
 };
@@ -66,6 +68,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			replicaTls: itself.tls,
 			superReadOnly: itself.superReadOnly,
 			file: (await folderFacts(operator.passwordFile)).exists,
+			beside: folder.exists ? folder.entries.filter((name) => name !== basename(operator.passwordFile)).length : null,
 			fileCanBeMade: folder.writable && (!folder.exists || folder.isFolder),
 			we: { primary: await ours(primary, at, 'primary'), replica: await ours(replica, at, 'replica') },
 		};
@@ -126,6 +129,8 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 					...change('primary', 'create', 'an account of its own, with a generated password', accounts.create(user, host, password, tls)),
 					makes: [accountThere(operator)],
 				});
+			if (facts.beside === null)
+				actions.push({ kind: 'file', id: 'make-folder', why: 'for the file with its password', op: 'folder', path: dirname(path) });
 			actions.push({ kind: 'file', id: 'keep-password', why: 'for you alone', op: 'secret', path, secret: password });
 		}
 		const lacking = privileges.missing(facts.held, privileges.needs.status).map((need) => need.privilege);
@@ -175,6 +180,14 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			onIt.push(change('primary', 'drop-operator', 'the account was made by this run', accounts.drop({ ...operator, role: false })));
 		if (!origin.exists && !origin.file && facts.file)
 			actions.push({ kind: 'file', id: 'forget-password', why: 'of that account', op: 'remove', path: operator.passwordFile });
+		if (!origin.exists && origin.beside === null && facts.beside === 0)
+			actions.push({
+				kind: 'file',
+				id: 'forget-folder',
+				why: 'made by this run',
+				op: 'remove-folder',
+				path: dirname(operator.passwordFile),
+			});
 		const given = privileges.missing(origin.held, privileges.needs.status).map((need) => need.privilege);
 		const extra = given.filter((privilege) => facts.held.includes(privilege));
 		if (origin.exists && extra.length > 0)
