@@ -43,6 +43,7 @@ export const privileges: Dialect['privileges'] = {
 			...need('sees who else is connected', 'PROCESS'),
 			...need('makes the replication account', 'CREATE USER', 'GRANT OPTION', 'REPLICATION SLAVE'),
 			...need('reads the position in the binary log', 'BINLOG MONITOR'),
+			...need('sees whether it is itself a replica', 'SLAVE MONITOR'),
 		],
 		provisionReplica: [
 			...DUMP,

@@ -34,13 +34,16 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	async inspect({ primary, replica, look, tool }) {
 		const { dialect } = primary;
 		const identity = await look('primary', dialect.identity);
-		const channels = await look('primary', dialect.channel.status);
+		const held = await look('primary', dialect.privileges.held);
+		// Without them it cannot be asked, and all that are missing are to be named at once.
+		const maySee = dialect.privileges.missing(held, dialect.privileges.needs.provisionPrimary).length === 0;
+		const channels = maySee ? await look('primary', dialect.channel.status) : [];
 		const tables = await look('primary', dialect.catalogue.tables);
 		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
 		const client = await tool('replica', replica.dialect.tools.load('replica').names);
 		return {
 			identity,
-			held: await look('primary', dialect.privileges.held),
+			held,
 			databases: (await look('primary', dialect.catalogue.databases)).length,
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
@@ -53,7 +56,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 			channels,
 			gaps: {
-				log: await logGaps(primary, look, 'primary'),
+				log: maySee ? await logGaps(primary, look, 'primary') : [],
 				applier: channels.length === 0 ? [] : await applierGaps(primary, channels, look, 'primary'),
 			},
 		};
