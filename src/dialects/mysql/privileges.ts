@@ -80,7 +80,8 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 			...need('sets read_only and puts it back', 'SYSTEM_VARIABLES_ADMIN'),
 		],
 		unlogged: need('keeps the waking of MEMORY tables out of the replica’s log', 'SESSION_VARIABLES_ADMIN'),
-		eventScheduler: need('sets the event scheduler', 'SYSTEM_VARIABLES_ADMIN'),
+		// What makes it read-only does that, too.
+		eventScheduler: [],
 		code: need('loads functions and triggers where the binary log is on', 'SUPER'),
 		kill: need('ends who holds up the lock', 'CONNECTION_ADMIN'),
 		stopApplier: need('stops and starts the SQL thread', 'REPLICATION_SLAVE_ADMIN'),

@@ -52,7 +52,10 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 		const identity = await look('replica', replica.dialect.identity);
 		const held = await look('replica', replica.dialect.privileges.held);
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
-		const privileges = privilegesOf(replica, identity, held, false);
+		const settings = new Map(await look('replica', replica.dialect.catalogue.variables));
+		const distrusting = identity.binaryLog && !/^(ON|1)$/i.test(settings.get('log_bin_trust_function_creators') ?? '');
+		const code = clone === undefined && distrusting && (await look('primary', primary.dialect.fits.code)) > 0;
+		const privileges = privilegesOf(replica, identity, held, code);
 		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
 		const source = await look('primary', primary.dialect.identity);
 		const tables = await look('primary', primary.dialect.catalogue.tables);
