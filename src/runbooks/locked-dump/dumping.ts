@@ -72,6 +72,7 @@ export function dumping(at: At, heldSince: () => Date | null) {
 					throw stuck.signal.aborted ? stuck.signal.reason : error;
 				});
 				done.set(action, { ...NOTHING, definitions });
+				if (action.id === 'definitions') noteInvalid(at, definitions);
 			}
 			const by = Object.groupBy(
 				actions.filter(({ kind }) => kind !== 'definitions'),
@@ -144,3 +145,16 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, words: read
 
 const toolOf = (from: PipeAction['from']): string =>
 	'tells' in from || 'folder' in from || 'writes' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? '');
+
+/** Views that the server cannot open: the parallel engine keeps their definitions as comments. */
+export const invalidViews = (definitions: readonly Definition[]): readonly string[] =>
+	definitions.filter(({ invalid }) => invalid !== undefined).map(({ database, name }) => `${database}.${name}`);
+
+function noteInvalid({ note }: At, definitions: readonly Definition[]): void {
+	const views = invalidViews(definitions);
+	if (views.length === 0) return;
+	note(
+		`${views.length === 1 ? 'A view' : `${views.length} views`} cannot be opened, because something it needs is missing: ${some(views)}. The definition is in the backup, but no restore can create it. Drop or repair it, or leave it out: --ignore-table ${views[0]}`,
+		'warning',
+	);
+}

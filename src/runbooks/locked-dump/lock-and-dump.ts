@@ -6,7 +6,7 @@ import type { Step } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
-import { dumping, sameDefinitions } from './dumping.ts';
+import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
 import { ANSWER_MS, type BackupEnv, type LockedDumpOutput } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
@@ -171,7 +171,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 					...elsewhere.map(({ database, name }) => ({ database, name, rows: 0, digest: null, load: [] })),
 				],
 			};
-			const checks = [...compareObjects(objects, files, at.ignoreTables), ...compareRows(files, rows.tables)];
+			const definitions = [...held.done.definitions, ...after.definitions];
+			const checks = [
+				...compareObjects(objects, files, [...at.ignoreTables, ...invalidViews(definitions)]),
+				...compareRows(files, rows.tables),
+			];
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
 			return { ...held.moment, way, files, rows, argv: argvOf(plan), guard: way.lock === 'snapshot' ? guardTitle(facts) : null };
 		} finally {
