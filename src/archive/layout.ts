@@ -55,6 +55,28 @@ export const foldersOf = (to: string, label: string) => ({
 	latest: join(to, 'latest'),
 });
 
+/** The names of a backup that is to be made. Until its folder is there they may change: another backup may have begun in the same second. */
+export function pathsFor(to: string, at: Date, first: string) {
+	let label = first;
+	return {
+		to,
+		get label() {
+			return label;
+		},
+		get partial() {
+			return foldersOf(to, label).partial;
+		},
+		get final() {
+			return foldersOf(to, label).final;
+		},
+		latest: foldersOf(to, first).latest,
+		/** The next label that is not one of `taken`. */
+		takeNext(taken: Iterable<string>): void {
+			label = labelFor(at, [...taken, label]);
+		},
+	};
+}
+
 const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
 // Files of a backup that are SQL too, without their extension.

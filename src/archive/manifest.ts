@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { DumpedDatabase } from '../dump/scan.ts';
 import { FILES } from './layout.ts';
+import { readText } from './open.ts';
 import { fileProblem } from './problem.ts';
 
 /** A place in a binary log. */
@@ -248,12 +248,23 @@ const array = (value: unknown): boolean => Array.isArray(value);
 const texts = (value: unknown): boolean => Array.isArray(value) && value.every(text);
 const time = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 
+/** Characters of a name: servers take 64, of up to two UTF-16 units each. */
+const name = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= 128 && !value.includes('\0');
+const names = (value: unknown): boolean => Array.isArray(value) && value.every(name);
+const optional = (is: (value: unknown) => boolean) => (value: unknown) => value === undefined || is(value);
+/** Columns, each with how it is loaded. */
+const loads = (value: unknown): boolean =>
+	Array.isArray(value) &&
+	value.every((each) => Array.isArray(each) && each.length === 2 && name(each[0]) && (each[1] === null || text(each[1])));
+
+const fileName = (value: unknown): boolean => text(value) && /^[^/\0]+$/.test(value as string) && value !== '.' && value !== '..';
+
 const KINDS: ReadonlySet<string> = new Set(['database', 'accounts', 'schema', 'rows', 'load', 'post', 'definitions']);
 
-// What the readers of a manifest rest on, by path. `*` stands for every element.
+// What the readers of a manifest rest on, by path. `*` stands for every element; what ends with `?` may be missing.
 const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])[] = [
 	['tool.version', text],
-	['id', text],
+	['id', fileName],
 	['state', (value) => value === 'complete'],
 	['started', time],
 	['finished', time],
@@ -267,16 +278,35 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['position.source', orNull(object)],
 	['position.self', orNull(object)],
 	['dump.client', text],
-	['dump.databases', texts],
+	['dump.databases', names],
+	['dump.ignored_tables', optional(texts)],
+	['dump.argv', optional(texts)],
+	['dump.engine', optional((value) => value === 'vendor' || value === 'parallel')],
 	['dump.compression', text],
 	['files', array],
 	// A name only: a manifest must not make anyone read or write outside its folder.
-	['files.*.path', (value) => text(value) && /^[^/\0]+$/.test(value as string) && value !== '.' && value !== '..'],
+	['files.*.path', fileName],
 	['files.*.kind', (value) => text(value) && KINDS.has(value as string)],
+	['files.*.database', optional(name)],
+	['files.*.table', optional(name)],
+	['files.*.chunk', optional(size)],
+	['files.*.rows', optional(size)],
+	['files.*.tables', optional(size)],
+	['files.*.objects', optional(object)],
 	['files.*.bytes', size],
 	['files.*.raw_bytes', size],
 	['files.*.sha256', (value) => text(value) && /^[0-9a-f]{64}$/.test(value as string)],
 	['files.*.footer', (value) => typeof value === 'boolean'],
+	['tables?.*.database', name],
+	['tables?.*.name', name],
+	['tables?.*.rows', size],
+	['tables?.*.engine', orNull(text)],
+	['tables?.*.digest', optional(orNull(text))],
+	['tables?.*.data_bytes', size],
+	['tables?.*.load', loads],
+	['position.sources?.*.name', text],
+	['position.sources?.*.host', text],
+	['totals.rows', size],
 	['totals.bytes', size],
 	['totals.raw_bytes', size],
 	['totals.databases', size],
@@ -287,6 +317,11 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 function wrong(value: unknown, path: readonly string[], is: (value: unknown) => boolean): boolean {
 	const [key, ...rest] = path;
 	if (key === undefined) return !is(value);
+	if (key.endsWith('?')) {
+		if (!object(value)) return true;
+		const there = (value as Record<string, unknown>)[key.slice(0, -1)];
+		return there !== undefined && wrong(there, rest, is);
+	}
 	if (key === '*') return !Array.isArray(value) || value.some((one) => wrong(one, rest, is));
 	return !object(value) || wrong((value as Record<string, unknown>)[key], rest, is);
 }
@@ -297,7 +332,7 @@ function wrong(value: unknown, path: readonly string[], is: (value: unknown) => 
  */
 export async function readManifest(folder: string): Promise<Manifest> {
 	const path = join(folder, FILES.manifest);
-	const json = await readFile(path, 'utf8').catch((cause) => {
+	const json = await readText(folder, FILES.manifest).catch((cause) => {
 		if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw fileProblem('The manifest cannot be read', path, cause);
 		throw new UserError(
 			{
@@ -331,7 +366,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
 			mend: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
 		});
 	if (format !== 1) throw damaged('It has no format.');
-	const bad = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);
+	const all = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);
+	const bad = all.filter((at) => !all.some((other) => at.startsWith(`${other}.`)));
 	if (bad.length > 0) throw damaged(`Missing or wrong in it: ${bad.join(', ')}.`);
 	return manifest as Manifest;
 }

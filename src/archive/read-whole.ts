@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress, gzipSync, constants as zlib, zstdCompressSync } from 'node:zlib';
 import type { Compression } from '../core/action.ts';
 import { createDumpScanner, type DumpScan } from '../dump/scan.ts';
+import { openStream } from './open.ts';
 import { fileProblem } from './problem.ts';
+import { WINDOW_LOG } from './read.ts';
 
 /** What is looked for in a file's raw bytes: a dump's objects and rows, lines, its text. */
 export type Looked = 'dump' | 'lines' | 'text' | 'nothing';
@@ -39,7 +40,9 @@ export const compressionOf = (path: string): Compression => (path.endsWith('.zst
  */
 const inflaters = {
 	zstd: (chunkSize: number) => ({
-		inflate: createZstdDecompress({ chunkSize, params: { [zlib.ZSTD_d_windowLogMax]: 31 } }) as Transform & { bytesWritten: number },
+		inflate: createZstdDecompress({ chunkSize, params: { [zlib.ZSTD_d_windowLogMax]: WINDOW_LOG } }) as Transform & {
+			bytesWritten: number;
+		},
 		end: zstdCompressSync(''),
 	}),
 	gzip: (chunkSize: number) => ({ inflate: createGunzip({ chunkSize }) as Transform & { bytesWritten: number }, end: gzipSync('') }),
@@ -108,7 +111,7 @@ export async function readWhole(
 			isOver();
 		});
 	try {
-		for await (const piece of createReadStream(path, { highWaterMark: chunk, signal: how.signal }) as AsyncIterable<Buffer>) {
+		for await (const piece of (await openStream(path, { highWaterMark: chunk, signal: how.signal })) as AsyncIterable<Buffer>) {
 			bytes += piece.length;
 			hash.update(piece);
 			how.onBytes?.(piece.length);

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress, constants as zlib } from 'node:zlib';
 import type { Check } from '../core/check.ts';
 import { LockstepError, UserError, VerifyFailed } from '../core/errors.ts';
 import type { ManifestFile } from './manifest.ts';
+import { openStream } from './open.ts';
 import { fileProblem } from './problem.ts';
 
 /** A file of a backup as its manifest knows it. */
-export type KnownFile = Pick<ManifestFile, 'path' | 'bytes' | 'sha256'>;
+export type KnownFile = Pick<ManifestFile, 'path' | 'bytes' | 'sha256'> & Partial<Pick<ManifestFile, 'raw_bytes'>>;
 
 const CHUNK = 256 * 1024;
+/** As much memory as `zstd` itself lets a file ask for: 128 MiB. */
+export const WINDOW_LOG = 27;
 
 const MEND = ['Do not restore from it. Take another backup, or get this file from a copy of the backup.'];
 
@@ -24,7 +26,7 @@ const broken = (path: string, expected: string, found: string, cause?: unknown):
 	);
 
 function decompressor(path: string): Transform {
-	if (path.endsWith('.zst')) return createZstdDecompress({ chunkSize: CHUNK, params: { [zlib.ZSTD_d_windowLogMax]: 31 } });
+	if (path.endsWith('.zst')) return createZstdDecompress({ chunkSize: CHUNK, params: { [zlib.ZSTD_d_windowLogMax]: WINDOW_LOG } });
 	return path.endsWith('.gz') ? createGunzip({ chunkSize: CHUNK }) : new PassThrough({ highWaterMark: CHUNK });
 }
 
@@ -36,7 +38,7 @@ export async function* readKnown(folder: string, file: KnownFile): AsyncGenerato
 	const path = join(folder, file.path);
 	const hash = createHash('sha256');
 	let bytes = 0;
-	const input = createReadStream(path, { highWaterMark: CHUNK });
+	const input = await openStream(path, { highWaterMark: CHUNK });
 	const raw = decompressor(file.path);
 	input.on('data', (chunk) => {
 		hash.update(chunk);
@@ -45,7 +47,13 @@ export async function* readKnown(folder: string, file: KnownFile): AsyncGenerato
 	input.on('error', (error) => raw.destroy(fileProblem('The file cannot be read', path, error)));
 	input.pipe(raw);
 	try {
-		yield* raw as AsyncIterable<Buffer> as AsyncGenerator<Buffer>;
+		let unpacked = 0;
+		for await (const chunk of raw as AsyncIterable<Buffer>) {
+			unpacked += chunk.length;
+			// A few bytes may become more than any memory or disk holds.
+			if (file.raw_bytes !== undefined && unpacked > file.raw_bytes) throw broken(file.path, `${file.raw_bytes} bytes unpacked`, 'more');
+			yield chunk;
+		}
 	} catch (cause) {
 		if (cause instanceof LockstepError) throw cause;
 		throw broken(file.path, 'a whole compressed file', cause instanceof Error ? cause.message : String(cause), cause);
@@ -68,12 +76,12 @@ export async function judgeFile(
 	const check = { id: 'BACKUP-FILE', title: file.path } as const;
 	const wrong = (expected: string, found: string): Check => ({ ...check, status: 'fail', expected, found, mend: MEND });
 	const path = join(folder, file.path);
-	const there = await stat(path).catch(() => null);
+	const there = await lstat(path).catch(() => null);
 	if (there === null) return wrong('the file', 'missing');
 	if (there.size !== file.bytes) return wrong(`${file.bytes} bytes`, `${there.size} bytes`);
 	const hash = createHash('sha256');
 	try {
-		const input: Readable = createReadStream(path, { highWaterMark: 1024 * 1024, signal: options.signal });
+		const input: Readable = await openStream(path, { highWaterMark: 1024 * 1024, signal: options.signal });
 		for await (const chunk of input) {
 			hash.update(chunk as Buffer);
 			options.onBytes?.((chunk as Buffer).length);

@@ -1,12 +1,15 @@
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BackupCard, BackupReport, BackupTable, DrillRecord, Proof, VerifyRecord } from '../core/backups.ts';
 import { sourcesOf } from './change-source.ts';
 import { FILES } from './layout.ts';
 import type { Found } from './list.ts';
 import type { Manifest } from './manifest.ts';
+import { readText } from './open.ts';
 import { hashFile } from './sums.ts';
 import { writeFileDurably } from './write.ts';
+
+const LARGEST_RECORD = 16 * 1024 ** 2;
 
 /** Beside a backup's folder, never in it: verify tells every file there that is not the backup's own. */
 export const recordPath = (folder: string, name: 'verify.json' | 'drill.json' | 'drill.md'): string =>
@@ -21,7 +24,9 @@ export async function writeRecord(folder: string, record: VerifyRecord | DrillRe
 
 async function readRecord<T extends VerifyRecord | DrillRecord>(folder: string, type: T['type']): Promise<T | null> {
 	try {
-		const record = JSON.parse(await readFile(recordPath(folder, `${type}.json`), 'utf8')) as Partial<T> | null;
+		const record = JSON.parse(
+			await readText(dirname(folder), basename(recordPath(folder, `${type}.json`)), LARGEST_RECORD),
+		) as Partial<T> | null;
 		const whole = record?.format === 1 && record.type === type && typeof record.ok === 'boolean' && typeof record.at === 'string';
 		return whole && Array.isArray(record.problems) && !Number.isNaN(Date.parse(record.at ?? '')) ? (record as T) : null;
 	} catch {
@@ -132,7 +137,7 @@ async function tablesOf(folder: string, { tables, dump }: Manifest): Promise<Rea
 		...{ database, name, engine, rows, bytes: data_bytes, estimated: false },
 	}));
 	if (tables === undefined) {
-		const text = await readFile(join(folder, FILES.tableSizes), 'utf8').catch(() => '');
+		const text = await readText(folder, FILES.tableSizes).catch(() => '');
 		for (const line of text.split('\n').slice(1, -1)) {
 			const [database, name, engine = null, rows, bytes] = line.split('\t').map(cell);
 			if (database && name && !dump.ignored_tables.includes(`${database}.${name}`))

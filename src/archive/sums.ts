@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { UserError } from '../core/errors.ts';
+import { openStream } from './open.ts';
 import { fileProblem } from './problem.ts';
 
 /** One line of SHA256SUMS. */
@@ -41,7 +41,7 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<{ re
 	const hash = createHash('sha256');
 	let bytes = 0;
 	try {
-		for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal })) {
+		for await (const chunk of await openStream(path, { highWaterMark: 1024 * 1024, signal })) {
 			hash.update(chunk as Buffer);
 			bytes += (chunk as Buffer).length;
 		}

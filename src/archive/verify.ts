@@ -1,11 +1,12 @@
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Check } from '../core/check.ts';
 import { UserError } from '../core/errors.ts';
 import { changeSourceFile, FILES, readFolderName } from './layout.ts';
 import { type Manifest, readManifest } from './manifest.ts';
+import { readText } from './open.ts';
 import { fileProblem } from './problem.ts';
 import { type FileReader, openFileReaders } from './read-threads.ts';
 import type { FileRead, Looked } from './read-whole.ts';
@@ -96,7 +97,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 			return { manifest: null, refused };
 		},
 	);
-	const sumsFile = entries.get(FILES.sums)?.isFile() ? await readFile(join(folder, FILES.sums), 'utf8') : null;
+	const sumsFile = entries.get(FILES.sums)?.isFile() ? await readText(folder, FILES.sums) : null;
 	const { sums, problems: ofSums } = readSums(sumsFile ?? '');
 	const inManifest = new Map((manifest?.files ?? []).map((file) => [file.path, file]));
 	const countsOf = manifest === null ? null : counting(manifest);
@@ -197,7 +198,11 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		files: reads.length,
 		bytes: reads.reduce((sum, read) => sum + read.bytes, 0),
 		rawBytes: reads.reduce((sum, read) => sum + read.rawBytes, 0),
-		rows: reads.reduce((sum, { scan, lines }) => sum + (scan?.rows ?? 0) + (lines ?? 0), 0),
+		rows: [...judged].reduce(
+			// A list of definitions has lines, too.
+			(sum, [path, { read }]) => sum + (read?.scan?.rows ?? 0) + (inManifest.get(path)?.kind === 'rows' ? (read?.lines ?? 0) : 0),
+			0,
+		),
 	};
 }
 

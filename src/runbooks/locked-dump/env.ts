@@ -15,6 +15,8 @@ export interface BackupEnv extends Outputs {
 		readonly partial: string;
 		readonly final: string;
 		readonly latest: string;
+		/** Gives it another label: its own is taken. */
+		takeNext?(taken: Iterable<string>): void;
 	};
 	/** Null: all of them. */
 	readonly databases: readonly string[] | null;
