@@ -127,6 +127,8 @@ export function clientFlags(all: Readonly<Record<string, unknown>>): ClientFlags
 		'sslCert',
 		'sslKey',
 		'tlsVersion',
+		'getServerPublicKey',
+		'serverPublicKeyPath',
 		'connectTimeout',
 		'passwordFile',
 		'passwordCommand',

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { foldersOf, labelFor } from '../archive/layout.ts';
+import { readBoundManifest } from '../archive/bound.ts';
+import { labelFor, pathsFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
 import { readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
@@ -24,6 +25,8 @@ import { chosen } from '../runbooks/restore-backup/chosen.ts';
 import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import type { Server } from '../runbooks/server.ts';
+import { fullLogin } from '../server/tls.ts';
+import { refuseToExpose } from '../world/pipes.ts';
 import { openWorld, type RealWorld } from '../world/world.ts';
 import type { Context } from './context.ts';
 import { newPassword } from './new-password.ts';
@@ -113,7 +116,7 @@ function sameServers(past: Past, identities: { readonly [role: string]: Json }):
 	});
 }
 
-function ready<Env extends Outputs>(
+async function ready<Env extends Outputs>(
 	context: Context,
 	o: {
 		readonly runbook: Runbook<Env>;
@@ -122,8 +125,11 @@ function ready<Env extends Outputs>(
 		readonly claim: string;
 		readonly key: string;
 		readonly request: RunRequest;
+		/** Of which something is run; taking back needs less. */
+		readonly backup?: string;
 	},
-): Prepared {
+): Promise<Prepared> {
+	for (const { reach, tls } of Object.values(o.opened)) refuseToExpose(reach, await fullLogin(reach.address, tls !== null));
 	const identities = identitiesOf(o.opened);
 	const { past, refused } =
 		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };
@@ -161,7 +167,10 @@ function ready<Env extends Outputs>(
 		servers,
 		past,
 		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
-		perform: (how) => within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) })),
+		perform: async (how) => {
+			if (o.backup !== undefined) await readBoundManifest(o.backup);
+			return within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) }));
+		},
 		takeBack(how, before, scope, why) {
 			sameServers(before, identities);
 			return within(how, (world, signal) => takeBack({ ...common(how, world, signal, true), past: before }, scope, why ?? null));
@@ -276,6 +285,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 	const { databases } = manifest.dump;
 	return ready<FromBackupEnv>(context, {
 		...common,
+		backup: folder,
 		runbook: provisionFromBackup({ operator: operator !== null, parallel: manifest.dump.engine === 'parallel' }),
 		env: () => ({
 			...env(),
@@ -308,7 +318,7 @@ async function prepareBackup(context: Context, request: BackupRequest, wishes: W
 		env: (how) => ({
 			outputs: {},
 			server: opened.server,
-			paths: { to, label, ...foldersOf(to, label) },
+			paths: pathsFor(to, started, label),
 			databases: request.databases ?? null,
 			ignoreTables: request.ignoreTables ?? [],
 			compress: request.compress,
@@ -355,6 +365,7 @@ async function prepareRestore(context: Context, asked: RestoreRequest, wishes: W
 		runbook: restoreRunbook({ parallel: manifest.dump.engine === 'parallel', accounts: request.accounts }),
 		opened: { server: opened },
 		claim: 'server',
+		backup: folder,
 		key: `restore ${opened.server.host}:${opened.server.port} ${JSON.stringify([folder, what, request.accounts])}`,
 		request,
 		env: () => ({

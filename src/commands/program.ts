@@ -39,6 +39,8 @@ function connection(command: Command): Command {
 		.option('--ssl-cert <file>')
 		.option('--ssl-key <file>')
 		.option('--tls-version <versions>')
+		.option('--get-server-public-key', 'MySQL: give the password to a server that is not verified')
+		.option('--server-public-key-path <file>', 'MySQL: the server’s RSA key, for a login without TLS')
 		.option('--connect-timeout <seconds>')
 		.option('--password-file <file>')
 		.option('--password-command <command>');

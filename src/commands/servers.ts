@@ -110,7 +110,14 @@ export async function openServer(context: Context, wish: ServerWish, only: 'all'
 					? null
 					: `${session.tls.version} ${session.tls.cipher}${session.tls.verified ? ', verified' : ', not verified'}`,
 			profile: known,
-			warnings: resolved.warnings,
+			warnings: [
+				...resolved.warnings,
+				...(session.passwordExposed
+					? [
+							`The password went to ${address.name} over a connection on which nothing proves the server. To verify it: --ssl-mode VERIFY_CA --ssl-ca FILE`,
+						]
+					: []),
+			],
 		};
 	} finally {
 		await session.close();

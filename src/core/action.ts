@@ -78,10 +78,18 @@ export interface DefinitionsPart {
 	readonly definitions?: readonly Definition[];
 }
 
+/** What a file of a backup is there for, and in which database (null for accounts): nothing else in it is run. */
+export type FilePurpose = {
+	readonly kind: 'database' | 'accounts' | 'schema' | 'rows' | 'post';
+	readonly database: string | null;
+};
+
 /** A file of a backup: read, unpacked, and compared with its size and sum before its end is believed. */
 export interface FilePart {
 	readonly folder: string;
-	readonly file: { readonly path: string; readonly bytes: number; readonly sha256: string };
+	/** `raw_bytes`: it never unpacks to more. */
+	readonly file: { readonly path: string; readonly bytes: number; readonly raw_bytes?: number; readonly sha256: string };
+	readonly purpose: FilePurpose;
 	/** Of the SQL in it only what makes these tables and their triggers; all of it where that is missing. */
 	readonly tables?: readonly string[];
 	/** The database that its statements are for, where they name none. */

@@ -464,7 +464,15 @@ export type ToolPlace = {
 	readonly port: number;
 	readonly socket: string | null;
 	readonly user: string;
-	readonly tls: null | { readonly ca: string | null; readonly cert: string | null; readonly key: string | null; readonly verify: boolean };
+	readonly tls: null | {
+		readonly ca: string | null;
+		readonly cert: string | null;
+		readonly key: string | null;
+		/** What of the certificate is checked. */
+		readonly verify: 'nothing' | 'ca' | 'identity';
+	};
+	/** Without TLS: the server's RSA key (a file; true: the one that the server sends) by which the password may be encrypted. */
+	readonly serverKey: string | true | null;
 };
 
 /** A privilege, and what would fail or be left out without it. */

@@ -1,4 +1,5 @@
 import { Transform } from 'node:stream';
+import type { Standing } from './load/judge.ts';
 import { type DumpPosition, type ObjectKind, readPosition, readStatement } from './statement.ts';
 
 /** Everything a dump makes in one database, by name, in the order of the dump. The name is '' where the dump names no database. */
@@ -29,7 +30,8 @@ export type DumpScan = {
 };
 
 export interface DumpScanner {
-	write(chunk: Uint8Array): void;
+	/** Gives how many of the last bytes it has not judged yet, as what comes next may belong to them. */
+	write(chunk: Uint8Array): number;
 	/** To be called once, after the last chunk. Never throws for what is in the dump. */
 	end(): DumpScan;
 	/** So far, for a progress line. */
@@ -53,6 +55,11 @@ export function scanning(scanner: DumpScanner): Transform {
 const HEAD = 64 * 1024;
 const VALUES = Buffer.from('VALUES');
 const [TAB, NEWLINE, SPACE, DOUBLE, HASH, SINGLE, OPEN, CLOSE] = [9, 10, 32, 34, 35, 39, 40, 41];
+/** What sets ANSI_QUOTES as well. */
+const ANSI = new Set(['ANSI_QUOTES', 'ANSI', 'ORACLE', 'DB2', 'MAXDB', 'MSSQL', 'POSTGRESQL']);
+/** Behind a row: the next one, or the end. */
+const BETWEEN_ROWS = /^\s*(?:;|,\s*(?:\(|$))/;
+const PLUS = 43;
 const [STAR, DASH, SLASH, SEMICOLON, BACKSLASH, BACKQUOTE, BANG, LETTER_M] = [42, 45, 47, 59, 92, 96, 33, 77];
 const SEMICOLON_ALONE = Buffer.from(';');
 
@@ -64,6 +71,22 @@ const BLOCK_COMMENT = 3;
 const ROWS = 4;
 const ROWS_TEXT = 5;
 
+/** What no dump has among its rows, outside of quotes: each may lead to something that is no row. */
+const ODD_IN_ROWS = new Uint8Array(256);
+for (const sign of '\0"#$/@\\`-') ODD_IN_ROWS[sign.charCodeAt(0)] = 1;
+const NOTHING_ODD = new Uint8Array(256);
+/** The longest statement but for rows that is judged. */
+const LONGEST = 64 * 1024 * 1024;
+const DELIMITERS = /^(?:;|;;\d*|\/\/|\$\$|\|)$/;
+
+/** Asked about every statement of a dump that may be hostile; it throws where one must not run. */
+export type StatementGuard = {
+	statement(text: Buffer, at: Standing): void;
+	rows(head: Buffer, at: Standing): void;
+	/** Something that no dump has, outside of quotes. */
+	odd(what: string): void;
+};
+
 type Found = { tables: Map<string, { name: string; rows: number }>; names: Map<ObjectKind, Set<string>> };
 
 /**
@@ -72,8 +95,12 @@ type Found = { tables: Map<string, { name: string; rows: number }>; names: Map<O
  * or a comment is never taken for a statement, and what this scan does not find, a restore would not make either.
  * Chunks may end anywhere. Rows are counted exactly.
  */
-export function createDumpScanner(options: { onTable?(name: string, database: string): void } = {}): DumpScanner {
-	const head = Buffer.alloc(HEAD);
+export function createDumpScanner(
+	options: { onTable?(name: string, database: string): void; readonly guard?: StatementGuard } = {},
+): DumpScanner {
+	const { guard } = options;
+	const oddInRows = guard === undefined ? NOTHING_ODD : ODD_IN_ROWS;
+	let head = Buffer.alloc(HEAD);
 	let headLength = 0;
 	let state = CODE;
 	let quote = 0;
@@ -82,6 +109,7 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 	let delimiter: Buffer = SEMICOLON_ALONE;
 	let backslashes = true;
 	let ansiQuotes = false;
+	let oracle = false;
 	let matched = 0;
 	let comment: number[] | null = null;
 	let carry: Buffer | null = null;
@@ -119,7 +147,8 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 	}
 
 	function endStatement(): void {
-		const text = head.toString('utf8', 0, headLength);
+		guard?.statement(head.subarray(0, headLength), { backslashes, ansiQuotes, oracle });
+		const text = head.toString('utf8', 0, Math.min(headLength, HEAD));
 		headLength = 0;
 		matched = 0;
 		const it = readStatement(text);
@@ -133,7 +162,8 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 			here();
 		} else if (it.what === 'sqlMode') {
 			backslashes = !it.modes.includes('NO_BACKSLASH_ESCAPES');
-			ansiQuotes = it.modes.includes('ANSI_QUOTES');
+			oracle = it.modes.includes('ORACLE');
+			ansiQuotes = oracle || it.modes.some((mode) => ANSI.has(mode));
 		} else if (it.what === 'other') position(text);
 	}
 
@@ -151,6 +181,7 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 		if (delimiter !== SEMICOLON_ALONE) return false;
 		const it = readStatement(head.toString('utf8', 0, headLength));
 		if (it.what !== 'rows') return false;
+		guard?.rows(head.subarray(0, headLength), { backslashes, ansiQuotes, oracle });
 		filling = tableNow(it.table);
 		inserts++;
 		rowsBefore = rows;
@@ -178,15 +209,28 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 				for (let c = 0; i < end; i++) {
 					c = buffer[i] as number;
 					// Digits, letters and commas, the most of it, are past all that matters but the semicolon.
+					if (oddInRows[c] === 1 && (c !== DASH || i + 1 >= end || buffer[i + 1] === DASH)) {
+						if (c === DASH && i + 1 >= end && !last) return i;
+						if (c !== DASH || buffer[i + 1] === DASH) guard?.odd(`${JSON.stringify(String.fromCharCode(c))} among rows`);
+					}
 					if (c > CLOSE && c !== SEMICOLON) continue;
 					if (c === SINGLE) {
 						state = ROWS_TEXT;
 						i++;
 						break;
 					}
-					if (c === OPEN && depth++ === 0) rows++;
-					else if (c === CLOSE) depth--;
-					else if (c === SEMICOLON) {
+					if (c === OPEN) {
+						if (depth++ === 0) rows++;
+						else guard?.odd('an expression among rows');
+					} else if (c === CLOSE) {
+						if (--depth === 0 && guard !== undefined) {
+							if (i + 4 >= end && !last) {
+								depth++;
+								return i;
+							}
+							if (!BETWEEN_ROWS.test(buffer.toString('latin1', i + 1, i + 5))) guard.odd('something between rows that is none');
+						}
+					} else if (c === SEMICOLON) {
 						if (filling !== null) filling.rows += rows - rowsBefore;
 						state = CODE;
 						headLength = 0;
@@ -231,8 +275,15 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 	}
 
 	function keep(c: number): void {
-		if (headLength < HEAD) head[headLength++] = c;
+		if (headLength === head.length && guard !== undefined) {
+			if (headLength >= LONGEST) guard.odd('a statement that is too long to be judged');
+			head = Buffer.concat([head, Buffer.alloc(head.length)]);
+		}
+		if (headLength < head.length) head[headLength++] = c;
 	}
+
+	/** The line by which MariaDB's client is told to take no commands: the dump's first. */
+	const isSandboxLine = (): boolean => head.toString('latin1', 0, headLength).startsWith('/*M!999999');
 
 	/** Reads one thing outside quotes and comments; gives the index after it, or `~index` where it needs bytes that are still to come. */
 	function code(buffer: Buffer, at: number): number {
@@ -250,6 +301,7 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 				const line = buffer.indexOf(NEWLINE, at);
 				if (line < 0) return ~at;
 				const word = buffer.toString('latin1', at + 10, line).trim();
+				if (!DELIMITERS.test(word)) guard?.odd(`the delimiter ${word.slice(0, 20)}`);
 				delimiter = word === ';' || word === '' ? SEMICOLON_ALONE : Buffer.from(word, 'latin1');
 				footer = false;
 				return line;
@@ -266,7 +318,13 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 			state = LINE_COMMENT;
 			return at;
 		}
-		if (c === SLASH && next === STAR && after !== BANG && !(after === LETTER_M && buffer[at + 3] === BANG)) {
+		if (
+			c === SLASH &&
+			next === STAR &&
+			after !== BANG &&
+			!(guard !== undefined && after === PLUS) &&
+			!(after === LETTER_M && buffer[at + 3] === BANG)
+		) {
 			comment = headLength === 0 ? [] : null;
 			state = BLOCK_COMMENT;
 			return at + 2;
@@ -290,6 +348,7 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 			state = TEXT;
 		}
 		// `\-` and other commands of the client itself.
+		if (c === BACKSLASH && !isSandboxLine()) guard?.odd('a command of the client');
 		return c === BACKSLASH ? at + 2 : at + 1;
 	}
 
@@ -319,10 +378,16 @@ export function createDumpScanner(options: { onTable?(name: string, database: st
 			const read_ = read(buffer, false);
 			// Copied: the chunk may be used again by who gave it.
 			carry = read_ < buffer.length ? Buffer.from(buffer.subarray(read_)) : null;
+			return buffer.length - read_;
 		},
 		end() {
 			if (carry !== null) read(carry, true);
 			carry = null;
+			// What stands at the end without its delimiter is run as well.
+			if (guard !== undefined && state === CODE && headLength > 0)
+				guard.statement(head.subarray(0, headLength), { backslashes, ansiQuotes, oracle });
+			if (guard !== undefined && (state === TEXT || state === BLOCK_COMMENT || state === ROWS_TEXT))
+				guard.odd('quotes or a comment without an end');
 			// A last line without its end was cut off, so it is no footer; and inside a statement there is none.
 			if (state !== CODE || headLength > 0) footer = false;
 			const known = file !== null || gtid !== undefined;

@@ -29,6 +29,7 @@ const tls = {
 	cert: text,
 	key: text,
 	version: text,
+	serverPublicKeyPath: text,
 } as const;
 
 const defaults = {

@@ -17,6 +17,14 @@ export interface TlsChoice {
 	readonly version?: string;
 }
 
+/** What the person said of the RSA key by which a MySQL server takes a password without TLS. */
+export interface ServerKey {
+	/** Take the one that the server sends, whoever it is; with TLS: give the password to a server whose certificate is not verified. */
+	readonly request?: true;
+	/** A PEM file on this machine. */
+	readonly path?: string;
+}
+
 /** Where a server is and how to get there; everything but the password. */
 export interface ServerAddress {
 	/** The profile's name, else `HOST:PORT`; for a socket its path. This is the name that a person types to confirm. */
@@ -27,6 +35,7 @@ export interface ServerAddress {
 	readonly socket?: string;
 	readonly user: string;
 	readonly tls: TlsChoice;
+	readonly serverKey?: ServerKey;
 	readonly badge?: Badge;
 	/** From the first byte to a session that is ready, in milliseconds. */
 	readonly connectTimeoutMs: number;
@@ -45,6 +54,8 @@ export interface UrlParts {
 	readonly sslCert?: string;
 	readonly sslKey?: string;
 	readonly tlsVersion?: string;
+	readonly getServerPublicKey?: boolean;
+	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: number;
 }
 
@@ -84,7 +95,13 @@ export function readSeconds(text: string, from: string): number {
 	return seconds;
 }
 
-const KNOWN = ['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'tls-version', 'socket', 'connect-timeout'];
+/** As option files say it: nothing at all means yes. */
+export const isOn = (text: string): boolean => /^(1|on|true|yes|)$/i.test(text);
+
+const KNOWN = [
+	...['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'tls-version', 'get-server-public-key', 'server-public-key-path'],
+	...['socket', 'connect-timeout'],
+];
 
 /**
  * Reads `mysql://USER@HOST:PORT?ssl-mode=…&ssl-ca=…` and `mysql://USER@localhost?socket=/path` (`mariadb://` means the same).
@@ -146,6 +163,8 @@ export function parseServerUrl(text: string): UrlParts {
 		sslCert: given('ssl-cert'),
 		sslKey: given('ssl-key'),
 		tlsVersion: given('tls-version'),
+		getServerPublicKey: url.searchParams.has('get-server-public-key') ? isOn(given('get-server-public-key') ?? '') : undefined,
+		serverPublicKeyPath: given('server-public-key-path'),
 		connectTimeout: timeout === undefined ? undefined : readSeconds(timeout, from),
 	});
 }

@@ -1,5 +1,6 @@
 import { ConnectError } from '../core/errors.ts';
 import { called, PASSWORD_WAYS, type ServerAddress } from './address.ts';
+import { PasswordKept } from './auth.ts';
 import { unreachable } from './greeting.ts';
 
 type DriverError = Error & { code?: string; errno?: number; sqlState?: string };
@@ -13,6 +14,7 @@ interface Words {
 /** A login that did not come to be, as a ConnectError that says whom the server saw, why, and what to do. */
 export function refusedLogin(address: ServerAddress, error: DriverError, passwordGiven: boolean, encrypted: boolean): ConnectError {
 	const at = called(address);
+	if (error instanceof PasswordKept) return keptPassword(address, error.plugin, encrypted);
 	// The driver names its errors after the server's, and its connection errors after the system's: only the first have a state.
 	const words = error.sqlState !== undefined ? byNumber(error, address, at, passwordGiven, encrypted) : byCode(error, address, at);
 	if (words === null) return unreachable(address, error);
@@ -22,6 +24,28 @@ export function refusedLogin(address: ServerAddress, error: DriverError, passwor
 		{ ...words, words: said },
 		{ cause: Object.assign(new Error(error.message), { code: error.code, errno: error.errno }) },
 	);
+}
+
+/** What makes the server known, so that it may be given the password itself. */
+export const PROOFS: readonly string[] = [
+	'Verify the server: --ssl-mode VERIFY_CA --ssl-ca FILE, with its CA certificate (on the server: SELECT @@ssl_ca;)',
+	'On the server’s own machine, use its socket: --socket PATH',
+];
+
+/** `by`: what would give the password away. */
+export function keptPassword(address: ServerAddress, by: string, encrypted: boolean): ConnectError {
+	const clear = by === 'mysql_clear_password';
+	return new ConnectError({
+		what: `The password was not sent to ${called(address)}: nothing proves that this is the right server.`,
+		why: `A server can ask for the password itself (${by}), and ${encrypted ? 'its certificate is not verified' : 'the connection is not encrypted'}: any server there could read it.`,
+		mend: clear
+			? ['Use an account that logs in by a challenge, as: CREATE USER … IDENTIFIED BY …']
+			: [
+					...PROOFS,
+					...(encrypted ? [] : ['With the server’s RSA key from a safe place: --server-public-key-path FILE']),
+					`Only where you trust the network: ${encrypted ? '--ssl-mode REQUIRED' : '--get-server-public-key'}`,
+				],
+	});
 }
 
 function byNumber(error: DriverError, address: ServerAddress, at: string, passwordGiven: boolean, encrypted: boolean): Words {

@@ -5,6 +5,7 @@ import type { Secret } from '../sql/secret.ts';
 import {
 	type Badge,
 	compact,
+	isOn,
 	isServerUrl,
 	parseServerUrl,
 	plainName,
@@ -35,6 +36,7 @@ export interface KnownServer {
 		readonly cert?: string;
 		readonly key?: string;
 		readonly version?: string;
+		readonly serverPublicKeyPath?: string;
 	};
 }
 
@@ -56,6 +58,8 @@ export interface ServerFlags {
 	readonly sslCert?: string;
 	readonly sslKey?: string;
 	readonly tlsVersion?: string;
+	readonly getServerPublicKey?: boolean;
+	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: string | number;
 }
 
@@ -109,6 +113,8 @@ interface Said {
 	readonly sslCert?: string;
 	readonly sslKey?: string;
 	readonly tlsVersion?: string;
+	readonly getServerPublicKey?: boolean;
+	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: number;
 }
 
@@ -212,6 +218,8 @@ function fromFlags(flags: ServerFlags): Said {
 		sslCert: flags.sslCert || undefined,
 		sslKey: flags.sslKey || undefined,
 		tlsVersion: flags.tlsVersion || undefined,
+		getServerPublicKey: flags.getServerPublicKey,
+		serverPublicKeyPath: flags.serverPublicKeyPath || undefined,
 		connectTimeout: flags.connectTimeout === undefined ? undefined : readSeconds(String(flags.connectTimeout), '--connect-timeout'),
 	});
 }
@@ -227,9 +235,8 @@ const fromProfile = (profile: KnownServer): Said =>
 		sslCert: profile.tls?.cert,
 		sslKey: profile.tls?.key,
 		tlsVersion: profile.tls?.version,
+		serverPublicKeyPath: profile.tls?.serverPublicKeyPath,
 	});
-
-const ON = /^(1|on|true|yes|)$/i;
 
 /** The options that concern a connection, in the spelling of either vendor; the last of a kind counts. */
 function fromOptions(options: readonly Option[]): {
@@ -263,11 +270,13 @@ function fromOptions(options: readonly Option[]): {
 		else if (name === 'ssl-cert' && value !== '') set('sslCert', value, option);
 		else if (name === 'ssl-key' && value !== '') set('sslKey', value, option);
 		else if (name === 'tls-version' && value !== '') set('tlsVersion', value, option);
+		else if (name === 'get-server-public-key') set('getServerPublicKey', isOn(value), option);
+		else if (name === 'server-public-key-path' && value !== '') set('serverPublicKeyPath', value, option);
 		else if (name === 'connect-timeout' && value !== '') set('connectTimeout', readSeconds(value, option.origin), option);
 		// MariaDB's own words for it: --ssl, --skip-ssl, --ssl-verify-server-cert.
-		else if (name === 'skip-ssl' || name === 'disable-ssl' || (name === 'ssl' && !ON.test(value))) set('sslMode', 'DISABLED', option);
+		else if (name === 'skip-ssl' || name === 'disable-ssl' || (name === 'ssl' && !isOn(value))) set('sslMode', 'DISABLED', option);
 		else if (name === 'ssl' && said.sslMode !== 'VERIFY_IDENTITY') set('sslMode', 'REQUIRED', option);
-		else if (name === 'ssl-verify-server-cert' && ON.test(value)) set('sslMode', 'VERIFY_IDENTITY', option);
+		else if (name === 'ssl-verify-server-cert' && isOn(value)) set('sslMode', 'VERIFY_IDENTITY', option);
 	}
 	if (overNetwork) delete said.socket;
 	return { said, origin, ...(password === undefined ? {} : { password }) };
@@ -312,6 +321,11 @@ function assemble(
 		mode = 'VERIFY_CA';
 		origin.sslMode = 'because a CA is given';
 	}
+	const keyPath = pick('serverPublicKeyPath');
+	const serverKey = {
+		...(pick('getServerPublicKey') ? { request: true as const } : {}),
+		...(keyPath === undefined ? {} : { path: keyPath }),
+	};
 	const seconds = fallback('connectTimeout', pick('connectTimeout'), 10);
 	const address = {
 		// A certificate is made for the name, not for the number.
@@ -323,6 +337,7 @@ function assemble(
 			mode: fallback('sslMode', mode, 'PREFERRED'),
 			...compact({ ca, cert: pick('sslCert'), key: pick('sslKey'), version: pick('tlsVersion') }),
 		},
+		...(Object.keys(serverKey).length === 0 ? {} : { serverKey }),
 		connectTimeoutMs: seconds * 1000,
 		origin,
 	};

@@ -4,12 +4,13 @@ import type { Secret } from '../sql/secret.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../sql/settings.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
+import { authPlugins } from './auth.ts';
 import { refusedLogin } from './connect-words.ts';
 import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
 import { type Driver, decoded, runOn, type Send, undecoded } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
-import { type SessionTls, sessionTls, tlsOptions } from './tls.ts';
+import { fullLogin, type SessionTls, sessionTls, tlsOptions } from './tls.ts';
 
 /** What the server says of a LOAD DATA: rows read, rows replaced, rows passed over, warnings. */
 export interface Loaded {
@@ -25,6 +26,8 @@ export interface Session {
 	readonly connectionId: number;
 	/** Null where the connection is not encrypted. */
 	readonly tls: SessionTls | null;
+	/** Whether the password itself, not the answer to a challenge, went to a server that nothing proves to be the right one. */
+	readonly passwordExposed: boolean;
 	/** `CURRENT_USER()`: the account that the server took us for. */
 	readonly account: string;
 	/** Aborts when the connection is gone, whoever ended it. The reason is an error where one is known. */
@@ -130,9 +133,9 @@ export async function connect(
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
 	try {
-		const driver = await login(address, password, signal, tls, options);
+		const { driver, passwordExposed } = await login(address, password, signal, tls, options);
 		try {
-			return await setUp(driver, address, password, settingsOf(options), signal);
+			return await setUp(driver, address, password, settingsOf(options), signal, passwordExposed);
 		} catch (error) {
 			driver.destroy();
 			throw error;
@@ -169,10 +172,18 @@ async function login(
 	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
 	{ localInfile = false, readBytes }: { readonly localInfile?: boolean; readonly readBytes?: number },
-): Promise<Driver & { readonly mariadb: boolean }> {
+): Promise<{ readonly driver: Driver & { readonly mariadb: boolean }; readonly passwordExposed: boolean }> {
 	const { socket, offersTls, mariadb } = await greet(address, signal, readBytes ?? null);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
+	const full = await fullLogin(address, ssl !== undefined).catch((error: unknown) => {
+		socket.destroy();
+		throw error;
+	});
+	let sent = false;
 	const connection = createConnection({
+		authPlugins: authPlugins(password?.reveal(), full, () => {
+			sent = true;
+		}),
 		stream: socket,
 		// A name ending in a dot is compared without it: so an IP address is compared with the certificate, not "localhost" in its place.
 		host: address.socket === undefined && tls?.ssl.verifyIdentity && /^[\d.]+$|:/.test(address.host) ? `${address.host}.` : address.host,
@@ -217,7 +228,8 @@ async function login(
 		driver.destroy();
 		throw refusedLogin(address, error as Error, password !== null, ssl !== undefined);
 	}
-	return driver;
+	const isSafe = address.socket !== undefined || ssl?.rejectUnauthorized === true || (full.how === 'rsa' && full.key !== null);
+	return { driver, passwordExposed: sent && !isSafe };
 }
 
 async function setUp(
@@ -226,6 +238,7 @@ async function setUp(
 	password: Secret | null,
 	settings: Settings,
 	signal: AbortSignal,
+	passwordExposed: boolean,
 ): Promise<Session> {
 	const threadId = driver.connection.threadId;
 	let connectionId = 0;
@@ -259,6 +272,7 @@ async function setUp(
 		connectionId,
 		account,
 		tls: sessionTls((driver.connection as unknown as { readonly stream: unknown }).stream, address),
+		passwordExposed,
 		lost: driver.lost,
 		get busy() {
 			return driver.running > 0;

@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { SslOptions } from 'mysql2';
 import { UserError } from '../core/errors.ts';
 import type { ServerAddress } from './address.ts';
+import type { FullLogin } from './auth.ts';
 
 /** What the driver needs for TLS; `optional` where a server without TLS is taken as it is. Null: no TLS at all. */
 export interface TlsOptions {
@@ -29,6 +30,16 @@ export async function tlsOptions(address: ServerAddress): Promise<TlsOptions | n
 			...(version === undefined ? {} : versions(version)),
 		},
 	};
+}
+
+/** How a password may be sent to this server in full; `encrypted`: whether the connection is. Throws UserError where the key cannot be read. */
+export async function fullLogin(address: ServerAddress, encrypted: boolean): Promise<FullLogin> {
+	const { tls, serverKey, socket } = address;
+	if (socket !== undefined) return { how: 'clear' };
+	// REQUIRED is never a default: whoever asks for it takes the certificate as it is, as with the vendor's client.
+	if (encrypted) return { how: tls.mode !== 'PREFERRED' || serverKey?.request ? 'clear' : 'refused' };
+	if (serverKey?.path !== undefined) return { how: 'rsa', key: await pem(serverKey.path, '--server-public-key-path') };
+	return serverKey?.request ? { how: 'rsa', key: null } : { how: 'refused' };
 }
 
 async function pem(path: string, flag: string): Promise<string> {

@@ -11,16 +11,26 @@ import type { AccountName, Dialect } from '../dialects/dialect.ts';
 import { compareSeries } from '../dialects/series.ts';
 import { postSql, schemaSql, selectDatabase } from '../dump/definitions/write.ts';
 import { filtered } from '../dump/load/filter.ts';
+import { judged } from '../dump/load/judged.ts';
 import { createDumpScanner, scanning } from '../dump/scan.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
 import { refusalIn } from '../exec/last-words.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from '../exec/tool.ts';
 import { serverToolFolders } from '../sandbox/unpack.ts';
+import type { FullLogin } from '../server/auth.ts';
+import { keptPassword } from '../server/connect-words.ts';
 import { meaning } from '../server/error-words.ts';
 import type { Session } from '../server/session.ts';
+import { fullLogin } from '../server/tls.ts';
 import { type Query, type Statement, sent, shown } from '../sql/sql.ts';
 import { silentMs, watchLiveness } from './liveness.ts';
 import type { Reach } from './world.ts';
+
+/** MySQL's tools give the password itself to a server with any certificate that asks for it. Throws ConnectError where nobody agreed to that. */
+export function refuseToExpose({ address, password, dialect }: Reach, full: FullLogin): void {
+	if (dialect.id === 'mysql' && password !== null && full.how === 'refused')
+		throw keptPassword(address, 'MySQL’s tools', address.tls.mode !== 'DISABLED');
+}
 
 const FLOW_EVERY_MS = 200;
 const DEFAULT_ROLE = /^(?:ALTER USER .* DEFAULT ROLE |SET DEFAULT ROLE )/s;
@@ -70,6 +80,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	async function optionFile(role: Role): Promise<string> {
 		const { address, password, dialect } = reachOf(role);
 		const { tls } = await session(role);
+		const full = await fullLogin(address, tls !== null);
+		refuseToExpose(reachOf(role), full);
 		const lines = dialect.tools.options({
 			host: address.host,
 			port: address.port,
@@ -82,8 +94,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 							ca: address.tls.ca ?? null,
 							cert: address.tls.cert ?? null,
 							key: address.tls.key ?? null,
-							verify: address.tls.mode === 'VERIFY_CA' || address.tls.mode === 'VERIFY_IDENTITY',
+							verify: address.tls.mode === 'VERIFY_IDENTITY' ? 'identity' : address.tls.mode === 'VERIFY_CA' ? 'ca' : 'nothing',
 						},
+			serverKey: full.how === 'rsa' ? (full.key === null ? true : (address.serverKey?.path ?? null)) : null,
 		});
 		const escaped = password?.reveal().replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 		return `${[...lines, ...(escaped === undefined ? [] : [`password="${escaped}"`])].join('\n')}\n`;
@@ -272,8 +285,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 }
 
 /** The SQL of a file of a backup, as far as it is asked for. */
-function stored({ folder, file, use, tables, withoutAccounts }: FilePart) {
-	const raw = readKnown(folder, file);
+function stored({ folder, file, purpose, use, tables, withoutAccounts }: FilePart) {
+	const raw = judged(readKnown(folder, file), file.path, purpose);
 	const wanted = tables !== undefined || withoutAccounts !== undefined;
 	const text = wanted ? filtered(raw, { tables, withoutAccounts }) : raw;
 	const stdout = Readable.from(use === undefined ? text : after(selectDatabase(use), text), { objectMode: false });

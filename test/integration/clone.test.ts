@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEnd } from '../../src/core/runner.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
+import { urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, ownSandbox, type Sandbox, type SandboxServer, type SpareServer, spareServer, value } from '../support/servers.ts';
@@ -96,7 +97,7 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 			}),
 		]);
 		await ask(replica, "GRANT ALL ON *.* TO boss@'127.0.0.1' WITH GRANT OPTION");
-		const wish = { ...request(pair), replica: `mysql://boss@127.0.0.1:${replica.port}` };
+		const wish = { ...request(pair), replica: urlOf(replica, 'boss') };
 		expect((await refused(pair, wish)).map(({ id, found }) => [id, found])).toEqual([
 			['CLONE-LOGIN', 'no account boss@127.0.0.1 on the primary'],
 		]);

@@ -5,6 +5,7 @@ import { statusOf } from '../../src/commands/status-report.ts';
 import type { BackupRequest, ProvisionRequest } from '../../src/core/desk.ts';
 import { Stopped } from '../../src/core/errors.ts';
 import type { RunEnd } from '../../src/core/runner.ts';
+import { urlOf } from '../support/cli.ts';
 import { type Client, nameOf, openClient, provisionRequest } from '../support/runs.ts';
 import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, value } from '../support/servers.ts';
 
@@ -43,7 +44,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
 		await client?.[Symbol.asyncDispose]();
 	});
 
-	const asOps = (server: SandboxServer) => ({ server: `mysql://ops@127.0.0.1:${server.port}`, passwordFile: file });
+	const asOps = (server: SandboxServer) => ({ server: urlOf(server, 'ops'), passwordFile: file });
 	const backup = (): BackupRequest => ({
 		...{ kind: 'backup', server: asOps(pair.replica).server, reach: { server: { passwordFile: file } }, to: join(client.home, 'backups') },
 		...{ compress: 'zstd', lockWaitSeconds: 20, longQueries: 'kill', maxLockSeconds: null, stopApplier: true },

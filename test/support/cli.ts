@@ -126,8 +126,9 @@ export function start(args: readonly string[], { env = process.env, input, throu
 /** Runs it to its end. */
 export const lockstep = (args: readonly string[], calling: Calling = {}): Promise<Ended> => start(args, calling).ended;
 
-export const urlOf = (server: Pick<SandboxServer, 'port'>, user = 'root', host = '127.0.0.1'): string =>
-	`mysql://${user}@${host}:${server.port}`;
+/** With its CA where a password is sent: a server that nothing proves is not given one. */
+export const urlOf = (server: Pick<SandboxServer, 'port'> & Partial<SandboxServer>, user = 'root', host = '127.0.0.1'): string =>
+	`mysql://${user}@${host}:${server.port}${user === 'root' || server.ca === undefined ? '' : `?ssl-ca=${server.ca}`}`;
 
 /** What it is called where a name must be typed. */
 export const nameOf = (server: Pick<SandboxServer, 'port'>): string => `127.0.0.1:${server.port}`;

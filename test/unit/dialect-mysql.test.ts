@@ -346,20 +346,14 @@ describe('tools', () => {
 	});
 
 	test('are told how our own session reaches the server', () => {
-		const place = { host: 'db"1', port: 3306, socket: null, user: 'a', tls: null };
-		const tls = { ca: '/ca.pem', cert: null, key: null, verify: true };
-		expect(tools.options(place)).toEqual([
-			'[client]',
-			'user="a"',
-			'host="db\\"1"',
-			'port=3306',
-			'protocol=tcp',
-			'ssl-mode=DISABLED',
-			'get-server-public-key',
-		]);
+		const place = { host: 'db"1', port: 3306, socket: null, user: 'a', tls: null, serverKey: null };
+		const tls = { ca: '/ca.pem', cert: null, key: null, verify: 'ca' as const };
+		expect(tools.options(place)).toEqual(['[client]', 'user="a"', 'host="db\\"1"', 'port=3306', 'protocol=tcp', 'ssl-mode=DISABLED']);
+		expect(tools.options({ ...place, serverKey: true }).at(-1)).toBe('get-server-public-key');
+		expect(tools.options({ ...place, serverKey: '/k.pem' }).at(-1)).toBe('server-public-key-path="/k.pem"');
 		expect(tools.options({ ...place, socket: '/s' })).toEqual(['[client]', 'user="a"', 'socket="/s"', 'ssl-mode=DISABLED']);
 		expect(tools.options({ ...place, tls }).slice(-2)).toEqual(['ssl-mode=VERIFY_CA', 'ssl-ca="/ca.pem"']);
-		expect(tools.options({ ...place, tls: { ...tls, ca: null, verify: false } }).slice(-1)).toEqual(['ssl-mode=REQUIRED']);
+		expect(tools.options({ ...place, tls: { ...tls, ca: null, verify: 'nothing' as const } }).slice(-1)).toEqual(['ssl-mode=REQUIRED']);
 	});
 
 	test('pass only words that are not about what is dumped', () => {

@@ -53,8 +53,11 @@ export const tools: Dialect['tools'] = {
 			'--max-allowed-packet=1G',
 			'--default-character-set=utf8mb4',
 			'--batch',
-			// Without it the client strips the comments out of routines and triggers.
+			// Without them the client strips the comments, and the carriage returns, out of routines and triggers, and takes commands of its own.
 			'--comments',
+			'--binary-mode',
+			// Since 10.11.8: no commands that reach files or programs.
+			'--loose-sandbox',
 		],
 	}),
 	options: ({ host, port, socket, user, tls }) => [
@@ -65,11 +68,13 @@ export const tools: Dialect['tools'] = {
 			? ['skip-ssl']
 			: [
 					'ssl',
-					tls.verify ? 'ssl-verify-server-cert' : 'skip-ssl-verify-server-cert',
+					tls.verify === 'nothing' ? 'skip-ssl-verify-server-cert' : 'ssl-verify-server-cert',
 					...(tls.ca === null ? [] : [`ssl-ca=${quoted(tls.ca)}`]),
 					...(tls.cert === null ? [] : [`ssl-cert=${quoted(tls.cert)}`]),
 					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),
 				]),
+		// The methods that give the password itself to a server are plugins in files; without them only the answer to a challenge is left.
+		...(socket !== null || (tls !== null && tls.verify !== 'nothing') ? [] : ['plugin-dir=/dev/null']),
 	],
 	// With a limit of 1 it even writes tables with their first column only, and says nothing (seen on 10.11 and 11.8).
 	misledBy: query(sql`SELECT @@global.sql_select_limit AS most, @@global.sql_select_limit < 18446744073709551615 AS limited`, ([row]) => [

@@ -74,14 +74,19 @@ export const tools: Dialect['tools'] = {
 			'--binary-mode',
 		],
 	}),
-	options: ({ host, port, socket, user, tls }) => [
+	options: ({ host, port, socket, user, tls, serverKey }) => [
 		'[client]',
 		`user=${quoted(user)}`,
 		...(socket === null ? [`host=${quoted(host)}`, `port=${port}`, 'protocol=tcp'] : [`socket=${quoted(socket)}`]),
 		...(tls === null
-			? ['ssl-mode=DISABLED', ...(socket === null ? ['get-server-public-key'] : [])]
+			? [
+					'ssl-mode=DISABLED',
+					...(socket !== null || serverKey === null
+						? []
+						: [serverKey === true ? 'get-server-public-key' : `server-public-key-path=${quoted(serverKey)}`]),
+				]
 			: [
-					`ssl-mode=${tls.verify ? 'VERIFY_CA' : 'REQUIRED'}`,
+					`ssl-mode=${{ nothing: 'REQUIRED', ca: 'VERIFY_CA', identity: 'VERIFY_IDENTITY' }[tls.verify]}`,
 					...(tls.ca === null ? [] : [`ssl-ca=${quoted(tls.ca)}`]),
 					...(tls.cert === null ? [] : [`ssl-cert=${quoted(tls.cert)}`]),
 					...(tls.key === null ? [] : [`ssl-key=${quoted(tls.key)}`]),

@@ -3,7 +3,7 @@ import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { change } from '../change.ts';
 import { accountsIn } from './accounts-file.ts';
-import { filesOf, type RestoreEnv } from './env.ts';
+import { filesOf, partOf, type RestoreEnv } from './env.ts';
 
 type Facts = {
 	readonly present: readonly AccountName[];
@@ -23,13 +23,13 @@ export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 		return { present: await env.look('server', env.server.dialect.accounts.list), named: [...(await accountsIn(env))] };
 	},
 	plan({ facts, origin, ...env }) {
-		const { server, folder, logged } = env;
-		return filesOf(env, 'accounts').map(({ path, bytes, sha256 }) => ({
+		const { server, logged } = env;
+		return filesOf(env, 'accounts').map((file) => ({
 			kind: 'pipe',
 			id: 'accounts',
 			why: 'those that are not here',
 			// Half of them may have come with an interrupted run, without their rights: these are ours.
-			from: { folder, file: { path, bytes, sha256 }, withoutAccounts: origin.present.map(key) },
+			from: { ...partOf(env, file), withoutAccounts: origin.present.map(key) },
 			into: server.dialect.tools.load('server', logged),
 			footer: true,
 			changes: true,

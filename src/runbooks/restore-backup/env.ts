@@ -1,5 +1,5 @@
 import type { Manifest, ManifestFile, ManifestTable } from '../../archive/manifest.ts';
-import type { FilePart } from '../../core/action.ts';
+import type { FilePart, FilePurpose } from '../../core/action.ts';
 import type { Thing } from '../../core/deeds.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
@@ -72,12 +72,19 @@ export function filesOf(env: RestoreEnv, kind: ManifestFile['kind']): readonly M
 export const allFiles = (env: RestoreEnv): readonly ManifestFile[] =>
 	(['schema', 'database', 'rows', 'post', 'accounts', 'definitions'] as const).flatMap((kind) => filesOf(env, kind));
 
+/** What a file of SQL is there for. */
+export const purposeOf = ({ kind, database }: Pick<ManifestFile, 'kind' | 'database'>): FilePurpose => ({
+	kind: kind === 'load' || kind === 'definitions' ? 'rows' : kind,
+	database: kind === 'accounts' ? null : (database ?? null),
+});
+
 /** A file as the beginning of a pipe. */
-export function partOf({ folder, only }: RestoreEnv, { path, bytes, sha256, database, format }: ManifestFile): FilePart {
+export function partOf({ folder, only }: RestoreEnv, { path, kind, bytes, raw_bytes, sha256, database, format }: ManifestFile): FilePart {
 	const tables = only?.filter((each) => each.database === database).map((each) => each.name);
 	// Rows with their history, by the vendor's tool.
 	const use = format === 'sql' && database !== undefined ? { use: database } : {};
-	return { folder, file: { path, bytes, sha256 }, ...use, ...(tables === undefined ? {} : { tables }) };
+	const purpose = purposeOf({ kind, ...(database === undefined ? {} : { database }) });
+	return { folder, file: { path, bytes, raw_bytes, sha256 }, purpose, ...use, ...(tables === undefined ? {} : { tables }) };
 }
 
 /** Whether an earlier step of this work made room already, be it of a replica: then what is there is what it brought. */

@@ -130,7 +130,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 				withKeys: wanted.length === 0 ? null : load.withKeys(table, wanted),
 				harmless: load.harmless,
 				folder,
-				files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+				files: files.map(({ path, bytes, raw_bytes, sha256 }) => ({ path, bytes, raw_bytes, sha256 })),
 				rows: table.rows,
 				digest: table.digest,
 			});

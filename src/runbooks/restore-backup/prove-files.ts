@@ -1,13 +1,14 @@
 import type { ManifestFile } from '../../archive/manifest.ts';
-import { judgeFile } from '../../archive/read.ts';
+import { judgeFile, readKnown } from '../../archive/read.ts';
 import { type PipeAction, type PipeResult, pickAll } from '../../core/action.ts';
 import { type Check, failed, must } from '../../core/check.ts';
 import { UserError, VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step } from '../../core/step.ts';
+import { judged } from '../../dump/load/judged.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import { qualified, some } from '../server.ts';
-import { allFiles, type FoundTable, filesOf, type ProvenFiles, parallel, partOf, type RestoreEnv } from './env.ts';
+import { allFiles, type FoundTable, filesOf, type ProvenFiles, parallel, partOf, purposeOf, type RestoreEnv } from './env.ts';
 
 /** A screen has had enough after that. */
 const TELL_EVERY_MS = 200;
@@ -56,15 +57,31 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 				const tables = { done: index, total: files.length };
 				progress({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), current: file.path, tables });
 			};
-			bad.push(...failed([await judgeFile(env.folder, file, { signal, onBytes })]));
+			// What a client would run is read as that client reads it, before anything is changed.
+			if (isSql(file)) bad.push(...(await problemsOf(env, file, signal)));
+			else bad.push(...failed([await judgeFile(env.folder, file, { signal, onBytes })]));
+			if (isSql(file)) onBytes(file.bytes);
 		}
-		if (bad.length > 0) throw new VerifyFailed(bad, 'The backup is damaged: nothing of it was loaded.');
+		if (bad.length > 0) throw new VerifyFailed(bad, 'The backup is not what was made: nothing of it was loaded.');
 		return { files: files.length + looked.length, ...(looked.length > 0 && { tables: found, sql }) };
 	},
 	verify: async ({ facts, output }) => [
 		must('FILES', 'Every file is what was written', output.files === facts.files, { expected: `${facts.files}`, found: `${output.files}` }),
 	],
 };
+
+const isSql = ({ kind, format }: ManifestFile): boolean => kind !== 'rows' || format === 'sql';
+
+/** Reads a file of SQL to its end and judges every statement of it. */
+async function problemsOf(env: RestoreEnv, file: ManifestFile, signal: AbortSignal): Promise<readonly Check[]> {
+	try {
+		for await (const _ of judged(readKnown(env.folder, file), file.path, purposeOf(file))) signal.throwIfAborted();
+		return [];
+	} catch (error) {
+		if (error instanceof VerifyFailed) return failed(error.checks);
+		throw error;
+	}
+}
 
 async function findTables(
 	{ only }: RestoreEnv,

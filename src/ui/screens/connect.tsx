@@ -35,7 +35,7 @@ const FIELDS: readonly FormField[] = [
 		id: 'tls',
 		label: 'TLS',
 		kind: 'choice',
-		about: 'verified: certificate and name are checked. required: encrypted, but anybody could pose as the server.',
+		about: 'verified: certificate and name are checked. required: encrypted; whatever server answers may be given the password.',
 		options: [
 			{ value: 'PREFERRED', label: 'if offered' },
 			{ value: 'REQUIRED', label: 'required' },

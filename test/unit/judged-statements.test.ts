@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { VerifyFailed } from '../../src/core/errors.ts';
+import { judged } from '../../src/dump/load/judged.ts';
+
+type Kind = Parameters<typeof judged>[2]['kind'];
+
+/** What went on of a file of the database `shop`, and why no more did; fed in pieces of `size` bytes. */
+async function run(sql: string, kind: Kind = 'database', size = 7): Promise<{ passed: string; why: string | null }> {
+	const bytes = Buffer.from(sql);
+	const chunks = async function* () {
+		for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+	};
+	let passed = '';
+	try {
+		for await (const chunk of judged(chunks(), 'shop.sql', { kind, database: kind === 'accounts' ? null : 'shop' })) passed += chunk;
+		return { passed, why: null };
+	} catch (error) {
+		if (!(error instanceof VerifyFailed)) throw error;
+		return { passed, why: `${error.checks[0]?.title}: ${error.checks[0]?.found}` };
+	}
+}
+
+const DUMP = `/*M!999999\\- enable the sandbox mode */
+-- MariaDB dump 10.19
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+/*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;
+CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`shop\` /*!40100 DEFAULT CHARACTER SET utf8mb4 */ /*!80016 DEFAULT ENCRYPTION='N' */;
+USE \`shop\`;
+DROP TABLE IF EXISTS \`a;b\`;
+CREATE TABLE \`a;b\` (\`id\` int DEFAULT 1 CHECK (\`id\` > 0), \`t\` text COMMENT 'DROP DATABASE x;') ENGINE=InnoDB
+/*!50100 PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (5) ENGINE = InnoDB) */;
+LOCK TABLES \`a;b\` WRITE;
+SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@AUTOCOMMIT=0;
+/*!40000 ALTER TABLE \`a;b\` DISABLE KEYS */;
+INSERT INTO \`a;b\` (\`id\`, \`t\`) VALUES (1,'x'),(-2,'it''s \\' \\\\'),
+(3,NULL),(4,0x2F),(5,_binary 'a/*b--#'),(6,1.5e-10);
+/*!40000 ALTER TABLE \`a;b\` ENABLE KEYS */;
+UNLOCK TABLES;
+/*!50003 SET @saved_sql_mode = @@sql_mode */ ;
+/*!50003 SET sql_mode = 'STRICT_TRANS_TABLES' */ ;
+DELIMITER ;;
+/*!50003 CREATE*/ /*!50017 DEFINER=\`root\`@\`localhost\`*/ /*!50003 TRIGGER tr BEFORE INSERT ON \`a;b\` FOR EACH ROW
+IF NEW.id IS NULL THEN SET NEW.id = (SELECT 1); ELSEIF CASE WHEN 1 THEN 0 END THEN SET @x = 1; END IF */;;
+CREATE DEFINER=\`root\`@\`%\` PROCEDURE \`p\`(IN a INT, OUT b VARCHAR(10))
+    SQL SECURITY INVOKER COMMENT 'begin; end'
+l: BEGIN
+  DECLARE v INT DEFAULT 0; -- DROP DATABASE other;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION, NOT FOUND BEGIN ROLLBACK; RESIGNAL; END;
+  WHILE v < 3 DO SET v = v + IF(v = 1, 1, CASE v WHEN 2 THEN 3 ELSE 4 END); END WHILE;
+  REPEAT SET v = v - 1; UNTIL v < 0 END REPEAT;
+  CASE v WHEN 1 THEN BEGIN END; ELSE SELECT 1 AS \`end\`; END CASE;
+  x: LOOP LEAVE x; END LOOP x;
+END l ;;
+CREATE FUNCTION f(a DECIMAL(10,2)) RETURNS varchar(20) CHARSET utf8mb4 COLLATE utf8mb4_bin DETERMINISTIC NO SQL RETURN a ;;
+/*!50106 CREATE*/ /*!50117 DEFINER=\`a\`@\`b\`*/ /*!50106 EVENT e ON SCHEDULE EVERY 1 HOUR ON COMPLETION PRESERVE DO BEGIN DELETE FROM t; END */ ;;
+DELIMITER ;
+/*!50003 SET sql_mode = @saved_sql_mode */ ;
+/*!50001 CREATE ALGORITHM=UNDEFINED */
+/*!50013 DEFINER=\`root\`@\`localhost\` SQL SECURITY DEFINER */
+/*!50001 VIEW \`v\` AS select /*+ MAX_EXECUTION_TIME(5) */ 1 AS \`x\` */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+-- Dump completed on 2026-01-01
+`;
+
+describe('a file of a backup', () => {
+	test.each([1, 7, 100_000])('that a dump tool wrote passes byte for byte, in pieces of %i', async (size) => {
+		expect(await run(DUMP, 'database', size)).toEqual({ passed: DUMP, why: null });
+	});
+
+	test('of Oracle’s mode, and of accounts', async () => {
+		const oracle = `SET sql_mode = 'ORACLE,PIPES_AS_CONCAT' ;
+DELIMITER ;;
+CREATE DEFINER="root"@"localhost" PACKAGE "pk" AS c CONSTANT INT := 1; PROCEDURE p(a INT); END ;;
+CREATE DEFINER="root"@"localhost" PACKAGE BODY "pk" AS
+  PROCEDURE p(a INT) AS x INT; BEGIN IF a = 1 THEN NULL; ELSIF a = 2 THEN NULL; END IF; EXCEPTION WHEN OTHERS THEN NULL; END;
+BEGIN NULL; END ;;
+DELIMITER ;
+`;
+		expect(await run(oracle)).toEqual({ passed: oracle, why: null });
+		expect((await run(oracle.replace('BEGIN NULL; END ;;', 'BEGIN NULL; END; DROP DATABASE x ;;'))).why).toMatch(/another statement/);
+		const accounts =
+			"CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*12';\nGRANT SELECT ON `shop`.* TO `a`@`%`;\nSET DEFAULT ROLE `r` FOR `a`@`%`;\nSELECT COALESCE(CURRENT_ROLE(),'NONE') into @current_role;\n/*M!100203 EXECUTE IMMEDIATE CONCAT('SET ROLE ', @current_role) */;\n";
+		expect(await run(accounts, 'accounts')).toEqual({ passed: accounts, why: null });
+	});
+
+	const BEFORE = 'USE `shop`;\n';
+	test.each([
+		'\\! touch /tmp/x\n',
+		'system touch /tmp/x;',
+		'source /etc/passwd\n',
+		'\\. /etc/passwd\n',
+		'tee /tmp/x\n',
+		'pager cat\n',
+		'charset gbk;',
+		'DROP DATABASE other;',
+		'DROP TABLE IF EXISTS `t`, `other`.`t`;',
+		'DROP TABLE t;',
+		'SET GLOBAL general_log = 1;',
+		'SET @@GLOBAL.x = 1;',
+		'SET sql_notes = 0, @@global.general_log = 1;',
+		"SET PERSIST x = 'y';",
+		'SET sql_log_bin = 1;',
+		"SET @a = (SELECT LOAD_FILE('/etc/passwd'));",
+		"SET @a = 'NO_BACKSLASH_ESCAPES', sql_mode = @a;",
+		"/*!99999 SET sql_mode = 'NO_BACKSLASH_ESCAPES' */;",
+		"SET @@sql_mode = 'ANSI_QUOTES';",
+		'SET sql_mode = ANSI_QUOTES;',
+		"SELECT 1 INTO OUTFILE '/tmp/x';",
+		"LOAD DATA INFILE '/etc/passwd' INTO TABLE t;",
+		"LOAD XML LOCAL INFILE '/etc/passwd' INTO TABLE t;",
+		"INSTALL SONAME 'x';",
+		"CREATE FUNCTION f RETURNS STRING SONAME 'x.so';",
+		"GRANT ALL ON *.* TO x@y IDENTIFIED BY '';",
+		'CREATE USER x;',
+		"CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h');",
+		'CREATE TABLE `other`.`t` (a INT);',
+		"CREATE TABLE t (a TEXT) AS SELECT LOAD_FILE('/etc/passwd');",
+		'CREATE DATABASE other;',
+		'CREATE VIEW mysql.v AS SELECT 1;',
+		'CREATE TRIGGER t BEFORE INSERT ON other.t FOR EACH ROW SET @a = 1;',
+		'USE mysql;',
+		'UPDATE t SET a = 1;',
+		'INSERT INTO mysql.user VALUES (1);',
+		'INSERT INTO t SELECT * FROM mysql.user;',
+		"INSERT INTO t VALUES (LOAD_FILE('/etc/passwd'));",
+		'INSERT INTO t VALUES (1),((SELECT 1));',
+		"INSERT INTO t VALUES (1) /* ' */; DROP DATABASE other; -- ');",
+		'INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1;',
+		'CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET @a = 1; INSERT INTO t VALUES (1);',
+		'/*!50003 DROP DATABASE other */;',
+		'/*!99999 CREATE TABLE t (a INT) AS */ DROP DATABASE other;',
+		"/*!99999 ' */ DROP DATABASE other; /* ' */;",
+		"CREATE TABLE t (a INT) /*+ ' */; DROP DATABASE other; /* ' */;",
+		'CREATE TABLE t (a INT) delimiter //\nDROP DATABASE other//\n;',
+		'DELIMITER x\nDROP DATABASE otherx\n',
+		'DELIMITER ;;\nSET sql_notes = 0; DROP DATABASE other ;;\n',
+		'DELIMITER ;;\nCREATE TABLE t (a INT); DROP DATABASE other ;;\n',
+		'DELIMITER ;;\nCREATE PROCEDURE p() SELECT 1 AS begin; DROP DATABASE other; SELECT 1 AS end ;;\n',
+		'DELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT 1; END; DROP DATABASE other ;;\n',
+		'DELIMITER ;;\nCREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW IF 1 THEN SET @a = 1; END IF; DROP DATABASE other ;;\n',
+		"CREATE TABLE t (a INT) COMMENT $$ ' $$; DROP DATABASE other; -- ';",
+		'DROP DATABASE other',
+		'CREATE TABLE t (a INT) COMMENT "x',
+		'\0DROP DATABASE other;',
+	])('refuses %j, by name and number, and lets none of it through', async (sql) => {
+		for (const size of [1, 100_000]) {
+			const { passed, why } = await run(BEFORE + sql, 'database', size);
+			expect(why).toMatch(/^shop\.sql, statement [23]: /);
+			// A client runs what ends with its delimiter.
+			expect(passed).not.toContain(sql.trimEnd());
+		}
+	});
+
+	test('of accounts holds nothing else, nor does any other hold accounts', async () => {
+		for (const sql of [
+			'DROP DATABASE x;',
+			'USE mysql;',
+			'CREATE TABLE t (a INT);',
+			'INSERT INTO mysql.user VALUES (1);',
+			'SET GLOBAL a = 1;',
+		])
+			expect((await run(sql, 'accounts')).why).not.toBeNull();
+	});
+
+	test('is not read in a character set in which half a character is a backslash', async () => {
+		const trick = Buffer.concat([
+			Buffer.from("SET NAMES gbk;\nCREATE TABLE t (a INT) COMMENT '"),
+			Buffer.from([0xbf, 0x5c]),
+			Buffer.from("'; DROP DATABASE other; -- ';\n"),
+		]);
+		const source = async function* () {
+			yield trick;
+		};
+		const all = async () => {
+			for await (const _ of judged(source(), 'f', { kind: 'database', database: 'shop' }));
+		};
+		await expect(all()).rejects.toThrow(VerifyFailed);
+	});
+});
