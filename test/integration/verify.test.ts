@@ -1,10 +1,15 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sumOf, sumsText } from '../../src/archive/sums.ts';
+import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, type Running, start, urlOf } from '../support/cli.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const told = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 const says = (running: Running, text: string) =>
 	new Promise<void>((resolve, reject) => {
@@ -166,6 +171,67 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 			problems: [expect.stringContaining('15')],
 		});
 		expect(await drills()).toEqual([]);
+	});
+
+	it('that was changed runs nothing, whatever its sums say, and a pipe in its place hangs nothing', async () => {
+		const hostile = join(home.dir, 'hostile');
+		await cp(fast, hostile, { recursive: true });
+		const manifestFile = join(hostile, 'manifest.json');
+		const before = await readFile(manifestFile, 'utf8');
+		const restore = (from: string) => run('restore', from, '--server', urlOf(server), '--yes', '--confirm', nameOf(server), '--json');
+		const state = () =>
+			value(server, "SELECT CONCAT(@@GLOBAL.max_connections, ' ', GROUP_CONCAT(schema_name ORDER BY 1)) FROM information_schema.schemata");
+		const was = await state();
+
+		// Only the manifest: its sum tells.
+		await writeFile(manifestFile, before.replace('"note"', '"total"'));
+		expect(await restore(hostile)).toMatchObject({ code: 8, last: { class: 'VerifyFailed' } });
+
+		// Everything that vouches for a file of SQL made anew.
+		const manifest = JSON.parse(before);
+		const sums = parseSums(await readFile(join(hostile, 'SHA256SUMS'), 'utf8'));
+		for (const [kind, bad] of [
+			['schema', 'DROP DATABASE `od d-ů`;\n'],
+			['post', `\\! touch ${home.dir}/ran\n`],
+			['post', 'SET GLOBAL max_connections = 77;\n'],
+		] as const) {
+			const forged = structuredClone(manifest);
+			const file = forged.files.find((each: { kind: string; database: string }) => each.kind === kind && each.database === 'shop');
+			const path = join(hostile, file.path);
+			const whole = await readFile(path);
+			const text = zstdDecompressSync(whole).toString().replace('\nUSE `shop`;\n', `\nUSE \`shop\`;\n${bad}`);
+			const packed = zstdCompressSync(text);
+			const grown = [packed.length - file.bytes, Buffer.byteLength(text) - file.raw_bytes] as const;
+			Object.assign(file, { bytes: packed.length, raw_bytes: Buffer.byteLength(text), sha256: sha256(packed) });
+			forged.totals.bytes += grown[0];
+			forged.totals.raw_bytes += grown[1];
+			const json = JSON.stringify(forged);
+			await writeFile(path, packed);
+			await writeFile(manifestFile, json);
+			const known = sums.map((sum) =>
+				sum.path === file.path ? { ...sum, sha256: file.sha256 } : sum.path === 'manifest.json' ? sumOf('manifest.json', json) : sum,
+			);
+			await writeFile(join(hostile, 'SHA256SUMS'), sumsText(known));
+			const ended = await restore(hostile);
+			expect(ended, told(ended)).toMatchObject({ code: 8, last: { class: 'VerifyFailed' } });
+			expect(JSON.stringify(ended.last.checks)).toMatch(/BACKUP-STATEMENT.*statement \d+/);
+			await writeFile(path, whole);
+		}
+		expect(await state()).toBe(was);
+		expect(await readdir(home.dir)).not.toContain('ran');
+
+		if (kind !== SANDBOX_KINDS[0]) return;
+		await rm(manifestFile);
+		await promisify(execFile)('mkfifo', [manifestFile]);
+		for (const args of [
+			['show', hostile],
+			['verify', hostile],
+			['drill', hostile],
+			['list', home.dir],
+		])
+			expect((await run(...args)).code, args[0]).toBeTypeOf('number');
+		expect((await restore(hostile)).code).toBe(2);
+		await rm(hostile, { recursive: true });
 	});
 
 	// One kind stands for all: what is cleared up is the same, and how the servers drop an account is tested elsewhere.
