@@ -19,10 +19,13 @@ import { ownSandbox, SANDBOX_KINDS, type Sandbox, value } from '../support/serve
 const director = flagDirector({ yes: true, dryRun: false });
 const now = () => new Date();
 
-/** Not every run has it: a replica that stands at the position already neither waits for it nor is let run to it. */
-const SOMETIMES = /^(catch-up wait|compare run-until)$/;
+/**
+ * Not every run has it, or as often: a replica that stands at the position already neither waits for it nor is let run to it; MySQL's snapshot
+ * is taken again, at last under a lock of milliseconds, where something was committed around it.
+ */
+const SOMETIMES = /^(catch-up wait|compare run-until|seed copy|(seed|compare) (lock|settle)-snapshot-\d)$/;
 /** What only one vendor's runs do. */
-const OWN = /super-read-only|^protect events|^set-position (set|forget-log)|^compare (open|settle)-snapshot/;
+const OWN = /super-read-only|^protect events|^set-position (set|forget-log)/;
 
 // The kinds share the actions between them (support/faults.ts).
 describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
@@ -123,7 +126,12 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 				const broken = await attempt(undefined, { ...wish, at });
 				const where = `action ${at}, ${id}`;
 				if (broken.actions.length < at) {
-					expect(SOMETIMES.test(actions.find((each) => !broken.actions.includes(each)) ?? ''), where).toBe(true);
+					const there = [...broken.actions];
+					const missing = actions.filter((each) => (there.includes(each) ? there.splice(there.indexOf(each), 1).length === 0 : true));
+					expect(
+						missing.filter((each) => !SOMETIMES.test(each)),
+						where,
+					).toEqual([]);
 					proven(broken, where);
 					await undone(broken.past, where);
 					continue;
