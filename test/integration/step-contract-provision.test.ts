@@ -125,7 +125,8 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 			for (const { at, id } of mine(actions).filter((point) => of.test(point.id))) {
 				const broken = await attempt(undefined, { ...wish, at });
 				const where = `action ${at}, ${id}`;
-				if (broken.actions.length < at) {
+				// A copy that is given up is no place to break at.
+				if (broken.actions.length < at || (broken.end.outcome === 'done' && SOMETIMES.test(id))) {
 					const there = [...broken.actions];
 					const missing = actions.filter((each) => (there.includes(each) ? there.splice(there.indexOf(each), 1).length === 0 : true));
 					expect(
