@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readKnown } from '../archive/read.ts';
 import { writeStream } from '../archive/write.ts';
 import type { AccountsPart, DefinitionsPart, FilePart, PipeAction, PipeResult, Role, ToolPart } from '../core/action.ts';
@@ -34,6 +35,8 @@ export function refuseToExpose({ address, password, dialect }: Reach, full: Full
 
 const FLOW_EVERY_MS = 200;
 const DEFAULT_ROLE = /^(?:ALTER USER .* DEFAULT ROLE |SET DEFAULT ROLE )/s;
+/** So long a tool that takes nothing more may take to say why. */
+const REFUSAL_MS = 5_000;
 
 /** A tool at work, and whose server it works with. */
 type Live = RunningTool & { readonly program: string; readonly on: Role };
@@ -244,6 +247,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 				(error: unknown) => error,
 			);
 			// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
+			// It has closed its end, and is about to say why: ended by us, it would say nothing.
+			if (loader !== null && isBrokenPipe(flowed)) await Promise.race([loader.ended, pause(REFUSAL_MS)]);
 			if (flowed !== null) stop.abort();
 			const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
 			if (hung !== null) throw await hung;
@@ -254,6 +259,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 				throw refusedTool(loader.program, loadEnd);
 			if (landed !== null && flowed !== null) await landed;
 			if (dumpEnd.code !== 0) throw refusedTool(from.program, dumpEnd);
+			// What came stopped coming: the tool was ended for that, which is not the cause.
+			if (flowed !== null && !isBrokenPipe(flowed)) throw flowed;
 			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw refusedTool(loader.program, loadEnd);
 			if (flowed !== null) throw flowed;
 			const done = await landed;
@@ -327,6 +334,8 @@ const failing = (ended: Promise<ToolEnd>): Promise<void> =>
 /** Resolves when it is aborted. */
 const once = (signal: AbortSignal): Promise<void> =>
 	new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+
+const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 

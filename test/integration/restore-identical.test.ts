@@ -138,4 +138,23 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			},
 		]);
 	});
+
+	if (isMysql(kind))
+		it('names the server’s refusal of an account, and not the signal that ended the client', async () => {
+			await ask(source, 'SET GLOBAL partial_revokes = ON');
+			for (const statement of ['CREATE USER a_first', 'CREATE USER pr', 'GRANT INSERT ON *.* TO pr', 'REVOKE INSERT ON odd.* FROM pr'])
+				await ask(source, statement);
+			const backup = await lockstep(
+				['backup', '--server', urlOf(source), '--to', join(home.dir, 'accounts'), '--yes', '--json', '--confirm', nameOf(source)],
+				{ env: home.env },
+			);
+			expect(backup.code, said(backup)).toBe(0);
+			const refused = await lockstep(
+				['restore', backup.last.backup, '--server', urlOf(target), '--yes', '--json', '--accounts', '--confirm', nameOf(target)],
+				{ env: home.env },
+			);
+			expect(refused.code, said(refused)).not.toBe(0);
+			expect(said(refused)).toMatch(/ERROR \d+ .*pr/);
+			expect(said(refused)).not.toContain('SIGTERM');
+		});
 });

@@ -154,6 +154,8 @@ describe('a file of definitions', () => {
 		["/*M!100005 SET DEFAULT ROLE 'r' FOR 'a'@'h' */;", 'a@h'],
 		["GRANT PROXY ON ''@'%' TO 'root'@'localhost';", 'root@localhost'],
 		['GRANT `r` TO `s`;', 'role s'],
+		['REVOKE INSERT ON `a FROM b`.* FROM `pr`@`%`;', 'pr@%'],
+		['/*!80016 REVOKE SELECT (`from`) ON `d`.`t` FROM `r` */;', 'role r'],
 		['SET NAMES utf8mb4;', null],
 	])('knows whom %s is about', (statement, account) => expect(accountOf(statement)).toBe(account));
 
