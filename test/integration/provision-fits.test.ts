@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, openClient, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
+import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
 import { isMysql } from '../support/words.ts';
 
 let client: Client;
@@ -67,6 +67,18 @@ describe.each(SANDBOX_KINDS)('before %s is copied', (kind) => {
 		const { end } = await client.dryRun(provisionRequest({ primary, replica }, { tls: false }));
 		await ask(primary, 'SET GLOBAL require_secure_transport = OFF');
 		expect(end.failure?.checks.map(({ id }) => id)).toContain('PRIMARY-SECURE');
+	});
+
+	test('an XA transaction that stays prepared is named, with what ends it', async () => {
+		await using session = await rootSession(primary);
+		for (const text of ["XA START 'x1'", 'INSERT INTO d.kept VALUES (1)', "XA END 'x1'", "XA PREPARE 'x1'"])
+			await session.query({ pieces: [text] });
+		const { end } = await client.dryRun(provisionRequest({ primary, replica }));
+		expect(end.failure?.checks.find(({ id }) => id === 'PREPARED-XA')).toMatchObject({
+			found: expect.stringContaining('1397'),
+			mend: [expect.stringContaining('XA ROLLBACK')],
+		});
+		await session.query({ pieces: ["XA ROLLBACK 'x1'"] });
 	});
 
 	test('folders that are no databases are left out, and named', async () => {

@@ -4,6 +4,8 @@ import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, gapChecks, logGaps, tellGap } from '../gaps.ts';
+import { seesPrepared } from '../locked-dump/guard.ts';
+import { preparedChecks, preparedThatStay } from '../prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
@@ -21,6 +23,8 @@ type Facts = {
 	readonly client: string | null;
 	/** Tools that go by their names and are not fit. */
 	readonly unfit: readonly string[];
+	/** XA transactions that stay prepared, null where the account may not see them. */
+	readonly prepared: readonly string[] | null;
 	/** Its own sources, where it is a replica itself. */
 	readonly channels: readonly Channel[];
 	/** What its binary log, and where it is a replica itself its applier, leaves out. */
@@ -31,7 +35,8 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-primary',
 	title: 'Look at the primary',
 	why: 'Everything that could stop this half-way is looked for before anything changes: rights, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
-	async inspect({ primary, replica, look, tool }) {
+	async inspect(at) {
+		const { primary, replica, look, tool } = at;
 		const { dialect } = primary;
 		const identity = await look('primary', dialect.identity);
 		const held = await look('primary', dialect.privileges.held);
@@ -55,6 +60,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			client: client.tool && `${client.tool.path} (${client.tool.version})`,
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 			channels,
+			prepared: maySee && seesPrepared(primary, held) ? await preparedThatStay(at, 'primary', dialect) : null,
 			gaps: {
 				log: maySee ? await logGaps(primary, look, 'primary') : [],
 				applier: channels.length === 0 ? [] : await applierGaps(primary, channels, look, 'primary'),
@@ -97,6 +103,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			}),
 		];
 		checks.push(
+			...preparedChecks(primary, identity.account, facts.prepared),
 			...gapChecks('PRIMARY-FILTERS', 'The primary logs all changes', facts.gaps.log, 'no filter of its binary log'),
 			...chainChecks(primary, facts),
 		);
