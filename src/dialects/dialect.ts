@@ -423,6 +423,8 @@ export interface Dialect {
 		ours(banner: string): boolean;
 		/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
 		options(place: ToolPlace): readonly string[];
+		/** Whether the dump tool cannot select a database of this name. */
+		cannotSelect(database: string): boolean;
 		/** Whether a dump is whole although its tool, which ended well, said this on stderr. */
 		harmless(line: string): boolean;
 	};

@@ -57,6 +57,19 @@ export const misledCheck = (misledBy: readonly { readonly setting: string; reado
 				}),
 			];
 
+/** Databases that the dump tool cannot select: known before it is started, under a lock or in mid-copy. */
+export function selectableCheck({ dialect }: Server, databases: readonly string[], mend: readonly string[]): Check[] {
+	const bad = databases.filter((database) => dialect.tools.cannotSelect(database));
+	if (bad.length === 0) return [];
+	return [
+		must('TOOL-NAMES', 'The dump tool can select every database', false, {
+			expected: 'no quote, backslash or end of line in the name of a database',
+			found: some(bad.map((database) => JSON.stringify(database))),
+			mend,
+		}),
+	];
+}
+
 /** A list that stays readable: the first few and how many more. */
 export function some(names: readonly string[], most = 6): string {
 	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;

@@ -95,5 +95,6 @@ export const tools: Dialect['tools'] = {
 	misledBy: query(sql`SELECT 1`, () => []),
 	lastStatement,
 	ours: (banner) => !/mariadb/i.test(banner),
+	cannotSelect: () => false,
 	harmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

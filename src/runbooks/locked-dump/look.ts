@@ -6,7 +6,7 @@ import type { Channel, Connection, Identity, Need } from '../../dialects/dialect
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { preparedChecks, preparedThatStay } from '../prepared.ts';
-import { misledCheck, privilegeCheck, qualified, type Server, some, tellElsewhere, titleOf } from '../server.ts';
+import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 
 import type { BackupEnv } from './env.ts';
@@ -126,6 +126,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 				mend: server.dialect.mends.tools,
 			}),
 			...misledCheck(facts.misledBy),
+			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
 				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,

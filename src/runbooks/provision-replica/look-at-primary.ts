@@ -6,13 +6,15 @@ import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, gapChecks, logGaps, tellGap } from '../gaps.ts';
 import { seesPrepared } from '../locked-dump/guard.ts';
 import { preparedChecks, preparedThatStay } from '../prepared.ts';
-import { misledCheck, privilegeCheck, qualified, type Server, some, titleOf } from '../server.ts';
+import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, titleOf } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = {
 	readonly identity: Identity;
 	readonly held: readonly string[];
 	readonly databases: number;
+	/** Names of those that the dump tool cannot select. */
+	readonly unselectable?: readonly string[];
 	readonly tables: number;
 	readonly bytes: number;
 	/** Tables whose engine has no snapshots. */
@@ -44,12 +46,14 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 		const maySee = dialect.privileges.missing(held, dialect.privileges.needs.provisionPrimary).length === 0;
 		const channels = maySee ? await look('primary', dialect.channel.status) : [];
 		const tables = await look('primary', dialect.catalogue.tables);
+		const databases = await look('primary', dialect.catalogue.databases);
 		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
 		const client = await tool('replica', replica.dialect.tools.load('replica').names);
 		return {
 			identity,
 			held,
-			databases: (await look('primary', dialect.catalogue.databases)).length,
+			databases: databases.length,
+			unselectable: databases.filter((database) => dialect.tools.cannotSelect(database)),
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 			misledBy: await look('primary', dialect.tools.misledBy),
@@ -74,6 +78,9 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
 		const day = 86_400;
 		const checks: Check[] = [
+			...selectableCheck(primary, dumps ? (facts.unselectable ?? []) : [], [
+				'Copy it from a backup by our own engine:  --seed BACKUP, made with lockstep backup --engine parallel',
+			]),
 			note(
 				'PRIMARY',
 				`${primary.name} is ${titleOf(primary, identity)}`,
