@@ -70,7 +70,7 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 	],
 };
 
-const isSql = ({ kind, format }: ManifestFile): boolean => kind !== 'rows' || format === 'sql';
+const isSql = ({ kind, format }: ManifestFile): boolean => kind !== 'definitions' && (kind !== 'rows' || format === 'sql');
 
 /** Reads a file of SQL to its end and judges every statement of it. */
 async function problemsOf(env: RestoreEnv, file: ManifestFile, signal: AbortSignal): Promise<readonly Check[]> {
