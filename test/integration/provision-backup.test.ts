@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
+import { forged } from '../support/forged.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { caughtUp, isMysql, superReadOnlyOf } from '../support/words.ts';
@@ -72,16 +73,14 @@ describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', (kind) =>
 	});
 
 	it('is known by the primary’s log where it knows the primary by another name', async () => {
-		const file = join(ofReplica, 'manifest.json');
-		const text = await readFile(file, 'utf8');
-		const manifest = JSON.parse(text);
+		const manifest = JSON.parse(await readFile(join(ofReplica, 'manifest.json'), 'utf8'));
 		manifest.position.source.host = 'db1.example.net';
-		await writeFile(file, JSON.stringify(manifest));
+		const unforge = await forged(ofReplica, manifest);
 		const known = await lockstep(argv(pair.primary, ofReplica, '--dry-run'), home);
 		manifest.position.source.pos -= 1000;
-		await writeFile(file, JSON.stringify(manifest));
+		await forged(ofReplica, manifest);
 		const elsewhere = await lockstep(argv(pair.primary, ofReplica, '--dry-run'), home);
-		await writeFile(file, text);
+		await unforge();
 		done(known);
 		// MySQL's own transactions are proof enough.
 		expect(elsewhere.code, said(elsewhere)).toBe(isMysql(kind) ? 0 : 6);

@@ -6,7 +6,7 @@ import { kindOf } from '../../src/sandbox/programs.ts';
 import { shopStatements } from '../../src/sandbox/shop.ts';
 import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
-import { parallelBackup } from '../support/parallel-backup.ts';
+import { forged } from '../support/forged.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { wordsOf } from '../support/words.ts';
 
@@ -16,7 +16,6 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 	let home: Home;
 	let source: SpareServer;
 	let target: SpareServer;
-	let parallel: string;
 	let vendor: string;
 	/** By our own engine. */
 	let own: string;
@@ -40,10 +39,6 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		await session.query({ pieces: ["CREATE USER newcomer@localhost IDENTIFIED BY 'a-Secret-1'"] });
 		await session.query({ pieces: ['GRANT SELECT ON shop.* TO newcomer@localhost'] });
 		before = await contentsOf(source);
-		parallel = await parallelBackup({
-			...{ server: source, flavor, version: source.version, binDir: source.binDir },
-			...{ databases: ['crm', 'shop'], to: join(home.dir, 'parallel'), chunkRows: 100 },
-		});
 		const backup = async (...more: string[]): Promise<string> => {
 			const { code, last, stdout } = await lockstep(
 				['backup', '--server', urlOf(source), '--to', join(home.dir, 'backups'), '--yes', '--json', '--confirm', nameOf(source), ...more],
@@ -73,14 +68,14 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 	};
 
 	it('brings a parallel backup back as it was, and no event fires by surprise', async () => {
-		const ended = await restore(parallel);
+		const ended = await restore(own);
 		expect(ended.code, said(ended)).toBe(0);
 		expect(await value(target, SETTINGS)).toBe('0 ON');
 		expect(await value(target, words.written)).toBe('');
 		expect(await value(target, "SELECT COUNT(*) FROM information_schema.EVENTS WHERE STATUS = 'ENABLED'")).toBe('0');
 		await wake(ended);
 		expect(await contentsOf(target)).toEqual(before);
-		expect(ended.last).toMatchObject({ restored: parallel, databases: ['crm', 'shop'], tables: Object.keys(before.rows).length });
+		expect(ended.last).toMatchObject({ restored: own, databases: ['crm', 'shop'], tables: Object.keys(before.rows).length });
 		// Every large table's keys came after its rows, in one go.
 		expect(actions(ended).find((line) => line.action.id === 'load-shop.items').action.text).toMatch(
 			/DROP KEY[\s\S]*LOAD DATA[\s\S]*ADD KEY/,
@@ -109,7 +104,7 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		await ask(target, 'DELETE FROM shop.status_changes');
 		await ask(target, 'UPDATE crm.bytes SET b = NULL');
 		const other = (await contentsOf(target)).rows['`shop`.`status_changes`'];
-		const ended = await restore(parallel, '--tables', 'crm.bytes,shop.orders', '--confirm', nameOf(target));
+		const ended = await restore(own, '--tables', 'crm.bytes,shop.orders', '--confirm', nameOf(target));
 		expect(ended.code, said(ended)).toBe(0);
 		const now = await contentsOf(target);
 		expect(now.rows).toEqual({ ...before.rows, '`shop`.`status_changes`': other });
@@ -195,25 +190,23 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 	});
 
 	it('loads nothing of a damaged backup, and nothing of another vendor’s', async () => {
-		const manifest = await readManifest(parallel);
+		const manifest = await readManifest(own);
 		const { path } = manifest.files.find((file) => file.table === 'items') ?? { path: '' };
-		const bytes = await readFile(join(parallel, path));
+		const bytes = await readFile(join(own, path));
 		const flipped = Buffer.from(bytes);
 		flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] ?? 0) ^ 1;
-		await writeFile(join(parallel, path), flipped);
+		await writeFile(join(own, path), flipped);
 		const was = await contentsOf(target);
-		const damaged = await restore(parallel, '--confirm', nameOf(target));
-		await writeFile(join(parallel, path), bytes);
+		const damaged = await restore(own, '--confirm', nameOf(target));
+		await writeFile(join(own, path), bytes);
 		expect(damaged.code, said(damaged)).toBe(8);
 		expect(damaged.last.checks).toMatchObject([{ title: path }]);
 		expect(await contentsOf(target)).toEqual(was);
 
-		const file = join(parallel, 'manifest.json');
-		const text = await readFile(file, 'utf8');
-		const other = flavor === 'mariadb' ? 'mysql' : 'mariadb';
-		await writeFile(file, text.replace(`"flavor": "${flavor}"`, `"flavor": "${other}"`));
-		const refused = await restore(parallel);
-		await writeFile(file, text);
+		const other = flavor === 'mariadb' ? ('mysql' as const) : ('mariadb' as const);
+		const unforge = await forged(own, { ...manifest, server: { ...manifest.server, flavor: other } } as typeof manifest);
+		const refused = await restore(own);
+		await unforge();
 		expect(refused.code).toBe(6);
 		expect(refused.last.checks).toMatchObject([{ id: 'BACKUP-KIND' }]);
 	});
