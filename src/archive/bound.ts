@@ -33,7 +33,8 @@ export async function readBoundManifest(folder: string): Promise<Manifest> {
 			if (sum !== sha256) wrong(path, `sha256 ${sum ?? 'in a line of its own'} (SHA256SUMS)`, sha256);
 		}
 	}
-	for (const { expected, found } of totalProblems(manifest)) wrong(FILES.manifest, expected, found);
+	// A restore has no use for the statements that load rows with other tools: older backups may lack them.
+	for (const { expected, found } of totalProblems(manifest, { loaders: false })) wrong(FILES.manifest, expected, found);
 	if (checks.length > 0) throw new VerifyFailed(checks, `${folder} is not the backup that was made: nothing of it was used.`);
 	return manifest;
 }

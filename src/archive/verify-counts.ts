@@ -58,8 +58,8 @@ function countProblems(file: ManifestFile, read: FileRead, tables: readonly Mani
 	return problems;
 }
 
-/** Judges the manifest by itself: its totals, its tables, the files that belong together. Pure. */
-export function totalProblems({ files, totals, tables, dump }: Manifest): Problem[] {
+/** Judges the manifest by itself: its totals, its tables, the files that belong together. `loaders`: with what other tools need. Pure. */
+export function totalProblems({ files, totals, tables, dump }: Manifest, { loaders = true } = {}): Problem[] {
 	const problems: Problem[] = [];
 	const within = (what: string, expected: number | undefined, found: number) => {
 		if (expected !== undefined && expected !== found)
@@ -87,7 +87,7 @@ export function totalProblems({ files, totals, tables, dump }: Manifest): Proble
 		const of = key(file.database, file.table);
 		counted.set(of, (counted.get(of) ?? 0) + (file.rows ?? 0));
 		chunks.set(of, [...(chunks.get(of) ?? []), file.chunk ?? -1]);
-		if (file.format !== 'sql' && !paths.has(loaderOf(file.path)))
+		if (loaders && file.format !== 'sql' && !paths.has(loaderOf(file.path)))
 			problems.push({ expected: `${loaderOf(file.path)}, the statement that loads ${file.path}`, found: 'none among its files' });
 	}
 	for (const table of tables) {
