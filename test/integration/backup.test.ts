@@ -180,7 +180,14 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 			},
 		);
 		expect(shown.code, told(shown)).toBe(0);
-		const parts = ['FLUSH TABLES WITH READ LOCK', vendor.dump, '--single-transaction', '--databases shop', 'UNLOCK TABLES', 'SHA256SUMS'];
+		const parts = [
+			'FLUSH TABLES WITH READ LOCK',
+			vendor.dump,
+			'--single-transaction',
+			'--databases -- shop',
+			'UNLOCK TABLES',
+			'SHA256SUMS',
+		];
 		for (const part of parts) expect(shown.stdout).toContain(part);
 		expect(shown.stdout).toContain('Nothing was changed');
 		await expect(stat(join(home.dir, 'never'))).rejects.toThrow(/ENOENT/);

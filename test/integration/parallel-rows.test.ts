@@ -120,7 +120,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		child.child.stdin?.end([before, ...statements].join('\n'));
 		const { stdout, stderr } = await child;
 		const said = stdout.split(/^(# .*)\n/m);
-		return [...said.flatMap((line, at) => (at % 2 === 0 && line !== '' ? [`${said[at + 1]}: ${line}`] : [])), stderr].join('');
+		return [...said.flatMap((lines, at) => (at % 2 === 0 ? lines.replaceAll(/^(?=.)/gm, `${said[at + 1]}: `) : [])), stderr].join('');
 	}
 
 	/** Both sides as the server's own functions tell their bytes. */
@@ -154,14 +154,14 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 			.soft(again.map(({ table, rows, digest }) => [table, rows, digest]))
 			.toEqual(files.map(({ table, rows, digest }) => [table, rows, digest]));
 		for (const table of tables) await compare(table, database, copy);
-		// Before 11, MariaDB says so of an ENUM's error value, whatever it is written as; it is that value all the same.
-		expect
-			.soft(
-				kind === 'mariadb-10.11'
-					? warnings.replaceAll(/^(# t\d+: )?Warning\t1265\tData truncated for column 'v' at row \d+\n/gm, '')
-					: warnings,
-			)
-			.toBe('');
+		// MariaDB 10.11, and 11.8 since a release after 11.8.6, say so of an ENUM's error value, whatever it is written as; it is that value all the same.
+		const enums = tables.filter(({ columns }) => columns.some(({ select }) => select.includes(' + 0'))).map(({ name }) => `# ${name}: `);
+		const told = warnings
+			.split('\n')
+			.filter(
+				(line) => !(/: Warning\t1265\tData truncated for column 'v' at row \d+$/.test(line) && enums.some((each) => line.startsWith(each))),
+			);
+		expect.soft((kind === 'mysql-9.7' ? warnings.split('\n') : told).join('\n')).toBe('');
 		const sums = async (of: string) =>
 			(await query(`CHECKSUM TABLE ${tables.map(({ name }) => `${of}.${quoted(name)}`).join(', ')}`)).map((row) => row.Checksum);
 		expect.soft(await sums(copy)).toEqual(await sums(database));
