@@ -59,7 +59,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 	const midDump = async (running: Running) => {
 		await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
 		await running.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
-		return vi.waitUntil(async () => (await descendants(running.pid)).find(({ command }) => / --databases crm$/.test(command)), 10_000);
+		return vi.waitUntil(async () => (await descendants(running.pid)).find(({ command }) => / --databases -- crm$/.test(command)), 10_000);
 	};
 	/** The connection that was made last, of those that are not ours. */
 	const newest = () =>

@@ -106,7 +106,7 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 		/** The lock is held and the first dump, of this process or one that it started, is stopped in its middle. */
 		async midDump({ pid, line }: Pick<Mid, 'pid'> & Partial<Pick<Mid, 'line'>>): Promise<void> {
 			await line?.((each) => each.type === 'action-started' && each.action.id === 'dump-crm');
-			await vi.waitUntil(async () => (await descendants(pid)).some(({ command }) => / --databases crm$/.test(command)), PATIENCE_MS);
+			await vi.waitUntil(async () => (await descendants(pid)).some(({ command }) => / --databases -- crm$/.test(command)), PATIENCE_MS);
 		},
 		/** Where the next backup goes. */
 		nextFolder,
