@@ -366,10 +366,15 @@ export interface Dialect {
 		readonly settleMoment: readonly Statement[];
 		/** Where the tool of {@link Dialect.tools.dumpForSeed} waits before its snapshot; null where its text names its position. */
 		readonly seedGate: null | {
+			/** Of the named lock that it is. */
+			readonly name: string;
+			/** Gives 1, or 0 where another session has the gate. */
 			readonly shut: Statement;
 			readonly open: Statement;
-			/** The session of the tool that waits there; null where none does. */
-			readonly waiting: Query<number | null>;
+			/** The sessions of tools that wait there. */
+			readonly waiting: Query<readonly number[]>;
+			/** The session that has the gate; null where none does. */
+			readonly holder: Query<number | null>;
 			/** Whether that session has its snapshot, or had it and is gone. */
 			hasSnapshot(id: number): Query<boolean>;
 		};

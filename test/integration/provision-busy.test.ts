@@ -1,4 +1,5 @@
 // A primary with statements that run for long: neither the copy nor the comparison may close their tables for anybody else.
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, type Home, makeHome, start, urlOf } from '../support/cli.ts';
 import { ask, ownSandbox, rootSession, type Sandbox, value } from '../support/servers.ts';
@@ -19,7 +20,11 @@ describe('provisioning from a busy primary, mysql-9.7', () => {
 		await home?.[Symbol.asyncDispose]();
 	});
 
-	it('copies and compares beside a long SELECT and a writer without a lock: nobody waits for a table', { timeout: 120_000 }, async () => {
+	const title = 'copies and compares beside a long SELECT, a writer and what a killed run left, without a lock: nobody waits for a table';
+	it(title, { timeout: 120_000 }, async () => {
+		// The session of a dump tool that was killed: the server notices it some seconds later.
+		await using left = await rootSession(pair.primary);
+		expect(await left.query({ pieces: ["SELECT GET_LOCK('lockstep seed', 0) AS got"] })).toEqual([{ got: '1' }]);
 		await using reader = await rootSession(pair.primary);
 		const table = await value(
 			pair.primary,
@@ -30,6 +35,10 @@ describe('provisioning from a busy primary, mysql-9.7', () => {
 			env: home.env,
 			boundMs: 110_000,
 		});
+		const noticed = running
+			.line((line) => line.type === 'step-started' && line.step === 'seed')
+			.then(() => pause(2_000))
+			.then(() => ask(pair.primary, `KILL ${left.connectionId}`));
 		let over = false;
 		void running.ended.then(() => {
 			over = true;
@@ -39,6 +48,7 @@ describe('provisioning from a busy primary, mysql-9.7', () => {
 			expect(await value(pair.primary, FLUSHES)).toBe('0');
 		} while (!over);
 		const ended = await running.ended;
+		await noticed;
 		expect(ended.code, words(ended)).toBe(0);
 		const acts = ended.lines.flatMap((line) => (line.type === 'action-started' ? [line.action.text] : [])).join('\n');
 		expect(acts).not.toMatch(/FLUSH/);

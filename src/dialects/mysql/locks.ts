@@ -87,12 +87,14 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 		sql`SET SESSION lock_wait_timeout = COALESCE(@lockstep_lock_wait, @@SESSION.lock_wait_timeout), SESSION wait_timeout = COALESCE(@lockstep_wait, @@SESSION.wait_timeout)`,
 	],
 	seedGate: {
+		name: SEED_GATE,
 		shut: sql`SELECT GET_LOCK(${SEED_GATE}, 0)`,
 		open: sql`SELECT RELEASE_LOCK(${SEED_GATE})`,
 		waiting: query(
 			sql`SELECT ID AS id FROM ${processList(probe)} WHERE STATE = 'User lock' AND INFO LIKE ${`%${SEED_GATE}%`} AND ID <> CONNECTION_ID()`,
-			(rows) => (rows[0]?.id == null ? null : Number(rows[0].id)),
+			(rows) => rows.map(({ id }) => Number(id)),
 		),
+		holder: query(sql`SELECT IS_USED_LOCK(${SEED_GATE}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
 		// INNODB_TRX is up to 100 ms old: only where performance_schema does not measure transactions.
 		hasSnapshot: (session) =>
 			query(

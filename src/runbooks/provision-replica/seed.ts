@@ -75,6 +75,16 @@ const notAtGate = (): ToolError =>
 		mend: ['mysqldump --version', 'Put a newer mysqldump first on the PATH.'],
 	});
 
+const gateTaken = (server: string, name: string, session: number | null): ToolError =>
+	new ToolError({
+		what: `The dump tool was not started: session ${session ?? 'of unknown number'} of ${server} has held the named lock '${name}' for ${GATE_MS / 1000} s.`,
+		why: 'The dump tool of another run, perhaps of one that was killed, holds that lock until its session ends.',
+		mend: [
+			`SELECT * FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('${name}')`,
+			...(session === null ? [] : [`KILL ${session}  where no other run needs it, then the same command again`]),
+		],
+	});
+
 type Gate = NonNullable<ProvisionEnv['primary']['dialect']['locks']['seedGate']>;
 
 /** Lets the dump tool to its snapshot when the position is known, and what it writes to the replica when that is proven. */
@@ -84,24 +94,33 @@ async function copyAtKnownMoment(
 	gate: Gate,
 	onFlow: (flow: Flow) => void,
 ): Promise<{ result: PipeResult; at: string }> {
-	const { look, perform, signal } = at;
+	const { primary, look, perform, signal } = at;
 	const ask = (statement: Statement) =>
 		look(
 			'primary',
 			query(statement, (rows) => Object.values(rows[0] ?? {})[0] === '1'),
 		);
 	/** Asks again until it is so. Ends with the tool's own error where the tool does. */
-	const until = async (running: Promise<unknown>, asked: () => Promise<number | boolean | null>): Promise<number> => {
-		const failed = running.then(() => 0);
-		failed.catch(() => {});
+	const until = async <T>(asked: () => Promise<T>, tooLate: () => Promise<Error> | Error, running?: Promise<unknown>): Promise<T> => {
+		const failed = running?.then(() => null);
+		failed?.catch(() => {});
 		const late = AbortSignal.timeout(GATE_MS);
 		for (;;) {
-			if (late.aborted) throw notAtGate();
-			const found = await Promise.race([asked(), failed]);
-			if (found) return Number(found);
+			const found = await (failed === undefined ? asked() : Promise.race([asked(), failed]));
+			if (found) return found;
+			if (late.aborted) throw await tooLate();
 			await pause(GATE_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 		}
 	};
+	/**
+	 * The server ends the session of a tool that was stopped or killed only when it notices. Until then that session holds the gate, and another
+	 * tool would not be seen to wait there.
+	 */
+	const shut = () =>
+		until(
+			() => ask(gate.shut),
+			async () => gateTaken(primary.name, gate.name, await look('primary', gate.holder)),
+		);
 	let copy = {
 		session: 0,
 		begin: Promise.withResolvers<void>(),
@@ -115,16 +134,18 @@ async function copyAtKnownMoment(
 	try {
 		const gtid = await momentOf(at, {
 			async prepare() {
-				await ask(gate.shut);
+				await shut();
+				const others = await look('primary', gate.waiting);
 				const [begin, stop] = [Promise.withResolvers<void>(), new AbortController()];
 				const done = perform(action, { onFlow, begin: begin.promise, until: stop.signal });
 				done.catch(() => {});
 				copy = { session: 0, begin, stop, done };
-				copy.session = await until(done, () => look('primary', gate.waiting));
+				const ours = async () => (await look('primary', gate.waiting)).find((id) => !others.includes(id)) ?? 0;
+				copy.session = await until(ours, notAtGate, done);
 			},
 			async open() {
 				await ask(gate.open);
-				await until(copy.done, () => look('primary', gate.hasSnapshot(copy.session)));
+				await until(() => look('primary', gate.hasSnapshot(copy.session)), notAtGate, copy.done);
 			},
 			discard,
 		});
