@@ -107,6 +107,8 @@ export type LockState = {
 	readonly clientsWait: boolean;
 	/** RFC 3339: while it is held, when it will be given up at the latest. */
 	readonly until: string | null;
+	/** While it is held: the server's number of the connection that holds it. */
+	readonly connectionId?: number;
 };
 
 /** Something that is destroyed or blocked, and so needs a name typed. */

@@ -55,7 +55,7 @@ export async function underLock<T>(
 	const mostMs = limitSeconds === null ? null : limitSeconds * 1000;
 	if (mostMs !== null) lease.hold({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
 	const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
-	lock({ ...state, state: 'held', since: acquired.toISOString(), until });
+	lock({ ...state, state: 'held', since: acquired.toISOString(), until, connectionId: lease.connectionId });
 	const ended = await momentOf(at, lease, () => work(AbortSignal.any([lease.lost, lease.spent]))).then(
 		(done) => ({ done, cause: null }),
 		(cause: unknown) => ({ done: null, cause: lease.spent.aborted ? timeSpent(at, mostMs ?? 0, lease.spent.reason) : cause }),
