@@ -34,7 +34,7 @@ describe.each(SANDBOX_KINDS)('sessions on %s', (kind) => {
 	const password = new Secret('a-Secret-1');
 	const addressOf = (user: string) => ({
 		...{ name: 'spare', host: '127.0.0.1', port: server.port, user },
-		...{ tls: { mode: 'PREFERRED' as const }, connectTimeoutMs: 10_000, origin: {} },
+		...{ tls: { mode: 'PREFERRED' as const }, serverKey: { request: true } as const, connectTimeoutMs: 10_000, origin: {} },
 	});
 	const open = (options: Parameters<typeof connect>[2] = {}): Promise<Session> => connect(addressOf('plain'), password, options);
 
