@@ -1,8 +1,8 @@
 import type { Recorded } from '../core/events.ts';
 
-/** Where a test has the engine killed: at the n-th action (from 1), when its line has been written `before` the act, or `after` it was done. */
+/** Where a test has the engine killed: at the n-th action (from 1) or at the first of that name (`seed copy`), when its line has been written `before` the act, or `after` it was done. */
 export type Halt = {
-	readonly at: number;
+	readonly at: number | string;
 	readonly when: 'before' | 'after';
 	readonly whom: readonly ('engine' | 'watcher')[];
 };
@@ -15,15 +15,17 @@ export function halting(env: NodeJS.ProcessEnv, watcher: number): (event: Record
 	let begun = 0;
 	/** Others may be begun before it is done. */
 	let chosen: string | null = null;
+	let over = false;
 	return (event) => {
+		if (over) return;
+		let reached = false;
 		if (event.type === 'action-started') {
 			begun++;
-			if (begun === at) chosen = event.action.id;
+			reached = typeof at === 'number' ? begun === at : !event.undoing && `${event.step} ${event.action.id}` === at;
+			if (reached) chosen = event.action.id;
 		}
-		const now =
-			when === 'before' ? event.type === 'action-started' && begun === at : event.type === 'action-done' && event.action === chosen;
-		if (!now) return;
-		chosen = null;
+		if (!(when === 'before' ? reached : event.type === 'action-done' && event.action === chosen)) return;
+		over = true;
 		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
 		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
 	};

@@ -52,13 +52,14 @@ export async function kill(args: readonly string[], env: NodeJS.ProcessEnv, halt
 	const path = newestJournal(env);
 	if (path === before) throw new Error(`no journal was begun:\n${ended.stdout}${ended.stderr}`);
 	const { events } = readJournal(path);
-	const last = begun(events)[halt.at - 1];
+	const { at } = halt;
+	const last = typeof at === 'number' ? begun(events)[at - 1] : begun(events).find(({ step, action }) => `${step} ${action.id}` === at);
 	return {
 		ended,
 		events,
 		// A run that only its engine's last word ended was killed, whoever said that word in its place.
 		hit: halt.whom.includes('watcher') ? ended.code === null : last !== undefined,
-		where: `action ${halt.at}: ${last === undefined ? 'none' : `${last.step} ${last.action.id}`}, ${halt.whom.join(' and ')} killed ${halt.when} it`,
+		where: `action ${at}: ${last === undefined ? 'none' : `${last.step} ${last.action.id}`}, ${halt.whom.join(' and ')} killed ${halt.when} it`,
 		run: events[0]?.run ?? '',
 		freeMs: timeToFree(events),
 	};
