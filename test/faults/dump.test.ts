@@ -24,7 +24,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 	});
 	afterAll(() => bench?.[Symbol.asyncDispose]());
 
-	/** A backup whose lock is held, before its dump tool is connected: the newest session of ours is the lock's. */
+	/** A backup whose lock is held, before its dump tool is connected. */
 	const locked = async (calling: Parameters<Bench['backup']>[1] = {}) => {
 		await bench.tap.bar();
 		const running = bench.backup([], calling);
@@ -43,7 +43,8 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		await bench.readOnly('0');
 		const before = await bench.state();
 		const running = await locked();
-		await ask(bench.replica, `KILL QUERY ${await bench.newest()}`);
+		const held = await running.line((line) => line.type === 'lock' && line.lock.state === 'held');
+		await ask(bench.replica, `KILL QUERY ${held.lock.connectionId}`);
 		expect(await bench.writable()).toBe(false);
 		await bench.tap.open();
 		await succeeds(running);

@@ -17,8 +17,6 @@ const PATIENCE_MS = 30_000;
 
 /** Sessions of the program's over TCP: tests come by the socket, replication in its own name. */
 const OURS = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
-/** Of the sessions of ours the newest. */
-const NEWEST = "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND HOST LIKE '127.0.0.1%'";
 
 /** What no run may leave different. */
 async function stateOf(server: Pick<SandboxServer, 'socket'>) {
@@ -77,7 +75,6 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 		/** Whether a privileged client's write goes through: no lock is held. */
 		writable: isFree,
 		ours: () => value(replica, OURS),
-		newest: () => value(replica, NEWEST),
 		readOnly: async (to?: '0' | '1') => {
 			if (to !== undefined) await setReadOnly(replica, to);
 			return value(replica, 'SELECT @@global.read_only');
