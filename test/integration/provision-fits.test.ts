@@ -98,7 +98,7 @@ describe.each(SANDBOX_KINDS)('before %s is copied', (kind) => {
 			await ask(server, "GRANT admins TO boss@'127.0.0.1'");
 			await ask(server, `SET DEFAULT ROLE admins ${isMysql(kind) ? 'TO' : 'FOR'} boss@'127.0.0.1'`);
 		}
-		const as = ({ port }: SpareServer) => `mysql://boss@127.0.0.1:${port}`;
+		const as = ({ port }: SpareServer) => `mysql://boss@127.0.0.1:${port}?get-server-public-key=1`;
 		const password = { passwordCommand: "printf 'Boss-1-äb'" };
 		const request = { ...provisionRequest({ primary, replica }), primary: as(primary), replica: as(replica) };
 		const { end } = await client.dryRun({ ...request, reach: { primary: password, replica: password } });
