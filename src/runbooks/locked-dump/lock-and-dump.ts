@@ -139,6 +139,8 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			return planDump(at, { ...facts, tables }, way);
 		};
 		const opening = at.readers('server', { count: way.engine === 'parallel' ? at.connections : Math.min(2, at.connections) });
+		// It is awaited only later: until then its failure has no other handler.
+		opening.catch(() => {});
 		await using _readers = { [Symbol.asyncDispose]: async () => (await opening.catch(() => null))?.[Symbol.asyncDispose]() };
 		const parts = way.lock === 'snapshot' ? await now() : planDump(at, facts, way);
 		let heldSince: Date | null = null;
