@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import type { OutsideObject } from '../core/outside.ts';
 import type { DumpedDatabase } from '../dump/scan.ts';
 import { FILES } from './layout.ts';
 import { readText } from './open.ts';
@@ -143,12 +144,14 @@ export type Manifest = {
 	readonly replica: { readonly before: Json; readonly after: Json; readonly caught_up_ms: number | null };
 	readonly verify: { readonly checksums: string; readonly footer: string; readonly restore_test: Json };
 	readonly warnings: readonly string[];
+	/** What the server keeps outside its databases, which no restore creates; missing in backups of older versions. */
+	readonly outside?: readonly OutsideObject[];
 };
 
 /** What a run knows; the rest of the manifest follows from it. */
 export type ManifestParts = Pick<
 	Manifest,
-	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'tables' | 'replica' | 'warnings'
+	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'tables' | 'replica' | 'warnings' | 'outside'
 > & {
 	readonly started: Date;
 	readonly finished: Date;
@@ -234,6 +237,7 @@ export function buildManifest(parts: ManifestParts): Manifest {
 		replica: parts.replica,
 		verify: { checksums: 'ok', footer: files.every((file) => file.footer) ? 'ok' : 'missing', restore_test: null },
 		warnings: parts.warnings,
+		...(parts.outside === undefined ? {} : { outside: parts.outside }),
 	};
 }
 
@@ -312,6 +316,9 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['totals.databases', size],
 	['verify', object],
 	['warnings', texts],
+	['outside?.*.kind', text],
+	['outside?.*.name', name],
+	['outside?.*.options', (value) => object(value) && Object.values(value as object).every(text)],
 ];
 
 function wrong(value: unknown, path: readonly string[], is: (value: unknown) => boolean): boolean {

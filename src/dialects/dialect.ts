@@ -8,6 +8,7 @@ import type { FitWords } from './fits.ts';
 import type { Gap } from './gaps.ts';
 import type { TableId } from './guards.ts';
 import type { LoadWords } from './load.ts';
+import type { OutsideWords } from './outside.ts';
 import type { PasswordPolicy } from './passwords.ts';
 
 /** A server as it describes itself. Everything here can be read without a privilege. */
@@ -435,6 +436,7 @@ export interface Dialect {
 	};
 	readonly load: LoadWords;
 	readonly fits: FitWords;
+	readonly outside: OutsideWords;
 	/** Null where the server has no CLONE. */
 	readonly clone: CloneWords | null;
 	/** What mends what a check found, in this server's own words; each line copyable. */

@@ -140,21 +140,92 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 	});
 
 	if (isMysql(kind))
-		it('names the server’s refusal of an account, and not the signal that ended the client', async () => {
-			await ask(source, 'SET GLOBAL partial_revokes = ON');
-			for (const statement of ['CREATE USER a_first', 'CREATE USER pr', 'GRANT INSERT ON *.* TO pr', 'REVOKE INSERT ON odd.* FROM pr'])
-				await ask(source, statement);
+		it('names what the server would refuse of accounts before anything changes, and its refusal rather than a signal', async () => {
+			const setup = [
+				'CREATE DATABASE other',
+				'CREATE FUNCTION other.f() RETURNS INT DETERMINISTIC RETURN 1',
+				'SET GLOBAL partial_revokes = ON',
+				'CREATE USER a_first',
+				'CREATE USER pr',
+				'GRANT INSERT ON *.* TO pr',
+				'REVOKE INSERT ON odd.* FROM pr',
+				'GRANT EXECUTE ON FUNCTION other.f TO pr',
+			];
+			for (const statement of setup) await ask(source, statement);
 			const backup = await lockstep(
 				['backup', '--server', urlOf(source), '--to', join(home.dir, 'accounts'), '--yes', '--json', '--confirm', nameOf(source)],
 				{ env: home.env },
 			);
 			expect(backup.code, said(backup)).toBe(0);
-			const refused = await lockstep(
-				['restore', backup.last.backup, '--server', urlOf(target), '--yes', '--json', '--accounts', '--confirm', nameOf(target)],
+			const withAccounts = () =>
+				lockstep(
+					[
+						...['restore', backup.last.backup, '--server', urlOf(target), '--yes', '--json', '--accounts', '--databases', 'odd'],
+						...['--confirm', nameOf(target)],
+					],
+					{ env: home.env },
+				);
+			const was = await contentsOf(target);
+			const refused = await withAccounts();
+			expect(refused.code, said(refused)).toBe(6);
+			expect(refused.last.checks).toMatchObject([
+				{
+					id: 'SERVER-PARTIAL-REVOKES',
+					found: expect.stringContaining('pr@%'),
+					mend: expect.arrayContaining(['SET PERSIST partial_revokes = ON;']),
+				},
+			]);
+			expect(await contentsOf(target)).toEqual(was);
+			await ask(target, 'SET GLOBAL partial_revokes = ON');
+			const failed = await withAccounts();
+			expect(failed.code, said(failed)).not.toBe(0);
+			expect(said(failed)).toMatch(/ERROR 1305 .*FUNCTION f does not exist/);
+			expect(said(failed)).not.toContain('SIGTERM');
+		});
+
+	if (isMysql(kind))
+		it('names what is missing outside databases before anything changes, and comes back once it is there', async () => {
+			const axes = 'AXIS["Lat",NORTH],AXIS["Lon",EAST]';
+			const datum = 'DATUM["WGS",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0]';
+			const setup = [
+				'CREATE DATABASE far',
+				"CREATE TABLESPACE `own space` ADD DATAFILE 'own.ibd' ENGINE = InnoDB",
+				'CREATE TABLE far.t (a INT) TABLESPACE `own space`',
+				'CREATE TABLE far.p (a INT) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (5))',
+				`CREATE SPATIAL REFERENCE SYSTEM 990001 NAME 'it''s own' DEFINITION 'GEOGCS["o",${datum},UNIT["degree",0.017453292519943278],${axes}]'`,
+				'CREATE TABLE far.g (g POINT SRID 990001 NOT NULL)',
+				'INSERT INTO far.g VALUES (ST_SRID(POINT(1, 2), 990001))',
+				"CREATE SERVER away FOREIGN DATA WRAPPER mysql OPTIONS (HOST '127.0.0.1', USER 'u', PASSWORD 'fellow-5-traveller')",
+			];
+			for (const statement of setup) await ask(source, statement);
+			const backup = await lockstep(
+				[
+					...['backup', '--server', urlOf(source), '--to', join(home.dir, 'outside'), '--databases', 'far', '--yes', '--json'],
+					...['--confirm', nameOf(source)],
+				],
 				{ env: home.env },
 			);
-			expect(refused.code, said(refused)).not.toBe(0);
-			expect(said(refused)).toMatch(/ERROR \d+ .*pr/);
-			expect(said(refused)).not.toContain('SIGTERM');
+			expect(backup.code, said(backup)).toBe(0);
+			const manifest = await readFile(join(backup.last.backup, 'manifest.json'), 'utf8');
+			expect(JSON.parse(manifest).warnings).toContain('No restore creates the tablespace own space.');
+			expect(manifest + said(backup)).not.toContain('fellow');
+			const far = () =>
+				lockstep(['restore', backup.last.backup, '--server', urlOf(target), '--yes', '--json', '--confirm', nameOf(target)], {
+					env: home.env,
+				});
+			const was = await contentsOf(target);
+			const refused = await far();
+			expect(refused.code, said(refused)).toBe(6);
+			const [check] = refused.last.checks;
+			expect(check).toMatchObject({ id: 'SERVER-OUTSIDE', found: expect.stringContaining('tablespace own space (far.t)') });
+			expect(check.found).toContain('spatial reference system 990001 (far.g)');
+			expect(await contentsOf(target)).toEqual(was);
+			// What is shown is what helps.
+			for (const statement of check.mend.filter((line: string) => line.startsWith('CREATE'))) await ask(target, statement.slice(0, -1));
+			const restored = await far();
+			expect(restored.code, said(restored)).toBe(0);
+			const theirs = await contentsOf(source);
+			for (const name of ['TABLE `far`.`t`', 'TABLE `far`.`g`'])
+				expect((await contentsOf(target)).definitions[name]).toBe(theirs.definitions[name]);
 		});
 });

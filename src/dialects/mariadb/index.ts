@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 import { mariadbFits } from '../fits.ts';
+import { mariadbOutside } from '../outside.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
@@ -38,6 +39,7 @@ export const mariadb: Dialect = {
 	tools,
 	load,
 	fits: mariadbFits,
+	outside: mariadbOutside,
 	clone: null,
 	mends,
 };

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 import { mysqlFits } from '../fits.ts';
+import { mysqlOutside } from '../outside.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
@@ -42,6 +43,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	tools,
 	load: load(probe),
 	fits: mysqlFits,
+	outside: mysqlOutside,
 	clone,
 	mends,
 });

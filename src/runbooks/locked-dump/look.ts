@@ -1,6 +1,7 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration, plural } from '../../core/format.ts';
+import type { OutsideObject } from '../../core/outside.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
@@ -11,8 +12,9 @@ import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor
 
 import type { BackupEnv } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
+import { outsideChecks, readOutside } from './outside.ts';
 import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
-import { heldBytes, holdsRows, type Way, wayOf } from './way.ts';
+import { byVendor, heldBytes, holdsRows, type Way, wayOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -35,6 +37,7 @@ type Facts = {
 	readonly withoutSnapshots: readonly string[];
 	/** Tables whose rows are stored elsewhere, with their engines. */
 	readonly elsewhere: readonly string[];
+	readonly outside: readonly OutsideObject[];
 	/** What the dump tool cannot be told. */
 	readonly misledBy: readonly { readonly setting: string; readonly hint: string }[];
 	readonly way: Way;
@@ -43,6 +46,8 @@ type Facts = {
 	readonly folder: FolderFacts;
 	/** Where the server's own files are; null where they cannot be seen from here. */
 	readonly dataFolder: FolderFacts | null;
+	/** Whether something of the dump is written by the vendor's tool. */
+	readonly needsTool: boolean;
 	readonly tool: string | null;
 	/** Tools that go by its name and are not fit. */
 	readonly unfit: readonly string[];
@@ -95,11 +100,13 @@ export const look: Step<BackupEnv, Facts, null> = {
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 			withoutSnapshots: tables.filter((table) => holdsRows(table) && !table.transactional && !table.inMemory).map(qualified),
 			elsewhere: tables.filter((table) => !table.ownRows).map(tellElsewhere),
+			outside: await readOutside(server, ask),
 			misledBy: await ask('server', dialect.tools.misledBy),
 			way,
 			heldBytes: heldBytes(way, tables),
 			folder: await folderFacts(paths.to),
 			dataFolder: server.local ? await folderFacts(identity.dataDir) : null,
+			needsTool: way.engine === 'vendor' || tables.some((table) => holdsRows(table) && byVendor(table)),
 			tool: search.tool && `${search.tool.path} (${search.tool.version})`,
 			unfit: search.unfit,
 		};
@@ -120,13 +127,18 @@ export const look: Step<BackupEnv, Facts, null> = {
 				...needs(server, env),
 				...(facts.asleep ? server.dialect.privileges.needs.unlogged : []),
 			]),
-			must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
-				expected: `${server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
-				found: facts.tool ?? (facts.unfit.join('; ') || 'none'),
-				mend: server.dialect.mends.tools,
-			}),
+			...(facts.needsTool
+				? [
+						must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
+							expected: `${server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
+							found: facts.tool ?? (facts.unfit.join('; ') || 'none'),
+							mend: server.dialect.mends.tools,
+						}),
+					]
+				: []),
 			...misledCheck(facts.misledBy),
 			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
+			...outsideChecks(server, facts.outside),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
 				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,

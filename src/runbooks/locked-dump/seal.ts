@@ -6,12 +6,14 @@ import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../.
 import type { Action, FileAction, ReadTable, RowsFile } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
+import type { OutsideObject } from '../../core/outside.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity, TableFacts } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { tellElsewhere } from '../server.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
+import { describeOutside, readOutside } from './outside.ts';
 import { engineOf } from './way.ts';
 
 type Facts = {
@@ -21,6 +23,7 @@ type Facts = {
 	readonly gaps: readonly Gap[];
 	readonly tables: readonly TableFacts[];
 	readonly variables: readonly (readonly [string, string])[];
+	readonly outside: readonly OutsideObject[];
 	readonly client: { readonly path: string; readonly version: string } | null;
 };
 
@@ -127,7 +130,9 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			.filter((table) => databases.includes(table.database) && !env.ignoreTables.includes(`${table.database}.${table.name}`))
 			.reduce((sum, table) => sum + table.bytes, 0),
 		replica: { before: channel, after: facts.channels[0] ?? null, caught_up_ms: caughtUpMs },
+		outside: facts.outside,
 		warnings: [
+			...facts.outside.map((each) => `No restore creates the ${describeOutside(each)}.`),
 			...facts.gaps.map((gap) => `The replica is partial: ${tellGap(gap)}`),
 			...(elsewhere.length === 0
 				? []
@@ -149,6 +154,7 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, look, 'server'),
 			tables: (await look('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
 			variables: await look('server', server.dialect.catalogue.variables),
+			outside: await readOutside(server, look),
 			client: (await tool('server', server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names)).tool,
 		};
 	},

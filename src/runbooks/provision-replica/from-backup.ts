@@ -4,6 +4,7 @@ import { accounts } from '../restore-backup/accounts.ts';
 import { create } from '../restore-backup/create.ts';
 import { finish } from '../restore-backup/finish.ts';
 import { overtaken } from '../restore-backup/held.ts';
+import { LACKS } from '../restore-backup/lacks.ts';
 import { loadDatabases } from '../restore-backup/load-databases.ts';
 import { loadRows } from '../restore-backup/load-rows.ts';
 import { lookAtBackup } from '../restore-backup/look-at-backup.ts';
@@ -33,7 +34,7 @@ import { verifyThreads } from './verify-threads.ts';
 import { wait } from './wait.ts';
 
 /** What the restore asks of its server that the look at the replica does not. */
-const FITS = new Set(['SERVER-PRIVILEGES', 'SERVER-VERSION', 'SERVER-CASE', 'SERVER-DISK', 'LOCAL-INFILE']);
+const FITS = new Set(['SERVER-PRIVILEGES', 'SERVER-VERSION', 'SERVER-CASE', 'SERVER-DISK', 'LOCAL-INFILE', ...LACKS]);
 
 const fits: AnyStep<FromBackupEnv> = {
 	...restoring(lookAtServer),

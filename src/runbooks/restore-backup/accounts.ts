@@ -2,7 +2,7 @@ import { isMade, type Thing } from '../../core/deeds.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { change } from '../change.ts';
-import { accountsIn } from './accounts-file.ts';
+import { accountKey, accountsIn } from './accounts-file.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';
 
 type Facts = {
@@ -10,8 +10,6 @@ type Facts = {
 	/** In the backup. */
 	readonly named?: readonly string[];
 };
-
-const key = ({ user, host, role }: AccountName): string => (role ? `role ${user}` : `${user}@${host}`);
 
 const accountThere = (name: string): Thing => ({ on: 'server', kind: 'account', name });
 
@@ -29,11 +27,11 @@ export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 			id: 'accounts',
 			why: 'those that are not here',
 			// Half of them may have come with an interrupted run, without their rights: these are ours.
-			from: { ...partOf(env, file), withoutAccounts: origin.present.map(key) },
+			from: { ...partOf(env, file), withoutAccounts: origin.present.map(accountKey) },
 			into: server.dialect.tools.load('server', logged),
 			footer: true,
 			changes: true,
-			makes: (facts.named ?? []).filter((name) => !origin.present.some((who) => key(who) === name)).map(accountThere),
+			makes: (facts.named ?? []).filter((name) => !origin.present.some((who) => accountKey(who) === name)).map(accountThere),
 		}));
 	},
 	async run({ plan, perform, origin }) {
@@ -42,11 +40,11 @@ export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 	},
 	undo({ server, facts, origin, logged, made }) {
 		const { accounts: words, locks } = server.dialect;
-		const were = new Set(origin.present.map(key));
+		const were = new Set(origin.present.map(accountKey));
 		const isOurs = (name: string) => (['server', 'replica'] as const).some((on) => isMade(made, { on, kind: 'account', name }));
 		const drops = facts.present
-			.filter((who) => !were.has(key(who)) && !words.own(who) && isOurs(key(who)))
-			.map((who) => change('server', `drop-${key(who)}`, 'restored by this run', words.drop(who)));
+			.filter((who) => !were.has(accountKey(who)) && !words.own(who) && isOurs(accountKey(who)))
+			.map((who) => change('server', `drop-${accountKey(who)}`, 'restored by this run', words.drop(who)));
 		if (drops.length === 0 || logged) return drops;
 		return [
 			change('server', 'unlogged', 'not for the binary log', locks.unlogged),

@@ -6,6 +6,7 @@ import { compareSeries, seriesOf } from '../../dialects/series.ts';
 import { privilegeCheck, qualified, some, titleOf } from '../server.ts';
 import { allFiles, cleared, filesOf, parallel, type RestoreEnv, tablesOf } from './env.ts';
 import { overtakenBy } from './held.ts';
+import { inspectLacks, type Lacks, lackChecks } from './lacks.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -19,6 +20,8 @@ type Facts = {
 	readonly localInfile: boolean;
 	/** Engines of the backup that the server cannot make tables of, each with why. */
 	readonly engines: readonly (readonly [engine: string, why: string])[];
+	/** What the server lacks outside its databases, or refuses. */
+	readonly lacks: Lacks;
 	/** What something else put there since this restore was interrupted. */
 	readonly strays: readonly string[];
 	/** Bytes free where its data is; null where that cannot be seen from here. */
@@ -75,6 +78,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
 			replicas: (await look('server', dialect.channel.connected)).length,
 			engines: await barredEngines(env),
+			lacks: await inspectLacks(env),
 			strays: overtakenBy(env).map(({ words }) => words),
 			localInfile: await look('server', dialect.load.localInfile),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
@@ -122,6 +126,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 					wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
 					mend: facts.engines.flatMap(([engine]) => server.dialect.load.engineMends(engine)),
 				}),
+				...lackChecks(facts.lacks),
 			);
 		}
 		checks.push(

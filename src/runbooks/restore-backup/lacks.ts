@@ -1,0 +1,174 @@
+import { type Check, must, note, should } from '../../core/check.ts';
+import type { Definition } from '../../core/definition.ts';
+import { ServerError } from '../../core/errors.ts';
+import type { OutsideObject } from '../../core/outside.ts';
+import type { Looking } from '../../core/step.ts';
+import { isWord, type Token, tokensOf } from '../../dump/definitions/tokens.ts';
+import { shown } from '../../sql/sql.ts';
+import { some } from '../server.ts';
+import { accountKey, restrictedIn } from './accounts-file.ts';
+import { expectedDefinitions } from './definitions.ts';
+import type { RestoreEnv } from './env.ts';
+
+type Need = Pick<OutsideObject, 'kind' | 'name'> & {
+	/** What needs it; empty: nothing does by its definition, code may. */
+	readonly by: readonly string[];
+	/** Creates it; null where the backup does not say. */
+	readonly create: string | null;
+};
+
+/** What of a backup a server would refuse, because of what it keeps outside its databases. */
+export type Lacks = {
+	readonly missing: readonly Need[];
+	/** Folders of tables that the server does not know, with the tables. */
+	readonly folders: readonly (readonly [folder: string, table: string])[];
+	/** Whether the server may write in any folder that its own user can write in. */
+	readonly anyFolder: boolean;
+	/** Accounts with partial revokes, where the server takes none. */
+	readonly restricted: readonly string[];
+};
+
+/** The checks that {@link lackChecks} may give. */
+export const LACKS = ['SERVER-OUTSIDE', 'SERVER-OUTSIDE-CODE', 'SERVER-FOLDERS', 'SERVER-PARTIAL-REVOKES'] as const;
+
+/** InnoDB's own. */
+const EVERYWHERE = /^(innodb_(file_per_table|system|temporary)|mysql)$/;
+
+export async function inspectLacks(env: RestoreEnv & Pick<Looking, 'look'>): Promise<Lacks> {
+	const { dialect } = env.server;
+	const definitions = env.manifest.server.flavor === dialect.id ? ((await expectedDefinitions(env)) ?? []) : [];
+	const needs = needsOf(definitions, env.manifest.outside ?? []);
+	const missing: Need[] = [];
+	for (const [kind, wanted] of Map.groupBy(needs, (need) => need.kind)) {
+		const there = await present(env, kind);
+		if (there === null) continue;
+		for (const need of wanted.filter(({ name }) => !there.has(name))) {
+			const known = env.manifest.outside?.find((each) => each.kind === kind && each.name === need.name);
+			missing.push({ ...need, create: known === undefined ? null : `${shown(dialect.outside.create(known))};` });
+		}
+	}
+	const folders = definitions.flatMap((each) => foldersOf(each).map((folder) => [folder, title(each)] as const));
+	const known =
+		folders.length === 0 || dialect.outside.tableFolders === null ? null : await env.look('server', dialect.outside.tableFolders);
+	return {
+		missing,
+		folders: known === null ? folders : folders.filter(([folder]) => !known.some((each) => `${folder}/`.startsWith(each))),
+		anyFolder: known === null,
+		restricted: await restricted(env),
+	};
+}
+
+async function restricted(env: RestoreEnv & Pick<Looking, 'look'>): Promise<readonly string[]> {
+	const found = await restrictedIn(env);
+	if (found.size === 0) return [];
+	const setting = (await env.look('server', env.server.dialect.catalogue.variables)).find(([name]) => name === 'partial_revokes');
+	if (setting === undefined || setting[1] === 'ON') return [];
+	// Those that are there are left as they are.
+	const there = new Set((await env.look('server', env.server.dialect.accounts.list)).map(accountKey));
+	return [...found].filter((account) => !there.has(account));
+}
+
+/** Names of a kind that the server has; null where this account may not see them. */
+async function present(env: RestoreEnv & Pick<Looking, 'look'>, kind: OutsideObject['kind']): Promise<ReadonlySet<string> | null> {
+	const ask = env.server.dialect.outside.objects[kind];
+	if (ask === undefined) return null;
+	try {
+		return new Set((await env.look('server', ask)).map(({ name }) => name));
+	} catch (error) {
+		if (error instanceof ServerError && !error.connectionLost && [1142, 1143, 1227].includes(error.code ?? 0)) return null;
+		throw error;
+	}
+}
+
+const title = ({ database, name }: Definition): string => `${database}.${name}`;
+
+function needsOf(definitions: readonly Definition[], outside: readonly OutsideObject[]): readonly Omit<Need, 'create'>[] {
+	const needs = new Map<string, Omit<Need, 'create'>>();
+	const add = ({ kind, name }: Pick<OutsideObject, 'kind' | 'name'>, by: readonly string[]) =>
+		needs.set(`${kind}\0${name}`, { kind, name, by: [...(needs.get(`${kind}\0${name}`)?.by ?? []), ...by] });
+	for (const each of outside) if (each.kind === 'function' || each.kind === 'server') add(each, []);
+	for (const each of definitions) {
+		const tokens = each.kind === 'table' || each.kind === 'view' ? tokensOf(each.sql) : [];
+		for (const need of each.kind === 'table' ? neededByTable(tokens) : neededByView(tokens, outside)) add(need, [title(each)]);
+	}
+	return [...needs.values()];
+}
+
+/** Bare words: a name is in backquotes, a comment in quotes. */
+function* neededByTable(tokens: readonly Token[]): Generator<Pick<OutsideObject, 'kind' | 'name'>> {
+	for (const [at, token] of tokens.entries()) {
+		const value = valueAt(tokens, at + 1);
+		if (value === undefined) continue;
+		if (isWord(token, 'TABLESPACE') && value.kind === 'name' && !EVERYWHERE.test(value.text))
+			yield { kind: 'tablespace', name: value.text };
+		if (isWord(token, 'SRID') && value.kind === 'word' && Number(value.text) > 32767 && !isReserved(Number(value.text)))
+			yield { kind: 'spatial reference system', name: value.text };
+		if (isWord(token, 'CONNECTION') && value.kind === 'text' && !value.text.includes('://'))
+			yield { kind: 'server', name: value.text.slice(1, -1).replace(/\/.*/, '') };
+	}
+}
+
+const isReserved = (srid: number): boolean => (srid >= 60_000_000 && srid < 70_000_000) || (srid >= 2_000_000_000 && srid < 2 ** 31);
+
+/** What an option is set to, with or without a sign. */
+const valueAt = (tokens: readonly Token[], at: number): Token | undefined => (tokens[at]?.text === '=' ? tokens[at + 1] : tokens[at]);
+
+/** A view cannot be created without the functions that it calls. */
+function* neededByView(tokens: readonly Token[], outside: readonly OutsideObject[]): Generator<Pick<OutsideObject, 'kind' | 'name'>> {
+	const called = new Set(tokens.flatMap((token, at) => (tokens[at + 1]?.text === '(' ? [token.text.toLowerCase()] : [])));
+	for (const { kind, name } of outside) if (kind === 'function' && called.has(name.toLowerCase())) yield { kind, name };
+}
+
+/** Of an InnoDB table: others do not ask which folders are known. */
+function foldersOf({ kind, sql }: Definition): readonly string[] {
+	if (kind !== 'table') return [];
+	const tokens = tokensOf(sql);
+	if (!tokens.some((token, at) => isWord(token, 'ENGINE') && isWord(valueAt(tokens, at + 1), 'INNODB'))) return [];
+	return tokens.flatMap((token, at) => {
+		const value = valueAt(tokens, at + 2);
+		return isWord(token, 'DATA') && isWord(tokens[at + 1], 'DIRECTORY') && value?.kind === 'text' ? [value.text.slice(1, -1)] : [];
+	});
+}
+
+export function lackChecks({ missing, folders, anyFolder, restricted: accounts }: Lacks): Check[] {
+	const needed = missing.filter(({ by }) => by.length > 0);
+	const perhaps = missing.filter(({ by }) => by.length === 0);
+	const hints = (all: readonly Need[]) => [
+		'On the server:',
+		...all.map(({ kind, name, create }) => create ?? `Create the ${kind} ${name} as it is on the server that was backed up.`),
+	];
+	const checks: Check[] = [
+		must('SERVER-OUTSIDE', 'What tables and views need outside databases is on the server', needed.length === 0, {
+			wrong: `missing: ${some(needed.map(({ kind, name, by }) => `${kind} ${name} (${some(by, 3)})`))}`,
+			mend: hints(needed),
+		}),
+		must('SERVER-PARTIAL-REVOKES', 'The server takes the partial revokes of accounts', accounts.length === 0, {
+			expected: 'partial_revokes = ON',
+			wrong: `it is OFF, and these accounts have some: ${some(accounts)}`,
+			mend: ['SET PERSIST partial_revokes = ON;', 'Or leave out --accounts.'],
+		}),
+	];
+	if (perhaps.length > 0)
+		checks.push(
+			should('SERVER-OUTSIDE-CODE', 'Some objects outside databases are missing on the server', false, {
+				wrong: some(perhaps.map(({ kind, name }) => `${kind} ${name}`)),
+				mend: hints(perhaps),
+			}),
+		);
+	if (folders.length > 0)
+		checks.push(
+			anyFolder
+				? note(
+						'SERVER-FOLDERS',
+						'Some tables are stored in folders of their own',
+						`the server must be able to write there: ${some(folders.map(([folder, table]) => `${folder} (${table})`))}`,
+					)
+				: must('SERVER-FOLDERS', 'The server knows the folders of all tables', false, {
+						wrong: `not among its innodb_directories: ${some(folders.map(([folder, table]) => `${folder} (${table})`))}`,
+						mend: [
+							`In the server’s option file, then restart it:  innodb_directories = ${[...new Set(folders.map(([folder]) => folder))].join(';')}`,
+						],
+					}),
+		);
+	return checks;
+}
