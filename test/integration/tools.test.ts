@@ -96,6 +96,12 @@ describe.each(OTHERS)('tools for %s where there are those of %s only', (kind, ot
 		]);
 	});
 
+	it('are not needed where the dump is our own', async () => {
+		const argv = ['backup', '--server', urlOf(primary), '--to', join(home.dir, 'own'), '--yes', '--json', '--confirm', nameOf(primary)];
+		const ended = await lockstep(argv, { env: among(await folder('none', {})) });
+		expect(ended.code, words(ended)).toBe(0);
+	});
+
 	it('behind them on the PATH its own are found', async () => {
 		const ended = await backup(among(await theirs(), primary.binDir ?? ''));
 		expect(ended.code, words(ended)).toBe(0);
