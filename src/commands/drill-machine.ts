@@ -3,12 +3,14 @@ import { must } from '../core/check.ts';
 import { CheckFailed } from '../core/errors.ts';
 import type { Failure } from '../core/events.ts';
 import { bytes } from '../core/format.ts';
+import { shellWord } from '../core/shell.ts';
+import { LACKS } from '../runbooks/restore-backup/lacks.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';
 
 /** With less than this free, whatever a server says is about its disk. */
 const LEAST_FREE = 32 * 1024 * 1024;
 /** Checks of the throwaway server, not of the backup. */
-const OF_THE_SERVER: ReadonlySet<string> = new Set(['SERVER-DISK', 'SERVER-PRIVILEGES', 'LOCAL-INFILE', 'TOOLS']);
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['SERVER-DISK', 'SERVER-PRIVILEGES', 'LOCAL-INFILE', 'TOOLS', ...LACKS]);
 /** What both vendors' servers and tools say where a disk, a quota or the memory is spent. */
 const SPENT = /No space left on device|[Dd]isk (?:is )?full|ENOSPC|EDQUOT|Disk quota exceeded|ENOMEM|Cannot allocate memory|Out of memory/;
 
@@ -29,11 +31,17 @@ async function machineTrouble(throwaway: Throwaway, { told, checks }: Failure): 
 export async function proveMachine(throwaway: Throwaway, failure: Failure, backup: string): Promise<void> {
 	const trouble = await machineTrouble(throwaway, failure);
 	if (trouble === null) return;
+	const lacks = failure.checks.some(({ status, id }) => status === 'fail' && (LACKS as readonly string[]).includes(id));
 	throw new CheckFailed(
 		[
 			must('DRILL-MACHINE', 'This machine can restore the backup', false, {
 				found: trouble,
-				mend: ['Free memory or disk space here, then the same command again.', `Or another disk:  lockstep drill ${backup} --dir FOLDER`],
+				mend: lacks
+					? [
+							'A drill’s throwaway server cannot have it. Restore into a test server that has it:',
+							`lockstep restore ${shellWord(backup)} --server URL`,
+						]
+					: ['Free memory or disk space here, then the same command again.', `Or another disk:  lockstep drill ${backup} --dir FOLDER`],
 			}),
 		],
 		'The drill could not be done on this machine. It says nothing about the backup: no result is recorded.',

@@ -15,6 +15,7 @@ import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../telling
 import { type DrillRequest, toCommandLine } from './command-line.ts';
 import type { Context, Ending } from './context.ts';
 import { proveMachine } from './drill-machine.ts';
+import { prepareOutside } from './drill-outside.ts';
 import { setPosition } from './drill-proof.ts';
 import { openPrimary, type Primary, type ReplicateFlags, replicate } from './drill-replicate.ts';
 import { restoreInto } from './drill-restore.ts';
@@ -166,7 +167,10 @@ async function drilled(
 	let replication: DrillRecord['replication'] = null;
 	try {
 		say('Restoring …');
-		const restored = await timed('restore', () => restoreInto(context, throwaway, folder));
+		const restored = await timed('restore', async () => {
+			await prepareOutside(throwaway, folder, manifest, signal);
+			return restoreInto(context, throwaway, folder);
+		});
 		end = restored.end;
 		const whole = phases.pop()?.ms ?? 0;
 		phases.push({ name: 'restore', ms: whole - restored.proofMs }, { name: 'proof', ms: restored.proofMs });

@@ -58,7 +58,7 @@ export const foundTables = (env: RestoreEnv): readonly FoundTable[] => proven(en
 export const sqlBytes = (env: RestoreEnv, file: ManifestFile): number => proven(env).sql?.[file.database ?? ''] ?? file.raw_bytes;
 
 /** The files of that kind that are read. */
-export function filesOf(env: RestoreEnv, kind: ManifestFile['kind']): readonly ManifestFile[] {
+export function filesOf(env: Wanted & Pick<RestoreEnv, 'manifest' | 'accounts'>, kind: ManifestFile['kind']): readonly ManifestFile[] {
 	return env.manifest.files.filter((file) => {
 		if (file.kind !== kind) return false;
 		if (kind === 'accounts') return env.accounts;
