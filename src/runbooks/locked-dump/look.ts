@@ -6,13 +6,12 @@ import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
+import { outsideChecks, readOutside } from '../outside.ts';
 import { preparedChecks, preparedThatStay } from '../prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
-
 import type { BackupEnv } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
-import { outsideChecks, readOutside } from './outside.ts';
 import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
 import { byVendor, heldBytes, holdsRows, type Way, wayOf } from './way.ts';
 

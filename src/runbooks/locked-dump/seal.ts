@@ -11,9 +11,9 @@ import type { Step } from '../../core/step.ts';
 import type { Channel, Identity, TableFacts } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
+import { describeOutside, readOutside } from '../outside.ts';
 import { tellElsewhere } from '../server.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
-import { describeOutside, readOutside } from './outside.ts';
 import { engineOf } from './way.ts';
 
 type Facts = {

@@ -1,10 +1,10 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
-import { ServerError } from '../../core/errors.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { Looking } from '../../core/step.ts';
 import { isWord, type Token, tokensOf } from '../../dump/definitions/tokens.ts';
 import { shown } from '../../sql/sql.ts';
+import { readable } from '../outside.ts';
 import { some } from '../server.ts';
 import { accountKey, restrictedIn } from './accounts-file.ts';
 import { expectedDefinitions } from './definitions.ts';
@@ -72,12 +72,8 @@ async function restricted(env: RestoreEnv & Pick<Looking, 'look'>): Promise<read
 async function present(env: RestoreEnv & Pick<Looking, 'look'>, kind: OutsideObject['kind']): Promise<ReadonlySet<string> | null> {
 	const ask = env.server.dialect.outside.objects[kind];
 	if (ask === undefined) return null;
-	try {
-		return new Set((await env.look('server', ask)).map(({ name }) => name));
-	} catch (error) {
-		if (error instanceof ServerError && !error.connectionLost && [1142, 1143, 1227].includes(error.code ?? 0)) return null;
-		throw error;
-	}
+	const found = await readable(env.look, ask);
+	return found === null ? null : new Set(found.map(({ name }) => name));
 }
 
 const title = ({ database, name }: Definition): string => `${database}.${name}`;

@@ -1,0 +1,36 @@
+import { type Check, should } from '../core/check.ts';
+import { ServerError } from '../core/errors.ts';
+import type { OutsideObject } from '../core/outside.ts';
+import type { Looking } from '../core/step.ts';
+import { type Query, shown } from '../sql/sql.ts';
+import { type Server, some } from './server.ts';
+
+/** What a server keeps outside its databases, as far as this account may read it: what a backup needs includes that. */
+export async function readOutside({ dialect }: Server, look: Looking['look']): Promise<readonly OutsideObject[]> {
+	const found: OutsideObject[] = [];
+	for (const each of Object.values(dialect.outside.objects)) found.push(...((await readable(look, each)) ?? []));
+	return found;
+}
+
+/** Null where this account may not read it. */
+export async function readable<T>(look: Looking['look'], query: Query<T>): Promise<T | null> {
+	try {
+		return await look('server', query);
+	} catch (error) {
+		if (error instanceof ServerError && !error.connectionLost && [1142, 1143, 1227].includes(error.code ?? 0)) return null;
+		throw error;
+	}
+}
+
+/** `tablespace ts1`. */
+export const describeOutside = ({ kind, name }: Pick<OutsideObject, 'kind' | 'name'>): string => `${kind} ${name}`;
+
+export function outsideChecks({ dialect }: Server, outside: readonly OutsideObject[]): Check[] {
+	if (outside.length === 0) return [];
+	return [
+		should('OUTSIDE', 'Some objects are outside databases', false, {
+			wrong: `a restore does not create them, and is refused where a table needs a missing one: ${some(outside.map(describeOutside))}`,
+			mend: ['Before a restore on another server:', ...outside.slice(0, 12).map((each) => `${shown(dialect.outside.create(each))};`)],
+		}),
+	];
+}
