@@ -62,7 +62,11 @@ function limitOf(code: unknown, syscall: string | undefined): Limit | undefined 
 export function machineLimit(error: unknown): MachineLimit | null {
 	if (!(error instanceof Error) || error instanceof LockstepError) return null;
 	const { code, syscall, path } = error as NodeJS.ErrnoException;
-	const limit = limitOf(code, syscall) ?? (RUNTIME.has(error.name) && OUT_OF_MEMORY.test(error.message) ? MEMORY : null);
+	// "Worker initialization failure: EMFILE": what the thread lacked.
+	const lacked = /^Worker initialization failure: (EMFILE|ENFILE|ENOMEM)\b/.exec(error.message)?.[1];
+	const limit =
+		(lacked === undefined ? limitOf(code, syscall) : LIMITS[lacked]) ??
+		(RUNTIME.has(error.name) && OUT_OF_MEMORY.test(error.message) ? MEMORY : null);
 	if (limit === null) return null;
 	return new MachineLimit(
 		{ ...limit, ...(path === undefined ? {} : { what: `${limit.what} ${path}` }), words: error.message },
