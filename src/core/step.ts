@@ -16,6 +16,8 @@ export type FolderFacts = {
 	/** The nearest existing folder at or above `path`. */
 	readonly nearest: string;
 	readonly freeBytes: number;
+	/** Of `nearest`: which other users could replace or delete what is written into it. */
+	readonly exposedTo: 'everybody' | 'its owner' | null;
 	readonly entries: readonly string[];
 };
 

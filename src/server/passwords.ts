@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
+import { shellWord } from '../core/shell.ts';
 import { Secret } from '../sql/secret.ts';
 import { PASSWORD_WAYS } from './address.ts';
 import type { Option } from './option-files.ts';
@@ -81,15 +82,16 @@ const hit = (text: string, from: string, warnings: readonly string[] = []): Pass
 
 const oneLine = (text: string): string => text.replace(/\r?\n$/, '');
 
+/** Others on this machine: a file of another kind, such as the pipe that a shell makes for `<(…)`, has no bits that count. */
+const OTHERS = 0o066;
+
 async function fromFile(path: string): Promise<PasswordFound> {
+	let exposed: boolean;
+	let text: string;
 	try {
 		const file = await stat(path);
-		const text = oneLine(await readFile(path, 'utf8'));
-		return hit(
-			text,
-			path,
-			file.isFile() && (file.mode & 0o044) !== 0 ? [`${path} holds a password and others may read it. chmod 600 ${path}`] : [],
-		);
+		exposed = file.isFile() && (file.mode & OTHERS) !== 0;
+		text = exposed ? '' : oneLine(await readFile(path, 'utf8'));
 	} catch (cause) {
 		throw new UserError(
 			{
@@ -100,6 +102,12 @@ async function fromFile(path: string): Promise<PasswordFound> {
 			{ cause },
 		);
 	}
+	if (!exposed) return hit(text, path);
+	throw new UserError({
+		what: `The password file ${path} is not used: other users can read or change it.`,
+		why: 'A password that others can read is no secret any more: change it if it is a real one.',
+		mend: [`chmod 600 ${shellWord(path)}`],
+	});
 }
 
 async function fromCommand(line: string, run: PasswordPlaces['runCommand']): Promise<PasswordFound> {

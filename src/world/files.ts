@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Manifest } from '../archive/manifest.ts';
@@ -46,6 +47,12 @@ export async function fileDeed(action: FileAction): Promise<undefined> {
 	}
 }
 
+/** In a sticky folder, such as /tmp, users can replace and delete only what is theirs; root can do so anywhere. */
+function exposure({ mode, uid }: Stats): FolderFacts['exposedTo'] {
+	if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return 'everybody';
+	return uid === 0 || uid === process.getuid?.() ? null : 'its owner';
+}
+
 /** Looks at a folder, or at the nearest one above it. */
 export async function folderFacts(path: string): Promise<FolderFacts> {
 	const there = await stat(path).catch(() => null);
@@ -70,6 +77,7 @@ export async function folderFacts(path: string): Promise<FolderFacts> {
 		writable,
 		nearest,
 		freeBytes: disk.bavail * disk.bsize,
+		exposedTo: found === null ? null : exposure(found),
 		entries: there?.isDirectory() ? await readdir(path).catch(() => []) : [],
 	};
 }

@@ -239,16 +239,21 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
 			'--confirm',
 			nameOf(pair.primary),
 		];
-		for (const [folder, calling] of [
-			[join(home.dir, 'file'), {}],
-			[join(home.dir, 'file', 'below'), {}],
-			[shut, { through, env }],
-			[join(shut, 'below'), { through, env }],
+		const open = join(home.dir, 'open');
+		await mkdir(open);
+		await chmod(open, 0o777);
+		for (const [folder, calling, id] of [
+			[join(home.dir, 'file'), {}, 'FOLDER'],
+			[join(home.dir, 'file', 'below'), {}, 'FOLDER'],
+			[shut, { through, env }, 'FOLDER'],
+			[join(shut, 'below'), { through, env }, 'FOLDER'],
+			[open, {}, 'FOLDER-WRITERS'],
 		] as const) {
 			const ended = await refused(args(folder), calling);
 			expect(ended.code, `${folder}\n${words(ended)}`).toBe(6);
-			expect(ended.last.checks.map((check: { id: string }) => check.id)).toContain('FOLDER');
+			expect(ended.last.checks.map((check: { id: string }) => check.id)).toContain(id);
 		}
+		expect(await readdir(open)).toEqual([]);
 	});
 
 	it('too little room: exit 6, saying how much is needed and there', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -55,5 +55,21 @@ test('a folder in which something else has written is not made a backup', async 
 		expect(await readdir(folder)).not.toContain('manifest.json');
 	} finally {
 		await rm(folder, { recursive: true });
+	}
+});
+
+test.each([
+	['a folder of this user alone', 0o700, null],
+	['a folder of a group', 0o2775, null],
+	['a folder that every user can write', 0o777, 'everybody'],
+	['a folder like /tmp', 0o1777, null],
+])('%s: which other users can replace a backup there is known', async (_, mode, exposedTo) => {
+	const to = await mkdtemp(join(tmpdir(), 'lockstep-exposed-'));
+	try {
+		await chmod(to, mode);
+		expect(await folderFacts(join(to, 'not yet', 'there'))).toMatchObject({ nearest: to, exposedTo });
+		expect(await folderFacts(to)).toMatchObject({ exposedTo });
+	} finally {
+		await rm(to, { recursive: true });
 	}
 });

@@ -205,6 +205,16 @@ describe('the password', () => {
 		expect(warnings).toEqual([`${home}/.my.cnf holds a password and others may read it. chmod 600 ${home}/.my.cnf`]);
 	});
 
+	test.each([0o666, 0o644, 0o640, 0o602])('in a password file of mode %o is refused, and what to do is said', async (mode) => {
+		const path = join(home, 'pass word');
+		await writeFile(path, 'canary\n');
+		await chmod(path, mode);
+		const error = await resolve({ passwordFile: path }).catch((error) => error);
+		expect(error).toBeInstanceOf(UserError);
+		expect(error.told.mend).toEqual([`chmod 600 '${path}'`]);
+		expect(JSON.stringify(error.told)).not.toContain('canary');
+	});
+
 	test.each<[string, Partial<ServerSources>]>([
 		['-p with nobody to ask', { flags: { password: '' } }],
 		['one on the command line', { flags: { password: 'canary' } }],

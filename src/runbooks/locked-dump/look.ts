@@ -2,6 +2,7 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration, plural } from '../../core/format.ts';
 import type { OutsideObject } from '../../core/outside.ts';
+import { shellWord } from '../../core/shell.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
@@ -157,6 +158,18 @@ export const look: Step<BackupEnv, Facts, null> = {
 						: 'it is not a folder'
 					: `it can${facts.folder.writable ? '' : 'not'} be made in ${facts.folder.nearest}`,
 				mend: ['Give another folder with --to, or let this user write there.'],
+			}),
+			must('FOLDER-WRITERS', 'Not every user can write to the folder', facts.folder.exposedTo !== 'everybody', {
+				expected: `only its owner and group can write to ${facts.folder.nearest}`,
+				found: 'as it must be',
+				wrong: 'every user of this machine can replace or delete a backup there',
+				mend: [`chmod o-w ${shellWord(facts.folder.nearest)}`, 'Or give another folder with --to.'],
+			}),
+			should('FOLDER-OWNER', 'The folder belongs to this user or to root', facts.folder.exposedTo !== 'its owner', {
+				expected: `${facts.folder.nearest} belongs to this user or to root`,
+				found: 'as it must be',
+				wrong: 'another user owns it, and can replace or delete a backup there',
+				mend: ['Give another folder with --to, or run the backup as the owner of this one.'],
 			}),
 			must('SPACE', 'There is room for the dump', facts.folder.freeBytes >= room, {
 				expected: `~${bytes(room)} free at ${facts.folder.nearest}`,
