@@ -508,6 +508,7 @@ function looking(world: World) {
 		look: world.look.bind(world),
 		lookAs: world.lookAs.bind(world),
 		digests: world.digests.bind(world),
+		rowDifferences: world.rowDifferences.bind(world),
 		definitions: world.definitions.bind(world),
 		folderFacts: world.folderFacts.bind(world),
 		tool: world.tool.bind(world),

@@ -6,6 +6,7 @@ import type { Definition } from './definition.ts';
 import type { Failure } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
+import type { RowDifferences, RowsToCompare } from './row-differences.ts';
 
 /** What a folder, or the nearest one above it that exists, is like. */
 export type FolderFacts = {
@@ -36,6 +37,11 @@ export interface Looking {
 	 * Throws ServerError, or the signal's reason.
 	 */
 	digests(on: Role, tables: readonly TableToRead[], options: { readonly connections: number }): Promise<readonly TableDigest[]>;
+	/**
+	 * In what a table's rows differ from those in the files of a backup, without any of their values. Reads both twice. Null where the table does
+	 * not have these columns. Throws VerifyFailed where a file is not what was written, ServerError, or the signal's reason.
+	 */
+	rowDifferences(on: Role, table: RowsToCompare): Promise<RowDifferences | null>;
 	/** The definitions of all objects in these databases, read by connections of their own. */
 	definitions(on: Role, databases: readonly string[], options: { readonly connections: number }): Promise<readonly Definition[]>;
 	folderFacts(path: string): Promise<FolderFacts>;

@@ -1,16 +1,22 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { levelOf, loadFile } from '../archive/layout.ts';
+import { readKnown } from '../archive/read.ts';
 import { sumOf } from '../archive/sums.ts';
 import type { DefinitionsAction, ReadTable, Role, RowsAction, RowsFile, RowsResult, TableDigest, TableToRead } from '../core/action.ts';
 import type { Definition } from '../core/definition.ts';
 import { UserError } from '../core/errors.ts';
+import type { RowDifferences, RowsToCompare } from '../core/row-differences.ts';
 import type { PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/dialect.ts';
+import { compareRows, type RowText } from '../dump/parallel/compare-rows.ts';
+import { createRowEncoder } from '../dump/parallel/encode.ts';
 import { loadStatement } from '../dump/parallel/load-statement.ts';
 import { type RowsFile as DumpedRows, openReaders, type Readers, type TableRows } from '../dump/parallel/readers.ts';
+import { selectRows } from '../dump/parallel/select.ts';
 import { sumDigests } from '../dump/parallel/table-rows.ts';
-import type { Query } from '../sql/sql.ts';
+import { connect, type Session } from '../server/session.ts';
+import type { Query, Statement } from '../sql/sql.ts';
 import type { Reach } from './world.ts';
 
 /** What a World's readers need of it. */
@@ -71,6 +77,30 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			await using own = await openReaders({ address, password, dialect, workers: Math.min(connections, wanted.length), signal });
 			return digestsOf(wanted, await own.dump(wanted, null, { signal }));
 		},
+		async differences(on: Role, table: RowsToCompare): Promise<RowDifferences | null> {
+			const { address, password, dialect } = reachOf(on);
+			const read = (await columnsOf(on)).get(key(table.database, table.name));
+			if (read === undefined || JSON.stringify(read.columns.map(({ name }) => name)) !== JSON.stringify(table.columns)) return null;
+			const places = read.key?.map(({ name }) => table.columns.indexOf(name)) ?? null;
+			const session = await connect(address, password, { signal, settings: dialect.readers.settings });
+			try {
+				await session.query(dialect.locks.snapshot, { signal });
+				const select = selectRows({ ...table, columns: read.columns, key: read.key, rows: 0, bytes: 0 }, null);
+				const found: RowText = (take) => readText(session, select, Math.max(1, read.columns.length), take, signal);
+				const expected: RowText = async (take, beginFile) => {
+					for (const file of table.files) {
+						beginFile(file.path);
+						for await (const text of readKnown(table.folder, file)) {
+							signal.throwIfAborted();
+							take(text);
+						}
+					}
+				};
+				return await compareRows({ columns: table.columns, key: places }, expected, found);
+			} finally {
+				await session.close();
+			}
+		},
 		async dump({ on, tables, into }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {
 			const began = now().getTime();
 			const known = await columnsOf(on);
@@ -103,6 +133,22 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			return { files: [...files, ...(await loads.all())], tables: results, ms: now().getTime() - began };
 		},
 	};
+}
+
+/** Reads rows as LOAD DATA text. */
+async function readText(session: Session, select: Statement, columns: number, flush: (text: Uint8Array) => void, signal: AbortSignal) {
+	const encoder = createRowEncoder({ columns, hash: false, text: true, flush });
+	const sink = {
+		push(bytes: Uint8Array) {
+			const used = encoder.push(bytes);
+			if (used !== null && !encoder.end?.error) encoder.finish();
+			return used;
+		},
+		get end() {
+			return encoder.end;
+		},
+	};
+	await session.raw(select, sink, { signal });
 }
 
 const key = (database: string, table: string): string => `${database}\0${table}`;

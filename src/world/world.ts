@@ -155,6 +155,7 @@ export function openWorld(options: {
 			}
 		},
 		digests: rows.digests,
+		rowDifferences: rows.differences,
 		definitions: (on, databases, { connections }) =>
 			rows.definitions({ on, databases, ignoreTables: [], readers: connections }, { signal }),
 		tool,

@@ -52,6 +52,7 @@ class Toy {
 		look: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
 		lookAs: () => Promise.reject(new Error('no logins here')),
 		digests: () => Promise.reject(new Error('no rows here')),
+		rowDifferences: () => Promise.reject(new Error('no rows here')),
 		definitions: () => Promise.reject(new Error('no definitions here')),
 		folderFacts: () => Promise.reject(new Error('no files here')),
 		tool: async () => ({ tool: null, unfit: [] }),

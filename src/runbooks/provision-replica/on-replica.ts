@@ -31,6 +31,7 @@ export function aimed<At extends Looking & Partial<Working>>(at: At): At {
 		look: (on, query) => at.look(roleOf(on), query),
 		tool: (on, names) => at.tool(roleOf(on), names),
 		digests: (on, tables, options) => at.digests(roleOf(on), tables, options),
+		rowDifferences: (on, table) => at.rowDifferences(roleOf(on), table),
 		definitions: (on, databases, options) => at.definitions(roleOf(on), databases, options),
 		...(perform === undefined ? {} : { perform: (action: Action, options) => perform(onReplica(action), options) }),
 		...(readers === undefined ? {} : { readers: (on: string, options) => readers(roleOf(on), options) }),

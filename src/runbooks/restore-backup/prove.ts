@@ -1,7 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { type Check, must, note, should } from '../../core/check.ts';
-import { count, plural } from '../../core/format.ts';
+import { plural } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step, Working } from '../../core/step.ts';
 import { definitionTitle } from '../../dialects/definitions.ts';
@@ -11,9 +11,7 @@ import { differences, whatIsThere } from './contents.ts';
 import { definitionDifferences, expectedDefinitions } from './definitions.ts';
 import { filesOf, foundTables, parallel, type RestoreEnv, tablesOf } from './env.ts';
 import { isSameSeries } from './held.ts';
-
-/** Something that is not as it was dumped. */
-type Difference = { readonly what: string; readonly expected: string; readonly found: string };
+import { type Difference, EXPLAINED, type FoundRows, rowDifferences, rowsOf } from './row-differences.ts';
 
 type Output = {
 	readonly tables: number;
@@ -81,6 +79,7 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 				expected: each.expected,
 				found: each.found,
 				mend: [
+					...(each.hints ?? []),
 					'Start the same command again: it begins anew. Does something else write to the server, or change what is written (triggers, settings)?',
 				],
 			});
@@ -146,20 +145,18 @@ async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promis
 		return false;
 	});
 	let rows = 0;
+	const other: FoundRows[] = [];
 	const readable = rowsTo(env).filter((table) => present.includes(table) && there.get(qualified(table))?.ownRows === true);
 	const read = await readBack(env, new Set(readable.map(qualified)));
 	for (const table of readable) {
 		const found = read.get(qualified(table));
 		rows += found?.rows ?? 0;
 		if (found?.rows === table.rows && found.digest === table.digest) continue;
-		const what = `Table ${qualified(table)}`;
-		if (found?.rows !== table.rows) wrong.push({ what, expected: rowsOf(table.rows), found: rowsOf(found?.rows ?? 0) });
-		else
-			differ.push({
-				what,
-				expected: `the ${rowsOf(table.rows)} with digest ${table.digest}`,
-				found: `as many rows, but other values: digest ${found.digest}`,
-			});
+		other.push({ table, rows: found?.rows ?? 0, digest: found?.digest ?? null });
+	}
+	for (const [index, each] of other.entries()) {
+		const differences = await rowDifferences(env, each, index < EXPLAINED);
+		(each.rows === each.table.rows ? differ : wrong).push(...differences);
 	}
 	const counted = present.filter((table) => table.digest === null && there.get(qualified(table))?.ownRows === true);
 	const onTable = perTable(env, counted.length);
@@ -174,8 +171,6 @@ async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promis
 	if (env.only === null && filesOf(env, 'definitions').length === 0) wrong.push(...(await ofObjects(env, there)));
 	return { tables: expected.length, rows, digests: readable.length, wrong, differ, unproven: counted.map(qualified) };
 }
-
-const rowsOf = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
 
 /** What else is in the databases: as many as the files hold, and no table more. */
 async function ofObjects(env: At, there: ReadonlyMap<string, TableFacts>): Promise<readonly Difference[]> {
