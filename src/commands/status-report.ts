@@ -67,7 +67,8 @@ async function report(
 	const profile = opened.profile === null ? undefined : context.profiles.get(opened.profile);
 	const backups = profile?.output ?? output;
 	if (known === null) return frozen(opened, backups, profile?.badge ?? null, look);
-	const channels = known;
+	const roots = dialect.channel.rootErrors(known);
+	const channels = roots === null ? known : ((await look(roots).catch(refusedOnly)) ?? known);
 	const position = await look(dialect.positions.current);
 	const tables = await look(dialect.catalogue.tables);
 	const troubles: string[] = [];

@@ -304,6 +304,8 @@ export interface Dialect {
 	};
 	readonly channel: {
 		readonly status: Query<readonly Channel[]>;
+		/** Null where each channel names what stopped it; else the query that gives the same channels with that error. Pure. */
+		rootErrors(channels: readonly Channel[]): Query<readonly Channel[]> | null;
 		configure(wish: ChannelWish): Statement;
 		readonly start: Statement;
 		readonly stop: Statement;

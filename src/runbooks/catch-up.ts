@@ -3,6 +3,7 @@ import { VerifyFailed } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
 import type { Working } from '../core/step.ts';
 import type { Channel } from '../dialects/dialect.ts';
+import { channelsOf } from './channels.ts';
 import type { Server } from './server.ts';
 
 /** Without a transaction applied for so long, waiting makes no sense any more. */
@@ -34,14 +35,14 @@ export async function catchUp(
 	target: string | Target,
 	mostMs = Number.POSITIVE_INFINITY,
 ): Promise<number> {
-	const { positions, channel } = on.server.dialect;
+	const { positions } = on.server.dialect;
 	const began = at.now().getTime();
 	const measure = meter(() => at.now().getTime());
 	let most: number | null = null;
 	let last = { lacking: Number.POSITIVE_INFINITY, at: began };
 	for (;;) {
 		const { replicated } = await at.look(on.role, positions.current);
-		const all = await at.look(on.role, channel.status);
+		const all = await channelsOf(on.server, at.look, on.role);
 		const needed = typeof target === 'string' ? all.slice(0, 1) : all.filter((each) => target.channels.includes(each.name));
 		const gtid = typeof target === 'string' ? target : target.gtid;
 		const logs = typeof target === 'string' ? [] : target.logs;

@@ -281,6 +281,16 @@ describe('the channel', () => {
 		expect(mends.channelError('99999: ?', { channel: of('healthy'), name: 'r' })).toEqual([]);
 	});
 
+	test('that stopped because of another worker names the error of that one', () => {
+		const follows = { ...of('duplicate'), sqlError: '3030: Coordinator stopped because there were error(s) in the worker(s).' };
+		const [healthy, duplicate] = [of('healthy'), of('duplicate')];
+		expect(channel.rootErrors([healthy, duplicate])).toBeNull();
+		const rows = [{ channel: '', number: '1062', text: 'Worker 1 failed; Duplicate entry' }];
+		const [found, other] = channel.rootErrors([follows, { ...healthy, name: 'c2' }])?.read(rows) ?? [];
+		expect([found?.sqlError, other?.sqlError]).toEqual(['1062: Worker 1 failed; Duplicate entry', null]);
+		expect([channel.wantsCopy(follows.sqlError), channel.wantsCopy(found?.sqlError ?? '')]).toEqual([false, true]);
+	});
+
 	test('is seen by its source, with its cipher', () => {
 		expect(channel.connected.read(recorded('connected'))).toEqual([
 			expect.objectContaining({ user: 'lockstep_102', cipher: expect.stringMatching(/^TLS_/) }),

@@ -72,6 +72,7 @@ const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragm
 
 export const channelStatements: Dialect['channel'] = {
 	status: { statement: sql`SHOW ALL SLAVES STATUS`, mostMs: STATUS_MS, read: (rows) => rows.map(channel) },
+	rootErrors: () => null,
 	configure: ({ host, port, user, password, tls, ca, delaySeconds }) => {
 		// Without an authority the server's own default decides about verifying: 11.4 and newer prove the certificate through the password.
 		const secure = tls

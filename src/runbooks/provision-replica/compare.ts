@@ -8,6 +8,7 @@ import type { ColumnFacts } from '../../dialects/dialect.ts';
 import { warned } from '../../dump/parallel/readers.ts';
 import { query, type Row, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
+import { channelsOf } from '../channels.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 import { momentActions, momentOf } from './moment.ts';
@@ -113,7 +114,7 @@ async function atOneMoment(at: At, tables: Facts['tables']): Promise<{ gtid: str
 			await perform({ ...step('run-until'), statement: channel.startUntil(gtid) });
 			const until = now().getTime() + REACH_WITHIN_MS;
 			for (;;) {
-				const status = (await look('replica', channel.status))[0];
+				const status = (await channelsOf(replica, look, 'replica'))[0];
 				if (positions.includes((await look('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
 				if (status?.sqlError || now().getTime() > until) {
 					throw new VerifyFailed([

@@ -11,6 +11,7 @@ import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import { query, type Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
+import { channelsOf } from '../channels.ts';
 import { some } from '../server.ts';
 import type { ProvisionEnv, SeedOutput } from './env.ts';
 import { momentActions, momentOf } from './moment.ts';
@@ -38,7 +39,7 @@ export async function isUseless({
 }: ProvisionEnv & Looking & { readonly failure: Failure | null }): Promise<boolean> {
 	if (failure?.checks.some((check) => check.id.startsWith('COMPARE-'))) return true;
 	const { channel } = replica.dialect;
-	return (await look('replica', channel.status)).some(({ ioError, sqlError }) =>
+	return (await channelsOf(replica, look, 'replica')).some(({ ioError, sqlError }) =>
 		[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
 	);
 }

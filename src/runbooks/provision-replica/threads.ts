@@ -3,6 +3,7 @@ import { type Check, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Looking, Working } from '../../core/step.ts';
 import type { Channel } from '../../dialects/dialect.ts';
+import { channelsOf } from '../channels.ts';
 import type { Server } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
 
@@ -10,7 +11,7 @@ const CONNECT_WITHIN_MS = 30_000;
 
 /** The replica's channel; a freshly cleared server has none. */
 export async function channelOf({ replica, look }: ProvisionEnv & Looking): Promise<Channel | undefined> {
-	return (await look('replica', replica.dialect.channel.status))[0];
+	return (await channelsOf(replica, look, 'replica'))[0];
 }
 
 export function threadChecks({ dialect: { mends }, name }: Server, channel: Channel | undefined): Check[] {
