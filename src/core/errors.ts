@@ -1,6 +1,6 @@
 import type { Check } from './check.ts';
 
-/** What a failure tells the person: rendered in one place (`headless/text.ts` and the failure panel read these fields). */
+/** What a failure tells the person: rendered by `telling/failure.ts`. */
 export interface Told {
 	/** What happened, one sentence. */
 	readonly what: string;

@@ -1,7 +1,7 @@
 import type { Action, Performed, Role } from './action.ts';
 import type { HeldLease, Looking, PerformOptions } from './step.ts';
 
-/** Where plans become deeds. The real one is `src/world.ts`. */
+/** Where plans become deeds. The real one is `world/world.ts`. */
 export interface World extends Looking {
 	perform<A extends Action>(action: A, options: PerformOptions & { readonly signal: AbortSignal }): Promise<Performed<A>>;
 	lease(on: Role, options: { lockWaitSeconds: number }): Promise<HeldLease>;

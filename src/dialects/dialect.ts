@@ -195,7 +195,7 @@ export interface Dialect {
 		/** Positions are sets with gaps rather than one number a domain. */
 		readonly gtidSets: boolean;
 		/**
-		 * FTWRL waits for running SELECTs (sql-differences D6). It closes their tables first, so whoever opens one of them waits for these
+		 * FTWRL waits for running SELECTs (.github/docs/measured.md, Refused locks). It closes their tables first, so whoever opens one of them waits for these
 		 * SELECTs as well, even after FTWRL was refused.
 		 */
 		readonly lockWaitsForReads: boolean;
@@ -456,7 +456,7 @@ export interface Dialect {
 		namedChannel(name: string): string;
 		/**
 		 * For a thread that does not run. `error` as {@link Channel} gives it: number, colon, text; null where it stopped without one. What is
-		 * one statement stands in a line of its own after where it is run: `On the replica:  START SLAVE;`. (faults.md section 6)
+		 * one statement stands in a line of its own after where it is run: `On the replica:  START SLAVE;`. (.github/docs/measured.md, Replication errors)
 		 */
 		channelError(error: string | null, at: ReplicaPlace): readonly string[];
 	};

@@ -12,7 +12,7 @@ import { givenUp } from './session.ts';
  * The connection that holds a lock: one of its own, never shared, never reconnected. It lives in a thread of its own, so that no busy main
  * thread, stalled screen or garbage collection keeps its heartbeat from the server or the time it may be held from its end. The server ends
  * it when nothing was heard of us for `leaseSeconds`: a machine that froze or a network that swallows everything cannot keep the lock.
- * It does not keep the process alive, but for as long as an answer is awaited. Source: knowledge/faults.md 2.4, 2.5, I5 and I6.
+ * It does not keep the process alive, but for as long as an answer is awaited. Source: .github/docs/measured.md, Lost locks.
  */
 export interface Lease extends AsyncDisposable {
 	readonly connectionId: number;

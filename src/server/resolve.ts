@@ -126,7 +126,7 @@ interface Level {
 
 /**
  * Puts an address and a password together: flags before the URL, before the profile, before option files, before defaults
- * (ux.md section 4), and notes where each value came from. Throws UserError.
+ * (README, "On your own servers"), and notes where each value came from. Throws UserError.
  */
 export async function resolveServer(sources: ServerSources): Promise<ResolvedServer> {
 	const { env, flags = {} } = sources;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 
-/** What {@link keyBorder} needs of a terminal's input. */
+/** What {@link KeyBorder} needs of a terminal's input. */
 export type TerminalInput = NodeJS.ReadableStream & {
 	readonly isTTY?: boolean;
 	setRawMode?(mode: boolean): unknown;

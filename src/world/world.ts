@@ -39,7 +39,7 @@ const YEAR_SECONDS = 31_536_000;
 
 /**
  * Keeps this session's doings out of a replica's own binary log. Even a look may write there: whoever first opens a MEMORY table after a
- * restart, be it through information_schema, logs a TRUNCATE of it, which stops strict replication (knowledge/faults.md, finding 10).
+ * restart, be it through information_schema, logs a TRUNCATE of it, which stops strict replication (.github/docs/measured.md, MEMORY tables).
  * On a primary that TRUNCATE is right: its replicas must empty the table, too. Where the account may not, the session stays as it is.
  */
 export async function quieten(session: Session, dialect: Dialect): Promise<boolean> {

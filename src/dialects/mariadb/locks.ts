@@ -8,7 +8,7 @@ const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|PA
 
 export const locks: Dialect['locks'] = {
 	boundWait: () => null,
-	// lock_wait_timeout does not bound it while workers are asked to pause (faults.md, finding 3); max_statement_time does.
+	// lock_wait_timeout does not bound it while workers are asked to pause (.github/docs/measured.md, Refused locks); max_statement_time does.
 	flushTablesWithReadLock: (seconds) => sql`SET STATEMENT max_statement_time = ${seconds} FOR FLUSH TABLES WITH READ LOCK`,
 	unlock: sql`UNLOCK TABLES`,
 	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,

@@ -12,7 +12,7 @@ const SAME: Readonly<Record<string, string>> = {
 
 const EVERYTHING = 'ALL PRIVILEGES';
 
-// Found by taking one privilege away at a time: faults.md section 1, sql-differences.md D2.
+// Found by taking one privilege away at a time: .github/docs/measured.md, Privileges.
 const SEE = need('reads tables', 'SELECT');
 const DUMP = [
 	...SEE,

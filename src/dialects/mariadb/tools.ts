@@ -16,7 +16,7 @@ const LIFTED = [
 	.map((setting) => `SESSION ${setting}`)
 	.join(', ');
 
-// The allow-list of faults.md section 3: nothing here takes a lock of its own, whatever the applier does meanwhile.
+// The allow-list of .github/docs/measured.md, Dump tools under the lock: nothing here takes a lock of its own, whatever the applier does meanwhile.
 const COMMON = ['--single-transaction', '--quick', '--hex-blob', '--max-allowed-packet=1G', '--default-character-set=utf8mb4'];
 const WHOLE = [...COMMON, ...CODE];
 

@@ -1,4 +1,4 @@
-// What a replica's threads say when they do not run, and what mends it. The numbers and texts were seen on 9.7 (faults.md section 6).
+// What a replica's threads say when they do not run, and what mends it. The numbers and texts were seen on 9.7 (.github/docs/measured.md, Replication errors).
 import { shown, sql } from '../../sql/sql.ts';
 import type { Channel, ReplicaPlace } from '../dialect.ts';
 import { accounts } from './accounts.ts';

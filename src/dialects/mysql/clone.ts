@@ -110,7 +110,7 @@ const facts = query<CloneFacts>(
 	},
 );
 
-/** The clone plugin (knowledge/sql-differences.md D8; measured on 9.7.4). */
+/** The clone plugin (.github/docs/measured.md, Clone). */
 export const clone: CloneWords = {
 	needs: {
 		primary: [

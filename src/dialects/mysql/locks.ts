@@ -81,7 +81,7 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 		sql`SET @lockstep_lock_wait = @@SESSION.lock_wait_timeout, @lockstep_wait = @@SESSION.wait_timeout, SESSION lock_wait_timeout = ${SNAPSHOT_WAIT}, SESSION wait_timeout = ${SNAPSHOT_SILENCE}`,
 		sql`FLUSH TABLES WITH READ LOCK`,
 	],
-	// UNLOCK TABLES ends no transaction, and takes back what an FTWRL that was refused has kept (faults.md, finding 2).
+	// UNLOCK TABLES ends no transaction, and takes back what an FTWRL that was refused has kept (.github/docs/measured.md, Refused locks).
 	settleMoment: [
 		sql`UNLOCK TABLES`,
 		sql`SET SESSION lock_wait_timeout = COALESCE(@lockstep_lock_wait, @@SESSION.lock_wait_timeout), SESSION wait_timeout = COALESCE(@lockstep_wait, @@SESSION.wait_timeout)`,

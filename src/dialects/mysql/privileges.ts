@@ -15,7 +15,7 @@ const WIDER: Readonly<Record<string, readonly string[]>> = {
 	CONNECTION_ADMIN: ['SUPER'],
 };
 
-// Found by taking one privilege away at a time on 9.7: faults.md section 1, sql-differences.md D2.
+// Found by taking one privilege away at a time on 9.7: .github/docs/measured.md, Privileges.
 const DUMP = [
 	...need('reads tables', 'SELECT'),
 	...need('views are dumped', 'SHOW VIEW'),

@@ -14,7 +14,7 @@ const LIFTED =
 	'SESSION max_execution_time=0, SESSION wait_timeout=31536000, SESSION sql_select_limit=18446744073709551615, SESSION sql_big_selects=1, SESSION sql_safe_updates=0';
 const init = (more = '') => `--loose-init-command=SET ${LIFTED}${more}`;
 
-// The allow-list of faults.md section 3: with --set-gtid-purged=OFF nothing here takes a lock of its own (seen in 9.7's general log).
+// The allow-list of .github/docs/measured.md, Dump tools under the lock: with --set-gtid-purged=OFF nothing here takes a lock of its own (seen in 9.7's general log).
 const COMMON = [
 	'--single-transaction',
 	'--quick',

@@ -88,7 +88,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const inMemory = facts.tables.filter((table) => table.inMemory);
 		if (inMemory.length > 0) {
 			// After a restart whoever first opens such a table writes a TRUNCATE to the log: not under the lock, and not into a replica's log at
-			// all; a primary's replicas need it (faults.md, finding 10). Nothing that this session does later belongs into a log either.
+			// all; a primary's replicas need it (.github/docs/measured.md, MEMORY tables). Nothing that this session does later belongs into a log either.
 			if (facts.replicates) act('unlogged', 'not for the replica’s own binary log', locks.unlogged, true, 'work');
 			for (const table of inMemory)
 				act(`touch-${table.database}.${table.name}`, 'a MEMORY table wakes before the lock', catalogue.touch(table), false, 'work');

@@ -109,7 +109,7 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 			// The lock went with its connection; where only another one gave no answer, the lock is given back first.
 			if (lease.lost.aborted) throw notHad(at, await meets(at, lease), closed, { cause });
 		}
-		// Also after an error: some servers keep part of a lock that they refused (faults.md, finding 2).
+		// Also after an error: some servers keep part of a lock that they refused (.github/docs/measured.md, Refused locks).
 		await perform(planned(plan, 'unlock'), { shielded: true });
 		const others = (await meets(at, lease)).filter((each) => holdsUp(each, features.lockWaitsForReads));
 		if (refused !== null && features.lockWaitsForReads)
