@@ -403,6 +403,8 @@ export interface Dialect {
 		readonly rowColumns: Query<readonly RowTable[]>;
 		/** The same for the same rows, in whatever order and on whatever version they are; null where the table cannot be read. */
 		checksum(table: ObjectName, columns: readonly ColumnFacts[]): Query<string | null>;
+		/** The same of each column alone, in their order: which of them differ. */
+		columnSums(table: ObjectName, columns: readonly ColumnFacts[]): Query<readonly string[]>;
 		count(table: ObjectName): Query<number>;
 		touch(table: ObjectName): Statement;
 		readonly variables: Query<readonly (readonly [string, string])[]>;

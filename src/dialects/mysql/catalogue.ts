@@ -1,4 +1,5 @@
 import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
+import { checksums } from '../checksums.ts';
 import type { ColumnFacts, Dialect, ObjectName } from '../dialect.ts';
 import { tableIds } from '../guards.ts';
 import { rowColumns } from './rows.ts';
@@ -83,11 +84,7 @@ export const catalogue: Dialect['catalogue'] = {
 		(rows) => rows.map((row) => ({ database: row.db ?? '', table: row.tab ?? '', name: row.name ?? '', type: row.type ?? '' })),
 	),
 	rowColumns,
-	checksum: ({ database, name }, columns) => ({
-		statement: sql`SELECT CONCAT_WS(':', COUNT(*), COALESCE(SUM(r.c), 0), COALESCE(BIT_XOR(r.c), 0)) AS sum FROM (SELECT CRC32(CONCAT_WS(0x1F, ${list(columns.flatMap(summed))})) AS c FROM ${id(database, name)}) r`,
-		read: (rows) => rows[0]?.sum ?? null,
-		mostMs: 0,
-	}),
+	...checksums(summed),
 	count: ({ database, name }) => query(sql`SELECT COUNT(*) AS n FROM ${id(database, name)}`, (rows) => Number(rows[0]?.n ?? 0)),
 	touch: ({ database, name }) => sql`SELECT 1 FROM ${id(database, name)} LIMIT 1`,
 	variables: query(sql`SHOW GLOBAL VARIABLES`, (rows) => rows.map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const)),
