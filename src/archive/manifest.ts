@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
+import type { ChangedJson } from '../core/changed-json.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { OutsideObject } from '../core/outside.ts';
@@ -61,6 +62,8 @@ export type ManifestTable = {
 	readonly rows: number;
 	/** 16 hex digits, the same for the same rows in whatever order; null where the vendor's tool wrote them. */
 	readonly digest: string | null;
+	/** The digest once these rows are loaded, where types inside JSON change then: text cannot carry them. */
+	readonly digest_loaded?: string;
 	/** As the server estimated it. */
 	readonly data_bytes: number;
 	/** The columns in the order of its files, each with the expression over `@v` that loads it; null: as it is. */
@@ -146,12 +149,14 @@ export type Manifest = {
 	readonly warnings: readonly string[];
 	/** What the server keeps outside its databases, which no restore creates; missing in backups of older versions. */
 	readonly outside?: readonly OutsideObject[];
+	/** JSON columns in which a restore changes types of values; missing in backups of older versions, and where there are none. */
+	readonly changed_json?: readonly ChangedJson[];
 };
 
 /** What a run knows; the rest of the manifest follows from it. */
 export type ManifestParts = Pick<
 	Manifest,
-	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'tables' | 'replica' | 'warnings' | 'outside'
+	'tool' | 'id' | 'profile' | 'tags' | 'server' | 'position' | 'files' | 'tables' | 'replica' | 'warnings' | 'outside' | 'changed_json'
 > & {
 	readonly started: Date;
 	readonly finished: Date;
@@ -238,8 +243,15 @@ export function buildManifest(parts: ManifestParts): Manifest {
 		verify: { checksums: 'ok', footer: files.every((file) => file.footer) ? 'ok' : 'missing', restore_test: null },
 		warnings: parts.warnings,
 		...(parts.outside === undefined ? {} : { outside: parts.outside }),
+		...(parts.changed_json === undefined ? {} : { changed_json: parts.changed_json }),
 	};
 }
+
+/** For whoever compares what was loaded: each table's digest is the one that it then has. */
+export const withLoadedDigests = (manifest: Manifest): Manifest => ({
+	...manifest,
+	...(manifest.tables && { tables: manifest.tables.map((table) => ({ ...table, digest: table.digest_loaded ?? table.digest })) }),
+});
 
 /** The text of `manifest.json`. */
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
@@ -306,6 +318,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['tables?.*.rows', size],
 	['tables?.*.engine', orNull(text)],
 	['tables?.*.digest', optional(orNull(text))],
+	['tables?.*.digest_loaded', optional(text)],
 	['tables?.*.data_bytes', size],
 	['tables?.*.load', loads],
 	['position.sources?.*.name', text],
@@ -316,6 +329,11 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['totals.databases', size],
 	['verify', object],
 	['warnings', texts],
+	['changed_json?.*.database', name],
+	['changed_json?.*.table', name],
+	['changed_json?.*.column', name],
+	['changed_json?.*.rows', orNull(size)],
+	['changed_json?.*.types', texts],
 	['outside?.*.kind', text],
 	['outside?.*.name', name],
 	['outside?.*.options', (value) => object(value) && Object.values(value as object).every(text)],

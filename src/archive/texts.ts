@@ -1,3 +1,4 @@
+import { changedJsonWarning } from '../core/changed-json.ts';
 import { shellWord } from '../core/shell.ts';
 import { sourcesOf } from './change-source.ts';
 import { changeSourceFile, encodeName, FILES } from './layout.ts';
@@ -73,6 +74,17 @@ export function readmeText(manifest: Manifest): string {
 				? ['', `Without ${first.endsWith('.zst') ? 'zstd (Node 22.15 or newer)' : 'gzip'}:`, '', `    ${withoutTool(first)}`]
 				: []),
 		],
+		...(manifest.changed_json === undefined
+			? []
+			: [
+					[
+						'What a load changes',
+						'',
+						...wrap(changedJsonWarning(manifest.changed_json)),
+						'',
+						...wrap('The files hold each value as the server printed it.'),
+					],
+				]),
 		...(accounts.length === 0
 			? []
 			: [

@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { changedJsonWarning } from '../core/changed-json.ts';
 import type { Check } from '../core/check.ts';
 import { UserError } from '../core/errors.ts';
 import { changeSourceFile, FILES, readFolderName } from './layout.ts';
@@ -212,6 +213,15 @@ function ofFolder(folder: string, manifest: Manifest | null): Check[] {
 	const name = basename(folder);
 	if (readFolderName(name)?.partial)
 		return [bad(name, { expected: 'a finished backup', found: 'one that is being made or has failed (.partial)' }, 'BACKUP-COMPLETE')];
-	if (manifest === null || manifest.id === name) return [];
-	return [{ id: 'BACKUP-NAME', title: name, status: 'note', found: `the folder of the backup ${manifest.id} was given another name` }];
+	if (manifest === null) return [];
+	const changed = manifest.changed_json ?? [];
+	const json: Check[] =
+		changed.length === 0
+			? []
+			: [{ id: 'JSON-TYPES', title: 'Types inside JSON columns change', status: 'note', found: changedJsonWarning(changed) }];
+	if (manifest.id === name) return json;
+	return [
+		...json,
+		{ id: 'BACKUP-NAME', title: name, status: 'note', found: `the folder of the backup ${manifest.id} was given another name` },
+	];
 }

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { readBoundManifest } from '../archive/bound.ts';
 import { labelFor, pathsFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
-import { readManifest } from '../archive/manifest.ts';
+import { readManifest, withLoadedDigests } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
 import type { BackupRequest, Finding, ProvisionRequest, RestoreRequest, RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
@@ -281,7 +281,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 			env,
 		});
 	}
-	const manifest = await readManifest(folder);
+	const manifest = withLoadedDigests(await readManifest(folder));
 	const { databases } = manifest.dump;
 	return ready<FromBackupEnv>(context, {
 		...common,
@@ -353,7 +353,7 @@ async function prepareRestore(context: Context, asked: RestoreRequest, wishes: W
 	// `latest` may lead elsewhere when this is gone on with or taken back.
 	const folder = await backupFolder(resolve(asked.backup));
 	const request: RestoreRequest = { ...asked, backup: folder };
-	const manifest = await readManifest(folder);
+	const manifest = withLoadedDigests(await readManifest(folder));
 	const { databases, only } = chosen(manifest, request);
 	const opened = await openServer(context, {
 		role: 'server',

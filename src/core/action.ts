@@ -164,6 +164,8 @@ export interface RowsAction extends Common {
 	readonly tables: readonly TableToRead[];
 	/** How many connections read. */
 	readonly readers: number;
+	/** With `into: null`: digests of what a load of these rows gives, where that differs from what is stored. */
+	readonly asLoaded?: true;
 	/** Null: they are only counted, and their digests taken. */
 	readonly into: { readonly folder: string; readonly compress: Compression; readonly level: number | null } | null;
 	readonly changes: false;
@@ -239,6 +241,8 @@ export type ReadTable = {
 	readonly name: string;
 	readonly rows: number;
 	readonly digest: string | null;
+	/** The digest once they are loaded, where text changes values. */
+	readonly loaded?: string;
 	/** The columns in the files' order, each with the expression over `@v` that loads it, null where it is loaded as it is. */
 	readonly load: readonly (readonly [name: string, expression: string | null])[];
 };

@@ -126,7 +126,25 @@ export type ColumnFacts = { readonly database: string; readonly table: string; r
  * A stored column, as its values are dumped and loaded. `select`: SQL that gives its bytes with `character_set_results = binary`; `load`: null
  * where LOAD DATA … CHARACTER SET binary takes these as they are, else SQL over `@v` that makes the value of them.
  */
-export type RowColumn = { readonly name: string; readonly select: string; readonly load: string | null };
+export type RowColumn = {
+	readonly name: string;
+	readonly select: string;
+	readonly load: string | null;
+	/** SQL that gives the bytes which `select` gives once the value is loaded, where these can differ. */
+	readonly asLoaded?: string;
+};
+
+export type ColumnName = { readonly database: string; readonly table: string; readonly column: string };
+
+/** Types of values inside JSON that text cannot carry. Each list has a statement a column, whose rows say by `nth` which. */
+export interface JsonTypes {
+	/** All stored JSON columns. */
+	readonly columns: Query<readonly ColumnName[]>;
+	/** Rows of `nth` and `type`, one a type that a column holds and that text changes. Each reads the whole column. */
+	types(columns: readonly ColumnName[]): readonly Statement[];
+	/** A row of `nth` and `n`: how many rows hold such values. Each reads the whole column. */
+	rows(columns: readonly ColumnName[]): readonly Statement[];
+}
 
 /** A part of a primary key: COLUMN_TYPE, and the collation of what has one. */
 export type KeyPart = { readonly name: string; readonly type: string; readonly collation?: string | null };
@@ -441,6 +459,8 @@ export interface Dialect {
 	readonly load: LoadWords;
 	readonly fits: FitWords;
 	readonly outside: OutsideWords;
+	/** Null where JSON is stored as text. */
+	readonly jsonTypes: JsonTypes | null;
 	/** Null where the server has no CLONE. */
 	readonly clone: CloneWords | null;
 	/** What mends what a check found, in this server's own words; each line copyable. */

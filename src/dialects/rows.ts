@@ -14,7 +14,7 @@ export const readerSettings: Settings = {
 };
 
 /** How a column that is not simply copied is read and loaded: SQL over the quoted name, and over `@v`. */
-export type ColumnWays = { readonly select: string; readonly load: string | null };
+export type ColumnWays = Omit<RowColumn, 'name'>;
 
 /** Whether an expression over `@v` is one of those by which columns are loaded here. */
 export const isConversion = (load: string): boolean => CONVERSION.test(load);

@@ -83,6 +83,7 @@ function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
 		sourceAt && `Position of ${say([text(source.host), text(source.port)], ':') || 'its source'}: ${sourceAt}`,
 		selfAt && `Its own position: ${selfAt}`,
 		text(summary.consistency) && `Consistency: ${text(summary.consistency)}`,
+		text(summary.changedJson) && `A restore changes types inside JSON: ${text(summary.changedJson)}`,
 		say(['Checksums ok', 'every dump has its footer', 'not yet test-restored'], ascii ? ' - ' : ' · '),
 	].filter((each): each is string => !!each);
 }

@@ -101,7 +101,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 				await session.close();
 			}
 		},
-		async dump({ on, tables, into }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {
+		async dump({ on, tables, into, asLoaded }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {
 			const began = now().getTime();
 			const known = await columnsOf(on);
 			const wanted = toRead(tables, known);
@@ -109,7 +109,8 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			if (gone !== undefined) throw new UserError({ what: `${gone.database}.${gone.name} is not there any more.`, mend: ['Try again.'] });
 			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 			if (into === null) {
-				const read = await readersOf(on).dump(wanted, null, { signal: stop, ...(options.onFlow && { onFlow: options.onFlow }) });
+				const shown = asLoaded ? wanted.map(loaded) : wanted;
+				const read = await readersOf(on).dump(shown, null, { signal: stop, ...(options.onFlow && { onFlow: options.onFlow }) });
 				return { files: [], tables: digestsOf(wanted, read).map((each) => ({ ...each, load: [] })), ms: now().getTime() - began };
 			}
 			const { folder, compress } = into;
@@ -158,6 +159,12 @@ const toRead = (tables: readonly TableToRead[], known: ReadonlyMap<string, RowTa
 		const found = known.get(key(table.database, table.name));
 		return found === undefined ? [] : [{ ...table, columns: found.columns, key: found.key }];
 	});
+
+/** Read as what a load of its rows gives. */
+const loaded = (table: TableRows): TableRows => ({
+	...table,
+	columns: table.columns.map((column) => ({ ...column, select: column.asLoaded ?? column.select })),
+});
 
 /** One for each table, in their order. */
 function digestsOf(tables: readonly TableRows[], read: readonly DumpedRows[]): readonly TableDigest[] {

@@ -119,8 +119,7 @@ export function openWorld(options: {
 		if (action.session === 'readers') {
 			const readers = rows.readersOf(action.on);
 			if (action.shares === undefined) return (await readers.each(action.statement, bound))[0] ?? [];
-			await readers.share(action.shares, bound);
-			return [];
+			return await readers.share(action.shares, bound);
 		}
 		const how = { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound };
 		if (action.session !== 'own') return (await session(action.on)).query(action.statement, how);

@@ -294,3 +294,61 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			expect(undrilled.last.checks).toMatchObject([{ id: 'DRILL-MACHINE', found: expect.stringContaining('tablespace own space') }]);
 		});
 });
+
+describe('types inside JSON that text cannot carry', () => {
+	it('are named with table, column and rows by backup, README, show, verify and restore, and nothing else is', async () => {
+		await using home = await makeHome();
+		await using source = await spareServer('mysql-9.7');
+		await using session = await rootSession(source);
+		for (const statement of [
+			'CREATE DATABASE js',
+			'CREATE TABLE js.plain (id INT PRIMARY KEY, j JSON)',
+			`INSERT INTO js.plain VALUES (1, '{"a":[1,-2.5,1e300,null,true,{"b":"2020-01-01"}]}'), (2, NULL), (3, JSON_ARRAY(18446744073709551615)), (4, 'null')`,
+			'CREATE TABLE js.`odd t` (`j"1` JSON, k JSON, g JSON AS (JSON_ARRAY(1.5)) STORED)',
+			"INSERT INTO js.`odd t` (`j\"1`, k) VALUES (JSON_OBJECT('price', CAST(1.10 AS DECIMAL(10,2))), '1'), (CAST(CAST(7 AS DECIMAL(10,0)) AS JSON), JSON_ARRAY(DATE '2020-01-01', TIME '10:00:00'))",
+			"INSERT INTO js.`odd t` (`j\"1`, k) VALUES (JSON_ARRAY(JSON_OBJECT('a', JSON_ARRAY(12345678901234567890.1234567891))), JSON_OBJECT('b', JSON_ARRAY(x'ff', CAST(5 AS UNSIGNED)))), ('2.5', NULL)",
+		])
+			await session.query({ pieces: [statement] });
+		const backup = (...more: string[]) =>
+			lockstep(
+				['backup', '--server', urlOf(source), '--to', join(home.dir, 'b'), '--yes', '--json', '--confirm', nameOf(source), ...more],
+				{
+					env: home.env,
+				},
+			);
+		const named = [
+			{ database: 'js', table: 'odd t', column: 'j"1', rows: 3, types: ['DECIMAL'] },
+			{ database: 'js', table: 'odd t', column: 'k', rows: 2, types: ['BLOB', 'DATE', 'TIME', 'UNSIGNED INTEGER'] },
+		];
+		const columns = ['js.odd t.j"1: 3 rows (DECIMAL)', 'js.odd t.k: 2 rows (BLOB, DATE, TIME, UNSIGNED INTEGER)'];
+		const words = columns.join('; ');
+		const held = await backup('--lock', 'held', '--engine', 'vendor');
+		const ended = await backup();
+		expect([held.code, ended.code], held.stderr + ended.stdout.slice(-3000)).toEqual([0, 0]);
+		for (const { last } of [held, ended]) {
+			expect(JSON.parse(await readFile(join(last.backup, 'manifest.json'), 'utf8')).changed_json).toEqual(named);
+			expect(last.changedJson).toEqual(columns);
+			expect((await readFile(join(last.backup, 'README.txt'), 'utf8')).replaceAll(/\s+/g, ' ')).toContain(words);
+		}
+		const calls = await Promise.all(['show', 'verify'].map((command) => lockstep([command, ended.last.backup], { env: home.env })));
+		for (const call of calls) expect(`${call.stdout} ${call.stderr}`.replaceAll(/\s+/g, ' ')).toContain(words);
+		// Into the same server: what it then holds is what the backup said, and proven.
+		const restored = await lockstep(
+			['restore', ended.last.backup, '--server', urlOf(source), '--yes', '--json', '--confirm', nameOf(source)],
+			{
+				env: home.env,
+			},
+		);
+		expect(restored.code, restored.stdout.slice(-3000)).toBe(0);
+		expect(restored.stdout).toContain(JSON.stringify(words).slice(1, -1));
+		expect(restored.last).toMatchObject({ digests: 2, unproven: [] });
+		expect(await ask(source, 'SELECT `j"1` AS j FROM js.`odd t`')).toEqual([
+			{ j: '{"price": 1.1}' },
+			{ j: '7' },
+			{ j: '[{"a": [1.2345678901234567e19]}]' },
+			{ j: '2.5' },
+		]);
+		const again = await backup('--databases', 'js');
+		expect([again.code, again.last.changedJson]).toEqual([0, undefined]);
+	});
+});

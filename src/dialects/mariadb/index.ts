@@ -40,6 +40,7 @@ export const mariadb: Dialect = {
 	load,
 	fits: mariadbFits,
 	outside: mariadbOutside,
+	jsonTypes: null,
 	clone: null,
 	mends,
 };

@@ -7,6 +7,7 @@ import { channelStatements } from './channel.ts';
 import { clone } from './clone.ts';
 import { definitions } from './definitions.ts';
 import { identity } from './identity.ts';
+import { jsonTypes } from './json-types.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
 import { mends } from './mends.ts';
@@ -44,6 +45,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	load: load(probe),
 	fits: mysqlFits,
 	outside: mysqlOutside,
+	jsonTypes,
 	clone,
 	mends,
 });

@@ -1,12 +1,13 @@
 import { query, type Statement, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { type ColumnWays, readerSettings, rowTables } from '../rows.ts';
+import { asLoaded } from './json-types.ts';
 
 function ways(type: string, column: string): ColumnWays | null {
 	// As text a FLOAT has six digits.
 	if (type === 'float') return { select: `CAST(${column} AS DOUBLE)`, load: null };
 	// Refused from bytes of no character set.
-	if (type === 'json') return { select: column, load: 'CONVERT(@v USING utf8mb4)' };
+	if (type === 'json') return { select: column, load: 'CONVERT(@v USING utf8mb4)', asLoaded: asLoaded(column) };
 	return null;
 }
 

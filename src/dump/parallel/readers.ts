@@ -28,8 +28,8 @@ export interface Readers extends AsyncDisposable {
 	 * warns: of a snapshot that it did not give it says no more (138).
 	 */
 	each(statement: Statement, options?: { readonly timeoutMs?: number }): Promise<readonly (readonly Row[])[]>;
-	/** Runs these statements, shared out among the readers' connections, on each one after the other. Throws the first that fails. */
-	share(statements: readonly Statement[], options?: { readonly timeoutMs?: number }): Promise<void>;
+	/** Runs these statements, shared out among the readers' connections, on each one after the other; all their rows. Throws the first that fails. */
+	share(statements: readonly Statement[], options?: { readonly timeoutMs?: number }): Promise<readonly Row[]>;
 	/** Reads the definitions of all that is in these databases, but for what is `ignored`, on all connections at once. Throws what `readDefinitions` does. */
 	definitions(
 		databases: readonly string[],
@@ -102,11 +102,15 @@ export async function openReaders(options: {
 		);
 
 	const share: Readers['share'] = async (statements, { timeoutMs = QUERY_TIMEOUT_MS } = {}) => {
-		await Promise.all(
+		const answers = await Promise.all(
 			readers.map(async (reader, index) => {
-				for (let at = index; at < statements.length; at += readers.length) await reader.query(statements[at] as Statement, timeoutMs);
+				const rows: Row[] = [];
+				for (let at = index; at < statements.length; at += readers.length)
+					rows.push(...(await reader.query(statements[at] as Statement, timeoutMs)));
+				return rows;
 			}),
 		);
+		return answers.flat();
 	};
 
 	const definitions: Readers['definitions'] = async (databases, ignored) => {

@@ -1,5 +1,6 @@
 import type { HeldBefore } from '../../archive/list.ts';
 import type { Compression, RowsResult } from '../../core/action.ts';
+import type { ChangedJson } from '../../core/changed-json.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { Channel, Position } from '../../dialects/dialect.ts';
 import type { DumpScan } from '../../dump/scan.ts';
@@ -74,6 +75,8 @@ export type LockedDumpOutput = {
 	/** Of the parallel engine. */
 	readonly rows: Omit<RowsResult, 'ms'>;
 	readonly argv: readonly string[];
+	/** JSON columns in which a restore changes types. */
+	readonly changedJson?: readonly ChangedJson[];
 	/** What kept definitions as they were while rows were read without the lock; null where it was held. */
 	readonly guard?: string | null;
 };

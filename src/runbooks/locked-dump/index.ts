@@ -1,3 +1,4 @@
+import { describeChangedJson } from '../../core/changed-json.ts';
 import type { Json } from '../../core/json.ts';
 import type { Runbook } from '../../core/step.ts';
 import { pauseApplier, resumeApplier } from './applier.ts';
@@ -34,6 +35,7 @@ export const lockedDump: Runbook<BackupEnv> = {
 			caughtUpMs: caughtUp?.ms ?? null,
 			consistency: way.lock === 'held' ? 'lock' : 'snapshot',
 			engine: way.engine,
+			...(dump.changedJson?.length ? { changedJson: dump.changedJson.map(describeChangedJson) } : {}),
 			position: {
 				source:
 					channel === null

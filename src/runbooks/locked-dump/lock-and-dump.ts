@@ -1,14 +1,16 @@
-import { type Action, pickAll } from '../../core/action.ts';
+import { type Action, pick, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
-import type { TableFacts } from '../../dialects/dialect.ts';
+import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
+import { qualified } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
 import { ANSWER_MS, type BackupEnv, type LockedDumpOutput } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
+import { findChangedJson, jsonActions, jsonColumns, moment } from './json-types.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
 import { lockLimit, type Prediction, predictHeld, tellPrediction } from './prediction.ts';
@@ -35,19 +37,23 @@ type Facts = {
 	readonly mayGuard: boolean;
 	/** Whether it may see prepared XA transactions. */
 	readonly seesPrepared: boolean;
+	/** Of the tables that will be dumped. */
+	readonly jsonColumns: readonly ColumnName[];
 };
 
 export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	id: 'lock-and-dump',
 	title: 'Lock, dump, prove, unlock',
 	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only (on MySQL super_read_only, too) goes back to what it was, not to OFF. A lock that waits makes all later writes wait: so it is waited for who is long in the way before it is asked for, then for a few seconds at a time, with pauses in which clients write. With --long-queries kill those who hold it up for longer than 10 s are ended, each only if it is still at what was seen; who comes after the review is, too, and is told as a note: the typed name stands for all of them.',
-	async inspect({ server, databases, ignoreTables, look }) {
+	async inspect(at) {
+		const { server, databases, ignoreTables, look } = at;
 		const { catalogue, channel, identity } = server.dialect;
 		const { readOnly, superReadOnly, startedAt } = await look('server', identity);
 		const wanted = databases ?? (await look('server', catalogue.databases));
 		const tables = await look('server', catalogue.tables);
 		const held = await look('server', server.dialect.privileges.held);
 		const replicates = (await look('server', channel.status)).length > 0;
+		const dumped = dumpedOf(tables, wanted, ignoreTables);
 		return {
 			readOnly,
 			superReadOnly,
@@ -56,9 +62,10 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			clientsWait: readOnly === 'OFF' && !replicates,
 			replicates,
 			databases: wanted,
-			tables: dumpedOf(tables, wanted, ignoreTables),
+			tables: dumped,
 			mayGuard: mayGuard(server, held),
 			seesPrepared: seesPrepared(server, held),
+			jsonColumns: await jsonColumns(at, dumped),
 		};
 	},
 	consents({ facts, ...env }) {
@@ -119,11 +126,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers');
 			actions.push(...guardActions(env, facts));
 		}
-		actions.push(...dump.held);
+		actions.push(...dump.held, ...moment(env, facts, way));
 		act('prove', 'the position has not moved', positions.current.statement, false, 'lock', ANSWER_MS);
 		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
 		act('unlock', 'writes and replication go on', locks.unlock, true);
-		actions.push(...dump.after);
+		actions.push(...dump.after, ...jsonActions(env, facts, way));
 		return actions;
 	},
 	async run(at) {
@@ -155,12 +162,18 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 					heldSince = since;
 				},
 				// Under the lock nobody makes any: what is there now is what is dumped.
-				async (given) => dump.all((way.engine === 'parallel' && way.lock === 'held' ? await now() : parts).held, given),
+				async (given) => {
+					const done = await dump.all((way.engine === 'parallel' && way.lock === 'held' ? await now() : parts).held, given);
+					const counted = pick(plan, 'sql', 'json-moment');
+					if (counted !== undefined) await perform(counted);
+					return done;
+				},
 				lockLimit(at.maxLockSeconds, predictionOf(at, way, facts.tables)),
 			);
 			// A snapshot shows no definitions: those are as they are now, which must be as they were.
 			const objects = held.objects ?? (await objectsOf(at, facts.databases));
 			const after = await dump.all(parts.after);
+			const json = await findChangedJson(at);
 			await sameTables(at, held.tables);
 			if (parts.before.length > 0) sameDefinitions(before, after);
 			const files = [...held.done.files, ...after.files];
@@ -168,8 +181,10 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			const rows = {
 				files: [...held.done.rows.files, ...after.rows.files],
 				tables: [
-					...held.done.rows.tables,
-					...after.rows.tables,
+					...[...held.done.rows.tables, ...after.rows.tables].map((table) => {
+						const loaded = json.digests.get(qualified(table));
+						return loaded == null ? table : { ...table, loaded };
+					}),
 					...elsewhere.map(({ database, name }) => ({ database, name, rows: 0, digest: null, load: [] })),
 				],
 			};
@@ -179,7 +194,15 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 				...compareRows(files, rows.tables),
 			];
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
-			return { ...held.moment, way, files, rows, argv: argvOf(plan), guard: way.lock === 'snapshot' ? guardTitle(facts) : null };
+			return {
+				...held.moment,
+				way,
+				files,
+				rows,
+				argv: argvOf(plan),
+				guard: way.lock === 'snapshot' ? guardTitle(facts) : null,
+				changedJson: json.columns,
+			};
 		} finally {
 			dump.stop();
 		}

@@ -4,6 +4,7 @@ import { buildManifest, countObjects, type Manifest, type ManifestFile, type Man
 import { MARK, metadataText } from '../../archive/mydumper.ts';
 import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../../archive/texts.ts';
 import type { Action, FileAction, ReadTable, RowsFile } from '../../core/action.ts';
+import { changedJsonWarning } from '../../core/changed-json.ts';
 import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { OutsideObject } from '../../core/outside.ts';
@@ -50,9 +51,10 @@ const rowsFileOf = ({ path, kind, database, table, chunk, format, rows, bytes, r
 	...(kind === 'rows' ? { format, rows } : {}),
 });
 
-function tableOf(all: readonly TableFacts[], { database, name, rows, digest, load }: ReadTable): ManifestTable {
+function tableOf(all: readonly TableFacts[], { database, name, rows, digest, loaded, load }: ReadTable): ManifestTable {
 	const known = all.find((table) => table.database === database && table.name === name);
-	return { database, name, engine: known?.engine ?? null, rows, digest, data_bytes: known?.bytes ?? 0, load };
+	const once = loaded === undefined ? {} : { digest_loaded: loaded };
+	return { database, name, engine: known?.engine ?? null, rows, digest, ...once, data_bytes: known?.bytes ?? 0, load };
 }
 
 /** Only beside plain files: its loader would take compressed rows for rows. */
@@ -63,7 +65,7 @@ const marks = ({ compress, ...env }: BackupEnv): string[] => {
 
 function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
 	const { identity } = facts;
-	const { position, channel, channels } = dump;
+	const { position, channel, channels, changedJson = [] } = dump;
 	const elsewhere = facts.tables.filter(
 		(table) =>
 			!table.ownRows &&
@@ -131,8 +133,10 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 			.reduce((sum, table) => sum + table.bytes, 0),
 		replica: { before: channel, after: facts.channels[0] ?? null, caught_up_ms: caughtUpMs },
 		outside: facts.outside,
+		...(changedJson.length === 0 ? {} : { changed_json: changedJson }),
 		warnings: [
 			...facts.outside.map((each) => `No restore creates the ${describeOutside(each)}.`),
+			...(changedJson.length === 0 ? [] : [changedJsonWarning(changedJson)]),
 			...facts.gaps.map((gap) => `The replica is partial: ${tellGap(gap)}`),
 			...(elsewhere.length === 0
 				? []

@@ -1,8 +1,9 @@
+import { changedJsonWarning } from '../../core/changed-json.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import { some } from '../server.ts';
-import { allFiles, filesOf, type RestoreEnv } from './env.ts';
+import { allFiles, filesOf, type RestoreEnv, wantsTable } from './env.ts';
 
 type Facts = {
 	/** Of the files that are needed. */
@@ -55,6 +56,8 @@ export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
 				mend: server.dialect.mends.tools,
 			}),
 		];
+		const changed = (manifest.changed_json ?? []).filter(({ database, table }) => wantsTable(env, database, table));
+		if (changed.length > 0) checks.push(note('JSON-TYPES', 'Types inside JSON columns change', changedJsonWarning(changed)));
 		if (env.accounts)
 			checks.push(
 				must('BACKUP-ACCOUNTS', 'The backup holds accounts', filesOf(env, 'accounts').length > 0, {

@@ -1,0 +1,104 @@
+// Types inside JSON columns that no text carries: counted when the rows are read, so that the backup names them.
+import { type Action, pick, type SqlAction } from '../../core/action.ts';
+import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts';
+import { ServerError } from '../../core/errors.ts';
+import type { Looking, Working } from '../../core/step.ts';
+import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
+import type { Row } from '../../sql/sql.ts';
+import { qualified } from '../server.ts';
+import { ANSWER_MS, type BackupEnv } from './env.ts';
+import { holdsRows, type Way } from './way.ts';
+
+/** The table is no longer what it was in the snapshot: no such database, column or table, another definition. */
+const ALTERED = new Set([1049, 1054, 1146, 1412]);
+
+type Facts = { readonly tables: readonly TableFacts[]; readonly jsonColumns: readonly ColumnName[] };
+
+/** Each statement reads one column of one table, after the lock. */
+const READ_MS = 6 * 60 * 60_000;
+
+/** The JSON columns of these tables; none where a server stores JSON as text. */
+export async function jsonColumns({ server, look }: BackupEnv & Looking, tables: readonly TableFacts[]): Promise<readonly ColumnName[]> {
+	const { jsonTypes } = server.dialect;
+	if (jsonTypes === null) return [];
+	const dumped = new Set(tables.filter(holdsRows).map(qualified));
+	return (await look('server', jsonTypes.columns)).filter(({ database, table }) => dumped.has(qualified({ database, name: table })));
+}
+
+/** While the lock is held for the whole dump: what the readers count after it is what was dumped. Pure. */
+export function moment({ server }: BackupEnv, facts: Facts, way: Way): Action[] {
+	if (facts.jsonColumns.length === 0 || way.lock === 'snapshot') return [];
+	const statement = server.dialect.locks.snapshot;
+	const why = 'types inside JSON are counted in it after the lock';
+	return [
+		{
+			...{ kind: 'sql', id: 'json-moment', why, on: 'server', session: 'readers' },
+			statement,
+			changes: false,
+			timeoutMs: ANSWER_MS,
+		} as const,
+	];
+}
+
+/** After the lock. Pure. */
+export function jsonActions({ server, connections }: BackupEnv, facts: Facts, way: Way): Action[] {
+	const shares = server.dialect.jsonTypes?.types(facts.jsonColumns) ?? [];
+	const [statement] = shares;
+	if (statement === undefined) return [];
+	const count = { kind: 'sql', on: 'server', session: 'readers', statement, shares, changes: false, timeoutMs: READ_MS } as const;
+	const holding = new Set(facts.jsonColumns.map(({ database, table }) => qualified({ database, name: table })));
+	const tables = facts.tables
+		.filter((table) => holding.has(qualified(table)))
+		.map(({ database, name, rows, bytes }) => ({ database, name, rows, bytes }));
+	const types: Action = { ...count, id: 'json-types', why: 'types inside JSON columns that text cannot carry' };
+	const digests: Action = {
+		...{ kind: 'rows', id: 'json-digests', on: 'server', tables, readers: connections, into: null, asLoaded: true, changes: false },
+		why: 'only of tables with DECIMAL inside JSON: the digests that they have once they are loaded',
+	};
+	return way.engine === 'vendor' ? [types] : [types, digests];
+}
+
+/** What a restore changes, and the digests that it then gives, by table. */
+export type JsonTypesFound = { readonly columns: readonly ChangedJson[]; readonly digests: ReadonlyMap<string, string | null> };
+
+/** After the lock, in the readers' snapshots. A column that cannot be counted, as of a table that was altered since, is named as such. */
+export async function findChangedJson(
+	at: BackupEnv & Working & { readonly plan: readonly Action[]; readonly facts: Facts },
+): Promise<JsonTypesFound> {
+	const { plan, perform, note, server } = at;
+	const { jsonTypes } = server.dialect;
+	const count = pick(plan, 'sql', 'json-types');
+	if (count === undefined || jsonTypes === null) return { columns: [], digests: new Map() };
+	const all = at.facts.jsonColumns;
+	let columns: readonly ChangedJson[];
+	try {
+		const types = Map.groupBy(await perform(count), (row) => Number(row.nth));
+		const affected = all.filter((_, nth) => types.has(nth));
+		const rows = affected.length === 0 ? [] : await perform(rowsOf(count, jsonTypes.rows(affected)));
+		columns = affected.map((each, nth) => ({
+			...each,
+			rows: Number(rows.find((row: Row) => Number(row.nth) === nth)?.n ?? 0),
+			types: (types.get(all.indexOf(each)) ?? []).map((row) => row.type ?? ''),
+		}));
+	} catch (error) {
+		if (!(error instanceof ServerError) || error.code === null || !ALTERED.has(error.code)) throw error;
+		note(`Types inside JSON columns could not be counted. ${error.told.what}`, 'warning');
+		return { columns: all.map((each) => ({ ...each, rows: null, types: [] })), digests: new Map() };
+	}
+	if (columns.length > 0) note(changedJsonWarning(columns));
+	const digests = pick(plan, 'rows', 'json-digests');
+	// Other types are printed as the values are that they become.
+	const printed = new Set(columns.filter(({ types }) => types.includes('DECIMAL')).map((each) => `${each.database}\0${each.table}`));
+	const tables = digests?.tables.filter(({ database, name }) => printed.has(`${database}\0${name}`)) ?? [];
+	if (digests === undefined || tables.length === 0) return { columns, digests: new Map() };
+	const read = await perform({ ...digests, tables });
+	return { columns, digests: new Map(read.tables.map((table) => [qualified(table), table.digest])) };
+}
+
+const rowsOf = (action: SqlAction, shares: SqlAction['shares'] & {}): SqlAction => ({
+	...action,
+	id: 'json-rows',
+	why: 'how many rows hold them',
+	statement: shares[0] ?? action.statement,
+	shares,
+});
