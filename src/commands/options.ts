@@ -126,6 +126,7 @@ export function clientFlags(all: Readonly<Record<string, unknown>>): ClientFlags
 		'sslCa',
 		'sslCert',
 		'sslKey',
+		'sslFp',
 		'tlsVersion',
 		'getServerPublicKey',
 		'serverPublicKeyPath',

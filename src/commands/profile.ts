@@ -17,13 +17,21 @@ export interface ProfileFlags {
 /** A profile from a URL: what the wizard and the command line keep of a server. Never a password. */
 export function profileFrom(name: string, flags: ProfileFlags): Profile {
 	const url = flags.server === undefined ? {} : parseServerUrl(flags.server);
-	const { sslMode, sslCa, sslCert, sslKey, tlsVersion, serverPublicKeyPath, host, port, socket, user } = url;
+	const { sslMode, sslCa, sslCert, sslKey, sslFp, tlsVersion, serverPublicKeyPath, host, port, socket, user } = url;
 	if (url.getServerPublicKey)
 		throw new UserError({
 			what: 'A profile does not keep get-server-public-key: with it the password goes to any server that answers.',
 			mend: ['Keep the key itself: ?server-public-key-path=FILE', 'or the CA of the server: ?ssl-mode=VERIFY_CA&ssl-ca=FILE'],
 		});
-	const tls = compact({ mode: sslMode, ca: sslCa, cert: sslCert, key: sslKey, version: tlsVersion, serverPublicKeyPath });
+	const tls = compact({
+		mode: sslMode,
+		ca: sslCa,
+		cert: sslCert,
+		key: sslKey,
+		version: tlsVersion,
+		serverPublicKeyPath,
+		fingerprint: sslFp,
+	});
 	return {
 		name,
 		...compact({

@@ -38,6 +38,7 @@ function connection(command: Command): Command {
 		.option('--ssl-ca <file>')
 		.option('--ssl-cert <file>')
 		.option('--ssl-key <file>')
+		.option('--ssl-fp <sha256>', 'the fingerprint of the server’s certificate: no other is taken')
 		.option('--tls-version <versions>')
 		.option('--get-server-public-key', 'MySQL: give the password to a server that is not verified')
 		.option('--server-public-key-path <file>', 'MySQL: the server’s RSA key, for a login without TLS')

@@ -12,12 +12,30 @@ export interface Told {
 	readonly words?: string;
 }
 
+/** The certificate of a server that nothing proves to be the right one. Dates: RFC 3339. */
+export interface UnverifiedCertificate {
+	/** SHA-256, as `AB:CD:…`. */
+	readonly fingerprint: string;
+	readonly subject: string;
+	readonly validFrom: string;
+	readonly validTo: string;
+}
+
+/** A server that was not given the password, because nothing proves which server it is: what a person would have to trust. */
+export interface UnverifiedServer {
+	readonly host: string;
+	readonly port: number;
+	/** Null where the connection is not encrypted. */
+	readonly certificate: UnverifiedCertificate | null;
+}
+
 /** What an error carries beside its message, all of it JSON: how it crosses threads, sockets and the journal. */
 export interface Carried {
 	readonly checks?: readonly Check[];
 	readonly code?: number;
 	readonly connectionLost?: boolean;
 	readonly signal?: NodeJS.Signals | null;
+	readonly unverified?: UnverifiedServer;
 }
 
 /**
@@ -48,6 +66,21 @@ export class UserError extends LockstepError {
 /** Cannot connect, log in, or agree on TLS. */
 export class ConnectError extends LockstepError {
 	static override readonly exitCode = 5;
+	/** Where the person may decide to trust the server all the same. */
+	readonly unverified: UnverifiedServer | null;
+
+	constructor(told: Told | string, options: { cause?: unknown; unverified?: UnverifiedServer | null } = {}) {
+		super(told, options);
+		this.unverified = options.unverified ?? null;
+	}
+
+	override carried(): Carried {
+		return this.unverified === null ? {} : { unverified: this.unverified };
+	}
+
+	static revive(told: Told, { unverified }: Carried, options?: { cause?: unknown }): ConnectError {
+		return new ConnectError(told, { ...options, unverified: unverified ?? null });
+	}
 }
 /** The lock was not had in time. */
 export class LockTimeout extends LockstepError {

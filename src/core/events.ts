@@ -2,7 +2,7 @@ import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
 import type { Thing } from './deeds.ts';
 import type { Recovery, Review } from './director.ts';
-import type { Told } from './errors.ts';
+import type { Told, UnverifiedServer } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
 import type { LockState } from './step.ts';
@@ -22,6 +22,8 @@ export type Failure = {
 	/** The connection to the server is gone. */
 	readonly connectionLost?: boolean;
 	readonly stack?: string;
+	/** A server that nothing proves to be the right one, and that was not given the password. */
+	readonly unverified?: UnverifiedServer;
 };
 
 /** What happens in a run, in order. Screens fold it, `--json` prints it; what is marked durable is the journal. */

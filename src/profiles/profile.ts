@@ -30,6 +30,7 @@ const tls = {
 	key: text,
 	version: text,
 	serverPublicKeyPath: text,
+	fingerprint: text,
 } as const;
 
 const defaults = {

@@ -15,6 +15,8 @@ export interface TlsChoice {
 	readonly cert?: string;
 	readonly key?: string;
 	readonly version?: string;
+	/** The SHA-256 fingerprint of the server's certificate, as `AB:CD:…`: no other is taken. */
+	readonly fingerprint?: string;
 }
 
 /** What the person said of the RSA key by which a MySQL server takes a password without TLS. */
@@ -54,6 +56,7 @@ export interface UrlParts {
 	readonly sslCert?: string;
 	readonly sslKey?: string;
 	readonly tlsVersion?: string;
+	readonly sslFp?: string;
 	readonly getServerPublicKey?: boolean;
 	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: number;
@@ -75,6 +78,19 @@ export function readSslMode(text: string, from: string): SslMode {
 	if (mode === undefined)
 		throw new UserError({ what: `${from} has an unknown ssl-mode.`, why: `"${text}"`, mend: [`One of: ${SSL_MODES.join(', ')}.`] });
 	return mode;
+}
+
+/** The SHA-256 fingerprint of a certificate as `AB:CD:…`, however it was written, or UserError. */
+export function readFingerprint(text: string, from: string): string {
+	const digits = text.replace(/^sha256[ :=]*/i, '').replaceAll(/[:\s]/g, '');
+	if (!/^[0-9a-f]{64}$/i.test(digits)) {
+		throw new UserError({
+			what: `${from} has no SHA-256 fingerprint of a certificate.`,
+			why: `"${text}"`,
+			mend: ['On the server: openssl x509 -noout -fingerprint -sha256 -in CERT, with the file of SELECT @@ssl_cert;'],
+		});
+	}
+	return (digits.toUpperCase().match(/../g) ?? []).join(':');
 }
 
 /** A port, or UserError. */
@@ -99,7 +115,7 @@ export function readSeconds(text: string, from: string): number {
 export const isOn = (text: string): boolean => /^(1|on|true|yes|)$/i.test(text);
 
 const KNOWN = [
-	...['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'tls-version', 'get-server-public-key', 'server-public-key-path'],
+	...['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'ssl-fp', 'tls-version', 'get-server-public-key', 'server-public-key-path'],
 	...['socket', 'connect-timeout'],
 ];
 
@@ -163,6 +179,7 @@ export function parseServerUrl(text: string): UrlParts {
 		sslCert: given('ssl-cert'),
 		sslKey: given('ssl-key'),
 		tlsVersion: given('tls-version'),
+		sslFp: given('ssl-fp') === undefined ? undefined : readFingerprint(given('ssl-fp') ?? '', from),
 		getServerPublicKey: url.searchParams.has('get-server-public-key') ? isOn(given('get-server-public-key') ?? '') : undefined,
 		serverPublicKeyPath: given('server-public-key-path'),
 		connectTimeout: timeout === undefined ? undefined : readSeconds(timeout, from),

@@ -1,7 +1,8 @@
-import { ConnectError } from '../core/errors.ts';
+import { ConnectError, type UnverifiedCertificate } from '../core/errors.ts';
 import { called, PASSWORD_WAYS, type ServerAddress } from './address.ts';
 import { PasswordKept } from './auth.ts';
 import { unreachable } from './greeting.ts';
+import { CertificateRefused } from './tls.ts';
 
 type DriverError = Error & { code?: string; errno?: number; sqlState?: string };
 
@@ -12,9 +13,17 @@ interface Words {
 }
 
 /** A login that did not come to be, as a ConnectError that says whom the server saw, why, and what to do. */
-export function refusedLogin(address: ServerAddress, error: DriverError, passwordGiven: boolean, encrypted: boolean): ConnectError {
+export function refusedLogin(
+	address: ServerAddress,
+	error: DriverError,
+	passwordGiven: boolean,
+	encrypted: boolean,
+	certificate: UnverifiedCertificate | null = null,
+): ConnectError {
 	const at = called(address);
-	if (error instanceof PasswordKept) return keptPassword(address, error.plugin, encrypted);
+	if (error instanceof PasswordKept) return keptPassword(address, error.plugin, encrypted, certificate);
+	if (error instanceof CertificateRefused)
+		return new ConnectError({ ...error.told, what: `Connection to ${at} refused: ${error.told.what}` }, { cause: error });
 	// The driver names its errors after the server's, and its connection errors after the system's: only the first have a state.
 	const words = error.sqlState !== undefined ? byNumber(error, address, at, passwordGiven, encrypted) : byCode(error, address, at);
 	if (words === null) return unreachable(address, error);
@@ -33,9 +42,17 @@ export const PROOFS: readonly string[] = [
 ];
 
 /** `by`: what would give the password away. */
-export function keptPassword(address: ServerAddress, by: string, encrypted: boolean): ConnectError {
+export function keptPassword(
+	address: ServerAddress,
+	by: string,
+	encrypted: boolean,
+	certificate: UnverifiedCertificate | null = null,
+): ConnectError {
 	const clear = by === 'mysql_clear_password';
-	return new ConnectError({
+	const { host, port } = address;
+	// Of a method that takes the password in clear there is nothing to agree to; without a certificate only a plain connection.
+	const isOffered = !clear && encrypted === (certificate !== null);
+	const told = {
 		what: `The password was not sent to ${called(address)}: nothing proves that this is the right server.`,
 		why: `A server can ask for the password itself (${by}), and ${encrypted ? 'its certificate is not verified' : 'the connection is not encrypted'}: any server there could read it.`,
 		mend: clear
@@ -43,9 +60,13 @@ export function keptPassword(address: ServerAddress, by: string, encrypted: bool
 			: [
 					...PROOFS,
 					...(encrypted ? [] : ['With the server’s RSA key from a safe place: --server-public-key-path FILE']),
+					...(certificate === null
+						? []
+						: [`After comparing its fingerprint on the server: --ssl-fp ${certificate.fingerprint.replaceAll(':', '')}`]),
 					`Only where you trust the network: ${encrypted ? '--ssl-mode REQUIRED' : '--get-server-public-key'}`,
 				],
-	});
+	};
+	return new ConnectError(told, { unverified: isOffered ? { host, port, certificate } : null });
 }
 
 function byNumber(error: DriverError, address: ServerAddress, at: string, passwordGiven: boolean, encrypted: boolean): Words {
@@ -218,7 +239,7 @@ function tlsReason(text: string, address: ServerAddress): Pick<Words, 'why' | 'm
 function unknownPlugin(plugin: string | undefined, at: string): Words {
 	return {
 		what: `${at} wants this account to log in by ${plugin === undefined ? 'a method' : `"${plugin}"`}${plugin === undefined ? ' that lockstep does not know' : ', which lockstep does not know'}.`,
-		why: 'It knows mysql_native_password, caching_sha2_password, sha256_password, and the socket of the system’s own user.',
+		why: 'It knows mysql_native_password, caching_sha2_password, sha256_password, ed25519, parsec, and the socket of the system’s own user.',
 		mend: ['Use an account for this work that logs in by one of those, as: CREATE USER … IDENTIFIED BY …'],
 	};
 }

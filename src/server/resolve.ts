@@ -9,6 +9,7 @@ import {
 	isServerUrl,
 	parseServerUrl,
 	plainName,
+	readFingerprint,
 	readPort,
 	readSeconds,
 	readSslMode,
@@ -37,6 +38,7 @@ export interface KnownServer {
 		readonly key?: string;
 		readonly version?: string;
 		readonly serverPublicKeyPath?: string;
+		readonly fingerprint?: string;
 	};
 }
 
@@ -58,6 +60,7 @@ export interface ServerFlags {
 	readonly sslCert?: string;
 	readonly sslKey?: string;
 	readonly tlsVersion?: string;
+	readonly sslFp?: string;
 	readonly getServerPublicKey?: boolean;
 	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: string | number;
@@ -78,6 +81,8 @@ export interface ServerSources {
 	readonly profiles: (name: string) => KnownServer | undefined;
 	/** How root logs in to a sandbox's server at this port of 127.0.0.1; null where none listens there. */
 	readonly sandboxLogin?: (port: number) => Promise<{ readonly password: Secret; readonly ca: string } | null>;
+	/** The fingerprint of the certificate that a person accepted of the server at this `HOST:PORT`. */
+	readonly acceptedCertificate?: (place: string) => string | undefined;
 	/** Absent where nobody is there to be asked. */
 	readonly ask?: (question: string) => Promise<Secret>;
 	/** Of the machine, for tests: home folder, system-wide option files, sockets that are usual, the system's user. */
@@ -113,6 +118,7 @@ interface Said {
 	readonly sslCert?: string;
 	readonly sslKey?: string;
 	readonly tlsVersion?: string;
+	readonly sslFp?: string;
 	readonly getServerPublicKey?: boolean;
 	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: number;
@@ -187,8 +193,15 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 	});
 	const tls: ServerAddress['tls'] =
 		sandbox && full.origin.sslMode === 'default' ? { ...full.tls, mode: 'VERIFY_CA', ca: sandbox.ca } : full.tls;
+	// What was accepted holds where nothing more exact is said.
+	const isOpen = full.socket === undefined && tls.mode === 'PREFERRED' && full.origin.sslMode === 'default' && !full.serverKey?.request;
+	const accepted = isOpen ? sources.acceptedCertificate?.(plainName(full)) : undefined;
 	return {
-		address: { ...full, tls },
+		address: {
+			...full,
+			tls: accepted === undefined ? tls : { ...tls, fingerprint: accepted },
+			origin: accepted === undefined ? full.origin : { ...full.origin, sslFp: 'accepted in the wizard' },
+		},
 		...{ password: found.password, passwordFrom: found.from, warnings: [...files.warnings, ...found.warnings] },
 	};
 }
@@ -218,6 +231,7 @@ function fromFlags(flags: ServerFlags): Said {
 		sslCert: flags.sslCert || undefined,
 		sslKey: flags.sslKey || undefined,
 		tlsVersion: flags.tlsVersion || undefined,
+		sslFp: flags.sslFp === undefined ? undefined : readFingerprint(flags.sslFp, '--ssl-fp'),
 		getServerPublicKey: flags.getServerPublicKey,
 		serverPublicKeyPath: flags.serverPublicKeyPath || undefined,
 		connectTimeout: flags.connectTimeout === undefined ? undefined : readSeconds(String(flags.connectTimeout), '--connect-timeout'),
@@ -235,6 +249,7 @@ const fromProfile = (profile: KnownServer): Said =>
 		sslCert: profile.tls?.cert,
 		sslKey: profile.tls?.key,
 		tlsVersion: profile.tls?.version,
+		sslFp: profile.tls?.fingerprint,
 		serverPublicKeyPath: profile.tls?.serverPublicKeyPath,
 	});
 
@@ -269,6 +284,7 @@ function fromOptions(options: readonly Option[]): {
 		else if (name === 'ssl-ca' && value !== '') set('sslCa', value, option);
 		else if (name === 'ssl-cert' && value !== '') set('sslCert', value, option);
 		else if (name === 'ssl-key' && value !== '') set('sslKey', value, option);
+		else if (name === 'ssl-fp' && value !== '') set('sslFp', readFingerprint(value, option.origin), option);
 		else if (name === 'tls-version' && value !== '') set('tlsVersion', value, option);
 		else if (name === 'get-server-public-key') set('getServerPublicKey', isOn(value), option);
 		else if (name === 'server-public-key-path' && value !== '') set('serverPublicKeyPath', value, option);
@@ -321,6 +337,11 @@ function assemble(
 		mode = 'VERIFY_CA';
 		origin.sslMode = 'because a CA is given';
 	}
+	const fingerprint = pick('sslFp');
+	if (mode === undefined && fingerprint !== undefined) {
+		mode = 'REQUIRED';
+		origin.sslMode = 'because a fingerprint is given';
+	}
 	const keyPath = pick('serverPublicKeyPath');
 	const serverKey = {
 		...(pick('getServerPublicKey') ? { request: true as const } : {}),
@@ -335,7 +356,7 @@ function assemble(
 		user: fallback('user', pick('user'), machine.user),
 		tls: {
 			mode: fallback('sslMode', mode, 'PREFERRED'),
-			...compact({ ca, cert: pick('sslCert'), key: pick('sslKey'), version: pick('tlsVersion') }),
+			...compact({ ca, cert: pick('sslCert'), key: pick('sslKey'), version: pick('tlsVersion'), fingerprint }),
 		},
 		...(Object.keys(serverKey).length === 0 ? {} : { serverKey }),
 		connectTimeoutMs: seconds * 1000,

@@ -4,13 +4,24 @@ import type { Secret } from '../sql/secret.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../sql/settings.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { called, type ServerAddress } from './address.ts';
-import { authPlugins } from './auth.ts';
+import { authPlugins, type LoginRecord } from './auth.ts';
 import { refusedLogin } from './connect-words.ts';
 import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
+import { watchHandshake } from './handshake.ts';
 import { type Driver, decoded, runOn, type Send, undecoded } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
-import { fullLogin, type SessionTls, sessionTls, tlsOptions } from './tls.ts';
+import {
+	CertificateRefused,
+	certificateOf,
+	fullLogin,
+	PROXY,
+	type SessionTls,
+	sessionTls,
+	tlsOptions,
+	unlikePinned,
+	verifies,
+} from './tls.ts';
 
 /** What the server says of a LOAD DATA: rows read, rows replaced, rows passed over, warnings. */
 export interface Loaded {
@@ -133,9 +144,9 @@ export async function connect(
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
 	try {
-		const { driver, passwordExposed } = await login(address, password, signal, tls, options);
+		const { driver, ...found } = await login(address, password, signal, tls, options);
 		try {
-			return await setUp(driver, address, password, settingsOf(options), signal, passwordExposed);
+			return await setUp(driver, address, password, settingsOf(options), signal, found);
 		} catch (error) {
 			driver.destroy();
 			throw error;
@@ -166,24 +177,29 @@ const settingsOf = (options: {
 	...options.settings,
 });
 
+interface LoggedIn {
+	readonly driver: Driver & { readonly mariadb: boolean };
+	/** By its certificate, its fingerprint, or its knowledge of the password. */
+	readonly isVerified: boolean;
+	readonly passwordExposed: boolean;
+}
+
 async function login(
 	address: ServerAddress,
 	password: Secret | null,
 	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
 	{ localInfile = false, readBytes }: { readonly localInfile?: boolean; readonly readBytes?: number },
-): Promise<{ readonly driver: Driver & { readonly mariadb: boolean }; readonly passwordExposed: boolean }> {
+): Promise<LoggedIn> {
 	const { socket, offersTls, mariadb } = await greet(address, signal, readBytes ?? null);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
 	const full = await fullLogin(address, ssl !== undefined).catch((error: unknown) => {
 		socket.destroy();
 		throw error;
 	});
-	let sent = false;
+	const record: LoginRecord = { sent: false, switched: false, proof: null, awaitsSalt: false };
 	const connection = createConnection({
-		authPlugins: authPlugins(password?.reveal(), full, () => {
-			sent = true;
-		}),
+		authPlugins: authPlugins(password?.reveal(), full, record),
 		stream: socket,
 		// A name ending in a dot is compared without it: so an IP address is compared with the certificate, not "localhost" in its place.
 		host: address.socket === undefined && tls?.ssl.verifyIdentity && /^[\d.]+$|:/.test(address.host) ? `${address.host}.` : address.host,
@@ -198,6 +214,8 @@ async function login(
 		connectAttributes: { program_name: 'lockstep' },
 		typeCast: (field) => field.string('utf8'),
 	});
+	const handshake = watchHandshake(connection, record, (stream) => unlikePinned(address, certificateOf(stream)));
+	const inside = connection as unknown as { readonly stream: unknown };
 	const lost = new AbortController();
 	socket.once('close', () => lost.abort());
 	const driver = {
@@ -224,12 +242,19 @@ async function login(
 			socket.resume();
 			if (signal.aborted) stop();
 		});
+		handshake.end();
+		const peer = certificateOf(inside.stream);
+		const proved = peer === null ? null : handshake.provesCertificate(password?.reveal(), peer.fingerprint);
+		const isVerified = ssl !== undefined && verifies(address.tls);
+		// REQUIRED takes any certificate, as in the vendors' clients.
+		if (proved === false && !isVerified && address.tls.mode === 'PREFERRED') throw new CertificateRefused(PROXY);
+		const isSafe = address.socket !== undefined || isVerified || (full.how === 'rsa' && full.key !== null);
+		return { driver, isVerified: isVerified || proved === true, passwordExposed: record.sent && !isSafe };
 	} catch (error) {
+		const peer = certificateOf(inside.stream);
 		driver.destroy();
-		throw refusedLogin(address, error as Error, password !== null, ssl !== undefined);
+		throw refusedLogin(address, error as Error, password !== null, ssl !== undefined, peer);
 	}
-	const isSafe = address.socket !== undefined || ssl?.rejectUnauthorized === true || (full.how === 'rsa' && full.key !== null);
-	return { driver, passwordExposed: sent && !isSafe };
 }
 
 async function setUp(
@@ -238,7 +263,7 @@ async function setUp(
 	password: Secret | null,
 	settings: Settings,
 	signal: AbortSignal,
-	passwordExposed: boolean,
+	{ isVerified, passwordExposed }: Omit<LoggedIn, 'driver'>,
 ): Promise<Session> {
 	const threadId = driver.connection.threadId;
 	let connectionId = 0;
@@ -271,7 +296,7 @@ async function setUp(
 		address,
 		connectionId,
 		account,
-		tls: sessionTls((driver.connection as unknown as { readonly stream: unknown }).stream, address),
+		tls: sessionTls((driver.connection as unknown as { readonly stream: unknown }).stream, isVerified),
 		passwordExposed,
 		lost: driver.lost,
 		get busy() {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { TLSSocket } from 'node:tls';
 import type { SslOptions } from 'mysql2';
-import { UserError } from '../core/errors.ts';
-import type { ServerAddress } from './address.ts';
+import { type UnverifiedCertificate, UserError } from '../core/errors.ts';
+import type { ServerAddress, TlsChoice } from './address.ts';
 import type { FullLogin } from './auth.ts';
 
 /** What the driver needs for TLS; `optional` where a server without TLS is taken as it is. Null: no TLS at all. */
@@ -16,11 +16,16 @@ export interface TlsOptions {
  * VERIFY_CA without a CA file checks against the CAs that Node knows. Throws UserError where a file cannot be read.
  */
 export async function tlsOptions(address: ServerAddress): Promise<TlsOptions | null> {
-	const { mode, ca, cert, key, version } = address.tls;
+	const { mode, ca, cert, key, version, fingerprint } = address.tls;
+	if (mode === 'DISABLED' && fingerprint !== undefined)
+		throw new UserError({
+			what: 'ssl-mode DISABLED and --ssl-fp are given: without TLS there is no certificate.',
+			mend: ['Leave one of them out.'],
+		});
 	if (mode === 'DISABLED' || (mode === 'PREFERRED' && address.socket !== undefined)) return null;
 	const verified = mode === 'VERIFY_CA' || mode === 'VERIFY_IDENTITY';
 	return {
-		optional: mode === 'PREFERRED',
+		optional: mode === 'PREFERRED' && fingerprint === undefined,
 		ssl: {
 			rejectUnauthorized: verified,
 			verifyIdentity: mode === 'VERIFY_IDENTITY',
@@ -37,7 +42,7 @@ export async function fullLogin(address: ServerAddress, encrypted: boolean): Pro
 	const { tls, serverKey, socket } = address;
 	if (socket !== undefined) return { how: 'clear' };
 	// REQUIRED is never a default: whoever asks for it takes the certificate as it is, as with the vendor's client.
-	if (encrypted) return { how: tls.mode !== 'PREFERRED' || serverKey?.request ? 'clear' : 'refused' };
+	if (encrypted) return { how: tls.mode !== 'PREFERRED' || verifies(tls) || serverKey?.request ? 'clear' : 'refused' };
 	if (serverKey?.path !== undefined) return { how: 'rsa', key: await pem(serverKey.path, '--server-public-key-path') };
 	return serverKey?.request ? { how: 'rsa', key: null } : { how: 'refused' };
 }
@@ -83,7 +88,55 @@ export interface SessionTls {
 }
 
 /** From our own end: on MariaDB SHOW STATUS hangs as long as another session's SET GLOBAL gtid_slave_pos waits for the global read lock. */
-export function sessionTls(stream: unknown, address: ServerAddress): SessionTls | null {
+export function sessionTls(stream: unknown, verified: boolean): SessionTls | null {
 	if (!(stream instanceof TLSSocket)) return null;
-	return { cipher: stream.getCipher().name, version: stream.getProtocol() ?? '', verified: address.tls.mode.startsWith('VERIFY') };
+	return { cipher: stream.getCipher().name, version: stream.getProtocol() ?? '', verified };
+}
+
+/** Whether a connection that is encrypted in this way is one to the right server. */
+export const verifies = ({ mode, fingerprint }: TlsChoice): boolean => mode.startsWith('VERIFY') || fingerprint !== undefined;
+
+/** The server's certificate; null where the connection is not encrypted. */
+export function certificateOf(stream: unknown): UnverifiedCertificate | null {
+	const x509 = stream instanceof TLSSocket ? stream.getPeerX509Certificate() : undefined;
+	if (x509 === undefined) return null;
+	return {
+		fingerprint: x509.fingerprint256,
+		subject: x509.subject?.replaceAll('\n', ', ') ?? '',
+		validFrom: x509.validFromDate.toISOString(),
+		validTo: x509.validToDate.toISOString(),
+	};
+}
+
+/** The certificate is not the right server's: nothing more is sent there. */
+export class CertificateRefused extends Error {
+	readonly told: { readonly what: string; readonly why: string; readonly mend: readonly string[] };
+	constructor(told: CertificateRefused['told']) {
+		super(told.why);
+		this.told = told;
+	}
+}
+
+/** A server that the account's password proves to have another certificate than the one that came. */
+export const PROXY: CertificateRefused['told'] = {
+	what: 'the certificate is not the server’s own.',
+	why: 'The server proves by the account’s password which certificate it has (MariaDB 11.4 and newer), and this connection has another one: what stands between can read everything.',
+	mend: [
+		'Find out what answers at this address. The server’s own certificate: SELECT @@ssl_cert;',
+		'A proxy that you trust: name its certificate with --ssl-fp SHA256, or take any with --ssl-mode REQUIRED',
+	],
+};
+
+/** Why an encrypted connection is not one to the server whose fingerprint is known. */
+export function unlikePinned({ tls, origin }: ServerAddress, found: UnverifiedCertificate | null): CertificateRefused | null {
+	if (tls.fingerprint === undefined || found?.fingerprint === tls.fingerprint) return null;
+	const accepted = origin.sslFp?.startsWith('accepted') ? origin.sslFp : null;
+	return new CertificateRefused({
+		what: accepted === null ? 'its certificate is not the one of --ssl-fp.' : 'ITS CERTIFICATE HAS CHANGED.',
+		why: `Expected SHA256 ${tls.fingerprint}${accepted === null ? '' : ` (${accepted})`}, found ${found?.fingerprint ?? 'none'}. Another server may answer there and read the password.`,
+		mend: [
+			'Compare on the server itself: openssl x509 -noout -fingerprint -sha256 -in CERT, with the file of SELECT @@ssl_cert;',
+			...(found === null ? [] : [`Only if it is the same: --ssl-fp ${found.fingerprint.replaceAll(':', '')}`]),
+		],
+	});
 }

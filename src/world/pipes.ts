@@ -29,7 +29,9 @@ import type { Reach } from './world.ts';
 
 /** MySQL's tools give the password itself to a server with any certificate that asks for it. Throws ConnectError where nobody agreed to that. */
 export function refuseToExpose({ address, password, dialect }: Reach, full: FullLogin): void {
-	if (dialect.id === 'mysql' && password !== null && full.how === 'refused')
+	// They can check a certificate by its authority only.
+	const isUnchecked = address.tls.fingerprint !== undefined && !address.tls.mode.startsWith('VERIFY');
+	if (dialect.id === 'mysql' && password !== null && (full.how === 'refused' || isUnchecked))
 		throw keptPassword(address, 'MySQL’s tools', address.tls.mode !== 'DISABLED');
 }
 

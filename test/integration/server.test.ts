@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -15,6 +16,7 @@ import { readOptionFiles } from '../../src/server/option-files.ts';
 import { connect, type Session } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { raw, sql } from '../../src/sql/sql.ts';
+import { intercept } from '../support/interceptor.ts';
 import { openProxy } from '../support/proxy.ts';
 import { isMysql, wordsOf } from '../support/words.ts';
 
@@ -101,7 +103,8 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 			expect([plain.account, plain.tls]).toEqual(['app@127.0.0.1', null]);
 			await plain.close();
 			const session = await open();
-			expect(session.tls).toMatchObject({ version: 'TLSv1.3', verified: false });
+			// Since 11.4 MariaDB proves its certificate by the password.
+			expect(session.tls).toMatchObject({ version: 'TLSv1.3', verified: kind === 'mariadb-11.8' });
 			expect((await session.query(sql`SELECT CONNECTION_ID() AS id`))[0]?.id).toBe(String(session.connectionId));
 			await session.close();
 			expect(session.lost.aborted).toBe(true);
@@ -136,6 +139,29 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 			const session = await open({ host, ...mode(sslMode, { ca: server.tls.ca }) });
 			expect(session.tls?.verified).toBe(true);
 			await session.close();
+		});
+
+		test('a certificate is known by its fingerprint, and another is refused before any password', async () => {
+			const fingerprint = new X509Certificate(await readFile(server.tls.cert)).fingerprint256;
+			const session = await open({ ...mode('PREFERRED', { fingerprint }), serverKey: {} });
+			expect(session.tls?.verified).toBe(true);
+			await session.close();
+			const own = await makeCertificates(await mkdtemp(join(tmpdir(), 'lockstep-server-')), new Date());
+			folders.push(join(own.ca, '..'));
+			const pem = { cert: await readFile(own.cert, 'utf8'), key: await readFile(own.key, 'utf8') };
+			await using between = await intercept(server.address, pem);
+			const changed = await failure(open({ port: between.port, ...mode('PREFERRED', { fingerprint }) }));
+			expect(changed).toBeInstanceOf(ConnectError);
+			expect(changed.told.why).toContain(`Expected SHA256 ${fingerprint}`);
+			// By the password, where the server proves its certificate by it; with REQUIRED any certificate is taken.
+			const unpinned = { port: between.port, ...mode('PREFERRED') };
+			if (kind === 'mariadb-11.8') expect((await failure(open(unpinned))).told.what).toContain('the certificate is not the server’s own');
+			else await (await open(unpinned)).close();
+			const required = await open({ port: between.port, ...mode('REQUIRED') });
+			expect(required.tls?.verified).toBe(false);
+			await required.close();
+			// Without TLS there is none, and PREFERRED does not go on without.
+			expect((await failure(open(mode('DISABLED', { fingerprint })))).told.what).toMatch(/fingerprint|--ssl-fp/);
 		});
 
 		test('a certificate that does not stand the check is refused, and no password sent', async () => {

@@ -1,5 +1,5 @@
 // A server that is none: it greets, and asks for the password itself in every way that there is.
-import { generateKeyPairSync, privateDecrypt } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, privateDecrypt, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ConnectError } from '../../src/core/errors.ts';
 import { makeCertificates } from '../../src/sandbox/certificates.ts';
 import type { ServerAddress } from '../../src/server/address.ts';
+import { authPlugins, type LoginRecord } from '../../src/server/auth.ts';
+import { signWithSecret, signWithSeed } from '../../src/server/ed25519.ts';
 import { connect } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
 
@@ -163,3 +165,53 @@ describe('the password itself is given', () => {
 		expect(await given({ serverKey: { path: right } }, false)).toBe(true);
 	});
 });
+
+describe('accounts of MariaDB', () => {
+	const login = (): LoginRecord => ({ sent: false, switched: false, proof: null, awaitsSalt: false });
+	const plugin = (name: string, record: LoginRecord) =>
+		(authPlugins('secret', { how: 'refused' }, record)[name] as () => (data: Buffer) => Promise<Buffer> | Buffer)();
+	const challenge = Buffer.alloc(32, 7);
+	/** As the server keeps it in mysql.global_priv, seen on 11.8. */
+	const ED25519 = 'ZIgUREUg5PVgQ6LskhXmO+eZLS0nC8be6HPjYWR4YJY';
+	const PARSEC = ['ztaIRrch6Bm9PIx6n6APnv4k', '1tYWvBL88MyW/C70qJi0Gtn9V2aHDqUiyS4ZFnbw51s'].map((text) => Buffer.from(text, 'base64'));
+
+	test('ed25519: the challenge is signed by the key that the server keeps', async () => {
+		const record = login();
+		const signature = await plugin('client_ed25519', record)(challenge);
+		expect(record.proof?.kept.toString('base64').replace('=', '')).toBe(ED25519);
+		expect(isSigned(Buffer.from(ED25519, 'base64'), challenge, signature)).toBe(true);
+	});
+
+	test('parsec: both challenges are signed by the key that comes of the salt', async () => {
+		const [salt, key] = PARSEC as [Buffer, Buffer];
+		const record = login();
+		const step = plugin('parsec', record);
+		expect(await step(challenge)).toEqual(Buffer.alloc(0));
+		expect(record.awaitsSalt).toBe(true);
+		const answer = await step(Buffer.concat([Buffer.from('P\0'), salt]));
+		expect(record.awaitsSalt).toBe(false);
+		expect(record.proof?.kept).toEqual(Buffer.concat([Buffer.from('P\0'), salt, key]));
+		expect(isSigned(key, Buffer.concat([challenge, answer.subarray(0, 32)]), answer.subarray(32))).toBe(true);
+	});
+
+	test.each([Buffer.from('Q\0salt'), Buffer.from('P\x09salt'), Buffer.alloc(0)])(
+		'parsec: a salt that is none (%#) is refused',
+		async (salt) => {
+			const step = plugin('parsec', login());
+			await step(challenge);
+			await expect((async () => step(salt))()).rejects.toThrow('Unexpected packet');
+		},
+	);
+
+	test('a password of 32 bytes is signed with as every signer of Ed25519 does', () => {
+		for (let at = 0; at < 32; at++) {
+			const [secret, message] = [Buffer.alloc(32, at), Buffer.alloc(at, 255 - at)];
+			expect(signWithSecret(secret, message)).toEqual(signWithSeed(secret, message));
+		}
+	});
+});
+
+function isSigned(key: Buffer, message: Buffer, signature: Buffer): boolean {
+	const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key]);
+	return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
+}

@@ -105,14 +105,14 @@ describe('what is no database', () => {
 	});
 
 	test('a server that wants a login of another kind is named by it', async () => {
-		const wanted = Buffer.concat([Buffer.from([0xfe]), Buffer.from('client_ed25519\0'), Buffer.alloc(32, 67)]);
+		const wanted = Buffer.concat([Buffer.from([0xfe]), Buffer.from('auth_gssapi_client\0'), Buffer.alloc(32, 67)]);
 		const port = await listener((socket) => {
 			socket.write(packet(greeting));
 			socket.once('data', () => socket.write(packet(wanted, 2)));
 		});
 		const error = await refusal({ port });
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told?.what).toMatch(/by "client_ed25519", which lockstep does not know/);
+		expect(error.told?.what).toMatch(/by "auth_gssapi_client", which lockstep does not know/);
 	});
 
 	test('a server that greets and then hangs ends within the timeout', async () => {

@@ -228,3 +228,29 @@ describe('the password', () => {
 		expect(JSON.stringify(error.told) + error.message).not.toContain('canary');
 	});
 });
+
+describe('the fingerprint of a certificate', () => {
+	const bare = '0f'.repeat(32);
+	const full = Array(32).fill('0F').join(':');
+	test.each([bare, full, full.toLowerCase(), `SHA256:${bare}`])('%s is read, and asks for TLS', async (sslFp) => {
+		const { address } = await resolve({ flags: { host: 'db1', sslFp } });
+		expect(address.tls).toEqual({ mode: 'REQUIRED', fingerprint: full });
+	});
+	test('comes from an address and an option file, too', async () => {
+		expect((await resolve({ server: `mysql://u@db1?ssl-fp=${bare}` })).address.tls.fingerprint).toBe(full);
+		await mycnf(`[client]\nssl-fp=${full}\n`);
+		expect((await resolve({ flags: { host: 'db1' } })).address.tls.fingerprint).toBe(full);
+	});
+	test.each(['', 'x', '0f'.repeat(20), `${bare}0`])('%j is refused', async (sslFp) => {
+		await expect(resolve({ flags: { host: 'db1', sslFp } })).rejects.toThrow('--ssl-fp has no SHA-256 fingerprint');
+	});
+	test('that was accepted holds where nothing more exact is said', async () => {
+		const acceptedCertificate = (place: string) => (place === 'db1:3306' ? full : undefined);
+		const of = async (flags: object) => (await resolve({ flags, acceptedCertificate })).address.tls;
+		expect(await of({ host: 'db1' })).toEqual({ mode: 'PREFERRED', fingerprint: full });
+		expect(await of({ host: 'db2' })).toEqual({ mode: 'PREFERRED' });
+		expect(await of({ host: 'db1', sslMode: 'REQUIRED' })).toEqual({ mode: 'REQUIRED' });
+		expect(await of({ host: 'db1', sslCa: '/ca.pem' })).toEqual({ mode: 'VERIFY_CA', ca: '/ca.pem' });
+		expect((await of({ host: 'db1', sslFp: '1e'.repeat(32) })).fingerprint).toContain('1E:1E');
+	});
+});
