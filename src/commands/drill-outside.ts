@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Manifest } from '../archive/manifest.ts';
 import { ServerError } from '../core/errors.ts';
 import type { OutsideObject } from '../core/outside.ts';
-import { restrictedIn } from '../runbooks/restore-backup/accounts-file.ts';
+import { accountStatements, restrictedOf } from '../runbooks/restore-backup/accounts-file.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';
 import { sql } from '../sql/sql.ts';
 import { type Talk, talkTo } from './drill-server.ts';
@@ -18,7 +18,7 @@ export async function prepareOutside(throwaway: Throwaway, folder: string, manif
 	const at = await talkTo(throwaway, signal);
 	try {
 		for (const object of (manifest.outside ?? []).filter(({ kind }) => CREATED.has(kind))) await createOutside(at, object);
-		const restricted = await restrictedIn({ folder, manifest, databases: [], only: null, accounts: true });
+		const restricted = restrictedOf(await accountStatements({ folder, manifest, databases: [], only: null, accounts: true }));
 		if (restricted.size > 0 && (await at.look(at.dialect.catalogue.variables)).some(([name]) => name === 'partial_revokes'))
 			await at.say(sql`SET GLOBAL partial_revokes = ON`);
 	} finally {

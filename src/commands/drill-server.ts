@@ -78,7 +78,14 @@ export async function drillServer(
 		...{ parent, registry, name: id, env: context.env, signal: context.signal, say: options.say },
 		made: lower,
 		// Only its socket, in a folder of ours alone, leads to it: root has no password there, and what is restored is production's.
-		started: [...lower, '--skip-networking', '--event-scheduler=OFF', '--local-infile=ON', '--max-allowed-packet=1G'],
+		started: [
+			...lower,
+			'--skip-networking',
+			'--event-scheduler=OFF',
+			'--local-infile=ON',
+			'--max-allowed-packet=1G',
+			'--log-bin-trust-function-creators=ON',
+		],
 	});
 }
 

@@ -246,6 +246,11 @@ export interface Dialect {
 		readonly held: Query<readonly string[]>;
 		/** The same of another account, which must be there. */
 		heldBy(user: string, host: string): Query<readonly string[]>;
+		/** Those that the server knows, in capitals: static ones, and those of its plugins and components. */
+		readonly known: Query<readonly string[]>;
+		/** Whether we may let an account act for any other. */
+		readonly grantsProxies: Query<boolean>;
+		grantProxies(account: string): Statement;
 		readonly needs: {
 			readonly provisionPrimary: readonly Need[];
 			readonly provisionReplica: readonly Need[];

@@ -29,6 +29,13 @@ export const plainGrant = (text: string): string =>
 		.replace(/ REQUIRE (?:SSL|X509|NONE|(?:(?:ISSUER|SUBJECT|CIPHER) '(?:[^'\\]|\\.|'')*' ?(?:AND )?)+)/s, '')
 		.trim();
 
+/** The privileges that a GRANT gives, without the columns that they are on, and whether on everything; null where it gives none of them. */
+export function grantedPrivileges(text: string): { readonly privileges: readonly string[]; readonly everywhere: boolean } | null {
+	const found = parse(text);
+	if (found === null) return null;
+	return { privileges: found.privileges.map((name) => name.replace(/\s*\(.*$/s, '').toUpperCase()), everywhere: found.on === '*.*' };
+}
+
 /** What it is on, where that is no more than one object of a database; null otherwise. */
 export function objectOf(text: string): GrantObject | null {
 	const found = OBJECT.exec(parse(text)?.on ?? '');

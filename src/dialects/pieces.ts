@@ -1,6 +1,6 @@
 // What the dialects make of the same pieces.
-import { type Fragment, query, type Row, raw, sql } from '../sql/sql.ts';
-import type { Need } from './dialect.ts';
+import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
+import type { Dialect, Need } from './dialect.ts';
 
 /** A variable's value as it stands in a SET: a word. */
 export function value(text: string): Fragment {
@@ -9,6 +9,18 @@ export function value(text: string): Fragment {
 }
 
 export const need = (why: string, ...privileges: string[]): Need[] => privileges.map((privilege) => ({ privilege, why }));
+
+/** `anyone`: how the account is written that stands for all others. */
+export const proxies = (anyone: Statement): Pick<Dialect['privileges'], 'known' | 'grantsProxies' | 'grantProxies'> => ({
+	known: query(sql`SHOW PRIVILEGES`, (rows) => rows.map((row) => (row.Privilege ?? '').toUpperCase())),
+	grantsProxies: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) =>
+		rows.some((row) => /^GRANT PROXY ON (?:''|``)@(?:''|``|'%'|`%`) TO .* WITH GRANT OPTION/.test(Object.values(row)[0] ?? '')),
+	),
+	grantProxies: (to) => {
+		const at = to.lastIndexOf('@');
+		return sql`GRANT PROXY ON ${{ fragment: anyone.pieces }} TO ${account(to.slice(0, at), to.slice(at + 1))} WITH GRANT OPTION`;
+	},
+});
 
 /** A value in an option file. */
 export const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -293,6 +293,75 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			expect(undrilled.code, said(undrilled)).toBe(6);
 			expect(undrilled.last.checks).toMatchObject([{ id: 'DRILL-MACHINE', found: expect.stringContaining('tablespace own space') }]);
 		});
+
+	it('names before anything changes what the server refuses of functions and accounts, and what helps', { timeout: 120_000 }, async () => {
+		const setup = [
+			'SET GLOBAL log_bin_trust_function_creators = 1',
+			'CREATE DATABASE few',
+			'CREATE FUNCTION few.rolls(a INT, b ENUM("x","READS SQL DATA")) RETURNS DECIMAL(10,2) RETURN RAND() * 3',
+			'CREATE FUNCTION few.declared() RETURNS VARCHAR(9) CHARSET utf8mb4 DETERMINISTIC RETURN 1',
+			'CREATE TABLE few.t (a INT)',
+			"CREATE USER few_one IDENTIFIED BY 'few-One-1'",
+			'GRANT RELOAD ON *.* TO few_one',
+			'GRANT SELECT (a), INSERT ON few.t TO few_one',
+			"CREATE USER few_two@localhost IDENTIFIED BY 'few-Two-2'",
+			'GRANT PROXY ON few_one TO few_two@localhost',
+			...(isMysql(kind)
+				? [
+						"INSTALL PLUGIN mysql_no_login SONAME 'mysql_no_login.so'",
+						'CREATE USER few_three IDENTIFIED WITH mysql_no_login',
+						"INSTALL PLUGIN rewriter SONAME 'rewriter.so'",
+						'GRANT SKIP_QUERY_REWRITE ON *.* TO few_three',
+					]
+				: []),
+		];
+		for (const statement of setup) await ask(source, statement);
+		const backup = await lockstep(
+			[
+				...['backup', '--server', urlOf(source), '--to', join(home.dir, 'few'), '--databases', 'few', '--yes', '--json'],
+				...['--confirm', nameOf(source)],
+			],
+			{ env: home.env },
+		);
+		expect(backup.code, said(backup)).toBe(0);
+		await ask(target, "CREATE USER loader@'127.0.0.1'");
+		const restore = () =>
+			lockstep(['restore', backup.last.backup, '--server', urlOf(target, 'loader'), '--yes', '--json', '--accounts'], { env: home.env });
+		const was = await contentsOf(target);
+		/** What is shown is what helps. */
+		const help = async (ended: Ended) => {
+			const lines: string[] = ended.last.checks.flatMap(({ mend = [] }: { mend?: string[] }) => mend);
+			const statements = lines.flatMap((line) => /(?:^|: {2})((?:GRANT|SET GLOBAL) .*?);/.exec(line)?.[1] ?? []);
+			for (const statement of statements) await ask(target, statement);
+		};
+		const narrow = await restore();
+		expect([narrow.code, narrow.last.checks.map(({ id }: { id: string }) => id)], said(narrow)).toEqual([6, ['SERVER-PRIVILEGES']]);
+		await help(narrow);
+		const refused = await restore();
+		expect(refused.code, said(refused)).toBe(6);
+		const found = Object.fromEntries(refused.last.checks.map((check: { id: string; found: string }) => [check.id, check.found]));
+		expect(found).toEqual({
+			'SERVER-FUNCTIONS': expect.stringMatching(/error 1418\): few\.rolls$/),
+			'SERVER-GRANTS': expect.stringMatching(/^missing, with GRANT OPTION: (?=.*\bRELOAD \(few_one@%\))(?=.*PROXY \(few_two@localhost\)$)/),
+			...(isMysql(kind)
+				? {
+						'SERVER-LOGINS': 'it lacks mysql_no_login (few_three@%) (error 1524)',
+						'SERVER-PRIVILEGES-KNOWN': expect.stringContaining('SKIP_QUERY_REWRITE (few_three@%)'),
+					}
+				: {}),
+		});
+		expect(await contentsOf(target)).toEqual(was);
+		if (isMysql(kind)) {
+			await ask(target, "INSTALL PLUGIN mysql_no_login SONAME 'mysql_no_login.so'");
+			await ask(target, "INSTALL PLUGIN rewriter SONAME 'rewriter.so'");
+			await ask(target, "GRANT SKIP_QUERY_REWRITE ON *.* TO loader@'127.0.0.1' WITH GRANT OPTION");
+		}
+		await help(refused);
+		const restored = await restore();
+		expect(restored.code, said(restored)).toBe(0);
+		for (const account of ['few_one', 'few_two@localhost'])
+			expect(await ask(target, `SHOW GRANTS FOR ${account}`)).toEqual(await ask(source, `SHOW GRANTS FOR ${account}`));
+	});
 });
 
 describe('types inside JSON that text cannot carry', () => {

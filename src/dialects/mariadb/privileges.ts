@@ -1,6 +1,6 @@
 import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { need } from '../pieces.ts';
+import { need, proxies } from '../pieces.ts';
 
 /** Names that MariaDB accepts for the same privilege, and the one it is known by here (its own manual's first). */
 const SAME: Readonly<Record<string, string>> = {
@@ -37,6 +37,7 @@ export const privileges: Dialect['privileges'] = {
 	// Without FOR it also tells what the session's role has, at any depth.
 	held: query(sql`SHOW GRANTS`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
+	...proxies(sql`''@'%'`),
 	needs: {
 		provisionPrimary: [
 			...DUMP,

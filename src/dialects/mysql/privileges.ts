@@ -1,6 +1,6 @@
 import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { need } from '../pieces.ts';
+import { need, proxies } from '../pieces.ts';
 import type { Probe } from './probe.ts';
 
 const EVERYTHING = 'ALL PRIVILEGES';
@@ -40,6 +40,7 @@ function readHeld(rows: readonly Row[]): readonly string[] {
 export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
+	...proxies(sql`''@''`),
 	needs: {
 		provisionPrimary: [
 			...DUMP,

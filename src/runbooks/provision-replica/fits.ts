@@ -1,6 +1,7 @@
 import { type Check, must, note } from '../../core/check.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { Looking } from '../../core/step.ts';
+import { distrustsCode, functionsCheck } from '../functions.ts';
 import { qualified, type Server, some } from '../server.ts';
 
 /** What of the primary would be refused by the replica, or would stop the tool that copies it: asked before anything changes. */
@@ -53,7 +54,7 @@ export async function inspectFits(
 const isOn = (value: string | undefined): boolean => value === 'ON' || value === '1';
 
 /** Whether functions and triggers need more on the replica than the privileges to create them. */
-export const distrusts = ({ replica }: Fits): boolean => isOn(replica.log_bin) && !isOn(replica.log_bin_trust_function_creators);
+export const distrusts = ({ replica }: Fits): boolean => distrustsCode(replica);
 
 /** Of the primary: what stops the copy, or the channel. */
 export function primaryFits(fits: Fits, tls: boolean): Check[] {
@@ -97,13 +98,7 @@ export function replicaFits(fits: Fits, copied: 'accounts' | 'all'): Check[] {
 		}),
 		...(copied === 'accounts'
 			? []
-			: [
-					must('REPLICA-FUNCTIONS', 'The replica takes the primary’s functions', distrusted.length === 0, {
-						expected: 'log_bin_trust_function_creators = ON',
-						wrong: `it is OFF, and these are not declared as deterministic or as reading only (error 1418): ${some(distrusted)}`,
-						mend: ['On the replica:  SET GLOBAL log_bin_trust_function_creators = ON;  and the same in its option file'],
-					}),
-				]),
+			: [functionsCheck('REPLICA-FUNCTIONS', 'The replica takes the primary’s functions', 'replica', distrusted)]),
 		must('REPLICA-PLUGINS', 'The replica knows how the primary’s accounts log in', fits.missingPlugins.length === 0, {
 			expected: 'the same authentication plugins',
 			wrong: `it lacks ${some(fits.missingPlugins)} (error 1524)`,

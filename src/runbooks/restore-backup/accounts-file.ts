@@ -9,21 +9,27 @@ type Holder = Parameters<typeof filesOf>[0] & Pick<RestoreEnv, 'folder'>;
 /** As `user@host` or `role NAME`. */
 export const accountKey = ({ user, host, role }: AccountName): string => (role ? `role ${user}` : `${user}@${host}`);
 
-/** The accounts that a backup's file makes, as `user@host` or `role NAME`. */
-export const accountsIn = (env: Holder): Promise<ReadonlySet<string>> => accountsOf(env, /^/);
+/** A statement about an account, without comments. */
+export type AccountStatement = { readonly account: string; readonly text: string };
 
-/** Those of them with REVOKEs, which a server takes only with `partial_revokes = ON`. */
-export const restrictedIn = (env: Holder): Promise<ReadonlySet<string>> => accountsOf(env, /^\s*REVOKE\b/i);
-
-async function accountsOf(env: Holder, pattern: RegExp): Promise<ReadonlySet<string>> {
-	const found = new Set<string>();
+/** The statements about accounts in a backup, each with its account as `user@host` or `role NAME`. */
+export async function accountStatements(env: Holder): Promise<readonly AccountStatement[]> {
+	const found: AccountStatement[] = [];
 	for (const file of filesOf(env, 'accounts')) {
 		const chunks: Buffer[] = [];
 		for await (const chunk of readKnown(env.folder, file)) chunks.push(chunk);
 		for (const statement of statements(Buffer.concat(chunks).toString('latin1'))) {
-			const account = pattern.test(bare(statement)) ? accountOf(statement) : null;
-			if (account !== null) found.add(account);
+			const account = accountOf(statement);
+			if (account !== null) found.push({ account, text: Buffer.from(bare(statement), 'latin1').toString() });
 		}
 	}
 	return found;
 }
+
+/** The accounts that a backup's file makes, as `user@host` or `role NAME`. */
+export const accountsIn = async (env: Holder): Promise<ReadonlySet<string>> =>
+	new Set((await accountStatements(env)).map(({ account }) => account));
+
+/** Those of them with REVOKEs, which a server takes only with `partial_revokes = ON`. */
+export const restrictedOf = (all: readonly AccountStatement[]): ReadonlySet<string> =>
+	new Set(all.filter(({ text }) => /^\s*REVOKE\b/i.test(text)).map(({ account }) => account));

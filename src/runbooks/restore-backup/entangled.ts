@@ -1,5 +1,6 @@
 import type { Consent, Looking, SinceRun } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
+import { readable } from '../outside.ts';
 import { qualified, some } from '../server.ts';
 import { parallel, type RestoreEnv, tablesOf } from './env.ts';
 
@@ -7,7 +8,8 @@ import { parallel, type RestoreEnv, tablesOf } from './env.ts';
 const markOf = ({ written, file, pos }: Position): string => written || (file === null ? '' : `${file}:${pos}`);
 
 export const serverMark = async ({ server, look }: RestoreEnv & Looking): Promise<{ readonly [role: string]: string }> => ({
-	server: markOf(await look('server', server.dialect.positions.current)),
+	// An account that may not ask is refused by the look at the server, which names all that it lacks.
+	server: await readable(look, server.dialect.positions.current).then((position) => (position === null ? '' : markOf(position))),
 });
 
 /** Whether others may have written into what the restore brought: then it is dropped only after the server's name is typed. */

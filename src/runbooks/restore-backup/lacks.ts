@@ -2,11 +2,12 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { Looking } from '../../core/step.ts';
-import { isWord, type Token, tokensOf } from '../../dump/definitions/tokens.ts';
+import { closing, isWord, signAt, type Token, tokensOf } from '../../dump/definitions/tokens.ts';
 import { shown } from '../../sql/sql.ts';
+import { distrustsCode, functionsCheck } from '../functions.ts';
 import { readable } from '../outside.ts';
-import { some } from '../server.ts';
-import { accountKey, restrictedIn } from './accounts-file.ts';
+import { type Server, some } from '../server.ts';
+import { ACCOUNT_CHECKS, type AccountNeeds, accountChecks, inspectAccountNeeds } from './account-needs.ts';
 import { expectedDefinitions } from './definitions.ts';
 import type { RestoreEnv } from './env.ts';
 
@@ -24,12 +25,13 @@ export type Lacks = {
 	readonly folders: readonly (readonly [folder: string, table: string])[];
 	/** Whether the server may write in any folder that its own user can write in. */
 	readonly anyFolder: boolean;
-	/** Accounts with partial revokes, where the server takes none. */
-	readonly restricted: readonly string[];
+	/** Functions that the server takes only where it trusts those who create them (1418). */
+	readonly functions: readonly string[];
+	readonly accounts: AccountNeeds;
 };
 
 /** The checks that {@link lackChecks} may give. */
-export const LACKS = ['SERVER-OUTSIDE', 'SERVER-OUTSIDE-CODE', 'SERVER-FOLDERS', 'SERVER-PARTIAL-REVOKES'] as const;
+export const LACKS = [...['SERVER-OUTSIDE', 'SERVER-OUTSIDE-CODE', 'SERVER-FOLDERS', 'SERVER-FUNCTIONS'], ...ACCOUNT_CHECKS] as const;
 
 /** InnoDB's own. */
 const EVERYWHERE = /^(innodb_(file_per_table|system|temporary)|mysql)$/;
@@ -54,18 +56,33 @@ export async function inspectLacks(env: RestoreEnv & Pick<Looking, 'look'>): Pro
 		missing,
 		folders: known === null ? folders : folders.filter(([folder]) => !known.some((each) => `${folder}/`.startsWith(each))),
 		anyFolder: known === null,
-		restricted: await restricted(env),
+		functions: await distrusted(env, definitions),
+		accounts: await inspectAccountNeeds(env),
 	};
 }
 
-async function restricted(env: RestoreEnv & Pick<Looking, 'look'>): Promise<readonly string[]> {
-	const found = await restrictedIn(env);
-	if (found.size === 0) return [];
-	const setting = (await env.look('server', env.server.dialect.catalogue.variables)).find(([name]) => name === 'partial_revokes');
-	if (setting === undefined || setting[1] === 'ON') return [];
-	// Those that are there are left as they are.
-	const there = new Set((await env.look('server', env.server.dialect.accounts.list)).map(accountKey));
-	return [...found].filter((account) => !there.has(account));
+/** Those without a word on what they do to data, where the server asks for one, even where nothing is logged. */
+async function distrusted(env: RestoreEnv & Pick<Looking, 'look'>, definitions: readonly Definition[]): Promise<readonly string[]> {
+	const found = definitions.filter((each) => each.kind === 'function' && !isDeclared(tokensOf(each.sql)));
+	if (found.length === 0) return [];
+	const settings = Object.fromEntries(await env.look('server', env.server.dialect.catalogue.variables));
+	return distrustsCode(settings) ? found.map(title) : [];
+}
+
+/** Whether a function says that it is deterministic, or that it only reads: between what it returns and its body. */
+function isDeclared(tokens: readonly Token[]): boolean {
+	const open = signAt(tokens, '(');
+	const rest = tokens.slice(closing(tokens, open) + 1);
+	const end = rest.findIndex(
+		(token, at) => at > 1 && isWord(token, 'BEGIN', 'RETURN', 'AS', 'IS', 'IF', 'CASE', 'SET', 'DO', 'WHILE', 'LOOP', 'REPEAT'),
+	);
+	const head = end < 0 ? rest : rest.slice(0, end);
+	return head.some(
+		(token, at) =>
+			(isWord(token, 'DETERMINISTIC') && !isWord(head[at - 1], 'NOT')) ||
+			(isWord(token, 'NO') && isWord(head[at + 1], 'SQL')) ||
+			(isWord(token, 'READS') && isWord(head[at + 1], 'SQL')),
+	);
 }
 
 /** Names of a kind that the server has; null where this account may not see them. */
@@ -126,7 +143,7 @@ function foldersOf({ kind, sql }: Definition): readonly string[] {
 	});
 }
 
-export function lackChecks({ missing, folders, anyFolder, restricted: accounts }: Lacks): Check[] {
+export function lackChecks(server: Server, account: string, { missing, folders, anyFolder, functions, accounts }: Lacks): Check[] {
 	const needed = missing.filter(({ by }) => by.length > 0);
 	const perhaps = missing.filter(({ by }) => by.length === 0);
 	const hints = (all: readonly Need[]) => [
@@ -138,11 +155,8 @@ export function lackChecks({ missing, folders, anyFolder, restricted: accounts }
 			wrong: `missing: ${some(needed.map(({ kind, name, by }) => `${kind} ${name} (${some(by, 3)})`))}`,
 			mend: hints(needed),
 		}),
-		must('SERVER-PARTIAL-REVOKES', 'The server takes the partial revokes of accounts', accounts.length === 0, {
-			expected: 'partial_revokes = ON',
-			wrong: `it is OFF, and these accounts have some: ${some(accounts)}`,
-			mend: ['SET PERSIST partial_revokes = ON;', 'Or leave out --accounts.'],
-		}),
+		functionsCheck('SERVER-FUNCTIONS', 'The server takes the functions of the backup', 'server', functions),
+		...accountChecks(server, account, accounts),
 	];
 	if (perhaps.length > 0)
 		checks.push(

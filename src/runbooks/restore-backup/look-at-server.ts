@@ -1,4 +1,5 @@
 import { type Check, must, note, should } from '../../core/check.ts';
+import { CheckFailed } from '../../core/errors.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { Looking, Step } from '../../core/step.ts';
 import type { Identity, Need, ObjectName } from '../../dialects/dialect.ts';
@@ -45,6 +46,9 @@ function needsOf(env: RestoreEnv, identity: Identity, localInfile: boolean): rea
 	].filter((need, index, all) => all.findIndex((other) => other.privilege === need.privilege) === index);
 }
 
+const privilegesOf = (env: RestoreEnv, identity: Identity, held: readonly string[], localInfile: boolean): Check =>
+	privilegeCheck('SERVER-PRIVILEGES', env.server, identity.account, held, needsOf(env, identity, localInfile));
+
 const tablesIn = (env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, engine: string) =>
 	tablesOf(env).filter((table) => table.engine?.toUpperCase() === engine.toUpperCase());
 
@@ -66,11 +70,16 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 		const { server, look, folderFacts, databases } = env;
 		const { dialect } = server;
 		const identity = await look('server', dialect.identity);
+		const held = await look('server', dialect.privileges.held);
+		const localInfile = await look('server', dialect.load.localInfile);
+		// Without them the rest cannot even be asked, and all that are missing are to be named at once.
+		const privileges = privilegesOf(env, identity, held, localInfile);
+		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
 		const there = await look('server', dialect.catalogue.databases);
 		const disk = server.local ? await folderFacts(identity.dataDir) : null;
 		return {
 			identity,
-			held: await look('server', dialect.privileges.held),
+			held,
 			databases: there,
 			tables: (await look('server', dialect.catalogue.tables))
 				.filter((table) => databases.includes(table.database))
@@ -80,7 +89,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			engines: await barredEngines(env),
 			lacks: await inspectLacks(env),
 			strays: overtakenBy(env).map(({ words }) => words),
-			localInfile: await look('server', dialect.load.localInfile),
+			localInfile,
 			freeBytes: disk?.exists ? disk.freeBytes : null,
 		};
 	},
@@ -104,7 +113,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				`${server.name} is ${titleOf(server, identity)}`,
 				facts.databases.length === 0 ? 'empty' : plural(facts.databases.length, 'database'),
 			),
-			privilegeCheck('SERVER-PRIVILEGES', server, identity.account, facts.held, needsOf(env, identity, facts.localInfile)),
+			privilegesOf({ ...env, server, manifest, logged }, identity, facts.held, facts.localInfile),
 		];
 		if (sameKind) {
 			checks.push(
@@ -126,7 +135,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 					wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
 					mend: facts.engines.flatMap(([engine]) => server.dialect.load.engineMends(engine)),
 				}),
-				...lackChecks(facts.lacks),
+				...lackChecks(server, identity.account, facts.lacks),
 			);
 		}
 		checks.push(
