@@ -9,7 +9,7 @@ import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, type Shown, stageOf } from './run.tsx';
+import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
 

@@ -12,7 +12,7 @@ import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, type Shown } from './run.tsx';
+import { badgeOf, type Shown } from './run-header.ts';
 
 const CHOICES: readonly Option<Recovery>[] = [
 	{ value: 'keep', label: 'Keep and leave', about: 'what is done stays; starting again goes on from there' },

@@ -14,7 +14,7 @@ import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, serversOf } from './run.tsx';
+import { badgeOf, serversOf } from './run-header.ts';
 
 /** What a run that was cut off has left on its servers, before any of it is put back. */
 export function Recover({ card }: { readonly card: RunCard }) {

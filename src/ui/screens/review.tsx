@@ -15,7 +15,7 @@ import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { reviewRows } from '../review-rows.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, type Shown, stageOf } from './run.tsx';
+import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 type View = 'plan' | 'statements' | 'checks';
 type Asking = { readonly kind: 'yes' } | { readonly kind: 'type'; readonly index: number } | null;

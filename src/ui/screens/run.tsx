@@ -1,28 +1,15 @@
 import { useEffect, useState } from 'react';
 import type { RunRequest } from '../../core/desk.ts';
-import { type App, useApp } from '../app-context.ts';
+import { useApp } from '../app-context.ts';
 import { Gate } from '../components/gate.tsx';
-import { type Source, useRun, type Watched } from '../hooks/use-run.ts';
+import { type Source, useRun } from '../hooks/use-run.ts';
 import { End } from './end.tsx';
 import { FailedStep } from './failed-step.tsx';
 import { ReviewScreen } from './review.tsx';
+import { badgeOf, serversOf } from './run-header.ts';
 import { Work } from './work.tsx';
 
-export type Shown = { readonly watched: Watched; readonly title: string };
-
-export const serversOf = (request: RunRequest): readonly string[] =>
-	request.kind === 'provision' ? [request.primary, request.replica] : [request.server];
-
 const reachOf = ({ kind, reach = {} }: RunRequest) => (kind === 'provision' ? [reach.primary, reach.replica] : [reach.server]);
-
-export const badgeOf = (app: App, request: RunRequest | null) => {
-	const server = request === null ? undefined : serversOf(request).at(-1);
-	return app.desk.servers().find((card) => card.server === server || card.name === server)?.badge ?? null;
-};
-
-/** How far the flow of a run is, for its header; none where a run is only put back. */
-export const stageOf = ({ source, request }: Watched, name: string) =>
-	source === 'recover' || request === null ? {} : { stage: { [request.kind]: name } };
 
 /** A run from its first look to its summary. */
 export function Run({ request, title }: { readonly request: RunRequest; readonly title: string }) {

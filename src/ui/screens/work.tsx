@@ -16,7 +16,7 @@ import { logRows } from '../log-rows.ts';
 import { barLabel, progressRows, stateLine, stepRows, tableRows, transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
-import { badgeOf, type Shown, stageOf } from './run.tsx';
+import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const WIDE = 110;
 

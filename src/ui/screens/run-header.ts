@@ -1,0 +1,18 @@
+// What the header of each screen of a run shows.
+import type { RunRequest } from '../../core/desk.ts';
+import type { App } from '../app-context.ts';
+import type { Watched } from '../hooks/use-run.ts';
+
+export type Shown = { readonly watched: Watched; readonly title: string };
+
+export const serversOf = (request: RunRequest): readonly string[] =>
+	request.kind === 'provision' ? [request.primary, request.replica] : [request.server];
+
+export const badgeOf = (app: App, request: RunRequest | null) => {
+	const server = request === null ? undefined : serversOf(request).at(-1);
+	return app.desk.servers().find((card) => card.server === server || card.name === server)?.badge ?? null;
+};
+
+/** How far the flow of a run is, for its header; none where a run is only put back. */
+export const stageOf = ({ source, request }: Watched, name: string) =>
+	source === 'recover' || request === null ? {} : { stage: { [request.kind]: name } };
