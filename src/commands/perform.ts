@@ -32,7 +32,12 @@ export interface Watcher {
 
 /** Prepares and performs a run in this process, with its journal and transcript. Never rejects. */
 export async function perform(context: Context, request: RunRequest, wishes: Wishes, watcher: Watcher): Promise<RunEnd> {
-	return withPrepared(context, request, wishes, watcher, (prepared, how) => prepared.perform(how));
+	return withPrepared(
+		context,
+		watcher,
+		() => prepare(context, request, wishes),
+		(prepared, how) => prepared.perform(how),
+	);
 }
 
 /** Takes back what the run of the watcher's name did, and says so in that run's own journal. Never rejects. */
@@ -44,7 +49,8 @@ export async function undoRun(
 	scope: (past: Past) => Scope = () => 'all',
 	why?: Failure,
 ): Promise<RunEnd> {
-	return withPrepared(context, request, wishes, watcher, (prepared, how) => {
+	const open = () => prepare(context, request, wishes, watcher.run === undefined ? undefined : pastRun(context, watcher.run));
+	return withPrepared(context, watcher, open, (prepared, how) => {
 		const past = pastRun(context, how.run);
 		return prepared.takeBack(how, past, scope(past), why);
 	});
@@ -59,16 +65,15 @@ export function pastRun(context: Context, run: string): Past {
 
 async function withPrepared(
 	context: Context,
-	request: RunRequest,
-	wishes: Wishes,
 	watcher: Watcher,
+	open: () => Promise<Prepared>,
 	work: (prepared: Prepared, how: Performance) => Promise<RunEnd>,
 ): Promise<RunEnd> {
 	let ended: RunEnd | undefined;
 	try {
-		const prepared = await prepare(context, request, wishes);
+		const prepared = await open();
 		watcher.onPrepared?.(prepared);
-		const run = watcher.run ?? newRunId(context, request.kind);
+		const run = watcher.run ?? newRunId(context, prepared.kind);
 		// A preview leaves no trace.
 		const journal = watcher.preview ? null : openJournal(runsFolder(context), run);
 		const log: string[] = [];

@@ -30,11 +30,13 @@ import { refuseToExpose } from '../world/pipes.ts';
 import { openWorld, type RealWorld } from '../world/world.ts';
 import type { Context } from './context.ts';
 import { newPassword } from './new-password.ts';
+import { openPair } from './open-pair.ts';
 import { operatorOf } from './operator.ts';
 import { isLoopback, type OpenedServer, openServer, type ServerWish } from './servers.ts';
 
 /** A run that is ready: its servers answered and are known. */
 export interface Prepared {
+	readonly kind: RunRequest['kind'];
 	readonly runbook: { readonly id: string; readonly title: string };
 	readonly servers: { readonly [role: string]: string };
 	readonly past: Past | undefined;
@@ -69,8 +71,11 @@ export const runsFolder = (context: Context): string => `${context.stateFolder}/
 export const newRunId = (context: Context, kind: string): string =>
 	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
 
-/** `wishes` go before what the request itself says about reaching its servers. */
-export function prepare(context: Context, asked: RunRequest, given: Wishes): Promise<Prepared> {
+/**
+ * `wishes` go before what the request itself says about reaching its servers. `undo`: the run that is to be undone, which needs only one of its
+ * servers. Rejects with the errors of connecting.
+ */
+export function prepare(context: Context, asked: RunRequest, given: Wishes, undo?: Past): Promise<Prepared> {
 	const wishes: Wishes = Object.fromEntries(
 		[...new Set([...Object.keys(asked.reach ?? {}), ...Object.keys(given)])].map((role) => [
 			role,
@@ -84,7 +89,7 @@ export function prepare(context: Context, asked: RunRequest, given: Wishes): Pro
 	const request = Object.keys(reach).length === 0 ? asked : { ...asked, reach };
 	switch (request.kind) {
 		case 'provision':
-			return prepareProvision(context, request, wishes);
+			return prepareProvision(context, request, wishes, undo);
 		case 'backup':
 			return prepareBackup(context, request, wishes);
 		case 'restore':
@@ -93,7 +98,10 @@ export function prepare(context: Context, asked: RunRequest, given: Wishes): Pro
 }
 
 /** What does not change as long as a server is the same one. */
-const identityOf = ({ identity: { serverId, serverUuid, hostname, dataDir }, madeAt }: OpenedServer): Json => ({
+const identityOf = ({
+	identity: { serverId, serverUuid, hostname, dataDir },
+	madeAt,
+}: OpenedServer): { readonly [field: string]: Json } => ({
 	serverId,
 	serverUuid,
 	hostname,
@@ -129,7 +137,11 @@ async function ready<Env extends Outputs>(
 		readonly backup?: string;
 	},
 ): Promise<Prepared> {
-	for (const { reach, tls } of Object.values(o.opened)) refuseToExpose(reach, await fullLogin(reach.address, tls !== null));
+	const absent = new Map(
+		Object.entries(o.opened).flatMap(([role, { absent: error }]) => (error === undefined ? [] : [[role, error] as const])),
+	);
+	for (const { reach, tls, absent: error } of Object.values(o.opened))
+		if (error === undefined) refuseToExpose(reach, await fullLogin(reach.address, tls !== null));
 	const identities = identitiesOf(o.opened);
 	const { past, refused } =
 		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };
@@ -138,9 +150,9 @@ async function ready<Env extends Outputs>(
 	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
 		const taken = new AbortController();
 		const signal = AbortSignal.any([how.signal, taken.signal]);
-		await using world = openWorld({ reach, env: context.env, signal, now: context.now });
+		await using world = openWorld({ reach, absent, env: context.env, signal, now: context.now });
 		if (!how.preview) {
-			const lost = await world.claim(o.claim);
+			const lost = await world.claim(absent.has(o.claim) ? (Object.keys(reach).find((role) => !absent.has(role)) ?? o.claim) : o.claim);
 			lost.addEventListener('abort', () => taken.abort(lost.reason), { once: true });
 		}
 		// Awaited here: otherwise the world would be disposed of before the work is done.
@@ -163,6 +175,7 @@ async function ready<Env extends Outputs>(
 		notes: refused === null ? [] : [refused],
 	});
 	return {
+		kind: o.request.kind,
 		runbook: o.runbook,
 		servers,
 		past,
@@ -232,13 +245,12 @@ function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
 /** How long the replica’s restart after a CLONE is waited for, unless said otherwise. */
 const RESTART_WAIT_SECONDS = 600;
 
-async function prepareProvision(context: Context, wanted: ProvisionRequest, wishes: Wishes): Promise<Prepared> {
+async function prepareProvision(context: Context, wanted: ProvisionRequest, wishes: Wishes, undo?: Past): Promise<Prepared> {
 	// `latest` may lead elsewhere when this is gone on with or taken back.
 	const asked = wanted.backup === undefined ? wanted : { ...wanted, backup: await backupFolder(resolve(wanted.backup)) };
-	const primary = await openServer(context, { role: 'primary', server: asked.primary, ...wishes.primary });
-	const replica = await openServer(context, { role: 'replica', server: asked.replica, ...wishes.replica });
+	const { primary, replica } = await openPair(context, asked, wishes, undo);
 	const place = ({ server }: OpenedServer) => (server.port === 0 ? server.name : `${server.host}:${server.port}`);
-	const key = `provision ${place(primary)} ${place(replica)}`;
+	const key = undo?.key ?? `provision ${place(primary)} ${place(replica)}`;
 	const { past: open } = findResumable(runsFolder(context), key, identitiesOf({ primary, replica }));
 	sameSeed(open, asked);
 	const begun = open?.request as ProvisionRequest | undefined;

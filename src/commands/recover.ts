@@ -26,7 +26,7 @@ export async function findingsOf(
 	scope: Scope = scopeOf(past),
 ): Promise<readonly Finding[]> {
 	if (past.newer) throw newerLockstep(past.run);
-	const prepared = await prepare(context, past.request as RunRequest, wishes);
+	const prepared = await prepare(context, past.request as RunRequest, wishes, past);
 	const how = {
 		run: past.run,
 		director: { review: async () => ({ go: false, previewOnly: true }) as const, recover: async () => 'keep' as const },

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { RunRequest } from '../core/desk.ts';
+import type { ConnectError } from '../core/errors.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { NO_POLICY, type PasswordPolicy } from '../dialects/passwords.ts';
@@ -38,11 +39,13 @@ export interface OpenedServer {
 	readonly warnings: readonly string[];
 	/** What it demands of the accounts that are created on it; of a primary only. */
 	readonly passwordPolicy: PasswordPolicy;
+	/** It cannot be reached, and why: the rest is what a journal and its partner say of it. */
+	readonly absent?: ConnectError;
 }
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
-function resolveWish(context: Context, given: ServerWish): Promise<ResolvedServer> {
+export function resolveWish(context: Context, given: ServerWish): Promise<ResolvedServer> {
 	// A password that is known already is asked for, or looked for, no more.
 	const { password: _, ...flags }: ServerFlags = given.flags ?? {};
 	const wish: ServerWish = given.password === undefined ? given : { role: given.role, server: given.server, flags };

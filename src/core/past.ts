@@ -71,10 +71,8 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 				break;
 			case 'action-started':
 				over = false;
+				if (event.undoing) undoing.add(event.step);
 				if (event.action.changes) for (const role of rolesOf(event.action, start.servers)) acted[role] = event.at;
-				break;
-			case 'undo-started':
-				for (const step of event.steps) undoing.add(step);
 				break;
 			case 'step-done':
 				outputs[event.step] = event.output;

@@ -5,12 +5,12 @@ import { consentCheck, different } from './consent.ts';
 import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
 import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
-import { CheckFailed, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
+import { CheckFailed, ConnectError, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
 import type { Failure, Recorded, RunEvent } from './events.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Past } from './past.ts';
-import type { AnyStep, Consent, Outputs, Runbook, Working } from './step.ts';
+import type { AnyStep, Consent, Looking, Outputs, Runbook, SinceRun, Working } from './step.ts';
 import type { World } from './world.ts';
 
 export interface RunOptions<Env extends Outputs> {
@@ -203,8 +203,18 @@ class Runner<Env extends Outputs> {
 			const foreign = consents.flatMap(({ reason, affected }) => [reason, ...affected]);
 			findings.push({ step: 'entangled', title: NOT_ITS_OWN, actions: [], foreign, consents });
 		}
+		for (const role of this.#absent) {
+			const name = this.#o.servers[role] ?? role;
+			const text = 'It cannot be reached: what is named for it below is not done now. The same undo does it when the server answers again.';
+			findings.push({ step: `absent-${role}`, title: name, actions: [], foreign: [], note: text });
+		}
 		for (const step of this.#undoable(scope).toReversed()) {
-			const facts = await step.inspect({ ...env, ...looking(world) });
+			const facts = await this.#inspectUndo(step, { ...env, ...looking(world) }).catch((error: unknown) => {
+				// Of a server that cannot be reached its step tells no more than its title.
+				if (this.#absent.size === 0 || !(error instanceof ConnectError)) throw error;
+				findings.push({ step: step.id, title: step.title, actions: [], foreign: [], note: error.told.what });
+			});
+			if (facts === undefined) continue;
 			const at = { ...env, facts, origin: this.#origins[step.id], scope, made: this.#deeds.made };
 			const actions = (step.undo?.(at) ?? []).map(show);
 			const foreign = step.foreign?.(at) ?? [];
@@ -213,12 +223,28 @@ class Runner<Env extends Outputs> {
 		return findings;
 	}
 
+	get #absent(): ReadonlySet<string> {
+		return this.#o.world.absent ?? new Set();
+	}
+
+	/** The facts that a step's undo is made from. */
+	async #inspectUndo(step: AnyStep<Env>, at: Env & Looking): Promise<Json> {
+		if (this.#absent.size === 0 || step.inspectReachable === undefined) return step.inspect(at);
+		return step.inspectReachable({ ...at, origin: this.#origins[step.id], made: this.#deeds.made, absent: this.#absent });
+	}
+
 	/** What the person must know, and type names for, before all is taken back; where there is nothing, what came by replication is the run's own. */
 	async #entangled(scope: Scope): Promise<readonly Consent[]> {
 		const { runbook, env, world } = this.#o;
 		const past = this.#past;
 		if (scope !== 'all' || this.#deeds.touched.length === 0 || runbook.entangled === undefined) return [];
-		const since = { deeds: this.#deeds, marks: past?.marks ?? {}, done: Object.keys(env.outputs), undoing: past?.undoing ?? [] };
+		const since: SinceRun = {
+			deeds: this.#deeds,
+			marks: past?.marks ?? {},
+			done: Object.keys(env.outputs),
+			undoing: past?.undoing ?? [],
+			absent: this.#absent,
+		};
 		const consents = different(await runbook.entangled({ ...env, ...looking(world), ...since }));
 		// Where others were at work, what came by replication cannot be told from what they made.
 		if (consents.length === 0 && runbook.brought !== undefined)
@@ -453,16 +479,17 @@ class Runner<Env extends Outputs> {
 			try {
 				const look = { ...env, ...looking(world), signal: calm };
 				const { made } = this.#deeds;
-				const at = { ...env, facts: await step.inspect(look), origin, scope, made };
+				const at = { ...env, facts: await this.#inspectUndo(step, look), origin, scope, made };
 				plan = step.undo?.(at) ?? [];
 				for (const text of step.foreign?.(at) ?? []) {
 					foreign.push(text);
 					this.#warnings.push(text);
 					this.#emit({ type: 'note', step: step.id, level: 'warning', text });
 				}
-				for (let pass = 1; plan.length > 0; pass++) {
-					const refused = await this.#takeBackAll(step.id, plan);
-					plan = step.undo?.({ ...env, facts: await step.inspect(look), origin, scope, made }) ?? [];
+				const reachable = () => plan.filter((action) => !this.#absent.has(show(action).on));
+				for (let pass = 1; reachable().length > 0; pass++) {
+					const refused = await this.#takeBackAll(step.id, reachable());
+					plan = step.undo?.({ ...env, facts: await this.#inspectUndo(step, look), origin, scope, made }) ?? [];
 					if (refused === null || pass === UNDO_PASSES || plan.length === 0) break;
 					// What was in its way may be on its end.
 					await pause(UNDO_PAUSE_MS);

@@ -164,6 +164,13 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	 */
 	undo?(at: Env & Seen<Facts> & { readonly scope?: 'all' | 'passing'; readonly made: Deeds['made'] }): readonly Action[];
 	/**
+	 * What `undo` needs to know while the servers in `absent` cannot be reached: of the others what is there now, of those what the run has left
+	 * there. Without it {@link inspect} is asked.
+	 */
+	inspectReachable?(
+		at: Env & Looking & { readonly origin: Facts; readonly made: Deeds['made']; readonly absent: ReadonlySet<Role> },
+	): Promise<Facts>;
+	/**
 	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.
 	 * A server that was restarted has its settings from its option file, and its threads as it started them.
 	 */
@@ -212,6 +219,8 @@ export type SinceRun = {
 	readonly done: readonly string[];
 	/** Steps that an undo which was interrupted began to roll back: what is different by that is the run's own. */
 	readonly undoing: readonly string[];
+	/** Servers that cannot be reached. */
+	readonly absent: ReadonlySet<Role>;
 };
 
 /** Every runbook's env carries what the earlier steps gave, by step id. */

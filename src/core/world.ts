@@ -3,6 +3,8 @@ import type { HeldLease, Looking, PerformOptions } from './step.ts';
 
 /** Where plans become deeds. The real one is `world/world.ts`. */
 export interface World extends Looking {
+	/** Servers that cannot be reached, by role: an undo does what it can on the others. */
+	readonly absent?: ReadonlySet<Role>;
 	perform<A extends Action>(action: A, options: PerformOptions & { readonly signal: AbortSignal }): Promise<Performed<A>>;
 	lease(on: Role, options: { lockWaitSeconds: number }): Promise<HeldLease>;
 	readers(on: Role, options: { count: number }): Promise<AsyncDisposable>;

@@ -1,5 +1,5 @@
 import type { Action, Performed, Role, SqlAction } from '../core/action.ts';
-import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import { type ConnectError, LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { HeldLease, PerformOptions } from '../core/step.ts';
 import type { World } from '../core/world.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -58,6 +58,8 @@ export async function quieten(session: Session, dialect: Dialect): Promise<boole
 export function openWorld(options: {
 	readonly reach: Readonly<Record<Role, Reach>>;
 	readonly env: NodeJS.ProcessEnv;
+	/** Of servers that cannot be reached: how connecting to them failed. Nothing is tried there again. */
+	readonly absent?: ReadonlyMap<Role, ConnectError>;
 	readonly signal: AbortSignal;
 	readonly now?: () => Date;
 	/** Seconds of silence after which the server frees a claim: 120. */
@@ -79,6 +81,8 @@ export function openWorld(options: {
 	}
 
 	async function session(role: Role): Promise<Session> {
+		const absent = options.absent?.get(role);
+		if (absent !== undefined) throw absent;
 		const open = await sessions.get(role)?.catch(() => undefined);
 		if (open !== undefined && !open.lost.aborted) return open;
 		const { address, password, dialect } = reachOf(role);
@@ -141,6 +145,7 @@ export function openWorld(options: {
 	}
 
 	const world: RealWorld = {
+		absent: new Set(options.absent?.keys()),
 		signal,
 		now,
 		look,

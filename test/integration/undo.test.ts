@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, lockstep, nameOf } from '../support/cli.ts';
 import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, ownSandbox, rootSession, type Sandbox, type SandboxKind, value } from '../support/servers.ts';
+import { ask, ownSandbox, rootSession, type Sandbox, type SandboxKind, spareServer, value } from '../support/servers.ts';
 import { superReadOnlyOf, wordsOf } from '../support/words.ts';
 
 const DATABASES =
@@ -85,4 +85,39 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 		const text = await lockstep(['attach', undone.last.run ?? undone.lines[0].run], { env: client.context().env });
 		expect(text.stdout + text.stderr).not.toMatch(/as it was|Untouched|As before/);
 	});
+});
+
+// What is done while one is down does not depend on the vendor.
+it('undoes what it can while one of the servers is down, names the rest, and finishes when that server is back', {
+	timeout: 120_000,
+}, async () => {
+	await using client = await openClient();
+	const undo = (...more: string[]): Promise<Ended> => lockstep(['undo', ...more], { env: client.context().env });
+	await using primary = await spareServer('mariadb-11.8', { serverId: 101 });
+	await using replica = await spareServer('mariadb-11.8', { serverId: 102 });
+	for (const statement of ['CREATE DATABASE crm', 'CREATE TABLE crm.calls (id INT PRIMARY KEY)']) await ask(primary, statement);
+	const before = { primary: await stateOf(primary, 'settings'), replica: await stateOf(replica, 'settings') };
+	const sides = { primary, replica };
+	for (const [down, up, statement] of [
+		['primary', 'replica', /primary: DROP USER IF EXISTS 'lockstep_102'/],
+		['replica', 'primary', /replica: DROP DATABASE IF EXISTS `crm`/],
+	] as const) {
+		const { end } = await client.run(provisionRequest(sides));
+		expect([end.outcome, end.failure]).toEqual(['done', null]);
+		await sides[down].stop();
+		const shown = await undo('--dry-run');
+		expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('It cannot be reached')]);
+		const part = await undo('--yes', '--json');
+		expect(part.code, part.stderr).toBe(9);
+		expect(part.last.mend.join('\n')).toMatch(statement);
+		expect(part.last.mend.join('\n')).not.toContain(`${up}: `);
+		expect(await stateOf(sides[up], 'settings')).toEqual(before[up]);
+		// As the option file of a replica is to say.
+		await sides[down].start(down === 'replica' ? ['--read-only'] : []);
+		const rest = await undo('--yes');
+		// What the replica was restarted with is left as it is, and named.
+		expect(rest.code, rest.stderr).toBe(down === 'replica' ? 3 : 0);
+		expect((await stateOf(primary, 'settings')).accounts).toEqual(before.primary.accounts);
+		expect((await stateOf(replica, 'settings')).databases).toEqual(before.replica.databases);
+	}
 });

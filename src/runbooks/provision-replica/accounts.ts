@@ -1,3 +1,4 @@
+import { type Deeds, isMade } from '../../core/deeds.ts';
 import type { Looking } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { holds, objectOf, plainGrant } from '../../dialects/grants.ts';
@@ -72,6 +73,29 @@ export async function accountsOfBoth({ primary, replica, memory, look }: Provisi
 		everybody:
 			everybody === null || !there.has(accountKey(everybody)) ? [] : (await statementsOf('replica', everybody)).slice(1).map(grantLine),
 	};
+}
+
+/** What an undo needs to know of the replica's accounts; where the replica cannot be reached, as the run left them. */
+export async function accountsThere({
+	replica: {
+		dialect: { accounts },
+	},
+	look,
+	origin,
+	made,
+	absent,
+}: ProvisionEnv &
+	Looking & { readonly origin: Accounts; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<Accounts> {
+	const nothing = { missing: [], lacking: [] };
+	if (absent.has('replica')) {
+		const copied = origin.missing.filter((who) => isMade(made, { on: 'replica', kind: 'account', name: accountKey(who) }));
+		return { ...origin, ...nothing, present: [...origin.present, ...copied] };
+	}
+	const present = await look('replica', accounts.list);
+	const all = present.find((who) => accounts.everybody !== null && accountKey(who) === accountKey(accounts.everybody));
+	const everybody: string[] = [];
+	for (const query of all === undefined ? [] : accounts.recreate(all)) everybody.push(...(await look('replica', query)).map(grantLine));
+	return { ...nothing, present, everybody: everybody.slice(1) };
 }
 
 /** What copying the accounts gives: those that this run created on the replica. */

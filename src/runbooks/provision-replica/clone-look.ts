@@ -135,6 +135,35 @@ export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLoo
 	};
 }
 
+/** What undoing a clone needs to know while one of the servers cannot be reached. */
+export async function lookForUndo(
+	at: ProvisionEnv & Looking & { readonly origin: CloneLook | null; readonly absent: ReadonlySet<string> },
+): Promise<CloneLook | null> {
+	const { primary, replica, look, origin, absent } = at;
+	const words = wordsOf(at);
+	if (words === null || origin === null) return null;
+	if (absent.size === 0) return lookForClone(at);
+	const { account } = cloneOf(at);
+	const onPrimary = async () => ({
+		donor: await look('primary', words.facts),
+		donorSessions: (await look('primary', primary.dialect.locks.activity)).filter(({ user }) => user === account.user).map(({ id }) => id),
+		donorAccount: await look('primary', primary.dialect.accounts.exists(account.user, account.host)),
+	});
+	const onReplica = async () => ({
+		recipient: await look('replica', words.facts),
+		replicaAccounts: await look('replica', replica.dialect.accounts.list),
+		onReplica: await look('replica', replica.dialect.catalogue.databases),
+		replicated: (await look('replica', replica.dialect.positions.current)).replicated,
+		accounts: { ...origin.accounts, replica: (await look('replica', replica.dialect.identity)).account },
+	});
+	return {
+		...origin,
+		...(absent.has('primary') ? { donor: { ...origin.donor, plugin: true }, donorSessions: [], donorAccount: true } : await onPrimary()),
+		// Whether its data have come, and what is there now, cannot be known.
+		...(absent.has('replica') ? { recipient: { ...origin.recipient, plugin: true } } : await onReplica()),
+	};
+}
+
 const nameOf = (who: AccountName): string => `${who.user}@${who.host}`;
 
 /** Our own login comes from the primary as well: it must be there, open with the same password, and be allowed the rest of the work. */

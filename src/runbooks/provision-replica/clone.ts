@@ -10,7 +10,7 @@ import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../di
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
-import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, wordsOf } from './clone-look.ts';
+import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, lookForUndo, wordsOf } from './clone-look.ts';
 import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
 import { databasesThere } from './seed.ts';
 
@@ -285,6 +285,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			}),
 		];
 	},
+	inspectReachable: lookForUndo,
 	undo(at) {
 		const words = wordsOf(at);
 		const { primary, replica, facts, origin, made } = at;

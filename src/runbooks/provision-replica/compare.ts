@@ -95,6 +95,20 @@ async function openSnapshot(at: At): Promise<string> {
 	return momentOf(at, { open: async () => given(await look('primary', again)) });
 }
 
+/** How the replica's channel stands. */
+async function threadsOf({
+	replica,
+	look,
+}: ProvisionEnv & Looking): Promise<Pick<Facts, 'configured' | 'running' | 'stopping' | 'bounded'>> {
+	const channel = (await look('replica', replica.dialect.channel.status))[0];
+	return {
+		configured: channel !== undefined,
+		running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
+		stopping: await look('replica', replica.dialect.channel.stopping),
+		bounded: channel?.bounded ?? false,
+	};
+}
+
 /** In what a table differs, in words: how many rows each has, or in which columns they differ. Never a value: they are customers'. */
 async function differenceOf(at: At, table: Facts['tables'][number], sums: readonly (string | null)[]): Promise<string> {
 	const [there, copy] = sums.map((sum) => (sum === null ? null : Number(sum.split(':')[0])));
@@ -195,10 +209,10 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	id: 'compare',
 	title: 'Compare the contents',
 	why: 'Yes/Yes on a replica with other data is the worst of all states. The primary opens a snapshot (nobody there waits), the replica is let run to exactly that position, and every table’s checksum is compared at that one moment.',
-	async inspect({ primary, replica, look }) {
+	async inspect(at) {
+		const { primary, look } = at;
 		const tables = (await look('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
 		const columns = await look('primary', primary.dialect.catalogue.columns);
-		const channel = (await look('replica', replica.dialect.channel.status))[0];
 		return {
 			tables: tables
 				.filter((table) => !table.inMemory && table.ownRows)
@@ -209,10 +223,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					columns: columns.filter((column) => column.database === database && column.table === name),
 				})),
 			notCompared: tables.filter((table) => table.inMemory || !table.ownRows).map(qualified),
-			configured: channel !== undefined,
-			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
-			stopping: await look('replica', replica.dialect.channel.stopping),
-			bounded: channel?.bounded ?? false,
+			...(await threadsOf(at)),
 		};
 	},
 	plan({ facts, ...env }) {
@@ -294,6 +305,10 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	},
 	passing: true,
 	proves: () => true,
+	async inspectReachable(at) {
+		if (at.absent.has('replica')) return { ...at.origin, running: false };
+		return { ...at.origin, ...(await threadsOf(at)) };
+	},
 	undo({ replica, facts, origin, scope }) {
 		const { channel } = replica.dialect;
 		// The channel goes with all the rest: one that an error has stopped could not even be started.

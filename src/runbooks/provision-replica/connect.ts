@@ -6,9 +6,11 @@ import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
 
-type Facts = { readonly channel: Channel | null };
+/** What counts of a channel. */
+type Configured = Pick<Channel, 'host' | 'port' | 'user' | 'io' | 'sql' | 'usesGtid' | 'tlsAsked' | 'tlsVerified' | 'delaySeconds'>;
+type Facts = { readonly channel: Configured | null };
 
-const asWanted = ({ source, account, tls, ca, delaySeconds }: ProvisionEnv, channel: Channel | null): boolean =>
+const asWanted = ({ source, account, tls, ca, delaySeconds }: ProvisionEnv, channel: Configured | null): boolean =>
 	channel !== null &&
 	channel.host === source.host &&
 	channel.port === source.port &&
@@ -47,6 +49,12 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 						: `${channel.user} at ${channel.host}:${channel.port}, ${channel.usesGtid ? 'GTID' : 'file and position'}, ${channel.tlsAsked ? 'TLS' : 'no TLS'}`,
 			}),
 		];
+	},
+	async inspectReachable(at) {
+		if (!at.absent.has('replica')) return connect.inspect(at);
+		const { source, account, tls, delaySeconds } = at;
+		const running = { io: 'yes', sql: 'yes', usesGtid: true } as const;
+		return { channel: { ...running, ...source, user: account.user, tlsAsked: tls, tlsVerified: false, delaySeconds } };
 	},
 	undo({ replica, source, account, facts, origin }) {
 		if (facts.channel === null || origin.channel !== null) return [];

@@ -6,7 +6,7 @@ import { revokeOf } from '../../dialects/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { some } from '../server.ts';
-import { type Accounts, type AccountsOutput, accountsOfBoth, grantsOf, madeBy, ours } from './accounts.ts';
+import { type Accounts, type AccountsOutput, accountsOfBoth, accountsThere, grantsOf, madeBy, ours } from './accounts.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
 type At = ProvisionEnv & Seen<Accounts>;
@@ -119,6 +119,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 			}),
 		];
 	},
+	inspectReachable: accountsThere,
 	undo(at) {
 		const { replica, facts, origin } = at;
 		const { accounts } = replica.dialect;
@@ -149,5 +150,6 @@ export const grantObjects: Step<ProvisionEnv, Accounts, null> = {
 			}),
 		];
 	},
+	inspectReachable: accountsThere,
 	undo: (at) => unlogged(at, everybodyBack(at)),
 };

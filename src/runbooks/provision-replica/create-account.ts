@@ -121,6 +121,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 			must('ACCOUNT-PASSWORD', 'Its password is known to this run or to the channel', memory.passwordSet || outputs.connect !== undefined),
 		];
 	},
+	inspectReachable: async (at) => (at.absent.has('primary') ? { ...at.origin, exists: true } : createAccount.inspect(at)),
 	undo({ primary, account, facts, origin, made }) {
 		const drop = primary.dialect.accounts.drop({ ...account, role: false });
 		const ours = !origin.exists && facts.exists && isMade(made, accountThere(account));

@@ -165,6 +165,26 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			),
 		];
 	},
+	async inspectReachable({ primary, replica, operator, look, folderFacts, origin, absent }) {
+		if (operator === null) return NONE;
+		const folder = await folderFacts(dirname(operator.passwordFile));
+		const given = primary.dialect.privileges.needs.status.map(({ privilege }) => privilege);
+		const there = !absent.has('primary') && (await exists(primary, 'primary', operator, look));
+		return {
+			...origin,
+			...(absent.has('primary')
+				? { exists: true, held: [...origin.held, ...given] }
+				: {
+						chain: await chainOf(primary, look),
+						exists: there,
+						held: there ? await heldThere(primary, 'primary', operator, look) : [],
+					}),
+			onReplica: absent.has('replica') || (await exists(replica, 'replica', operator, look)),
+			superReadOnly: absent.has('replica') ? origin.superReadOnly : (await look('replica', replica.dialect.identity)).superReadOnly,
+			file: (await folderFacts(operator.passwordFile)).exists,
+			beside: folder.exists ? folder.entries.filter((name) => name !== basename(operator.passwordFile)).length : null,
+		};
+	},
 	undo({ primary, replica, operator, facts, origin, made }) {
 		if (operator === null) return [];
 		const ours = isMade(made, accountThere(operator));

@@ -29,7 +29,9 @@ const isOurs =
  * dropped, nor its binary log reset, before its name is typed.
  */
 export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Consent[]> {
-	const { replica, source, look, deeds, done, undoing } = at;
+	const { replica, source, look, deeds, done, undoing, absent } = at;
+	// Nothing is done there now.
+	if (absent.has('replica')) return [];
 	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
 	if (!brought && seeded(at) === undefined) return [];
 	const affected: string[] = [];
@@ -47,17 +49,28 @@ export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): P
 			affected.push('it accepts writes of clients: read_only is OFF');
 		const own = await look('replica', replica.dialect.positions.own);
 		if (own !== '') affected.push(`it has transactions of its own: ${own}`);
-		const extra = await strangers(at);
+		const extra = absent.has('primary') ? [] : await strangers(at);
 		if (extra.length > 0) affected.push(`it has tables that the primary does not have: ${some(extra)}`);
 	}
 	if (affected.length === 0) return [];
 	return [{ name: replica.name, reason: `${replica.name} is not as this run left it`, affected }];
 }
 
+/** A replica whose binary log has nothing of its own has nothing that did not come through its channel. */
+async function broughtByItself({ replica, look }: ProvisionEnv & Looking): Promise<readonly Thing[]> {
+	const { identity, positions, catalogue, accounts } = replica.dialect;
+	if (!(await look('replica', identity)).binaryLog || (await look('replica', positions.own)) !== '') return [];
+	return [
+		...databasesThere(await look('replica', catalogue.databases)),
+		...(await look('replica', accounts.list)).map((who) => ({ on: 'replica', kind: 'account' as const, name: accountKey(who) })),
+	];
+}
+
 /** What the primary has came through this run's channel, where it was not there in the beginning. */
 export async function broughtByReplication(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Thing[]> {
-	const { primary, replica, look } = at;
-	if (!(await look('replica', replica.dialect.channel.status)).some(isOurs(at))) return [];
+	const { primary, replica, look, absent } = at;
+	if (absent.has('replica') || !(await look('replica', replica.dialect.channel.status)).some(isOurs(at))) return [];
+	if (absent.has('primary')) return broughtByItself(at);
 	const accounts = (await look('primary', primary.dialect.accounts.list)).map(accountKey);
 	return [
 		...databasesThere(await look('primary', primary.dialect.catalogue.databases)),

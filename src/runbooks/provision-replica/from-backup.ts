@@ -27,7 +27,7 @@ import { lookAtPrimary } from './look-at-primary.ts';
 import { lookAtReplica } from './look-at-replica.ts';
 import { aimed, type FromBackupEnv, restoring } from './on-replica.ts';
 import { protect } from './protect.ts';
-import { dropCopied, isUseless } from './seed.ts';
+import { databasesLeft, dropCopied, isUseless } from './seed.ts';
 import { setPosition } from './set-position.ts';
 import { start } from './start.ts';
 import { verifyThreads } from './verify-threads.ts';
@@ -60,6 +60,8 @@ function bringing<Facts extends { readonly [name: string]: Json }, Output extend
 	return {
 		...step,
 		inspect: async (at) => ({ ...(await step.inspect(at)), onReplica: await at.look('replica', at.replica.dialect.catalogue.databases) }),
+		inspectReachable: async (at) =>
+			at.absent.has('replica') ? { ...at.origin, onReplica: await databasesLeft(at) } : bringing(step).inspect(at),
 		undo: (at) => (at.scope === 'passing' ? (step.undo?.(at) ?? []) : dropCopied(at)),
 	};
 }

@@ -58,6 +58,11 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 			}),
 		];
 	},
+	async inspectReachable(at) {
+		if (!at.absent.has('replica')) return grantOperator.inspect(at);
+		const held = replicaNeeds(at.replica).map((need) => need.privilege);
+		return { ...at.origin, exists: true, held: [...at.origin.held, ...held] };
+	},
 	undo({ replica, operator, facts, origin }) {
 		if (operator === null || !facts.exists) return [];
 		const { privileges } = replica.dialect;

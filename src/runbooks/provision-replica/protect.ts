@@ -96,6 +96,10 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 				: []),
 		];
 	},
+	async inspectReachable(at) {
+		if (!at.absent.has('replica')) return protect.inspect(at);
+		return { ...at.origin, readOnly: 'ON', eventScheduler: at.origin.eventScheduler === 'ON' ? 'OFF' : at.origin.eventScheduler };
+	},
 	undo({ replica, facts, origin, clone }) {
 		const { locks } = replica.dialect;
 		// A clone's restart is this run's own.

@@ -48,6 +48,17 @@ export async function isUseless({
 export const databasesThere = (names: readonly string[]): readonly Thing[] =>
 	names.map((name) => ({ on: 'replica', kind: 'database', name }));
 
+/** The databases on the replica; where it cannot be reached, those that the run made there. */
+export async function databasesLeft({
+	replica,
+	look,
+	made,
+	absent,
+}: ProvisionEnv & Looking & { readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<readonly string[]> {
+	if (!absent.has('replica')) return look('replica', replica.dialect.catalogue.databases);
+	return (made ?? []).filter(({ on, kind }) => on === 'replica' && kind === 'database').map(({ name }) => name);
+}
+
 /** Drops the databases that the run brought, by name: others that are there now came from elsewhere, or through replication. */
 export function dropCopied({
 	replica,
@@ -243,6 +254,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		];
 	},
 	spoiled: isUseless,
+	inspectReachable: async (at) => ({ ...at.origin, onReplica: await databasesLeft(at) }),
 	undo: dropCopied,
 	standIn: { gtid: '<the position of the copied data>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
 };

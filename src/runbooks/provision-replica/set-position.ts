@@ -7,6 +7,9 @@ import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = { readonly position: Position; readonly binaryLog: boolean };
 
+/** Of a replica that cannot be reached: not what it was before. */
+const UNKNOWN = 'unknown';
+
 export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	id: 'set-position',
 	title: 'Set the replica’s position',
@@ -32,6 +35,10 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 				found: replicated,
 			}),
 		];
+	},
+	async inspectReachable(at) {
+		if (!at.absent.has('replica')) return setPosition.inspect(at);
+		return { ...at.origin, position: { ...at.origin.position, gtid: UNKNOWN, written: UNKNOWN, replicated: UNKNOWN } };
 	},
 	undo({ replica, facts, origin }) {
 		const { positions } = replica.dialect;

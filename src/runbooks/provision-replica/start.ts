@@ -70,6 +70,10 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 					]),
 		];
 	},
+	async inspectReachable(at) {
+		if (!at.absent.has('replica')) return start.inspect(at);
+		return { ...at.origin, running: true, stopped: false, superReadOnly: at.origin.superReadOnly === null ? null : 'ON' };
+	},
 	undo({ replica, facts, origin }) {
 		const { channel, locks } = replica.dialect;
 		return [

@@ -1,0 +1,68 @@
+import { hostname } from 'node:os';
+import type { ProvisionRequest } from '../core/desk.ts';
+import { ConnectError } from '../core/errors.ts';
+import type { Past } from '../core/past.ts';
+import type { Identity } from '../dialects/dialect.ts';
+import { NO_POLICY } from '../dialects/passwords.ts';
+import { Secret } from '../sql/secret.ts';
+import type { Context } from './context.ts';
+import type { Wishes } from './prepare.ts';
+import { isLoopback, type OpenedServer, openServer, resolveWish, type ServerWish } from './servers.ts';
+
+/**
+ * Both servers of a provisioning. Where one that is to be undone has only one that can be reached, the other is what its journal says of it.
+ * Rejects with the errors of connecting.
+ */
+export async function openPair(
+	context: Context,
+	asked: ProvisionRequest,
+	wishes: Wishes,
+	undo: Past | undefined,
+): Promise<{ readonly primary: OpenedServer; readonly replica: OpenedServer }> {
+	const wish = (role: 'primary' | 'replica'): ServerWish => ({ role, server: asked[role], ...wishes[role] });
+	const open = (role: 'primary' | 'replica') =>
+		openServer(context, wish(role)).catch((error: unknown) => {
+			if (undo === undefined || !(error instanceof ConnectError)) throw error;
+			return error;
+		});
+	const primary = await open('primary');
+	const replica = await open('replica');
+	if (primary instanceof ConnectError) {
+		if (replica instanceof ConnectError || undo === undefined) throw primary;
+		return { primary: await absentServer(context, wish('primary'), { error: primary, other: replica, past: undo }), replica };
+	}
+	if (!(replica instanceof ConnectError)) return { primary, replica };
+	if (undo === undefined) throw replica;
+	return { primary, replica: await absentServer(context, wish('replica'), { error: replica, other: primary, past: undo }) };
+}
+
+/** So that nobody is asked for one. */
+const NO_PASSWORD = new Secret('');
+
+/** A server that cannot be reached, of a run that is to be undone: known by that run’s journal, and taken for one of `other`’s kind. */
+async function absentServer(
+	context: Context,
+	wish: ServerWish,
+	{ error, other, past }: { readonly error: ConnectError; readonly other: OpenedServer; readonly past: Past },
+): Promise<OpenedServer> {
+	const { address } = await resolveWish(context, { ...wish, password: wish.password ?? NO_PASSWORD });
+	const known = past.identities[wish.role];
+	const { madeAt, ...identity } = known as Pick<Identity, 'serverId' | 'serverUuid' | 'hostname' | 'dataDir'> & { madeAt?: string | null };
+	const name = past.servers[wish.role] ?? address.name;
+	const host = address.socket === undefined ? address.host : 'localhost';
+	return {
+		absent: error,
+		reach: { address, password: null, dialect: other.reach.dialect },
+		server: {
+			name,
+			host,
+			port: address.socket === undefined ? address.port : Number(/:(\d+)$/.exec(name)?.[1] ?? 0),
+			local: address.socket !== undefined || isLoopback(address.host) || address.host === hostname(),
+			dialect: other.server.dialect,
+		},
+		identity: { ...other.identity, ...identity },
+		madeAt: madeAt ?? null,
+		...{ tls: null, profile: null, passwordPolicy: NO_POLICY },
+		warnings: [`${name} cannot be reached: ${error.told.what}`],
+	};
+}
