@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, type Home, makeHome, start, urlOf } from '../support/cli.ts';
-import { ask, ownSandbox, rootSession, type Sandbox, value } from '../support/servers.ts';
+import { openClient, provisionRequest } from '../support/runs.ts';
+import { ask, ownSandbox, rootSession, type Sandbox, spareServer, value } from '../support/servers.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 const FLUSHES = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for table flush'";
@@ -57,3 +58,27 @@ describe('provisioning from a busy primary, mysql-9.7', () => {
 		await reading;
 	});
 });
+
+it.each(['mariadb-11.8', 'mysql-9.7'] as const)(
+	'an XA transaction that is prepared after the first look ends the copy, %s',
+	async (kind) => {
+		await using client = await openClient();
+		await using primary = await spareServer(kind, { serverId: 101 });
+		await using replica = await spareServer(kind, { serverId: 102 });
+		for (const text of ['CREATE DATABASE d', 'CREATE TABLE d.t (a INT PRIMARY KEY)']) await ask(primary, text);
+		await using session = await rootSession(primary);
+		for (const text of ["XA START 'late'", 'INSERT INTO d.t VALUES (1)', "XA END 'late'"]) await session.query({ pieces: [text] });
+		let prepared: Promise<unknown> = Promise.resolve();
+		const { end } = await client.run(provisionRequest({ primary, replica }), {
+			on(event) {
+				if (event.type === 'step-started' && event.step === 'create-account') prepared = session.query({ pieces: ["XA PREPARE 'late'"] });
+			},
+		});
+		await prepared;
+		expect([end.failure?.step, end.failure?.checks]).toEqual(['seed', [expect.objectContaining({ id: 'PREPARED-XA' })]]);
+		await session.query({ pieces: ["XA COMMIT 'late'"] });
+		const again = await client.run(provisionRequest({ primary, replica }));
+		expect([again.end.outcome, again.end.failure]).toEqual(['done', null]);
+		expect(await value(replica, 'SELECT COUNT(*) FROM d.t')).toBe('1');
+	},
+);

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pickAll } from '../../core/action.ts';
-import { LockTimeout, ServerError } from '../../core/errors.ts';
+import { type LockstepError, LockTimeout, ServerError } from '../../core/errors.ts';
 import type { Working } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../locked-dump/blockers.ts';
@@ -34,12 +34,20 @@ export function momentActions({ primary }: ProvisionEnv): Action[] {
 /**
  * Opens a snapshot of the primary and gives its position. Where the snapshot does not know it, nothing was committed around it, or a lock of
  * milliseconds is taken; not beside a running statement, whose tables it would close for everybody.
- * `prepare` comes before each attempt, `discard` after each that failed. Throws LockTimeout where neither can be had within a minute.
+ * `prepare` comes before each attempt, `discard` after each that failed. Throws LockTimeout where neither can be had within a minute, and what
+ * made each moment unusable.
  */
 export async function momentOf(
 	at: At,
-	{ open, prepare, discard }: { open(): Promise<void>; prepare?(): Promise<void>; discard?(): Promise<void> },
+	o: {
+		open(): Promise<void>;
+		prepare?(): Promise<void>;
+		discard?(): Promise<void>;
+		/** What makes this moment one that cannot be used, asked while nothing has been committed since; null: nothing. */
+		unusable?(): Promise<LockstepError | null>;
+	},
 ): Promise<string> {
+	const { open, prepare, discard } = o;
 	const { plan, primary, look, perform, note, signal } = at;
 	const { positions, locks, features } = primary.dialect;
 	const position = () => positions.snapshot((query) => look('primary', query));
@@ -48,9 +56,12 @@ export async function momentOf(
 		return position();
 	}
 	const { settled } = positions;
+	let refused: LockstepError | null = null;
 	const proven = async (): Promise<string | null> => {
 		const before = await position();
 		await open();
+		refused = (await o.unusable?.()) ?? null;
+		if (refused !== null) return null;
 		return (await settled((query) => look('primary', query))) === before ? before : null;
 	};
 	const locked = async (): Promise<string | null> => {
@@ -58,7 +69,8 @@ export async function momentOf(
 			for (const action of pickAll(plan, 'sql', 'lock-snapshot')) await perform(action);
 			const gtid = await position();
 			await open();
-			return gtid;
+			refused = (await o.unusable?.()) ?? null;
+			return refused === null ? gtid : null;
 		} catch (error) {
 			if (!(error instanceof ServerError) || !LOCK_NOT_HAD.has(error.code ?? 0)) throw error;
 			note(`The snapshot of ${primary.name}: the lock of milliseconds was refused and given back.`);
@@ -75,10 +87,11 @@ export async function momentOf(
 		const atWork = late
 			? blockersOf(await look('primary', locks.activity)).filter((each) => keepsTablesOpen(each, features.lockWaitsForReads))
 			: [];
-		const withLock = late && atWork.length === 0;
+		const withLock = late && atWork.length === 0 && refused === null;
 		const gtid = await (withLock ? locked() : proven());
 		if (gtid !== null) return gtid;
 		await discard?.();
+		if (refused !== null && late) throw refused;
 		if (performance.now() - began > WITHIN_MS) throw notProven(at, atWork);
 		if (!late) continue;
 		if (!noted && atWork.length > 0)

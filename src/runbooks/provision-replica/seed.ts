@@ -3,7 +3,7 @@ import type { Action, PipeAction, PipeResult } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { type Deeds, isMade, type Thing } from '../../core/deeds.ts';
-import { Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
+import { CheckFailed, Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
 import type { Failure } from '../../core/events.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, Looking, Seen, Step, Working } from '../../core/step.ts';
@@ -12,7 +12,9 @@ import type { DumpScan } from '../../dump/scan.ts';
 import { query, type Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { channelsOf } from '../channels.ts';
-import { some } from '../server.ts';
+import { seesPrepared } from '../locked-dump/guard.ts';
+import { preparedCheck } from '../prepared.ts';
+import { qualified, some } from '../server.ts';
 import type { ProvisionEnv, SeedOutput } from './env.ts';
 import { momentActions, momentOf } from './moment.ts';
 
@@ -99,6 +101,42 @@ const gateTaken = (server: string, name: string, session: number | null): ToolEr
 
 type Gate = NonNullable<ProvisionEnv['primary']['dialect']['locks']['seedGate']>;
 
+/** The primary's prepared XA transactions; none where the account may not see them, which its own check has said. */
+async function preparedNow({ primary, look }: ProvisionEnv & Looking): Promise<readonly string[]> {
+	const { privileges, locks } = primary.dialect;
+	return seesPrepared(primary, await look('primary', privileges.held)) ? look('primary', locks.prepared.query) : [];
+}
+
+/** One that was prepared before the snapshot and still is after it: the replica would be given the end of a transaction that it does not have. */
+async function copyBesidePrepared(
+	at: ProvisionEnv & Working,
+	action: PipeAction,
+	onFlow: (flow: Flow) => void,
+): Promise<{ result: PipeResult; at: null }> {
+	const before = await preparedNow(at);
+	const stop = new AbortController();
+	let looked: Promise<void> | null = null;
+	const spans = async () => {
+		const now = new Set(await preparedNow(at));
+		const both = before.filter((xid) => now.has(xid));
+		if (both.length > 0) stop.abort(new CheckFailed([preparedCheck(both)]));
+	};
+	const result = await at.perform(action, {
+		until: stop.signal,
+		onFlow(flow) {
+			// What flows is of the snapshot.
+			if (before.length > 0 && looked === null) {
+				looked = spans();
+				looked.catch(() => {});
+			}
+			onFlow(flow);
+		},
+	});
+	await looked;
+	stop.signal.throwIfAborted();
+	return { result, at: null };
+}
+
 /** Lets the dump tool to its snapshot when the position is known, and what it writes to the replica when that is proven. */
 async function copyAtKnownMoment(
 	at: ProvisionEnv & Working & { readonly plan: readonly Action[] },
@@ -160,6 +198,10 @@ async function copyAtKnownMoment(
 				await until(() => look('primary', gate.hasSnapshot(copy.session)), notAtGate, copy.done);
 			},
 			discard,
+			unusable: async () => {
+				const prepared = await preparedNow(at);
+				return prepared.length === 0 ? null : new CheckFailed([preparedCheck(prepared)]);
+			},
 		});
 		copy.begin.resolve();
 		const result = await copy.done;
@@ -205,7 +247,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		];
 	},
 	async run(at) {
-		const { primary, plan, facts, perform, progress, now, note } = at;
+		const { primary, plan, facts, progress, now, note } = at;
 		const action = pick(plan, 'pipe', 'copy');
 		if (action === undefined) return { gtid: facts.gtid, databases: [], tables: 0, rows: 0, rawBytes: 0 };
 		const measure = meter(() => now().getTime());
@@ -215,10 +257,21 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			const { total, tables, current } = estimate.at(rawBytes);
 			progress({ unit: 'bytes', done: rawBytes, total, estimated: true, ...measure(rawBytes, total), current, tables, rows });
 		};
+		// Contents that are compared prove it themselves; those of a replica that is delayed on purpose are not.
+		const identities = async () =>
+			at.delaySeconds === 0 ? [] : at.look('primary', primary.dialect.catalogue.tableIds(facts.tables)).catch(() => []);
+		const before = await identities();
 		const { result, at: moment } =
 			primary.dialect.locks.seedGate === null
-				? { result: await perform(action, { onFlow }), at: null }
+				? await copyBesidePrepared(at, action, onFlow)
 				: await copyAtKnownMoment(at, action, primary.dialect.locks.seedGate, onFlow);
+		const after = new Map((await identities()).map((each) => [qualified(each), each.id]));
+		const exchanged = before.filter((each) => after.get(qualified(each)) !== each.id).map(qualified);
+		if (exchanged.length > 0)
+			note(
+				`Dropped, renamed, truncated or made anew while they were copied, so that their rows may be of another table: ${some(exchanged)}. A delayed replica is not compared: provision it again while no statement exchanges tables.`,
+				'warning',
+			);
 		for (const words of result.words) if (!primary.dialect.tools.harmless(words)) note(words, 'warning');
 		const found = result.found as DumpScan;
 		const gtid = moment ?? found.position?.gtid;
