@@ -140,8 +140,13 @@ async function ready<Env extends Outputs>(
 	const absent = new Map(
 		Object.entries(o.opened).flatMap(([role, { absent: error }]) => (error === undefined ? [] : [[role, error] as const])),
 	);
-	for (const { reach, tls, absent: error } of Object.values(o.opened))
-		if (error === undefined) refuseToExpose(reach, await fullLogin(reach.address, tls !== null));
+	// Our own engine needs no tool; where it cannot be used after all, the tool is refused when it starts.
+	const needsTools = o.request.kind !== 'backup' || o.request.engine === 'vendor';
+	for (const { reach, tls, absent: error } of Object.values(o.opened)) {
+		if (error !== undefined) continue;
+		const full = await fullLogin(reach.address, tls !== null);
+		if (needsTools || full.how === 'refused') refuseToExpose(reach, full);
+	}
 	const identities = identitiesOf(o.opened);
 	const { past, refused } =
 		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };

@@ -45,6 +45,9 @@ export interface OpenedServer {
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
+/** Where the configuration keeps the fingerprint of the certificate that a person accepted of the server at `HOST:PORT`. */
+export const acceptedKey = (place: string): string => `certificate ${place}`;
+
 export function resolveWish(context: Context, given: ServerWish): Promise<ResolvedServer> {
 	// A password that is known already is asked for, or looked for, no more.
 	const { password: _, ...flags }: ServerFlags = given.flags ?? {};
@@ -59,6 +62,7 @@ export function resolveWish(context: Context, given: ServerWish): Promise<Resolv
 		env: context.env,
 		role: wish.role,
 		profiles: (name) => context.profiles.get(name),
+		acceptedCertificate: (place) => context.profiles.preference(acceptedKey(place)),
 		sandboxLogin: (port) => sandboxLogin(context.env, port),
 		runCommand: async (line) => (await runTool({ program: '/bin/sh', argv: ['-c', line] })).stdout,
 	});

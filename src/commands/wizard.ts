@@ -2,12 +2,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { backupFolder } from '../archive/read.ts';
-import type { BackupFolder, Desk, RunHandle, RunRequest, ServerCard } from '../core/desk.ts';
+import type { BackupFolder, Desk, ReachRequest, RunHandle, RunRequest, ServerCard } from '../core/desk.ts';
 import { previewer } from '../core/director.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
-import { isServerUrl, parseServerUrl } from '../server/address.ts';
+import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
+import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
 import { toCommandLine } from './command-line.ts';
 import type { Context, Ending } from './context.ts';
@@ -20,7 +21,7 @@ import { profileFrom } from './profile.ts';
 import { findingsOf } from './recover.ts';
 import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
-import { withPasswords } from './servers.ts';
+import { acceptedKey, withPasswords } from './servers.ts';
 import { backupAt } from './show.ts';
 import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
@@ -55,14 +56,22 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 		primary: { name: `sandbox primary`, server: urlOf(sandbox.primary), badge: 'sandbox' as const, output: null },
 		replica: { name: `sandbox replica`, server: urlOf(sandbox.replica), badge: 'sandbox' as const, output: join(sandbox.dir, 'backups') },
 	});
-	const remembered = (server: string) => ({ password: passwords.get(server) });
+	/** Servers that may have the password without encryption. */
+	const trusted = new Set<string>();
+	const remembered = (server: string, reach?: ReachRequest[string]) => ({
+		password: passwords.get(server),
+		...(trusted.has(server) ? { flags: { ...(reach?.flags as ServerFlags | undefined), getServerPublicKey: true } } : {}),
+	});
 	const outputOf = (server: string) => found.find((each) => each.server === server)?.output ?? proposal(context, server);
 	const home = context.env.HOME ?? homedir();
 	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
 	const wishesFor = (request: RunRequest): Wishes =>
 		request.kind === 'provision'
-			? { primary: remembered(request.primary), replica: remembered(request.replica) }
-			: { server: remembered(request.server) };
+			? {
+					primary: remembered(request.primary, request.reach?.primary),
+					replica: remembered(request.replica, request.reach?.replica),
+				}
+			: { server: remembered(request.server, request.reach?.server) };
 	const watched = (run: string, work: (run: string, how: Pick<EngineWatcher, 'signal' | 'leave'>) => Promise<unknown>): RunHandle => {
 		const [stop, leave] = [new AbortController(), new AbortController()];
 		return {
@@ -84,10 +93,14 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 		],
 		async status(server, reach) {
 			const card = found.find((each) => each.server === server);
-			const report = await statusOf(context, { server, ...reach, ...remembered(server) }, card?.output);
+			const report = await statusOf(context, { server, ...reach, ...remembered(server, reach) }, card?.output);
 			return card === undefined ? report : { ...report, badge: card.badge };
 		},
 		remember: (server, password) => void passwords.set(server, new Secret(password)),
+		trust(server, { host, port, certificate }) {
+			if (certificate === null) trusted.add(server);
+			else context.profiles.prefer(acceptedKey(plainName({ host, port })), certificate.fingerprint);
+		},
 		save({ name, server, badge, output }) {
 			const known = context.profiles.get(name);
 			const fields = { ...(badge === null ? {} : { badge }), ...(output === null ? {} : { output }) };

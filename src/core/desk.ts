@@ -1,6 +1,7 @@
 import type { ShownAction } from './action.ts';
 import type { BackupList, BackupReport, Drilled, Verified } from './backups.ts';
 import type { Director } from './director.ts';
+import type { UnverifiedServer } from './errors.ts';
 import type { Recorded } from './events.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './progress.ts';
@@ -190,6 +191,11 @@ export interface Desk {
 	status(server: string, reach?: ReachRequest[string]): Promise<StatusReport>;
 	/** Keeps a password in memory for as long as the program runs. */
 	remember(server: string, password: string): void;
+	/**
+	 * The person lets the password go to this server: a certificate is kept and no other taken from then on, a connection without one for as long as
+	 * the program runs.
+	 */
+	trust(server: string, unverified: UnverifiedServer): void;
 	save(card: { readonly name: string; readonly server: string; readonly badge: ServerCard['badge']; readonly output: string | null }): void;
 	/** The same work as a command line. */
 	commandLine(request: RunRequest): string;

@@ -107,6 +107,9 @@ export interface ResolvedServer {
 /** Where the distributions put the socket, as compiled into their clients. */
 const USUAL_SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/var/run/mysqld/mysqld.sock', '/tmp/mysql.sock'];
 
+/** Where the mode comes from when only a fingerprint is given. */
+export const BY_FINGERPRINT = 'because a fingerprint is given';
+
 /** What can be said about a server, in one place. */
 interface Said {
 	readonly host?: string;
@@ -340,7 +343,7 @@ function assemble(
 	const fingerprint = pick('sslFp');
 	if (mode === undefined && fingerprint !== undefined) {
 		mode = 'REQUIRED';
-		origin.sslMode = 'because a fingerprint is given';
+		origin.sslMode = BY_FINGERPRINT;
 	}
 	const keyPath = pick('serverPublicKeyPath');
 	const serverKey = {

@@ -136,6 +136,9 @@ export function unlikePinned({ tls, origin }: ServerAddress, found: UnverifiedCe
 		why: `Expected SHA256 ${tls.fingerprint}${accepted === null ? '' : ` (${accepted})`}, found ${found?.fingerprint ?? 'none'}. Another server may answer there and read the password.`,
 		mend: [
 			'Compare on the server itself: openssl x509 -noout -fingerprint -sha256 -in CERT, with the file of SELECT @@ssl_cert;',
+			...(accepted === null
+				? []
+				: ['If it is the same: remove its line from the preferences in lockstep’s config.json, and accept it again.']),
 			...(found === null ? [] : [`Only if it is the same: --ssl-fp ${found.fingerprint.replaceAll(':', '')}`]),
 		],
 	});

@@ -21,6 +21,7 @@ import { serverToolFolders } from '../sandbox/unpack.ts';
 import type { FullLogin } from '../server/auth.ts';
 import { keptPassword } from '../server/connect-words.ts';
 import { meaning } from '../server/error-words.ts';
+import { BY_FINGERPRINT } from '../server/resolve.ts';
 import type { Session } from '../server/session.ts';
 import { fullLogin } from '../server/tls.ts';
 import { type Query, type Statement, sent, shown } from '../sql/sql.ts';
@@ -29,8 +30,8 @@ import type { Reach } from './world.ts';
 
 /** MySQL's tools give the password itself to a server with any certificate that asks for it. Throws ConnectError where nobody agreed to that. */
 export function refuseToExpose({ address, password, dialect }: Reach, full: FullLogin): void {
-	// They can check a certificate by its authority only.
-	const isUnchecked = address.tls.fingerprint !== undefined && !address.tls.mode.startsWith('VERIFY');
+	// They can check a certificate by its authority only: REQUIRED, or accepting it in the wizard, says that this will do.
+	const isUnchecked = address.tls.fingerprint !== undefined && address.origin.sslMode === BY_FINGERPRINT;
 	if (dialect.id === 'mysql' && password !== null && (full.how === 'refused' || isUnchecked))
 		throw keptPassword(address, 'MySQL’s tools', address.tls.mode !== 'DISABLED');
 }

@@ -80,3 +80,34 @@ describe('in a terminal', () => {
 		expect(terminal.history().join('\n')).toContain(what);
 	});
 });
+
+describe('a server that asks for the password itself, which MySQL does at an account’s first login', () => {
+	it('gets it in a terminal once its certificate is accepted, which is kept; another certificate is refused', async () => {
+		await using server = await spareServer('mysql-9.7');
+		await using home = await makeHome();
+		await ask(server, `CREATE USER 'dba'@'%' IDENTIFIED BY '${PASSWORD}'`);
+		await ask(server, "GRANT ALL ON *.* TO 'dba'@'%'");
+		const file = join(home.dir, 'password');
+		await writeFile(file, PASSWORD, { mode: 0o600 });
+		const args = ['backup', '--server', `mysql://dba@127.0.0.1:${server.port}`, '--to', join(home.dir, 'backups'), '--password-file', file];
+		// Without a person it is not sent, and what to compare is said.
+		const headless = await lockstep([...args, '--dry-run'], { env: home.env });
+		expect([headless.code, headless.stderr]).toEqual([5, expect.stringContaining('--ssl-fp')]);
+		{
+			await using terminal = openTerminal({
+				...{ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 110, rows: 40 },
+			});
+			await terminal.waitFor('accept this certificate');
+			terminal.send('y');
+			await terminal.waitFor(PLAN);
+		}
+		const config = await readdir(home.dir, { recursive: true }).then((names) => names.find((name) => name.endsWith('config.json')));
+		const path = join(home.dir, config ?? '');
+		const kept = await readFile(path, 'utf8');
+		expect(kept).toContain(`certificate 127.0.0.1:${server.port}`);
+		expect(kept).not.toContain(PASSWORD);
+		await writeFile(path, kept.replace(/(certificate [^"]*": *)"../, '$1"00'));
+		const changed = await lockstep([...args, '--dry-run'], { env: home.env });
+		expect([changed.code, changed.stderr]).toEqual([5, expect.stringContaining('ITS CERTIFICATE HAS CHANGED')]);
+	});
+});

@@ -3,7 +3,19 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { BackupRequest, ProvisionRequest } from '../../src/core/desk.ts';
 import { ConnectError } from '../../src/core/errors.ts';
 import { ctrl, DOWN, ENTER, ESC, openAt, paste, TAB, UP } from './open.tsx';
-import { CANARY, FAILURE, failedChecks, fakeDesk, firstHalf, REQUESTS, review, SERVERS, STATUS, secondHalf } from './story.ts';
+import {
+	CANARY,
+	FAILURE,
+	type FakeDesk,
+	failedChecks,
+	fakeDesk,
+	firstHalf,
+	REQUESTS,
+	review,
+	SERVERS,
+	STATUS,
+	secondHalf,
+} from './story.ts';
 
 afterEach(cleanup);
 
@@ -127,6 +139,48 @@ describe('connection', () => {
 		await wizard.sees('Look at everything');
 		expect(wizard.desk.remembered.get('db3-backup')).toBe(CANARY);
 		expect(wizard.everything()).not.toContain(CANARY);
+	});
+
+	describe.each([
+		[
+			'a certificate that is not verified',
+			{
+				fingerprint: Array(32).fill('AB').join(':'),
+				subject: 'CN=db3',
+				validFrom: '2026-01-01T00:00:00Z',
+				validTo: '2027-01-01T00:00:00Z',
+			},
+		],
+		['no encryption', null],
+	])('a server that asks for the password itself, with %s,', (_, certificate) => {
+		const unverified = { host: 'db3.example', port: 3306, certificate };
+		const asking = () => {
+			const desk: FakeDesk = fakeDesk({
+				status: (server) => {
+					if (desk.trusted.has(server)) return STATUS;
+					throw new ConnectError({ what: 'The password was not sent to db3.' }, { unverified });
+				},
+			});
+			return desk;
+		};
+		test('gets it by the letter y alone', async () => {
+			const wizard = openAt([{ at: 'home' }, { at: 'backup', card }], asking());
+			const screen = await wizard.sees(/Send the password|send the password/);
+			for (const fact of certificate === null ? ['not encrypted'] : ['AB:AB:AB', 'CN=db3', '2026-01-01 to 2027-01-01', '--ssl-fp'])
+				expect(screen).toContain(fact);
+			await wizard.press(`${ENTER} x`);
+			expect(wizard.desk.trusted.size).toBe(0);
+			await wizard.press('y');
+			await wizard.sees('Look at everything');
+			expect(wizard.desk.trusted.get('db3-backup')).toEqual(unverified);
+		});
+		test('does not get it otherwise', async () => {
+			const wizard = openAt([{ at: 'home' }, { at: 'backup', card }], asking());
+			await wizard.sees(/Send the password|send the password/);
+			await wizard.press('n');
+			await wizard.sees('Back up');
+			expect(wizard.desk.trusted.size).toBe(0);
+		});
 	});
 
 	test('ctrl+r reveals what is typed, and hides it again', async () => {

@@ -14,6 +14,7 @@ import type {
 	StatusReport,
 } from '../../src/core/desk.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
+import type { UnverifiedServer } from '../../src/core/errors.ts';
 import type { Failure, Recorded, RunEvent } from '../../src/core/events.ts';
 import type { Progress } from '../../src/core/progress.ts';
 import type { Consent } from '../../src/core/step.ts';
@@ -477,6 +478,7 @@ export const failedChecks: readonly Check[] = [
 export type FakeDesk = Desk & {
 	readonly requests: RunRequest[];
 	readonly remembered: Map<string, string>;
+	readonly trusted: Map<string, UnverifiedServer>;
 	readonly saved: ServerCard[];
 	readonly decisions: unknown[];
 	readonly attached: string[];
@@ -513,6 +515,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 	const saved: ServerCard[] = [];
 	const requests: RunRequest[] = [];
 	const remembered = new Map<string, string>();
+	const trusted = new Map<string, UnverifiedServer>();
 	const decisions: unknown[] = [];
 	const attached: string[] = [];
 	const recovered: string[] = [];
@@ -562,6 +565,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 	const desk: FakeDesk = {
 		requests,
 		remembered,
+		trusted,
 		saved,
 		decisions,
 		attached,
@@ -572,6 +576,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		warnings: options.warnings ?? [],
 		servers: () => [...(options.servers ?? SERVERS), ...saved],
 		status: async (server) => (options.status ?? (() => ({ ...STATUS, name: server })))(server, remembered.get(server)),
+		trust: (server, unverified) => void trusted.set(server, unverified),
 		remember: (server, password) => {
 			remembered.set(server, password);
 		},

@@ -11,6 +11,7 @@ import { Field } from './field.tsx';
 import { bodyRows, Frame } from './frame.tsx';
 import { Pane } from './pane.tsx';
 import { Text } from './text.tsx';
+import { Trust } from './trust.tsx';
 
 type GateProps = {
 	readonly servers: readonly string[];
@@ -23,7 +24,7 @@ type GateProps = {
 
 /** Whether a server said no to the login rather than to the connection. */
 export function isLogin({ told }: Failure): boolean {
-	return /access denied|password|\b1045\b|\b1698\b/i.test([told.what, told.why, told.words].join(' '));
+	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.what, told.why, told.words].join(' '));
 }
 
 /** Lets through once every server answers; asks for a password where a login is refused. */
@@ -66,25 +67,31 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 		setRound(round + 1);
 	};
 	const isOpen = reports !== null;
-	useKeys((key) => {
-		if (key === 'esc') {
-			if (asking && refused !== null && !isLogin(refused.failure)) setAsking(false);
-			else app.back();
-		} else if (key === 'f1') app.help('form');
-		else if (asking) {
-			if (key === 'enter' && refused !== null) {
-				app.desk.remember(refused.server, password);
-				setPassword('');
-				again();
+	const unverified = refused?.failure.unverified;
+	useKeys(
+		(key) => {
+			if (key === 'esc') {
+				if (asking && refused !== null && !isLogin(refused.failure)) setAsking(false);
+				else app.back();
+			} else if (key === 'f1') app.help('form');
+			else if (asking) {
+				if (key === 'enter' && refused !== null) {
+					app.desk.remember(refused.server, password);
+					setPassword('');
+					again();
+				}
+			} else if (refused !== null) {
+				if (key === 'r') again();
+				else if (key === 'p') setAsking(true);
+				else if (key === '?') app.help('pick');
 			}
-		} else if (refused !== null) {
-			if (key === 'r') again();
-			else if (key === 'p') setAsking(true);
-			else if (key === '?') app.help('pick');
-		}
-	}, !isOpen);
+		},
+		!isOpen && unverified === undefined,
+	);
 
 	if (isOpen) return children(reports);
+	if (refused !== null && unverified !== undefined)
+		return <Trust server={refused.server} unverified={unverified} title={title} onAccept={again} onDecline={app.back} />;
 	const height = bodyRows(app.size.rows);
 	const width = app.size.columns - 2;
 	return (

@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
 import type { ServerCard } from '../../core/desk.ts';
+import type { UnverifiedServer } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
 import { useApp } from '../app-context.ts';
 import { Form, type FormField, type Values } from '../components/form.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
+import { Trust } from '../components/trust.tsx';
 import { useTheme } from '../theme.ts';
 
 const FIELDS: readonly FormField[] = [
@@ -100,6 +102,7 @@ export function Connect(props: ConnectProps) {
 	const [values, setValues] = useState<Values>({ ...EMPTY, ...app.drafts.get('connect') });
 	const [errors, setErrors] = useState<Values>({});
 	const [busy, setBusy] = useState<string | null>(null);
+	const [untrusted, setUntrusted] = useState<{ readonly server: string; readonly unverified: UnverifiedServer } | null>(null);
 	const change = (next: Values) => {
 		setValues(next);
 		setErrors({});
@@ -137,13 +140,26 @@ export function Connect(props: ConnectProps) {
 			if (props.goal === 'restore') app.go({ at: 'restore', card: chosen, backup: props.backup });
 			else if (goal === 'backup' || goal === 'status') app.go({ at: goal, card: chosen });
 		} catch (error) {
-			const { told } = failureOf(error);
+			const { told, unverified } = failureOf(error);
+			setUntrusted(unverified === undefined ? null : { server, unverified });
 			setErrors({
 				[/password|denied/i.test(`${told.what} ${told.why}`) ? 'password' : 'host']: [told.what, told.why].filter(Boolean).join(' '),
 			});
 			setBusy(null);
 		}
 	};
+	if (untrusted !== null)
+		return (
+			<Trust
+				{...untrusted}
+				title="another server"
+				onAccept={() => {
+					setUntrusted(null);
+					void submit();
+				}}
+				onDecline={() => setUntrusted(null)}
+			/>
+		);
 	return (
 		<Frame
 			title="another server"
