@@ -18,13 +18,13 @@ export type VerifyRequest = { readonly kind: 'verify'; readonly backup: string }
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** The options of the MySQL clients, and where the password is. */
-function reachWords({ flags = {}, ...places }: ReachRequest[string] = {}): string[] {
+/** The options of the MySQL clients, and where the password is. `prefix`: what stands before their names, `--primary-`. */
+function reachWords({ flags = {}, ...places }: ReachRequest[string] = {}, prefix = '--'): string[] {
 	const { password, ...options } = flags as { readonly [name: string]: string | number | boolean };
 	const given = [...Object.entries(options), ...Object.entries(places as typeof options)];
 	return [
-		...(password === undefined ? [] : ['--password']),
-		...given.flatMap(([name, value]) => (value === true ? [`--${kebab(name)}`] : [`--${kebab(name)}`, String(value)])),
+		...(password === undefined ? [] : [`${prefix}password`]),
+		...given.flatMap(([name, value]) => (value === true ? [`${prefix}${kebab(name)}`] : [`${prefix}${kebab(name)}`, String(value)])),
 	];
 }
 
@@ -40,6 +40,7 @@ export function toCommandLine(request: RunRequest | DrillRequest | VerifyRequest
 	const giveSeconds = (flag: string, seconds: number | null | undefined) => seconds != null && words.push(flag, `${seconds}s`);
 	switch (request.kind) {
 		case 'provision':
+			words.push(...reachWords(request.reach?.primary, '--primary-'), ...reachWords(request.reach?.replica, '--replica-'));
 			give('--primary', request.primary);
 			give('--replica', request.replica);
 			give('--account', request.account);

@@ -68,13 +68,13 @@ export interface ClientFlags extends Omit<ServerFlags, 'password' | 'noDefaults'
 }
 
 /** Refuses a password on the command line, where every user of the machine can read it; the text itself is not repeated. */
-export function serverFlags(flags: ClientFlags): ServerFlags {
+export function serverFlags(flags: ClientFlags, prefix = '--'): ServerFlags {
 	if (typeof flags.password === 'string') {
 		throw new UserError({
 			what: 'A password on the command line can be read by everybody on this machine.',
 			mend: [
-				'-p alone asks for it.',
-				'Or:  --password-file FILE, --password-command COMMAND, LOCKSTEP_PASSWORD, or an option file (--defaults-extra-file).',
+				`${prefix === '--' ? '-p' : `${prefix}password`} alone, last or before another option, asks for it.`,
+				`Or:  ${prefix}password-file FILE, ${prefix}password-command COMMAND, LOCKSTEP_PASSWORD, or an option file (${prefix}defaults-extra-file).`,
 			],
 		});
 	}
@@ -88,12 +88,12 @@ const PATHS: ReadonlySet<string> = new Set([
 
 /**
  * How to reach a server, as a request carries it: the same in the wizard, without it, and when the run is undone from another folder.
- * Undefined where no option says anything.
+ * Undefined where no option says anything. `prefix`: what stands before the options' names, `--primary-`.
  */
-export function reachOf(client: ClientFlags): ReachRequest[string] | undefined {
+export function reachOf(client: ClientFlags, prefix?: string): ReachRequest[string] | undefined {
 	if (Object.keys(client).length === 0) return undefined;
 	const { passwordFile, passwordCommand } = client;
-	const absolute = Object.entries({ ...serverFlags(client), passwordFile, passwordCommand }).flatMap(([name, value]) =>
+	const absolute = Object.entries({ ...serverFlags(client, prefix), passwordFile, passwordCommand }).flatMap(([name, value]) =>
 		value === undefined ? [] : [[name, PATHS.has(name) && value !== '' ? resolve(String(value)) : value] as const],
 	);
 	const { passwordFile: file, passwordCommand: command, ...flags } = Object.fromEntries(absolute) as { [name: string]: Json };
@@ -137,6 +137,15 @@ export function clientFlags(all: Readonly<Record<string, unknown>>): ClientFlags
 	// commander sets `defaults` to true where --no-defaults was not given: that says nothing about a server.
 	const given = (name: string) => all[name] !== undefined && !(name === 'defaults' && all[name] === true);
 	return Object.fromEntries(names.filter(given).map((name) => [name, all[name]])) as ClientFlags;
+}
+
+/** The same of one of two servers: what is given as `--primary-ssl-mode`. */
+export function clientFlagsOf(role: 'primary' | 'replica', all: Readonly<Record<string, unknown>>): ClientFlags {
+	const own = Object.entries(all).flatMap(([name, value]) => {
+		const rest = name.startsWith(role) ? name.slice(role.length) : '';
+		return rest === '' ? [] : [[`${rest.charAt(0).toLowerCase()}${rest.slice(1)}`, value]];
+	});
+	return clientFlags(Object.fromEntries(own));
 }
 
 /** Options of commander that are true where nobody said anything. */

@@ -21,30 +21,43 @@ type Run = (invocation: Invocation, work: (context: Context) => Promise<Ending>)
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
+/** How a server is reached that is named already: the options of the MySQL clients, without their letters. */
+const REACHING: readonly (readonly [flags: string, about?: string])[] = [
+	['--defaults-file <file>'],
+	['--defaults-extra-file <file>'],
+	['--defaults-group-suffix <suffix>'],
+	['--login-path <name>'],
+	['--ssl-mode <mode>', 'DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY'],
+	['--ssl-ca <file>'],
+	['--ssl-cert <file>'],
+	['--ssl-key <file>'],
+	['--ssl-fp <sha256>', 'the fingerprint of the server’s certificate: no other is taken'],
+	['--tls-version <versions>'],
+	['--get-server-public-key', 'MySQL: give the password to a server that is not verified'],
+	['--server-public-key-path <file>', 'MySQL: the server’s RSA key, for a login without TLS'],
+	['--connect-timeout <seconds>'],
+	['--password-file <file>'],
+	['--password-command <command>'],
+];
+
 function connection(command: Command): Command {
-	return command
+	command
 		.option('--server <server>', 'a profile’s name, or mysql://USER@HOST:PORT?ssl-mode=…')
 		.option('-h, --host <host>', 'as every MySQL client')
 		.option('-P, --port <port>')
 		.option('-u, --user <user>')
 		.option('-p, --password [password]', '-p alone asks for it')
 		.option('-S, --socket <path>')
-		.option('--defaults-file <file>')
-		.option('--defaults-extra-file <file>')
-		.option('--defaults-group-suffix <suffix>')
-		.option('--no-defaults')
-		.option('--login-path <name>')
-		.option('--ssl-mode <mode>', 'DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY')
-		.option('--ssl-ca <file>')
-		.option('--ssl-cert <file>')
-		.option('--ssl-key <file>')
-		.option('--ssl-fp <sha256>', 'the fingerprint of the server’s certificate: no other is taken')
-		.option('--tls-version <versions>')
-		.option('--get-server-public-key', 'MySQL: give the password to a server that is not verified')
-		.option('--server-public-key-path <file>', 'MySQL: the server’s RSA key, for a login without TLS')
-		.option('--connect-timeout <seconds>')
-		.option('--password-file <file>')
-		.option('--password-command <command>');
+		.option('--no-defaults');
+	for (const [flags, about] of REACHING) command.option(flags, about);
+	return command;
+}
+
+/** The same of one of two servers: `--primary-ssl-mode`. */
+function connectionOf(command: Command, role: 'primary' | 'replica'): Command {
+	const all: typeof REACHING = [['--user <user>'], ['--password [password]'], ...REACHING];
+	for (const [flags] of all) command.addOption(new Option(flags.replace('--', `--${role}-`)).hideHelp());
+	return command;
 }
 
 function everywhere(command: Command, hasDryRun = true): Command {
@@ -125,7 +138,7 @@ export function makeProgram(version: string, run: Run): Command {
 		.option('--server <name>', 'mariadb-10.11, mariadb-11.8 or mysql-9.7')
 		.option('--dir <folder>')
 		.action(does<SandboxFlags, [string]>(async (context, flags, verb) => (await import('./sandbox.ts')).sandbox(context, verb, flags)));
-	add('provision', 'give a primary a backup replica, step by step')
+	connectionOf(connectionOf(add('provision', 'give a primary a backup replica, step by step'), 'primary'), 'replica')
 		.option('--primary <server>', 'a profile’s name, or mysql://USER@HOST:PORT')
 		.option('--replica <server>')
 		.option(
@@ -140,6 +153,12 @@ export function makeProgram(version: string, run: Run): Command {
 		.option('--channel-ca <file>', 'certificate authority of the primary, a path on the replica’s host')
 		.option('--no-tls', 'the channel may be unencrypted')
 		.option('--delay <duration>', 'stay so far behind on purpose')
+		.addHelpText(
+			'after',
+			`
+How each server is reached, where its name does not say it: the connection options of lockstep backup with --primary- or --replica- before
+them, as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --replica-password (which asks).`,
+		)
 		.action(does<ProvisionFlags>(async (context, flags) => (await import('./provision.ts')).provision(context, flags)));
 	connection(add('backup', 'a locked dump of a replica, a primary or a lone server'))
 		.option('--to <folder>', 'the folder of all its backups')
@@ -176,13 +195,18 @@ export function makeProgram(version: string, run: Run): Command {
 		.option('--dir <folder>', 'where the throwaway server and its data are (~/.local/state/lockstep/drills)')
 		.action(does<DrillFlags, [string]>(async (context, flags, backup) => (await import('./drill.ts')).drill(context, backup, flags)));
 	connection(add('restore', 'load a backup, or a part of it, into a server'))
-		.argument('<backup>', 'a backup’s folder, or the link `latest`')
+		.usage('[options] <backup>')
+		.argument('[backup]', 'a backup’s folder, or the link `latest`')
 		.option('--databases <names>', 'only these, separated by commas; may be given again; a name with commas in `back-quotes`', collect)
 		.option('--tables <names>', 'only these with their triggers, as database.table, separated by commas; may be given again', collect)
 		.option('--workers <number>', 'how many loads at a time')
 		.option('--accounts', 'the backup’s accounts, too; those that are there already stay as they are')
 		.option('--write-binlog', 'the server’s binary log gets it as well, and with it its replicas')
-		.action(does<RestoreFlags, [string]>(async (context, flags, backup) => (await import('./restore.ts')).restore(context, backup, flags)));
+		.action(
+			does<RestoreFlags, [string | undefined]>(async (context, flags, backup) =>
+				(await import('./restore.ts')).restore(context, backup, flags),
+			),
+		);
 	connection(add('status', 'how a server is: replication, lag, last backup'))
 		.option('--watch', 'again and again')
 		.action(does<StatusFlags>(async (context, flags) => (await import('./status.ts')).status(context, flags)));

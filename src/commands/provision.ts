@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { hasOwnOptions, seconds } from './options.ts';
+import { clientFlagsOf, hasOwnOptions, reachOf, seconds } from './options.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
 
@@ -39,8 +39,18 @@ export function provisionRequest(flags: ProvisionFlags): ProvisionRequest | null
 		...(flags.restartWait === undefined ? {} : { restartWaitSeconds: seconds(flags.restartWait, '--restart-wait') }),
 		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),
 	};
+	const [primary, replica] = (['primary', 'replica'] as const).map((role) =>
+		reachOf(clientFlagsOf(role, flags as Readonly<Record<string, unknown>>), `--${role}-`),
+	);
+	const reach = { ...(primary && { primary }), ...(replica && { replica }) };
 	if (flags.primary === undefined || flags.replica === undefined) return null;
-	return { kind: 'provision', primary: flags.primary, replica: flags.replica, ...choices };
+	return {
+		kind: 'provision',
+		...(primary === undefined && replica === undefined ? {} : { reach }),
+		primary: flags.primary,
+		replica: flags.replica,
+		...choices,
+	};
 }
 
 export async function provision(context: Context, flags: ProvisionFlags): Promise<Ending> {

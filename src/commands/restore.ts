@@ -33,7 +33,16 @@ export function restoreRequest({ env }: Pick<Context, 'env'>, backup: string, fl
 	return { kind: 'restore', ...(reach && { reach: { server: reach } }), server: server ?? '', backup, ...choices };
 }
 
-export async function restore(context: Context, backup: string, flags: RestoreFlags): Promise<Ending> {
+export async function restore(context: Context, backup: string | undefined, flags: RestoreFlags): Promise<Ending> {
+	if (backup === undefined) {
+		// The next word is not repeated: it may be a password.
+		const isTaken = typeof flags.password === 'string';
+		throw new UserError({
+			what: 'The backup is missing: which one should be loaded?',
+			...(isTaken && { why: '-p takes the next word for a password, which has no place on a command line.' }),
+			mend: [`lockstep restore BACKUP --server SERVER${isTaken ? ' -p' : ''}`],
+		});
+	}
 	const request = restoreRequest(context, backup, flags);
 	if (request !== null) return runRequest(context, request);
 	throw new UserError({

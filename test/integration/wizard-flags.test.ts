@@ -56,6 +56,21 @@ describe('in a terminal', () => {
 		expect((await lockstep(args, { env: home.env })).code).toBe(5);
 	});
 
+	it('options of one of two servers hold for that one only', async () => {
+		const args = ['provision', '--primary', url(), '--replica', url(), '--primary-password-file', file, '--dry-run', '--json'];
+		const one = await lockstep(args, { env: home.env });
+		expect([one.code, one.last.class]).toEqual([5, 'ConnectError']);
+		const both = await lockstep([...args, '--replica-password-file', file], { env: home.env });
+		// Both let us in: the two are one server, on which that account may not grant.
+		expect([both.code, both.last.class]).toEqual([6, 'CheckFailed']);
+	});
+
+	it('restore -p BACKUP says what became of the backup', async () => {
+		const { code, stderr } = await lockstep(['restore', '--server', url(), '-p', 'folder'], { env: home.env });
+		expect([code, stderr]).toEqual([2, expect.stringContaining('lockstep restore BACKUP --server SERVER -p')]);
+		expect(stderr).not.toContain('folder');
+	});
+
 	it('-p asks before the wizard opens, and not again', async () => {
 		await using terminal = open(backup('-p'));
 		await terminal.waitFor('Password of dba');

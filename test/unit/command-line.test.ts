@@ -80,6 +80,8 @@ const VALUES: { readonly [name: string]: (kind: string) => string } = {
 	longQueries: () => pick(['wait', 'abort', 'kill']),
 	compress: () => pick(['zstd', 'gzip', 'none', 'zstd:19', 'gzip:1']),
 	connectTimeout: () => number(60),
+	primaryConnectTimeout: () => number(60),
+	replicaConnectTimeout: () => number(60),
 	port: () => number(65_535),
 	seed: () => pick(['dump', 'stream', 'clone', '/backups/b 1']),
 	server: () => pick(['db3', 'mysql://root@db1:3306?ssl-mode=VERIFY_CA', odd()]),
@@ -93,7 +95,7 @@ function anyCall(kind: string): string[] {
 		const isNeeded = ['server', 'to', 'primary', 'replica'].includes(name);
 		if (!isNeeded && random() < 0.5) continue;
 		if (name === 'restartWait' && argv[argv.indexOf('--seed') + 1] !== 'clone') continue;
-		if (name === 'password' || !option.required) argv.push(`${option.long}`);
+		if (/password$/i.test(name) || !option.required) argv.push(`${option.long}`);
 		else argv.push(`${option.long}`, VALUES[name]?.(kind) ?? odd());
 	}
 	return [...argv, ...(commandOf(kind).registeredArguments.length > 0 ? ['--', odd()] : [])];
@@ -122,7 +124,8 @@ describe.each(KINDS)('the command line of lockstep %s', (kind) => {
 			...(commandOf(kind).registeredArguments.length > 0 ? ['b'] : []),
 		];
 		const given = ['server', 'to', 'primary', 'replica'].includes(name) && kind in least;
-		const value = name === 'password' || !option.required ? [] : [given ? 'other' : name === 'seed' ? '/b' : (VALUES[name]?.(kind) ?? 'x')];
+		const value =
+			/password$/i.test(name) || !option.required ? [] : [given ? 'other' : name === 'seed' ? '/b' : (VALUES[name]?.(kind) ?? 'x')];
 		const more = name === 'restartWait' ? ['--seed', 'clone'] : [];
 		const argv = [...base, ...more, `${option.long}`, ...value];
 		const request = (await parse(argv)) as Request;
