@@ -166,6 +166,8 @@ export interface RowsAction extends Common {
 	readonly readers: number;
 	/** With `into: null`: digests of what a load of these rows gives, where that differs from what is stored. */
 	readonly asLoaded?: true;
+	/** Bound of each answer but those of rows, milliseconds; without it the session's own. */
+	readonly answerMs?: number;
 	/** Null: they are only counted, and their digests taken. */
 	readonly into: { readonly folder: string; readonly compress: Compression; readonly level: number | null } | null;
 	readonly changes: false;
@@ -180,6 +182,9 @@ export interface DefinitionsAction extends Common {
 	readonly ignoreTables: readonly string[];
 	/** How many connections read. */
 	readonly readers: number;
+	/** Bounds of the answer about one object and of the list of all, milliseconds; without them the session's own. */
+	readonly answerMs?: number;
+	readonly listMs?: number;
 	readonly changes: false;
 }
 

@@ -38,8 +38,9 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 	}
 
 	/** How each table's rows are read, by {@link key}. */
-	async function columnsOf(on: Role): Promise<ReadonlyMap<string, RowTable>> {
-		const all = await look(on, reachOf(on).dialect.catalogue.rowColumns);
+	async function columnsOf(on: Role, mostMs?: number): Promise<ReadonlyMap<string, RowTable>> {
+		const { rowColumns } = reachOf(on).dialect.catalogue;
+		const all = await look(on, mostMs === undefined ? rowColumns : { ...rowColumns, mostMs });
 		return new Map(all.map((each) => [key(each.database, each.table), each]));
 	}
 
@@ -58,13 +59,13 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 		},
 		/** On the readers that are open, else on some that are there for it alone. */
 		async definitions(
-			{ on, databases, ignoreTables, readers: workers }: Pick<DefinitionsAction, 'on' | 'databases' | 'ignoreTables' | 'readers'>,
+			{ on, databases, ignoreTables, readers: workers, answerMs, listMs }: Omit<DefinitionsAction, 'kind' | 'id' | 'why' | 'changes'>,
 			options: PerformOptions & { signal: AbortSignal },
 		): Promise<readonly Definition[]> {
 			const left = new Set(ignoreTables);
 			const ignored = ({ database, name }: { database: string; name: string }) => left.has(`${database}.${name}`);
 			const open = opened.get(on);
-			if (open !== undefined) return open.definitions(databases, ignored);
+			if (open !== undefined) return open.definitions(databases, ignored, { answerMs, listMs });
 			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 			await using own = await openReaders({ ...reachOf(on), workers, signal: stop });
 			return await own.definitions(databases, ignored);
@@ -101,9 +102,12 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 				await session.close();
 			}
 		},
-		async dump({ on, tables, into, asLoaded }: RowsAction, options: PerformOptions & { signal: AbortSignal }): Promise<RowsResult> {
+		async dump(
+			{ on, tables, into, asLoaded, answerMs }: RowsAction,
+			options: PerformOptions & { signal: AbortSignal },
+		): Promise<RowsResult> {
 			const began = now().getTime();
-			const known = await columnsOf(on);
+			const known = await columnsOf(on, answerMs);
 			const wanted = toRead(tables, known);
 			const gone = tables.find((table) => !known.has(key(table.database, table.name)));
 			if (gone !== undefined) throw new UserError({ what: `${gone.database}.${gone.name} is not there any more.`, mend: ['Try again.'] });
@@ -123,7 +127,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 				.dump(
 					wanted,
 					{ folder, compress, level: levelOf(compress, into.level) },
-					{ signal: stop, onFile, ...(options.onFlow && { onFlow: options.onFlow }) },
+					{ signal: stop, answerMs, onFile, ...(options.onFlow && { onFlow: options.onFlow }) },
 				)
 				.finally(() => loads.settled());
 			const files = read.map(told);

@@ -464,6 +464,20 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
 	});
 
+	test('are given up with the definitions that the server does not show in time', async () => {
+		await query('CREATE DATABASE stuck');
+		const { definitions } = dialect;
+		const read: typeof definitions.read = (name) => ({ ...definitions.read(name), statement: { pieces: ['SELECT SLEEP(20)'] } });
+		const slow = { ...dialect, definitions: { ...definitions, read } };
+		await using readers = await openReaders({ address, password: null, workers: 1, dialect: slow, signal: new AbortController().signal });
+		await expect(readers.definitions(['stuck'], undefined, { answerMs: 300, listMs: 10_000 })).rejects.toMatchObject({
+			name: 'ServerError',
+			told: { what: expect.stringContaining('No answer within 0.3 s') },
+		});
+		const ids = readers.connectionIds.join(', ');
+		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
+	});
+
 	test('are an error where a file cannot be written', async () => {
 		const tables = (await tablesOf('kinds')).slice(0, 1);
 		const into = await mkdtemp(join(folder, 'taken-'));

@@ -3,9 +3,9 @@ import { type Definition, type DefinitionName, type DefinitionWords, definitionT
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
 import type { Query, Row, Statement } from '../../sql/sql.ts';
 
-/** A connection that reads definitions. `bytes`: each character of its answer is one byte. */
+/** A connection that reads definitions. `bytes`: each character of its answer is one byte. `list`: it lists all objects. */
 export interface DefinitionReader {
-	query(statement: Statement, options: { readonly bytes: boolean }): Promise<readonly Row[]>;
+	query(statement: Statement, options: { readonly bytes: boolean; readonly list?: boolean }): Promise<readonly Row[]>;
 }
 
 /** Signs that tell bytes which are no UTF-8, or are not what the object was made of. */
@@ -29,7 +29,8 @@ export async function readDefinitions(
 	const [first] = readers;
 	if (first === undefined) throw new TypeError('definitions are read by at least one connection');
 	await Promise.all(readers.map((reader) => setUp(reader, words.settings)));
-	const names = (await ask(first, words.names(databases))).filter((name) => !left(name, ignored));
+	const list = words.names(databases);
+	const names = list.read(await first.query(list.statement, { bytes: false, list: true })).filter((name) => !left(name, ignored));
 	const found: (Definition | undefined)[] = new Array(names.length);
 	let next = 0;
 	let failed = false;

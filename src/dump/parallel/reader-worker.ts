@@ -3,6 +3,7 @@
 import '../../core/quiet.ts';
 
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../../core/error-wire.ts';
 import { ServerError } from '../../core/errors.ts';
@@ -15,6 +16,8 @@ import { type PackedFile, packTo } from './pack.ts';
 import type { Begun, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
 
 const FLOW_MS = 200;
+/** So long a statement may take to say why its connection is lost. */
+const TOLD_WITHIN_MS = 1000;
 /** Silence is counted in ticks, not by the clock: of a time in which this process itself stood still there is but one. */
 const TICKS = 10;
 /** At a time from the socket. */
@@ -124,9 +127,11 @@ function serve(session: Session): void {
 	session.lost.addEventListener('abort', () => {
 		const why = session.lost.reason;
 		const words = why instanceof Error && why.name !== 'AbortError' ? why.message : undefined;
-		// A statement that ran tells it better.
-		setImmediate(() =>
-			fail(new ServerError({ what: 'A connection that read rows is lost.', ...(words ? { words } : {}) }, { connectionLost: true })),
+		// A statement that ran tells it better: it ends when the server was told to end it.
+		void Promise.race([running, pause(TOLD_WITHIN_MS)]).then(() =>
+			setImmediate(() =>
+				fail(new ServerError({ what: 'A connection that read rows is lost.', ...(words ? { words } : {}) }, { connectionLost: true })),
+			),
 		);
 	});
 	port?.on('message', (message: ToReader) => {

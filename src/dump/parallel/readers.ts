@@ -34,6 +34,8 @@ export interface Readers extends AsyncDisposable {
 	definitions(
 		databases: readonly string[],
 		ignored?: (name: { readonly database: string; readonly name: string }) => boolean,
+		/** Of the answer about one object and of the list of all. */
+		bounds?: { readonly answerMs?: number | undefined; readonly listMs?: number | undefined },
 	): Promise<readonly Definition[]>;
 	/**
 	 * Dumps the tables' rows, or (into null) only reads them for their counts and digests: LOAD DATA text, a file a chunk, by table as given and
@@ -44,7 +46,13 @@ export interface Readers extends AsyncDisposable {
 	dump(
 		tables: readonly TableRows[],
 		into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
-		how: { readonly signal: AbortSignal; readonly onFlow?: (flow: Flow) => void; readonly onFile?: (file: RowsFile) => void },
+		how: {
+			readonly signal: AbortSignal;
+			/** Bound of each answer but those of rows. */
+			readonly answerMs?: number | undefined;
+			readonly onFlow?: (flow: Flow) => void;
+			readonly onFile?: (file: RowsFile) => void;
+		},
 	): Promise<readonly RowsFile[]>;
 }
 
@@ -113,9 +121,9 @@ export async function openReaders(options: {
 		return answers.flat();
 	};
 
-	const definitions: Readers['definitions'] = async (databases, ignored) => {
+	const definitions: Readers['definitions'] = async (databases, ignored, { answerMs = QUERY_TIMEOUT_MS, listMs = answerMs } = {}) => {
 		const read = await readDefinitions(
-			readers.map((reader) => ({ query: (statement, { bytes }) => reader.query(statement, QUERY_TIMEOUT_MS, bytes) })),
+			readers.map((reader) => ({ query: (statement, { bytes, list }) => reader.query(statement, list ? listMs : answerMs, bytes) })),
 			dialect.definitions,
 			databases,
 			ignored,
@@ -173,9 +181,9 @@ async function run(
 	dialect: Dialect,
 	tables: readonly TableRows[],
 	into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
-	{ onFlow = () => {}, onFile = () => {} }: { readonly onFlow?: (flow: Flow) => void; readonly onFile?: (file: RowsFile) => void },
+	{ answerMs = QUERY_TIMEOUT_MS, onFlow = () => {}, onFile = () => {} }: Omit<Parameters<Readers['dump']>[2], 'signal'>,
 ): Promise<readonly RowsFile[]> {
-	const cuts = await plan(readers, dialect, tables, into?.compress ?? null);
+	const cuts = await plan(readers, dialect, tables, into?.compress ?? null, answerMs);
 	const queue = batches(cuts, readers.length);
 	const files: RowsFile[] = [];
 	const file = (each: RowsFile) => {
@@ -208,6 +216,7 @@ async function plan(
 	dialect: Dialect,
 	tables: readonly TableRows[],
 	compress: Compression | null,
+	answerMs: number,
 ): Promise<readonly Cut[]> {
 	const name = compress === null ? null : rowsNames(tables, compress);
 	const shared = shares(tables, readers.length);
@@ -215,7 +224,7 @@ async function plan(
 	let next = 0;
 	await Promise.all(
 		readers.map(async (reader) => {
-			const ask = async <T>(query: Query<T>): Promise<T> => query.read(await reader.query(query.statement, QUERY_TIMEOUT_MS));
+			const ask = async <T>(query: Query<T>): Promise<T> => query.read(await reader.query(query.statement, answerMs));
 			for (let at = next++; at < shared.length; at = next++) {
 				const { table, shares } = shared[at] as (typeof shared)[number];
 				places[at] = await bounds(table, shares, ask, dialect.readers.estimate);

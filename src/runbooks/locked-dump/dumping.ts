@@ -8,7 +8,7 @@ import { compareDefinitions, describeDifference } from '../../dump/definitions/c
 import type { DumpScan } from '../../dump/scan.ts';
 import { some } from '../server.ts';
 import { dumpProgress, rowsOf } from './dump-progress.ts';
-import type { BackupEnv, DumpedFile } from './env.ts';
+import { ANSWER_MS, type BackupEnv, type DumpedFile, LIST_MS } from './env.ts';
 
 type At = BackupEnv & Working & { readonly facts: { readonly tables: readonly TableFacts[] } };
 
@@ -54,7 +54,8 @@ export function dumping(at: At, heldSince: () => Date | null) {
 		const kind = id === undefined ? other : id === 'dump' ? 'database' : (id as 'schema' | 'post');
 		return { ...NOTHING, files: [{ ...file, kind, database: database ?? null, found }] };
 	}
-	async function read(action: RowsAction, until: AbortSignal): Promise<Dumped> {
+	async function read(planned: RowsAction, until: AbortSignal, underLock: boolean): Promise<Dumped> {
+		const action = underLock ? { ...planned, answerMs: LIST_MS } : planned;
 		const { files, tables } = await perform(action, { until, onFlow: progress.rowsFlow(action.tables) });
 		const sum = (of: (file: RowsFile) => number) => files.reduce((total, file) => total + of(file), 0);
 		progress.finished({ rawBytes: sum((file) => file.rawBytes), bytes: sum((file) => file.bytes), rows: sum((file) => file.rows) });
@@ -68,7 +69,9 @@ export function dumping(at: At, heldSince: () => Date | null) {
 			const done = new Map<Action, Dumped>();
 			for (const action of actions) {
 				if (action.kind !== 'definitions') continue;
-				definitions = await perform(action, { until }).catch((error: unknown) => {
+				// A miss gives the lock back.
+				const bounded = given === null ? action : { ...action, answerMs: ANSWER_MS, listMs: LIST_MS };
+				definitions = await perform(bounded, { until }).catch((error: unknown) => {
 					throw stuck.signal.aborted ? stuck.signal.reason : error;
 				});
 				done.set(action, { ...NOTHING, definitions });
@@ -85,7 +88,7 @@ export function dumping(at: At, heldSince: () => Date | null) {
 					if (failed.signal.aborted) return;
 					signal.throwIfAborted();
 					if (action.kind === 'pipe') done.set(action, await pipe(action, until, place === 0));
-					else if (action.kind === 'rows') done.set(action, await read(action, until));
+					else if (action.kind === 'rows') done.set(action, await read(action, until, given !== null));
 				}
 			};
 			// Nothing of a dump that failed may still run when its lock is given back.

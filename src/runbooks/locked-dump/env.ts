@@ -48,6 +48,8 @@ export interface BackupEnv extends Outputs {
 
 /** So long each of our own statements under the lock may take, but for those that read what is dumped: then the lock is given back first. */
 export const ANSWER_MS = 2_000;
+/** And those that list all tables or other objects: they take longer the more there are. */
+export const LIST_MS = 15_000;
 
 /** One file that a tool wrote, and what it held. `schema`: a database and its tables; `post`: what needs them. */
 export type DumpedFile = {

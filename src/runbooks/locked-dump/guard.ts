@@ -6,11 +6,11 @@ import type { Looking, Working } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { metadataLocks, type TableId } from '../../dialects/guards.ts';
 import { qualified, type Server, some } from '../server.ts';
-import type { BackupEnv } from './env.ts';
+import { type BackupEnv, LIST_MS } from './env.ts';
 import { holdsRows, withoutSnapshot } from './way.ts';
 
 /** Taken under the lock, while clients wait: it is given up, and the lock given back, after this. */
-const GUARD_MS = 15_000;
+const GUARD_MS = 5_000;
 /** Lock wait timeout; killed by a time limit. */
 const NOT_ACQUIRED = new Set([1205, 1969, 3024]);
 /** No such database, table or column. */
@@ -79,7 +79,7 @@ export async function guard(at: At): Promise<readonly TableId[]> {
 		throw worded(error);
 	}
 	const { statement, read } = server.dialect.catalogue.tableIds(guarded);
-	return await look('server', { statement, read, mostMs: GUARD_MS });
+	return await look('server', { statement, read, mostMs: LIST_MS });
 }
 
 function worded(error: unknown): unknown {

@@ -8,7 +8,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { qualified } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
-import { ANSWER_MS, type BackupEnv, type LockedDumpOutput } from './env.ts';
+import { ANSWER_MS, type BackupEnv, LIST_MS, type LockedDumpOutput } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
 import { findChangedJson, jsonActions, jsonColumns, moment } from './json-types.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
@@ -123,7 +123,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		if (refuse) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true, 'lock', ANSWER_MS);
 		act('position', 'the moment of this backup', positions.current.statement, false, 'lock', ANSWER_MS);
 		if (way.lock === 'snapshot') {
-			act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers');
+			act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers', ANSWER_MS);
 			actions.push(...guardActions(env, facts));
 		}
 		actions.push(...dump.held, ...moment(env, facts, way));
@@ -142,7 +142,8 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		// Somebody may have made or dropped tables since they were looked at.
 		let { tables } = facts;
 		const now = async () => {
-			tables = dumpedOf(await at.look('server', at.server.dialect.catalogue.tables), facts.databases, at.ignoreTables);
+			const all = await at.look('server', { ...at.server.dialect.catalogue.tables, mostMs: LIST_MS });
+			tables = dumpedOf(all, facts.databases, at.ignoreTables);
 			return planDump(at, { ...facts, tables }, way);
 		};
 		const opening = at.readers('server', { count: way.engine === 'parallel' ? at.connections : Math.min(2, at.connections) });

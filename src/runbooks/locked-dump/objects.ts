@@ -1,15 +1,17 @@
 import { type Check, must } from '../../core/check.ts';
 import type { Looking } from '../../core/step.ts';
 import type { DumpedDatabase } from '../../dump/scan.ts';
+import type { Query } from '../../sql/sql.ts';
 import { qualified, some } from '../server.ts';
-import type { BackupEnv, DumpedFile } from './env.ts';
+import { type BackupEnv, type DumpedFile, LIST_MS } from './env.ts';
 
 type Kind = 'tables' | 'views' | 'sequences' | 'triggers' | 'procedures' | 'functions' | 'events' | 'packages';
 /** Qualified names, by kind. */
 export type Objects = Readonly<Record<Kind, readonly string[]>>;
 
 /** What the catalogue says the dump must hold; read under the lock. */
-export async function objectsOf({ server, look }: BackupEnv & Looking, databases: readonly string[]): Promise<Objects> {
+export async function objectsOf({ server, look: ask }: BackupEnv & Looking, databases: readonly string[]): Promise<Objects> {
+	const look = <T>(role: 'server', query: Query<T>) => ask(role, { ...query, mostMs: LIST_MS });
 	const { catalogue } = server.dialect;
 	const ours = <T extends { database: string; name: string }>(all: readonly T[]) => all.filter((each) => databases.includes(each.database));
 	const tables = ours(await look('server', catalogue.tables));
