@@ -93,7 +93,7 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 		],
 		async status(server, reach) {
 			const card = found.find((each) => each.server === server);
-			const report = await statusOf(context, { server, ...reach, ...remembered(server, reach) }, card?.output);
+			const report = await statusOf(context, { server: server || undefined, ...reach, ...remembered(server, reach) }, card?.output);
 			return card === undefined ? report : { ...report, badge: card.badge };
 		},
 		remember: (server, password) => void passwords.set(server, new Secret(password)),

@@ -7,6 +7,7 @@ import { renderSummary } from '../telling/summary.ts';
 import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
 import { KeyBorder, type TerminalInput } from './border.ts';
+import { displayName } from './components/gate.tsx';
 import { type LeftRun, openSession, type Session } from './session.ts';
 import { stopHere } from './suspend.ts';
 import { theme } from './theme.ts';
@@ -61,7 +62,10 @@ function placesOf(open: Open): readonly Place[] {
 			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];
 		case 'review': {
 			const { request } = open;
-			const title = request.kind === 'provision' ? `set up ${request.replica}` : `${request.kind} ${request.server}`;
+			const title =
+				request.kind === 'provision'
+					? `set up ${request.replica}`
+					: `${request.kind} ${displayName(request.server, request.reach?.server)}`;
 			return [{ at: 'home' }, { at: 'run', request, title: title.replace(/mysql:\/\/(?:[^@/]*@)?([^?]*).*/, '$1') }];
 		}
 	}
@@ -78,7 +82,9 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 		end.outcome !== 'done' || request === null
 			? []
 			: request.kind === 'restore'
-				? [`lockstep status --server ${request.server}`]
+				? request.server === ''
+					? []
+					: [`lockstep status --server ${request.server}`]
 				: request.kind === 'backup'
 					? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt`]
 					: [

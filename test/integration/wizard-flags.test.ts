@@ -48,6 +48,12 @@ describe('in a terminal', () => {
 		expect(command).not.toContain(PASSWORD);
 	});
 
+	it('a server that only -h, -P and -u name opens it, too', async () => {
+		const args = ['backup', '-h', '127.0.0.1', '-P', String(server.port), '-u', 'dba', '--to', join(home.dir, 'backups')];
+		await using terminal = open([...args, '--password-file', file]);
+		expect(await terminal.waitFor(PLAN)).toContain('backup 127.0.0.1');
+	});
+
 	it('--ssl-mode VERIFY_IDENTITY refuses a server that nobody signed', async () => {
 		const args = backup('--password-file', file, '--ssl-mode', 'VERIFY_IDENTITY');
 		await using terminal = open(args);

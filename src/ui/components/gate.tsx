@@ -22,6 +22,12 @@ type GateProps = {
 	readonly children: (reports: readonly StatusReport[]) => ReactNode;
 };
 
+/** A server as a person knows it: one that only the clients' options say has no name of its own. */
+export function displayName(server: string, reach: ReachRequest[string] | undefined): string {
+	const { host, socket } = (reach?.flags ?? {}) as { readonly host?: string; readonly socket?: string };
+	return server || host || socket || 'the server';
+}
+
 /** Whether a server said no to the login rather than to the connection. */
 export function isLogin({ told }: Failure): boolean {
 	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.what, told.why, told.words].join(' '));
@@ -61,6 +67,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 		};
 	}, [round]);
 
+	const called = (server: string) => displayName(server, reach[servers.indexOf(server)]);
 	const again = () => {
 		setRefused(null);
 		setAsking(false);
@@ -115,7 +122,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 			}
 		>
 			{refused === null ? (
-				<Text {...look('dim')}>{`Asking ${servers.join(' and ')} ${signs.more}`}</Text>
+				<Text {...look('dim')}>{`Asking ${servers.map(called).join(' and ')} ${signs.more}`}</Text>
 			) : (
 				<>
 					<Pane
@@ -126,8 +133,14 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 					/>
 					{asking && (
 						<Box flexShrink={0} marginTop={1}>
-							<Text bold>{`Password for ${refused.server}: `}</Text>
-							<Field value={password} onChange={setPassword} focused masked width={Math.max(10, width - refused.server.length - 16)} />
+							<Text bold>{`Password for ${called(refused.server)}: `}</Text>
+							<Field
+								value={password}
+								onChange={setPassword}
+								focused
+								masked
+								width={Math.max(10, width - called(refused.server).length - 16)}
+							/>
 						</Box>
 					)}
 				</>

@@ -8,6 +8,9 @@ export type Shown = { readonly watched: Watched; readonly title: string };
 export const serversOf = (request: RunRequest): readonly string[] =>
 	request.kind === 'provision' ? [request.primary, request.replica] : [request.server];
 
+/** How each of them is reached, where its name does not say it all. */
+export const reachOf = ({ kind, reach = {} }: RunRequest) => (kind === 'provision' ? [reach.primary, reach.replica] : [reach.server]);
+
 export const badgeOf = (app: App, request: RunRequest | null) => {
 	const server = request === null ? undefined : serversOf(request).at(-1);
 	return app.desk.servers().find((card) => card.server === server || card.name === server)?.badge ?? null;

@@ -6,10 +6,8 @@ import { type Source, useRun } from '../hooks/use-run.ts';
 import { End } from './end.tsx';
 import { FailedStep } from './failed-step.tsx';
 import { ReviewScreen } from './review.tsx';
-import { badgeOf, serversOf } from './run-header.ts';
+import { badgeOf, reachOf, serversOf } from './run-header.ts';
 import { Work } from './work.tsx';
-
-const reachOf = ({ kind, reach = {} }: RunRequest) => (kind === 'provision' ? [reach.primary, reach.replica] : [reach.server]);
 
 /** A run from its first look to its summary. */
 export function Run({ request, title }: { readonly request: RunRequest; readonly title: string }) {
