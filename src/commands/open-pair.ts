@@ -4,10 +4,16 @@ import { ConnectError } from '../core/errors.ts';
 import type { Past } from '../core/past.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { NO_POLICY } from '../dialects/passwords.ts';
+import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
 import type { Wishes } from './prepare.ts';
 import { isLoopback, type OpenedServer, openServer, resolveWish, type ServerWish } from './servers.ts';
+
+/** Whether the server answers, and only the login or its certificate is in the way: that the person can mend at once. */
+function isRefused({ unverified, cause }: ConnectError): boolean {
+	return unverified !== null || cause instanceof CertificateRefused || /^ER_/.test((cause as { code?: string } | undefined)?.code ?? '');
+}
 
 /**
  * Both servers of a provisioning. Where one that is to be undone has only one that can be reached, the other is what its journal says of it.
@@ -22,7 +28,7 @@ export async function openPair(
 	const wish = (role: 'primary' | 'replica'): ServerWish => ({ role, server: asked[role], ...wishes[role] });
 	const open = (role: 'primary' | 'replica') =>
 		openServer(context, wish(role)).catch((error: unknown) => {
-			if (undo === undefined || !(error instanceof ConnectError)) throw error;
+			if (undo === undefined || !(error instanceof ConnectError) || isRefused(error)) throw error;
 			return error;
 		});
 	const primary = await open('primary');

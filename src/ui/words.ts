@@ -91,7 +91,16 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	summary: {
 		title: 'The end of a run',
 		why: 'The same summary stays in your terminal after you leave.',
-		keys: [MOVE, ['enter', 'home'], ['s', 'the statements that were done'], ['l', 'the log'], ['y', 'copy'], ['q', 'leave'], ...EVERYWHERE],
+		keys: [
+			MOVE,
+			['enter', 'home'],
+			['p', 'roll back what a run whose process died has left'],
+			['s', 'the statements that were done'],
+			['l', 'the log'],
+			['y', 'copy'],
+			['q', 'leave'],
+			...EVERYWHERE,
+		],
 	},
 	runs: {
 		title: 'Choose a run',
@@ -172,6 +181,7 @@ export const WORDS = {
 	keepGoing: 'Keep going',
 	stopSafely: 'Stop safely',
 	stopping: 'Stopping safely: whatever is held is being released. This is never skipped.',
+	nothingLeft: 'Nothing is left to be rolled back.',
 	puttingBack: 'Putting back what was changed. This is never skipped.',
 	stopWhy: {
 		backup: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',

@@ -270,6 +270,30 @@ describe('recover', () => {
 		expect(await wizard.sees('What do you want to do?')).not.toContain('Recover');
 	});
 
+	test('a run that died while it was watched without its password is rolled back from its end: the password is asked for there', async () => {
+		let refused = true;
+		const findings = () => {
+			if (refused) throw new ConnectError({ what: 'Access denied for root (no password given).' });
+			return FINDINGS;
+		};
+		const status = () => {
+			if (refused) throw new ConnectError({ what: 'Access denied for root (no password given).' });
+			return STATUS;
+		};
+		const wizard = openAt([attached], fakeDesk({ runs: () => [card(RUN, 'cut off')], findings, status }));
+		wizard.desk.play(...opening('backup'), ...firstHalf('backup'));
+		await wizard.sees('elapsed');
+		const failure = { ...FAILURE, class: 'LeftChanged' };
+		wizard.desk.play({ type: 'run-ended', outcome: 'failed', open: true, warnings: [], failure, summary: {} });
+		wizard.desk.end();
+		await wizard.sees('p roll back');
+		await wizard.press('p');
+		await wizard.sees('Password for');
+		refused = false;
+		await wizard.press(`secret${ENTER}`);
+		await wizard.sees('Writes were stopped');
+	});
+
 	test('esc leaves it as it is', async () => {
 		const wizard = home();
 		await wizard.sees(/❯ Recover/);

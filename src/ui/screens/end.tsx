@@ -9,6 +9,7 @@ import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
+import { WORDS } from '../words.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
@@ -21,6 +22,13 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	const { state, request, again } = watched;
 	const good = end.outcome === 'done' || end.outcome === 'undone';
 	const width = app.size.columns - 2;
+	// A run whose process died, and that could not be rolled back from here: that screen asks for the password that was missing.
+	const canRollBack = end.open && end.failure?.class === 'LeftChanged' && state.run !== null;
+	const rollBack = async () => {
+		const card = (await app.desk.runs()).find((each) => each.run === state.run && each.state === 'cut off');
+		if (card === undefined) app.flash(WORDS.nothingLeft);
+		else app.go({ at: 'recover', card });
+	};
 	const summary = summaryLines(end, state, { width, ascii });
 	useKeys((key) => {
 		if (key === 'q') app.quit();
@@ -31,6 +39,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 		} else if (key === 's') setView(view === 'statements' ? 'summary' : 'statements');
 		else if (key === 'l') setView(view === 'log' ? 'summary' : 'log');
 		else if (key === 'r' && !good) again?.();
+		else if (key === 'p' && canRollBack) void rollBack();
 		else if (key === 'y') app.copy(good ? paint(summary, false) : (end.failure?.told.mend ?? [end.failure?.told.what ?? '']).join('\n'));
 		else if (key === '?' || key === 'f1') app.help('summary');
 	});
@@ -43,6 +52,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 			hints={[
 				...(app.alone ? [] : ([['enter', 'home']] as const)),
 				...(good || again === null ? [] : ([['r', 'try again']] as const)),
+				...(canRollBack ? ([['p', 'roll back']] as const) : []),
 				['s', 'SQL'],
 				['l', 'log'],
 				['y', 'copy'],

@@ -24,9 +24,9 @@ const AFTER_DEATH = {
 	backup:
 		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, the lock ends with its connection, and what the plan switched before it (read_only, the SQL thread) is put back by this screen within seconds, or by lockstep recover.',
 	restore:
-		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was loaded stays and is known table by table: starting it again goes on from there, lockstep undo takes it back.',
+		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was loaded stays: the same command goes on from there, as long as nothing else changes those databases. lockstep undo drops what this run made; what it replaced cannot be restored.',
 	provision:
-		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: starting it again goes on from there, lockstep undo takes it back.',
+		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: the same command goes on from there. lockstep undo takes back what this run made; data that the replica had before cannot be restored.',
 };
 
 /** The plan, before anything has changed. */
