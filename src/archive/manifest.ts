@@ -266,7 +266,9 @@ const time = (value: unknown): boolean => typeof value === 'string' && !Number.i
 
 /** Characters of a name: servers take 64, of up to two UTF-16 units each. */
 const name = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= 128 && !value.includes('\0');
-const names = (value: unknown): boolean => Array.isArray(value) && value.every(name);
+/** A database of somebody: what is in a server's own ones is no part of a backup, and a manifest that names one was forged. */
+const database = (value: unknown): boolean => name(value) && !/^(mysql|information_schema|performance_schema|sys)$/i.test(value as string);
+const databases = (value: unknown): boolean => Array.isArray(value) && value.every(database);
 const optional = (is: (value: unknown) => boolean) => (value: unknown) => value === undefined || is(value);
 /** Columns, each with how it is loaded. */
 const loads = (value: unknown): boolean =>
@@ -294,7 +296,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['position.source', orNull(object)],
 	['position.self', orNull(object)],
 	['dump.client', text],
-	['dump.databases', names],
+	['dump.databases', databases],
 	['dump.ignored_tables', optional(texts)],
 	['dump.argv', optional(texts)],
 	['dump.engine', optional((value) => value === 'vendor' || value === 'parallel')],
@@ -303,7 +305,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	// A name only: a manifest must not make anyone read or write outside its folder.
 	['files.*.path', fileName],
 	['files.*.kind', (value) => text(value) && KINDS.has(value as string)],
-	['files.*.database', optional(name)],
+	['files.*.database', optional(database)],
 	['files.*.table', optional(name)],
 	['files.*.chunk', optional(size)],
 	['files.*.rows', optional(size)],
@@ -313,7 +315,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['files.*.raw_bytes', size],
 	['files.*.sha256', (value) => text(value) && /^[0-9a-f]{64}$/.test(value as string)],
 	['files.*.footer', (value) => typeof value === 'boolean'],
-	['tables?.*.database', name],
+	['tables?.*.database', database],
 	['tables?.*.name', name],
 	['tables?.*.rows', size],
 	['tables?.*.engine', orNull(text)],

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changeSourceFile } from '../archive/layout.ts';
 import type { Manifest } from '../archive/manifest.ts';
+import { readText } from '../archive/open.ts';
+import { fileProblem } from '../archive/problem.ts';
 import { type Check, must, note } from '../core/check.ts';
 import type { Talk } from './drill-server.ts';
 
@@ -31,7 +32,9 @@ export async function setPosition(
 		};
 	}
 	const file = changeSourceFile(manifest.dump.engine);
-	const text = await readFile(join(folder, file), 'utf8');
+	const text = await readText(folder, file).catch((cause) => {
+		throw fileProblem('The file cannot be read', join(folder, file), cause);
+	});
 	const ready = READY.exec(text)?.[1] ?? null;
 	const inFile = must('DRILL-CHANGE-SOURCE', `${file} has the position of the manifest`, ready !== null && alike(at, ready, gtid), {
 		expected: gtid,

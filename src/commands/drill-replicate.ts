@@ -5,6 +5,7 @@ import type { DrillRecord } from '../core/backups.ts';
 import { type Check, must } from '../core/check.ts';
 import { CheckFailed, LeftChanged, LockstepError, UserError } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
+import { shellWord } from '../core/shell.ts';
 import { compareSeries } from '../dialects/series.ts';
 import { crashPoints } from '../engine/halt.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';
@@ -29,11 +30,26 @@ const STILL_MS = 600_000;
 const LOOK_MS = 250;
 const DROP_MS = 60_000;
 
-/** The server that the restored one is to follow: the one named, else the backup's own source, else what was backed up. */
-export async function openPrimary(context: Context, { position, server, profile }: Manifest, flags: ReplicateFlags): Promise<Primary> {
+/**
+ * The backup's own source, else what was backed up, where that is a saved server. Anyone who can write to the backup's folder decides what its
+ * manifest names: no password is sent there otherwise.
+ */
+function savedPrimary({ profiles }: Context, { position: { source }, server }: Manifest): string {
+	const { host, port } = source ?? server;
+	const saved = profiles.list().find((each) => each.host === host && (each.port ?? 3306) === port);
+	if (saved !== undefined) return saved.name;
+	throw new UserError({
+		what: 'Name the primary.',
+		why: `The backup names ${host}:${port}, which is no saved server. Whoever can change the backup could name another one, and passwords would be sent there.`,
+		mend: [`lockstep drill BACKUP --replicate --primary ${shellWord(`mysql://${host}:${port}`)}`],
+	});
+}
+
+/** The server that the restored one is to follow: the one named, else the one that {@link savedPrimary} finds. */
+export async function openPrimary(context: Context, manifest: Manifest, flags: ReplicateFlags): Promise<Primary> {
+	const { position, server } = manifest;
 	const { source } = position;
-	const wish =
-		flags.primary ?? (source === null ? (profile ?? `mysql://${server.host}:${server.port}`) : `mysql://${source.host}:${source.port}`);
+	const wish = flags.primary ?? savedPrimary(context, manifest);
 	const opened = await openServer(context, { role: 'primary', server: wish });
 	const { reach, identity } = opened;
 	const gtid = source?.gtid || position.self?.gtid || '';

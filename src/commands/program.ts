@@ -188,7 +188,10 @@ them, as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --repli
 	add('drill', 'restore a backup into a throwaway server, prove what came, and tell how long it took')
 		.argument('<backup>', 'its folder, or the link latest')
 		.option('--replicate', 'attach the restored server to the primary, and follow it to lag zero')
-		.option('--primary <server>', 'that primary; else the source of the server that was backed up, or that server itself')
+		.option(
+			'--primary <server>',
+			'that primary; else the saved server (profile) at the address of the backup’s source, or of the server backed up',
+		)
 		.option('--account <name>', 'an account for replication that is there; else one is made, and dropped afterwards')
 		.option('--account-password-file <file>', 'its password')
 		.option('--no-tls', 'replication may be unencrypted')

@@ -145,7 +145,8 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 	// MariaDB keeps programs in a table: while it is locked, rows have come and are not proven yet.
 	if (kind === 'mariadb-11.8')
 		it('says in which rows and columns a table differs, without a value of them', async () => {
-			await ask(target, 'DROP DATABASE odd');
+			for (const statement of ['DROP DATABASE odd', 'CREATE DATABASE near', 'CREATE TABLE near.t (a INT)', 'CREATE TABLE near.u (a INT)'])
+				await ask(target, statement);
 			await using holder = await rootSession(target);
 			await holder.query({ pieces: ['LOCK TABLES mysql.proc READ'] });
 			const running = start(['restore', folder, '--server', urlOf(target), '--yes', '--json'], { env: home.env });
@@ -157,18 +158,21 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 				'UPDATE odd.invisible SET i = 4711 WHERE v = 1',
 				"INSERT INTO odd.en VALUES (99, 'a', 'a', 'a', '', 'a')",
 				"UPDATE odd.en SET e = 'b' WHERE id = 2",
+				'DROP TABLE near.u',
+				'SET GLOBAL max_connect_errors = 4321',
 			];
 			for (const statement of meddling) await session.query({ pieces: [statement] });
 			await holder.query({ pieces: ['UNLOCK TABLES'] });
 			const ended = await running.ended;
 			expect(ended.code, said(ended)).toBe(8);
 			const checks = Object.fromEntries(
-				ended.last.checks.map((check: { title: string }) => [check.title.replace(' is as it was dumped', ''), check]),
+				ended.last.checks.map((check: { title: string }) => [check.title.replace(/ is as it was( dumped)?/, ''), check]),
 			);
 			expect(Object.keys(checks).sort()).toEqual(
 				[
 					...['Table odd.T', 'Table odd.en', 'Table odd.invisible', 'Table odd.stamps'],
 					...['Column e of odd.en', 'Column i of odd.invisible', 'Column tn of odd.stamps'],
+					'Database near before the restore',
 				].sort(),
 			);
 			expect(checks['Table odd.T']).toMatchObject({
@@ -185,6 +189,10 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 				found: 'an integer of 4 digits',
 				mend: expect.arrayContaining([expect.stringMatching(/^The row in the backup: {2}zstdcat .* \| sed -n \dp$/)]),
 			});
+			expect(checks['Database near before the restore']).toMatchObject({ id: 'OTHERS', expected: '2 tables', found: '1 table' });
+			expect(ended.lines.find((line) => line.type === 'checks' && line.step === 'prove').checks).toContainEqual(
+				expect.objectContaining({ status: 'warning', title: expect.stringContaining('Global variable max_connect_errors'), found: '4321' }),
+			);
 			expect(said(ended)).not.toMatch(/4711|2020-05-06/);
 		});
 

@@ -7,6 +7,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, type Running, start, urlOf } from '../support/cli.ts';
+import { forged } from '../support/forged.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -125,6 +126,12 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		// After the backup: only replication brings it.
 		await ask(server, "INSERT INTO shop.orders VALUES (1000, 'later', 1)");
 		const args = ['drill', fast, '--replicate', '--primary', urlOf(server), '--json'];
+		// Whoever can change a backup's folder does not choose where passwords go.
+		const unnamed = await run('drill', fast, '--replicate', '--yes', '--json');
+		expect(unnamed).toMatchObject({
+			code: 2,
+			last: { class: 'UserError', mend: [expect.stringContaining(`--primary mysql://${nameOf(server)}`)] },
+		});
 		const lacking = await run(...args);
 		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', what: expect.stringContaining('--yes') } });
 		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
@@ -187,6 +194,15 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		await writeFile(manifestFile, before.replace('"note"', '"total"'));
 		expect(await restore(hostile)).toMatchObject({ code: 8, last: { class: 'VerifyFailed' } });
 
+		// The server's own database: what it holds decides who may do what.
+		const own = structuredClone(JSON.parse(before));
+		for (const each of [...own.files, ...own.tables]) if (each.database === 'shop') each.database = 'MySQL';
+		own.dump.databases = own.dump.databases.map((name: string) => (name === 'shop' ? 'MySQL' : name));
+		const unforge = await forged(hostile, own);
+		for (const ended of [await restore(hostile), await run('drill', hostile, '--json')])
+			expect(ended, told(ended)).toMatchObject({ code: 2, last: { what: expect.stringContaining('manifest is damaged') } });
+		await unforge();
+
 		// Everything that vouches for a file of SQL made anew.
 		const manifest = JSON.parse(before);
 		const sums = parseSums(await readFile(join(hostile, 'SHA256SUMS'), 'utf8'));
@@ -195,17 +211,17 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 			['post', `\\! touch ${home.dir}/ran\n`],
 			['post', 'SET GLOBAL max_connections = 77;\n'],
 		] as const) {
-			const forged = structuredClone(manifest);
-			const file = forged.files.find((each: { kind: string; database: string }) => each.kind === kind && each.database === 'shop');
+			const changed = structuredClone(manifest);
+			const file = changed.files.find((each: { kind: string; database: string }) => each.kind === kind && each.database === 'shop');
 			const path = join(hostile, file.path);
 			const whole = await readFile(path);
 			const text = zstdDecompressSync(whole).toString().replace('\nUSE `shop`;\n', `\nUSE \`shop\`;\n${bad}`);
 			const packed = zstdCompressSync(text);
 			const grown = [packed.length - file.bytes, Buffer.byteLength(text) - file.raw_bytes] as const;
 			Object.assign(file, { bytes: packed.length, raw_bytes: Buffer.byteLength(text), sha256: sha256(packed) });
-			forged.totals.bytes += grown[0];
-			forged.totals.raw_bytes += grown[1];
-			const json = JSON.stringify(forged);
+			changed.totals.bytes += grown[0];
+			changed.totals.raw_bytes += grown[1];
+			const json = JSON.stringify(changed);
 			await writeFile(path, packed);
 			await writeFile(manifestFile, json);
 			const known = sums.map((sum) =>

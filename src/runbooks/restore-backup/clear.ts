@@ -6,6 +6,7 @@ import { change } from '../change.ts';
 import { qualified } from '../server.ts';
 import type { RestoreEnv } from './env.ts';
 import { forgetHeld, overtaken } from './held.ts';
+import { rememberOthers } from './others.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
 
@@ -42,6 +43,7 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 	},
 	async run({ plan, facts, only, perform, ...env }) {
 		forgetHeld(env);
+		await rememberOthers({ ...env, only });
 		for (const action of plan) await perform(action);
 		return { dropped: only === null ? facts.databases : facts.tables.map(qualified) };
 	},

@@ -5,6 +5,7 @@ import type { ObjectName } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, type Stray, strays } from './held.ts';
+import { rememberOthers } from './others.ts';
 import { leftAlone, takeBack } from './take-back.ts';
 
 type Facts = {
@@ -61,6 +62,7 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 	},
 	async run({ plan, perform, databases, ...env }) {
 		forgetHeld(env);
+		await rememberOthers({ ...env, databases });
 		for (const action of plan) await perform(action);
 		return { databases };
 	},

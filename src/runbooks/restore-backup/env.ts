@@ -87,8 +87,11 @@ export function partOf({ folder, only }: RestoreEnv, { path, kind, bytes, raw_by
 	return { folder, file: { path, bytes, raw_bytes, sha256 }, purpose, ...use, ...(tables === undefined ? {} : { tables }) };
 }
 
+/** Whether it is part of provisioning a replica, which makes that server another one. */
+export const seeding = ({ outputs }: Outputs): boolean => outputs['clear-replica'] !== undefined;
+
 /** Whether an earlier step of this work made room already, be it of a replica: then what is there is what it brought. */
-export const cleared = ({ outputs }: Outputs): boolean => outputs.clear !== undefined || outputs['clear-replica'] !== undefined;
+export const cleared = ({ outputs }: Outputs): boolean => outputs.clear !== undefined || seeding({ outputs });
 
 /** What loading that file makes: its database, where it is not there yet, and where single tables are wanted these. */
 export function madeBy({ only }: RestoreEnv, { database }: ManifestFile, there: readonly string[]): readonly Thing[] {

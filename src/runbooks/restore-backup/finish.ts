@@ -6,6 +6,7 @@ import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';
 import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
+import { rememberOthers } from './others.ts';
 
 type Facts = { readonly sleep: Sleep; readonly triggers: readonly ObjectName[] };
 
@@ -33,6 +34,7 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 	},
 	async run(at) {
 		const { plan, perform, note, server } = at;
+		await rememberOthers(at);
 		const asleep = await whileAsleep(at, async () => {
 			let waiting = pickAll(plan, 'pipe', 'post-');
 			// A view may rest on one of a database that comes later: as long as any gets further, those that failed are tried again.

@@ -10,6 +10,7 @@ import { bytesProgress } from './bytes.ts';
 import { differences, whatIsThere } from './contents.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
 import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
+import { rememberOthers } from './others.ts';
 import { sideBySide } from './side-by-side.ts';
 import { takeBack } from './take-back.ts';
 
@@ -89,6 +90,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 	},
 	async run(at) {
 		const { plan, perform, workers, progress, now, note, server } = at;
+		await rememberOthers(at);
 		const loads = pickAll(plan, 'pipe', 'load-');
 		const total = loads.reduce((sum, action) => sum + sqlBytes(at, fileOf(at, action)), 0);
 		const told = bytesProgress(progress, now, { total, parts: loads.length });

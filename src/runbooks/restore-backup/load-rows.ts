@@ -10,6 +10,7 @@ import { bytesProgress } from './bytes.ts';
 import { type LateKeys, lateKeys } from './definitions.ts';
 import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, heldRows } from './held.ts';
+import { rememberOthers } from './others.ts';
 import { sideBySide } from './side-by-side.ts';
 
 type Facts = {
@@ -142,6 +143,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 	async run(at) {
 		const { plan, perform, workers, progress, now, facts } = at;
 		forgetHeld(at);
+		await rememberOthers(at);
 		const loads = loadsOf(at, facts).filter(({ table }) => !facts.whole.includes(qualified(table)));
 		const told = bytesProgress(progress, now, { total: loads.reduce((sum, each) => sum + each.rawBytes, 0), parts: loads.length });
 		const on = pick(plan, 'sql', 'local-infile');

@@ -11,6 +11,7 @@ import { differences, whatIsThere } from './contents.ts';
 import { definitionDifferences, expectedDefinitions } from './definitions.ts';
 import { filesOf, foundTables, parallel, type RestoreEnv, tablesOf } from './env.ts';
 import { isSameSeries } from './held.ts';
+import { type OtherDifference, otherChecks, otherDifferences } from './others.ts';
 import { type Difference, EXPLAINED, type FoundRows, rowDifferences, rowsOf } from './row-differences.ts';
 
 type Output = {
@@ -25,12 +26,14 @@ type Output = {
 	readonly doubtful: readonly Difference[];
 	/** What the backup does not say enough about, a few words each. */
 	readonly unproven: readonly string[];
+	/** What else on the server changed; missing or null where that is not known. */
+	readonly others?: readonly OtherDifference[] | null;
 };
 
 const NOTHING: Output = { tables: 0, rows: 0, digests: 0, definitions: null, wrong: [], doubtful: [], unproven: [] };
 
 /** What the rows came to; `differ`: other values, and as many rows. */
-type Rows = Omit<Output, 'definitions' | 'doubtful'> & { readonly differ: readonly Difference[] };
+type Rows = Omit<Output, 'definitions' | 'doubtful' | 'others'> & { readonly differ: readonly Difference[] };
 const NO_ROWS: Rows = { tables: 0, rows: 0, digests: 0, wrong: [], differ: [], unproven: [] };
 
 const SHOWN = 20;
@@ -67,13 +70,14 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 			...{ tables: rows.tables, rows: rows.rows, digests: rows.digests, definitions: objects?.compared ?? null },
 			wrong: [...rows.wrong, ...(objects?.wrong ?? []), ...(sameSeries ? differ : [])],
 			doubtful: [...(sameSeries ? [] : differ), ...(objects?.doubtful ?? [])],
+			others: await otherDifferences(env),
 			unproven: [...rows.unproven, ...(objects === null ? ['definitions: the backup has no list of them'] : [])],
 		};
 	},
 	async verify({ output, ...env }): Promise<readonly Check[]> {
 		// A proof is of the moment at which it was made.
 		if (env.outputs.prove !== undefined) return [must('PROVEN', 'It was proven in this run', false)];
-		const { wrong, doubtful, unproven, digests, definitions } = output;
+		const { wrong, doubtful, unproven, digests, definitions, others } = output;
 		const say = (judge: typeof must) => (each: Difference) =>
 			judge('CONTENTS', `${each.what} is as it was dumped`, false, {
 				expected: each.expected,
@@ -90,6 +94,7 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 		return [
 			...(wrong.length === 0 ? [must('CONTENTS', same, true)] : wrong.slice(0, SHOWN).map(say(must))),
 			...doubtful.slice(0, SHOWN).map(say(should)),
+			...(others == null ? [] : otherChecks(others).slice(0, SHOWN)),
 			...(unproven.length === 0 ? [] : [note('CONTENTS-COUNTED', 'Counted, not compared', some(unproven))]),
 		];
 	},
