@@ -21,7 +21,8 @@ import { birth } from '../exec/process.ts';
 import { withoutPasswords } from '../exec/tool.ts';
 import type { Context } from './context.ts';
 import { failedEnd, pastRun, perform, undoRun, type Watcher } from './perform.ts';
-import { newRunId, runsFolder, type Wishes } from './prepare.ts';
+import { newRunId, runsFolder } from './prepare.ts';
+import type { Wishes } from './servers.ts';
 import { withPasswords } from './servers.ts';
 
 export interface EngineWatcher extends Watcher {

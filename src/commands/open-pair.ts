@@ -7,8 +7,7 @@ import { NO_POLICY } from '../dialects/passwords.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
-import type { Wishes } from './prepare.ts';
-import { isLoopback, type OpenedServer, openServer, resolveWish, type ServerWish } from './servers.ts';
+import { isLoopback, type OpenedServer, openServer, resolveWish, type ServerWish, type Wishes } from './servers.ts';
 
 /** Whether the server answers, and only the login or its certificate is in the way: that the person can mend at once. */
 function isRefused({ unverified, cause }: ConnectError): boolean {

@@ -10,7 +10,8 @@ import { type Engine, newest, type Past } from '../core/past.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
 import { textPrinter } from '../headless/text.ts';
 import type { Context } from './context.ts';
-import { newRunId, type Performance, type Prepared, prepare, runsFolder, type Wishes } from './prepare.ts';
+import { newRunId, type Performance, type Prepared, prepare, runsFolder } from './prepare.ts';
+import type { Wishes } from './servers.ts';
 
 export interface Watcher {
 	readonly director: Director;

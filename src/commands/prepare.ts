@@ -32,7 +32,7 @@ import type { Context } from './context.ts';
 import { newPassword } from './new-password.ts';
 import { openPair } from './open-pair.ts';
 import { operatorOf } from './operator.ts';
-import { isLoopback, type OpenedServer, openServer, type ServerWish } from './servers.ts';
+import { isLoopback, type OpenedServer, openServer, type Wishes } from './servers.ts';
 
 /** A run that is ready: its servers answered and are known. */
 export interface Prepared {
@@ -61,9 +61,6 @@ export interface Performance {
 	/** Names typed for what an undo asks for. */
 	readonly typed?: readonly string[];
 }
-
-/** How each role's server is reached, where that is more than the request says. */
-export type Wishes = Readonly<Record<string, Omit<ServerWish, 'role'>>>;
 
 export const runsFolder = (context: Context): string => `${context.stateFolder}/runs`;
 

@@ -7,7 +7,7 @@ import { type PlainDirector, plainDirector } from '../headless/director-plain.ts
 import { renderReview } from '../telling/review.ts';
 import type { Context, Ending } from './context.ts';
 import { type EngineWatcher, engage } from './engage.ts';
-import type { Wishes } from './prepare.ts';
+import type { Wishes } from './servers.ts';
 
 /** Watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
 export async function watchHeadless(

@@ -11,9 +11,8 @@ import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
-import type { Reach } from '../world/world.ts';
+import type { ConnectionTarget } from '../world/connection-target.ts';
 import { asker, type Context } from './context.ts';
-import type { Wishes } from './prepare.ts';
 
 /** A server as somebody named it on a command line or in the wizard. */
 export interface ServerWish {
@@ -27,8 +26,11 @@ export interface ServerWish {
 	readonly password?: Secret | undefined;
 }
 
+/** How each role's server is reached, where that is more than the request says. */
+export type Wishes = Readonly<Record<string, Omit<ServerWish, 'role'>>>;
+
 export interface OpenedServer {
-	readonly reach: Reach;
+	readonly reach: ConnectionTarget;
 	readonly server: Server;
 	readonly identity: Identity;
 	/** When its system tables were made; null where its identity tells one server from another, or where we may not see it. */

@@ -11,9 +11,10 @@ import { findingLines } from '../telling/findings.ts';
 import { paint } from '../telling/page.ts';
 import type { Context, Ending } from './context.ts';
 import { atWork, engageUndo } from './engage.ts';
-import { runsFolder, type Wishes } from './prepare.ts';
+import { runsFolder } from './prepare.ts';
 import { askingOf, findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
+import type { Wishes } from './servers.ts';
 import { withPasswords } from './servers.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */

@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { makeContext } from '../commands/context.ts';
 import { perform, undoRun, type Watcher } from '../commands/perform.ts';
-import type { Wishes } from '../commands/prepare.ts';
+import type { Wishes } from '../commands/servers.ts';
 import { Stopped } from '../core/errors.ts';
 import { scopeOf } from '../core/past.ts';
 import { birth } from '../exec/process.ts';

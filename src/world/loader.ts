@@ -7,8 +7,8 @@ import type { PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/dialect.ts';
 import { selectRows } from '../dump/parallel/select.ts';
 import { packStatement } from '../server/lease-wire.ts';
+import type { ConnectionTarget } from './connection-target.ts';
 import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
-import type { Reach } from './world.ts';
 
 /** Loads into one server, as many tables at a time as are asked for, each on a thread and a connection of its own. */
 export interface Loader {
@@ -24,7 +24,7 @@ const THREAD = new URL(`./loader-thread${extname(import.meta.url)}`, import.meta
 const CLOSE_MS = 2_000;
 
 /** `columns`: how the server's tables are read, asked at most once. */
-export function openLoader({ address, password }: Reach, columns: () => Promise<readonly RowTable[]>): Loader {
+export function openLoader({ address, password }: ConnectionTarget, columns: () => Promise<readonly RowTable[]>): Loader {
 	let tables: Promise<ReadonlyMap<string, RowTable>> | null = null;
 	const idle: Hand[] = [];
 	const all = new Set<Hand>();

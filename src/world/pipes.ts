@@ -25,11 +25,11 @@ import { BY_FINGERPRINT } from '../server/resolve.ts';
 import type { Session } from '../server/session.ts';
 import { fullLogin } from '../server/tls.ts';
 import { type Query, type Statement, sent, shown } from '../sql/sql.ts';
+import type { ConnectionTarget } from './connection-target.ts';
 import { silentMs, watchLiveness } from './liveness.ts';
-import type { Reach } from './world.ts';
 
 /** MySQL's tools give the password itself to a server with any certificate that asks for it. Throws ConnectError where nobody agreed to that. */
-export function refuseToExpose({ address, password, dialect }: Reach, full: FullLogin): void {
+export function refuseToExpose({ address, password, dialect }: ConnectionTarget, full: FullLogin): void {
 	// They can check a certificate by its authority only: REQUIRED, or accepting it in the wizard, says that this will do.
 	const isUnchecked = address.tls.fingerprint !== undefined && address.origin.sslMode === BY_FINGERPRINT;
 	if (dialect.id === 'mysql' && password !== null && (full.how === 'refused' || isUnchecked))
@@ -48,7 +48,7 @@ const WELL: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWord
 
 /** What a World's pipes need of it. */
 export interface PipesAt {
-	readonly reachOf: (role: Role) => Reach;
+	readonly reachOf: (role: Role) => ConnectionTarget;
 	readonly session: (role: Role) => Promise<Session>;
 	readonly look: <T>(role: Role, query: Query<T>) => Promise<T>;
 	/** Why it was given up, as an error of ours. */

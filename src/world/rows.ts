@@ -17,11 +17,11 @@ import { selectRows } from '../dump/parallel/select.ts';
 import { sumDigests } from '../dump/parallel/table-rows.ts';
 import { connect, type Session } from '../server/session.ts';
 import type { Query, Statement } from '../sql/sql.ts';
-import type { Reach } from './world.ts';
+import type { ConnectionTarget } from './connection-target.ts';
 
 /** What a World's readers need of it. */
 export interface RowsAt {
-	readonly reachOf: (role: Role) => Reach;
+	readonly reachOf: (role: Role) => ConnectionTarget;
 	readonly look: <T>(role: Role, query: Query<T>) => Promise<T>;
 	readonly signal: AbortSignal;
 	readonly now: () => Date;

@@ -3,25 +3,17 @@ import { type ConnectError, LockstepError, ServerError, Stopped } from '../core/
 import type { HeldLease, PerformOptions } from '../core/step.ts';
 import type { World } from '../core/world.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { ServerAddress } from '../server/address.ts';
 import { type Lease, openLease } from '../server/lease.ts';
 import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';
-import type { Secret } from '../sql/secret.ts';
 import type { Query } from '../sql/sql.ts';
 import { type Claim, claim } from './claim.ts';
+import type { ConnectionTarget } from './connection-target.ts';
 import { fileDeed, folderFacts } from './files.ts';
 import { type Loader, openLoader } from './loader.ts';
 import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { openRows } from './rows.ts';
-
-/** How a role's server is reached; known to the World only. */
-export interface Reach {
-	readonly address: ServerAddress;
-	readonly password: Secret | null;
-	readonly dialect: Dialect;
-}
 
 export interface RealWorld extends World, AsyncDisposable {
 	/** Claims the role's server for as long as this World lives, so that two runs never work there at once. Gives what aborts when it is lost. Throws Busy. */
@@ -56,7 +48,7 @@ export async function quieten(session: Session, dialect: Dialect): Promise<boole
 
 /** The real World: sessions, tools and files. The only place where plans become deeds. */
 export function openWorld(options: {
-	readonly reach: Readonly<Record<Role, Reach>>;
+	readonly reach: Readonly<Record<Role, ConnectionTarget>>;
 	readonly env: NodeJS.ProcessEnv;
 	/** Of servers that cannot be reached: how connecting to them failed. Nothing is tried there again. */
 	readonly absent?: ReadonlyMap<Role, ConnectError>;
@@ -74,7 +66,7 @@ export function openWorld(options: {
 	const loaders = new Map<Role, Loader>();
 	const quiet = new Map<Role, boolean>();
 
-	function reachOf(role: Role): Reach {
+	function reachOf(role: Role): ConnectionTarget {
 		const known = reach[role];
 		if (known === undefined) throw new TypeError(`this run has no ${role}`);
 		return known;

@@ -1,6 +1,8 @@
 import type { KeyPart } from '../../dialects/dialect.ts';
-import { id, list, query, raw, type Statement, sql } from '../../sql/sql.ts';
-import type { Ask } from './ranges.ts';
+import { id, list, type Query, query, raw, type Statement, sql } from '../../sql/sql.ts';
+
+/** Asks the server, on a connection that has the dump's snapshot. */
+export type Ask = <T>(query: Query<T>) => Promise<T>;
 
 /** A key's column as a line of whole numbers, so that it can be halved. */
 export interface Axis {

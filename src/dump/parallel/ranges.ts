@@ -1,10 +1,8 @@
 import type { KeyPart } from '../../dialects/dialect.ts';
 import { id, type Query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
-import { type Axis, axisOf } from './axis.ts';
+import { type Ask, type Axis, axisOf } from './axis.ts';
 import type { TableRows } from './table-rows.ts';
 
-/** Asks the server, on a connection that has the dump's snapshot. */
-export type Ask = <T>(query: Query<T>) => Promise<T>;
 export type Estimate = (select: Statement) => Query<number>;
 
 /** A place in a key: SQL literals of its first columns. A row is on the one side of it or the other, whatever it is. */

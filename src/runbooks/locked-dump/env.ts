@@ -5,7 +5,14 @@ import type { Outputs } from '../../core/step.ts';
 import type { Channel, Position } from '../../dialects/dialect.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import type { Server } from '../server.ts';
-import type { Way } from './way.ts';
+
+/** How a backup is made, and why so. */
+export type Way = {
+	readonly engine: 'vendor' | 'parallel';
+	/** `held`: for the whole dump; `snapshot`: until every reader has its snapshot. */
+	readonly lock: 'held' | 'snapshot';
+	readonly why: string;
+};
 
 export interface BackupEnv extends Outputs {
 	readonly server: Server;

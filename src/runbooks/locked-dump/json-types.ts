@@ -6,8 +6,8 @@ import type { Looking, Working } from '../../core/step.ts';
 import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
 import type { Row } from '../../sql/sql.ts';
 import { qualified } from '../server.ts';
-import { ANSWER_MS, type BackupEnv } from './env.ts';
-import { holdsRows, type Way } from './way.ts';
+import { ANSWER_MS, type BackupEnv, type Way } from './env.ts';
+import { holdsRows } from './way.ts';
 
 /** The table is no longer what it was in the snapshot: no such database, column or table, another definition. */
 const ALTERED = new Set([1049, 1054, 1146, 1412]);

@@ -8,7 +8,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { qualified } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
-import { ANSWER_MS, type BackupEnv, LIST_MS, type LockedDumpOutput } from './env.ts';
+import { ANSWER_MS, type BackupEnv, LIST_MS, type LockedDumpOutput, type Way } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
 import { findChangedJson, jsonActions, jsonColumns, moment } from './json-types.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
@@ -17,7 +17,7 @@ import { lockLimit, type Prediction, predictHeld, tellPrediction } from './predi
 import { restarted } from './restarted.ts';
 import { attemptMs, attemptSeconds, killAction, killable } from './take-lock.ts';
 import { underLock } from './under-lock.ts';
-import { heldBytes, type Way, wayOf } from './way.ts';
+import { heldBytes, wayOf } from './way.ts';
 
 type Facts = {
 	readonly readOnly: string;

@@ -11,10 +11,10 @@ import { outsideChecks, readOutside } from '../outside.ts';
 import { preparedChecks, preparedThatStay } from '../prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, tellElsewhere, titleOf } from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
-import type { BackupEnv } from './env.ts';
+import type { BackupEnv, Way } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
 import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
-import { byVendor, heldBytes, holdsRows, type Way, wayOf } from './way.ts';
+import { byVendor, heldBytes, holdsRows, wayOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;

@@ -1,16 +1,8 @@
 import { bytes, duration } from '../../core/format.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { some } from '../server.ts';
-import type { BackupEnv } from './env.ts';
+import type { BackupEnv, Way } from './env.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
-
-/** How a backup is made, and why so. */
-export type Way = {
-	readonly engine: 'vendor' | 'parallel';
-	/** `held`: for the whole dump; `snapshot`: until every reader has its snapshot. */
-	readonly lock: 'held' | 'snapshot';
-	readonly why: string;
-};
 
 type Seen = {
 	/** A server of its own: clients write to it and will wait. */
