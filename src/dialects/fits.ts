@@ -1,10 +1,17 @@
 // What of a primary does not fit every replica, as far as both vendors tell it alike.
+
 import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import type { ObjectName } from './dialect.ts';
+import { toolFaults } from './mysql/tool-faults.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 
+/** An object that the vendor's dump tool cannot write so that it loads again. */
+export type ToolFault = { readonly kind: string; readonly database: string; readonly name: string; readonly why: string };
+
 export interface FitWords {
+	/** What the dump tool cannot write: it never ends, or writes what does not load. */
+	readonly toolFaults: Query<readonly ToolFault[]>;
 	/** Functions that a server with a binary log takes only where it trusts those who create them (1418): database.name. */
 	readonly functions: Query<readonly string[]>;
 	/** Functions and triggers, which need a privilege more there (1419). */
@@ -26,7 +33,7 @@ export interface FitWords {
 
 const named = (rows: readonly Row[]): string[] => rows.map((row) => `${row.db}.${row.name}`);
 const names = (rows: readonly Row[]): string[] => rows.map((row) => row.name ?? '');
-const none: Query<readonly string[]> = query(sql`SELECT 1`, () => []);
+const none: Query<readonly never[]> = query(sql`SELECT 1`, () => []);
 
 const common = {
 	functions: query(
@@ -51,6 +58,7 @@ const common = {
 
 export const mariadbFits: FitWords = {
 	...common,
+	toolFaults: none,
 	restrictedAccounts: none,
 	// A name that no CREATE DATABASE makes stands there as it is in the file system.
 	strayFolders: query(
@@ -61,6 +69,7 @@ export const mariadbFits: FitWords = {
 
 export const mysqlFits: FitWords = {
 	...common,
+	toolFaults,
 	restrictedAccounts: query(
 		sql`SELECT CONCAT(User, '@', Host) AS name FROM mysql.user WHERE JSON_CONTAINS_PATH(User_attributes, 'one', ${raw("'$.Restrictions'")}) ORDER BY 1`,
 		names,

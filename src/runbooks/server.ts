@@ -1,5 +1,6 @@
 import { type Check, must } from '../core/check.ts';
 import type { Dialect, Identity, Need } from '../dialects/dialect.ts';
+import type { ToolFault } from '../dialects/fits.ts';
 
 /** A server as a runbook knows it: how to speak to it, never how to reach it. */
 export interface Server {
@@ -78,3 +79,15 @@ export function some(names: readonly string[], most = 6): string {
 /** Whether a server was restarted between two looks. Its own clock gives the second at which it started only nearly. */
 export const restarted = (before: { readonly startedAt: number }, now: { readonly startedAt: number }): boolean =>
 	Math.abs(before.startedAt - now.startedAt) > 5;
+
+/** What the vendor's dump tool cannot write so that it loads again; `hints`: what can be used in its place. Only of these databases. */
+export function toolFaultsCheck(id: string, faults: readonly ToolFault[], databases: readonly string[], hints: readonly string[]): Check[] {
+	const found = faults.filter(({ database }) => databases.includes(database));
+	if (found.length === 0) return [];
+	return [
+		must(id, 'The vendor’s dump tool can write every object', false, {
+			wrong: some(found.map(({ kind, database, name, why }) => `${kind} ${database}.${name} (${why})`)),
+			mend: hints,
+		}),
+	];
+}

@@ -48,15 +48,29 @@ describe('a dump tool that hangs under the lock, mysql-9.7', () => {
 		expect(await value(server, 'SELECT @@read_only')).toBe('0');
 	};
 
-	it('is ended and named with its object; the lock is given back: exit 1', async () => {
-		// mysqldump looks for a delimiter that is not in the body, for ever.
-		await ask(server, "CREATE EVENT d.ev ON SCHEDULE EVERY 1 DAY DO INSERT INTO d.t VALUES (9, ';;')");
-		const ended = await backup(home.env, 'event').ended;
-		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringMatching(/^mysqldump hangs/), left: [], open: false });
-		expect(ended.last.why).toMatch(/SHOW CREATE EVENT `ev` \(in database d\)/);
+	it('is not started where it would hang, or write what does not load: each object is named with the way out, exit 6', async () => {
+		await using root = await rootSession(server);
+		for (const text of [
+			// mysqldump looks for a delimiter that is not in the body, for ever.
+			"CREATE EVENT d.ev ON SCHEDULE EVERY 1 DAY DO INSERT INTO d.t VALUES (9, ';;')",
+			'CREATE TRIGGER d.tr BEFORE INSERT ON d.t FOR EACH ROW SET NEW.s = NEW.s -- it`s "a" note',
+			"CREATE PROCEDURE d.pr() SELECT '/*' # note",
+			"CREATE PROCEDURE d.fine() SELECT ';; -- no # comment' /* nor this -- one */",
+			'CREATE DATABASE d2',
+			'CREATE VIEW d2.one_way AS SELECT id FROM d.t',
+		])
+			await root.query({ pieces: [text] });
+		const ended = await backup(home.env, 'refused').ended;
+		await root.query({ pieces: ['CREATE VIEW d.both AS SELECT id FROM d2.one_way'] });
+		const round = await backup(home.env, 'refused').ended;
+		for (const text of ['DROP EVENT d.ev', 'DROP TRIGGER d.tr', 'DROP PROCEDURE d.pr', 'DROP DATABASE d2', 'DROP VIEW d.both'])
+			await root.query({ pieces: [text] });
+		expect([ended.code, round.code], words(ended)).toEqual([6, 6]);
+		const found = (each: Ended) => JSON.stringify(each.last);
+		for (const name of ['event d.ev', 'trigger d.tr', 'procedure d.pr', '--engine parallel']) expect(found(ended)).toContain(name);
+		expect(found(ended)).not.toMatch(/d\.fine|d2\.one_way/);
+		for (const name of ['view d.both', 'view d2.one_way']) expect(found(round)).toContain(name);
 		await free();
-		await ask(server, 'DROP EVENT d.ev');
 	});
 
 	it('is ended where a signal has stopped it, and left alone where nobody reads what it writes', async () => {

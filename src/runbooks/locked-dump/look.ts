@@ -5,11 +5,22 @@ import type { OutsideObject } from '../../core/outside.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
+import type { ToolFault } from '../../dialects/fits.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { outsideChecks, readOutside } from '../outside.ts';
 import { preparedChecks, preparedThatStay } from '../prepared.ts';
-import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, tellElsewhere, titleOf } from '../server.ts';
+import {
+	misledCheck,
+	privilegeCheck,
+	qualified,
+	type Server,
+	selectableCheck,
+	some,
+	tellElsewhere,
+	titleOf,
+	toolFaultsCheck,
+} from '../server.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import type { BackupEnv, Way } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
@@ -40,6 +51,8 @@ type Facts = {
 	readonly outside: readonly OutsideObject[];
 	/** What the dump tool cannot be told. */
 	readonly misledBy: readonly { readonly setting: string; readonly hint: string }[];
+	/** What the vendor's tool cannot write, where it is to write all. */
+	readonly toolFaults: readonly ToolFault[];
 	readonly way: Way;
 	/** What holds the lock. */
 	readonly heldBytes: number;
@@ -102,6 +115,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			elsewhere: tables.filter((table) => !table.ownRows).map(tellElsewhere),
 			outside: await readOutside(server, ask),
 			misledBy: await ask('server', dialect.tools.misledBy),
+			toolFaults: way.engine === 'vendor' ? await ask('server', dialect.fits.toolFaults) : [],
 			way,
 			heldBytes: heldBytes(way, tables),
 			folder: await folderFacts(paths.to),
@@ -138,6 +152,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 				: []),
 			...misledCheck(facts.misledBy),
 			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
+			...toolFaultsCheck('TOOL-OBJECTS', facts.toolFaults, databases ?? facts.databases, ['--engine parallel']),
 			...outsideChecks(server, facts.outside),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
