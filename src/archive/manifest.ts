@@ -68,6 +68,8 @@ export type ManifestTable = {
 	readonly data_bytes: number;
 	/** The columns in the order of its files, each with the expression over `@v` that loads it; null: as it is. */
 	readonly load: readonly (readonly [name: string, expression: string | null])[];
+	/** Bytes of the largest row as the server sent it; missing in backups of older versions. */
+	readonly largest_row?: number;
 };
 
 /** `manifest.json`, format 1: written last, so that its presence means that the backup is complete. Times are UTC, ISO 8601. */
@@ -323,6 +325,7 @@ const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])
 	['tables?.*.digest_loaded', optional(text)],
 	['tables?.*.data_bytes', size],
 	['tables?.*.load', loads],
+	['tables?.*.largest_row', optional(size)],
 	['position.sources?.*.name', text],
 	['position.sources?.*.host', text],
 	['totals.rows', size],

@@ -155,7 +155,14 @@ export interface LoadResult {
 export type TableToRead = { readonly database: string; readonly name: string; readonly rows: number; readonly bytes: number };
 
 /** What every row of a table was read for. `digest`: 16 hex digits, the same for the same rows in any order. */
-export type TableDigest = { readonly database: string; readonly name: string; readonly rows: number; readonly digest: string };
+export type TableDigest = {
+	readonly database: string;
+	readonly name: string;
+	readonly rows: number;
+	readonly digest: string;
+	/** Bytes of the largest row as the server sent it. */
+	readonly largest: number;
+};
 
 /** Rows of tables, read by connections of our own (`Working.readers`) and written as LOAD DATA text, a file a chunk. */
 export interface RowsAction extends Common {
@@ -248,6 +255,8 @@ export type ReadTable = {
 	readonly digest: string | null;
 	/** The digest once they are loaded, where text changes values. */
 	readonly loaded?: string;
+	/** Bytes of the largest row as the server sent it; missing where the rows were not read by us. */
+	readonly largest?: number;
 	/** The columns in the files' order, each with the expression over `@v` that loads it, null where it is loaded as it is. */
 	readonly load: readonly (readonly [name: string, expression: string | null])[];
 };

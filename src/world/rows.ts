@@ -175,11 +175,17 @@ function digestsOf(tables: readonly TableRows[], read: readonly DumpedRows[]): r
 	const chunks = Map.groupBy(read, (file) => key(file.database, file.table));
 	return tables.map(({ database, name }) => {
 		const own = chunks.get(key(database, name)) ?? [];
-		return { database, name, rows: own.reduce((sum, file) => sum + file.rows, 0), digest: sumDigests(own.map((file) => file.digest)) };
+		return {
+			database,
+			name,
+			rows: own.reduce((sum, file) => sum + file.rows, 0),
+			digest: sumDigests(own.map((file) => file.digest)),
+			largest: own.reduce((most, file) => Math.max(most, file.largest), 0),
+		};
 	});
 }
 
-const told = ({ digest: _, ...file }: DumpedRows): RowsFile => ({ ...file, kind: 'rows', format: 'tsv' });
+const told = ({ digest: _, largest: _largest, ...file }: DumpedRows): RowsFile => ({ ...file, kind: 'rows', format: 'tsv' });
 
 /** Writes files as they are asked for, so many at a time at most. */
 function writers(count: number) {

@@ -145,7 +145,12 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 	// MariaDB keeps programs in a table: while it is locked, rows have come and are not proven yet.
 	if (kind === 'mariadb-11.8')
 		it('says in which rows and columns a table differs, without a value of them', async () => {
-			for (const statement of ['DROP DATABASE odd', 'CREATE DATABASE near', 'CREATE TABLE near.t (a INT)', 'CREATE TABLE near.u (a INT)'])
+			for (const statement of [
+				'DROP DATABASE IF EXISTS odd',
+				'CREATE DATABASE near',
+				'CREATE TABLE near.t (a INT)',
+				'CREATE TABLE near.u (a INT)',
+			])
 				await ask(target, statement);
 			await using holder = await rootSession(target);
 			await holder.query({ pieces: ['LOCK TABLES mysql.proc READ'] });
@@ -320,6 +325,8 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 						'CREATE USER few_three IDENTIFIED WITH mysql_no_login',
 						"INSTALL PLUGIN rewriter SONAME 'rewriter.so'",
 						'GRANT SKIP_QUERY_REWRITE ON *.* TO few_three',
+						'CREATE TABLE few.large (j JSON)',
+						"INSERT INTO few.large VALUES (JSON_OBJECT('a', REPEAT('x', 2000000)))",
 					]
 				: []),
 		];
@@ -333,6 +340,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 		);
 		expect(backup.code, said(backup)).toBe(0);
 		await ask(target, "CREATE USER loader@'127.0.0.1'");
+		if (isMysql(kind)) await ask(target, 'SET GLOBAL max_allowed_packet = 1048576');
 		const restore = () =>
 			lockstep(['restore', backup.last.backup, '--server', urlOf(target, 'loader'), '--yes', '--json', '--accounts'], { env: home.env });
 		const was = await contentsOf(target);
@@ -353,6 +361,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			'SERVER-GRANTS': expect.stringMatching(/^missing, with GRANT OPTION: (?=.*\bRELOAD \(few_one@%\))(?=.*PROXY \(few_two@localhost\)$)/),
 			...(isMysql(kind)
 				? {
+						'SERVER-PACKET': expect.stringMatching(/^it is 1\S* MiB, and rows of these tables are larger: few\.large$/),
 						'SERVER-LOGINS': 'it lacks mysql_no_login (few_three@%) (error 1524)',
 						'SERVER-PRIVILEGES-KNOWN': expect.stringContaining('SKIP_QUERY_REWRITE (few_three@%)'),
 					}

@@ -111,8 +111,8 @@ function encode(bytes: Buffer, columns: number, cut: () => number, how: { hash?:
 	} finally {
 		encoder.finish();
 	}
-	const { rows, rawBytes, digest, end } = encoder;
-	return { text: Buffer.concat(texts), sizes, rows, rawBytes, digest, end, taken };
+	const { rows, rawBytes, digest, largest, end } = encoder;
+	return { text: Buffer.concat(texts), sizes, rows, rawBytes, digest, largest, end, taken };
 }
 
 /** Compared without a diff of megabytes. */
@@ -120,12 +120,17 @@ function same(found: ReturnType<typeof encode>, rows: readonly (readonly Field[]
 	const text = Buffer.concat(rows.map(line));
 	const wanted = digest ?? sum(rows.map((row) => xxh64(payload(row))));
 	const differs = text.equals(found.text) ? -1 : text.findIndex((byte, at) => byte !== found.text[at]);
-	expect({ differs, length: found.text.length, raw: found.rawBytes, rows: found.rows, digest: found.digest.toString(16) }, hint).toEqual({
+	const { largest } = found;
+	expect(
+		{ differs, length: found.text.length, raw: found.rawBytes, rows: found.rows, digest: found.digest.toString(16), largest },
+		hint,
+	).toEqual({
 		differs: -1,
 		length: text.length,
 		raw: text.length,
 		rows: rows.length,
 		digest: wanted.toString(16),
+		largest: rows.reduce((most, row) => Math.max(most, payload(row).length), 0),
 	});
 }
 

@@ -23,6 +23,8 @@ export type RowEncoder = {
 	readonly rawBytes: number;
 	/** The sum modulo 2^64 of the rows' XXH64 (seed 0, over a row's payload, that of continued packets joined); 0n without `hash`. */
 	readonly digest: bigint;
+	/** Bytes of the largest row as the server sent it. */
+	readonly largest: number;
 	/** Null until push() has given a number. */
 	readonly end: RowsEnd | null;
 	/** Flushes the rest and gives the encoder's memory to the next one: the last call. */
@@ -37,6 +39,7 @@ type Exports = {
 	readonly feed: (length: number) => number;
 	readonly rows: Cell<bigint>;
 	readonly digest: Cell<bigint>;
+	readonly largest: Cell<bigint>;
 } & Readonly<Record<'INPUT' | 'INPUT_BYTES' | 'OUTPUT' | 'FLUSH_BYTES' | 'state' | 'lastAt' | 'lastLength' | 'written', Cell<number>>>;
 
 // TypeScript's own types of it are among those of a browser.
@@ -88,6 +91,7 @@ export function createRowEncoder(options: {
 	let left = 0;
 	let rows = 0;
 	let digest = 0n;
+	let largest = 0;
 	let flushed = 0;
 	let held = 0;
 	let end: RowsEnd | null = null;
@@ -122,6 +126,7 @@ export function createRowEncoder(options: {
 				at = next;
 				rows = Number(wasm.rows.value);
 				digest = BigInt.asUintN(64, wasm.digest.value);
+				largest = Number(wasm.largest.value);
 				held = wasm.written.value;
 				const state = wasm.state.value;
 				if (state !== 0) {
@@ -140,6 +145,9 @@ export function createRowEncoder(options: {
 		},
 		get digest() {
 			return digest;
+		},
+		get largest() {
+			return largest;
 		},
 		get end() {
 			return end;

@@ -98,11 +98,14 @@ function serve(session: Session): void {
 			clearInterval(silence);
 		}
 		Object.assign(done, so());
-		const { rows, rawBytes, digest } = encoder;
+		const { rows, rawBytes, digest, largest } = encoder;
 		const landed = finish(file).then((sha256) => {
 			// Only now: the end of an empty file has bytes too.
 			const bytes = file?.bytes ?? 0;
-			say({ kind: 'file', file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest) } });
+			say({
+				kind: 'file',
+				file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest), largest },
+			});
 		});
 		return { landed };
 	};

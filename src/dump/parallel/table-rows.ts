@@ -28,6 +28,8 @@ export type RowsFile = {
 	readonly sha256: string;
 	/** Hashes of the rows, summed modulo 2^64: 16 hex digits. A table's is the sum of its chunks'. */
 	readonly digest: string;
+	/** Bytes of the largest row as the server sent it. */
+	readonly largest: number;
 };
 
 /** Sums digests modulo 2^64: a table's from its chunks'. */

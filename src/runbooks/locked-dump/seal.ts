@@ -51,10 +51,20 @@ const rowsFileOf = ({ path, kind, database, table, chunk, format, rows, bytes, r
 	...(kind === 'rows' ? { format, rows } : {}),
 });
 
-function tableOf(all: readonly TableFacts[], { database, name, rows, digest, loaded, load }: ReadTable): ManifestTable {
+function tableOf(all: readonly TableFacts[], { database, name, rows, digest, loaded, load, largest }: ReadTable): ManifestTable {
 	const known = all.find((table) => table.database === database && table.name === name);
 	const once = loaded === undefined ? {} : { digest_loaded: loaded };
-	return { database, name, engine: known?.engine ?? null, rows, digest, ...once, data_bytes: known?.bytes ?? 0, load };
+	return {
+		database,
+		name,
+		engine: known?.engine ?? null,
+		rows,
+		digest,
+		...once,
+		data_bytes: known?.bytes ?? 0,
+		load,
+		...(largest === undefined ? {} : { largest_row: largest }),
+	};
 }
 
 /** Only beside plain files: its loader would take compressed rows for rows. */

@@ -21,6 +21,8 @@ type Facts = {
 	readonly localInfile: boolean;
 	/** Engines of the backup that the server cannot make tables of, each with why. */
 	readonly engines: readonly (readonly [engine: string, why: string])[];
+	/** max_allowed_packet, bytes. */
+	readonly packet: number;
 	/** What the server lacks outside its databases, or refuses. */
 	readonly lacks: Lacks;
 	/** What something else put there since this restore was interrupted. */
@@ -62,6 +64,19 @@ async function barredEngines(env: RestoreEnv & Pick<Looking, 'look'>): Promise<F
 	});
 }
 
+/** A value that is converted while it is loaded, JSON above all, must fit into the server's packet; others are taken at any size. */
+function packetCheck(env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, packet: number): Check {
+	const large = tablesOf(env).filter(
+		(table) => (table.largest_row ?? 0) > packet && table.load.some(([, expression]) => expression?.startsWith('CONVERT(') === true),
+	);
+	const most = large.reduce((largest, table) => Math.max(largest, table.largest_row ?? 0), 0);
+	return must('SERVER-PACKET', 'The server takes the largest rows', large.length === 0, {
+		expected: `max_allowed_packet of at least ${bytes(most)}`,
+		wrong: `it is ${bytes(packet)}, and rows of these tables are larger: ${some(large.map(qualified))}`,
+		mend: [`SET GLOBAL max_allowed_packet = ${Math.min(2 ** 30, 2 ** Math.ceil(Math.log2(2 * most + 1024)))};`],
+	});
+}
+
 export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 	id: 'look-at-server',
 	title: 'Look at the server',
@@ -87,6 +102,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
 			replicas: (await look('server', dialect.channel.connected)).length,
 			engines: await barredEngines(env),
+			packet: await look('server', dialect.fits.packet),
 			lacks: await inspectLacks(env),
 			strays: overtakenBy(env).map(({ words }) => words),
 			localInfile,
@@ -135,6 +151,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 					wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
 					mend: facts.engines.flatMap(([engine]) => server.dialect.load.engineMends(engine)),
 				}),
+				packetCheck(env, facts.packet),
 				...lackChecks(server, identity.account, facts.lacks),
 			);
 		}

@@ -28,6 +28,8 @@ export let lastLength: usize = 0;
 export let written: usize = 0;
 export let rows: u64 = 0;
 export let digest: u64 = 0;
+/** Bytes of the largest row's payload. */
+export let largest: u64 = 0;
 
 const ORDER: i32 = 3;
 const ROW: i32 = 4;
@@ -42,6 +44,7 @@ let inParts: bool = false;
 let packetLeft: usize = 0;
 let packetLast: bool = false;
 let fields: u32 = 0;
+let rowBytes: u64 = 0;
 let fieldLeft: u64 = 0;
 let lengthLeft: u32 = 0;
 let lengthShift: u64 = 0;
@@ -55,6 +58,7 @@ export function start(columnCount: u32, hash: bool, text: bool): void {
 	written = 0;
 	rows = 0;
 	digest = 0;
+	largest = 0;
 	inParts = false;
 }
 
@@ -103,6 +107,7 @@ function follows(number: u8): bool {
 /** A row that is all here. */
 function whole(at: usize, size: usize): void {
 	if (hashing) digest += hashOf(at, size);
+	if (<u64>size > largest) largest = size;
 	rows += 1;
 	if (!texting) return;
 	const end = at + size;
@@ -154,6 +159,7 @@ function startParts(): void {
 	packetLeft = 0;
 	packetLast = false;
 	fields = 0;
+	rowBytes = 0;
 	fieldLeft = 0;
 	lengthLeft = 0;
 	if (hashing) hashStart();
@@ -180,6 +186,7 @@ function part(at: usize, end: usize): usize {
 		if (texting) partOfText(at, at + size);
 		at += size;
 		packetLeft -= size;
+		rowBytes += size;
 	}
 	return at;
 }
@@ -223,6 +230,7 @@ function partOfText(at: usize, end: usize): void {
 function endParts(): void {
 	inParts = false;
 	rows += 1;
+	if (rowBytes > largest) largest = rowBytes;
 	if (hashing) digest += hashEnd();
 	if (!texting) return;
 	if (fieldLeft > 0 || lengthLeft > 0 || fields != columns) {
