@@ -25,7 +25,8 @@ export interface DefinitionWords {
 	readonly fileSession: readonly string[];
 }
 
-const WORDS: Readonly<Record<DefinitionKind, string>> = {
+/** What stands for a kind behind CREATE, DROP and SHOW CREATE. */
+export const KIND_WORDS: Readonly<Record<DefinitionKind, string>> = {
 	database: 'DATABASE',
 	table: 'TABLE',
 	sequence: 'SEQUENCE',
@@ -42,7 +43,7 @@ const SETTINGS = ['sql_mode', 'character_set_client', 'collation_connection', 't
 
 /** How an object is called in messages: `table shop.orders`. */
 export const definitionTitle = ({ kind, database, name }: DefinitionName): string =>
-	kind === 'database' ? `database ${database}` : `${WORDS[kind].toLowerCase()} ${database}.${name}`;
+	kind === 'database' ? `database ${database}` : `${KIND_WORDS[kind].toLowerCase()} ${database}.${name}`;
 
 const place = ({ kind, database, name }: DefinitionName): Fragment => (kind === 'database' ? id(database) : id(database, name));
 
@@ -75,7 +76,7 @@ const SESSION: Settings = {
 	...{ character_set_results: 'utf8mb4', time_zone: '+00:00', sql_quote_show_create: 1 },
 	...{ show_gipk_in_create_table_and_information_schema: 1, show_create_table_skip_secondary_engine: 0, show_create_table_verbosity: 0 },
 };
-const ORDER = Object.keys(WORDS);
+const ORDER = Object.keys(KIND_WORDS);
 
 export function definitionWords(o: {
 	/** TABLE_TYPE and what it is; whatever else is a table. */
@@ -121,7 +122,7 @@ export function definitionWords(o: {
 						.map(({ nth: _, ...name }) => name),
 			);
 		},
-		read: (name) => query(sql`SHOW CREATE ${raw(WORDS[name.kind])} ${place(name)}`, (rows) => definition(name, rows)),
+		read: (name) => query(sql`SHOW CREATE ${raw(KIND_WORDS[name.kind])} ${place(name)}`, (rows) => definition(name, rows)),
 		more: o.more,
 		fileHead: o.fileHead,
 		fileSession: o.fileSession,

@@ -1,6 +1,6 @@
 // Definitions as SQL that a vendor's client loads, statement by statement.
 import type { Definition, DefinitionKind } from '../../core/definition.ts';
-import type { DefinitionWords } from '../../dialects/definitions.ts';
+import { type DefinitionWords, KIND_WORDS } from '../../dialects/definitions.ts';
 import { orderedViews } from './order.ts';
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
@@ -58,16 +58,6 @@ export const selectDatabase = (database: string): Buffer => text(`USE ${quoted(d
 
 const FIRST: ReadonlySet<DefinitionKind> = new Set(['database', 'table', 'sequence']);
 
-const WORDS: Partial<Readonly<Record<DefinitionKind, string>>> = {
-	library: 'LIBRARY',
-	package: 'PACKAGE',
-	packageBody: 'PACKAGE BODY',
-	procedure: 'PROCEDURE',
-	function: 'FUNCTION',
-	trigger: 'TRIGGER',
-	event: 'EVENT',
-};
-
 function* program(
 	definition: Definition,
 	{ delimiter, collation }: { readonly delimiter: string; readonly collation: string | null },
@@ -77,7 +67,7 @@ function* program(
 	yield text('\n');
 	// The collation that it was made under is that of its parameters and variables.
 	if (other) yield text(`ALTER DATABASE ${quoted(database)} COLLATE ${word(settings.database_collation ?? '')};\n`);
-	yield text(`DROP ${WORDS[kind]} IF EXISTS ${quoted(name)};\n`);
+	yield text(`DROP ${KIND_WORDS[kind]} IF EXISTS ${quoted(name)};\n`);
 	yield* statement(definition, bytesOf(definition), delimiter);
 	if (other) yield text(`ALTER DATABASE ${quoted(database)} COLLATE ${word(collation ?? '')};\n`);
 }
