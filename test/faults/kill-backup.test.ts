@@ -22,7 +22,7 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 /** Actions that only one vendor has. */
-const OWN: readonly string[] = ['bound-lock'];
+const OWN: readonly string[] = ['bound-lock', 'json-moment', 'json-types'];
 /** While whoever asked for it waits for the applier to stop. */
 const STOPPING = { mariadb: 'Killing slave', mysql: 'Killing replica' };
 /** MySQL would start every channel where none is named. */

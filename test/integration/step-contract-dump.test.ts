@@ -20,7 +20,7 @@ import { aside, setReadOnly } from '../support/words.ts';
 /** An action that no run has. */
 const NEVER = 1000;
 /** What only one vendor's runs do. */
-const OWN: readonly (string | undefined)[] = ['bound-lock'];
+const OWN: readonly (string | undefined)[] = ['bound-lock', 'json-moment', 'json-types'];
 
 // The kinds share the actions between them (support/faults.ts).
 describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
