@@ -121,7 +121,7 @@ async function copyBesidePrepared(
 		const both = before.filter((xid) => now.has(xid));
 		if (both.length > 0) stop.abort(new CheckFailed([preparedCheck(both)]));
 	};
-	const result = await at.perform(action, {
+	const copied = at.perform(action, {
 		until: stop.signal,
 		onFlow(flow) {
 			// What flows is of the snapshot.
@@ -131,6 +131,10 @@ async function copyBesidePrepared(
 			}
 			onFlow(flow);
 		},
+	});
+	const result = await copied.catch((error: unknown) => {
+		stop.signal.throwIfAborted();
+		throw error;
 	});
 	await looked;
 	stop.signal.throwIfAborted();
