@@ -76,7 +76,7 @@ export type RunEvent =
 			readonly ms: number;
 			readonly rows?: readonly { readonly [column: string]: string | null }[];
 	  }
-	/** `spared`: what it would have destroyed and did not, because the server refused it. */
+	/** `spared`: what it would have destroyed and did not, because the server refused it. `discarded`: its step gave it up by itself. */
 	| {
 			readonly type: 'action-failed';
 			readonly step: string;
@@ -84,6 +84,7 @@ export type RunEvent =
 			readonly ms: number;
 			readonly told: Told;
 			readonly spared?: readonly Thing[];
+			readonly discarded?: true;
 	  }
 	| { readonly type: 'progress'; readonly step: string; readonly progress: Progress }
 	| { readonly type: 'lock'; readonly step: string; readonly lock: LockState }

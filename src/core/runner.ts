@@ -387,8 +387,12 @@ class Runner<Env extends Outputs> {
 		return {
 			...looking(world),
 			perform: (action, options = {}) =>
-				this.#perform(step, action, false, () =>
-					world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.#o.signal }),
+				this.#perform(
+					step,
+					action,
+					false,
+					() => world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.#o.signal }),
+					() => !this.#o.signal.aborted && options.until?.reason instanceof Stopped,
 				),
 			lease: (on, options) => world.lease(on, options),
 			readers: (on, options) => world.readers(on, options),
@@ -401,7 +405,14 @@ class Runner<Env extends Outputs> {
 		};
 	}
 
-	async #perform<T>(step: string, action: Action, undoing: boolean, act: () => Promise<T>): Promise<T> {
+	/** `isDiscarded`: whether it was given up because its step has no use for it. */
+	async #perform<T>(
+		step: string,
+		action: Action,
+		undoing: boolean,
+		act: () => Promise<T>,
+		isDiscarded: () => boolean = () => false,
+	): Promise<T> {
 		const shownAction = show(action);
 		this.#acted = true;
 		this.#emit({ type: 'action-started', step, action: shownAction, undoing });
@@ -416,7 +427,15 @@ class Runner<Env extends Outputs> {
 		} catch (error) {
 			const { destroys } = action;
 			const spared = destroys !== undefined && isRefused(error) ? { spared: destroys } : {};
-			this.#emit({ type: 'action-failed', step, action: action.id, ms: ms(), told: failureOf(error).told, ...spared });
+			this.#emit({
+				type: 'action-failed',
+				step,
+				action: action.id,
+				ms: ms(),
+				told: failureOf(error).told,
+				...spared,
+				...(isDiscarded() && { discarded: true }),
+			});
 			throw error;
 		}
 	}

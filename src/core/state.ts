@@ -27,7 +27,7 @@ export type TranscriptLine = {
 	readonly undoing: boolean;
 	readonly at: string;
 	readonly ms: number | null;
-	readonly status: 'running' | 'done' | 'failed';
+	readonly status: 'running' | 'done' | 'failed' | 'discarded';
 };
 
 /** All that a watcher of a run needs to draw it; {@link fold} makes it from events alone. */
@@ -80,11 +80,10 @@ const change = (state: RunState, step: string, part: Partial<StepState>): RunSta
 
 const finish = (state: RunState, event: Extract<Recorded, { type: 'action-done' | 'action-failed' }>): RunState => {
 	const index = state.transcript.findLastIndex((line) => line.step === event.step && line.action.id === event.action && line.ms === null);
+	const status = event.type === 'action-done' ? 'done' : event.discarded ? 'discarded' : 'failed';
 	return {
 		...state,
-		transcript: state.transcript.map((line, at) =>
-			at === index ? { ...line, ms: event.ms, status: event.type === 'action-done' ? ('done' as const) : ('failed' as const) } : line,
-		),
+		transcript: state.transcript.map((line, at) => (at === index ? { ...line, ms: event.ms, status } : line)),
 	};
 };
 

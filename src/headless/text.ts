@@ -121,7 +121,16 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				if (verbose && event.ms >= 1000) say(at, line(span(`    ${duration(event.ms)}`, 'dim')));
 				return;
 			case 'action-failed':
-				if (verbose) say(at, ...indented('    ', event.told.what, width, 'bad'));
+				if (verbose)
+					say(
+						at,
+						...indented(
+							'    ',
+							event.discarded ? `${event.told.what} It is discarded, and tried again.` : event.told.what,
+							width,
+							event.discarded ? 'dim' : 'bad',
+						),
+					);
 				return;
 			case 'progress':
 				if (!quiet && isDue(event.step, event.progress, at)) {

@@ -114,7 +114,13 @@ export function tableRows(history: History, progress: Progress, height: number, 
 export function transcriptRows(state: RunState, signs: Symbols): Line[] {
 	return state.transcript.flatMap(({ action, at, ms, status, undoing }) => {
 		const [sign, tone]: readonly [string, Tone] =
-			status === 'done' ? [signs.ok, 'good'] : status === 'failed' ? [signs.bad, 'bad'] : [signs.at, 'key'];
+			status === 'done'
+				? [signs.ok, 'good']
+				: status === 'failed'
+					? [signs.bad, 'bad']
+					: status === 'discarded'
+						? [signs.undone, 'dim']
+						: [signs.at, 'key'];
 		return action.text
 			.split('\n')
 			.map((text, index) =>
@@ -124,7 +130,7 @@ export function transcriptRows(state: RunState, signs: Symbols): Line[] {
 							span(`${sign} `, tone),
 							span(`${undoing ? 'puts back, ' : ''}${state.servers[action.on] ?? action.on}  `, 'dim'),
 							text,
-							span(ms === null ? '' : `  ${duration(ms)}`, 'dim'),
+							span(`${ms === null ? '' : `  ${duration(ms)}`}${status === 'discarded' ? '  discarded, and tried again' : ''}`, 'dim'),
 						)
 					: line(`             ${text}`),
 			);

@@ -362,7 +362,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		const plan = await lockstep(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', folder, '--dry-run'], {
 			env: home.env,
 		});
-		expect(plan.stdout).toContain('stops all writes, about 10 min (last time 10:00)');
+		expect(plan.stdout).toContain('held for at most 30:00; stops all writes, about 10 min (last time 10:00)');
 		await writeFile(
 			path,
 			JSON.stringify({

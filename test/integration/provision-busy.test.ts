@@ -69,13 +69,15 @@ it.each(['mariadb-11.8', 'mysql-9.7'] as const)(
 		await using session = await rootSession(primary);
 		for (const text of ["XA START 'late'", 'INSERT INTO d.t VALUES (1)', "XA END 'late'"]) await session.query({ pieces: [text] });
 		let prepared: Promise<unknown> = Promise.resolve();
-		const { end } = await client.run(provisionRequest({ primary, replica }), {
+		const { end, events } = await client.run(provisionRequest({ primary, replica }), {
 			on(event) {
 				if (event.type === 'step-started' && event.step === 'create-account') prepared = session.query({ pieces: ["XA PREPARE 'late'"] });
 			},
 		});
 		await prepared;
 		expect([end.failure?.step, end.failure?.checks]).toEqual(['seed', [expect.objectContaining({ id: 'PREPARED-XA' })]]);
+		// Each snapshot that was of no use is given up by the run itself.
+		if (kind === 'mysql-9.7') expect(events.find(({ type }) => type === 'action-failed')).toMatchObject({ discarded: true });
 		await session.query({ pieces: ["XA COMMIT 'late'"] });
 		const again = await client.run(provisionRequest({ primary, replica }));
 		expect([again.end.outcome, again.end.failure]).toEqual(['done', null]);

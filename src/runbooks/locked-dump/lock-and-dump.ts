@@ -112,7 +112,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const most = lockLimit(env.maxLockSeconds, predicted);
 		act(
 			'lock',
-			`stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predicted)}; ${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
 			true,
 			'lock',
