@@ -1,13 +1,15 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
+import { atWork } from '../../src/commands/engage.ts';
 import { newRunId } from '../../src/commands/prepare.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal, type ReadJournal } from '../../src/core/journal.ts';
-import { findOpen, newest, pastOf } from '../../src/core/past.ts';
+import { findOpen, newest, type Past, pastOf } from '../../src/core/past.ts';
+import { birth } from '../../src/exec/process.ts';
 
 const START: Extract<RunEvent, { type: 'run-started' }> = {
 	...{ type: 'run-started', runbook: 'toy', title: 'Toy', key: 'work', servers: {}, steps: [], resumes: null, request: { kind: 'x' } },
@@ -118,4 +120,10 @@ test('runs sort by when they began, also within a second', () => {
 	const at = (ms: number) => newRunId({ now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, 0, ms)) } as Context, 'provision');
 	const runs = [at(7), at(80), at(900), at(1000)];
 	expect(runs).toEqual(runs.toSorted());
+});
+
+test('a process that has the number of a dead run is not that run', async () => {
+	const engine = { pid: process.pid, host: hostname(), socket: null, version: '1' };
+	const runs = [await birth(process.pid), 'of another'].map((born) => ({ engine: { ...engine, birth: born ?? null } }) as unknown as Past);
+	expect(await Promise.all(runs.map(atWork))).toEqual([true, false]);
 });
