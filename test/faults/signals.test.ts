@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alive, type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { start } from '../support/cli.ts';
+import { takeTurns } from '../support/faults.ts';
 import { SANDBOX_KINDS } from '../support/servers.ts';
 
 const LEASE_SECONDS = 3;
@@ -9,6 +10,7 @@ const LEASE_SECONDS = 3;
 const SOON_MS = 10_000;
 
 describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
+	const meets = takeTurns(kind);
 	let bench: Bench;
 	let before: Awaited<ReturnType<Bench['state']>>;
 	beforeAll(async () => {
@@ -47,76 +49,80 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		bench.record(`${name} to the ${whom}`, freeMs, `exit ${exit}, stopped safely`);
 	});
 
-	it('SIGINT three times in a row: still put back, exit 130', async () => {
-		const { running, engine } = await midDump();
-		const free = bench.freed('0');
-		for (let times = 0; times < 3; times += 1) {
-			signal(running.pid, 'SIGINT');
-			signal(engine, 'SIGINT');
-		}
-		const ended = await running.ended;
-		expect(ended.code, words(ended)).toBe(130);
-		expect(ended.last).toMatchObject({ class: 'Stopped', outcome: 'stopped', open: false, left: [] });
-		const freeMs = await free;
-		expect(freeMs).toBeLessThan(SOON_MS);
-		await bench.expectAsBefore(before);
-		await bench.expectUnpublished(running.to);
-		bench.record('SIGINT three times in a row', freeMs, 'exit 130, stopped safely');
-	});
+	if (meets())
+		it('SIGINT three times in a row: still put back, exit 130', async () => {
+			const { running, engine } = await midDump();
+			const free = bench.freed('0');
+			for (let times = 0; times < 3; times += 1) {
+				signal(running.pid, 'SIGINT');
+				signal(engine, 'SIGINT');
+			}
+			const ended = await running.ended;
+			expect(ended.code, words(ended)).toBe(130);
+			expect(ended.last).toMatchObject({ class: 'Stopped', outcome: 'stopped', open: false, left: [] });
+			const freeMs = await free;
+			expect(freeMs).toBeLessThan(SOON_MS);
+			await bench.expectAsBefore(before);
+			await bench.expectUnpublished(running.to);
+			bench.record('SIGINT three times in a row', freeMs, 'exit 130, stopped safely');
+		});
 
-	it('SIGHUP to the command: exit 129, the run goes on, attach shows it to its end', async () => {
-		const { running, engine } = await midDump();
-		signal(running.pid, 'SIGHUP');
-		const left = await running.ended;
-		expect(left.code, words(left)).toBe(129);
-		expect(left.last.mend.join('\n')).toMatch(/lockstep attach \S+-backup-/);
-		expect(await alive(engine)).toBe(true);
-		expect(await bench.writable()).toBe(false);
-		const watching = start(['attach', '--json'], { env: bench.home.env });
-		// From its first event on.
-		await watching.line((line) => line.type === 'run-started');
-		await watching.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
-		await bench.tap.open();
-		const ended = await watching.ended;
-		expect(ended.code, words(ended)).toBe(0);
-		expect(ended.lines.map((line) => line.type)).toContain('run-ended');
-		await bench.expectPublished(running.to);
-		await vi.waitUntil(async () => !(await alive(engine)), SOON_MS);
-		await bench.expectAsBefore(before);
-		const late = await start(['attach'], { env: bench.home.env }).ended;
-		expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('No run is at work on this machine.')]);
-		bench.record('SIGHUP to the command', null, 'exit 129; the run goes on, attach: exit 0');
-	});
+	if (meets())
+		it('SIGHUP to the command: exit 129, the run goes on, attach shows it to its end', async () => {
+			const { running, engine } = await midDump();
+			signal(running.pid, 'SIGHUP');
+			const left = await running.ended;
+			expect(left.code, words(left)).toBe(129);
+			expect(left.last.mend.join('\n')).toMatch(/lockstep attach \S+-backup-/);
+			expect(await alive(engine)).toBe(true);
+			expect(await bench.writable()).toBe(false);
+			const watching = start(['attach', '--json'], { env: bench.home.env });
+			// From its first event on.
+			await watching.line((line) => line.type === 'run-started');
+			await watching.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
+			await bench.tap.open();
+			const ended = await watching.ended;
+			expect(ended.code, words(ended)).toBe(0);
+			expect(ended.lines.map((line) => line.type)).toContain('run-ended');
+			await bench.expectPublished(running.to);
+			await vi.waitUntil(async () => !(await alive(engine)), SOON_MS);
+			await bench.expectAsBefore(before);
+			const late = await start(['attach'], { env: bench.home.env }).ended;
+			expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('No run is at work on this machine.')]);
+			bench.record('SIGHUP to the command', null, 'exit 129; the run goes on, attach: exit 0');
+		});
 
-	it('the engine frozen for longer than its lease: the lock goes with the lease, rejected when it goes on', async () => {
-		const { running, engine } = await midDump({ LOCKSTEP_TEST_LEASE_SECONDS: String(LEASE_SECONDS) });
-		const free = bench.freed(null);
-		signal(engine, 'SIGSTOP');
-		const freeMs = await free;
-		expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
-		// Nobody puts anything back behind the back of one that lives.
-		expect(await bench.readOnly()).toBe('1');
-		await bench.tap.open();
-		signal(engine, 'SIGCONT');
-		const ended = await running.ended;
-		expect(ended.code, words(ended)).toBe(8);
-		expect(ended.last).toMatchObject({ what: 'The lock was lost: the dump is worthless.', open: false });
-		await bench.expectAsBefore(before);
-		await bench.expectUnpublished(running.to);
-		bench.record('SIGSTOP of the engine for longer than the lease', freeMs, `exit 8, the lock was lost (a lease of ${LEASE_SECONDS} s)`);
-	});
+	if (meets())
+		it('the engine frozen for longer than its lease: the lock goes with the lease, rejected when it goes on', async () => {
+			const { running, engine } = await midDump({ LOCKSTEP_TEST_LEASE_SECONDS: String(LEASE_SECONDS) });
+			const free = bench.freed(null);
+			signal(engine, 'SIGSTOP');
+			const freeMs = await free;
+			expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
+			// Nobody puts anything back behind the back of one that lives.
+			expect(await bench.readOnly()).toBe('1');
+			await bench.tap.open();
+			signal(engine, 'SIGCONT');
+			const ended = await running.ended;
+			expect(ended.code, words(ended)).toBe(8);
+			expect(ended.last).toMatchObject({ what: 'The lock was lost: the dump is worthless.', open: false });
+			await bench.expectAsBefore(before);
+			await bench.expectUnpublished(running.to);
+			bench.record('SIGSTOP of the engine for longer than the lease', freeMs, `exit 8, the lock was lost (a lease of ${LEASE_SECONDS} s)`);
+		});
 
-	it('the watcher frozen: the run goes on to its end, and the rest is told when it goes on', async () => {
-		const { running, engine } = await midDump();
-		signal(running.pid, 'SIGSTOP');
-		await bench.tap.open();
-		await vi.waitUntil(async () => !(await alive(engine)), 20_000);
-		await bench.expectPublished(running.to);
-		signal(running.pid, 'SIGCONT');
-		const ended = await running.ended;
-		expect(ended.code, words(ended)).toBe(0);
-		expect(ended.lines.filter((line) => line.type === 'step-done').map((line) => line.step)).toContain('seal');
-		await bench.expectAsBefore(before);
-		bench.record('SIGSTOP of the watcher', null, 'the run ends; exit 0 after SIGCONT');
-	});
+	if (meets())
+		it('the watcher frozen: the run goes on to its end, and the rest is told when it goes on', async () => {
+			const { running, engine } = await midDump();
+			signal(running.pid, 'SIGSTOP');
+			await bench.tap.open();
+			await vi.waitUntil(async () => !(await alive(engine)), 20_000);
+			await bench.expectPublished(running.to);
+			signal(running.pid, 'SIGCONT');
+			const ended = await running.ended;
+			expect(ended.code, words(ended)).toBe(0);
+			expect(ended.lines.filter((line) => line.type === 'step-done').map((line) => line.step)).toContain('seal');
+			await bench.expectAsBefore(before);
+			bench.record('SIGSTOP of the watcher', null, 'the run ends; exit 0 after SIGCONT');
+		});
 });

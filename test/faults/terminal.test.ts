@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alive, type Bench, makeBench, words } from '../support/bench.ts';
 import { start, urlOf } from '../support/cli.ts';
+import { takeTurns } from '../support/faults.ts';
 import { SANDBOX_KINDS } from '../support/servers.ts';
 import { KEYS, openTerminal } from '../support/terminal.ts';
 
@@ -16,6 +17,7 @@ const LONG = { timeout: 60_000 };
 const PROMPT = 'shell> ';
 
 describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
+	const meets = takeTurns(kind);
 	let bench: Bench;
 	let before: Awaited<ReturnType<Bench['state']>>;
 	let to: string;
@@ -48,106 +50,113 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		await bench.expectAsBefore(before);
 	};
 
-	it('goes on when the terminal of the wizard is closed, and attach watches it to its end', LONG, async () => {
-		await using terminal = await wizard();
-		const engine = await bench.newestEngine();
-		terminal.hangUp();
-		await vi.waitUntil(async () => !(await alive(terminal.pid)), 10_000);
-		expect(await alive(engine)).toBe(true);
-		expect(await bench.writable()).toBe(false);
-		const watching = start(['attach', '--json'], { env: bench.home.env });
-		await watching.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
-		await publishedByItself(engine);
-		const ended = await watching.ended;
-		expect(ended.code, words(ended)).toBe(0);
-		bench.record('the terminal closed', null, 'the run goes on; attach: exit 0');
-	});
-
-	it('goes on when the terminal of the wizard reads no more, and is resized', LONG, async () => {
-		await using terminal = await wizard();
-		const engine = await bench.newestEngine();
-		terminal.stopReading();
-		// Each of these has the whole screen drawn, until the wizard waits for its writing and no more for what happens.
-		let drawn = 0;
-		await vi.waitUntil(
-			async () => {
-				drawn += 1;
-				terminal.resize(80 + (drawn % 40), 24 + (drawn % 20));
-				return drawn > 30 && !(await readFile(`/proc/${terminal.pid}/wchan`, 'utf8')).includes('poll');
-			},
-			{ timeout: 20_000, interval: 20 },
-		);
-		await publishedByItself(engine);
-		terminal.goOnReading();
-		terminal.resize(80, 24);
-		expect(await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG)).toContain('Backup complete: ');
-		terminal.send('q');
-		expect(await terminal.exited).toMatchObject({ exitCode: 0 });
-		bench.record('the terminal stopped, and resized', null, 'the run goes on; exit 0');
-	});
-
-	it('goes on when its command is suspended by Ctrl+Z in a shell, and fg tells the rest', LONG, async () => {
-		await bench.tap.shut();
-		await using terminal = openTerminal({
-			command: '/bin/bash',
-			args: ['--norc', '--noprofile', '-i'],
-			env: { ...bench.tap.env, PS1: PROMPT, HISTFILE: '' },
-			cwd: bench.home.dir,
-			cols: 200,
-		});
-		await terminal.waitFor(PROMPT, LONG);
-		terminal.send(`"${process.execPath}" ${command().join(' ')} --yes\r`);
-		await bench.midDump({ pid: terminal.pid });
-		const engine = await bench.newestEngine();
-		terminal.send(KEYS.ctrl('z'));
-		await terminal.waitFor(/Stopped/, LONG);
-		await publishedByItself(engine);
-		terminal.send('clear; fg\r');
-		await terminal.waitFor(/Backup complete: /, LONG);
-		terminal.send('echo "code"": $?"\r');
-		await terminal.waitFor('code: 0', LONG);
-		terminal.send('exit 0\r');
-		await terminal.exited;
-		bench.record('Ctrl+Z', null, 'the run goes on; exit 0 after fg');
-	});
-
-	it('goes on when nobody reads what its command prints', LONG, async () => {
-		const fifo = join(bench.home.dir, `fifo-${kind}`);
-		execFileSync('mkfifo', [fifo]);
-		const reader = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-		let filled = 0;
-		try {
-			for (;;) filled += writeSync(reader, Buffer.alloc(4096, '.'));
-		} catch (error) {
-			expect((error as NodeJS.ErrnoException).code).toBe('EAGAIN');
-		}
-		await bench.tap.shut();
-		const writer = openSync(fifo, 'w');
-		const child = spawn(process.execPath, [...command(), '--yes', '--json'], { env: bench.tap.env, stdio: ['ignore', writer, 'inherit'] });
-		closeSync(writer);
-		try {
-			await bench.midDump({ pid: child.pid ?? 0 });
+	if (meets())
+		it('goes on when the terminal of the wizard is closed, and attach watches it to its end', LONG, async () => {
+			await using terminal = await wizard();
 			const engine = await bench.newestEngine();
+			terminal.hangUp();
+			await vi.waitUntil(async () => !(await alive(terminal.pid)), 10_000);
+			expect(await alive(engine)).toBe(true);
+			expect(await bench.writable()).toBe(false);
+			const watching = start(['attach', '--json'], { env: bench.home.env });
+			await watching.line((line) => line.type === 'action-started' && line.action.id === 'dump-crm');
 			await publishedByItself(engine);
-			expect(child.exitCode).toBeNull();
-			// Now somebody does.
-			const ended = once(child, 'exit');
-			const piece = Buffer.alloc(65_536);
-			let text = '';
-			while (child.exitCode === null || !text.includes('run-ended')) {
-				try {
-					text += piece.toString('utf8', 0, readSync(reader, piece));
-				} catch {
-					await new Promise((resolve) => setTimeout(resolve, 10));
-				}
+			const ended = await watching.ended;
+			expect(ended.code, words(ended)).toBe(0);
+			bench.record('the terminal closed', null, 'the run goes on; attach: exit 0');
+		});
+
+	if (meets())
+		it('goes on when the terminal of the wizard reads no more, and is resized', LONG, async () => {
+			await using terminal = await wizard();
+			const engine = await bench.newestEngine();
+			terminal.stopReading();
+			// Each of these has the whole screen drawn, until the wizard waits for its writing and no more for what happens.
+			let drawn = 0;
+			await vi.waitUntil(
+				async () => {
+					drawn += 1;
+					terminal.resize(80 + (drawn % 40), 24 + (drawn % 20));
+					return drawn > 30 && !(await readFile(`/proc/${terminal.pid}/wchan`, 'utf8')).includes('poll');
+				},
+				{ timeout: 20_000, interval: 20 },
+			);
+			await publishedByItself(engine);
+			terminal.goOnReading();
+			terminal.resize(80, 24);
+			expect(await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG)).toContain('Backup complete: ');
+			terminal.send('q');
+			expect(await terminal.exited).toMatchObject({ exitCode: 0 });
+			bench.record('the terminal stopped, and resized', null, 'the run goes on; exit 0');
+		});
+
+	if (meets())
+		it('goes on when its command is suspended by Ctrl+Z in a shell, and fg tells the rest', LONG, async () => {
+			await bench.tap.shut();
+			await using terminal = openTerminal({
+				command: '/bin/bash',
+				args: ['--norc', '--noprofile', '-i'],
+				env: { ...bench.tap.env, PS1: PROMPT, HISTFILE: '' },
+				cwd: bench.home.dir,
+				cols: 200,
+			});
+			await terminal.waitFor(PROMPT, LONG);
+			terminal.send(`"${process.execPath}" ${command().join(' ')} --yes\r`);
+			await bench.midDump({ pid: terminal.pid });
+			const engine = await bench.newestEngine();
+			terminal.send(KEYS.ctrl('z'));
+			await terminal.waitFor(/Stopped/, LONG);
+			await publishedByItself(engine);
+			terminal.send('clear; fg\r');
+			await terminal.waitFor(/Backup complete: /, LONG);
+			terminal.send('echo "code"": $?"\r');
+			await terminal.waitFor('code: 0', LONG);
+			terminal.send('exit 0\r');
+			await terminal.exited;
+			bench.record('Ctrl+Z', null, 'the run goes on; exit 0 after fg');
+		});
+
+	if (meets())
+		it('goes on when nobody reads what its command prints', LONG, async () => {
+			const fifo = join(bench.home.dir, `fifo-${kind}`);
+			execFileSync('mkfifo', [fifo]);
+			const reader = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+			let filled = 0;
+			try {
+				for (;;) filled += writeSync(reader, Buffer.alloc(4096, '.'));
+			} catch (error) {
+				expect((error as NodeJS.ErrnoException).code).toBe('EAGAIN');
 			}
-			expect((await ended)[0]).toBe(0);
-			expect(text.slice(0, filled)).toMatch(/^\.+$/);
-			expect(text).toContain('"type":"run-ended"');
-			bench.record('stdout a pipe that nobody reads', null, 'the run goes on; exit 0 once it is read');
-		} finally {
-			child.kill('SIGKILL');
-			closeSync(reader);
-		}
-	});
+			await bench.tap.shut();
+			const writer = openSync(fifo, 'w');
+			const child = spawn(process.execPath, [...command(), '--yes', '--json'], {
+				env: bench.tap.env,
+				stdio: ['ignore', writer, 'inherit'],
+			});
+			closeSync(writer);
+			try {
+				await bench.midDump({ pid: child.pid ?? 0 });
+				const engine = await bench.newestEngine();
+				await publishedByItself(engine);
+				expect(child.exitCode).toBeNull();
+				// Now somebody does.
+				const ended = once(child, 'exit');
+				const piece = Buffer.alloc(65_536);
+				let text = '';
+				while (child.exitCode === null || !text.includes('run-ended')) {
+					try {
+						text += piece.toString('utf8', 0, readSync(reader, piece));
+					} catch {
+						await new Promise((resolve) => setTimeout(resolve, 10));
+					}
+				}
+				expect((await ended)[0]).toBe(0);
+				expect(text.slice(0, filled)).toMatch(/^\.+$/);
+				expect(text).toContain('"type":"run-ended"');
+				bench.record('stdout a pipe that nobody reads', null, 'the run goes on; exit 0 once it is read');
+			} finally {
+				child.kill('SIGKILL');
+				closeSync(reader);
+			}
+		});
 });

@@ -26,3 +26,13 @@ export function record(fault: Fault, env: NodeJS.ProcessEnv = process.env): void
 	const file = env.LOCKSTEP_FAULTS;
 	if (file !== undefined && file !== '') appendFileSync(file, `${JSON.stringify(fault)}\n`);
 }
+
+/**
+ * Whether a kind of server meets the next test: asked test after test, where the kind has no part in the fault (signals, terminals, clocks, disks).
+ * As with {@link shareOf} each is met on one kind, or on all of them where LOCKSTEP_FAULTS_ALL is set.
+ */
+export function takeTurns(kind: SandboxKind): () => boolean {
+	let index = 0;
+	const turns = new Set(shareOf(kind, [...Array(99).keys()]));
+	return () => turns.has(index++);
+}
