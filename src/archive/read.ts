@@ -18,7 +18,8 @@ export const WINDOW_LOG = 27;
 
 const MEND = ['Do not restore from it. Take another backup, or get this file from a copy of the backup.'];
 
-const broken = (path: string, expected: string, found: string, cause?: unknown): VerifyFailed =>
+/** What is thrown where a file's content is not what a backup holds. */
+export const broken = (path: string, expected: string, found: string, cause?: unknown): VerifyFailed =>
 	new VerifyFailed(
 		[{ id: 'BACKUP-FILE', title: path, status: 'fail', expected, found, mend: MEND }],
 		'A file of the backup is not what was written.',

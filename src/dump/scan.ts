@@ -282,6 +282,12 @@ export function createDumpScanner(
 		if (headLength < head.length) head[headLength++] = c;
 	}
 
+	function skipLine(at: number): number {
+		comment = null;
+		state = LINE_COMMENT;
+		return at;
+	}
+
 	/** The line by which MariaDB's client is told to take no commands: the dump's first. */
 	const isSandboxLine = (): boolean => head.toString('latin1', 0, headLength).startsWith('/*M!999999');
 
@@ -299,7 +305,10 @@ export function createDumpScanner(
 		if (!blank && headLength === 0) {
 			if (lineStart && (c | 32) === 100 && /^delimiter /i.test(buffer.toString('latin1', at, at + 10))) {
 				const line = buffer.indexOf(NEWLINE, at);
-				if (line < 0) return ~at;
+				if (line < 0 && buffer.length - at > HEAD) guard?.odd('a DELIMITER line without an end');
+				// A line that is longer is no command: nothing of it is kept until its end comes.
+				if (line < 0 && buffer.length - at <= HEAD) return ~at;
+				if (line < 0) return skipLine(at);
 				const word = buffer.toString('latin1', at + 10, line).trim();
 				if (!DELIMITERS.test(word)) guard?.odd(`the delimiter ${word.slice(0, 20)}`);
 				delimiter = word === ';' || word === '' ? SEMICOLON_ALONE : Buffer.from(word, 'latin1');

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, type Running, start, urlOf } from '../support/cli.ts';
@@ -17,6 +18,16 @@ const says = (running: Running, text: string) =>
 		running.child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
 		running.ended.then((ended) => reject(new Error(told(ended))));
 	});
+/** That beginning and so many MiB of one letter, packed. */
+async function bombOf(beginning: string, mebibytes: number) {
+	const zstd = createZstdCompress();
+	const packed = zstd.toArray();
+	zstd.write(beginning);
+	const chunk = Buffer.alloc(1024 ** 2, 'a');
+	for (let each = 0; each < mebibytes; each++) if (!zstd.write(chunk)) await once(zstd, 'drain');
+	zstd.end();
+	return { packed: Buffer.concat(await packed), rawBytes: beginning.length + mebibytes * 1024 ** 2 };
+}
 const STATEMENTS = [
 	'CREATE DATABASE shop',
 	'CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(40), total DECIMAL(10,2), KEY (note))',
@@ -237,6 +248,26 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		expect(await readdir(home.dir)).not.toContain('ran');
 
 		if (kind !== SANDBOX_KINDS[0]) return;
+		// A name of 1 GiB in a few kB, for which everything vouches.
+		const changed = structuredClone(manifest);
+		const file = changed.files.find((each: { kind: string; database: string }) => each.kind === 'schema' && each.database === 'shop');
+		const bomb = await bombOf('CREATE TABLE `', 1024);
+		const grown = [bomb.packed.length - file.bytes, bomb.rawBytes - file.raw_bytes] as const;
+		Object.assign(file, { bytes: bomb.packed.length, raw_bytes: bomb.rawBytes, sha256: sha256(bomb.packed) });
+		changed.totals.bytes += grown[0];
+		changed.totals.raw_bytes += grown[1];
+		await forged(hostile, changed);
+		await writeFile(join(hostile, file.path), bomb.packed);
+		for (const args of [
+			['show', hostile],
+			['list', home.dir],
+		])
+			expect((await run(...args)).code, args[0]).toBe(0);
+		for (const ended of [await run('verify', hostile, '--json'), await restore(hostile), await run('drill', hostile, '--json')])
+			expect(ended, told(ended)).toMatchObject({ code: 8 });
+		expect(JSON.stringify((await restore(hostile)).last.checks)).toContain('too long to be judged');
+		expect(await state()).toBe(was);
+
 		await rm(manifestFile);
 		await promisify(execFile)('mkfifo', [manifestFile]);
 		for (const args of [

@@ -180,3 +180,38 @@ DELIMITER ;
 		await expect(all()).rejects.toThrow(VerifyFailed);
 	});
 });
+
+describe('what takes more memory than it may', () => {
+	const MIB = 1024 ** 2;
+	const refused = async (head: string, filler: string, tail = '') => {
+		const { why } = await run(`${head}${filler.repeat(Math.ceil((8 * MIB) / filler.length))}${tail}`, 'schema', MIB);
+		return why;
+	};
+
+	test.each([
+		['a name', 'CREATE TABLE `', 'a', '` (id INT);\n', /longer than any server takes/],
+		['a name of backquotes', 'CREATE TABLE `', '``', '` (id INT);\n', /too long to be judged|longer than any server takes/],
+		['parentheses', 'CREATE TABLE `a` ', '(', ';\n', /too long to be judged/],
+		['a delimiter', 'DELIMITER ', ';', '', /DELIMITER line without an end/],
+	])('is refused: %s', async (_, head, filler, tail, why) => {
+		expect(await refused(head, filler, tail)).toMatch(why);
+	});
+
+	test('a long text is none of it', async () => {
+		const sql = `CREATE TABLE \`a\` (id INT) COMMENT='${'x'.repeat(8 * MIB)}';\n`;
+		expect(await run(sql, 'schema', MIB)).toEqual({ passed: sql, why: null });
+	});
+
+	test('a statement without an end is refused at 64 MiB, whatever comes behind it', async () => {
+		let read = 0;
+		const endless = async function* () {
+			yield Buffer.from('CREATE TABLE `');
+			for (const chunk = Buffer.alloc(MIB, 'a'); ; read++) yield chunk;
+		};
+		const reading = async () => {
+			for await (const _ of judged(endless(), 'shop-schema-create.sql.zst', { kind: 'schema', database: 'shop' }));
+		};
+		await expect(reading()).rejects.toThrow(VerifyFailed);
+		expect(read).toBeLessThan(70);
+	});
+});

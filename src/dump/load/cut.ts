@@ -1,3 +1,4 @@
+import { UserError } from '../../core/errors.ts';
 import { readStatement } from '../statement.ts';
 
 /** How the client reads what comes next: both follow from what it has read. */
@@ -16,8 +17,9 @@ export function beginning(text: string, from: number): number {
 /** A statement without the comments before it. */
 export const bare = (statement: string): string => statement.slice(beginning(statement, 0));
 
-const SINGLE = { true: "'(?:[^'\\\\]|\\\\[\\s\\S]|'')*'", false: "'(?:[^']|'')*'" };
-const DOUBLE = { true: '"(?:[^"\\\\]|\\\\[\\s\\S]|"")*"', false: '"(?:[^"]|"")*"' };
+// Written so that only escapes take of the expression's stack: quotes may hold many million characters.
+const SINGLE = { true: "'[^'\\\\]*(?:(?:\\\\[\\s\\S]|'')[^'\\\\]*)*'", false: "'[^']*(?:''[^']*)*'" };
+const DOUBLE = { true: '"[^"\\\\]*(?:(?:\\\\[\\s\\S]|"")[^"\\\\]*)*"', false: '"[^"]*(?:""[^"]*)*"' };
 
 // What a delimiter may stand in without ending anything.
 const parts = new Map(
@@ -25,7 +27,7 @@ const parts = new Map(
 		[true, false].map((ansi) => [
 			`${backslashes} ${ansi}`,
 			new RegExp(
-				`${SINGLE[`${backslashes}`]}|${DOUBLE[`${backslashes && !ansi}`]}|\`(?:[^\`]|\`\`)*\`|--(?=\\s)[^\\n]*\\n?|#[^\\n]*\\n?|\\/\\*(?!M?!)[\\s\\S]*?\\*\\/|\\\\.`,
+				`${SINGLE[`${backslashes}`]}|${DOUBLE[`${backslashes && !ansi}`]}|\`[^\`]*(?:\`\`[^\`]*)*\`|--(?=\\s)[^\\n]*\\n?|#[^\\n]*\\n?|\\/\\*(?!M?!)[\\s\\S]*?\\*\\/|\\\\.`,
 				'y',
 			),
 		]),
@@ -85,6 +87,18 @@ function endOf(
 	return unknown;
 }
 
+function endSafely(...given: Parameters<typeof endOf>): ReturnType<typeof endOf> {
+	try {
+		return endOf(...given);
+	} catch (error) {
+		if (!(error instanceof RangeError)) throw error;
+		throw new UserError({
+			what: 'The dump holds a statement that is too long to be read.',
+			mend: ['Take another backup, or get this file from a copy of the backup.'],
+		});
+	}
+}
+
 export type Cutter = {
 	/** The next statement in the text from there on, with the comments before it and its delimiter; null where more of the text is needed. */
 	next(text: string, from: number, more: boolean): string | null;
@@ -97,7 +111,7 @@ export function createCutter(): Cutter {
 	const reading: Reading = { delimiter: ';', quotes: { backslashes: true, ansi: false } };
 	return {
 		next(text, from, more) {
-			const { end, delimiter } = endOf(text, from, reading, more);
+			const { end, delimiter } = endSafely(text, from, reading, more);
 			if (end < 0) return more || from >= text.length ? null : text.slice(from);
 			const statement = text.slice(from, end);
 			reading.delimiter = delimiter;

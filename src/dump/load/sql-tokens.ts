@@ -19,10 +19,10 @@ const ALWAYS = 50_699;
 const MYSQL_ONLY = [50_700, 99_999] as const;
 
 const pattern = ({ backslashes, ansiQuotes }: Quoting): RegExp => {
-	const single = backslashes ? "'(?:[^'\\\\]|\\\\[\\s\\S]|'')*'" : "'(?:[^']|'')*'";
-	const double = backslashes && !ansiQuotes ? '"(?:[^"\\\\]|\\\\[\\s\\S]|"")*"' : '"(?:[^"]|"")*"';
+	const single = backslashes ? "'[^'\\\\]*(?:(?:\\\\[\\s\\S]|'')[^'\\\\]*)*'" : "'[^']*(?:''[^']*)*'";
+	const double = backslashes && !ansiQuotes ? '"[^"\\\\]*(?:(?:\\\\[\\s\\S]|"")[^"\\\\]*)*"' : '"[^"]*(?:""[^"]*)*"';
 	return new RegExp(
-		`\\s+|\\/\\*(M?)!(\\d{5,6})?|\\/\\*\\+|\\*\\/|\`((?:[^\`]|\`\`)*)\`|(${single})|(${double})|([\\w$\\u0080-\\u{10ffff}]+)|[\\s\\S]`,
+		`\\s+|\\/\\*(M?)!(\\d{5,6})?|\\/\\*\\+|\\*\\/|\`([^\`]*(?:\`\`[^\`]*)*)\`|(${single})|(${double})|([\\w$\\u0080-\\u{10ffff}]+)|[\\s\\S]`,
 		'gu',
 	);
 };
@@ -30,12 +30,29 @@ const pattern = ({ backslashes, ansiQuotes }: Quoting): RegExp => {
 /** Why a statement cannot be read as every server would. */
 export class Unreadable extends Error {}
 
+/** No dump has a statement of more: a table with 8,192 partitions has a tenth. Each takes some hundred bytes of memory. */
+const MOST_TOKENS = 1_000_000;
+/** Of a name, in characters; a server takes 64 characters, and 255 of a host. */
+const LONGEST_NAME = 4096;
+const TOO_LONG = 'a statement that is too long to be judged';
+
 /** The tokens of a statement, whose plain comments are gone already. Throws Unreadable. */
 export function sqlTokens(text: string, quoting: Quoting): readonly SqlToken[] {
+	try {
+		return tokensOf(text, quoting);
+	} catch (error) {
+		// The stack of a regular expression: quotes of many million characters.
+		if (error instanceof RangeError) throw new Unreadable(TOO_LONG);
+		throw error;
+	}
+}
+
+function tokensOf(text: string, quoting: Quoting): readonly SqlToken[] {
 	const tokens: SqlToken[] = [];
 	const open: (VersionComment | null)[] = [];
 	for (const found of text.matchAll(pattern(quoting))) {
 		const [whole, mariadb, version, name, single, double, word] = found;
+		if (tokens.length + open.length > MOST_TOKENS) throw new Unreadable(TOO_LONG);
 		if (mariadb !== undefined || whole === '/*+') {
 			const number = version === undefined ? null : Number(version);
 			open.push(mariadb === 'M' || (number !== null && number > ALWAYS) ? { mariadb: mariadb === 'M', version: number ?? 0 } : null);
@@ -52,6 +69,8 @@ export function sqlTokens(text: string, quoting: Quoting): readonly SqlToken[] {
 		if (quoted?.includes('*/') && (within.length > 0 || text.includes('/*+')))
 			throw new Unreadable('the end of a comment stands in quotes');
 		if (quoting.ansiQuotes && double?.includes('\\')) throw new Unreadable('a backslash stands in a quoted name');
+		if ((name ?? (quoting.ansiQuotes ? double : '') ?? '').length > LONGEST_NAME)
+			throw new Unreadable('a name that is longer than any server takes');
 		if (name !== undefined) tokens.push({ kind: 'name', text: name.replaceAll('``', '`'), upper: '', within });
 		else if (double !== undefined && quoting.ansiQuotes)
 			tokens.push({ kind: 'name', text: double.slice(1, -1).replaceAll('""', '"'), upper: '', within });

@@ -1,8 +1,7 @@
-import { readKnown } from '../../archive/read.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
-import { bare, statements } from '../../dump/load/cut.ts';
+import { bare } from '../../dump/load/cut.ts';
 import { accountOf } from '../../dump/load/filter.ts';
-import { filesOf, type RestoreEnv } from './env.ts';
+import { filesOf, type RestoreEnv, statementsOf } from './env.ts';
 
 type Holder = Parameters<typeof filesOf>[0] & Pick<RestoreEnv, 'folder'>;
 
@@ -16,9 +15,8 @@ export type AccountStatement = { readonly account: string; readonly text: string
 export async function accountStatements(env: Holder): Promise<readonly AccountStatement[]> {
 	const found: AccountStatement[] = [];
 	for (const file of filesOf(env, 'accounts')) {
-		const chunks: Buffer[] = [];
-		for await (const chunk of readKnown(env.folder, file)) chunks.push(chunk);
-		for (const statement of statements(Buffer.concat(chunks).toString('latin1'))) {
+		for await (const bytes of statementsOf(env, file)) {
+			const statement = bytes.toString('latin1');
 			const account = accountOf(statement);
 			if (account !== null) found.push({ account, text: Buffer.from(bare(statement), 'latin1').toString() });
 		}

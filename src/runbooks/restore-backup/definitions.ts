@@ -1,12 +1,11 @@
 import type { Manifest, ManifestFile } from '../../archive/manifest.ts';
-import { readKnown } from '../../archive/read.ts';
+import { broken, readKnown } from '../../archive/read.ts';
 import type { Definition, DefinitionName } from '../../core/definition.ts';
 import type { KeyLines } from '../../dialects/load.ts';
 import { compareDefinitions, type Difference } from '../../dump/definitions/compare.ts';
 import { keyLines, keysMayWait } from '../../dump/definitions/keys.ts';
-import { statements } from '../../dump/load/cut.ts';
 import { readStatement } from '../../dump/statement.ts';
-import { filesOf, type RestoreEnv, tablesOf, wantsTable } from './env.ts';
+import { filesOf, type RestoreEnv, statementsOf, tablesOf, wantsTable } from './env.ts';
 
 /** A table whose keys come after its rows, and which they are, as the backup has them. */
 export type LateKeys = { readonly database: string; readonly name: string; readonly keys: KeyLines };
@@ -21,9 +20,8 @@ export async function lateKeys(env: RestoreEnv): Promise<readonly LateKeys[]> {
 	for (const file of filesOf(env, 'schema')) {
 		const names = large.filter((table) => table.database === file.database).map((table) => table.name);
 		if (names.length === 0) continue;
-		const chunks: Buffer[] = [];
-		for await (const chunk of readKnown(env.folder, file)) chunks.push(chunk);
-		for (const each of statements(Buffer.concat(chunks).toString())) {
+		for await (const statement of statementsOf(env, file)) {
+			const each = statement.toString();
 			const text = each.slice(each.search(/CREATE TABLE/i));
 			const it = readStatement(text);
 			if (it.what !== 'object' || it.kind !== 'table' || !names.includes(it.name) || !keysMayWait(text)) continue;
@@ -56,14 +54,29 @@ export async function expectedDefinitions(env: RestoreEnv): Promise<readonly Def
 	return (await all).filter((each) => wantedDefinition(env, each));
 }
 
+/** It is held as a whole: 100,000 tables are half of this. */
+const LARGEST_LIST = 256 * 1024 ** 2;
+
 async function readList({ folder }: RestoreEnv, file: ManifestFile): Promise<readonly Definition[]> {
 	const chunks: Buffer[] = [];
-	for await (const chunk of readKnown(folder, file)) chunks.push(chunk);
-	return Buffer.concat(chunks)
-		.toString()
-		.split('\n')
-		.filter((line) => line !== '')
-		.map((line) => JSON.parse(line) as Definition);
+	let bytes = 0;
+	for await (const chunk of readKnown(folder, file)) {
+		bytes += chunk.length;
+		if (bytes > LARGEST_LIST) throw broken(file.path, `at most ${LARGEST_LIST} bytes unpacked`, 'more');
+		chunks.push(chunk);
+	}
+	const lines = Buffer.concat(chunks).toString().split('\n');
+	return lines.flatMap((line, index) => (line === '' ? [] : [definitionIn(file, line, index + 1)]));
+}
+
+function definitionIn({ path }: ManifestFile, line: string, number: number): Definition {
+	try {
+		const read = JSON.parse(line) as Definition | null;
+		if ([read?.kind, read?.database, read?.name].every((each) => typeof each === 'string')) return read as Definition;
+	} catch {
+		// As a line of something else.
+	}
+	throw broken(path, `a definition in line ${number}`, line.slice(0, 120));
 }
 
 /** In what the server's definitions differ from the backup's; `ignore`: what a step of this work has changed on purpose. */

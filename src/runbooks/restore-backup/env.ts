@@ -1,8 +1,11 @@
 import type { Manifest, ManifestFile, ManifestTable } from '../../archive/manifest.ts';
+import { readKnown } from '../../archive/read.ts';
 import type { FilePart, FilePurpose } from '../../core/action.ts';
 import type { Thing } from '../../core/deeds.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
+import { filtered } from '../../dump/load/filter.ts';
+import { judged } from '../../dump/load/judged.ts';
 import { qualified, type Server } from '../server.ts';
 
 export interface RestoreEnv extends Outputs {
@@ -77,6 +80,10 @@ export const purposeOf = ({ kind, database }: Pick<ManifestFile, 'kind' | 'datab
 	kind: kind === 'load' || kind === 'definitions' ? 'rows' : kind,
 	database: kind === 'accounts' ? null : (database ?? null),
 });
+
+/** The statements of a file of definitions or accounts, each judged and held for itself. Throws VerifyFailed as {@link judged} does. */
+export const statementsOf = ({ folder }: Pick<RestoreEnv, 'folder'>, file: ManifestFile): AsyncGenerator<Buffer> =>
+	filtered(judged(readKnown(folder, file), file.path, purposeOf(file)), {});
 
 /** A file as the beginning of a pipe. */
 export function partOf({ folder, only }: RestoreEnv, { path, kind, bytes, raw_bytes, sha256, database, format }: ManifestFile): FilePart {
