@@ -152,5 +152,10 @@ async function tablesOf(folder: string, { tables, dump }: Manifest): Promise<Rea
 
 const SIGNS: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', '0': '\0' };
 /** A cell of a table of ours, as `texts.ts` writes it. */
-const cell = (text: string): string | null => (text === '\\N' ? null : text.replaceAll(/\\(.)/g, (_, sign: string) => SIGNS[sign] ?? sign));
+const cell = (text: string): string | null =>
+	text === '\\N'
+		? null
+		: text.replaceAll(/\\(?:x([\da-f]{2})|u\{([\da-f]{1,5}|10[\da-f]{4})\}|(.))/g, (_, byte?: string, code?: string, sign = '') =>
+				byte === undefined && code === undefined ? (SIGNS[sign] ?? sign) : String.fromCodePoint(Number.parseInt(byte ?? code ?? '', 16)),
+			);
 const figure = (text: string | null | undefined): number | null => (text == null || !/^\d+$/.test(text) ? null : Number(text));

@@ -1,5 +1,6 @@
 import { changedJsonWarning } from '../core/changed-json.ts';
 import { shellWord } from '../core/shell.ts';
+import { notation, UNSEEN, visible } from '../core/visible.ts';
 import { sourcesOf } from './change-source.ts';
 import { changeSourceFile, encodeName, FILES } from './layout.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
@@ -136,6 +137,10 @@ export function readmeText(manifest: Manifest): string {
 				[FILES.tableSizes, 'its tables, as the server estimated them'] as const,
 				[`${FILES.log}, ${FILES.events}`, 'all that was done'] as const,
 			].map(([name, what]) => `    ${name.padEnd(26)}  ${what}`),
+			'',
+			...wrap(
+				'In the .tsv files a tab separates columns and \\N is NULL; \\t, \\n, \\r, \\0 and \\\\ are escapes, \\xNN and \\u{N} characters that a terminal would not show, by their Unicode number.',
+			),
 		],
 	];
 	return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
@@ -154,7 +159,7 @@ function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
 					file.path,
 					file.kind === 'accounts'
 						? 'accounts and their rights'
-						: `database ${JSON.stringify(file.database ?? '')}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
+						: `database ${visible(JSON.stringify(file.database ?? ''))}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
 				]),
 			...list,
 		];
@@ -222,10 +227,12 @@ function withoutTool(file: string): string {
 	return `node -e 'process.stdin.pipe(require("zlib").${unpack}()).pipe(process.stdout)' < ${shellWord(file)} > plain.sql`;
 }
 
-/** A cell as the servers' own batch output writes it: tab, line end and backslash escaped, NULL as \N. */
+/** A cell as the servers' own batch output writes it: tab, line end and backslash escaped, NULL as \N; what is not seen as `visible` writes it. */
 function cell(value: string | number | bigint | null): string {
 	if (value === null) return '\\N';
-	return String(value).replaceAll(/[\\\t\n\r\0]/g, (sign) => ({ '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' })[sign] ?? '\\0');
+	return String(value)
+		.replaceAll('\\', '\\\\')
+		.replaceAll(UNSEEN, (sign) => (sign === '\0' ? '\\0' : notation(sign)));
 }
 
 const tsv = (rows: readonly (readonly (string | number | bigint | null)[])[]): string =>
@@ -266,7 +273,7 @@ export function replicaStatusText(
 					return (
 						head +
 						Object.entries(row)
-							.map(([key, value]) => `${key.padStart(width)}: ${value === null ? 'NULL' : value.replaceAll('\n', '\\n')}\n`)
+							.map(([key, value]) => `${key.padStart(width)}: ${value === null ? 'NULL' : visible(value)}\n`)
 							.join('')
 					);
 				})

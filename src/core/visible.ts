@@ -3,7 +3,8 @@ export const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 const NAMES: { readonly [char: string]: string } = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-const notation = (char: string): string => {
+/** How {@link visible} writes one of {@link UNSEEN}. */
+export const notation = (char: string): string => {
 	const code = char.codePointAt(0) ?? 0;
 	return NAMES[char] ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`);
 };

@@ -156,3 +156,17 @@ test('replica-status.txt shows every moment, and a server without a source', () 
 		'== before, 2026-11-21T02:00:00.000Z\nSlave_IO_Running: Yes\n      Last_Error: NULL\n\n== after, 2026-11-21T02:00:00.000Z\nIt replicates from no server.\n',
 	);
 });
+
+test('no text of a backup moves a cursor or turns a line around, and a table of values can be read back', () => {
+	const name = 'a\x1b[2J\u009b\u202eb\\x1b\0';
+	const unseen = /(?!\n)[\p{Cc}\p{Cf}]/u;
+	const readme = readmeText({ ...manifest, files: manifest.files.map((file) => ({ ...file, database: name })) });
+	expect(readme).not.toMatch(unseen);
+	expect(readme).toContain('\\u{202e}');
+	expect(readme.replaceAll(/\s+/g, ' ')).toContain('\\xNN and \\u{N} characters');
+	const at = new Date('2026-11-21T02:00:00Z');
+	expect(replicaStatusText([{ title: 'before', at, rows: [{ Last_Error: name }] }])).toContain(
+		'Last_Error: a\\x1b[2J\\x9b\\u{202e}b\\x1b\\x00\n',
+	);
+	expect(variablesTsv(new Map([['v', name]]))).toBe('variable\tvalue\nv\ta\\x1b[2J\\x9b\\u{202e}b\\\\x1b\\0\n');
+});
