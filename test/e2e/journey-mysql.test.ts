@@ -51,6 +51,8 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 	const folder = join(home.dir, 'backups');
 	{
 		await using terminal = program('backup', '--server', urlOf(replica), '--to', folder);
+		await terminal.waitFor(/FLUSH TABLES WITH READ LOCK/, LONG);
+		terminal.send(KEYS.pageDown);
 		await terminal.waitFor(/UNLOCK TABLES/, LONG);
 		terminal.send(KEYS.enter);
 		const ended = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
