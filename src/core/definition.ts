@@ -29,7 +29,8 @@ export type Definition = DefinitionName & {
 	readonly bytes?: string;
 	/**
 	 * What else belongs to it: `sql_mode`, `character_set_client`, `collation_connection`, `database_collation`, `time_zone` as the server names
-	 * them for the object; `next_value` and `cycle_count` of a sequence; `read_only` of a database.
+	 * them for the object; `next_value` and `cycle_count` of a sequence; `read_only` of a database;
+	 * `histogram of c` of a table, for each column that has one.
 	 */
 	readonly settings: Readonly<Record<string, string>>;
 	/** Of a view: its columns, in their order. */

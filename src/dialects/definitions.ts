@@ -39,6 +39,9 @@ export const KIND_WORDS: Readonly<Record<DefinitionKind, string>> = {
 	trigger: 'TRIGGER',
 	event: 'EVENT',
 };
+/** Before a column's name: the setting of a table that holds the column's histogram, as JSON. */
+export const HISTOGRAM = 'histogram of ';
+
 const SETTINGS = ['sql_mode', 'character_set_client', 'collation_connection', 'time_zone'] as const;
 
 /** How an object is called in messages: `table shop.orders`. */

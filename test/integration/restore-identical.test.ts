@@ -53,6 +53,12 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 					'CREATE TABLE odd.ar (id INT NOT NULL AUTO_INCREMENT, v INT, KEY (id)) ENGINE = ARCHIVE',
 					'INSERT INTO odd.ar VALUES (5, 1), (6, 2), (9, 3)',
 					'CREATE TABLE odd.hole (a INT) ENGINE = BLACKHOLE',
+					"CREATE TABLE odd.measured (id INT PRIMARY KEY, `it's` DECIMAL(9,5), s VARCHAR(9), n INT)",
+					"INSERT INTO odd.measured VALUES (1, 1.5, 'a', 7), (2, 2, 'b''\\\\', 7), (3, NULL, 'é', 8)",
+					"ANALYZE TABLE odd.measured UPDATE HISTOGRAM ON `it's`, s WITH 2 BUCKETS",
+					'ANALYZE TABLE odd.measured UPDATE HISTOGRAM ON n WITH 9 BUCKETS AUTO UPDATE',
+					// What the rows say now is not what the statistics say.
+					"UPDATE odd.measured SET s = 'z'",
 				]
 			: [
 					'CREATE TABLE odd.checked (a INT CHECK (a > 0))',
@@ -96,6 +102,13 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 		expect(ended.code, said(ended)).toBe(0);
 		for (const statement of ended.last.wake) await ask(target, statement);
 		expect(await contentsOf(target)).toEqual(before);
+		if (isMysql(kind)) {
+			const histograms =
+				"SELECT COLUMN_NAME AS c, CAST(JSON_REMOVE(HISTOGRAM, '$.\"last-updated\"') AS CHAR) AS h FROM information_schema.COLUMN_STATISTICS WHERE TABLE_NAME = 'measured' AND COLUMN_NAME = 's'";
+			expect(await ask(target, histograms)).toEqual(await ask(source, histograms));
+			const count = "SELECT COUNT(*) AS n FROM information_schema.COLUMN_STATISTICS WHERE SCHEMA_NAME = 'odd'";
+			expect(await ask(target, count)).toEqual([{ n: '3' }]);
+		}
 		expect(ended.last).toMatchObject({
 			unproven: [],
 			digests: Object.keys(before.rows).filter((name) => !/`(v|hole)`$/.test(name)).length,

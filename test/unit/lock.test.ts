@@ -10,7 +10,7 @@ import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/locked
 import { lockAndDump } from '../../src/runbooks/locked-dump/lock-and-dump.ts';
 import { lockLimit, predictHeld } from '../../src/runbooks/locked-dump/prediction.ts';
 
-const mysql = mysqlFor({ newWords: true, binaryLog: true, performanceSchema: true, libraries: true });
+const mysql = mysqlFor({ newWords: true, binaryLog: true, performanceSchema: true, histogramData: true, libraries: true });
 type At = Parameters<NonNullable<typeof lockAndDump.undo>>[0];
 const texts = (actions: readonly Parameters<typeof show>[0][] | undefined) => actions?.map((action) => show(action).text);
 

@@ -1,8 +1,8 @@
 import { query, sql } from '../../sql/sql.ts';
-import { type DefinitionWords, definitionWords, viewColumns } from '../definitions.ts';
+import { type DefinitionWords, definitionWords, HISTOGRAM, viewColumns } from '../definitions.ts';
 import type { Probe } from './probe.ts';
 
-export const definitions = ({ libraries }: Probe): DefinitionWords =>
+export const definitions = ({ libraries, histogramData }: Probe): DefinitionWords =>
 	definitionWords({
 		tableKinds: { VIEW: 'view', 'SYSTEM VIEW': 'view' },
 		routineKinds: { FUNCTION: 'function' },
@@ -14,6 +14,12 @@ export const definitions = ({ libraries }: Probe): DefinitionWords =>
 			: {}),
 		more: (name) => {
 			if (name.kind === 'view') return viewColumns(name);
+			if (name.kind === 'table' && histogramData)
+				return query(
+					sql`SELECT COLUMN_NAME AS col, CAST(HISTOGRAM AS CHAR) AS histogram FROM information_schema.COLUMN_STATISTICS
+ WHERE SCHEMA_NAME = ${name.database} AND TABLE_NAME = ${name.name}`,
+					(rows) => ({ settings: Object.fromEntries(rows.map((row) => [`${HISTOGRAM}${row.col ?? ''}`, row.histogram ?? ''])) }),
+				);
 			if (name.kind !== 'database') return null;
 			return query(
 				sql`SELECT DEFAULT_COLLATION_NAME AS collation, OPTIONS AS options FROM information_schema.SCHEMATA s

@@ -8,6 +8,8 @@ export type Probe = {
 	readonly binaryLog: boolean;
 	/** Without it only information_schema tells who is connected. */
 	readonly performanceSchema: boolean;
+	/** From 8.0.31: UPDATE HISTOGRAM … USING DATA, without which a histogram cannot be made again as it was. */
+	readonly histogramData: boolean;
 	/** From 9.2: CREATE LIBRARY. */
 	readonly libraries: boolean;
 };
@@ -36,5 +38,10 @@ async function knows(look: Look, statement: Statement): Promise<boolean> {
 }
 
 export async function probe(look: Look): Promise<Probe> {
-	return { ...(await look(settings)), newWords: await knows(look, sql`SHOW BINARY LOG STATUS`) };
+	return {
+		...(await look(settings)),
+		newWords: await knows(look, sql`SHOW BINARY LOG STATUS`),
+		// Parsed, never run.
+		histogramData: await knows(look, sql`PREPARE lockstep FROM 'ANALYZE TABLE t UPDATE HISTOGRAM ON c USING DATA ''{}'''`),
+	};
 }

@@ -1,6 +1,6 @@
 // Definitions as SQL that a vendor's client loads, statement by statement.
 import type { Definition, DefinitionKind } from '../../core/definition.ts';
-import { type DefinitionWords, KIND_WORDS } from '../../dialects/definitions.ts';
+import { type DefinitionWords, HISTOGRAM, KIND_WORDS } from '../../dialects/definitions.ts';
 import { orderedViews } from './order.ts';
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
@@ -49,6 +49,7 @@ export function* postSql(words: DefinitionWords, database: string, all: readonly
 	const collation = all.find((each) => each.kind === 'database' && each.database === database)?.settings.database_collation ?? null;
 	yield* head(words, 'Routines, triggers, events and views of a database');
 	yield selectDatabase(database);
+	for (const each of all) if (each.database === database && each.kind === 'table') yield* histograms(each);
 	for (const each of programs) yield* program(each, { delimiter, collation });
 	for (const each of views) yield* view(each, delimiter);
 	yield text(`\n${FOOTER}`);
@@ -83,6 +84,15 @@ function* view(definition: Definition, delimiter: string): Generator<Buffer> {
 		.toString('latin1')
 		.replace(/^CREATE /, 'CREATE OR REPLACE ');
 	yield* statement(definition, Buffer.from(made, 'latin1'), delimiter);
+}
+
+/** The statistics as they were: the server does not read the rows for them. */
+function* histograms({ name, settings }: Definition): Generator<Buffer> {
+	for (const [setting, json] of Object.entries(settings))
+		if (setting.startsWith(HISTOGRAM))
+			yield text(
+				`ANALYZE TABLE ${quoted(name)} UPDATE HISTOGRAM ON ${quoted(setting.slice(HISTOGRAM.length))} USING DATA ${literal(json)};\n`,
+			);
 }
 
 /** One statement under its own settings, which are ours again afterwards. */

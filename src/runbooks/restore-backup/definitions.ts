@@ -89,5 +89,5 @@ export const definitionDifferences = (
 		expected,
 		found.filter((each) => wantedDefinition(env, each)),
 		// Those that would fire are disabled; the end says how they are enabled.
-		{ ignoreEventStatus: true },
+		{ ignoreEventStatus: true, histograms: true },
 	);

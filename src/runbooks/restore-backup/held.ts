@@ -1,7 +1,7 @@
 import type { ManifestTable } from '../../archive/manifest.ts';
 import { count, plural } from '../../core/format.ts';
 import type { Looking, Outputs } from '../../core/step.ts';
-import { definitionTitle } from '../../dialects/definitions.ts';
+import { definitionTitle, HISTOGRAM } from '../../dialects/definitions.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { seriesOf } from '../../dialects/series.ts';
 import { qualified } from '../server.ts';
@@ -127,8 +127,14 @@ async function strayObjects(env: At, tables: readonly TableFacts[]): Promise<rea
 		const title = definitionTitle(each);
 		if (each.part === 'object')
 			return each.found === null ? [] : [{ database: each.database, words: `${title} is not of this backup`, certain: true }];
-		// Keys and constraints of large tables come after the rows, views have stand-ins at first; versions print differently.
-		if (each.kind === 'view' || (/^(key|constraint) /.test(each.part) && each.found === null) || !sameSeries) return [];
+		// Keys and constraints of large tables come after the rows, histograms with views, which have stand-ins at first; versions print differently.
+		if (
+			each.kind === 'view' ||
+			each.part.startsWith(HISTOGRAM) ||
+			(/^(key|constraint) /.test(each.part) && each.found === null) ||
+			!sameSeries
+		)
+			return [];
 		return [{ database: each.database, words: `${title} is not as this run made it (${each.part})`, certain: true }];
 	});
 }
