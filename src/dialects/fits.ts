@@ -2,7 +2,6 @@
 
 import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import type { ObjectName } from './dialect.ts';
-import { toolFaults } from './mysql/tool-faults.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 
@@ -67,9 +66,8 @@ export const mariadbFits: FitWords = {
 	),
 };
 
-export const mysqlFits: FitWords = {
+export const mysqlFits: Omit<FitWords, 'toolFaults'> = {
 	...common,
-	toolFaults,
 	restrictedAccounts: query(
 		sql`SELECT CONCAT(User, '@', Host) AS name FROM mysql.user WHERE JSON_CONTAINS_PATH(User_attributes, 'one', ${raw("'$.Restrictions'")}) ORDER BY 1`,
 		names,

@@ -15,6 +15,7 @@ import { positions } from './positions.ts';
 import { privileges } from './privileges.ts';
 import type { Probe } from './probe.ts';
 import { readers } from './rows.ts';
+import { toolFaults } from './tool-faults.ts';
 import { tools } from './tools.ts';
 
 /** MySQL from 8.0.23 on, and what speaks like it; a server's own words by what it was found to know. */
@@ -43,7 +44,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	readers,
 	tools,
 	load: load(probe),
-	fits: mysqlFits,
+	fits: { ...mysqlFits, toolFaults },
 	outside: mysqlOutside,
 	jsonTypes,
 	clone,
