@@ -81,8 +81,13 @@ export const restarted = (before: { readonly startedAt: number }, now: { readonl
 	Math.abs(before.startedAt - now.startedAt) > 5;
 
 /** What the vendor's dump tool cannot write so that it loads again; `hints`: what can be used in its place. Only of these databases. */
-export function toolFaultsCheck(id: string, faults: readonly ToolFault[], databases: readonly string[], hints: readonly string[]): Check[] {
-	const found = faults.filter(({ database }) => databases.includes(database));
+export function toolFaultsCheck(
+	id: string,
+	faults: readonly ToolFault[],
+	databases: readonly string[] | null,
+	hints: readonly string[],
+): Check[] {
+	const found = faults.filter(({ database }) => databases === null || databases.includes(database));
 	if (found.length === 0) return [];
 	return [
 		must(id, 'The vendor’s dump tool can write every object', false, {

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, openClient, provisionRequest, stateOf } from '../support/runs.ts';
@@ -60,6 +60,37 @@ describe.each(SANDBOX_KINDS)('before %s is copied', (kind) => {
 		expect(checks['REPLICA-FUNCTIONS']?.found).toMatch(/1418.*: d\.rolls$/);
 		if (isMysql(kind)) expect(checks['REPLICA-PARTIAL-REVOKES']?.found).toContain('narrow@%');
 		expect(await stateOf(replica)).toEqual(before);
+	});
+
+	test('a table that cannot be opened, and what the dump tool cannot write, are named before anything is copied', async () => {
+		for (const statement of [
+			'CREATE TABLE d.whole (a INT, KEY (a)) ENGINE=MyISAM COMMENT "Incorrect"',
+			'CREATE TABLE d.`hu``rt` (a INT, KEY (a)) ENGINE=MyISAM COMMENT "of old"',
+			'INSERT INTO d.`hu``rt` VALUES (1), (2)',
+			"CREATE EVENT d.ends ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT ';;'",
+			'FLUSH TABLES',
+		])
+			await ask(primary, statement);
+		await truncate(join(primary.dataDir, 'd', 'hu@0060rt.MYI'), 0);
+		const failed = async (request: Parameters<Client['dryRun']>[0]) => {
+			const { end } = await client.dryRun(request);
+			return Object.fromEntries((end.failure?.checks ?? []).map((check) => [check.id, check]));
+		};
+		const seed = await failed(provisionRequest({ primary, replica }));
+		expect(seed['PRIMARY-TABLES']).toMatchObject({
+			found: "d.`hu``rt` (ERROR 130 (HY000): Incorrect file format 'hu`rt')",
+			mend: [expect.stringContaining('REPAIR TABLE `d`.`hu``rt`;')],
+		});
+		expect(seed['PRIMARY-TOOL-OBJECTS']?.found).toEqual(isMysql(kind) ? expect.stringContaining('event d.ends') : undefined);
+		const request = {
+			...{ kind: 'backup' as const, server: provisionRequest({ primary, replica }).primary, to: join(client.home, 'never') },
+			...{ compress: 'none' as const, lockWaitSeconds: 60, longQueries: 'wait' as const, maxLockSeconds: null, stopApplier: false },
+		};
+		const backup = await failed(request);
+		expect(backup.TABLES?.found).toBe(seed['PRIMARY-TABLES']?.found);
+		expect(backup.TABLES?.mend?.join()).toContain("--ignore-table 'd.hu`rt'");
+		expect(await failed({ ...request, ignoreTables: ['d.hu`rt'] })).toEqual({});
+		for (const statement of ['DROP EVENT d.ends', 'DROP TABLE d.whole', 'DROP TABLE d.`hu``rt`']) await ask(primary, statement);
 	});
 
 	test('a primary that takes encrypted connections only is not set up without', async () => {

@@ -5,7 +5,7 @@ import type { OutsideObject } from '../../core/outside.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { Consent, FolderFacts, Step } from '../../core/step.ts';
 import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
-import type { ToolFault } from '../../dialects/fits.ts';
+import type { ToolFault, UnopenedTable } from '../../dialects/fits.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { outsideChecks, readOutside } from '../outside.ts';
@@ -21,6 +21,7 @@ import {
 	titleOf,
 	toolFaultsCheck,
 } from '../server.ts';
+import { unopenedCheck, unopenedTables } from '../unopened.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import type { BackupEnv, Way } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
@@ -53,6 +54,10 @@ type Facts = {
 	readonly misledBy: readonly { readonly setting: string; readonly hint: string }[];
 	/** What the vendor's tool cannot write, where it is to write all. */
 	readonly toolFaults: readonly ToolFault[];
+	/** Those of the tables to dump that cannot be opened. */
+	readonly unopened: readonly UnopenedTable[];
+	/** Folders among the server's data that are no databases. */
+	readonly strayFolders: readonly string[];
 	readonly way: Way;
 	/** What holds the lock. */
 	readonly heldBytes: number;
@@ -116,6 +121,10 @@ export const look: Step<BackupEnv, Facts, null> = {
 			outside: await readOutside(server, ask),
 			misledBy: await ask('server', dialect.tools.misledBy),
 			toolFaults: way.engine === 'vendor' ? await ask('server', dialect.fits.toolFaults) : [],
+			unopened: (await unopenedTables(dialect, ask, 'server')).filter(
+				(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
+			),
+			strayFolders: (await ask('server', dialect.fits.strayFolders)).filter((folder) => !wanted.includes(folder)),
 			way,
 			heldBytes: heldBytes(way, tables),
 			folder: await folderFacts(paths.to),
@@ -153,6 +162,11 @@ export const look: Step<BackupEnv, Facts, null> = {
 			...misledCheck(facts.misledBy),
 			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
 			...toolFaultsCheck('TOOL-OBJECTS', facts.toolFaults, databases ?? facts.databases, ['--engine parallel']),
+			...unopenedCheck(
+				'TABLES',
+				facts.unopened,
+				(table) => `Or leave it out of the backup:  --ignore-table ${shellWord(`${table.database}.${table.name}`)}`,
+			),
 			...outsideChecks(server, facts.outside),
 			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
@@ -240,6 +254,8 @@ export const look: Step<BackupEnv, Facts, null> = {
 			checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
 		if (channels.length > 1)
 			checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
+		if (facts.strayFolders.length > 0)
+			checks.push(note('STRAY-FOLDERS', 'Folders among its data that are no databases are left out', some(facts.strayFolders)));
 		if (facts.elsewhere.length > 0) {
 			checks.push(
 				should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {

@@ -1,8 +1,10 @@
 import { type Check, must, note } from '../../core/check.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { Looking } from '../../core/step.ts';
+import type { ToolFault, UnopenedTable } from '../../dialects/fits.ts';
 import { distrustsCode, functionsCheck } from '../functions.ts';
-import { qualified, type Server, some } from '../server.ts';
+import { qualified, type Server, some, toolFaultsCheck } from '../server.ts';
+import { unopenedCheck, unopenedTables } from '../unopened.ts';
 
 /** What of the primary would be refused by the replica, or would stop the tool that copies it: asked before anything changes. */
 export type Fits = {
@@ -13,6 +15,9 @@ export type Fits = {
 	readonly restricted: readonly string[];
 	readonly strayFolders: readonly string[];
 	readonly brokenViews: readonly { readonly name: string; readonly why: string }[];
+	/** Not in journals of earlier versions. */
+	readonly unopened?: readonly UnopenedTable[];
+	readonly toolFaults?: readonly ToolFault[];
 	readonly primary: Settings;
 	readonly replica: Settings;
 };
@@ -46,6 +51,8 @@ export async function inspectFits(
 		restricted: await look('primary', fits.restrictedAccounts),
 		strayFolders: await look('primary', fits.strayFolders),
 		brokenViews,
+		unopened: dumps ? await unopenedTables(primary.dialect, look, 'primary') : [],
+		toolFaults: dumps ? await look('primary', fits.toolFaults) : [],
 		primary: await settings('primary', primary),
 		replica: await settings('replica', replica),
 	};
@@ -64,6 +71,10 @@ export function primaryFits(fits: Fits, tls: boolean): Check[] {
 			wrong: some(fits.brokenViews.map(({ name, why }) => `${name} (${why})`)),
 			mend: fits.brokenViews.slice(0, 6).map(({ name }) => `SHOW CREATE VIEW ${name};  correct it, or  DROP VIEW ${name};`),
 		}),
+		...unopenedCheck('PRIMARY-TABLES', fits.unopened ?? [], null),
+		...toolFaultsCheck('PRIMARY-TOOL-OBJECTS', fits.toolFaults ?? [], null, [
+			'Correct the object, or copy it from a backup by our own engine:  --seed BACKUP, made with lockstep backup --engine parallel',
+		]),
 		...(fits.strayFolders.length === 0
 			? []
 			: [

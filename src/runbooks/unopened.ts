@@ -1,0 +1,37 @@
+import { type Check, must } from '../core/check.ts';
+import { ServerError } from '../core/errors.ts';
+import type { Looking } from '../core/step.ts';
+import type { Dialect, ObjectName } from '../dialects/dialect.ts';
+import type { UnopenedTable } from '../dialects/fits.ts';
+import { qualified, some } from './server.ts';
+
+/** Tables of a server that cannot be opened, each by the reason that the server gives for it. */
+export async function unopenedTables({ fits }: Dialect, look: Looking['look'], role: string): Promise<readonly UnopenedTable[]> {
+	const found: UnopenedTable[] = [];
+	for (const table of await look(role, fits.unopened)) {
+		try {
+			await look(role, fits.opens(table));
+		} catch (error) {
+			if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
+			found.push({ ...table, why: error.told.words ?? error.told.what });
+		}
+	}
+	return found;
+}
+
+/** Tables that the server cannot open: they would stop a copy in its middle. `leaveOut`: how one is left out, where that can be asked for. */
+export function unopenedCheck(id: string, tables: readonly UnopenedTable[], leaveOut: ((table: UnopenedTable) => string) | null): Check[] {
+	if (tables.length === 0) return [];
+	return [
+		must(id, 'The server can open every table', false, {
+			expected: 'tables that can be read',
+			wrong: some(tables.map((table) => `${qualified(table)} (${table.why})`)),
+			mend: tables.slice(0, 6).flatMap((table) => {
+				const name = quoted(table);
+				return [`REPAIR TABLE ${name};  or, if nothing needs it,  DROP TABLE ${name};`, ...(leaveOut === null ? [] : [leaveOut(table)])];
+			}),
+		}),
+	];
+}
+
+const quoted = ({ database, name }: ObjectName): string => [database, name].map((part) => `\`${part.replaceAll('`', '``')}\``).join('.');
