@@ -3,6 +3,7 @@ import {
 	existsSync,
 	fstatSync,
 	fsyncSync,
+	lstatSync,
 	mkdirSync,
 	openSync,
 	readdirSync,
@@ -11,7 +12,7 @@ import {
 	statSync,
 	writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 import { DURABLE, type Recorded, type RunEvent } from './events.ts';
 
@@ -42,23 +43,43 @@ function afterTorn(fd: number): string {
 	return last.toString() === '\n' ? '' : '\n';
 }
 
-/** Throws UserError where a folder or file of journals is not this user's alone to write: what it tells would be believed, and passwords sent where it says. */
-function proveOwn(path: string): void {
+const STICKY = 0o1000;
+
+/**
+ * Throws UserError where a folder or file of journals is not this user's alone to write, or could be put in its place by another user: its
+ * events are believed, and passwords sent to the servers that it names.
+ */
+function proveOwn(path: string, is: 'folder' | 'file'): void {
+	const distrusted = (why: string, mend: string): UserError => new UserError({ what: `${path} cannot be trusted.`, why, mend: [mend] });
+	const elsewhere = 'Run lockstep as its owner, or set XDG_STATE_HOME to a folder of your own.';
+	const mine = process.getuid?.();
+	const { uid, mode } = statSync(path);
+	if (is === 'file' && !lstatSync(path).isFile()) throw distrusted('It is no plain file.', `Move it away: mv ${path} ${path}.bad`);
+	if (mine !== undefined && uid !== mine) throw distrusted(`It belongs to another user (uid ${uid}).`, elsewhere);
+	if ((mode & 0o022) !== 0) throw distrusted('Other users may write to it.', `chmod go-w ${path}`);
+	if (is === 'folder') proveParent(dirname(path));
+}
+
+/** A folder whose owner, or everybody, could rename the folder of journals. */
+function proveParent(path: string): void {
 	const { uid, mode } = statSync(path);
 	const mine = process.getuid?.();
-	if ((mine === undefined || uid === mine) && (mode & 0o022) === 0) return;
-	throw new UserError({
-		what: `${path} cannot be trusted.`,
-		why: uid === mine ? 'Other users may write to it.' : `It belongs to another user (uid ${uid}).`,
-		mend: [uid === mine ? `chmod go-w ${path}` : 'Run lockstep as its owner, or set XDG_STATE_HOME to a folder of your own.'],
-	});
+	const what = `${path} cannot be trusted.`;
+	if (mine !== undefined && uid !== mine && uid !== 0)
+		throw new UserError({
+			what,
+			why: `It belongs to another user (uid ${uid}).`,
+			mend: ['Set XDG_STATE_HOME to a folder of your own.'],
+		});
+	if ((mode & 0o022) !== 0 && (mode & STICKY) === 0)
+		throw new UserError({ what, why: 'Other users may write to it.', mend: [`chmod go-w ${path}`] });
 }
 
 /** Makes the folder of journals, for its owner only, and gives what `use` makes of it. Throws UserError where it cannot be written. */
 export function inJournals<T>(folder: string, use: () => T): T {
 	try {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
-		proveOwn(folder);
+		proveOwn(folder, 'folder');
 		return use();
 	} catch (cause) {
 		if (cause instanceof UserError) throw cause;
@@ -163,7 +184,8 @@ function sound(event: object): event is Recorded {
 /** A journal's events; a torn or damaged line, as a crash or a full disk leaves it, is passed over. Throws UserError where it is not this user's. */
 export function readJournal(path: string): ReadJournal {
 	const events: Recorded[] = [];
-	proveOwn(path);
+	proveOwn(dirname(path), 'folder');
+	proveOwn(path, 'file');
 	for (const line of readFileSync(path, 'utf8').split('\n')) {
 		if (line === '') continue;
 		let event: { readonly v?: unknown } | null;
@@ -182,7 +204,7 @@ export function readJournal(path: string): ReadJournal {
 /** All journals of a folder, newest run first. Throws UserError where it is not this user's. */
 export function journals(folder: string): string[] {
 	if (!existsSync(folder)) return [];
-	proveOwn(folder);
+	proveOwn(folder, 'folder');
 	return readdirSync(folder)
 		.filter((name) => name.endsWith('.jsonl'))
 		.sort()

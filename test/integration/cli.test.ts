@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyBackup } from '../../src/archive/verify.ts';
@@ -108,6 +108,14 @@ describe('without a server', () => {
 		expect(stderr).toContain('config.json.bad');
 		expect(await readFile(join(folder, 'config.json.bad'), 'utf8')).toBe('{"profiles": {"db3": {"ho');
 		expect((await run('profile', 'list', '--json')).last.profiles).toMatchObject([{ name: 'db6' }]);
+	});
+
+	it('believes no journal in a folder that others may write to', async () => {
+		await mkdir(join(home.state, 'runs'), { recursive: true, mode: 0o700 });
+		await chmod(home.state, 0o777);
+		for (const args of [['undo', '--yes'], ['recover', '--yes'], ['attach']])
+			expect(await run(...args), args[0]).toMatchObject({ code: 2, stderr: expect.stringContaining(`${home.state} cannot be trusted.`) });
+		await chmod(home.state, 0o700);
 	});
 
 	it('has nothing to take back', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -70,4 +70,26 @@ test('journals are listed newest first, and none where there is no folder', () =
 	writeFileSync(join(at, 'notes.txt'), '');
 	expect(journals(at).map((path) => basename(path).slice(0, 6))).toEqual(['202603', '202602', '202601']);
 	expect(journals(join(folder, 'nowhere'))).toEqual([]);
+});
+
+test('a journal that another user could have put there is refused, and what is no plain file', () => {
+	const state = join(folder, 'state');
+	const runs = join(state, 'runs');
+	const journal = openJournal(runs, 'one');
+	journal.close();
+	for (const [path, good] of [
+		[state, 0o700],
+		[runs, 0o700],
+		[journal.path, 0o600],
+	] as const) {
+		chmodSync(path, 0o777);
+		expect(() => readJournal(journal.path)).toThrow(`${path} cannot be trusted.`);
+		if (path !== journal.path) expect(() => journals(runs)).toThrow(`${path} cannot be trusted.`);
+		if (path !== journal.path) expect(() => openJournal(runs, 'two')).toThrow(`${path} cannot be trusted.`);
+		chmodSync(path, good);
+	}
+	symlinkSync(journal.path, join(runs, 'link.jsonl'));
+	expect(() => readJournal(join(runs, 'link.jsonl'))).toThrow('cannot be trusted');
+	mkdirSync(join(runs, 'folder.jsonl'));
+	expect(() => readJournal(join(runs, 'folder.jsonl'))).toThrow('cannot be trusted');
 });
