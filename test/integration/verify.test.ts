@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -267,6 +267,23 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 			expect(ended, told(ended)).toMatchObject({ code: 8 });
 		expect(JSON.stringify((await restore(hostile)).last.checks)).toContain('too long to be judged');
 		expect(await state()).toBe(was);
+
+		// A pipe would never be read to its end, nor would a device.
+		const rows = manifest.files.find((each: { kind: string }) => each.kind === 'rows');
+		const definitions = (await readdir(hostile)).find((name) => name.startsWith('definitions.jsonl')) ?? '';
+		for (const path of [rows.path, definitions])
+			for (const [words, swap] of [
+				['no plain file', (at: string) => promisify(execFile)('mkfifo', [at])],
+				['a symbolic link', (at: string) => symlink('/dev/zero', at)],
+			] as const) {
+				await rm(join(hostile, path));
+				await swap(join(hostile, path));
+				for (const ended of [await run('verify', hostile, '--json'), await restore(hostile), await run('drill', hostile, '--json')]) {
+					expect(ended.code, told(ended)).toBeOneOf([2, 8]);
+					expect(ended.stdout, told(ended)).toContain(words);
+				}
+				expect(await state()).toBe(was);
+			}
 
 		await rm(manifestFile);
 		await promisify(execFile)('mkfifo', [manifestFile]);
