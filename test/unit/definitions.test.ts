@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Definition } from '../../src/core/definition.ts';
 import { compareDefinitions, describeDifference } from '../../src/dump/definitions/compare.ts';
+import { withoutBase } from '../../src/dump/definitions/order.ts';
 import { readTableDefinition } from '../../src/dump/definitions/table.ts';
 
 const table = (sql: string, more: Partial<Definition> = {}): Definition => ({
@@ -98,5 +99,28 @@ describe('definitions are compared', () => {
 		expect(compareDefinitions([view], [{ ...view, sql: 'CREATE VIEW `d`.`v` AS\n select   1' }])).toEqual([]);
 		const fed = (password: string) => table(`CREATE TABLE \`t\` (\`a\` int) ENGINE=FEDERATED CONNECTION='mysql://u:${password}@h/d/t'`);
 		expect(JSON.stringify(compareDefinitions([fed('one')], [fed('two')]))).not.toMatch(/one|two/);
+	});
+});
+
+describe('views of a backup that leaves a table out', () => {
+	it('cannot be created from it where they need that table, by whatever chain of views, and others can', () => {
+		const view = (name: string, from: string, more: Partial<Definition> = {}) =>
+			table(`CREATE VIEW \`d\`.\`${name}\` AS select \`x\`.\`id\` from ${from} \`x\``, { kind: 'view', name, ...more });
+		const all = [
+			view('third', '`d`.`second`'),
+			view('second', '`d`.`first`'),
+			view('first', '`d`.`left ``out`'),
+			view('fine', '`d`.`kept`'),
+			view('namesake', '`e`.`left ``out`'),
+			view('broken', '`d`.`left ``out`', { invalid: 'ERROR 1356' }),
+			table('CREATE TABLE `kept` (`id` int)', { name: 'kept' }),
+		];
+		const found = withoutBase(all, ({ database, name }) => database === 'd' && name === 'left `out');
+		expect(Object.fromEntries(found.map(({ name, invalid }) => [name, invalid]))).toEqual({
+			third: 'it needs d.second, which is not in this backup',
+			second: 'it needs d.first, which is not in this backup',
+			first: 'it needs d.left `out, which is not in this backup',
+			...{ fine: undefined, namesake: undefined, broken: 'ERROR 1356', kept: undefined },
+		});
 	});
 });

@@ -15,6 +15,37 @@ function namedIn({ sql }: Definition): ReadonlySet<string> {
 	return names;
 }
 
+/**
+ * The same definitions; a view that needs a table or view which is left out, itself or by another view, is `invalid` with the reason: no server
+ * can create it from them. Pure.
+ */
+export function withoutBase(
+	definitions: readonly Definition[],
+	isLeftOut: (name: { readonly database: string; readonly name: string }) => boolean,
+): readonly Definition[] {
+	const needs = new Map(definitions.filter(({ kind }) => kind === 'view').map((view) => [view, [...namedIn(view)]]));
+	const reasons = new Map<Definition, string>();
+	const missing = (key: string): boolean => {
+		const [database = '', name = ''] = JSON.parse(key) as string[];
+		return isLeftOut({ database, name });
+	};
+	const lost = new Set<string>();
+	for (let found = true; found; ) {
+		found = false;
+		for (const [view, keys] of needs) {
+			const key = reasons.has(view) ? undefined : keys.find((each) => lost.has(each) || missing(each));
+			if (key === undefined) continue;
+			reasons.set(view, `it needs ${(JSON.parse(key) as string[]).join('.')}, which is not in this backup`);
+			lost.add(keyOf(view.database, view.name));
+			found = true;
+		}
+	}
+	return definitions.map((each) => {
+		const invalid = reasons.get(each);
+		return invalid === undefined || each.invalid !== undefined ? each : { ...each, invalid };
+	});
+}
+
 /** Views in an order in which each comes after those that it names. Pure. */
 export function orderedViews(views: readonly Definition[]): readonly Definition[] {
 	const byName = new Map(views.map((view) => [keyOf(view.database, view.name), view]));

@@ -2,6 +2,7 @@ import { ServerError, UserError } from '../../core/errors.ts';
 import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/definitions.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
 import type { Query, Row, Statement } from '../../sql/sql.ts';
+import { withoutBase } from './order.ts';
 
 /** A connection that reads definitions. `bytes`: each character of its answer is one byte. `list`: it lists all objects. */
 export interface DefinitionReader {
@@ -46,7 +47,10 @@ export async function readDefinitions(
 			}
 		}),
 	);
-	return found.filter((each) => each !== undefined);
+	return withoutBase(
+		found.filter((each) => each !== undefined),
+		ignored,
+	);
 }
 
 /** What a definition looks like rests on it: set, as far as the server knows it, and read back. */
@@ -127,7 +131,9 @@ async function moreOf(
 export const waysAround = ({ kind, database, name }: DefinitionName): readonly string[] =>
 	kind === 'table' || kind === 'view' || kind === 'sequence'
 		? [
-				...(kind === 'table' ? [`Repair it:  CHECK TABLE \`${database}\`.\`${name}\`;`] : []),
+				...(kind === 'table'
+					? [`Repair it:  CHECK TABLE ${[database, name].map((part) => `\`${part.replaceAll('`', '``')}\``).join('.')};`]
+					: []),
 				`Leave it out of the backup:  --ignore-table ${database}.${name}`,
 			]
 		: [`Drop it if nothing needs it, or repair what it needs: ${definitionTitle({ kind, database, name })}`];

@@ -76,7 +76,7 @@ function* program(
 function* view(definition: Definition, delimiter: string): Generator<Buffer> {
 	yield text('\n');
 	if (definition.invalid !== undefined) {
-		yield text('-- A view that could not be opened where it comes from, because something it needs was missing:\n');
+		yield text(`-- A view that cannot be created from this backup: ${definition.invalid.replaceAll(/\s+/g, ' ')}\n`);
 		yield text(`${definition.sql.replaceAll(/^/gm, '--   ')}\n`);
 		return;
 	}

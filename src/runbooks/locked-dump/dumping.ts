@@ -156,8 +156,9 @@ export const invalidViews = (definitions: readonly Definition[]): readonly strin
 function noteInvalid({ note }: At, definitions: readonly Definition[]): void {
 	const views = invalidViews(definitions);
 	if (views.length === 0) return;
+	const reasons = definitions.flatMap(({ invalid }) => (invalid === undefined ? [] : [invalid]));
 	note(
-		`${views.length === 1 ? 'A view' : `${views.length} views`} cannot be opened, because something it needs is missing: ${some(views)}. The definition is in the backup, but no restore can create it. Drop or repair it, or leave it out: --ignore-table ${views[0]}`,
+		`${views.length === 1 ? 'A view' : `${views.length} views`} cannot be created from this backup: ${some(views.map((view, at) => `${view} (${reasons[at]})`))}. The definition is in it as a comment. Repair or drop the view, or leave it out too: --ignore-table '${views[0]}'`,
 		'warning',
 	);
 }
