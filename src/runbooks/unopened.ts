@@ -28,7 +28,10 @@ export function unopenedCheck(id: string, tables: readonly UnopenedTable[], leav
 			wrong: some(tables.map((table) => `${qualified(table)} (${table.why})`)),
 			mend: tables.slice(0, 6).flatMap((table) => {
 				const name = quoted(table);
-				return [`REPAIR TABLE ${name};  or, if nothing needs it,  DROP TABLE ${name};`, ...(leaveOut === null ? [] : [leaveOut(table)])];
+				return [
+					`REPAIR TABLE ${name};  (MyISAM, Aria, ARCHIVE, CSV), or, if nothing needs it,  DROP TABLE ${name};`,
+					...(leaveOut === null ? [] : [leaveOut(table)]),
+				];
 			}),
 		}),
 	];
