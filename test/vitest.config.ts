@@ -33,6 +33,6 @@ export default defineConfig({
 		fileParallelism: true,
 		sequence: { sequencer: LongestFirst },
 		// More than there are cores: much of a test is waiting for a server.
-		maxWorkers: 4,
+		maxWorkers: 3,
 	},
 });

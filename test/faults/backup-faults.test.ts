@@ -271,7 +271,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 					class: 'UserError',
 					why: 'The disk is full.',
 					// With a snapshot, definitions are written beside the rows.
-					what: expect.stringMatching(/^(Rows cannot be written: .*crm\.big\.|The file cannot be written: )/),
+					what: expect.stringMatching(/^(Rows cannot be written: .*crm\.|The file cannot be written: )/),
 					outcome: 'failed',
 					open: false,
 					left: [],

@@ -150,9 +150,9 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		const files = await dump(tables, into);
 		const warnings = await load(files, tables, into, copy);
 		const again = await dump(await tablesOf(copy), null);
-		expect
-			.soft(again.map(({ table, rows, digest }) => [table, rows, digest]))
-			.toEqual(files.map(({ table, rows, digest }) => [table, rows, digest]));
+		// In which order tables are read is the estimates' business.
+		const digests = (of: typeof files) => of.map(({ table, rows, digest }) => [table, rows, digest].join(' ')).toSorted();
+		expect.soft(digests(again)).toEqual(digests(files));
 		for (const table of tables) await compare(table, database, copy);
 		// MariaDB 10.11, and 11.8 since a release after 11.8.6, say so of an ENUM's error value, whatever it is written as; it is that value all the same.
 		const enums = tables.filter(({ columns }) => columns.some(({ select }) => select.includes(' + 0'))).map(({ name }) => `# ${name}: `);
