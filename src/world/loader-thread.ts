@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { readKnown } from '../archive/read.ts';
 import { packError } from '../core/error-wire.ts';
 import { ServerError, Stopped, VerifyFailed } from '../core/errors.ts';
-import { createRowEncoder } from '../dump/parallel/encode.ts';
+import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
 import { unpackStatement } from '../server/lease-wire.ts';
 import { connect, type Loaded, type Session } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
@@ -67,17 +67,7 @@ function refused({ table, rows }: LoadOrder, loaded: Loaded, warnings: readonly 
 async function digestOf(session: Session, read: NonNullable<LoadOrder['read']>, signal: AbortSignal): Promise<string> {
 	await session.query(sql`SET SESSION character_set_results = binary`);
 	const encoder = createRowEncoder({ columns: read.columns, hash: true, text: false, flush: () => undefined });
-	const sink = {
-		push(bytes: Uint8Array) {
-			const used = encoder.push(bytes);
-			if (used !== null && !encoder.end?.error) encoder.finish();
-			return used;
-		},
-		get end() {
-			return encoder.end;
-		},
-	};
-	await session.raw(unpackStatement(read.select), sink, { signal });
+	await session.raw(unpackStatement(read.select), sinkOf(encoder), { signal });
 	await session.query(sql`SET SESSION character_set_results = utf8mb4`);
 	return encoder.digest.toString(16).padStart(16, '0');
 }

@@ -10,7 +10,7 @@ import type { RowDifferences, RowsToCompare } from '../core/row-differences.ts';
 import type { PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/dialect.ts';
 import { compareRows, type RowText } from '../dump/parallel/compare-rows.ts';
-import { createRowEncoder } from '../dump/parallel/encode.ts';
+import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
 import { loadStatement } from '../dump/parallel/load-statement.ts';
 import { type RowsFile as DumpedRows, openReaders, type Readers, type TableRows } from '../dump/parallel/readers.ts';
 import { selectRows } from '../dump/parallel/select.ts';
@@ -143,17 +143,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 /** Reads rows as LOAD DATA text. */
 async function readText(session: Session, select: Statement, columns: number, flush: (text: Uint8Array) => void, signal: AbortSignal) {
 	const encoder = createRowEncoder({ columns, hash: false, text: true, flush });
-	const sink = {
-		push(bytes: Uint8Array) {
-			const used = encoder.push(bytes);
-			if (used !== null && !encoder.end?.error) encoder.finish();
-			return used;
-		},
-		get end() {
-			return encoder.end;
-		},
-	};
-	await session.raw(select, sink, { signal });
+	await session.raw(select, sinkOf(encoder), { signal });
 }
 
 const key = (database: string, table: string): string => `${database}\0${table}`;

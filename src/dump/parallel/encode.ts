@@ -160,3 +160,15 @@ export function createRowEncoder(options: {
 		},
 	};
 }
+
+/** Takes the rows of one result set for an encoder, which ends with them. After an error packet it is left as it is. */
+export const sinkOf = (encoder: RowEncoder) => ({
+	push(bytes: Uint8Array) {
+		const used = encoder.push(bytes);
+		if (used !== null && !encoder.end?.error) encoder.finish();
+		return used;
+	},
+	get end() {
+		return encoder.end;
+	},
+});
