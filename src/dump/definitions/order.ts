@@ -23,23 +23,16 @@ export function withoutBase(
 	definitions: readonly Definition[],
 	isLeftOut: (name: { readonly database: string; readonly name: string }) => boolean,
 ): readonly Definition[] {
-	const needs = new Map(definitions.filter(({ kind }) => kind === 'view').map((view) => [view, [...namedIn(view)]]));
 	const reasons = new Map<Definition, string>();
-	const missing = (key: string): boolean => {
-		const [database = '', name = ''] = JSON.parse(key) as string[];
-		return isLeftOut({ database, name });
-	};
 	const lost = new Set<string>();
-	for (let found = true; found; ) {
-		found = false;
-		for (const [view, keys] of needs) {
-			const key = reasons.has(view) ? undefined : keys.find((each) => lost.has(each) || missing(each));
-			if (key === undefined) continue;
-			reasons.set(view, `it needs ${(JSON.parse(key) as string[]).join('.')}, which is not in this backup`);
+	for (const view of orderedViews(definitions.filter(({ kind }) => kind === 'view')))
+		for (const key of namedIn(view)) {
+			const [database = '', name = ''] = JSON.parse(key) as string[];
+			if (!lost.has(key) && !isLeftOut({ database, name })) continue;
+			reasons.set(view, `it needs ${database}.${name}, which is not in this backup`);
 			lost.add(keyOf(view.database, view.name));
-			found = true;
+			break;
 		}
-	}
 	return definitions.map((each) => {
 		const invalid = reasons.get(each);
 		return invalid === undefined || each.invalid !== undefined ? each : { ...each, invalid };
