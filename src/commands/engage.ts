@@ -22,8 +22,7 @@ import { withoutPasswords } from '../exec/tool.ts';
 import type { Context } from './context.ts';
 import { failedEnd, pastRun, perform, undoRun, type Watcher } from './perform.ts';
 import { newRunId, runsFolder } from './prepare.ts';
-import type { Wishes } from './servers.ts';
-import { withPasswords } from './servers.ts';
+import { type Wishes, withPasswords } from './servers.ts';
 
 export interface EngineWatcher extends Watcher {
 	/** Aborted to look away: the run goes on. */

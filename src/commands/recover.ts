@@ -16,8 +16,7 @@ import { pastRun } from './perform.ts';
 import { prepare } from './prepare.ts';
 import { watchHeadless } from './run.ts';
 import { leftFolder, newerRuns, runsOf } from './runs.ts';
-import type { Wishes } from './servers.ts';
-import { withPasswords } from './servers.ts';
+import { type Wishes, withPasswords } from './servers.ts';
 
 /** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(

@@ -14,8 +14,7 @@ import { atWork, engageUndo } from './engage.ts';
 import { runsFolder } from './prepare.ts';
 import { askingOf, findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
-import type { Wishes } from './servers.ts';
-import { withPasswords } from './servers.ts';
+import { type Wishes, withPasswords } from './servers.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
 function pastToUndo(context: Context, name: string | undefined): Past {

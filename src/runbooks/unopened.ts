@@ -1,8 +1,9 @@
 import { type Check, must } from '../core/check.ts';
 import { ServerError } from '../core/errors.ts';
 import type { Looking } from '../core/step.ts';
-import type { Dialect, ObjectName } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { UnopenedTable } from '../dialects/fits.ts';
+import { id, shown, sql } from '../sql/sql.ts';
 import { qualified, some } from './server.ts';
 
 /** Tables of a server that cannot be opened, each by the reason that the server gives for it. */
@@ -20,14 +21,18 @@ export async function unopenedTables({ fits }: Dialect, look: Looking['look'], r
 }
 
 /** Tables that the server cannot open: they would stop a copy in its middle. `leaveOut`: how one is left out, where that can be asked for. */
-export function unopenedCheck(id: string, tables: readonly UnopenedTable[], leaveOut: ((table: UnopenedTable) => string) | null): Check[] {
+export function unopenedCheck(
+	checkId: string,
+	tables: readonly UnopenedTable[],
+	leaveOut: ((table: UnopenedTable) => string) | null,
+): Check[] {
 	if (tables.length === 0) return [];
 	return [
-		must(id, 'The server can open every table', false, {
+		must(checkId, 'The server can open every table', false, {
 			expected: 'tables that can be read',
 			wrong: some(tables.map((table) => `${qualified(table)} (${table.why})`)),
 			mend: tables.slice(0, 6).flatMap((table) => {
-				const name = quoted(table);
+				const name = shown(sql`${id(table.database, table.name)}`);
 				return [
 					`REPAIR TABLE ${name};  (MyISAM, Aria, ARCHIVE, CSV), or, if nothing needs it,  DROP TABLE ${name};`,
 					...(leaveOut === null ? [] : [leaveOut(table)]),
@@ -36,5 +41,3 @@ export function unopenedCheck(id: string, tables: readonly UnopenedTable[], leav
 		}),
 	];
 }
-
-const quoted = ({ database, name }: ObjectName): string => [database, name].map((part) => `\`${part.replaceAll('`', '``')}\``).join('.');

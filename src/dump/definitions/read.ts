@@ -1,7 +1,7 @@
 import { ServerError, UserError } from '../../core/errors.ts';
 import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/definitions.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
-import type { Query, Row, Statement } from '../../sql/sql.ts';
+import { id, type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import { withoutBase } from './order.ts';
 
 /** A connection that reads definitions. `bytes`: each character of its answer is one byte. `list`: it lists all objects. */
@@ -131,9 +131,7 @@ async function moreOf(
 export const waysAround = ({ kind, database, name }: DefinitionName): readonly string[] =>
 	kind === 'table' || kind === 'view' || kind === 'sequence'
 		? [
-				...(kind === 'table'
-					? [`Repair it:  CHECK TABLE ${[database, name].map((part) => `\`${part.replaceAll('`', '``')}\``).join('.')};`]
-					: []),
+				...(kind === 'table' ? [`Repair it:  ${shown(sql`CHECK TABLE ${id(database, name)}`)};`] : []),
 				`Leave it out of the backup:  --ignore-table ${database}.${name}`,
 			]
 		: [`Drop it if nothing needs it, or repair what it needs: ${definitionTitle({ kind, database, name })}`];
