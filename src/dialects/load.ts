@@ -14,6 +14,12 @@ export type KeyLines = readonly string[];
 
 export type EventFacts = ObjectName & { readonly definer: string; readonly enabled: boolean };
 
+/** Not in the binary log, whatever the session says, and no obstacle to a replication applier. */
+export type ReadOnlyDatabases = {
+	readonly list: Query<readonly string[]>;
+	set(database: string, readOnly: boolean): Statement;
+};
+
 /** What a dialect says about loading a backup. */
 export interface LoadWords {
 	readonly needs: readonly Need[];
@@ -44,6 +50,8 @@ export interface LoadWords {
 	readonly events: Query<readonly EventFacts[]>;
 	/** Its definer stays. */
 	setEvent(event: EventFacts, on: boolean): Statement;
+	/** Databases that no client may change (MySQL's READ ONLY); null where a server has none of the kind. */
+	readonly readOnlyDatabases: ReadOnlyDatabases | null;
 	/** Before something is dropped that others refer to. */
 	readonly unchecked: Statement;
 	dropTable(table: ObjectName): Statement;
@@ -101,7 +109,7 @@ const adds = (keys: KeyLines) =>
 	[...keys.filter((line) => !constraint(line)), ...keys.filter(constraint)].map((line) => raw(`ADD ${line}`));
 
 export function loadWords(
-	o: Pick<LoadWords, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds'> & {
+	o: Pick<LoadWords, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds' | 'readOnlyDatabases'> & {
 		/** Words after the table's name by which the past of a versioned one is read, too. */
 		readonly past: string;
 		/** Settings of a session that makes or alters tables, as SQL: definitions count as they are written. */

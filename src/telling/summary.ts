@@ -123,13 +123,14 @@ function provision(summary: Known, ms: number | null): string[] {
 
 function restore(summary: Known, ms: number | null): string[] {
 	const wake = Array.isArray(summary.wake) ? summary.wake.map(String) : [];
+	const events = wake.filter((statement) => statement.startsWith('ALTER DEFINER')).length;
 	const at = coordinates(object(summary.position).source) ?? coordinates(object(summary.position).self);
 	return [
 		loaded(summary, ms),
 		'Every table counted: as many rows as were dumped',
 		at && `The data is of ${at}`,
 		wake.length > 0 &&
-			`${plural(wake.length, 'event')} came and ${wake.length === 1 ? 'is' : 'are'} disabled, because the event scheduler is on. To wake:`,
+			`${plural(events, 'event')} came and ${events === 1 ? 'is' : 'are'} disabled, because the event scheduler is on. To wake:`,
 		...wake,
 	].filter((each): each is string => !!each);
 }

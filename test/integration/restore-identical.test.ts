@@ -260,6 +260,48 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 		});
 
 	if (isMysql(kind))
+		it('makes a database read-only again when all is in it, does not touch one that is, and undoes its own', async () => {
+			const setup = [
+				'CREATE DATABASE `ke``pt`',
+				'CREATE TABLE `ke``pt`.t (a INT PRIMARY KEY)',
+				'INSERT INTO `ke``pt`.t VALUES (1), (2)',
+				'CREATE VIEW `ke``pt`.v AS SELECT a FROM `ke``pt`.t',
+				"CREATE EVENT `ke``pt`.e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01' DO DO 1",
+				'ALTER DATABASE `ke``pt` READ ONLY = 1',
+			];
+			for (const statement of setup) await ask(source, statement);
+			const backup = await lockstep(
+				[
+					...['backup', '--server', urlOf(source), '--to', join(home.dir, 'kept'), '--databases', 'ke`pt', '--yes', '--json'],
+					...['--confirm', nameOf(source)],
+				],
+				{ env: home.env },
+			);
+			expect(backup.code, said(backup)).toBe(0);
+			const kept = () =>
+				lockstep(['restore', backup.last.backup, '--server', urlOf(target), '--yes', '--json', '--confirm', nameOf(target)], {
+					env: home.env,
+				});
+			const options = () => ask(target, "SELECT OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = 'ke`pt'");
+			const restored = await kept();
+			expect(restored.code, said(restored)).toBe(0);
+			expect(restored.last.warnings).toEqual([]);
+			expect(await options()).toEqual([{ OPTIONS: 'READ ONLY=1' }]);
+			for (const statement of restored.last.wake) await ask(target, statement);
+			const theirs = await contentsOf(source);
+			const names = Object.keys(theirs.definitions).filter((name) => name.includes('`ke``pt`'));
+			expect(names.length).toBeGreaterThan(2);
+			for (const name of names) expect((await contentsOf(target)).definitions[name], name).toBe(theirs.definitions[name]);
+			const refused = await kept();
+			expect(refused.code, said(refused)).toBe(6);
+			expect(refused.last.checks).toMatchObject([{ id: 'SERVER-DATABASES', mend: ['ALTER DATABASE `ke``pt` READ ONLY = 0;'] }]);
+			expect(await options()).toEqual([{ OPTIONS: 'READ ONLY=1' }]);
+			const undone = await lockstep(['undo', restored.last.run, '--yes', '--json'], { env: home.env });
+			expect(undone.code, said(undone)).toBe(0);
+			expect(await options()).toEqual([]);
+		});
+
+	if (isMysql(kind))
 		it('names what is missing outside databases before anything changes, and comes back once it is there', {
 			timeout: 180_000,
 		}, async () => {

@@ -28,6 +28,7 @@ export const load = loadWords({
 	accountNeeds: need('makes the accounts', 'CREATE USER', 'GRANT OPTION'),
 	readOnlyNeeds: need('loads although it is read-only', 'READ_ONLY ADMIN'),
 	localInfileNeeds: need('lets rows be sent to it (local_infile)', 'SUPER'),
+	readOnlyDatabases: null,
 	past: ' FOR SYSTEM_TIME ALL',
 	// TRUNCATE is refused there.
 	emptyVersioned: ({ database, name }) => [sql`DELETE FROM ${id(database, name)}`, sql`DELETE HISTORY FROM ${id(database, name)}`],

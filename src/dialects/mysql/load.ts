@@ -1,3 +1,4 @@
+import { id, query, raw, sql } from '../../sql/sql.ts';
 import { type LoadWords, loadWords } from '../load.ts';
 import { need } from '../pieces.ts';
 import type { Probe } from './probe.ts';
@@ -37,6 +38,13 @@ export const load = ({ newWords }: Probe): LoadWords =>
 		accountNeeds: need('makes the accounts', 'CREATE USER', 'GRANT OPTION'),
 		readOnlyNeeds: need('loads although it is read-only', 'CONNECTION_ADMIN'),
 		localInfileNeeds: need('lets rows be sent to it (local_infile)', 'SYSTEM_VARIABLES_ADMIN'),
+		readOnlyDatabases: {
+			list: query(
+				sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA_EXTENSIONS WHERE OPTIONS LIKE '%READ ONLY=1%' ORDER BY SCHEMA_NAME`,
+				(rows) => rows.map((row) => row.name ?? ''),
+			),
+			set: (database, readOnly) => sql`ALTER DATABASE ${id(database)} READ ONLY = ${raw(readOnly ? '1' : '0')}`,
+		},
 		past: '',
 		emptyVersioned: () => [],
 	});

@@ -6,6 +6,7 @@ import type { Channel, Identity } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
 import { compareSeries } from '../../dialects/series.ts';
 import { applierGaps, gapChecks } from '../gaps.ts';
+import { readOnlyDatabases, writableCheck } from '../read-only-databases.ts';
 import { privilegeCheck, type Server, titleOf } from '../server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 import { distrusts, type Fits, inspectFits, primaryFits, replicaFits } from './fits.ts';
@@ -22,6 +23,8 @@ type Facts = {
 		readonly databases: readonly string[];
 	};
 	readonly databases: readonly string[];
+	/** Databases of it that no client may change, nor drop. */
+	readonly readOnly?: readonly string[];
 	readonly channels: readonly Channel[];
 	/** What it would leave out of the primary's changes. */
 	readonly gaps: readonly Gap[];
@@ -72,6 +75,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				databases: await look('primary', primary.dialect.catalogue.databases),
 			},
 			databases: await look('replica', replica.dialect.catalogue.databases),
+			readOnly: await readOnlyDatabases(replica, look, 'replica'),
 			channels: await look('replica', replica.dialect.channel.status),
 			// Those of a channel that is there go with it.
 			replicas: (await look('replica', replica.dialect.channel.connected)).map(({ user, host }) => `${user}@${host.replace(/:\d+$/, '')}`),
@@ -166,6 +170,9 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
 			}),
 			...(sameKind ? replicaFits(facts.fits, env.clone === undefined ? 'all' : 'accounts') : []),
+			...(env.clone === undefined
+				? writableCheck('REPLICA-DATABASES', replica, seeded(env) === undefined ? (facts.readOnly ?? []) : [])
+				: []),
 			...gapChecks('REPLICA-FILTERS', 'The replica applies all changes', facts.gaps, 'no replication filter, no error passed over'),
 		];
 		return checks;

@@ -3,22 +3,30 @@ import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
+import { readOnlyDatabases } from '../read-only-databases.ts';
 import { qualified } from '../server.ts';
 import type { RestoreEnv } from './env.ts';
 import { forgetHeld, overtaken } from './held.ts';
 import { rememberOthers } from './others.ts';
 
-type Facts = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[] };
+type Facts = {
+	readonly databases: readonly string[];
+	readonly tables: readonly ObjectName[];
+	/** Databases that no client may change: made so by this run, which would not have begun with them. */
+	readonly readOnly?: readonly string[];
+};
 
 export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[] }> = {
 	id: 'clear',
 	title: 'Make room',
 	why: 'What has the same name as something in the backup is dropped first, so that nothing of the old is mixed with the new. On a server without these databases there is nothing to do.',
 	async inspect({ server, databases, only, look }) {
+		const guarded = await readOnlyDatabases(server, look, 'server');
 		const { catalogue } = server.dialect;
 		const wanted = ({ database, name }: ObjectName) => only?.some((each) => each.database === database && each.name === name) ?? false;
 		return {
 			databases: (await look('server', catalogue.databases)).filter((name) => databases.includes(name)),
+			readOnly: guarded.filter((name) => databases.includes(name)),
 			tables: (await look('server', catalogue.tables)).filter(wanted).map(({ database, name }) => ({ database, name })),
 		};
 	},
@@ -27,6 +35,10 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 		const actions: Action[] = [];
 		const act = (id: string, why: string, statement: Statement, kind: 'database' | 'table', name: string) =>
 			actions.push({ ...change('server', id, why, statement), destroys: [{ on: 'server', kind, name }] });
+		for (const name of facts.readOnly ?? []) {
+			const statement = load.readOnlyDatabases?.set(name, false);
+			if (statement !== undefined) actions.push(change('server', `writable-${name}`, 'this run made it read-only', statement));
+		}
 		if (only === null) for (const name of facts.databases) act(`drop-${name}`, 'it is replaced', catalogue.drop(name), 'database', name);
 		else
 			for (const table of facts.tables) act(`drop-${qualified(table)}`, 'it is replaced', load.dropTable(table), 'table', qualified(table));

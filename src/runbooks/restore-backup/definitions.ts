@@ -79,7 +79,7 @@ function definitionIn({ path }: ManifestFile, line: string, number: number): Def
 	throw broken(path, `a definition in line ${number}`, line.slice(0, 120));
 }
 
-/** In what the server's definitions differ from the backup's; `ignore`: what a step of this work has changed on purpose. */
+/** In what the server's definitions differ from the backup's. */
 export const definitionDifferences = (
 	env: RestoreEnv,
 	expected: readonly Definition[],
@@ -88,6 +88,6 @@ export const definitionDifferences = (
 	compareDefinitions(
 		expected,
 		found.filter((each) => wantedDefinition(env, each)),
-		// Those that would fire are disabled; the end says how they are enabled.
-		{ ignoreEventStatus: true, histograms: true },
+		// Events that would fire are disabled; the end says how they are enabled. Read-only is a step of its own.
+		{ ignoreEventStatus: true, ignoreReadOnly: true, histograms: true },
 	);

@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import type { AnyStep, Runbook } from '../../core/step.ts';
+import { id, shown, sql } from '../../sql/sql.ts';
 import { accounts } from './accounts.ts';
 import { clear } from './clear.ts';
 import { create } from './create.ts';
@@ -12,13 +13,14 @@ import { lookAtBackup } from './look-at-backup.ts';
 import { lookAtServer } from './look-at-server.ts';
 import { prove } from './prove.ts';
 import { proveFiles } from './prove-files.ts';
+import { readOnly } from './read-only.ts';
 
 /** Loads a backup into a server. What was done is kept after a failure, to be gone on with or taken back. */
 export const restoreBackup: Runbook<RestoreEnv> = {
 	id: 'restore-backup',
 	title: 'Restore a backup',
 	afterFailure: 'keep',
-	steps: [lookAtBackup, lookAtServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove],
+	steps: [lookAtBackup, lookAtServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove, readOnly],
 	marks: serverMark,
 	entangled: entangledServer,
 	summary(env) {
@@ -42,11 +44,24 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 				.filter((file) => env.databases.includes(file.database ?? ''))
 				.reduce((sum, file) => sum + file.raw_bytes, 0),
 			/** Statements that wake events which were put to sleep. */
-			wake: (asleep?.asleep ?? []) as Json,
+			wake: wakeStatements(env, asleep?.asleep ?? []) as Json,
 			position: env.manifest.position as unknown as Json,
 		};
 	},
 };
+
+/** An event of a database that is read-only cannot be altered until that is lifted. */
+function wakeStatements({ server, outputs }: RestoreEnv, wake: readonly string[]): readonly string[] {
+	const { databases = [] } = (outputs['read-only'] ?? {}) as { databases?: readonly string[] };
+	const set = (database: string, on: boolean) => {
+		const statement = server.dialect.load.readOnlyDatabases?.set(database, on);
+		return statement === undefined ? [] : [`${shown(statement)};`];
+	};
+	return wake.flatMap((statement) => {
+		const database = databases.find((each) => statement.includes(` EVENT ${shown(sql`${id(each)}`)}.`));
+		return database === undefined ? [statement] : [...set(database, false), statement, ...set(database, true)];
+	});
+}
 
 /** Its steps without those that this backup, or nobody, asks for. */
 export function restoreRunbook(wish: { readonly parallel: boolean; readonly accounts: boolean }): Runbook<RestoreEnv> {

@@ -4,6 +4,7 @@ import { bytes, plural } from '../../core/format.ts';
 import type { Looking, Step } from '../../core/step.ts';
 import type { Identity, Need, ObjectName } from '../../dialects/dialect.ts';
 import { compareSeries, seriesOf } from '../../dialects/series.ts';
+import { readOnlyDatabases, writableCheck } from '../read-only-databases.ts';
 import { privilegeCheck, qualified, some, titleOf } from '../server.ts';
 import { allFiles, cleared, filesOf, parallel, type RestoreEnv, tablesOf } from './env.ts';
 import { overtakenBy } from './held.ts';
@@ -14,6 +15,8 @@ type Facts = {
 	readonly held: readonly string[];
 	readonly databases: readonly string[];
 	readonly tables: readonly ObjectName[];
+	/** Databases that no client may change. */
+	readonly readOnly?: readonly string[];
 	/** Where it replicates from. */
 	readonly sources: readonly string[];
 	/** How many replicate from it. */
@@ -99,6 +102,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			tables: (await look('server', dialect.catalogue.tables))
 				.filter((table) => databases.includes(table.database))
 				.map(({ database, name }) => ({ database, name })),
+			readOnly: await readOnlyDatabases(server, look, 'server'),
 			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
 			replicas: (await look('server', dialect.channel.connected)).length,
 			engines: await barredEngines(env),
@@ -109,7 +113,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			freeBytes: disk?.exists ? disk.freeBytes : null,
 		};
 	},
-	checks({ facts, ...env }) {
+	checks({ facts, origin, ...env }) {
 		const { server, manifest, logged } = env;
 		const { identity } = facts;
 		const before = seriesOf(manifest.server.version);
@@ -155,7 +159,10 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				...lackChecks(server, identity.account, facts.lacks),
 			);
 		}
+		// This run itself makes some read-only at its end.
+		const guarded = (facts.readOnly ?? []).filter((name) => env.databases.includes(name) && (origin.readOnly ?? []).includes(name));
 		checks.push(
+			...writableCheck('SERVER-DATABASES', server, guarded),
 			must('SERVER-WRITABLE', 'The server takes writes', identity.superReadOnly !== 'ON', {
 				expected: 'super_read_only is OFF',
 				wrong: 'super_read_only is ON: nobody may write there',

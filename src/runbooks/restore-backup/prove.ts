@@ -69,7 +69,7 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 		return {
 			...{ tables: rows.tables, rows: rows.rows, digests: rows.digests, definitions: objects?.compared ?? null },
 			wrong: [...rows.wrong, ...(objects?.wrong ?? []), ...(sameSeries ? differ : [])],
-			doubtful: [...(sameSeries ? [] : differ), ...(objects?.doubtful ?? [])],
+			doubtful: sameSeries ? [] : differ,
 			others: await otherDifferences(env),
 			unproven: [...rows.unproven, ...(objects === null ? ['definitions: the backup has no list of them'] : [])],
 		};
@@ -131,10 +131,9 @@ async function ofDefinitions(env: At) {
 		expected: each.part === 'object' ? (each.expected ?? 'none of that name') : `${each.part}: ${each.expected ?? 'none'}`,
 		found: each.part === 'object' ? (each.found ?? 'missing') : `${each.part}: ${each.found ?? 'none'}`,
 	});
-	const readOnly = all.filter(({ part }) => part === 'read only');
-	const whole = all.filter(({ part }) => part === 'object');
-	const rest = all.filter((each) => !readOnly.includes(each) && !whole.includes(each));
-	return { compared: expected.length, wrong: whole.map(words), differ: rest.map(words), doubtful: readOnly.map(words) };
+	const isWhole = ({ part }: (typeof all)[number]) => part === 'object';
+	const [whole, rest] = [all.filter(isWhole), all.filter((each) => !isWhole(each))];
+	return { compared: expected.length, wrong: whole.map(words), differ: rest.map(words) };
 }
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
