@@ -6,9 +6,10 @@ import { type Context, type Ending, type GlobalFlags, makeContext } from './comm
 import { makeProgram } from './commands/program.ts';
 import { aftermath, isChanged } from './core/deeds.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
-import type { Failure, Recorded } from './core/events.ts';
+import type { Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';
 import type { Json } from './core/json.ts';
+import type { Failure } from './core/model.ts';
 import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';

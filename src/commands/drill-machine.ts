@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { must } from '../core/check.ts';
 import { CheckFailed } from '../core/errors.ts';
-import type { Failure } from '../core/events.ts';
 import { bytes } from '../core/format.ts';
+import type { Failure } from '../core/model.ts';
 import { shellWord } from '../core/shell.ts';
 import { LACKS } from '../runbooks/restore-backup/lacks.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';

@@ -1,14 +1,11 @@
 import type { Secret } from '../sql/secret.ts';
 import type { Settings } from '../sql/settings.ts';
 import { type Row, type Statement, shown } from '../sql/sql.ts';
-import type { Thing } from './deeds.ts';
 import type { Definition } from './definition.ts';
 import { duration, plural } from './format.ts';
 import type { Json } from './json.ts';
+import type { Role, Thing } from './model.ts';
 import { shellWord } from './shell.ts';
-
-/** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
-export type Role = string;
 
 interface Common {
 	/** Unique in its step: `create-account`. */

@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import type { Consent } from './step.ts';
+import type { Consent } from './model.ts';
 
 /** Each consent once: several steps may ask for the same name with the same reason. */
 export function different(consents: readonly Consent[]): Consent[] {

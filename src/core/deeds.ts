@@ -1,12 +1,5 @@
 import type { Recorded } from './events.ts';
-
-/** Something on a server that an action makes, or destroys for good, by name. */
-export type Thing = {
-	/** The server's role in the run. */
-	readonly on: string;
-	readonly kind: 'database' | 'table' | 'account' | 'replication' | 'position' | 'binary log';
-	readonly name: string;
-};
+import type { Thing } from './model.ts';
 
 /** What a run did to its servers, from its journal alone. */
 export type Deeds = {

@@ -4,8 +4,8 @@ import type { Director } from './director.ts';
 import type { UnverifiedServer } from './errors.ts';
 import type { Recorded } from './events.ts';
 import type { Json } from './json.ts';
+import type { Consent } from './model.ts';
 import type { Progress } from './progress.ts';
-import type { Consent } from './step.ts';
 
 /** A server as the wizard lists it. */
 export type ServerCard = {

@@ -1,7 +1,6 @@
 import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
-import type { Failure } from './events.ts';
-import type { Consent } from './step.ts';
+import type { Consent, Failure } from './model.ts';
 
 /** A step as it would be done now. */
 export type PlannedStep = {

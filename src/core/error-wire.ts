@@ -1,6 +1,6 @@
 import { LockstepError } from './errors.ts';
-import type { Failure } from './events.ts';
 import { errorOf, failureOf } from './failure.ts';
+import type { Failure } from './model.ts';
 
 /** An error on its way to another thread or process, as JSON: ours with all that it carries, any other with what a runtime's error has. */
 export type WireError = { readonly cause?: WireError } & (

@@ -1,30 +1,10 @@
 import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
-import type { Thing } from './deeds.ts';
 import type { Recovery, Review } from './director.ts';
-import type { Told, UnverifiedServer } from './errors.ts';
+import type { Told } from './errors.ts';
 import type { Json } from './json.ts';
+import type { Failure, LockState, Thing } from './model.ts';
 import type { Progress } from './progress.ts';
-import type { LockState } from './step.ts';
-
-/** An error as it travels: its class, what it tells, its checks. */
-export type Failure = {
-	readonly class: string;
-	readonly step: string | null;
-	readonly told: Told;
-	readonly checks: readonly Check[];
-	/** Statements that would mend what is left changed; empty where nothing is. */
-	readonly left: readonly string[];
-	/** What stopped it, where it was a signal. */
-	readonly signal?: NodeJS.Signals;
-	/** The server's own number of the error. */
-	readonly code?: number;
-	/** The connection to the server is gone. */
-	readonly connectionLost?: boolean;
-	readonly stack?: string;
-	/** A server that nothing proves to be the right one, and that was not given the password. */
-	readonly unverified?: UnverifiedServer;
-};
 
 /** What happens in a run, in order. Screens fold it, `--json` prints it; what is marked durable is the journal. */
 export type RunEvent =

@@ -1,6 +1,6 @@
 import { Bug, ERROR_CLASSES, LeftChanged, LockstepError, type Told } from './errors.ts';
-import type { Failure } from './events.ts';
 import { limitBehind, machineLimit } from './machine-limits.ts';
+import type { Failure } from './model.ts';
 
 /** A limit of the machine that is behind a failure is named with it, and what to do about it. */
 function tellLimit({ told, cause }: LockstepError): Told {

@@ -6,11 +6,12 @@ import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
 import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
 import { CheckFailed, ConnectError, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
-import type { Failure, Recorded, RunEvent } from './events.ts';
+import type { Recorded, RunEvent } from './events.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
+import type { Consent, Failure } from './model.ts';
 import type { Past } from './past.ts';
-import type { AnyStep, Consent, Looking, Outputs, Runbook, SinceRun, Working } from './step.ts';
+import type { AnyStep, Looking, Outputs, Runbook, SinceRun, Working } from './step.ts';
 import type { World } from './world.ts';
 
 export interface RunOptions<Env extends Outputs> {

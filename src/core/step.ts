@@ -1,10 +1,10 @@
 import type { Query, Statement } from '../sql/sql.ts';
-import type { Action, Performed, Role, TableDigest, TableToRead } from './action.ts';
+import type { Action, Performed, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
-import type { Deeds, Thing } from './deeds.ts';
+import type { Deeds } from './deeds.ts';
 import type { Definition } from './definition.ts';
-import type { Failure } from './events.ts';
 import type { Json } from './json.ts';
+import type { Consent, Failure, LockState, Role, Thing } from './model.ts';
 import type { Progress } from './progress.ts';
 import type { RowDifferences, RowsToCompare } from './row-differences.ts';
 
@@ -104,29 +104,6 @@ export type Flow = {
 	readonly table: string | null;
 	/** Tables that began since the last word, each with the bytes before it. */
 	readonly began: readonly { readonly database: string; readonly table: string; readonly rawBytes: number }[];
-};
-
-export type LockState = {
-	readonly state: 'waiting' | 'held' | 'released' | 'lost';
-	readonly on: Role;
-	/** RFC 3339: since when. */
-	readonly since: string;
-	/** Whether clients' writes wait because of it. */
-	readonly clientsWait: boolean;
-	/** RFC 3339: while it is held, when it will be given up at the latest. */
-	readonly until: string | null;
-	/** While it is held: the server's number of the connection that holds it. */
-	readonly connectionId?: number;
-};
-
-/** Something that is destroyed or blocked, and so needs a name typed. */
-export type Consent = {
-	/** What must be typed, exactly. */
-	readonly name: string;
-	readonly reason: string;
-	readonly affected: readonly string[];
-	/** What can be done in its place; a line each. */
-	readonly hints?: readonly string[];
 };
 
 /** What was seen: `facts` as it is now, `origin` as it was when this run first looked. */

@@ -1,4 +1,5 @@
-import type { Action, Performed, Role } from './action.ts';
+import type { Action, Performed } from './action.ts';
+import type { Role } from './model.ts';
 import type { HeldLease, Looking, PerformOptions } from './step.ts';
 
 /** Where plans become deeds. The real one is `world/world.ts`. */

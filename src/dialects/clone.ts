@@ -1,6 +1,6 @@
 import type { Secret } from '../sql/secret.ts';
 import type { Query, Statement } from '../sql/sql.ts';
-import type { Need } from './dialect.ts';
+import type { Need } from './objects.ts';
 
 /** From where a server may clone, `host:port` with commas between; by which authority’s certificate the donor must prove itself. */
 export type CloneSetting = 'clone_valid_donor_list' | 'clone_ssl_ca';

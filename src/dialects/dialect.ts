@@ -8,6 +8,7 @@ import type { FitWords } from './fits.ts';
 import type { Gap } from './gaps.ts';
 import type { TableId } from './guards.ts';
 import type { LoadWords } from './load.ts';
+import type { Need, ObjectName, RowTable } from './objects.ts';
 import type { OutsideWords } from './outside.ts';
 import type { PasswordPolicy } from './passwords.ts';
 
@@ -122,18 +123,6 @@ export type Catalogue = {
 
 export type ColumnFacts = { readonly database: string; readonly table: string; readonly name: string; readonly type: string };
 
-/**
- * A stored column, as its values are dumped and loaded. `select`: SQL that gives its bytes with `character_set_results = binary`; `load`: null
- * where LOAD DATA … CHARACTER SET binary takes these as they are, else SQL over `@v` that makes the value of them.
- */
-export type RowColumn = {
-	readonly name: string;
-	readonly select: string;
-	readonly load: string | null;
-	/** SQL that gives the bytes which `select` gives once the value is loaded, where these can differ. */
-	readonly asLoaded?: string;
-};
-
 export type ColumnName = { readonly database: string; readonly table: string; readonly column: string };
 
 /** Types of values inside JSON that text cannot carry. Each list has a statement a column, whose rows say by `nth` which. */
@@ -145,21 +134,6 @@ export interface JsonTypes {
 	/** A row of `nth` and `n`: how many rows hold such values. Each reads the whole column. */
 	rows(columns: readonly ColumnName[]): readonly Statement[];
 }
-
-/** A part of a primary key: COLUMN_TYPE, and the collation of what has one. */
-export type KeyPart = { readonly name: string; readonly type: string; readonly collation?: string | null };
-
-export type RowTable = {
-	readonly database: string;
-	readonly table: string;
-	readonly columns: readonly RowColumn[];
-	/** Null where there is none, or where it has only the beginning of a column. */
-	readonly key: readonly KeyPart[] | null;
-	/** `vendor`: rows that LOAD DATA cannot give back (a history); the vendor's tool dumps them. */
-	readonly rows: 'select' | 'vendor';
-};
-
-export type ObjectName = { readonly database: string; readonly name: string };
 
 export type AccountName = { readonly user: string; readonly host: string; readonly role: boolean };
 
@@ -512,6 +486,3 @@ export type ToolPlace = {
 	/** Without TLS: the server's RSA key (a file; true: the one that the server sends) by which the password may be encrypted. */
 	readonly serverKey: string | true | null;
 };
-
-/** A privilege, and what would fail or be left out without it. */
-export type Need = { readonly privilege: string; readonly why: string };

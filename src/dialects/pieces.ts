@@ -1,6 +1,7 @@
 // What the dialects make of the same pieces.
 import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
-import type { Dialect, Need } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
+import type { Need } from './objects.ts';
 
 /** A variable's value as it stands in a SET: a word. */
 export function value(text: string): Fragment {

@@ -1,7 +1,8 @@
 import type { Recovery, Review, Reviewed } from '../core/director.ts';
 import type { WireError } from '../core/error-wire.ts';
-import type { Failure, Recorded } from '../core/events.ts';
+import type { Recorded } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
+import type { Failure } from '../core/model.ts';
 import type { RunEnd } from '../core/runner.ts';
 
 /** What is decided by whoever watches. */

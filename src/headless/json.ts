@@ -1,5 +1,6 @@
-import type { Failure, Recorded } from '../core/events.ts';
+import type { Recorded } from '../core/events.ts';
 import { type Json, jsonLine } from '../core/json.ts';
+import type { Failure } from '../core/model.ts';
 import type { RunEnd } from '../core/runner.ts';
 
 export interface JsonPrinter {

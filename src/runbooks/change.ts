@@ -1,4 +1,5 @@
-import type { Role, SqlAction } from '../core/action.ts';
+import type { SqlAction } from '../core/action.ts';
+import type { Role } from '../core/model.ts';
 import type { Statement } from '../sql/sql.ts';
 
 /** Several, one after another: `set` where there is one, else `set-1`, `set-2`. */

@@ -1,5 +1,5 @@
-import type { Role } from '../core/action.ts';
 import { type Check, must } from '../core/check.ts';
+import type { Role } from '../core/model.ts';
 import type { Looking } from '../core/step.ts';
 import { shown } from '../sql/sql.ts';
 import { type Server, some } from './server.ts';

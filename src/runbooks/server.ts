@@ -1,6 +1,7 @@
 import { type Check, must } from '../core/check.ts';
-import type { Dialect, Identity, Need } from '../dialects/dialect.ts';
+import type { Dialect, Identity } from '../dialects/dialect.ts';
 import type { ToolFault } from '../dialects/fits.ts';
+import type { Need } from '../dialects/objects.ts';
 
 /** A server as a runbook knows it: how to speak to it, never how to reach it. */
 export interface Server {

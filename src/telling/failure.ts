@@ -1,6 +1,6 @@
 import type { Check } from '../core/check.ts';
-import type { Failure } from '../core/events.ts';
 import { type Symbols, symbols } from '../core/format.ts';
+import type { Failure } from '../core/model.ts';
 import { indented, type Line, line, paint, span, type Tone } from './page.ts';
 
 export type FailureOptions = {

@@ -1,5 +1,5 @@
 import { timeOfDay } from '../core/format.ts';
-import type { LockState } from '../core/step.ts';
+import type { LockState } from '../core/model.ts';
 
 /** A lock in plain words; the same on the screen's red line. */
 export function lockWords(lock: LockState): string {

@@ -4,7 +4,7 @@ import type { LoadAction, LoadResult } from '../core/action.ts';
 import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { PerformOptions } from '../core/step.ts';
-import type { RowTable } from '../dialects/dialect.ts';
+import type { RowTable } from '../dialects/objects.ts';
 import { selectRows } from '../dump/parallel/select.ts';
 import { packStatement } from '../server/lease-wire.ts';
 import type { ConnectionTarget } from './connection-target.ts';

@@ -1,5 +1,6 @@
-import type { Action, Performed, Role, SqlAction } from '../core/action.ts';
+import type { Action, Performed, SqlAction } from '../core/action.ts';
 import { type ConnectError, LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import type { Role } from '../core/model.ts';
 import type { HeldLease, PerformOptions } from '../core/step.ts';
 import type { World } from '../core/world.ts';
 import type { Dialect } from '../dialects/dialect.ts';

@@ -15,9 +15,9 @@ import type {
 } from '../../src/core/desk.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
 import type { UnverifiedServer } from '../../src/core/errors.ts';
-import type { Failure, Recorded, RunEvent } from '../../src/core/events.ts';
+import type { Recorded, RunEvent } from '../../src/core/events.ts';
+import type { Consent, Failure } from '../../src/core/model.ts';
 import type { Progress } from '../../src/core/progress.ts';
-import type { Consent } from '../../src/core/step.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { account, sql } from '../../src/sql/sql.ts';
 import { type BackupsDesk, NO_BACKUPS } from './backups-story.ts';

@@ -2,11 +2,12 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { aftermath, isMade, lostWords, NO_DEEDS, type Thing, tally } from '../../src/core/deeds.ts';
+import { aftermath, isMade, lostWords, NO_DEEDS, tally } from '../../src/core/deeds.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
+import type { Thing } from '../../src/core/model.ts';
 import { changedServer, findResumable, isSameServer, pastOf } from '../../src/core/past.ts';
 import { afterWords } from '../../src/telling/aftermath.ts';
 

@@ -1,7 +1,8 @@
 import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
 import { checksums } from '../checksums.ts';
-import type { ColumnFacts, Dialect, ObjectName } from '../dialect.ts';
+import type { ColumnFacts, Dialect } from '../dialect.ts';
 import { tableIds } from '../guards.ts';
+import type { ObjectName } from '../objects.ts';
 import { rowColumns } from './rows.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);

@@ -1,12 +1,14 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration, plural } from '../../core/format.ts';
+import type { Consent } from '../../core/model.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import { shellWord } from '../../core/shell.ts';
-import type { Consent, FolderFacts, Step } from '../../core/step.ts';
-import type { Channel, Connection, Identity, Need } from '../../dialects/dialect.ts';
+import type { FolderFacts, Step } from '../../core/step.ts';
+import type { Channel, Connection, Identity } from '../../dialects/dialect.ts';
 import type { ToolFault, UnopenedTable } from '../../dialects/fits.ts';
 import type { Gap } from '../../dialects/gaps.ts';
+import type { Need } from '../../dialects/objects.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { outsideChecks, readOutside } from '../outside.ts';
 import { preparedChecks, preparedThatStay } from '../prepared.ts';

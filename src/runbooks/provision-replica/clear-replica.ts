@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import type { Thing } from '../../core/deeds.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Seen, Step } from '../../core/step.ts';
 import type { CloneStatus } from '../../dialects/clone.ts';
 import type { Position } from '../../dialects/dialect.ts';

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick, type RestartAction, type SqlAction } from '../../core/action.ts';
 import { type Check, failed, must } from '../../core/check.ts';
-import { isMade, type Thing } from '../../core/deeds.ts';
+import { isMade } from '../../core/deeds.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
+import type { Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Seen, Step, Working } from '../../core/step.ts';
 import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/clone.ts';

@@ -1,6 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { type Check, must, should } from '../../core/check.ts';
-import { isMade, type Thing } from '../../core/deeds.ts';
+import { isMade } from '../../core/deeds.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Looking, Seen, Step } from '../../core/step.ts';
 import { revokeOf } from '../../dialects/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';

@@ -1,7 +1,8 @@
 import type { Action } from '../../core/action.ts';
 import { must, note } from '../../core/check.ts';
-import { isMade, type Thing } from '../../core/deeds.ts';
+import { isMade } from '../../core/deeds.ts';
 import { ServerError, UserError } from '../../core/errors.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';

@@ -1,9 +1,10 @@
 import { basename, dirname } from 'node:path';
 import type { Action } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
-import { isMade, type Thing } from '../../core/deeds.ts';
+import { isMade } from '../../core/deeds.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Looking, Step } from '../../core/step.ts';
-import type { Need } from '../../dialects/dialect.ts';
+import type { Need } from '../../dialects/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { privilegeCheck, type Server } from '../server.ts';

@@ -1,5 +1,6 @@
-import { isMade, type Thing } from '../../core/deeds.ts';
-import type { Consent, Looking, SinceRun } from '../../core/step.ts';
+import { isMade } from '../../core/deeds.ts';
+import type { Consent, Thing } from '../../core/model.ts';
+import type { Looking, SinceRun } from '../../core/step.ts';
 import type { Channel } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
 import { accountKey, type ProvisionEnv, seeded } from './env.ts';

@@ -1,6 +1,6 @@
 import type { Action, LoadAction, PipeAction } from '../../core/action.ts';
-import type { Thing } from '../../core/deeds.ts';
 import type { Json } from '../../core/json.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Looking, Step, Working } from '../../core/step.ts';
 import type { RestoreEnv } from '../restore-backup/env.ts';
 import { type ProvisionEnv, seeded } from './env.ts';

@@ -1,4 +1,5 @@
-import { isMade, type Thing } from '../../core/deeds.ts';
+import { isMade } from '../../core/deeds.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { change } from '../change.ts';

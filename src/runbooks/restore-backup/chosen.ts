@@ -1,6 +1,6 @@
 import type { Manifest } from '../../archive/manifest.ts';
 import { UserError } from '../../core/errors.ts';
-import type { ObjectName } from '../../dialects/dialect.ts';
+import type { ObjectName } from '../../dialects/objects.ts';
 import { some } from '../server.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { Consent, Looking, SinceRun } from '../../core/step.ts';
+import type { Consent } from '../../core/model.ts';
+import type { Looking, SinceRun } from '../../core/step.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import { readable } from '../outside.ts';
 import { qualified, some } from '../server.ts';

@@ -1,9 +1,9 @@
 import type { Manifest, ManifestFile, ManifestTable } from '../../archive/manifest.ts';
 import { readKnown } from '../../archive/read.ts';
 import type { FilePart, FilePurpose } from '../../core/action.ts';
-import type { Thing } from '../../core/deeds.ts';
+import type { Thing } from '../../core/model.ts';
 import type { Outputs } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/dialect.ts';
+import type { ObjectName } from '../../dialects/objects.ts';
 import { filtered } from '../../dump/load/filter.ts';
 import { judged } from '../../dump/load/judged.ts';
 import { qualified, type Server } from '../server.ts';

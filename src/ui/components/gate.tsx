@@ -1,8 +1,8 @@
 import { Box } from 'ink';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { ReachRequest, ServerCard, StatusReport } from '../../core/desk.ts';
-import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Failure } from '../../core/model.ts';
 import { failureLines } from '../../telling/failure.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';

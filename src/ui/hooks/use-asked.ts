@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Failure } from '../../core/model.ts';
 
 export type Asked<T> = {
 	/** Null until it is there. */

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Onlooker } from '../../core/desk.ts';
 import { Stopped } from '../../core/errors.ts';
-import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Failure } from '../../core/model.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Session } from '../session.ts';
 

@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useState } from 'react';
 import { lostWords } from '../../core/deeds.ts';
 import type { Recovery } from '../../core/director.ts';
-import type { Failure } from '../../core/events.ts';
+import type { Failure } from '../../core/model.ts';
 import { failureLines } from '../../telling/failure.ts';
 import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';

@@ -1,8 +1,8 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import type { ServerCard } from '../../core/desk.ts';
-import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Failure } from '../../core/model.ts';
 import { failureLines } from '../../telling/failure.ts';
 import { indented, line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';

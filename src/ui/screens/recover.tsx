@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import type { Finding, RunCard } from '../../core/desk.ts';
-import type { Failure } from '../../core/events.ts';
 import { failureOf } from '../../core/failure.ts';
 import { dayAndTime } from '../../core/format.ts';
+import type { Failure } from '../../core/model.ts';
 import { runWords } from '../../telling/background.ts';
 import { failureLines } from '../../telling/failure.ts';
 import { findingLines, putsBack } from '../../telling/findings.ts';
