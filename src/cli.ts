@@ -47,7 +47,7 @@ function stopper(): AbortSignal {
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
 			stoppedBy ??= signal;
-			if (stop.signal.aborted && signal !== 'SIGHUP') process.stderr.write('Stopping safely: what was changed is being put back …\n');
+			if (stop.signal.aborted && signal !== 'SIGHUP') process.stderr.write('Stopping safely: rolling back what was changed …\n');
 			else stop.abort(new Stopped(`Stopped by ${signal}.`, signal));
 		});
 	}

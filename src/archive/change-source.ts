@@ -90,7 +90,7 @@ export function changeSourceSql({ id, server, position }: Pick<Manifest, 'id' | 
 		{ title: `From ${here}, the server that was backed up, by file and position`, lines: byFile(server.flavor, self) },
 	];
 	const text = [
-		`-- Makes a server restored from backup ${id} a replica that goes on from where the backup stands.`,
+		`-- Makes a server restored from backup ${id} a replica that continues from the backup's position.`,
 		'-- Run it after the data is loaded. First replace <host>, <port>, <user> and <password> by those of a replication account',
 		'-- (REPLICATION SLAVE) on the source. Keep MASTER_SSL/SOURCE_SSL unless the source has no TLS.',
 		...(server.flavor === 'mariadb'
@@ -106,6 +106,6 @@ export function changeSourceSql({ id, server, position }: Pick<Manifest, 'id' | 
 		text.push('', `-- ${title}${ready ? ' (remove the dashes of one way only)' : ''}:`, ...(ready ? commented(lines) : lines));
 		ready = true;
 	}
-	if (!ready) text.push('', '-- The server had neither a source nor a binary log, so this backup names no position to go on from.');
+	if (!ready) text.push('', '-- The server had neither a source nor a binary log, so this backup names no position to continue from.');
 	return `${text.join('\n')}\n`;
 }

@@ -367,7 +367,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
 		throw new UserError(
 			{
 				what: `This is no complete backup: ${folder}`,
-				why: 'It has no manifest.json, which is written last. A folder that ends in .partial is of a run that goes on or failed.',
+				why: 'It has no manifest.json, which is written last. A folder that ends in .partial belongs to a run that is running or failed.',
 				mend: ['Name the folder of one backup, as 20261121T020000Z, or the link `latest` beside it.'],
 			},
 			{ cause },

@@ -54,7 +54,7 @@ export function readmeText(manifest: Manifest): string {
 			...(where.length === 0 ? [] : ['', 'That moment in the binary logs:', ...where]),
 		],
 		[
-			'1. Prove the files',
+			'1. Verify the files',
 			'',
 			`    sha256sum -c ${FILES.sums}`,
 			'',
@@ -94,7 +94,7 @@ export function readmeText(manifest: Manifest): string {
 						'',
 						...wrap(
 							'It holds password hashes, and would set the password of accounts that exist already to the one in the backup: read it first. ' +
-								'--force goes on after "already exists". After the data, because grants may name tables and routines.',
+								'--force continues after "already exists". After the data, because grants may name tables and routines.',
 						),
 						'',
 						...accounts.map((file) => `    ${plain(file.path)} | less`),
@@ -158,7 +158,7 @@ function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
 				.map((file): readonly [string, string] => [
 					file.path,
 					file.kind === 'accounts'
-						? 'accounts and their rights'
+						? 'accounts and their privileges'
 						: `database ${visible(JSON.stringify(file.database ?? ''))}: ${file.tables ?? 0} tables, ${file.raw_bytes} bytes as SQL`,
 				]),
 			...list,
@@ -171,7 +171,7 @@ function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
 		['*.00000.sql …', 'the statement that loads the file of rows beside it'],
 		...(files.some((file) => file.format === 'sql') ? [[`*.00000.sql${end}`, 'rows with their history, as statements'] as const] : []),
 		[`*-post${end}`, 'triggers, routines, events and views of a database'],
-		[`accounts${end}`, 'accounts and their rights'],
+		[`accounts${end}`, 'accounts and their privileges'],
 		...list,
 		['metadata', 'for mydumper’s loader'],
 	];

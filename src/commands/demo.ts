@@ -48,7 +48,7 @@ export async function demo(context: Context, flags: SandboxFlags): Promise<Endin
 	const extra = sandboxFields(pair);
 	const next = [
 		'',
-		'The pair goes on running. Look at it:',
+		'The pair keeps running. Inspect it:',
 		`  lockstep status --server ${urlOf(pair.replica)}`,
 		`  ${downCommand(pair, flags)}`,
 	];

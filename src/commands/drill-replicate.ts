@@ -40,7 +40,7 @@ function savedPrimary({ profiles }: Context, { position: { source }, server }: M
 	if (saved !== undefined) return saved.name;
 	throw new UserError({
 		what: 'Name the primary.',
-		why: `The backup names ${host}:${port}, which is no saved server. Whoever can change the backup could name another one, and passwords would be sent there.`,
+		why: `The backup names ${host}:${port}, which is no saved server. Anyone who can change the backup could name another one, and passwords would be sent there.`,
 		mend: [`lockstep drill BACKUP --replicate --primary ${shellWord(`mysql://${host}:${port}`)}`],
 	});
 }
@@ -59,7 +59,7 @@ export async function openPrimary(context: Context, manifest: Manifest, flags: R
 			expected: server.flavor,
 			found: reach.dialect.id,
 		}),
-		must('DRILL-GTID', 'The backup names the GTID to go on from', gtid !== '', { wrong: 'file and position only, or none' }),
+		must('DRILL-GTID', 'The backup names the GTID to continue from', gtid !== '', { wrong: 'file and position only, or none' }),
 		must('DRILL-LOG', `${opened.server.name} has a binary log`, identity.binaryLog, { mend: reach.dialect.mends.binaryLog }),
 		must('DRILL-TLS', `${opened.server.name} offers TLS`, identity.tls || flags.tls === false, {
 			mend: ['lockstep drill BACKUP --replicate --no-tls', ...reach.dialect.mends.tls],

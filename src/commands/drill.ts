@@ -120,7 +120,7 @@ async function consent(context: Context, { opened: { server } }: Primary): Promi
 	if (context.mode === 'headless') {
 		throw new UserError({
 			what: `--replicate makes an account on ${server.name}, and drops it afterwards: say so with --yes.`,
-			mend: ['lockstep drill BACKUP --replicate --yes', 'or name one that is there:  --account NAME --account-password-file FILE'],
+			mend: ['lockstep drill BACKUP --replicate --yes', 'or name an existing one:  --account NAME --account-password-file FILE'],
 		});
 	}
 	const reader = createInterface({ input: context.stdin, output: context.stdout });

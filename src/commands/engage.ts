@@ -142,7 +142,7 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 			what: 'The process that did this run died.',
 			why:
 				words === ''
-					? 'It was killed: by somebody, or by a system short of memory.'
+					? 'It was killed, by a user or by a system short of memory.'
 					: limit === undefined
 						? 'It failed: that is a bug in lockstep.'
 						: [limit.what, limit.why].filter(Boolean).join(' '),
@@ -161,7 +161,7 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 		}
 		watcher.on({
 			...{ v: 1, run, seq: 0, at: context.now().toISOString(), type: 'note', step: null, level: 'warning' },
-			text: 'The process that did this run died: what must not stay is being put back.',
+			text: 'The process of this run died: rolling back what must not stay.',
 		});
 		const calm = new AbortController().signal;
 		// That nothing could be put back is told once, by what is left.
@@ -184,10 +184,10 @@ function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, d
 	const login = why.class === 'ConnectError';
 	const failure = failureOf(
 		new LeftChanged({
-			what: `${death.told.what}${done} What it changed could not be put back.`,
+			what: `${death.told.what}${done} What it changed could not be rolled back.`,
 			why: why.told.what,
 			mend: [
-				`${login ? 'In a terminal, which asks for the password; or when the server can be reached again' : 'When that is mended'}:  lockstep recover ${run} --yes`,
+				`${login ? 'In a terminal, which asks for the password; or when the server can be reached again' : 'When that is fixed'}:  lockstep recover ${run} --yes`,
 				...(past?.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${run}`] : []),
 			],
 			...(death.told.words === undefined ? {} : { words: death.told.words }),

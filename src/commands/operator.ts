@@ -40,15 +40,15 @@ export function operatorOf(
 	if (at === -1 && host !== hostOf(o.primary)) {
 		throw new UserError({
 			what: `--operator ${text} needs a host: where it may log in from.`,
-			why: `Your own accounts do not tell: ${o.primary.identity.account} on the primary, ${o.replica.identity.account} on the replica.`,
+			why: `Your own accounts do not say: ${o.primary.identity.account} on the primary, ${o.replica.identity.account} on the replica.`,
 			mend: [`--operator ${user}@HOST, as both servers see it; HOST may be a pattern such as 10.0.0.%`],
 		});
 	}
 	const begun = o.begun?.operator;
 	if (begun !== undefined && begun !== `${user}@${host}`) {
 		throw new UserError({
-			what: `The run that is to be gone on with was begun with --operator ${begun}.`,
-			mend: [`Go on with:  --operator ${begun}`, 'or take it back first:  lockstep undo --yes'],
+			what: `The run to be resumed was begun with --operator ${begun}.`,
+			mend: [`To resume it:  --operator ${begun}`, 'or undo it first:  lockstep undo --yes'],
 		});
 	}
 	const { server } = o.replica;

@@ -71,7 +71,7 @@ export interface ClientFlags extends Omit<ServerFlags, 'password' | 'noDefaults'
 export function serverFlags(flags: ClientFlags, prefix = '--'): ServerFlags {
 	if (typeof flags.password === 'string') {
 		throw new UserError({
-			what: 'A password on the command line can be read by everybody on this machine.',
+			what: 'A password on the command line can be read by every user of this machine.',
 			mend: [
 				`${prefix === '--' ? '-p' : `${prefix}password`} alone, last or before another option, asks for it.`,
 				`Or:  ${prefix}password-file FILE, ${prefix}password-command COMMAND, LOCKSTEP_PASSWORD, or an option file (${prefix}defaults-extra-file).`,

@@ -118,7 +118,7 @@ function sameServers(past: Past, identities: { readonly [role: string]: Json }):
 	throw new UserError({
 		what: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
 		why: `It was ${JSON.stringify(past.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
-		mend: ['Nothing was done. Its journal tells what was changed, and how it was before.'],
+		mend: ['Nothing was done. Its journal says what was changed, and what it was before.'],
 	});
 }
 
@@ -240,8 +240,8 @@ function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
 	const before = seedOf(begun?.request as ProvisionRequest | undefined);
 	if (begun === undefined || before === seedOf(asked)) return;
 	throw new UserError({
-		what: `The run that is to be gone on with copies the data otherwise: --seed ${before}.`,
-		mend: [`Go on with:  --seed ${before}`, `or take it back first:  lockstep undo ${begun.run} --yes`],
+		what: `The run to be resumed copies the data otherwise: --seed ${before}.`,
+		mend: [`To resume it:  --seed ${before}`, `or undo it first:  lockstep undo ${begun.run} --yes`],
 	});
 }
 

@@ -64,8 +64,8 @@ function everywhere(command: Command, hasDryRun = true): Command {
 	if (hasDryRun) command.option('-n, --dry-run', 'print the plan, change nothing');
 	return command
 		.helpOption('--help', 'this page')
-		.option('-y, --yes', 'go on without asking')
-		.option('--confirm <name>', 'types the name that a dangerous step asks for', collect)
+		.option('-y, --yes', 'run without asking')
+		.option('--confirm <name>', 'confirm a destructive step by the server’s name', collect)
 		.option('--json', 'JSON lines on stdout')
 		.option('--plain', 'questions line by line instead of the wizard')
 		.option('--no-input', 'never ask')
@@ -145,14 +145,17 @@ export function makeProgram(version: string, run: Run): Command {
 			'--seed <how>',
 			'dump: a stream from the primary into the replica, nothing on disk in between; clone: MySQL’s CLONE; or a backup’s folder',
 		)
-		.option('--restart-wait <duration>', 'how long the replica’s restart after a CLONE is waited for (10m)')
-		.option('--account <name@host>', 'of the replication account; made, with a generated password')
-		.option('--operator <name[@host]>', 'one more account: looks at the primary, takes backups of the replica; its password goes to a file')
+		.option('--restart-wait <duration>', 'how long to wait for the replica’s restart after a CLONE (10m)')
+		.option('--account <name@host>', 'the replication account to create (its password is generated)')
+		.option(
+			'--operator <name[@host]>',
+			'one more account: reads the primary’s status, takes backups of the replica; its password goes to a file',
+		)
 		.option('--operator-password-file <file>', 'that file, made 0600 (else in ~/.local/state/lockstep/operators, said at the end)')
 		.option('--source <host:port>', 'how the replica reaches the primary, where that is not how we do')
 		.option('--channel-ca <file>', 'certificate authority of the primary, a path on the replica’s host')
 		.option('--no-tls', 'the channel may be unencrypted')
-		.option('--delay <duration>', 'stay so far behind on purpose')
+		.option('--delay <duration>', 'delayed replica: apply changes this much later')
 		.addHelpText(
 			'after',
 			`
@@ -179,20 +182,20 @@ them, as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --repli
 	add('list', 'the backups of a folder: age, size, lock, verified and drilled or not')
 		.argument('[folder]', 'what backup --to was given, or a profile’s name')
 		.action(does<GlobalFlags, [string | undefined]>(async (context, _flags, folder) => (await import('./list.ts')).list(context, folder)));
-	add('show', 'all there is to say of one backup')
+	add('show', 'show a backup’s details')
 		.argument('<backup>', 'its folder, or the link latest')
 		.action(does<GlobalFlags, [string]>(async (context, _flags, backup) => (await import('./show.ts')).show(context, backup)));
 	add('verify', 'read a whole backup and prove that every file is as it was written')
 		.argument('<backup>', 'its folder, or the link latest')
 		.action(does<GlobalFlags, [string]>(async (context, _flags, backup) => (await import('./verify.ts')).verify(context, backup)));
-	add('drill', 'restore a backup into a throwaway server, prove what came, and tell how long it took')
+	add('drill', 'restore a backup into a throwaway server, verify it, and report how long it took')
 		.argument('<backup>', 'its folder, or the link latest')
 		.option('--replicate', 'attach the restored server to the primary, and follow it to lag zero')
 		.option(
 			'--primary <server>',
 			'that primary; else the saved server (profile) at the address of the backup’s source, or of the server backed up',
 		)
-		.option('--account <name>', 'an account for replication that is there; else one is made, and dropped afterwards')
+		.option('--account <name>', 'an existing account for replication; without it one is created, and dropped afterwards')
 		.option('--account-password-file <file>', 'its password')
 		.option('--no-tls', 'replication may be unencrypted')
 		.option('--dir <folder>', 'where the throwaway server and its data are (~/.local/state/lockstep/drills)')
@@ -203,24 +206,24 @@ them, as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --repli
 		.option('--databases <names>', 'only these, separated by commas; may be given again; a name with commas in `back-quotes`', collect)
 		.option('--tables <names>', 'only these with their triggers, as database.table, separated by commas; may be given again', collect)
 		.option('--workers <number>', 'how many loads at a time')
-		.option('--accounts', 'the backup’s accounts, too; those that are there already stay as they are')
+		.option('--accounts', 'the backup’s accounts, too; existing accounts stay as they are')
 		.option('--write-binlog', 'the server’s binary log gets it as well, and with it its replicas')
 		.action(
 			does<RestoreFlags, [string | undefined]>(async (context, flags, backup) =>
 				(await import('./restore.ts')).restore(context, backup, flags),
 			),
 		);
-	connection(add('status', 'how a server is: replication, lag, last backup'))
+	connection(add('status', 'show a server’s status: replication, lag, last backup'))
 		.option('--watch', 'again and again')
 		.action(does<StatusFlags>(async (context, flags) => (await import('./status.ts')).status(context, flags)));
 	// Whoever watches also rolls back if the run dies: there is no way to attach that changes nothing.
 	add('attach', 'watch a run at work again', false)
 		.argument('[run]')
 		.action(does<GlobalFlags, [string | undefined]>(async (context, _flags, run) => (await import('./attach.ts')).attach(context, run)));
-	add('recover', 'put back what a run that was cut off has left on a server')
+	add('recover', 'roll back what an interrupted run left on a server')
 		.argument('[run]')
 		.action(does<GlobalFlags, [string | undefined]>(async (context, _flags, run) => (await import('./recover.ts')).recover(context, run)));
-	add('undo', 'take back what a run did')
+	add('undo', 'undo what a run changed')
 		.argument('[run]')
 		.action(does<GlobalFlags, [string | undefined]>(async (context, _flags, run) => (await import('./undo.ts')).undo(context, run)));
 	add('profile', 'named servers: list, add, edit, test, remove')

@@ -61,12 +61,10 @@ export async function recover(context: Context, name: string | undefined): Promi
 		const unfinished = found.filter((each) => each.state === 'unfinished');
 		return {
 			end: null,
-			said: 'Nothing is left to be put back: no run of this machine was cut off.',
+			said: 'Nothing to roll back: no run of this machine was interrupted.',
 			next: [
 				...working.map((each) => `At work:     ${each.run}   lockstep attach ${each.run}`),
-				...unfinished.map(
-					(each) => `Unfinished:  ${each.run}   the same command goes on from there; lockstep undo ${each.run} --yes takes it back`,
-				),
+				...unfinished.map((each) => `Unfinished:  ${each.run}   the same command resumes it; lockstep undo ${each.run} --yes undoes it`),
 			],
 			extra: { recovered: [], left: [] },
 		};
@@ -91,9 +89,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 			const findings = await findingsOf(context, past, wishes);
 			told[past.run] = findings as unknown as Json;
 			say(
-				findings.length === 0
-					? '  Nothing is left to be put back.'
-					: paint(findingLines(findings, { width, ascii, servers: past.servers }), color),
+				findings.length === 0 ? '  Nothing to roll back.' : paint(findingLines(findings, { width, ascii, servers: past.servers }), color),
 			);
 			reachable.push(past);
 			changed ||= findings.some(({ actions, foreign }) => actions.length + foreign.length > 0);
@@ -103,9 +99,9 @@ export async function recover(context: Context, name: string | undefined): Promi
 	}
 	if (flags.dryRun) return { end: null, said: null, extra: { findings: told, recovered: [], left: left.map(({ run }) => run) } };
 	// Where nothing is to be put back, only the journal is closed.
-	if (changed && !(await mayGoOn(context, 'Put this back? [y/N] '))) {
+	if (changed && !(await mayGoOn(context, 'Roll this back? [y/N] '))) {
 		throw new LeftChanged({
-			what: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} cut off, and what is left was not put back.`,
+			what: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} interrupted, and what is left was not rolled back.`,
 			mend: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
 		});
 	}
@@ -121,12 +117,12 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const extra = { findings: told, recovered, left: left.map(({ run }) => run).filter((run) => !recovered.includes(run)) };
 	if (failed.length > 0 && worst?.failure == null) {
 		throw new LeftChanged({
-			what: `Not put back: ${failed.map(({ run }) => run).join(', ')}`,
+			what: `Not rolled back: ${failed.map(({ run }) => run).join(', ')}`,
 			why: [...new Set(failed.map(({ why }) => why))].join(' '),
-			mend: ['lockstep recover --yes, when that is mended.'],
+			mend: ['lockstep recover --yes, when that is fixed.'],
 		});
 	}
-	return { end: worst, extra, said: recovered.length > 0 ? `Put back: ${recovered.join(', ')}` : null };
+	return { end: worst, extra, said: recovered.length > 0 ? `Rolled back: ${recovered.join(', ')}` : null };
 }
 
 /** Where a person sits at a terminal a password is asked for there, although no wizard is opened. */

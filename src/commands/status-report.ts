@@ -143,7 +143,7 @@ async function report(
 	};
 }
 
-const ROOM = ['Make room on the disk of its relay logs:  SELECT @@relay_log, @@datadir;  it goes on by itself within a minute.'];
+const ROOM = ['Make room on the disk of its relay logs:  SELECT @@relay_log, @@datadir;  it resumes by itself within a minute.'];
 
 /** What can be told of a replica that does not answer how its replication stands: its process list does. */
 async function frozen(

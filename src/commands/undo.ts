@@ -27,11 +27,11 @@ function pastToUndo(context: Context, name: string | undefined): Past {
 	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {
 		throw new UserError({
-			what: name === undefined ? 'There is no run to take back.' : `There is no run ${name}.`,
+			what: name === undefined ? 'There is no run to undo.' : `There is no run ${name}.`,
 			mend: [`Runs are kept in ${runsFolder(context)}`],
 		});
 	}
-	if (past.touched.length === 0) throw new UserError({ what: `The run ${past.run} changed nothing, or was taken back already.` });
+	if (past.touched.length === 0) throw new UserError({ what: `The run ${past.run} changed nothing, or was undone already.` });
 	return past;
 }
 

@@ -371,7 +371,7 @@ function text(action: Action): string {
 		case 'hand':
 			return action.lines.join('\n');
 		case 'restart':
-			return `wait until the server is there again, at most ${duration(action.mostMs)}`;
+			return `wait until the server answers again, at most ${duration(action.mostMs)}`;
 	}
 }
 

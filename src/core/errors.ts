@@ -82,7 +82,7 @@ export class ConnectError extends LockstepError {
 		return new ConnectError(told, { ...options, unverified: unverified ?? null });
 	}
 }
-/** The lock was not had in time. */
+/** The lock could not be acquired in time. */
 export class LockTimeout extends LockstepError {
 	static override readonly exitCode = 7;
 }

@@ -87,7 +87,7 @@ export function inJournals<T>(folder: string, use: () => T): T {
 			{
 				what: `The journal cannot be written: ${folder}`,
 				why: cause instanceof Error ? cause.message : undefined,
-				mend: ['Nothing was changed. Set XDG_STATE_HOME to a folder that can be written, or mend this one.'],
+				mend: ['Nothing was changed. Set XDG_STATE_HOME to a writable folder, or make this one writable.'],
 			},
 			{ cause },
 		);

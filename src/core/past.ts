@@ -192,7 +192,7 @@ export function findResumable(
 export const newerLockstep = (run: string): UserError =>
 	new UserError({
 		what: `The run ${run} was done by a newer lockstep.`,
-		mend: ['Go on with that version: this one does not know all that its journal tells.'],
+		mend: ['Resume it with that version: this one does not understand all of its journal.'],
 	});
 
 /** What of an interrupted run must not stay: all, or where what was done is kept only what it would have put back itself. */

@@ -308,7 +308,7 @@ class Runner<Env extends Outputs> {
 		if (!reviewed.go) return reviewed.previewOnly ? 'previewed' : 'declined';
 		this.#emit({ type: 'reviewed', go: true, typed: reviewed.typed });
 		const untyped = consents.filter((consent) => !reviewed.typed.includes(consent.name));
-		if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'A name must be typed before this may go on.');
+		if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation is required.');
 		return 'go';
 	}
 
@@ -458,7 +458,7 @@ class Runner<Env extends Outputs> {
 		const mend = `lockstep ${runbook.afterFailure === 'put-back' ? 'recover' : 'undo'} ${run} --yes`;
 		return failureOf(
 			new LeftChanged({
-				what: 'A server is not as it was: these could not be put back.',
+				what: 'A server is not as it was: these changes could not be rolled back.',
 				mend: [...left, `or, when the server can be reached again:  ${mend}`],
 			}),
 			step,
@@ -478,7 +478,7 @@ class Runner<Env extends Outputs> {
 			} catch (error) {
 				stuck.add(on);
 				first ??= failureOf(error, step);
-				this.#emit({ type: 'note', step, level: 'warning', text: `could not be put back: ${failureOf(error).told.what}` });
+				this.#emit({ type: 'note', step, level: 'warning', text: `could not be rolled back: ${failureOf(error).told.what}` });
 			}
 		}
 		return first;
@@ -517,7 +517,7 @@ class Runner<Env extends Outputs> {
 				left.push(...plan.map((action) => leftLine(action)));
 			} catch (error) {
 				const told = failureOf(error).told;
-				this.#emit({ type: 'note', step: step.id, level: 'warning', text: `could not be put back: ${told.what}` });
+				this.#emit({ type: 'note', step: step.id, level: 'warning', text: `could not be rolled back: ${told.what}` });
 				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.what}`]));
 			}
 		}

@@ -16,8 +16,8 @@ export function flagDirector({ yes, confirm = [], dryRun }: FlagOptions): Direct
 		review: async () => {
 			if (!yes) {
 				throw new UserError({
-					what: 'Nobody is there to be asked, and --yes is not given.',
-					why: 'This run changes servers or writes files; its plan was looked at and nothing was changed.',
+					what: 'Not a terminal, and --yes is not given.',
+					why: 'This run changes servers or writes files. Its plan was checked; nothing was changed.',
 					mend: ['Add --yes to have it done, or --dry-run to read its plan.'],
 				});
 			}

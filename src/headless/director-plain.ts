@@ -20,9 +20,9 @@ export interface PlainDirector extends Director {
 
 const TRIES = 3;
 const CHOICES: readonly { readonly choice: Recovery; readonly text: string }[] = [
-	{ choice: 'keep', text: 'keep what is done and leave; starting again goes on from there' },
+	{ choice: 'keep', text: 'keep what is done and leave; starting again resumes it' },
 	{ choice: 'retry', text: 'try this step again' },
-	{ choice: 'undo', text: 'take back what this run did' },
+	{ choice: 'undo', text: 'undo what this run did' },
 ];
 
 /** Asks line by line, without a screen: defaults in brackets, answers echoed. An input that ends answers nothing more. */
@@ -62,7 +62,7 @@ export function plainDirector({ input, output, color, ascii, width, servers = {}
 				output.write(`${reason}\n`);
 				let right = false;
 				for (let round = 0; round < TRIES && !right; round++) {
-					const given = await ask(`Type ${name} to go on, nothing to leave []: `);
+					const given = await ask(`Type ${name} to confirm, or nothing to leave []: `);
 					if (given === null || given === '') break;
 					right = given === name;
 					if (!right) warn(`Must be exactly ${name}`);

@@ -71,7 +71,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				if (quiet) return;
 				const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
 				say(at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
-				if (event.resumes !== null) say(at, line(`Goes on with the run of ${dayAndTime(event.resumes)} UTC`));
+				if (event.resumes !== null) say(at, line(`Resumes the run of ${dayAndTime(event.resumes)} UTC`));
 				return;
 			}
 			case 'looking':
@@ -115,7 +115,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 			case 'action-started':
 				if (verbose || event.undoing)
 					for (const text of event.action.text.split('\n'))
-						say(at, line(span(`    ${event.undoing ? 'puts back, ' : ''}${event.action.on}  `, 'dim'), text));
+						say(at, line(span(`    ${event.undoing ? 'rolls back, ' : ''}${event.action.on}  `, 'dim'), text));
 				return;
 			case 'action-done':
 				if (verbose && event.ms >= 1000) say(at, line(span(`    ${duration(event.ms)}`, 'dim')));
@@ -160,7 +160,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				say(at, line(`  chosen: ${event.choice}`));
 				return;
 			case 'undo-started':
-				say(at, line(span(`${signs.undone} Putting back: `, 'warn'), event.steps.map(title).join(', ') || 'nothing to put back'));
+				say(at, line(span(`${signs.undone} Rolling back: `, 'warn'), event.steps.map(title).join(', ') || 'nothing to roll back'));
 				return;
 			case 'undo-done':
 				if (event.left.length === 0)
@@ -169,13 +169,13 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 						line(
 							span(`${signs.ok} `, 'good'),
 							event.kept
-								? 'Put back what must not stay; what was done before is kept'
+								? 'Rolled back what must not stay; what was done before is kept'
 								: aftermath(deeds, null).state === 'rolled-back-except'
 									? 'Rolled back, except for what was said'
-									: 'Put back: everything is as it was',
+									: 'Rolled back: everything is as it was',
 						),
 					);
-				else say(at, line(span(`${signs.bad} Not put back: ${event.left.join('; ')}`, 'bad')));
+				else say(at, line(span(`${signs.bad} Not rolled back: ${event.left.join('; ')}`, 'bad')));
 				return;
 			case 'reviewed':
 			case 'facts':

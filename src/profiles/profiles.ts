@@ -79,7 +79,7 @@ export function openProfiles(at: {
 				{
 					what: `The configuration ${file} is damaged, and cannot be put aside.`,
 					why: error.message,
-					mend: [`Mend it, or name another with --config.`],
+					mend: [`Fix it, or name another with --config.`],
 				},
 				{ cause },
 			);

@@ -115,7 +115,7 @@ async function prepareSocket(folder: string): Promise<string> {
 		// The folder of temporary files is everybody's: a name there may be another's.
 		if (!found.isDirectory() || found.uid !== userInfo().uid) {
 			throw new UserError({
-				what: `${extraFolder} belongs to somebody else.`,
+				what: `${extraFolder} belongs to another user.`,
 				mend: ['Choose a folder with a shorter path: --dir FOLDER'],
 			});
 		}

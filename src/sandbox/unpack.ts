@@ -96,7 +96,7 @@ async function fetchAndUnpack(parcel: Parcel, folder: string, options: Fetching)
 	const [aptGet, dpkgDeb] = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env })));
 	const sources = await findDebianSources();
 	if (triplet === undefined || !aptGet || !dpkgDeb || sources.length === 0) {
-		const what = `There is no ${title} here, and its packages cannot be had from Debian on this machine.`;
+		const what = `There is no ${title} here, and its packages are not available from Debian on this machine.`;
 		const missing = sources.length === 0 ? 'apt has no source of Debian itself.' : `No Debian packages for ${process.arch} are known here.`;
 		throw new UserError({ what, why: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', mend: parcel.mend });
 	}
@@ -118,7 +118,7 @@ async function fetchAndUnpack(parcel: Parcel, folder: string, options: Fetching)
 			{
 				what: `The packages of ${title} could not be fetched (${packages.join(', ')}).`,
 				why: 'apt could not reach an archive, or the archive does not have them.',
-				mend: ['Try again when the network is there.', ...parcel.mend],
+				mend: ['Try again when the network works.', ...parcel.mend],
 				...(failure.told.words !== undefined && { words: failure.told.words }),
 			},
 			{ cause: failure },
@@ -201,7 +201,7 @@ function refuseOtherSeries({ name, title, series, suite, packages }: Parcel, arc
 		?.replace(/^\d+%3a/i, '');
 	if (version === undefined || series === undefined || version.startsWith(`${series}.`)) return;
 	throw new UserError({
-		what: `${title} cannot be had from Debian ${suite} any longer: it has ${version} now.`,
+		what: `${title} is no longer available from Debian ${suite}: it has ${version} now.`,
 		why: `A suite has one version of ${packages[0]} at a time, and lockstep knows ${series}.`,
 		mend: [
 			`Any ${title} whose programs are on the PATH will do.`,

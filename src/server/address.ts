@@ -135,7 +135,7 @@ export function parseServerUrl(text: string): UrlParts {
 	if (credentials.includes(':') || torn || asked.some((key) => /^(password|passwd|pwd)$/i.test(key))) {
 		throw new UserError({
 			what: 'A password in a server address is not taken.',
-			why: 'An address stands in the shell’s history and in the process list, where anybody can read it. Change that password if it is a real one.',
+			why: 'An address stands in the shell’s history and in the process list, where other users can read it. Change that password if it is a real one.',
 			mend: ['Leave it out of the address and give it in one of these ways:', ...PASSWORD_WAYS],
 		});
 	}

@@ -131,7 +131,7 @@ function byNumber(error: DriverError, address: ServerAddress, at: string, passwo
 			};
 		case 3118:
 		case 4151:
-			return { what: `The account ${seen} at ${at} is locked.`, mend: [`ALTER USER ${seen} ACCOUNT UNLOCK; by somebody who may.`] };
+			return { what: `The account ${seen} at ${at} is locked.`, mend: [`ALTER USER ${seen} ACCOUNT UNLOCK; with an account that may.`] };
 		case 1251:
 		case 1275:
 		case 1524:
@@ -182,8 +182,8 @@ function byCode(error: DriverError, address: ServerAddress, at: string): Words |
 	if (error.code === 'ETIMEDOUT') {
 		return {
 			what: `${at} did not finish the login within ${address.connectTimeoutMs / 1000} s.`,
-			why: 'The server greeted, then fell silent: it is overloaded, looks up names that nobody answers, or hangs.',
-			mend: ['Look at the server; skip_name_resolve spares the look-ups. A slow line: --connect-timeout.'],
+			why: 'The server greeted, then fell silent: it is overloaded, waits for DNS, or hangs.',
+			mend: ['Check the server; skip_name_resolve avoids the DNS queries. A slow line: --connect-timeout.'],
 		};
 	}
 	if (/handshake|packet/i.test(error.message)) {
@@ -197,12 +197,12 @@ function byCode(error: DriverError, address: ServerAddress, at: string): Words |
 
 function tlsReason(text: string, address: ServerAddress): Pick<Words, 'why' | 'mend'> {
 	const { ca } = address.tls;
-	const weaker = 'Encrypted without a look at the certificate: --ssl-mode=REQUIRED.';
+	const weaker = 'Encrypted, without checking the certificate: --ssl-mode=REQUIRED.';
 	if (/self[- ]signed|unable to verify|unable to get (local )?issuer|signature failure|unhandled critical/i.test(text)) {
 		return {
 			why:
 				ca === undefined
-					? 'The server’s certificate is signed by nobody whom this machine trusts, and no --ssl-ca was given.'
+					? 'The server’s certificate is not signed by a trusted CA, and no --ssl-ca was given.'
 					: `The server’s certificate is not signed by the CA in ${ca}.`,
 			mend: [
 				ca === undefined

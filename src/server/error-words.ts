@@ -37,7 +37,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 	switch (number) {
 		case 1205:
 			return {
-				what: 'A lock was not had in time.',
+				what: 'A lock could not be acquired in time.',
 				mend: ['Who holds it: SHOW FULL PROCESSLIST;', 'Wait for that statement or end it, then try again.'],
 			};
 		case 1213:
@@ -46,7 +46,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 		case 1969:
 			return { what: 'The statement ran into the time it was given, and was ended.', mend: ['What it waited for: SHOW FULL PROCESSLIST;'] };
 		case 1317:
-			return { what: 'The statement was interrupted: somebody, or a limit, killed it.' };
+			return { what: 'The statement was interrupted: it was killed, or it reached a limit.' };
 		case 1227: {
 			const names = (/\(at least one of\) the (.+?) privilege/i.exec(text)?.[1] ?? '')
 				.split(/,\s*|\s+or\s+/i)
@@ -120,10 +120,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 		case 1840:
 			return {
 				what: 'The GTID position cannot be set: the server has some of it already.',
-				mend: [
-					'What it has: SELECT @@global.gtid_executed, @@global.gtid_purged;',
-					'An empty one is had by emptying its own binary log, too.',
-				],
+				mend: ['What it has: SELECT @@global.gtid_executed, @@global.gtid_purged;', 'To empty it, empty its own binary log, too.'],
 			};
 		case 1785:
 			return {
@@ -145,13 +142,13 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			};
 		case 3707:
 			return {
-				what: 'The server stopped to start again, and nothing is there that starts it.',
-				mend: ['Start it by hand, or by its service, then go on.'],
+				what: 'The server stopped to start again, and nothing starts it again.',
+				mend: ['Start it by hand, or by its service, then continue.'],
 			};
 		case 3857:
 		case 4085:
 			return {
-				what: 'Somebody holds LOCK INSTANCE FOR BACKUP, which forbids this.',
+				what: 'Another session holds LOCK INSTANCE FOR BACKUP, which forbids this.',
 				mend: [
 					"Who: SELECT * FROM performance_schema.metadata_locks WHERE OBJECT_TYPE = 'BACKUP LOCK';",
 					'Wait until that backup is done.',
@@ -180,7 +177,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				mend: ['SET GLOBAL offline_mode = OFF;  then try again.'],
 			};
 		case 1053:
-			return { what: 'The server is shutting down.', mend: ['Wait until it is up again, then go on.'] };
+			return { what: 'The server is shutting down.', mend: ['Wait until it is up again, then continue.'] };
 		case 2026:
 			return {
 				what: 'The encrypted connection broke off.',
@@ -188,7 +185,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			};
 		case 1927:
 		case 3169:
-			return { what: `Somebody killed the connection. ${LOST}`, mend: ['Ask who did, and why, before going on.'] };
+			return { what: `The connection was killed. ${LOST}`, mend: ['Find out who did, and why, before you continue.'] };
 		case 4031:
 			return { what: `The server cut the connection because it was idle too long. ${LOST}` };
 		case 1040:
@@ -213,7 +210,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				mend: ['Correct it or drop it:  SHOW CREATE VIEW …;  DROP VIEW …;'],
 			};
 		case 1396:
-			return { what: 'An account is there already, or is not there.', mend: ['Which there are: SELECT user, host FROM mysql.user;'] };
+			return { what: 'An account exists already, or does not exist.', mend: ['Which there are: SELECT user, host FROM mysql.user;'] };
 		case 1397:
 			return {
 				what: 'The server knows no XA transaction of that name.',
@@ -231,7 +228,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			};
 		case 1959:
 			return {
-				what: 'A role is not there, or nothing was granted to it.',
+				what: 'A role does not exist, or nothing was granted to it.',
 				mend: ["Which there are: SELECT user FROM mysql.user WHERE is_role = 'Y';"],
 			};
 		case 3750:

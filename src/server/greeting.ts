@@ -85,8 +85,8 @@ function offersTls(packet: Buffer): boolean {
 
 async function verifySocketFile(path: string): Promise<void> {
 	const found = await lstat(path).then(
-		(file) => (file.isSymbolicLink() || file.isSocket() ? null : 'It is there, but it is no socket.'),
-		(cause: NodeJS.ErrnoException) => (cause.code === 'ENOENT' ? 'There is no such file.' : `It cannot be looked at: ${cause.message}.`),
+		(file) => (file.isSymbolicLink() || file.isSocket() ? null : 'It exists, but it is no socket.'),
+		(cause: NodeJS.ErrnoException) => (cause.code === 'ENOENT' ? 'There is no such file.' : `It cannot be read: ${cause.message}.`),
 	);
 	if (found === null) return;
 	throw new ConnectError({
@@ -140,7 +140,7 @@ function silent(address: ServerAddress, bytes: Buffer): ConnectError {
 		why: `It took the connection and said nothing for ${seconds} s. A database greets at once: this is something else (a web server, say), or a database that hangs.`,
 		mend: [
 			'Check the port. The server’s own words: SELECT @@port;',
-			'If it is the right one, look at the server: it takes connections and does not serve them.',
+			'If it is the right one, check the server: it takes connections and does not serve them.',
 		],
 	});
 }

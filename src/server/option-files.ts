@@ -108,7 +108,7 @@ class Reader {
 			if (file.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
 			mode = file.isFile() ? file.mode : 0;
 			if ((mode & 0o002) !== 0) {
-				this.warnings.push(`${path} is ignored: everybody may write to it. chmod 600 ${path}`);
+				this.warnings.push(`${path} is ignored: every user may write to it. chmod 600 ${path}`);
 				return;
 			}
 			text = await readFile(path, 'utf8');
@@ -203,5 +203,5 @@ function unescaped(text: string): string {
 const broken = (path: string, line: number, why: string): UserError =>
 	new UserError({
 		what: `The option file ${path} is broken in line ${line}: ${why}.`,
-		mend: ['Mend the file, or leave it out with --defaults-file or --no-defaults.'],
+		mend: ['Fix the file, or leave it out with --defaults-file or --no-defaults.'],
 	});

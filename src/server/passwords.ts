@@ -39,14 +39,14 @@ export async function findPassword(places: PasswordPlaces): Promise<PasswordFoun
 	const { env, flag, option, ask } = places;
 	if (flag !== undefined && flag !== '') {
 		throw new UserError({
-			what: 'A password on the command line is not taken: everybody on this machine can read it there.',
+			what: 'A password on the command line is not accepted: every user of this machine can read it there.',
 			mend: ['Give it in one of these ways:', ...PASSWORD_WAYS],
 		});
 	}
 	if (flag === '') {
 		if (ask === undefined)
 			throw new UserError({
-				what: 'The password is to be asked for, and there is nobody to ask.',
+				what: 'The password must be typed, and there is no terminal.',
 				mend: ['Without a terminal, give it in one of the other ways:', ...PASSWORD_WAYS],
 			});
 		return hit((await ask(places.question)).reveal(), 'asked');

@@ -34,7 +34,7 @@ export function afterWords(deeds: Deeds, end: Pick<RunEnd, 'outcome' | 'open'> |
 		case 'kept': {
 			const done = steps === undefined ? '' : ` ${steps.done} of ${steps.of} steps are complete.`;
 			const gone = except === '' ? '' : ` Cannot be restored: ${except}.`;
-			return `What was done so far is kept.${done} The same command goes on from there; lockstep undo${name} --yes takes it back.${gone}`;
+			return `What was done so far is kept.${done} The same command resumes it; lockstep undo${name} --yes undoes it.${gone}`;
 		}
 		case 'complete':
 			return null;

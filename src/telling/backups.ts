@@ -193,7 +193,7 @@ export function verifiedLines(
 			`${plural(record.files, 'file')}, ${bytes(record.bytes)} read in ${duration(record.ms)}${speed}, ${bytes(record.raw_bytes)} after decompression, ${count(record.rows)} rows counted`,
 			width,
 		),
-		...indented('  ', 'Nothing is missing and nothing more is there; sizes, sums, ends and counts are as they were written.', width),
+		...indented('  ', 'No file is missing or additional; sizes, checksums, ends and counts are as they were written.', width),
 		...notes.flatMap((note) => indented(`  ${signs.note} `, `${note.title}: ${note.found}`, width, 'dim')),
 		line(span('Next:  ', 'dim'), span(`lockstep drill ${path}`, 'key')),
 	];

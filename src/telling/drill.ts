@@ -16,7 +16,7 @@ const facts = (record: DrillRecord, backedUp: string): readonly (readonly [strin
 		'Restored',
 		`${plural(record.databases, 'database')}, ${plural(record.tables, 'table')}, ${count(record.rows)} rows, ${bytes(record.bytes)} as text`,
 	],
-	['Digests', record.digests === null ? 'the backup has none' : `${plural(record.digests, 'table')} alike`],
+	['Digests', record.digests === null ? 'the backup has none' : `${plural(record.digests, 'table')} identical`],
 	['Position', record.position ?? 'none by GTID'],
 	...(record.replication === null
 		? []

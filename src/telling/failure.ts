@@ -40,8 +40,8 @@ export function checkLines(check: Check, width: number, signs: Symbols): Line[] 
 
 /** What the servers are like after a failure outside any run: nothing but what it says itself was changed. A run's state is {@link afterWords}. */
 function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
-	if (failure.left.length > 0 || failure.class === 'LeftChanged') return 'CHANGED: see what is left to be put back.';
-	return failure.step === null ? 'Untouched: nothing was changed.' : 'What the run changed is told by its steps and its journal.';
+	if (failure.left.length > 0 || failure.class === 'LeftChanged') return 'CHANGED: see what is left to be rolled back.';
+	return failure.step === null ? 'Untouched: nothing was changed.' : 'Its steps and its journal show what the run changed.';
 }
 
 /** THE place that words a failure: what, why, the state now, what to do, the server's own words, failed checks, what is left. */
@@ -56,7 +56,7 @@ export function failureLines(failure: Failure, { width, ascii = false, state, lo
 		for (const check of failure.checks) lines.push(...checkLines(check, width, signs));
 	}
 	if (failure.left.length > 0) {
-		lines.push([], line(span('  Left changed; these put it back:', 'bad')));
+		lines.push([], line(span('  Left changed; these statements restore it:', 'bad')));
 		for (const left of failure.left) lines.push(line('    ', span(left, 'key')));
 	} else if (told.mend !== undefined && told.mend.length > 0) {
 		lines.push([], line(span('  What to do', 'bold')));

@@ -25,11 +25,11 @@ export function findingLines(findings: readonly Finding[], { width, ascii = fals
 				// Whole and unbroken: what is shown is what is sent, and can be copied.
 				...action.text.split('\n').map((text) => line('      ', span(text, 'key'))),
 			]),
-			...(foreign.length > 0 ? [line(span('    changed since by somebody else, left alone:', 'dim'))] : []),
+			...(foreign.length > 0 ? [line(span('    changed by something else since, left alone:', 'dim'))] : []),
 			...foreign.flatMap((text) => indented('      ', text, width)),
 		];
 		if (note !== undefined) lines.push(...indented('    ', note, width, 'plain', 'dim'));
-		else if (actions.length === 0 && foreign.length === 0) lines.push(line(span('    nothing to put back', 'dim')));
+		else if (actions.length === 0 && foreign.length === 0) lines.push(line(span('    nothing to roll back', 'dim')));
 		lines.push([]);
 		return lines;
 	});

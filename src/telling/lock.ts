@@ -3,7 +3,7 @@ import type { LockState } from '../core/model.ts';
 
 /** A lock in plain words; the same on the screen's red line. */
 export function lockWords(lock: LockState): string {
-	const others = lock.clientsWait ? "clients' writes wait" : 'replication waits, reads go on';
+	const others = lock.clientsWait ? "clients' writes wait" : 'replication waits, reads continue';
 	switch (lock.state) {
 		case 'waiting':
 			return `Waiting for the read lock on ${lock.on}`;

@@ -117,7 +117,7 @@ function provision(summary: Known, ms: number | null): string[] {
 			`Operator ${text(summary.operator)}, ${text(summary.operatorPasswordFile) ? `password in ${text(summary.operatorPasswordFile)}` : 'with the password it had'}`,
 		at && `Began at ${at}`,
 		compared !== null &&
-			`${plural(compared, 'table')} compared with the primary at one position: alike${skipped > 0 ? `; ${skipped} not compared: ${text(summary.notCompared)}` : ''}`,
+			`${plural(compared, 'table')} compared with the primary at one position: identical${skipped > 0 ? `; ${skipped} not compared: ${text(summary.notCompared)}` : ''}`,
 	].filter((each): each is string => !!each);
 }
 
@@ -130,7 +130,7 @@ function restore(summary: Known, ms: number | null): string[] {
 		'Every table counted: as many rows as were dumped',
 		at && `The data is of ${at}`,
 		wake.length > 0 &&
-			`${plural(events, 'event')} came and ${events === 1 ? 'is' : 'are'} disabled, because the event scheduler is on. To wake:`,
+			`${plural(events, 'event')} came and ${events === 1 ? 'is' : 'are'} disabled, because the event scheduler is on. To enable:`,
 		...wake,
 	].filter((each): each is string => !!each);
 }
@@ -147,7 +147,7 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 		const now = afterWords(state.deeds, end, { servers: state.servers, ...steps });
 		if (end.failure === null) {
 			const except = [...new Set([...end.warnings, ...exceptions(state.deeds, state.servers)])];
-			const all = except.length === 0 ? 'Taken back: everything is as it was.' : 'Undone, except for this:';
+			const all = except.length === 0 ? 'Undone: everything is as it was.' : 'Undone, except for this:';
 			return [
 				line(span(`${signs.undone} `, 'warn'), span(end.outcome === 'undone' ? all : 'Stopped.', 'bold')),
 				...except.flatMap((warning) => indented(`  ${signs.warn} `, warning, width, 'plain', 'warn')),

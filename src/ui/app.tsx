@@ -143,7 +143,7 @@ function Places({ desk, session, theme, first, now, quit, background, redraw, su
 					<Box width={size.columns} height={size.rows} overflow="hidden" flexDirection="column">
 						<Text wrap="wrap">{`Terminal too small: ${size.columns}${theme.ascii ? 'x' : '×'}${size.rows}. Needs ${SMALLEST.columns}${theme.ascii ? 'x' : '×'}${SMALLEST.rows}.`}</Text>
 						{session.working !== null && (
-							<Text wrap="wrap">The run goes on. Make the terminal larger to see it, or to stop it safely. b: leave it at work.</Text>
+							<Text wrap="wrap">The run continues. Make the terminal larger to see it, or to stop it safely. b: leave it at work.</Text>
 						)}
 						{note !== null && <Text wrap="wrap">{note}</Text>}
 					</Box>

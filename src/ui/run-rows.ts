@@ -128,7 +128,7 @@ export function transcriptRows(state: RunState, signs: Symbols): Line[] {
 					? line(
 							span(`${timeOfDay(at)} `, 'dim'),
 							span(`${sign} `, tone),
-							span(`${undoing ? 'puts back, ' : ''}${state.servers[action.on] ?? action.on}  `, 'dim'),
+							span(`${undoing ? 'rolls back, ' : ''}${state.servers[action.on] ?? action.on}  `, 'dim'),
 							text,
 							span(`${ms === null ? '' : `  ${duration(ms)}`}${status === 'discarded' ? '  discarded, and tried again' : ''}`, 'dim'),
 						)

@@ -133,7 +133,7 @@ export async function startWizard({
 		if (leaving || suspended) return;
 		suspended = true;
 		const stopped = async () => {
-			stdout.write(session.working === null ? 'fg brings lockstep back.\n' : 'The run goes on; fg brings lockstep back.\n');
+			stdout.write(session.working === null ? 'fg brings lockstep back.\n' : 'The run continues; fg brings lockstep back.\n');
 			process.off('SIGTSTP', onSuspend);
 			await stopHere(() => leaving);
 			process.on('SIGTSTP', onSuspend);

@@ -32,7 +32,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	home: {
 		title: 'Home',
 		why: 'Nothing on a server changes from here: every change is shown first, on a Review screen, statement by statement, and asks before it is made.',
-		keys: [MOVE, ['enter, or its digit', 'open'], ['p', 'show the next profile'], ['r', 'look again'], ['q', 'leave'], ...EVERYWHERE],
+		keys: [MOVE, ['enter, or its digit', 'open'], ['p', 'show the next profile'], ['r', 'refresh'], ['q', 'leave'], ...EVERYWHERE],
 	},
 	pick: {
 		title: 'Choose a server',
@@ -44,7 +44,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		why: 'Answers stay when you go back. Nothing is done before the Review screen; what is looked up until then only reads.',
 		keys: [
 			['tab, shift+tab, up down', 'next, previous field; shift+tab on the first goes back'],
-			['enter', 'next field, on the button: go on'],
+			['enter', 'next field, on the button: continue'],
 			['space, left right', 'turn a choice'],
 			['ctrl+a ctrl+e  home end', 'begin and end of the line'],
 			['ctrl+u ctrl+k ctrl+w', 'cut to the begin, to the end, the word'],
@@ -56,7 +56,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	review: {
 		title: 'Review',
-		why: 'This is the very plan that will be done: the statements shown are the ones that are sent. Up to here everything only looked. What destroys something or makes others wait asks for a name to be typed.',
+		why: 'This is the very plan that will be done: the statements shown are the ones that are sent. Up to here lockstep only read. What destroys something or makes others wait asks for a name to be typed.',
 		keys: [
 			['enter', 'start, or ask for what must be typed'],
 			['s', 'every statement in full, with its why'],
@@ -77,15 +77,15 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			['l', 'the log'],
 			MOVE,
 			['esc', 'close a pane'],
-			['b', 'the run goes on; lockstep attach returns'],
-			['ctrl+c', 'asks: keep going, or stop safely (everything is put back)'],
-			['ctrl+z', 'the shell, while the run goes on; fg returns'],
+			['b', 'the run continues; lockstep attach returns'],
+			['ctrl+c', 'asks: keep going, or stop safely (everything is rolled back)'],
+			['ctrl+z', 'the shell, while the run continues; fg returns'],
 			['ctrl+l', 'draw the screen anew'],
 		],
 	},
 	failed: {
 		title: 'A step failed',
-		why: 'What was done before it stands and is written down. Mend the cause and try the step again, keep what is done and go on another time, or take back what this run did.',
+		why: 'What was done before it is complete and recorded. Fix the cause and retry, keep what is done and resume later, or undo this run.',
 		keys: [MOVE, ['enter', 'choose'], ['s', 'the statements that were done'], ['y', 'copy what to do'], ...EVERYWHERE],
 	},
 	summary: {
@@ -109,13 +109,13 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	folders: {
 		title: 'Whose backups',
-		why: 'Each server has a folder for its backups: its profile says which, else one is proposed. Any other folder of backups is as good. Nothing is changed by looking.',
-		keys: [MOVE, ['enter', 'look at its backups'], ['esc', 'back'], ...EVERYWHERE],
+		why: 'Each server has a folder for its backups: its profile says which, else one is proposed. Any other folder of backups is as good. Reading changes nothing.',
+		keys: [MOVE, ['enter', 'open its backups'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	backups: {
 		title: 'Backups',
-		why: 'Newest first, as lockstep list tells them. A partial one is being made, or was cut off; a damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
-		keys: [MOVE, ['enter', 'open it: verify, drill, restore'], ['r', 'look again'], ['esc', 'back'], ...EVERYWHERE],
+		why: 'Newest first, as lockstep list shows them. A partial one is being made, or was cut off; a damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
+		keys: [MOVE, ['enter', 'open it: verify, drill, restore'], ['r', 'refresh'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	archive: {
 		title: 'A backup',
@@ -149,13 +149,13 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	recover: {
 		title: 'Recover',
-		why: 'The process of this run is gone, and nobody has put back yet what it changed. Its journal says what each thing was before; the server says what it is now. Only what is still as the run left it is put back: what somebody else has changed since is shown, and left.',
-		keys: [MOVE, ['enter', 'put it back'], ['r', 'look again'], ['y', 'copy the statements'], ['esc', 'back'], ...EVERYWHERE],
+		why: 'The process of this run is gone, and what it changed is not rolled back yet. Its journal says what each thing was before; the server says what it is now. Only what is still as the run left it is rolled back: what something else has changed since is shown, and left.',
+		keys: [MOVE, ['enter', 'roll it back'], ['r', 'refresh'], ['y', 'copy the statements'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	status: {
 		title: 'Status',
 		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
-		keys: [['r', 'look now'], ['esc', 'back'], ['q', 'leave'], ...EVERYWHERE],
+		keys: [['r', 'refresh now'], ['esc', 'back'], ['q', 'leave'], ...EVERYWHERE],
 	},
 	practice: {
 		title: 'Practice',
@@ -182,14 +182,15 @@ export const WORDS = {
 	stopSafely: 'Stop safely',
 	stopping: 'Stopping safely: whatever is held is being released. This is never skipped.',
 	nothingLeft: 'Nothing is left to be rolled back.',
-	puttingBack: 'Putting back what was changed. This is never skipped.',
+	puttingBack: 'Rolling back what was changed. This is never skipped.',
 	stopWhy: {
-		backup: 'Stopping ends the work in hand, puts back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
+		backup:
+			'Stopping ends the work in hand, rolls back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
 		restore:
-			'Stopping ends the work in hand; what is half-loaded is loaded again later. What is done so far is kept and written down: starting it again goes on from there.',
-		provision: 'Stopping ends the work in hand. What is done so far is kept and written down: starting it again goes on from there.',
+			'Stopping ends the work in hand; what is half-loaded is loaded again later. What is done so far is kept and recorded: starting it again resumes it.',
+		provision: 'Stopping ends the work in hand. What is done so far is kept and recorded: starting it again resumes it.',
 	},
 	estimating: 'estimating',
 	nothingYet: 'Nothing yet.',
-	lookOnly: 'Looking only: nothing changes before you say so.',
+	lookOnly: 'Read-only: nothing changes before you confirm.',
 } as const;

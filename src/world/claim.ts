@@ -68,7 +68,7 @@ export async function claim(
 			lost.abort(
 				new ServerError(
 					{
-						what: `The claim on ${address.name} was lost, and could not be had again.`,
+						what: ` The run lock on ${address.name} was lost, and could not be acquired again.`,
 						why: cause instanceof Error ? cause.message : String(cause),
 						mend: ['Another run may be at work there now: see what it does, then try again.'],
 					},

@@ -105,7 +105,7 @@ export function openLoader({ address, password }: ConnectionTarget, columns: () 
 				});
 				if (signal.aborted) stop();
 				const done = await answered;
-				if (done.kind !== 'done') throw new TypeError('a thread that loads answered what nobody asked');
+				if (done.kind !== 'done') throw new TypeError('a loader thread answered an unknown request');
 				return { ...done.result, ms: performance.now() - began };
 			} catch (error) {
 				if (signal.aborted) throw signal.reason instanceof LockstepError ? signal.reason : new Stopped('Stopped.');

@@ -59,7 +59,7 @@ const notStarted = (name: string, mostMs: number, cause: LockstepError): Connect
 		{
 			what: `${name} was not started again within ${duration(mostMs)}.`,
 			why: cause.told.what,
-			mend: ['Start that server, then give the same command again: it goes on from here.'],
+			mend: ['Start that server, then give the same command again: it resumes from here.'],
 		},
 		{ cause },
 	);

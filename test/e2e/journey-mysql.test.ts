@@ -39,7 +39,7 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 		terminal.send('y');
 		const seeded = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 		expect(seeded).toContain(`is a replica of ${primary.host}:${primary.port}`);
-		expect(seeded).toMatch(/compared with the primary at one position: alike/);
+		expect(seeded).toMatch(/compared with the primary at one position: identical/);
 		terminal.send('q');
 		expect(await terminal.exited).toMatchObject({ exitCode: 0 });
 		expect(terminal.isAlternate()).toBe(false);

@@ -102,7 +102,7 @@ async function proveInWizard(terminal: RealTerminal, drills: string) {
 	terminal.send(KEYS.enter);
 	await terminal.waitFor(/❯ Verify/, LONG);
 	terminal.send(KEYS.enter);
-	await terminal.waitFor('Nothing is missing and nothing more is there', LONG);
+	await terminal.waitFor('No file is missing or additional', LONG);
 	terminal.send(KEYS.enter);
 	await terminal.waitFor('✓ verified just now', LONG);
 	terminal.send(`${KEYS.down}${KEYS.enter}`);
@@ -138,7 +138,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	await terminal.waitFor('The whole way: first the replica, then its backup', LONG);
 	// Two keys in one chunk: the second must see what the first did.
 	terminal.send(`${KEYS.down}${KEYS.up}${KEYS.enter}`);
-	await terminal.waitFor('Look at everything, then review', LONG);
+	await terminal.waitFor('Check and review the plan', LONG);
 	expect(terminal.screen().join('\n')).toMatch(/Primary\s+● sandbox primary/);
 	terminal.send(KEYS.enter);
 
@@ -160,7 +160,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	terminal.send('y');
 	const seeded = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 	expect(seeded).toContain(`is a replica of ${sandbox.primary.host}:${sandbox.primary.port}`);
-	expect(seeded).toMatch(/compared with the primary at one position: alike/);
+	expect(seeded).toMatch(/compared with the primary at one position: identical/);
 	expect((await condition(sandbox.replica)).channels).toEqual([['Yes', 'Yes']]);
 
 	terminal.send(KEYS.enter);
@@ -184,7 +184,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	await terminal.waitFor((screen) => wholeFrame(60, 16)(screen) && screen.includes('READ LOCK HELD'), LONG);
 	terminal.resize(50, 12);
 	await terminal.waitFor(
-		(screen) => screen.includes('Terminal too small: 50×12. Needs 60×16.') && screen.includes('The run goes on.'),
+		(screen) => screen.includes('Terminal too small: 50×12. Needs 60×16.') && screen.includes('The run continues.'),
 		LONG,
 	);
 	terminal.resize(80, 24);
@@ -226,7 +226,7 @@ test('stopped safely in the midst of a dump of a server that clients write to', 
 	await terminal.waitFor(/where +what +statement/, LONG);
 	const name = `${primary.host}:${primary.port}`;
 	terminal.send(KEYS.enter);
-	await terminal.waitFor(`Type ${name} to go on`, LONG);
+	await terminal.waitFor(`Type ${name} to confirm`, LONG);
 	terminal.send(`${KEYS.paste('another')}${KEYS.enter}`);
 	await terminal.waitFor(`Must be exactly ${name}`, LONG);
 	expect(await condition(primary)).toEqual(before);

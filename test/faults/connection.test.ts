@@ -70,7 +70,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		bench.record('the connection half-open', freeMs, `exit 8, the lock was lost (a lease of ${LEASE_SECONDS} s)`);
 	});
 
-	it('is half-open and nothing passes any more: the lock goes with the lease, exit 9, lockstep recover puts back', async () => {
+	it('is half-open and nothing passes any more: the lock goes with the lease, exit 9, lockstep recover rolls back', async () => {
 		const { running, before } = await throughNetwork();
 		const free = bench.freed(null);
 		network.freeze();
@@ -84,7 +84,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		await bench.expectUnpublished(running.to);
 		const blind = await lockstep(['recover', '--yes'], { env });
 		expect(blind.code, words(blind)).toBe(9);
-		expect(blind.stdout + blind.stderr).toContain('Not put back: ');
+		expect(blind.stdout + blind.stderr).toContain('Not rolled back: ');
 		network.thaw();
 		const claim = "SELECT IS_USED_LOCK('lockstep.run') AS id";
 		await vi.waitUntil(async () => (await ask(bench.replica, claim))[0]?.id === null, LEASE_SECONDS * 1000 + 3000);
@@ -94,7 +94,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		await network.close();
 		await bench.expectAsBefore(before);
 		const again = await lockstep(['recover', '--yes'], { env });
-		expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing is left to be put back')]);
+		expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to roll back')]);
 		bench.record('the connection half-open, the server out of reach', freeMs, 'exit 9; lockstep recover put read_only back');
 	});
 

@@ -201,7 +201,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		bench.record(
 			`read_only = OFF, DDL and CREATE USER of another, read_only ${readOnly === '1' ? 'ON' : 'OFF'} before`,
 			null,
-			code === 0 ? 'they waited; exit 0' : 'they waited; exit 8, read_only is told and left',
+			code === 0 ? 'they waited; exit 0' : 'they waited; exit 8, read_only is named and left',
 		);
 	});
 });

@@ -69,7 +69,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 		const freeMs = await free;
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
-		bench.record('the journal’s disk full in the middle', freeMs, 'exit 1, put back without a word on disk');
+		bench.record('the journal’s disk full in the middle', freeMs, 'exit 1, rolled back without a word on disk');
 	});
 
 	describe('of a run that was killed together with its watcher', () => {
@@ -125,10 +125,10 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 				expect(readJournal(path).events.at(-1)).toMatchObject({ type: 'run-ended', open: false });
 			}
 			const again = await recover();
-			expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing is left to be put back')]);
+			expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to roll back')]);
 			await bench.expectAsBefore(before);
 			await bench.expectUnpublished(to);
-			bench.record('the journal’s last line torn', worst, 'lockstep recover puts back');
+			bench.record('the journal’s last line torn', worst, 'lockstep recover rolls back');
 		});
 
 		it.each([
@@ -141,7 +141,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 			for (const more of [[], [name]]) {
 				const ended = await recover(more);
 				expect(ended.code, words(ended)).toBe(9);
-				expect(ended.stdout + ended.stderr).toContain(`Not put back: ${name}`);
+				expect(ended.stdout + ended.stderr).toContain(`Not rolled back: ${name}`);
 				expect(ended.stdout + ended.stderr).toContain(`The run ${name} was done by a newer lockstep.`);
 				expect(ended.stdout + ended.stderr).not.toContain('SET GLOBAL');
 			}

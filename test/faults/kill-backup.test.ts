@@ -110,7 +110,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 			fault: 'backup: kill -9 of the engine, every action',
 			kind,
 			freeMs: worst,
-			outcome: `exit 1, all put back (${points})`,
+			outcome: `exit 1, all rolled back (${points})`,
 		});
 	});
 
@@ -142,25 +142,25 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 			if (statements.length === 0) {
 				expect(found.code, `${where}\n${words(found)}`).toBe(0);
 				// Only its journal is closed: there is nothing to consent to.
-				expect(found.stdout, where).toContain(`Put back: ${run}`);
+				expect(found.stdout, where).toContain(`Rolled back: ${run}`);
 			} else {
 				expect(found.code, `${where}\n${words(found)}`).toBe(9);
 				expect(found.stderr, where).toContain('lockstep recover --yes');
 				expect(await stateOf(pair.replica, 'settings'), where).toEqual(now);
 				const put = await lockstep(['recover', '--yes'], { env });
 				expect(put.code, `${where}\n${words(put)}`).toBe(0);
-				expect(put.stdout, where).toContain(`Put back: ${run}`);
+				expect(put.stdout, where).toContain(`Rolled back: ${run}`);
 				worst = Math.max(worst, Math.round(put.ms));
 			}
 			expect(await asBefore(where), where).toHaveLength(/seal latest/.test(where) ? 1 : 0);
 			const again = await lockstep(['recover'], { env });
-			expect([again.code, again.stdout], where).toEqual([0, expect.stringMatching(/^Nothing is left to be put back: /)]);
+			expect([again.code, again.stdout], where).toEqual([0, expect.stringMatching(/^Nothing to roll back: /)]);
 		});
 		record({
 			fault: 'backup: kill -9 of both, every action',
 			kind,
 			freeMs: worst,
-			outcome: `put back by lockstep recover --yes (${points})`,
+			outcome: `rolled back by lockstep recover --yes (${points})`,
 		});
 	});
 

@@ -11,7 +11,7 @@ import { channelsOf, superReadOnlyOf, wordsOf } from '../support/words.ts';
 /** The promise is two seconds, and the table tells what it was; a busy machine is given more. */
 const SOON_MS = 10_000;
 const WRITE = 'UPDATE crm.accounts SET balance = balance WHERE id = 1';
-const GO_ON = /The same command goes on from there; lockstep undo --yes\s+takes it back\./;
+const GO_ON = /The same command resumes it; lockstep undo --yes\s+takes it back\./;
 
 const MATRICES = ['engine', 'watcher', 'both'] as const;
 type Matrix = (typeof MATRICES)[number];
@@ -121,7 +121,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 			fault: 'provision: kill -9 of the engine, every action',
 			kind,
 			freeMs: worst,
-			outcome: `exit 9, nothing locked, undo takes it back (${many})`,
+			outcome: `exit 9, nothing locked, undo undoes it (${many})`,
 		});
 	});
 
@@ -143,7 +143,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 		});
 	});
 
-	test('of both: lockstep recover puts back what must not stay', { timeout: 300_000 }, async () => {
+	test('of both: lockstep recover rolls back what must not stay', { timeout: 300_000 }, async () => {
 		let worst: number | null = null;
 		const many = await everyAction('both', { when: 'before', whom: ['engine', 'watcher'] }, async (killed) => {
 			const { where, run, events } = killed;
@@ -170,14 +170,14 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 			await unlocked(killed);
 			const last = compared ? await lockstep(['recover'], { env }) : found;
 			expect(last.code, `${where}\n${words(last)}`).toBe(0);
-			expect(last.stdout, where).toMatch(/^Nothing is left to be put back: /);
-			expect(last.stdout, where).toContain(`Unfinished:  ${run}   the same command goes on from there; lockstep undo ${run} --yes`);
+			expect(last.stdout, where).toMatch(/^Nothing to roll back: /);
+			expect(last.stdout, where).toContain(`Unfinished:  ${run}   the same command resumes it; lockstep undo ${run} --yes`);
 		});
 		record({
 			fault: 'provision: kill -9 of both, every action',
 			kind,
 			freeMs: worst,
-			outcome: `lockstep recover --yes, then undo takes it back (${many})`,
+			outcome: `lockstep recover --yes, then undo undoes it (${many})`,
 		});
 	});
 });

@@ -273,7 +273,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		// With the one a table of this name is made again, with the other a transaction of its own breaks nothing.
 		mysql
 			? {
-					name: 'a table that is there',
+					name: 'a table that exists already',
 					local: 'CREATE TABLE probe.there (id INT PRIMARY KEY)',
 					primary: 'CREATE TABLE probe.there (id INT PRIMARY KEY)',
 					number: '1050',
@@ -398,7 +398,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		const ended = await lockstep([...args, '--yes', '--json'], { env });
 		expect(ended.code, words(ended)).toBe(0);
 		await equal();
-		recordAs('purged binary log', `${numberIn(SAYS.purged)}; seeding again mends it`);
+		recordAs('purged binary log', `${numberIn(SAYS.purged)}; seeding again repairs it`);
 	});
 
 	it('that is not configured any more: said, and seeding is shown', async () => {

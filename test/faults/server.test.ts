@@ -66,7 +66,7 @@ describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 			expect(await value(bench.replica, 'SELECT @@read_only')).toBe(CONFIGURED);
 			if (isMysql(kind)) expect(await superReadOnlyOf(bench.replica)).toBe('OFF');
 			const again = await lockstep(['recover', '--yes'], { env: bench.home.env });
-			expect([again.code, again.stdout], words(again)).toEqual([0, expect.stringContaining('Nothing is left to be put back')]);
+			expect([again.code, again.stdout], words(again)).toEqual([0, expect.stringContaining('Nothing to roll back')]);
 			await bench.expectAsBefore(after);
 			bench.record(`the server ${how}, and started again`, freeMs, 'exit 9, rejected; recover touches nothing');
 		},

@@ -89,7 +89,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			await bench.expectAsBefore(before);
 			const late = await start(['attach'], { env: bench.home.env }).ended;
 			expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('No run is at work on this machine.')]);
-			bench.record('SIGHUP to the command', null, 'exit 129; the run goes on, attach: exit 0');
+			bench.record('SIGHUP to the command', null, 'exit 129; the run continues, attach: exit 0');
 		});
 
 	if (meets())

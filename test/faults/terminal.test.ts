@@ -63,7 +63,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			await publishedByItself(engine);
 			const ended = await watching.ended;
 			expect(ended.code, words(ended)).toBe(0);
-			bench.record('the terminal closed', null, 'the run goes on; attach: exit 0');
+			bench.record('the terminal closed', null, 'the run continues; attach: exit 0');
 		});
 
 	if (meets())
@@ -87,7 +87,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			expect(await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG)).toContain('Backup complete: ');
 			terminal.send('q');
 			expect(await terminal.exited).toMatchObject({ exitCode: 0 });
-			bench.record('the terminal stopped, and resized', null, 'the run goes on; exit 0');
+			bench.record('the terminal stopped, and resized', null, 'the run continues; exit 0');
 		});
 
 	if (meets())
@@ -113,7 +113,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			await terminal.waitFor('code: 0', LONG);
 			terminal.send('exit 0\r');
 			await terminal.exited;
-			bench.record('Ctrl+Z', null, 'the run goes on; exit 0 after fg');
+			bench.record('Ctrl+Z', null, 'the run continues; exit 0 after fg');
 		});
 
 	if (meets())
@@ -153,7 +153,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 				expect((await ended)[0]).toBe(0);
 				expect(text.slice(0, filled)).toMatch(/^\.+$/);
 				expect(text).toContain('"type":"run-ended"');
-				bench.record('stdout a pipe that nobody reads', null, 'the run goes on; exit 0 once it is read');
+				bench.record('stdout a pipe that is not read', null, 'the run continues; exit 0 once it is read');
 			} finally {
 				child.kill('SIGKILL');
 				closeSync(reader);

@@ -93,7 +93,7 @@ describe.each(SANDBOX_KINDS)('on one %s', (kind) => {
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
 		const again = await lockstep(['recover', '--yes'], { env: bench.home.env });
-		expect([again.code, again.stdout], told).toEqual([0, expect.stringContaining('Nothing is left to be put back')]);
-		bench.record('engine and watcher killed, two recovers at once', freeMs, 'put back by one of them');
+		expect([again.code, again.stdout], told).toEqual([0, expect.stringContaining('Nothing to roll back')]);
+		bench.record('engine and watcher killed, two recovers at once', freeMs, 'rolled back by one of them');
 	});
 });

@@ -50,7 +50,7 @@ describe('a command line that is wrong', () => {
 			'Both --password-file and --password-command',
 		],
 		['an option file that is not there', ['backup', '--defaults-file', '/no/such.cnf', '--to', '/nowhere', '--yes'], '/no/such.cnf'],
-		['-p with nobody to ask', ['backup', '-h', 'h', '-p', '--to', '/nowhere', '--yes'], 'nobody to ask'],
+		['-p with nobody to ask', ['backup', '-h', 'h', '-p', '--to', '/nowhere', '--yes'], 'no terminal'],
 	])('%s: exit 2, says it', async (_name, args, says) => {
 		const ended = await lockstep(args, { env: home.env });
 		expect(ended.code, words(ended)).toBe(2);

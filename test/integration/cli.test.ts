@@ -119,7 +119,7 @@ describe('without a server', () => {
 	});
 
 	it('has nothing to take back', async () => {
-		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run to take back.') });
+		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run to undo.') });
 	});
 
 	it('takes back the newest set-up that changed something, whatever was refused or put back after it', async () => {
@@ -145,7 +145,7 @@ describe('without a server', () => {
 		expect(await run('undo', '--no-input')).toMatchObject({ code: 2, stderr: expect.stringContaining('2-wanted') });
 		// Once it was taken back, an older one is not the next by itself.
 		write('2-wanted', ended('undone'));
-		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('taken back already') });
+		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('undone already') });
 	});
 
 	it('says that no sandbox is up, and takes none down', async () => {

@@ -85,7 +85,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
 		expect(ended.summary).toMatchObject({ operator: 'ops@127.0.0.1', operatorPasswordFile: file });
 	});
 
-	test('it may look at the primary, and take backups of the replica', async () => {
+	test('it may read the primary’s status, and take backups of the replica', async () => {
 		expect((await stat(file)).mode & 0o777).toBe(0o600);
 		const [primary, replica] = [await granted(pair.primary), await granted(pair.replica)];
 		expect(primary).toEqual(

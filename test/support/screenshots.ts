@@ -88,7 +88,7 @@ try {
 	await see(/The whole way/);
 	picture('practice');
 	terminal.send(KEYS.enter);
-	await see(/Look at everything/);
+	await see(/Check and review/);
 	terminal.send(KEYS.enter);
 	await see(/where +what +statement/);
 	picture('provision-review');

@@ -127,7 +127,7 @@ describe('the way to a backup', () => {
 			[{ at: 'verify', card: GOOD }, 'to its last byte'],
 			[{ at: 'drill', card: GOOD }, 'change-source file'],
 			[{ at: 'pick', flow: 'restore', backup: REPORT }, 'Into which server?'],
-			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Look at everything'],
+			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Check and review'],
 		] as const) {
 			cleanup();
 			fits(await openAt([place], desk({ verify: work, drill: work }), { size: [columns, rows] }).sees(wanted));
@@ -246,7 +246,7 @@ describe('restore', () => {
 		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
 		expect(await wizard.sees('Into which server?')).toMatch(/❯ lab +test[\s\S]*db3-backup +prod/);
 		await wizard.press(ENTER);
-		expect(await wizard.sees('Look at everything')).toContain('the server holds 6 databases, 42.1 GiB');
+		expect(await wizard.sees('Check and review')).toContain('the server holds 6 databases, 42.1 GiB');
 		// Up from the button: the binary log, accounts, tables, databases.
 		await wizard.press(`${UP}${UP}${UP}${UP}shop, nope${ENTER}${ENTER}${ENTER}${ENTER}${ENTER}`);
 		await wizard.sees('The backup holds no nope.');
@@ -272,7 +272,7 @@ describe('restore', () => {
 	test('all of it is the answer that stands, of a vendor’s dump as well', async () => {
 		const card = { name: 'lab', server: 'lab', badge: 'test', output: null } as const;
 		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], desk());
-		expect(await wizard.sees('Look at everything')).toContain('Tables');
+		expect(await wizard.sees('Check and review')).toContain('Tables');
 		await wizard.press(ENTER);
 		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
 		expect(wizard.desk.requests).toEqual([{ kind: 'restore', server: 'lab', backup: GOOD.path, accounts: false, writeBinlog: false }]);
@@ -282,7 +282,7 @@ describe('restore', () => {
 test('every screen of it tells its keys, and draws with ASCII alone where that is asked for', async () => {
 	for (const [place, wanted, told] of [
 		[{ at: 'folders' }, 'Another folder', 'Whose backups'],
-		[{ at: 'backups', folder: FOLDER }, '20261119T020000Z', 'as lockstep list tells them'],
+		[{ at: 'backups', folder: FOLDER }, '20261119T020000Z', 'as lockstep list shows them'],
 		[{ at: 'archive', card: GOOD }, 'mysql-bin', 'proves that a backup restores'],
 		[{ at: 'drill', card: GOOD }, 'change-source file', 'The report lies beside the backup'],
 		[{ at: 'verify', card: GOOD }, 'failed', 'written beside the backup'],

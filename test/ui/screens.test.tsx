@@ -85,7 +85,7 @@ describe('from home to a started backup', () => {
 		await wizard.press(ENTER);
 		await wizard.sees('Which server is to be backed up?');
 		await wizard.press(ENTER);
-		await wizard.sees('Look at everything');
+		await wizard.sees('Check and review');
 		await wizard.press(ENTER);
 		const plan = await wizard.sees('FLUSH TABLES WITH READ LOCK');
 		expect(plan).toContain('where');
@@ -99,7 +99,7 @@ describe('from home to a started backup', () => {
 
 	test('answers are changed by keys, kept when one goes back, and wrong ones are said', async () => {
 		const wizard = openAt([{ at: 'home' }, { at: 'backup', card }]);
-		await wizard.sees('Look at everything');
+		await wizard.sees('Check and review');
 		// From the button up to the wait for the lock: on a replica two fields lie between.
 		await wizard.press(`${UP}${UP}${UP}${ctrl('u')}soon${TAB}${TAB}${TAB}${ENTER}`);
 		await wizard.sees('A time such as 60s');
@@ -107,7 +107,7 @@ describe('from home to a started backup', () => {
 		await wizard.press(`${DOWN} ${DOWN}${DOWN}${ESC}`);
 		await wizard.sees('What do you want to do?');
 		await wizard.press(`${ENTER}${ENTER}`);
-		expect(await wizard.sees('Look at everything')).toMatch(/Wait for the lock\s+5m/);
+		expect(await wizard.sees('Check and review')).toMatch(/Wait for the lock\s+5m/);
 		await wizard.press(ENTER);
 		await wizard.sees('FLUSH TABLES');
 		expect(wizard.desk.requests[0]).toMatchObject({ lockWaitSeconds: 300, longQueries: 'abort' });
@@ -136,7 +136,7 @@ describe('connection', () => {
 		await vi.waitFor(() => expect(asked).toBe(2));
 		await wizard.sees('Password for db3-backup');
 		await wizard.press(`${paste(`${CANARY}\r\n`)}${ENTER}`);
-		await wizard.sees('Look at everything');
+		await wizard.sees('Check and review');
 		expect(wizard.desk.remembered.get('db3-backup')).toBe(CANARY);
 		expect(wizard.everything()).not.toContain(CANARY);
 	});
@@ -171,7 +171,7 @@ describe('connection', () => {
 			await wizard.press(`${ENTER} x`);
 			expect(wizard.desk.trusted.size).toBe(0);
 			await wizard.press('y');
-			await wizard.sees('Look at everything');
+			await wizard.sees('Check and review');
 			expect(wizard.desk.trusted.get('db3-backup')).toEqual(unverified);
 		});
 		test('does not get it otherwise', async () => {
@@ -296,7 +296,7 @@ describe('run', () => {
 		expect(text).toContain('31 %   13.1 GiB / ~42.1 GiB');
 		expect(text).toMatch(/left ~4:16, until about 02:06:16/);
 		expect(text).toContain('table 65 of 212');
-		expect(text).toContain('✓ Look at the server');
+		expect(text).toContain('✓ Check the server');
 		expect(text).toContain('○ Checksums, manifest, publish');
 		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
 	});
@@ -308,7 +308,7 @@ describe('run', () => {
 		await wizard.press('s');
 		await wizard.sees(/✓ db3-backup {2}FLUSH TABLES WITH READ LOCK/);
 		await wizard.press('l');
-		await wizard.sees(/02:00:\d\d ✓ Look at the server/);
+		await wizard.sees(/02:00:\d\d ✓ Check the server/);
 		await wizard.press('l?');
 		await wizard.sees('The lock makes one moment of everything');
 		await wizard.press(ESC);
@@ -358,7 +358,7 @@ describe('run', () => {
 			'ERROR 1114 (HY000)',
 			'Keep and leave',
 			'Try this step again',
-			'Take it back',
+			'Undo it',
 		])
 			expect(text).toContain(part);
 		await wizard.press(`2`);
@@ -379,7 +379,7 @@ describe('run', () => {
 			summary: {},
 		});
 		wizard.desk.end();
-		const text = await wizard.sees('these put it back');
+		const text = await wizard.sees('these statements restore it');
 		expect(text).toContain('server: SET GLOBAL read_only = OFF');
 		expect(text).toContain('CHANGED');
 	});
@@ -443,7 +443,7 @@ describe('the terminal', () => {
 						: place.at === 'status'
 							? 'Replication'
 							: place.at === 'backup'
-								? 'Look at everything'
+								? 'Check and review'
 								: /Which server|Where it is/,
 			);
 			const lines = text.split('\n');
@@ -461,7 +461,7 @@ describe('the terminal', () => {
 		wizard.desk.play(...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		wizard.sizes(50, 12);
-		expect(await wizard.sees('Terminal too small: 50×12. Needs 60×16.')).toContain('The run goes on.');
+		expect(await wizard.sees('Terminal too small: 50×12. Needs 60×16.')).toContain('The run continues.');
 		wizard.sizes(120, 40);
 		expect(await wizard.sees('Statements and commands')).toContain('Why this step');
 		expect(wizard.desk.requests).toHaveLength(1);

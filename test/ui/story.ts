@@ -95,7 +95,7 @@ const CHECKS: readonly Check[] = [
 
 const BACKUP_STEPS: readonly { readonly id: string; readonly title: string; readonly why: string; readonly actions: readonly Action[] }[] =
 	[
-		{ id: 'look', title: 'Look at the server', why: 'What forbids a dump is found before anything waits for a lock.', actions: [] },
+		{ id: 'look', title: 'Check the server', why: 'What forbids a dump is found before anything waits for a lock.', actions: [] },
 		{
 			id: 'dump',
 			title: 'Dump under the lock',
@@ -170,7 +170,7 @@ const BACKUP_STEPS: readonly { readonly id: string; readonly title: string; read
 	];
 
 const PROVISION_STEPS: typeof BACKUP_STEPS = [
-	{ id: 'look-primary', title: 'Look at the primary', why: 'A primary without a binary log cannot be followed.', actions: [] },
+	{ id: 'look-primary', title: 'Check the primary', why: 'A primary without a binary log cannot be followed.', actions: [] },
 	{
 		id: 'account',
 		title: 'Create the replication account',

@@ -36,7 +36,7 @@ describe('b', () => {
 		wizard.desk.play(...firstHalf('backup'));
 		expect(await wizard.sees('elapsed')).toContain('b background');
 		await wizard.press('?');
-		await wizard.sees('the run goes on; lockstep attach returns');
+		await wizard.sees('the run continues; lockstep attach returns');
 		await wizard.press(`${ESC}b`);
 		expect(wizard.backgrounds()).toBe(1);
 		expect(wizard.desk.stops).toBe(0);
@@ -45,7 +45,7 @@ describe('b', () => {
 	test('is no key while the checks run, nor at the review', async () => {
 		const wizard = openAt([{ at: 'home' }, { at: 'watch', how: 'attach', run: RUN, title: 'a run', request: null }]);
 		wizard.desk.play(...opening('backup').slice(0, 3));
-		expect(await wizard.sees('Looking only')).not.toContain('background');
+		expect(await wizard.sees('Read-only:')).not.toContain('background');
 		await wizard.press('b');
 		wizard.desk.propose(review('backup'));
 		await wizard.sees('where');
@@ -97,7 +97,7 @@ describe('home', () => {
 		const text = await wizard.sees('Watch the run at work');
 		const flat = text.replaceAll(/\s+/g, ' ');
 		expect(flat).toContain(
-			'▲ A run was cut off: Back up under a lock on db3-backup of 02:00. Recover puts back what it changed. And 1 more.',
+			'▲ A run was cut off: Back up under a lock on db3-backup of 02:00. Recover rolls back what it changed. And 1 more.',
 		);
 		expect(flat).toContain('▸ At work: Back up under a lock on db3-backup, since 01:58; enter to watch.');
 		if (rows > 16) expect(flat).toContain('· Set up a backup replica on db3-backup of 2026-11-19 07:30 is unfinished');
@@ -119,7 +119,7 @@ describe('home', () => {
 		await wizard.press('r');
 		await wizard.sees('At work');
 		await wizard.press('?');
-		await wizard.sees('look again');
+		await wizard.sees('refresh');
 		await wizard.press(`${ESC}${DOWN}${ENTER}`);
 		await wizard.sees('Which server is');
 		await wizard.press(ESC);
@@ -134,7 +134,7 @@ describe('a run at work elsewhere', () => {
 		await wizard.press(ENTER);
 		await vi.waitFor(() => expect(wizard.desk.attached).toEqual([RUN]));
 		wizard.desk.play(...opening('backup').slice(0, 3));
-		await wizard.sees('Looking only');
+		await wizard.sees('Read-only:');
 		await wizard.press(ESC);
 		await wizard.sees('What do you want to do?');
 		expect([wizard.desk.leaves, wizard.desk.stops]).toEqual([1, 0]);
@@ -218,7 +218,7 @@ describe('an engine that died under the eyes', () => {
 			type: 'note',
 			step: null,
 			level: 'warning',
-			text: 'The engine died (killed by SIGKILL): what it changed is being put back.',
+			text: 'The engine died (killed by SIGKILL): what it changed is being rolled back.',
 		});
 		await wizard.sees(/engine died/);
 		// Numbers begin anew: they are another process's.
@@ -226,9 +226,10 @@ describe('an engine that died under the eyes', () => {
 		wizard.desk.play(...putBack);
 		const text = await wizard.sees(/SET GLOBAL read_only =\s+OFF/);
 		const flat = text.replaceAll(/\s+/g, ' ');
-		expect(flat).toContain('Putting back what was changed');
+		expect(flat).toContain('Rolling back what was changed');
 		// In a wide terminal another column lies beside it.
-		for (const word of 'The engine died (killed by SIGKILL): what it changed is being put back.'.split(' ')) expect(flat).toContain(word);
+		for (const word of 'The engine died (killed by SIGKILL): what it changed is being rolled back.'.split(' '))
+			expect(flat).toContain(word);
 		expect(text).not.toContain('READ LOCK HELD');
 		expect(text).not.toContain('elapsed');
 		expect(text).not.toContain('stop safely');
@@ -236,7 +237,7 @@ describe('an engine that died under the eyes', () => {
 		await wizard.sees('This is never skipped');
 		wizard.desk.play(...undone);
 		wizard.desk.end();
-		await wizard.sees('Taken back: everything is as it was.');
+		await wizard.sees('Undone: everything is as it was.');
 		expect(wizard.desk.stops).toBe(0);
 	});
 });
@@ -252,11 +253,11 @@ describe('recover', () => {
 		const text = await wizard.sees('Writes were stopped');
 		expect(text).toContain('      SET GLOBAL read_only = OFF');
 		expect(text).toContain('let clients write again');
-		expect(text.replaceAll(/\s+/g, ' ')).toContain('changed since by somebody else, left alone: it runs again since');
-		expect(text).toContain('nothing to put back');
+		expect(text.replaceAll(/\s+/g, ' ')).toContain('changed by something else since, left alone: it runs again since');
+		expect(text).toContain('nothing to roll back');
 		expect(wizard.desk.recovered).toEqual([]);
 		await wizard.press(ENTER);
-		await wizard.sees('Putting back what was changed');
+		await wizard.sees('Rolling back what was changed');
 		expect(wizard.desk.recovered).toEqual([RUN]);
 		wizard.desk.play(...putBack);
 		expect(await wizard.sees('SET GLOBAL read_only = OFF')).not.toContain('background');
@@ -265,7 +266,7 @@ describe('recover', () => {
 		expect([wizard.backgrounds(), wizard.desk.stops, wizard.desk.leaves]).toEqual([0, 0, 0]);
 		wizard.desk.play(...undone);
 		wizard.desk.end();
-		await wizard.sees('Taken back: everything is as it was.');
+		await wizard.sees('Undone: everything is as it was.');
 		await wizard.press(ENTER);
 		expect(await wizard.sees('What do you want to do?')).not.toContain('Recover');
 	});
@@ -309,7 +310,7 @@ describe('recover', () => {
 		const wizard = home({ findings: () => [...FINDINGS.slice(1), { step: 'dump', title: left, actions: [], foreign: [] }] });
 		await wizard.sees(/❯ Recover/);
 		await wizard.press(ENTER);
-		const text = (await wizard.sees('Nothing is left to be put back')).replaceAll(/\s+/g, ' ');
+		const text = (await wizard.sees('Nothing to roll back')).replaceAll(/\s+/g, ' ');
 		expect(text).toContain('20261121T020000Z.partial');
 		expect(text).toContain('enter close the run');
 		expect(text).not.toContain('copy');

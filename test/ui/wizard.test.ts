@@ -124,7 +124,7 @@ describe('a terminal', () => {
 		terminal.send('\r');
 		await terminal.sees('Which server is');
 		terminal.send('\r');
-		await terminal.sees('Look at everything');
+		await terminal.sees('Check and review');
 		terminal.send('\r');
 		await terminal.sees('FLUSH TABLES');
 		terminal.send('\r');
@@ -240,7 +240,7 @@ describe('a terminal', () => {
 		terminal.send('b');
 		const { summary, end, left, signal } = await result;
 		expect({ end, left, signal }).toEqual({ end: null, left: LEFT, signal: null });
-		expect(summary).toContain('Goes on without this terminal: Make db3-backup a replica of db1');
+		expect(summary).toContain('Continues without this terminal: Make db3-backup a replica of db1');
 		expect(summary).toContain(`lockstep attach ${RUN}`);
 		expect([desk.leaves, desk.stops]).toEqual([1, 0]);
 		expect(terminal.isAlternate()).toBe(false);
@@ -263,7 +263,7 @@ describe('a terminal', () => {
 	test('whose watcher leaves while it only looks loses no run', async () => {
 		const terminal = fakeTerminal();
 		const { desk, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'a run' } });
-		await terminal.sees('Looking only');
+		await terminal.sees('Read-only:');
 		terminal.send('\x1b');
 		expect(await result).toMatchObject({ summary: null, left: null });
 		expect([desk.leaves, desk.stops]).toEqual([1, 0]);

@@ -26,9 +26,9 @@ describe('the text printer', () => {
 		expect(printed(journey('backup'))).toEqual([
 			'02:00:00 Locked dump of db3-backup  server db3-backup',
 			'02:00:00   ▲ 2 tables use Aria: consistent only thanks to the lock  shop.log, shop.session',
-			'02:00:00 ✓ Look at the server  0.4 s',
+			'02:00:00 ✓ Check the server  0.4 s',
 			'02:00:01 ▸ Dump under the lock',
-			'02:00:01   ▲ READ LOCK HELD on db3-backup since 02:00:01 UTC: replication waits, reads go on',
+			'02:00:01   ▲ READ LOCK HELD on db3-backup since 02:00:01 UTC: replication waits, reads continue',
 			'02:00:13   19 %, 8.0 GiB / ~42.1 GiB, 116.9 MiB/s, table 40 of 212, shop.orders, left ~5:01, lock held 1:10, lag 70 s, 1710 transactions wait',
 			'02:00:17   22 %, 9.3 GiB / ~42.1 GiB, 103.3 MiB/s, table 46 of 212, shop.order_items, left ~4:50, lock held 1:22, lag 81 s, 1980 transactions wait',
 			'02:00:21   31 %, 13.1 GiB / ~42.1 GiB, 76.7 MiB/s, table 65 of 212, shop.order_items, left ~4:16, lock held 1:55, lag 115 s, 2790 transactions wait',
@@ -67,8 +67,8 @@ describe('the text printer', () => {
 			{ ascii: true },
 		);
 		expect(lines.slice(-2)).toEqual([
-			'02:00:00 < Putting back: Dump under the lock',
-			'02:00:00 x Not put back: server: SET GLOBAL read_only = OFF',
+			'02:00:00 < Rolling back: Dump under the lock',
+			'02:00:00 x Not rolled back: server: SET GLOBAL read_only = OFF',
 		]);
 	});
 
@@ -110,7 +110,7 @@ describe('a failure', () => {
 		expect(renderFailure(FAILURE, { width: 80, color: false }).split('\n')).toEqual([
 			'✗ The stream from db1 to db3-backup broke off.',
 			'  why    The replica ran out of space.',
-			'  state  What the run changed is told by its steps and its journal.',
+			'  state  Its steps and its journal show what the run changed.',
 			'',
 			'  What to do',
 			'    Free space on db3-backup, then try again.',

@@ -120,7 +120,7 @@ describe('option files', () => {
 		await write('.my.cnf', '[client]\npassword=y\n', 0o640);
 		const found = await readOptionFiles({}, { env, home, systemFiles: [open] });
 		expect(found.options).toMatchObject([{ value: 'y', exposed: true }]);
-		expect(found.warnings).toEqual([`${open} is ignored: everybody may write to it. chmod 600 ${open}`]);
+		expect(found.warnings).toEqual([`${open} is ignored: every user may write to it. chmod 600 ${open}`]);
 	});
 
 	test('that were asked for must be there', async () => {

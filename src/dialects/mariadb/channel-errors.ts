@@ -27,7 +27,7 @@ const differs =
 	(at) => [`${what} Skipping that statement would only hide it: seed the replica again.`, seedAgain(at)];
 
 const GONE = differs('What the primary works with is not there on the replica: it was never seeded, or something was dropped there.');
-const THERE = differs('It is there on the replica already: something was written there, or it was seeded from another moment.');
+const THERE = differs('It exists on the replica already: something was written there, or the replica was seeded from another moment.');
 
 const MENDS: Readonly<Record<string, Mend>> = {
 	'1007': THERE,
@@ -58,7 +58,7 @@ const MENDS: Readonly<Record<string, Mend>> = {
 				]
 			: [],
 	'1141': differs('A privilege that the primary took away is not there on the replica.'),
-	'1396': differs('An account is there already, or is missing, on the replica.'),
+	'1396': differs('An account exists already, or is missing, on the replica.'),
 	'1397': differs('An XA transaction that was prepared before the replica was seeded is not there on it.'),
 	'1959': differs('A role, or what was granted to it, is missing on the replica.'),
 	'1594': (at) => [

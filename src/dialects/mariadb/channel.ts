@@ -121,7 +121,7 @@ export const channelStatements: Dialect['channel'] = {
 		'log_bin',
 		'log_slave_updates = ON',
 		'gtid_strict_mode = ON',
-		'relay_log_recovery = ON          # survives a sudden halt',
+		'relay_log_recovery = ON          # survives a crash',
 		'sync_binlog = 1',
 		'innodb_flush_log_at_trx_commit = 1',
 	],

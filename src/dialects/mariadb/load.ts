@@ -17,7 +17,7 @@ export const load = loadWords({
 		],
 	},
 	needs: [
-		...need('looks at what is there, and counts what came', 'SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'),
+		...need('reads what exists, and counts what was loaded', 'SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT'),
 		...need('loads the data', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'LOCK TABLES'),
 		...need('loads views and routines', 'CREATE VIEW', 'CREATE ROUTINE', 'ALTER ROUTINE'),
 		...need('keeps the definers of views and routines', 'SET USER'),

@@ -14,7 +14,7 @@ export const mends: Dialect['mends'] = {
 	strict: ['SET GLOBAL gtid_strict_mode = ON;  and in its option file: gtid_strict_mode = ON'],
 	strayPosition: [
 		'This server was a replica before and did not log what it replicated, or gtid_slave_pos was set by hand.',
-		'If it is a primary now and replicates from nobody:  SET GLOBAL gtid_slave_pos = @@global.gtid_binlog_pos;',
+		'If it is a primary now and is not a replica:  SET GLOBAL gtid_slave_pos = @@global.gtid_binlog_pos;',
 	],
 	namedChannel: (name) => `STOP SLAVE '${name}'; RESET SLAVE '${name}' ALL;`,
 	channelError,

@@ -53,7 +53,7 @@ export const privileges: Dialect['privileges'] = {
 			...need('keeps the definers of views and routines', 'SET USER'),
 			...need('copies the accounts', 'CREATE USER', 'GRANT OPTION'),
 			// Nobody can grant what he does not hold.
-			...need('copies the accounts’ own rights', 'EXECUTE', 'CREATE TEMPORARY TABLES', 'REPLICATION SLAVE'),
+			...need('copies the accounts’ own privileges', 'EXECUTE', 'CREATE TEMPORARY TABLES', 'REPLICATION SLAVE'),
 			...need('keeps the load out of the binary log', 'BINLOG ADMIN'),
 			...need('reads positions', 'BINLOG MONITOR', 'SLAVE MONITOR'),
 			...need('configures and starts replication', 'REPLICATION SLAVE ADMIN'),
@@ -72,7 +72,7 @@ export const privileges: Dialect['privileges'] = {
 			...need('sees what would block the lock', 'PROCESS'),
 			...need('reads the position in the binary log', 'BINLOG MONITOR'),
 			...need('reads the replica’s state', 'SLAVE MONITOR'),
-			...need('sets read_only and puts it back', 'READ_ONLY ADMIN'),
+			...need('sets read_only and restores it', 'READ_ONLY ADMIN'),
 		],
 		unlogged: need('keeps the waking of MEMORY tables out of the replica’s log', 'BINLOG ADMIN'),
 		eventScheduler: need('sets the event scheduler', 'SUPER'),

@@ -35,7 +35,7 @@ const differs =
 	];
 
 const GONE = differs('What the primary works with is not there on the replica: it was never seeded, or something was dropped there.');
-const THERE = differs('It is there on the replica already: something was written there, or it was seeded from another moment.');
+const THERE = differs('It exists on the replica already: something was written there, or the replica was seeded from another moment.');
 
 const retried = (at: ReplicaPlace): readonly string[] =>
 	at.channel.io === 'no' ? ['It tried often enough and does not try again by itself:', start(at)] : [];
@@ -77,12 +77,12 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	'1146': GONE,
 	'1236': refused,
 	// Only by file and position, of accounts that came through the channel before.
-	'1396': differs('An account is there already, or is missing, on the replica.'),
+	'1396': differs('An account exists already, or is missing, on the replica.'),
 	'1141': differs('A privilege that the primary took away is not there on the replica.'),
 	'1397': differs('An XA transaction that was prepared before the replica was seeded is not there on it.'),
 	'3523': differs('An account is missing on the replica.'),
 	'1410': differs(
-		'The channel’s own rights do not suffice for what the primary did (1410 is of accounts that a GRANT would have to make).',
+		'The channel’s privileges do not suffice for what the primary did (1410 is of accounts that a GRANT would have to make).',
 	),
 	'1593': (at, text) => MENDS['13117']?.(at, text) ?? [],
 	'1872': (at) => [

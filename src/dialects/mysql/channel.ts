@@ -168,7 +168,7 @@ export const channelStatements = (probe: Probe): Dialect['channel'] => ({
 		'read_only = ON',
 		'super_read_only = ON             # stops administrators, too',
 		'event_scheduler = OFF',
-		'relay_log_recovery = ON          # survives a sudden halt',
+		'relay_log_recovery = ON          # survives a crash',
 		'sync_binlog = 1',
 		'innodb_flush_log_at_trx_commit = 1',
 	],

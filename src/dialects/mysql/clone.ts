@@ -48,7 +48,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 		},
 		{
 			id: 'CLONE-SAME',
-			title: 'Both are built and set up alike',
+			title: 'Both are built and set up identically',
 			holds: differing.length === 0,
 			expected: each(donor) || 'as on the primary',
 			found: each(recipient) || 'as on the primary',

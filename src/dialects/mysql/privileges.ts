@@ -59,7 +59,7 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 			...need('makes what administrators define, and accounts like theirs', 'SYSTEM_USER'),
 			...need('copies the accounts', 'CREATE USER', 'GRANT OPTION'),
 			// Nobody can grant what he does not hold.
-			...need('copies the accounts’ own rights', 'EXECUTE', 'CREATE TEMPORARY TABLES', 'REPLICATION SLAVE'),
+			...need('copies the accounts’ own privileges', 'EXECUTE', 'CREATE TEMPORARY TABLES', 'REPLICATION SLAVE'),
 			...need('keeps the load out of the binary log', 'SESSION_VARIABLES_ADMIN'),
 			...need('reads positions', 'REPLICATION CLIENT'),
 			...need('configures and starts replication', 'REPLICATION_SLAVE_ADMIN'),
@@ -78,7 +78,7 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 			...need('takes the lock', 'FLUSH_TABLES'),
 			...need('sees what would block the lock', 'PROCESS'),
 			...need('reads the position in the binary log and the replica’s state', 'REPLICATION CLIENT'),
-			...need('sets read_only and puts it back', 'SYSTEM_VARIABLES_ADMIN'),
+			...need('sets read_only and restores it', 'SYSTEM_VARIABLES_ADMIN'),
 		],
 		unlogged: need('keeps the waking of MEMORY tables out of the replica’s log', 'SESSION_VARIABLES_ADMIN'),
 		// What makes it read-only does that, too.

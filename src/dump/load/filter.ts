@@ -113,7 +113,7 @@ function ofAccounts(statement: string, without: ReadonlySet<string>): boolean {
 	const account = accountOf(statement);
 	if (account === null && ABOUT_ACCOUNTS.test(bare(statement))) {
 		throw new UserError({
-			what: 'A statement about an account is not understood, so it cannot be known whether that account is there already.',
+			what: 'A statement about an account is not understood, so it cannot be known whether that account exists already.',
 			mend: ['Load the accounts by hand: README.txt of the backup says how.'],
 		});
 	}

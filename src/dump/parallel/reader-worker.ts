@@ -188,7 +188,7 @@ function worded(error: unknown, { database, table }: Piece): unknown {
 		{
 			what: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,
 			...(error.told.why === undefined ? {} : { why: error.told.why }),
-			mend: ['Make the backup again while nobody changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
+			mend: ['Make the backup again while no session changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
 			...(error.told.words === undefined ? {} : { words: error.told.words }),
 		},
 		{ cause: error.cause, code: error.code },

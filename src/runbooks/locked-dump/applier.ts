@@ -66,7 +66,7 @@ export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 			// They may have been opened just before it stopped, and would then stay open for good.
 			if ((await at.look('server', server.dialect.channel.openTemporaryTables)) === 0) return { stopped: [...facts.running] };
 			for (const action of starts(at, facts.running)) await at.perform(action);
-			at.note('The applier was stopped in the middle of work with temporary tables, and goes on until it is done.');
+			at.note('The applier was stopped in the middle of work with temporary tables, and continues until it is done.');
 		}
 	},
 	undo: ({ facts, origin, ...env }) =>

@@ -124,7 +124,7 @@ export function sameDefinitions(before: Dumped, after: Dumped): void {
 				mend: ['Try again, or hold the lock for the whole dump:  --lock held'],
 			}),
 		],
-		'Somebody changed definitions meanwhile: the dump would be of two moments.',
+		'Definitions were changed during the dump: it would be of two moments.',
 	);
 }
 

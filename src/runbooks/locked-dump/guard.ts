@@ -98,9 +98,9 @@ function worded(error: unknown): unknown {
 	if (!GONE.has(error.code)) return error;
 	return new VerifyFailed(
 		[
-			must('TABLES-STILL', 'The tables are those that were there before the lock', false, {
+			must('TABLES-STILL', 'The tables are those that existed before the lock', false, {
 				found: error.told.words ?? error.message,
-				mend: ['Try again while nobody drops or renames tables.'],
+				mend: ['Try again while no session drops or renames tables.'],
 			}),
 		],
 		'A table was dropped or renamed just before the lock.',
@@ -119,7 +119,7 @@ export async function sameTables({ server, look }: BackupEnv & Looking, before: 
 			must('TABLES-STILL', 'Each table is the one that it was under the lock', false, {
 				expected: 'the same tables, by the engine’s own numbers',
 				found: `dropped, renamed, truncated or made anew: ${some(changed.map(qualified))}`,
-				mend: ['Try again while nobody changes tables, or hold the lock for the whole dump:  --lock held'],
+				mend: ['Try again while no session changes tables, or hold the lock for the whole dump:  --lock held'],
 			}),
 		],
 		'Tables were exchanged while their rows were read: the backup would hold rows of other tables.',

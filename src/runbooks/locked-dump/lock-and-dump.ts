@@ -44,7 +44,7 @@ type Facts = {
 export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	id: 'lock-and-dump',
 	title: 'Lock, dump, prove, unlock',
-	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only (on MySQL super_read_only, too) goes back to what it was, not to OFF. A lock that waits makes all later writes wait: so it is waited for who is long in the way before it is asked for, then for a few seconds at a time, with pauses in which clients write. With --long-queries kill those who hold it up for longer than 10 s are ended, each only if it is still at what was seen; who comes after the review is, too, and is told as a note: the typed name stands for all of them.',
+	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only (on MySQL super_read_only, too) goes back to what it was, not to OFF. A lock that waits makes all later writes wait: so it is waited for who is long in the way before it is asked for, then for a few seconds at a time, with pauses in which clients write. With --long-queries kill sessions that hold it up for longer than 10 s are ended, each only if it still runs what was seen; sessions that come after the plan are ended, too, and named in a note: the typed name stands for all of them.',
 	async inspect(at) {
 		const { server, databases, ignoreTables, look } = at;
 		const { catalogue, channel, identity } = server.dialect;
@@ -75,7 +75,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			{
 				name: env.server.name,
 				reason: `Sessions that hold up the lock on ${env.server.name} are killed, and what they have not committed is lost`,
-				affected: [...some, `whoever${some.length > 0 ? ' else' : ''} holds it up for longer than 10 s when it is to be taken`],
+				affected: [...some, `every${some.length > 0 ? ' other' : ''} session that holds it up for longer than 10 s when the lock is taken`],
 			},
 		];
 	},
@@ -98,7 +98,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			// all; a primary's replicas need it (.github/docs/measured.md, MEMORY tables). Nothing that this session does later belongs into a log either.
 			if (facts.replicates) act('unlogged', 'not for the replica’s own binary log', locks.unlogged, true, 'work');
 			for (const table of inMemory)
-				act(`touch-${table.database}.${table.name}`, 'a MEMORY table wakes before the lock', catalogue.touch(table), false, 'work');
+				act(`touch-${table.database}.${table.name}`, 'a MEMORY table is loaded before the lock', catalogue.touch(table), false, 'work');
 		}
 		actions.push(...planDump(env, facts, wayOf(env, facts)).before);
 		if (env.longQueries === 'kill') actions.push(...killable(env, facts.blockers).map((each) => killAction(env, each)));
@@ -129,7 +129,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		actions.push(...dump.held, ...moment(env, facts, way));
 		act('prove', 'the position has not moved', positions.current.statement, false, 'lock', ANSWER_MS);
 		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
-		act('unlock', 'writes and replication go on', locks.unlock, true);
+		act('unlock', 'writes and replication continue', locks.unlock, true);
 		actions.push(...dump.after, ...jsonActions(env, facts, way));
 		return actions;
 	},

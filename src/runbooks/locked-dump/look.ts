@@ -80,7 +80,7 @@ const RELAY_RESERVE = 32 * 1024 ** 2;
 export const look: Step<BackupEnv, Facts, null> = {
 	id: 'look',
 	title: 'Check the server and the folder',
-	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are looked at before anything is locked. Nothing is changed here.',
+	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are checked before anything is locked. Nothing is changed here.',
 	async inspect(at) {
 		const { server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool, longQueries } = at;
 		const { dialect } = server;
@@ -170,7 +170,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 				(table) => `Or leave it out of the backup:  --ignore-table ${shellWord(`${table.database}.${table.name}`)}`,
 			),
 			...outsideChecks(server, facts.outside),
-			must('DATABASES', 'All databases asked for are there', unknown.length === 0, {
+			must('DATABASES', 'All databases asked for exist', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
 				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,
 				mend: [`There are: ${some(facts.databases, 20)}`],
@@ -312,8 +312,8 @@ function guardNote(server: Server, { held }: Facts): Check {
 		'DEFINITIONS-GUARD',
 		'What waits while rows are read',
 		all
-			? 'statements that define tables, views, routines or accounts (CREATE, ALTER, DROP, RENAME, TRUNCATE); all other statements go on'
-			: `ALTER, DROP, RENAME and TRUNCATE of the tables that are read, and later statements on such a table${one === null ? '' : ` (with ${one.privilege} only the former would wait)`}; all other statements go on`,
+			? 'statements that define tables, views, routines or accounts (CREATE, ALTER, DROP, RENAME, TRUNCATE); all other statements continue'
+			: `ALTER, DROP, RENAME and TRUNCATE of the tables that are read, and later statements on such a table${one === null ? '' : ` (with ${one.privilege} only the former would wait)`}; all other statements continue`,
 	);
 }
 
@@ -330,12 +330,12 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(tellBlocker).join('; ')}`]),
 	];
 	const mend = {
-		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: nobody queues behind it.`,
+		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: no client queues behind it.`,
 		abort: 'Try again when they are done, or see --long-queries wait and kill.',
 		kill: 'Those that the lock waits for are killed when it is to be taken, if they are still at it.',
 	}[longQueries];
 	return {
-		...must('LONG-QUERIES', 'Nobody would make the lock wait', before.length + idle.length === 0, {
+		...must('LONG-QUERIES', 'No long-running statements', before.length + idle.length === 0, {
 			found: found.length === 0 ? 'nobody' : found.join(' · '),
 			mend: [mend],
 		}),

@@ -8,8 +8,8 @@ const isTaken = (error: unknown): boolean => ((error as Error).cause as NodeJS.E
 
 export const prepareFolder: Step<BackupEnv, Facts, null> = {
 	id: 'prepare-folder',
-	title: 'Make the folder',
-	why: 'Everything is written into a folder that ends in .partial and never counts as a backup. Only when all is proven does it get its name. If this run fails, it stays behind for you to look at.',
+	title: 'Create the folder',
+	why: 'Everything is written into a folder that ends in .partial and never counts as a backup. Only when all is proven does it get its name. If this run fails, it stays behind for you to inspect.',
 	inspect: async ({ paths, folderFacts }) => ({ exists: (await folderFacts(paths.partial)).exists }),
 	plan: ({ paths, facts, origin }) =>
 		// One that was there before this run belongs to another.
@@ -34,7 +34,7 @@ export const prepareFolder: Step<BackupEnv, Facts, null> = {
 		}
 		return null;
 	},
-	verify: async ({ paths, folderFacts }) => [must('FOLDER-MADE', 'The folder is there', (await folderFacts(paths.partial)).exists)],
+	verify: async ({ paths, folderFacts }) => [must('FOLDER-MADE', 'The folder exists', (await folderFacts(paths.partial)).exists)],
 };
 
 function unlessTaken(error: unknown, { takeNext }: BackupEnv['paths']): false {

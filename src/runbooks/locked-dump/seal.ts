@@ -158,7 +158,7 @@ function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caught
 export const seal: Step<BackupEnv, Facts, null> = {
 	id: 'seal',
 	title: 'Checksums, manifest, name',
-	why: 'Beside the dumps goes what somebody needs who restores them without this program: how, the position, the server’s settings, checksums. The manifest is written last, and only then does the folder get a backup’s name.',
+	why: 'Beside the dumps goes what is needed to restore them without this program: how, the position, the server’s settings, checksums. The manifest is written last, and only then does the folder get a backup’s name.',
 	async inspect({ server, look, tool }) {
 		const identity = await look('server', server.dialect.identity);
 		const channels = await look('server', server.dialect.channel.status);

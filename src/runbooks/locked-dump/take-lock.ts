@@ -208,7 +208,7 @@ async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]
 	if (tables.length === 0) return [];
 	const atRest = (await at.look('server', locks.activity)).filter((each) => each.command === 'Sleep' && each.id !== lease.connectionId);
 	return [
-		`Locked or in use, by whom the server does not tell (performance_schema is off): ${some(tables.map(qualified))}. At rest there are:`,
+		`Locked or in use, by a session that the server does not name (performance_schema is off): ${some(tables.map(qualified))}. At rest there are:`,
 		...atRest
 			.toSorted((a, b) => b.seconds - a.seconds)
 			.slice(0, 8)
@@ -247,7 +247,7 @@ function notHad(
 	return new LockTimeout(
 		{
 			what: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
-			why: others.length === 0 ? 'Nobody is in the way any more, as far as the server tells.' : 'In the way, longest first:',
+			why: others.length === 0 ? 'No session is in the way any more, as far as the server shows.' : 'In the way, longest first:',
 			mend: [
 				...others.slice(0, 5).map(tellBlocker),
 				...unnamed,

@@ -144,7 +144,7 @@ function timeSpent({ maxLockSeconds }: At, mostMs: number, cause: unknown): Lock
 	return new LockTimeout(
 		{
 			what: `The lock was held for the ${duration(mostMs)} that ${maxLockSeconds === 'auto' ? 'are allowed without --max-lock-time' : '--max-lock-time allows'}, so the dump was stopped.`,
-			why: 'Clients and replication go on: they come before the backup.',
+			why: 'Clients and replication continue: they have precedence over the backup.',
 			mend: [
 				'What was written stays in the folder that ends in .partial; it is no backup.',
 				'Give it longer with --max-lock-time 2h (0: no limit), or dump less at a time with --databases.',

@@ -57,7 +57,7 @@ const administers = (activity: readonly Activity[]): readonly Activity[] =>
 
 const stuck = ({ server }: BackupEnv, waiting: readonly Activity[]): LockTimeout =>
 	new LockTimeout({
-		what: `The lock on ${server.name} was given back before the dump ended: a statement that waits for it keeps the server's status from everybody.`,
+		what: `The lock on ${server.name} was released before the dump ended: a statement that waits for it blocks the server's status for all sessions.`,
 		why: waiting
 			.map((each) => `${each.id} ${each.user}@${each.host.replace(/:\d+$/, '')} ${each.seconds} s: ${each.text.slice(0, 100)}`)
 			.join('; '),

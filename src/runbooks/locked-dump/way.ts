@@ -59,5 +59,5 @@ function lockOf(env: BackupEnv, engine: Way['engine'], { clientsWait, tables }: 
 			why: `the whole dump would hold the lock ${tellPrediction(predicted)}, more than ${duration(env.maxLockSeconds * 1000)}: ${meanwhile}`,
 		};
 	}
-	return { lock: 'held', why: `nobody writes here: ${held}` };
+	return { lock: 'held', why: `no client writes here: ${held}` };
 }

@@ -63,7 +63,7 @@ async function positionOf(
 export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 	id: 'seed',
 	title: 'Take the backup’s position',
-	why: 'A backup names the moment of its data: where the replica that it was taken of stood in the primary’s log, or where the primary itself stood. From there on the new replica asks the primary for everything; so that must be this primary’s own position, and all that came after it must still be in its binary logs. Otherwise replication would stop with error 1236 after hours of loading: it is looked at before anything changes, and once more now.',
+	why: 'A backup names the moment of its data: where the replica that it was taken of stood in the primary’s log, or where the primary itself stood. From there on the new replica asks the primary for everything; so that must be this primary’s own position, and all that came after it must still be in its binary logs. Otherwise replication would stop with error 1236 after hours of loading: it is checked before anything changes, and once more now.',
 	async inspect(at) {
 		const { primary, look } = at;
 		const { positions, identity, catalogue } = primary.dialect;
@@ -90,7 +90,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 		const checks: Check[] = [
 			must('SEED-POSITION', 'The backup names a position', gtid !== null, {
 				expected: 'a GTID position, of the server or of its source',
-				wrong: 'it has none: the server that was backed up wrote no binary log and followed nobody',
+				wrong: 'it has none: the server that was backed up wrote no binary log and was not a replica',
 				mend: ['Take another backup, of the primary or of a replica of it.', otherwise],
 			}),
 		];

@@ -190,8 +190,8 @@ function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Che
 		});
 	} else if (login.account !== null && there) {
 		checks.push(
-			should('CLONE-LOGIN-PRIVILEGES', 'After it the replica knows us by the same rights', false, {
-				found: `the primary takes this login for ${login.account}; the rights and the password of ${accounts.replica} there were not seen`,
+			should('CLONE-LOGIN-PRIVILEGES', 'After it the replica has the same account with the same privileges', false, {
+				found: `the primary takes this login for ${login.account}; the privileges and the password of ${accounts.replica} there were not seen`,
 				mend: [`On the primary:  SHOW GRANTS FOR '${accounts.replica.replace(/@(?=[^@]*$)/, "'@'")}';`],
 			}),
 		);
@@ -226,9 +226,9 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 		must('CLONE-IDLE', 'No clone is at work there', facts.status?.state !== 'In Progress', {
 			expected: 'none',
 			found: facts.status?.state === 'In Progress' ? `one from ${facts.status.source}, begun ${facts.status.began}` : 'none',
-			mend: ['Wait until it is done and the server has restarted (or start it then); the same command goes on from there.'],
+			mend: ['Wait until it is done and the server has restarted (or start it then); the same command resumes it.'],
 		}),
-		must('CLONE-CHANNELS', 'The primary follows nobody', !facts.primaryFollows, {
+		must('CLONE-CHANNELS', 'The primary is not a replica', !facts.primaryFollows, {
 			expected: 'no channel',
 			found: facts.primaryFollows
 				? 'it has one, which CLONE copies: the replica would follow the primary’s own source as soon as it restarts'
@@ -242,7 +242,9 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 		}),
 		should('CLONE-ENGINES-EMPTY', 'None can get any meanwhile', empty.length === 0, {
 			found:
-				empty.length === 0 ? 'yes' : `${some(empty)}: what is written to them while the copy runs does not come; the comparison will tell`,
+				empty.length === 0
+					? 'yes'
+					: `${some(empty)}: what is written to them while the copy runs does not come; the comparison will show it`,
 			mend: empty.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`),
 		}),
 		note(

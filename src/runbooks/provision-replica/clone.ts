@@ -63,7 +63,7 @@ function copying(at: At, words: CloneWords): Action[] {
 		timeoutMs: 0,
 	};
 	const restart: RestartAction = {
-		...{ kind: 'restart', id: 'restart', why: 'the copy is complete when it is there again', on: 'replica' },
+		...{ kind: 'restart', id: 'restart', why: 'the copy is complete when it answers again', on: 'replica' },
 		...{ mostMs: restartWaitSeconds * 1000, dataDir: replica.local ? facts.dataDir : null },
 	};
 	return [
@@ -204,7 +204,7 @@ async function proofs(at: At & Looking, status: CloneStatus | null): Promise<Che
 				mend: ['The same command clones again.'],
 			},
 		),
-		must('CLONE-POSITION', 'Nobody has written there since', replicated === status?.gtid, {
+		must('CLONE-POSITION', 'Nothing was written there since', replicated === status?.gtid, {
 			expected: status?.gtid ?? 'the position of the clone',
 			found: replicated,
 			mend: ['In the replica’s option file:  read_only = ON  event_scheduler = OFF', 'Then the same command again.'],
@@ -297,7 +297,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const act = (on: string, id: string, why: string, statement: Statement) => actions.push(change(on, id, why, statement));
 		// One whose recipient is gone holds the plugin until it notices.
 		for (const id of facts.donorSessions ?? [])
-			act('primary', `kill-${id}`, 'it gives a copy that nobody takes any more', primary.dialect.locks.kill(id));
+			act('primary', `kill-${id}`, 'it gives a copy that no run uses any more', primary.dialect.locks.kill(id));
 		if (facts.donorAccount)
 			act('primary', 'drop-donor', 'made by this run', primary.dialect.accounts.drop({ ...cloneOf(at).account, role: false }));
 		if (facts.donor.plugin && !origin.donor.plugin) act('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall);
@@ -333,7 +333,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const lost = [...databases.map((name) => `database ${name}`), ...accounts.map((name) => `account ${name}`)];
 		return [
 			...(lost.length === 0 ? [] : [`CLONE removed from ${replica.name} what nothing brings back: ${some(lost)}.`]),
-			...(gone ? [`On ${replica.name} the primary’s passwords and rights stay with the accounts that are on both.`] : []),
+			...(gone ? [`On ${replica.name} the primary’s passwords and privileges stay with the accounts that are on both.`] : []),
 		];
 	},
 	standIn: { gtid: '<the position of the cloned data>', databases: [], tables: -1, rows: null, rawBytes: 0 },

@@ -208,7 +208,7 @@ async function atOneMoment(at: At, tables: Facts['tables'], explain: boolean): P
 export const compare: Step<ProvisionEnv, Facts, Output> = {
 	id: 'compare',
 	title: 'Compare the contents',
-	why: 'Yes/Yes on a replica with other data is the worst of all states. The primary opens a snapshot (nobody there waits), the replica is let run to exactly that position, and every table’s checksum is compared at that one moment.',
+	why: 'Yes/Yes on a replica with other data is the worst of all states. The primary opens a snapshot (no client waits), the replica is let run to exactly that position, and every table’s checksum is compared at that one moment.',
 	async inspect(at) {
 		const { primary, look } = at;
 		const tables = (await look('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
@@ -253,7 +253,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				),
 			),
 			act('close-snapshot', 'primary', 'the moment is over', locks.closeSnapshot, false),
-			act('start', 'replica', 'replication goes on', channel.start, true),
+			act('start', 'replica', 'replication continues', channel.start, true),
 		];
 	},
 	async run(at) {
@@ -262,7 +262,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		let { gtid, different } = await atOneMoment(at, facts.tables, false);
 		if (different.size > 0) {
 			// What really differs still does at another moment; a verdict this grave is not given on one look.
-			note(`${some([...different.keys()])}: different at ${gtid}, looked at a second time`);
+			note(`${some([...different.keys()])}: different at ${gtid}, read a second time`);
 			const again = facts.tables.filter((table) => different.has(qualified(table)));
 			({ gtid, different } = await atOneMoment(at, again, true));
 		}
@@ -290,7 +290,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					wrong: [lacking.length > 0 ? `missing ${some(lacking)}` : '', extra.length > 0 ? `too many ${some(extra)}` : '']
 						.filter(Boolean)
 						.join('; '),
-					mend: ['Provision it again: a replica that differs cannot be mended by replication.'],
+					mend: ['Provision it again: a replica that differs cannot be repaired by replication.'],
 				},
 			),
 			must('COMPARE-CONTENTS', `All ${output.compared} tables have the same contents at ${output.gtid}`, output.different.length === 0, {
@@ -313,7 +313,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const { channel } = replica.dialect;
 		// The channel goes with all the rest: one that an error has stopped could not even be started.
 		if (scope === 'all') return [];
-		// A channel that was taken back already has nothing to start.
+		// A channel that was undone already has nothing to start.
 		if (!origin.running || !facts.configured || (facts.running && !facts.stopping && !facts.bounded)) return [];
 		const start = change('replica', 'start', 'it ran before', channel.start);
 		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.pause), start] : [start];

@@ -22,7 +22,7 @@ const asWanted = ({ source, account, tls, ca, delaySeconds }: ProvisionEnv, chan
 
 export const connect: Step<ProvisionEnv, Facts, null> = {
 	id: 'connect',
-	title: 'Tell the replica its primary',
+	title: 'Configure replication',
 	why: 'Host, account, TLS and GTID in one statement: CHANGE MASTER TO, which MySQL calls CHANGE REPLICATION SOURCE TO. By what was replicated (slave_pos, SOURCE_AUTO_POSITION), never current_pos: only what came from the primary counts. On its own the server encrypts only if the other side can; that is why the account demands it.',
 	inspect: async ({ replica, look }) => ({ channel: (await look('replica', replica.dialect.channel.status))[0] ?? null }),
 	plan(at) {

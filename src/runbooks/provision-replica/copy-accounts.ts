@@ -23,7 +23,7 @@ function granting(at: At, made: readonly string[], which: 'wide' | 'objects', be
 	return [
 		change('replica', 'unlogged', 'not for the binary log', locks.unlogged),
 		...before,
-		...grants.map(({ account, statement }, index) => change('replica', `grant-${index + 1}-${account}`, 'its rights', statement)),
+		...grants.map(({ account, statement }, index) => change('replica', `grant-${index + 1}-${account}`, 'its privileges', statement)),
 		change('replica', 'logged', 'as before', locks.logged),
 	];
 }
@@ -61,7 +61,7 @@ const created = ({ outputs, facts }: At): readonly string[] => [
 export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 	id: 'copy-accounts',
 	title: 'Copy the accounts',
-	why: 'A later ALTER USER or DROP USER on the primary would stop a replica that lacks the account (error 1396), and a backup without accounts restores to a server nobody can log in to. Accounts that the replica has already keep their passwords there. What they may do on single tables and routines is granted after the data.',
+	why: 'A later ALTER USER or DROP USER on the primary would stop a replica that lacks the account (error 1396), and a backup without accounts restores to a server without logins. Accounts that the replica has already keep their passwords there. What they may do on single tables and routines is granted after the data.',
 	inspect: accountsOfBoth,
 	checks(at): readonly Check[] {
 		const { replica, facts, origin } = at;
@@ -73,15 +73,15 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 				? []
 				: [
 						should('ACCOUNTS-FEWER', `Accounts may do on ${replica.name} what they may on the primary`, false, {
-							wrong: `${some(fewer.map(({ account }) => account))} were there before and may do less`,
+							wrong: `${some(fewer.map(({ account }) => account))} existed before and may do less`,
 							mend: fewer.flatMap(({ wide, objects }) => [...wide, ...objects].map((line) => `${line};`)).slice(0, 12),
 						}),
 					]),
 			...(gone.length === 0
 				? []
 				: [
-						should('GRANTS-GONE', 'All that accounts may is on something that is there', false, {
-							wrong: `on what is gone on the primary as well, so it is not copied: ${some(gone)}`,
+						should('GRANTS-GONE', 'All privileges are on objects that exist', false, {
+							wrong: `on objects that are missing on the primary as well, so they are not copied: ${some(gone)}`,
 							mend: ['On the primary:  REVOKE … ON …  where it is not needed any more.'],
 						}),
 					]),
@@ -139,7 +139,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 export const grantObjects: Step<ProvisionEnv, Accounts, null> = {
 	id: 'grant-objects',
 	title: 'Grant what is on single tables',
-	why: 'Privileges on single tables, columns and routines can be granted only when these are there. Without them a later REVOKE on the primary would stop the replica (errors 1141, 1147).',
+	why: 'Privileges on single tables, columns and routines can be granted only when these exist. Without them a later REVOKE on the primary would stop the replica (errors 1141, 1147).',
 	inspect: accountsOfBoth,
 	plan: (at) => granting(at, created(at), 'objects'),
 	async verify(at) {

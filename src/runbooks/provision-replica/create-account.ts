@@ -37,7 +37,7 @@ const accountThere = ({ user, host }: ProvisionEnv['account']): Thing => ({ on: 
 export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	id: 'create-account',
 	title: 'Create the replication account',
-	why: 'The replica logs in to the primary with an account of its own that can read the binary log and nothing else, only from the replica’s address, only encrypted, with a strong password that nobody types or sees.',
+	why: 'The replica logs in to the primary with an account of its own that can read the binary log and nothing else, only from the replica’s address, only encrypted, with a strong password that is never typed or shown.',
 	async inspect({ primary, account, look }) {
 		const { accounts } = primary.dialect;
 		const exists = await look('primary', accounts.exists(account.user, account.host));
@@ -58,11 +58,11 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 		}
 		return [
 			must('ACCOUNT', `The account ${name} is free`, false, {
-				expected: 'an account that nobody uses yet',
+				expected: 'an account that is not in use yet',
 				found: origin.grants.join('; '),
 				mend: [
 					'Choose another name:  --account NAME@HOST',
-					`or drop it, if nobody uses it:  DROP USER '${account.user}'@'${account.host}';`,
+					`or drop it, if it is not in use:  DROP USER '${account.user}'@'${account.host}';`,
 				],
 			}),
 		];

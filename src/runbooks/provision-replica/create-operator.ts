@@ -53,8 +53,8 @@ const ours = ({ dialect }: Server, { look }: Looking, role: 'primary' | 'replica
 
 export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 	id: 'create-operator',
-	title: 'Make the operator’s account',
-	why: 'Whoever looks after the replica need not be root. On the primary this account may only look (lockstep status); the replica gets it with the other accounts, and there it may take backups. Its password is put in a file for you alone and shown nowhere.',
+	title: 'Create the operator’s account',
+	why: 'Work on the replica does not need root. On the primary this account is read-only (lockstep status); the replica gets it with the other accounts, and there it may take backups. Its password is put in a file for you alone and shown nowhere.',
 	async inspect({ primary, replica, operator, ...at }) {
 		if (operator === null) return NONE;
 		const { look, folderFacts } = at;
@@ -96,13 +96,13 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 				wrong: 'on the replica only: it would keep a password that the primary’s has not',
 				mend: [
 					'Choose another name:  --operator NAME@HOST',
-					`or drop it there, if nobody uses it:  DROP USER '${operator.user}'@'${operator.host}';`,
+					`or drop it there, if it is not in use:  DROP USER '${operator.user}'@'${operator.host}';`,
 				],
 			}),
 			must('OPERATOR-FILE', 'Its password can be put in a file', !origin.file && facts.fileCanBeMade, {
 				expected: `${operator.passwordFile} is free and can be made`,
 				found: origin.file
-					? 'it is there already, and lockstep overwrites nothing'
+					? 'it exists already, and lockstep overwrites nothing'
 					: `no permission to write in ${dirname(operator.passwordFile)}`,
 				mend: ['Give another file:  --operator-password-file FILE'],
 			}),
@@ -148,7 +148,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		const name = nameOf(operator);
 		const there = await exists(primary, 'primary', operator, look);
 		const lacking = there ? privileges.missing(await heldThere(primary, 'primary', operator, look), privileges.needs.status) : [];
-		const made = must('OPERATOR-MADE', `${name} may look at the primary`, there && lacking.length === 0, {
+		const made = must('OPERATOR-MADE', `${name} may read the primary’s status`, there && lacking.length === 0, {
 			expected: 'the account and its privileges',
 			wrong: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
 		});

@@ -24,7 +24,7 @@ const notOurs =
 export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 	id: 'forget-accounts',
 	title: 'Forget the accounts that come again',
-	why: 'The replica gets the accounts of the backup, and what the primary made since then comes through replication: CREATE USER of one that is there already would stop it (error 1396). So accounts that are on both servers and not in the backup are dropped on the replica first. Its own ones stay. On a new server there is nothing to do.',
+	why: 'The replica gets the accounts of the backup, and what the primary made since then comes through replication: CREATE USER of one that exists already would stop it (error 1396). So accounts that are on both servers and not in the backup are dropped on the replica first. Its own ones stay. On a new server there is nothing to do.',
 	async inspect(at) {
 		const { primary, replica, look } = at;
 		const backed = await accountsIn(at);

@@ -38,7 +38,7 @@ const FITS = new Set(['SERVER-PRIVILEGES', 'SERVER-VERSION', 'SERVER-CASE', 'SER
 
 const fits: AnyStep<FromBackupEnv> = {
 	...restoring(lookAtServer),
-	title: 'See that the backup fits',
+	title: 'Check that the backup fits',
 	why: 'A backup goes into a server that is not older, in which names mean the same, and which has room for it. What is in its way the replica’s own look has named.',
 	checks: (at) => (lookAtServer.checks?.(at) ?? []).filter((check) => FITS.has(check.id)),
 	consents: () => [],

@@ -35,8 +35,8 @@ type Facts = {
 
 export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-primary',
-	title: 'Look at the primary',
-	why: 'Everything that could stop this half-way is looked for before anything changes: rights, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
+	title: 'Check the primary',
+	why: 'Everything that could stop this half-way is checked before anything changes: privileges, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
 	async inspect(at) {
 		const { primary, replica, look, tool } = at;
 		const { dialect } = primary;
@@ -132,7 +132,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			checks.push(
 				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
 					expected: words.gtidStrict,
-					wrong: 'not both on: a replica could not be told what it lacks',
+					wrong: 'not both on: a replica could not ask for what is missing',
 					mend: mends.strict,
 				}),
 			);
@@ -168,7 +168,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 					found:
 						facts.withoutSnapshots.length === 0
 							? 'yes'
-							: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will tell`,
+							: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will show it`,
 					mend: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
 				}),
 			);

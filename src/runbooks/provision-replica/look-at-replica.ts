@@ -49,7 +49,7 @@ const placeOf = ({ host, port }: { readonly host: string; readonly port: number 
 
 export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-replica',
-	title: 'Look at the replica',
+	title: 'Check the replica',
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
 	async inspect({ primary, replica, clone, backup, look, folderFacts }) {
 		const identity = await look('replica', replica.dialect.identity);
@@ -158,14 +158,14 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			features.gtidOptional
 				? must('REPLICA-GTID', 'It has GTIDs', identity.gtidStrict, {
 						expected: words.gtidStrict,
-						wrong: 'not both on: it could not ask for what it lacks',
+						wrong: 'not both on: it could not ask for what is missing',
 						mend: mends.strict,
 					})
 				: should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
 						wrong: `${words.gtidStrict} is off: a stray local write would go unnoticed`,
 						mend: mends.strict,
 					}),
-			should('REPLICA-HALT', 'It survives a sudden halt', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
+			should('REPLICA-HALT', 'It survives a crash', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
 				wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
 				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
 			}),

@@ -25,8 +25,8 @@ const LARGEST_PACKET = 1024 ** 3;
 
 export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 	id: 'protect',
-	title: 'Keep it a replica',
-	why: 'Nobody but replication may write there (read_only; on MySQL super_read_only, too, once it has the data), and no event may fire there: either would make it differ from the primary, and in strict mode stop it. This is set before the data comes, because copied events are enabled ones. Its option file must say the same, or a restart forgets it.',
+	title: 'Make the replica read-only',
+	why: 'Only replication may write there (read_only; on MySQL super_read_only, too, once it has the data), and no event may fire there: either would make it differ from the primary, and in strict mode stop it. This is set before the data comes, because copied events are enabled ones. Its option file must say the same, or a restart forgets it.',
 	async inspect({ replica, look }) {
 		const identity = await look('replica', replica.dialect.identity);
 		const { readOnly, superReadOnly, eventScheduler, startedAt } = identity;

@@ -76,7 +76,7 @@ export function dropCopied({
 	const action = (id: string, why: string, statement: Statement) => change('replica', id, why, statement);
 	return [
 		action('unlogged', 'not for the binary log', locks.unlogged),
-		action('unchecked', 'whatever refers to what', load.unchecked),
+		action('unchecked', 'without foreign key checks', load.unchecked),
 		...ours.map((name) => action(`drop-${name}`, 'copied by this run', catalogue.drop(name))),
 		action('logged', 'as before', locks.logged),
 	];
@@ -222,7 +222,7 @@ async function copyAtKnownMoment(
 export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'seed',
 	title: 'Copy the data',
-	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without a lock (on MySQL, where the position is proven around it, with a lock of milliseconds only under very many commits) so that nobody there waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
+	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without a lock (on MySQL, where the position is proven around it, with a lock of milliseconds only under very many commits) so that no client waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
 	async inspect({ primary, replica, look }) {
 		const tables = await look('primary', primary.dialect.catalogue.tables);
 		return {

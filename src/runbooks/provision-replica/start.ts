@@ -35,14 +35,14 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 		const before = (outputs.protect as ProtectOutput | null | undefined)?.packet ?? null;
 		return [
 			...(before !== null && before !== facts.packet
-				? [change('replica', 'packet', 'as it was: the data are there', fits.setPacket(before))]
+				? [change('replica', 'packet', 'as it was: the data is complete', fits.setPacket(before))]
 				: []),
 			...(facts.superReadOnly === 'OFF'
 				? [
 						change(
 							'replica',
 							'super-read-only',
-							'from now on nobody writes but replication, administrators neither',
+							'from now on only replication writes, administrators neither',
 							locks.setSuperReadOnly('ON'),
 						),
 					]

@@ -13,7 +13,7 @@ export const verifyThreads: Step<
 	{ readonly encrypted: boolean; readonly cipher: string | null; readonly verified: boolean }
 > = {
 	id: 'verify-threads',
-	title: 'Prove that it replicates',
+	title: 'Verify replication',
 	why: 'Slave_IO_Running and Slave_SQL_Running (MySQL: Replica_…) must both say Yes and show no error, the primary must see the replica’s connection and know it to be encrypted, and the replica’s position must be beyond what the primary had when this began.',
 	inspect: async () => null,
 	plan: () => [],

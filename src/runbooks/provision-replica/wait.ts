@@ -7,8 +7,8 @@ type Facts = { readonly target: string };
 
 export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 	id: 'catch-up',
-	title: 'Wait until it caught up',
-	why: 'While the copy ran the primary went on; the replica now applies all of that. Seconds_Behind_Master (MySQL: Seconds_Behind_Source) = 0 is no proof, so the positions themselves are compared.',
+	title: 'Wait until it has caught up',
+	why: 'While the copy ran, clients wrote to the primary; the replica now applies all of that. Seconds_Behind_Master (MySQL: Seconds_Behind_Source) = 0 is no proof, so the positions themselves are compared.',
 	// What the primary can give: a replica that is one itself has more than its own log.
 	inspect: async ({ primary, look }) => ({ target: (await look('primary', primary.dialect.positions.current)).written }),
 	plan: ({ replica, facts, delaySeconds }) =>

@@ -17,7 +17,7 @@ const accountThere = (name: string): Thing => ({ on: 'server', kind: 'account', 
 export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 	id: 'accounts',
 	title: 'Load the accounts',
-	why: 'Only because it was asked for: whoever could log in to the server that was backed up can then log in here. Accounts that are here already are left as they are, with their passwords and their rights.',
+	why: 'Only on request: whatever account could log in to the server that was backed up can then log in here. Existing accounts are left as they are, with their passwords and their privileges.',
 	async inspect(env) {
 		return { present: await env.look('server', env.server.dialect.accounts.list), named: [...(await accountsIn(env))] };
 	},

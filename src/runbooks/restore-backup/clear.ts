@@ -18,7 +18,7 @@ type Facts = {
 
 export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[] }> = {
 	id: 'clear',
-	title: 'Make room',
+	title: 'Drop what is replaced',
 	why: 'What has the same name as something in the backup is dropped first, so that nothing of the old is mixed with the new. On a server without these databases there is nothing to do.',
 	async inspect({ server, databases, only, look }) {
 		const guarded = await readOnlyDatabases(server, look, 'server');

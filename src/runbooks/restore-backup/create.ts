@@ -28,7 +28,7 @@ function lacking(env: RestoreEnv, facts: Facts): readonly string[] {
 
 export const create: Step<RestoreEnv, Facts, { readonly databases: readonly string[] }> = {
 	id: 'create',
-	title: 'Make the databases and their tables',
+	title: 'Create the databases and their tables',
 	why: 'First everything that rows go into, as the vendor’s own tool wrote it: databases, tables, sequences. No triggers yet, or they would fire at every row; no views yet, because they may rest on what comes later.',
 	async inspect(env) {
 		const { server, databases, look } = env;
@@ -69,7 +69,7 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 	async verify({ server, look, ...env }) {
 		const tables = names(await look('server', server.dialect.catalogue.tables));
 		const missing = tablesOf(env).filter((table) => !tables.has(qualified(table)));
-		return [must('TABLES', 'Every table is there', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
+		return [must('TABLES', 'Every table exists', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
 	undo: ({ facts, origin, made, ...env }) => takeBack(env, facts, origin, made),
 	foreign: ({ facts }) => leftAlone(facts),

@@ -138,11 +138,11 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		const { catalogue } = env.server.dialect;
 		const there = await look('server', catalogue.databases);
 		const missing = env.databases.filter((name) => !there.includes(name));
-		const whole = must('DATABASES', 'Every database is there', missing.length === 0, { wrong: `missing ${some(missing)}` });
+		const whole = must('DATABASES', 'Every database exists', missing.length === 0, { wrong: `missing ${some(missing)}` });
 		if (env.only === null) return [whole];
 		const tables = new Set((await tablesThere({ ...env, look })).map(qualified));
 		const lacking = env.only.map(qualified).filter((name) => !tables.has(name));
-		return [whole, must('TABLES', 'Every table is there', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
+		return [whole, must('TABLES', 'Every table exists', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
 	},
 	undo({ facts, origin, scope, made, ...env }) {
 		const wake = wakeUndo(env, facts.sleep, origin.sleep);

@@ -178,7 +178,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			if (missing.length > 0) wrong.push(`${qualified(table)}: ${missing.join(', ')}`);
 		}
 		return [
-			must('KEYS', 'Every key and constraint is there', wrong.length === 0, { wrong: `missing ${some(wrong)}` }),
+			must('KEYS', 'Every key and constraint exists', wrong.length === 0, { wrong: `missing ${some(wrong)}` }),
 			must('WHOLE', 'Every table holds the rows of the backup', lost.length === 0, { wrong: `not in ${some(lost)}` }),
 		];
 	},
@@ -206,7 +206,7 @@ function constraintsOff(env: RestoreEnv, { late, now }: Facts): Action[] {
 		);
 		return there.length === 0
 			? []
-			: [change('server', `constraints-off-${qualified(table)}`, 'until all rows are there', load.withoutKeys(table, there))];
+			: [change('server', `constraints-off-${qualified(table)}`, 'until all rows are loaded', load.withoutKeys(table, there))];
 	});
 	return drops.length === 0 ? [] : [...aside(env), ...drops];
 }

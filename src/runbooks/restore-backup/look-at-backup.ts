@@ -14,7 +14,7 @@ type Facts = {
 
 export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
 	id: 'look-at-backup',
-	title: 'Look at the backup',
+	title: 'Check the backup',
 	why: 'Only a complete backup is restored: its manifest, which is written last, says what belongs to it. The vendor’s own client loads the definitions, because it knows every word that the vendor’s tool writes.',
 	async inspect(env) {
 		const { server, folder, folderFacts, tool } = env;
@@ -45,7 +45,7 @@ export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
 				wrong: `it is one of ${manifest.server.flavor === 'mariadb' ? 'MariaDB' : 'MySQL'}: the two write accounts, types, sequences and GTIDs in words that the other does not know`,
 				mend: ['Restore it into a server of its own kind; move the data from there with a logical dump made for the other.'],
 			}),
-			must('BACKUP-FILES', 'All of its files are there', facts.missing.length === 0, {
+			must('BACKUP-FILES', 'All of its files exist', facts.missing.length === 0, {
 				expected: plural(files.length, 'file'),
 				wrong: `missing in ${folder}: ${some(facts.missing)}`,
 				mend: ['Get them from a copy of the backup.'],

@@ -83,7 +83,7 @@ function packetCheck(env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, p
 
 export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 	id: 'look-at-server',
-	title: 'Look at the server',
+	title: 'Check the server',
 	why: 'A backup goes into a server of its own kind that is not older. What is in its way there is named before anything is touched, and is only overwritten where the server’s name was typed. What is loaded does not go to its binary log, unless that was asked for: so a replica that is made from it starts with an empty one.',
 	async inspect(env) {
 		const { server, look, folderFacts, databases } = env;
@@ -166,7 +166,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			...writableCheck('SERVER-DATABASES', server, guarded),
 			must('SERVER-WRITABLE', 'The server takes writes', identity.superReadOnly !== 'ON', {
 				expected: 'super_read_only is OFF',
-				wrong: 'super_read_only is ON: nobody may write there',
+				wrong: 'super_read_only is ON: no account may write there',
 				mend: ['SET GLOBAL super_read_only = OFF;', 'Set it back when the restore is done.'],
 			}),
 			facts.freeBytes === null
@@ -183,13 +183,13 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 		);
 		if (identity.readOnly !== 'OFF')
 			checks.push(
-				should('SERVER-READ-ONLY', 'It is no replica that somebody protects', false, {
+				should('SERVER-READ-ONLY', 'The server is not a protected replica', false, {
 					wrong: `read_only is ${identity.readOnly}: this account may write there all the same`,
 				}),
 			);
 		if (facts.replicas > 0 && !logged)
 			checks.push(
-				should('SERVER-REPLICAS', 'Nobody replicates from it', false, {
+				should('SERVER-REPLICAS', 'No replica replicates from it', false, {
 					wrong: `${plural(facts.replicas, 'replica')} will not get what is loaded, and differ from it from then on`,
 					mend: ['To have it replicated:  --write-binlog'],
 				}),
@@ -206,8 +206,8 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 					'EVENTS',
 					`${plural(events, 'event')} ${events === 1 ? 'comes' : 'come'} with it`,
 					identity.eventScheduler === 'ON'
-						? 'the event scheduler is ON: it is turned OFF while they come, and those that would fire are disabled; the end says how to wake them'
-						: `the event scheduler is ${identity.eventScheduler}: they come as they were, and fire only when somebody turns it on`,
+						? 'the event scheduler is ON: it is turned OFF while they come, and those that would fire are disabled; the summary says how to enable them'
+						: `the event scheduler is ${identity.eventScheduler}: they come as they were, and fire only when it is turned on`,
 				),
 			);
 		if (env.only !== null)

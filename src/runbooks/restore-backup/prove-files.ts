@@ -18,7 +18,7 @@ const searched = (env: RestoreEnv): readonly ManifestFile[] => (env.only === nul
 
 export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFiles> = {
 	id: 'prove-files',
-	title: 'Prove the files',
+	title: 'Verify the files',
 	why: 'Every file that will be loaded is read once and compared with its size and SHA-256 in the manifest, before anything on the server is touched: what is overwritten for a damaged backup is lost. They are compared once more as they are loaded. Where single tables are taken out of a dump of their whole database, they are looked for in it now, and their rows are counted.',
 	inspect: async (env) => ({ files: allFiles(env).length }),
 	plan: (env) =>

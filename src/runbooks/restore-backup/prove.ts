@@ -42,7 +42,7 @@ const rowsTo = (env: RestoreEnv) => tablesOf(env).filter((table) => table.digest
 
 export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 	id: 'prove',
-	title: 'Prove what came',
+	title: 'Verify the restored data',
 	why: 'A load that says yes is no proof. Where the backup has digests of its tables, every row is read back from the server and compared with them: this costs about as much as reading the rows once, over several connections. Tables without a digest are counted. Definitions are compared object by object with the backup’s list of them.',
 	inspect: async () => ({}),
 	plan(env) {
@@ -88,7 +88,7 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 				],
 			});
 		const same = [
-			digests > 0 ? `Every row of ${plural(digests, 'table')} is the one that was dumped` : 'As many rows as were dumped are there',
+			digests > 0 ? `Every row of ${plural(digests, 'table')} is the one that was dumped` : 'As many rows as were dumped are on the server',
 			definitions === null ? 'as many objects' : `${plural(definitions, 'definition')} are those that were dumped`,
 		].join('; ');
 		return [
@@ -185,7 +185,7 @@ async function ofObjects(env: At, there: ReadonlyMap<string, TableFacts>): Promi
 	const wrong: Difference[] = more.map((table) => ({
 		what: `Table ${qualified(table)}`,
 		expected: 'none of that name',
-		found: 'it is there',
+		found: 'it exists',
 	}));
 	for (const file of filesOf(env, 'post')) {
 		if (file.objects === undefined) continue;

@@ -39,7 +39,7 @@ export function takeBack({ server, logged, only }: RestoreEnv, facts: There, ori
 		...tables.map((table) => change('server', `drop-${qualified(table)}`, 'restored by this run', load.dropTable(table))),
 	];
 	if (drops.length === 0) return [];
-	const unchecked = change('server', 'unchecked', 'whatever refers to what', load.unchecked);
+	const unchecked = change('server', 'unchecked', 'without foreign key checks', load.unchecked);
 	return logged
 		? [unchecked, ...drops]
 		: [

@@ -20,7 +20,7 @@ export function useDraft(key: string, initial: Values, { anew = false } = {}) {
 }
 
 const HINTS: FrameProps['hints'] = [
-	['enter', 'go on'],
+	['enter', 'continue'],
 	['tab', 'fields'],
 	['esc', 'back'],
 	['?', 'help'],
@@ -49,7 +49,7 @@ export function RequestForm({
 				fields={fields}
 				values={draft.values}
 				onChange={draft.change}
-				submit="Look at everything, then review"
+				submit="Check and review the plan"
 				onSubmit={onSubmit}
 				onBack={app.back}
 				onHelp={() => app.help('form')}

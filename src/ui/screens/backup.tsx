@@ -88,7 +88,7 @@ function fields(report: StatusReport): readonly FormField[] {
 			id: 'wait',
 			label: 'Wait for the lock',
 			kind: 'text',
-			about: 'At most so long, then everything is put back: 60s, 5m.',
+			about: 'Maximum time, then everything is rolled back: 60s, 5m.',
 		},
 		{
 			id: 'long',

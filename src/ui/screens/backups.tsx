@@ -48,7 +48,7 @@ export function Backups({ folder }: { readonly folder: string }) {
 							['enter', 'open'],
 						] as const)
 					: []),
-				['r', 'look again'],
+				['r', 'refresh'],
 				['esc', 'back'],
 				['?', 'help'],
 			]}

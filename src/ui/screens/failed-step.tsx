@@ -15,9 +15,9 @@ import { useTheme } from '../theme.ts';
 import { badgeOf, type Shown } from './run-header.ts';
 
 const CHOICES: readonly Option<Recovery>[] = [
-	{ value: 'keep', label: 'Keep and leave', about: 'what is done stays; starting again goes on from there' },
-	{ value: 'retry', label: 'Try this step again', about: 'once its cause is mended' },
-	{ value: 'undo', label: 'Take it back', about: 'undo what this run did, last first; not what is said above to be gone', tone: 'warn' },
+	{ value: 'keep', label: 'Keep and leave', about: 'what is done stays; starting again resumes it' },
+	{ value: 'retry', label: 'Try this step again', about: 'once its cause is fixed' },
+	{ value: 'undo', label: 'Undo it', about: 'undo what this run did, last first; not what is said above to be gone', tone: 'warn' },
 ];
 
 /** A step failed in a run that keeps what it did. */

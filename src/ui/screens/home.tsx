@@ -17,7 +17,7 @@ import { placeOf } from './runs.tsx';
 type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'folders' | 'status' | 'practice' | 'profiles';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
-	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication goes on' },
+	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication continues' },
 	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
 	{ value: 'folders', label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
 	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
@@ -36,9 +36,9 @@ function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Sym
 		const others = more.length === 0 ? '' : ` And ${more.length} more.`;
 		lines.push(...indented(`${sign} `, text(runWords(card.title, card.servers), at) + others, width, tone).slice(0, 2));
 	};
-	tell('cut off', signs.warn, 'warn', (words, at) => `A run was cut off: ${words} of ${at}. Recover puts back what it changed.`);
+	tell('cut off', signs.warn, 'warn', (words, at) => `A run was cut off: ${words} of ${at}. Recover rolls back what it changed.`);
 	tell('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
-	tell('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again goes on from there.`);
+	tell('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again resumes it.`);
 	return lines;
 }
 
@@ -49,7 +49,7 @@ function runItems(runs: readonly RunCard[]): MenuItem<Goal>[] {
 		return length === 0 ? null : length === 1 ? one : `choose of ${length}: ${one}`;
 	};
 	const watch = about('working', 'its progress, its lock, its end');
-	const recover = about('cut off', 'put back what was left changed');
+	const recover = about('cut off', 'roll back what was left changed');
 	return [
 		...(watch === null ? [] : [{ value: 'watch' as const, label: 'Watch the run at work', about: watch }]),
 		...(recover === null ? [] : [{ value: 'recover' as const, label: 'Recover', about: recover }]),
@@ -62,7 +62,7 @@ export function replicationWords(report: StatusReport, dot: string): Line {
 	if (replication === null) {
 		return report.replicas.length > 0
 			? line(`source of ${plural(report.replicas.length, 'replica')}`, span(report.readOnly ? '' : ' (clients write here)', 'dim'))
-			: line('follows nobody', span(report.readOnly ? `, read-only` : `, clients may write here`, 'dim'));
+			: line('not a replica', span(report.readOnly ? `, read-only` : `, clients may write here`, 'dim'));
 	}
 	const { io, sql, lagSeconds, gtid, encrypted } = replication;
 	return line(
@@ -174,7 +174,7 @@ export function Home() {
 	if (card === undefined) {
 		top.push(line(span('Welcome.', 'bold'), ' No server is known here yet.'));
 		top.push(line(span('Practice starts a throwaway pair here; Profiles adds your own servers.', 'dim')));
-	} else if (seen === null) top.push(line(span(`Looking at ${card.name} ${signs.more}`, 'dim')));
+	} else if (seen === null) top.push(line(span(`Checking ${card.name} ${signs.more}`, 'dim')));
 	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
 	const height = bodyRows(app.size.rows);
 	const items = [...runItems(runs), ...ITEMS];

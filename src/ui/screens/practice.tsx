@@ -120,7 +120,7 @@ export function Practice() {
 							{ value: 'provision', label: '1 Set up the replica', about: 'account, seed, start, compare' },
 							{ value: 'backup', label: '2 Back up the replica', about: 'locked dump, lag grows and shrinks' },
 							{ value: 'status', label: '3 Watch the replica', about: 'replication and lag' },
-							{ value: 'primary', label: '4 Look at the primary', about: 'what clients write to' },
+							{ value: 'primary', label: '4 Check the primary', about: 'what clients write to' },
 						]}
 						initial={hasReplica ? 'backup' : 'provision'}
 						onSelect={open}

@@ -82,8 +82,8 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 					...indented(
 						'',
 						something
-							? 'It has left this. Enter puts it back; until then everything only looks.'
-							: 'Nothing is left to be put back. Enter closes the run, so that nobody asks again.',
+							? 'It has left this. Enter rolls it back; until then lockstep only reads.'
+							: 'Nothing to roll back. Enter closes the run, so that it is not offered again.',
 						width,
 						'dim',
 					),
@@ -97,24 +97,24 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 			hints={
 				failure !== null
 					? [
-							['r', 'look again'],
+							['r', 'refresh'],
 							['esc', 'back'],
 							['?', 'help'],
 						]
 					: findings === null
 						? [['esc', 'back']]
 						: [
-								['enter', something ? 'put it back' : 'close the run'],
+								['enter', something ? 'roll it back' : 'close the run'],
 								[signs.arrows, 'scroll'],
 								...(something ? ([['y', 'copy']] as const) : []),
-								['r', 'look again'],
+								['r', 'refresh'],
 								['esc', 'back'],
 								['?', 'help'],
 							]
 			}
 		>
 			{findings === null && failure === null ? (
-				<Text {...look('dim')}>{`Looking at ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
+				<Text {...look('dim')}>{`Checking ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
 			) : (
 				<Pane
 					lines={failure === null ? told : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}

@@ -32,7 +32,7 @@ function fields(backup: BackupReport, { databases, bytes: size }: StatusReport):
 			id: 'accounts',
 			label: 'Accounts',
 			kind: 'choice',
-			about: 'Those of the backup that are not there yet are made, with their passwords and rights; no other is touched.',
+			about: 'Accounts of the backup that do not exist yet are created, with their passwords and privileges; others stay as they are.',
 			options: [
 				{ value: 'no', label: 'left alone' },
 				{ value: 'yes', label: 'made, too' },

@@ -22,11 +22,11 @@ type Asking = { readonly kind: 'yes' } | { readonly kind: 'type'; readonly index
 
 const AFTER_DEATH = {
 	backup:
-		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, the lock ends with its connection, and what the plan switched before it (read_only, the SQL thread) is put back by this screen within seconds, or by lockstep recover.',
+		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, the lock ends with its connection, and what the plan switched before it (read_only, the SQL thread) is rolled back by this screen within seconds, or by lockstep recover.',
 	restore:
-		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was loaded stays: the same command goes on from there, as long as nothing else changes those databases. lockstep undo drops what this run made; what it replaced cannot be restored.',
+		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, what was loaded stays: the same command resumes it, as long as nothing else changes those databases. lockstep undo drops what this run made; what it replaced cannot be restored.',
 	provision:
-		'If this terminal closes, the run goes on, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: the same command goes on from there. lockstep undo takes back what this run made; data that the replica had before cannot be restored.',
+		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: the same command resumes it. lockstep undo removes what this run made; data that the replica had before cannot be restored.',
 };
 
 /** The plan, before anything has changed. */
@@ -176,7 +176,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 						{consent.affected.length > 0 ? `  ${consent.affected.join(', ')}` : ' '}
 					</Text>
 					<Box>
-						<Text>{`  Type ${consent.name} to go on: `}</Text>
+						<Text>{`  Type ${consent.name} to confirm: `}</Text>
 						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - consent.name.length - 22)} />
 					</Box>
 					<Text {...look('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>

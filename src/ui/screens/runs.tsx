@@ -35,8 +35,10 @@ export function Runs({ goal, cards }: { readonly goal: 'watch' | 'recover'; read
 		>
 			<Lines
 				lines={[
-					line(span(goal === 'recover' ? 'Which run is to be put back?' : 'Which run is to be watched?', 'bold')),
-					line(span(goal === 'recover' ? 'What it left is shown before anything is done.' : 'They go on whether watched or not.', 'dim')),
+					line(span(goal === 'recover' ? 'Which run is to be rolled back?' : 'Which run is to be watched?', 'bold')),
+					line(
+						span(goal === 'recover' ? 'What it left is shown before anything is done.' : 'They continue whether watched or not.', 'dim'),
+					),
 					[],
 				]}
 			/>

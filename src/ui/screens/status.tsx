@@ -122,7 +122,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 					: { text: `${signs.warn} needs attention`, tone: 'warn' }
 			}
 			hints={[
-				['r', 'look now'],
+				['r', 'refresh now'],
 				['esc', 'back'],
 				['q', 'quit'],
 				['?', `help   seen ${timeOfDay(seenAt.toISOString())} UTC`],

@@ -60,7 +60,7 @@ export function Work({ watched, title }: Shown) {
 	const red = stopping
 		? { text: WORDS.stopping, tone: 'warn' as const }
 		: undoing
-			? { text: 'Putting back what was changed', tone: 'warn' as const }
+			? { text: 'Rolling back what was changed', tone: 'warn' as const }
 			: stateLine(state, now, signs.dot);
 	const why = indented('', WORDS.stopWhy[request?.kind ?? 'backup'], app.size.columns - 2, 'dim');
 	const dialog = asking && !stopping && !undoing ? 4 + why.length : 0;

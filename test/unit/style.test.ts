@@ -1,0 +1,64 @@
+// How lockstep speaks (.github/docs/style.md), held over every text in the program and over the README.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { textsIn } from '../support/texts.ts';
+
+/** What is not written, and what is written in its place. */
+const BANNED: readonly (readonly [RegExp, string])[] = [
+	[/\b(told|telling|tells?)\b/i, 'say, report, show; or name what the thing does'],
+	[/\bmend(s|ed|ing)?\b/i, 'fix'],
+	[/\b(nobody|somebody|anybody|everybody|whoever)\b/i, 'name the thing: a client, a session, an account'],
+	[/\b(is|was|be|been|were) (not )?had\b|\bhad (with)?in\b/i, 'acquired, available'],
+	[/\b(go|goes|gone|going|went) on\b/i, 'resume, continue'],
+	[/\b(put|puts|putting) back\b|\bputs? (it|them|this|that) back\b/i, 'roll back, restore, set again'],
+	[/\b(take|takes|taken|taking|took) back\b|\btakes? (it|them|this|that) back\b/i, 'undo, roll back'],
+	[/\balike\b/i, 'identical'],
+	[/\brights\b/i, 'privileges'],
+	[/\bhalts?\b/i, 'crash'],
+	[/\b(asleep|wake|wakes|woken)\b/i, 'disabled, enable'],
+	[/\blook(s|ed|ing)? at\b/i, 'check, inspect, read'],
+	[/\b(is|are|was|were) there\b(?! (a|an|any|no|more|enough|room|another)\b)/i, 'exists, is on the server'],
+];
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+const wrong = (text: string): readonly string[] =>
+	BANNED.flatMap(([word, better]) => (word.test(text) ? [`${word.exec(text)?.[0]} → ${better}`] : []));
+
+describe('every text of the program', () => {
+	const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
+	it.each(sources.map((file) => [file]))('in %s uses the words of the style page', (file) => {
+		const found = textsIn(readFileSync(join(ROOT, 'src', file), 'utf8'), file.endsWith('.tsx')).flatMap(({ line, text }) =>
+			wrong(text).map((why) => `src/${file}:${line}: ${why}: ${text}`),
+		);
+		expect(found).toEqual([]);
+	});
+
+	it('in the README does, too', () => {
+		const lines = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n');
+		const found = lines.flatMap((text, index) => wrong(text).map((why) => `README.md:${index + 1}: ${why}: ${text}`));
+		expect(found).toEqual([]);
+	});
+});
+
+describe('the check itself', () => {
+	it.each([
+		"const a = { what: 'The lock was not had in time.' };",
+		'const b = `this is gone on with`;',
+		"const f = `a #{each.map((one) => 'it may be mended')} b`;".replace('#', '$'),
+		'<Text>Nobody writes here</Text>',
+		"fail('It may be mended'); // a comment",
+		"const c = /'/; const d = 'It may be mended';",
+	])('finds %s', (source) => {
+		expect(textsIn(source, true).flatMap(({ text }) => wrong(text))).not.toEqual([]);
+	});
+	it.each([
+		'// The lock was not had.\nconst a = 1;',
+		'/** Nobody. Is had. */',
+		"const told = row['x'];",
+		"const a = `#{told['what']} and more`;".replace('#', '$'),
+		"const e = [x(`a b`), { mend: ['the one'] }];",
+	])('leaves %s', (source) => {
+		expect(textsIn(source).flatMap(({ text }) => wrong(text))).toEqual([]);
+	});
+});
