@@ -1,4 +1,5 @@
 // What the dialects make of the same pieces.
+import { withoutLiterals, withoutValues } from '../core/values.ts';
 import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import type { Dialect } from './dialect.ts';
 import type { Need } from './objects.ts';
@@ -22,6 +23,19 @@ export const proxies = (anyone: Statement): Pick<Dialect['privileges'], 'known' 
 		return sql`GRANT PROXY ON ${{ fragment: anyone.pieces }} TO ${account(to.slice(0, at), to.slice(at + 1))} WITH GRANT OPTION`;
 	},
 });
+
+/**
+ * A channel's error as `NUMBER: TEXT`, without the values in it; null where there is none. What init_connect or a plugin says comes without a
+ * number (seen with an init_connect that fails).
+ */
+export const channelErrorText = (number: string | null | undefined, text: string | null | undefined): string | null =>
+	(number === '0' || !number) && !text ? null : `${number || '0'}: ${withoutValues(text ?? '', Number(number || 0))}`;
+
+/** What a session is at, as people and journals may see it: no passwords, and none of the customers' values. */
+export const activityText = (info: string | null | undefined, passwords: RegExp): string =>
+	withoutLiterals((info ?? '').replace(passwords, '$1 …'))
+		.trim()
+		.slice(0, 500);
 
 /** A value in an option file. */
 export const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -1,20 +1,14 @@
+import { withoutValues } from '../core/values.ts';
+
 /** So many of the first lines of a tool's stderr, and of the last, are kept, each cut to so many characters. */
 const FIRST = 4;
 const LAST = 16;
 const LONGEST = 400;
 
-/** Values that a server quotes in its refusals: they are customers' data. */
-const VALUES: readonly (readonly [RegExp, string])[] = [
-	[/(Duplicate entry ').*(' for key)/s, '$1…$2'],
-	[/((?:Incorrect|incorrect|Illegal|Invalid)[\w ]* value: ').*?('(?: for (?:column|function)|$))/s, '$1…$2'],
-	[/(Illegal \S+ ').*(' value found)/s, '$1…$2'],
-	[/( near ').*(' at line \d+)/s, '$1…$2'],
-	[/(Couldn't execute ').*('[:)])/s, '$1…$2'],
-];
-
 /** A line without what it quotes of rows, and no longer than a line should be. */
 export function withoutRows(line: string): string {
-	const told = VALUES.reduce((text, [pattern, to]) => text.replace(pattern, to), line);
+	const [, head = '', number, text = line] = /^(ERROR (\d+) \(\w+\)[^:]*: )(.*)$/s.exec(line) ?? [];
+	const told = `${head}${withoutValues(text, number === undefined ? null : Number(number))}`;
 	return told.length <= LONGEST ? told : `${told.slice(0, LONGEST)} …`;
 }
 

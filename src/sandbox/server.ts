@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import getPort from 'get-port';
 import { ToolError, UserError } from '../core/errors.ts';
+import { withoutValues } from '../core/values.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { runTool } from '../exec/tool.ts';
@@ -184,7 +185,12 @@ export async function startServer(options: {
 		throw new ToolError({
 			what: `The server in ${folder} does not start.`,
 			mend: [`Read its log: ${errorLog}`],
-			words: words.trim().split('\n').slice(-12).join('\n'),
+			words: words
+				.trim()
+				.split('\n')
+				.slice(-12)
+				.map((line) => withoutValues(line))
+				.join('\n'),
 		});
 	}
 }

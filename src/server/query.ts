@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import { withoutLiterals, withoutValues } from '../core/values.ts';
 import { MASK, Secret } from '../sql/secret.ts';
 import { type Row, type Statement, sent, shown } from '../sql/sql.ts';
 import { isConnectionLost, meaning } from './error-words.ts';
@@ -134,10 +135,10 @@ type DriverError = Error & { code?: string; errno?: number; sqlState?: string; f
 
 function refused(error: DriverError, statement: Statement, place: Place): ServerError {
 	const secrets = statement.pieces.filter((piece) => piece instanceof Secret);
-	const said = masked(error.message, secrets);
+	const number = error.sqlState !== undefined && error.errno !== undefined ? error.errno : null;
+	const said = withoutValues(masked(error.message, secrets), number);
 	// The driver's own error carries the statement as it was sent, secrets and all: what is kept is a copy without.
 	const cause = Object.assign(new Error(said), { code: error.code, errno: error.errno, sqlState: error.sqlState });
-	const number = error.sqlState !== undefined && error.errno !== undefined ? error.errno : null;
 	const lost = isConnectionLost(number, error.code, error.fatal === true);
 	return new ServerError(
 		{
@@ -162,7 +163,13 @@ function masked(text: string, secrets: readonly Secret[]): string {
 	return out;
 }
 
-const where = (statement: Statement, place: Place): string => `On ${place.server}: ${short(shown(statement))}`;
+/** Where rows are read, the bounds of a key are values of customers. */
+const isRead = (text: string): boolean => /^\s*SELECT\b/i.test(text);
+
+function where(statement: Statement, place: Place): string {
+	const text = shown(statement);
+	return `On ${place.server}: ${short(isRead(text) ? withoutLiterals(text) : text)}`;
+}
 
 const short = (text: string): string => (text.length > 400 ? `${text.slice(0, 400)} …` : text);
 

@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { readKnown } from '../archive/read.ts';
 import { packError } from '../core/error-wire.ts';
 import { ServerError, Stopped, VerifyFailed } from '../core/errors.ts';
+import { warningText } from '../core/values.ts';
 import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
 import { unpackStatement } from '../server/lease-wire.ts';
 import { connect, type Loaded, type Session } from '../server/session.ts';
@@ -44,7 +45,7 @@ async function open(): Promise<Session> {
 const told = ({ database, name }: LoadOrder['table']): string => `${database}.${name}`;
 
 function refused({ table, rows }: LoadOrder, loaded: Loaded, warnings: readonly Row[]): VerifyFailed {
-	const words = warnings.slice(0, 5).map((row) => `${row.Level} ${row.Code}: ${row.Message}`);
+	const words = warnings.slice(0, 5).map((row) => `${row.Level} ${warningText(row)}`);
 	const counts = `${loaded.records} rows, ${loaded.deleted} replaced, ${loaded.skipped} passed over, ${loaded.warnings} warnings`;
 	return new VerifyFailed(
 		[

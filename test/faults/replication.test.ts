@@ -70,6 +70,10 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await vi.waitFor(async () => expect(await status()).toMatchObject({ healthy: true, troubles: [], mends: [] }));
 	};
 
+	/** What the server says without the rows in it, which hold numbers. */
+	const withoutNumbers = (text = '') =>
+		text.replace("Duplicate entry '7'", "Duplicate entry '…'").replace(/Query: '.*/s, (query) => query.replaceAll(/\b\d+\b/g, '?'));
+
 	/** Until status says it; then it is unhealthy, and what it shows to mend it. */
 	const said = async (which: 'io' | 'sql', what: RegExp) => {
 		const thread = which === 'io' ? /^The IO thread does not run: / : /^The SQL thread does not run: /;
@@ -83,8 +87,8 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		expect(trouble).toMatch(thread);
 		const row = await channel();
 		const [number, text] = which === 'io' ? [row.Last_IO_Errno, row.Last_IO_Error] : [row.Last_SQL_Errno, row.Last_SQL_Error];
-		expect(report.replication?.error).toBe(`${number}: ${text}`);
-		expect(trouble).toContain(`${number}: ${text}`);
+		expect(report.replication?.error).toBe(`${number}: ${withoutNumbers(text ?? '')}`);
+		expect(trouble).toContain(`${number}: ${withoutNumbers(text ?? '')}`);
 		return report.mends;
 	};
 
@@ -243,7 +247,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 			local: 'INSERT INTO probe.t VALUES (7, 0)',
 			primary: 'INSERT INTO probe.t VALUES (7, 7)',
 			number: '1062',
-			what: "Duplicate entry '7'",
+			what: 'Duplicate entry',
 			back: 'DELETE FROM probe.t WHERE id = 7',
 		},
 		{

@@ -1,6 +1,10 @@
-import { mkdir, truncate } from 'node:fs/promises';
+import { mkdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { detect } from '../../src/dialects/index.ts';
+import { makeCertificates } from '../../src/sandbox/certificates.ts';
+import { Secret } from '../../src/sql/secret.ts';
+import { intercept } from '../support/interceptor.ts';
 import { type Client, openClient, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
 import { isMysql } from '../support/words.ts';
@@ -98,6 +102,35 @@ describe.each(SANDBOX_KINDS)('before %s is copied', (kind) => {
 		const { end } = await client.dryRun(provisionRequest({ primary, replica }, { tls: false }));
 		await ask(primary, 'SET GLOBAL require_secure_transport = OFF');
 		expect(end.failure?.checks.map(({ id }) => id)).toContain('PRIMARY-SECURE');
+	});
+
+	test('a channel with a CA gives no login to a server that another CA proves', async () => {
+		const tls = await makeCertificates(join(client.home, `stranger-${kind}`), new Date());
+		const [cert, key] = await Promise.all([readFile(tls.cert, 'utf8'), readFile(tls.key, 'utf8')]);
+		await using between = await intercept(primary, { cert, key });
+		await using session = await rootSession(replica);
+		const dialect = await detect(async (query) => query.read(await session.query(query.statement)), 'replica');
+		const wish = {
+			host: '127.0.0.1',
+			port: between.port,
+			user: 'nobody',
+			password: new Secret('Channel-1-äb'),
+			tls: true,
+			delaySeconds: 0,
+		};
+		for (const verifyName of [true, false]) {
+			await session.query(dialect.channel.configure({ ...wish, ca: primary.ca, verifyName }));
+			await session.query(dialect.channel.start);
+			const error = await vi.waitFor(async () => {
+				const { status } = dialect.channel;
+				const found = status.read(await session.query(status.statement))[0]?.ioError;
+				expect(found).toMatch(/^\d+: /);
+				return found;
+			}, 30_000);
+			// Of a login it would be 1045.
+			expect(error, String(verifyName)).toMatch(/^2026: .*(?:certificate|SSL)/i);
+			for (const statement of [dialect.channel.stop, dialect.channel.forget]) await session.query(statement);
+		}
 	});
 
 	test('an XA transaction that stays prepared is named, with what ends it', async () => {

@@ -249,6 +249,39 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 			await session.close();
 		});
 
+		test('that is refused keeps no value of a row in its words', async () => {
+			const session = await open();
+			for (const setup of [
+				'CREATE DATABASE wordy',
+				'CREATE TABLE wordy.t (a VARCHAR(99) PRIMARY KEY, b TINYINT, c VARCHAR(20) CHARACTER SET latin1, d DATE)',
+				'CREATE TABLE wordy.p (a INT) PARTITION BY LIST (a) (PARTITION one VALUES IN (1))',
+				"INSERT INTO wordy.t (a) VALUES ('Käthe\\' for key \\'x')",
+				"CREATE PROCEDURE wordy.says() SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'Käthe is refused'",
+			])
+				await session.query({ pieces: [setup] });
+			const refused = {
+				"INSERT INTO wordy.t (a) VALUES ('Käthe\\' for key \\'x')": 'PRIMARY',
+				"INSERT INTO wordy.t (a, b) VALUES ('1', 'Käthe')": 'b',
+				"INSERT INTO wordy.t (a, d) VALUES ('2', 'Käthe')": 'd',
+				"INSERT INTO wordy.t (a, c) VALUES ('3', 'Käthe \u{1F511}')": 'c',
+				"UPDATE wordy.t SET b = a + 1 WHERE a = 'Käthe\\' for key \\'x'": 'DOUBLE',
+				'INSERT INTO wordy.p VALUES (41114111)': 'partition',
+				'SELECT CAST(41114111 AS UNSIGNED) - 41114112': 'UNSIGNED',
+				"SELECT EXTRACTVALUE('<a/>', CONCAT('~', 'Käthe'))": 'XPATH',
+				'CALL wordy.says()': 'SIGNAL',
+				"SELECT 'Käthe' FROM wordy.nowhere WHERE a = 'Käthe'": 'nowhere',
+			};
+			for (const [statement, kept] of Object.entries(refused)) {
+				const error = await failure(session.query({ pieces: [statement] }));
+				expect.soft(error.told.words, statement).toContain(kept);
+				// What is sent is shown as it was written, but for what is read.
+				const said = inspect({ ...error.told, why: statement.startsWith('SELECT') ? error.told.why : '', error: error.cause });
+				expect.soft(said, statement).not.toMatch(/Käthe|4111/);
+			}
+			await session.query({ pieces: ['DROP DATABASE wordy'] });
+			await session.close();
+		});
+
 		test('that takes too long is killed on the server, and its connection cut', async () => {
 			const session = await open();
 			const witness = await open();

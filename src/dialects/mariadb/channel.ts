@@ -1,14 +1,11 @@
 import { type Fragment, query, raw, shown, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
 import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
+import { channelErrorText } from '../pieces.ts';
 import { wantsCopy } from './channel-errors.ts';
 
 /** It waits for whoever changes a channel, and for room for the relay log. */
 const STATUS_MS = 15_000;
-
-// What init_connect or a plugin says comes without a number (seen with an init_connect that fails).
-const error = (number: string | null | undefined, text: string | null | undefined) =>
-	(number === '0' || !number) && !text ? null : `${number || '0'}: ${text ?? ''}`;
 
 function channel(row: Readonly<Record<string, string | null>>): Channel {
 	const io = row.Slave_IO_Running ?? 'No';
@@ -20,8 +17,8 @@ function channel(row: Readonly<Record<string, string | null>>): Channel {
 		io: io === 'Yes' ? 'yes' : io === 'No' ? 'no' : 'connecting',
 		sql: row.Slave_SQL_Running === 'Yes' ? 'yes' : 'no',
 		lagSeconds: row.Seconds_Behind_Master == null ? null : Number(row.Seconds_Behind_Master),
-		ioError: error(row.Last_IO_Errno, row.Last_IO_Error),
-		sqlError: error(row.Last_SQL_Errno, row.Last_SQL_Error),
+		ioError: channelErrorText(row.Last_IO_Errno, row.Last_IO_Error),
+		sqlError: channelErrorText(row.Last_SQL_Errno, row.Last_SQL_Error),
 		ioState: row.Slave_IO_State ?? '',
 		sqlState: row.Slave_SQL_Running_State ?? '',
 		bounded: (row.Until_Condition ?? 'None') !== 'None',

@@ -1,10 +1,10 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { preparedXids } from '../guards.ts';
-import { value } from '../pieces.ts';
+import { activityText, value } from '../pieces.ts';
 
 /** The process list shows passwords in clear. */
-const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|PASSWORD)\b.*/is, '$1 …');
+const PASSWORDS = /\b(IDENTIFIED|PASSWORD)\b.*/is;
 
 export const locks: Dialect['locks'] = {
 	boundWait: () => null,
@@ -37,7 +37,7 @@ export const locks: Dialect['locks'] = {
 				milliseconds: Math.round(Number(row.ms ?? 0)),
 				usesTables: true,
 				state: row.state ?? '',
-				text: withoutPassword(row.info ?? '').slice(0, 500),
+				text: activityText(row.info, PASSWORDS),
 				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),
 				locked: row.locked ? row.locked.split('\n') : [],
 				waitsForRows: row.trx === 'LOCK WAIT',

@@ -1,6 +1,7 @@
 import { type Fragment, type Query, query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
 import { channelGaps, type Gap, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
+import { channelErrorText } from '../pieces.ts';
 import { wantsCopy } from './channel-errors.ts';
 import { canonical } from './gtid-set.ts';
 import { processList } from './locks.ts';
@@ -12,10 +13,6 @@ const RETRIES = 86_400;
 /** It waits behind somebody's STOP REPLICA, and that for as much as a minute until a transaction of several events is whole. */
 const BEHIND_A_STOP_MS = 150_000;
 
-// What init_connect or a plugin says comes without a number (seen with an init_connect that fails).
-const error = (number: string | null | undefined, text: string | null | undefined) =>
-	(number === '0' || !number) && !text ? null : `${number || '0'}: ${text ?? ''}`;
-
 function channel(row: Row): Channel {
 	const io = row.Replica_IO_Running ?? 'No';
 	return {
@@ -26,8 +23,8 @@ function channel(row: Row): Channel {
 		io: io === 'Yes' ? 'yes' : io === 'No' ? 'no' : 'connecting',
 		sql: row.Replica_SQL_Running === 'Yes' ? 'yes' : 'no',
 		lagSeconds: row.Seconds_Behind_Source == null ? null : Number(row.Seconds_Behind_Source),
-		ioError: error(row.Last_IO_Errno, row.Last_IO_Error),
-		sqlError: error(row.Last_SQL_Errno, row.Last_SQL_Error),
+		ioError: channelErrorText(row.Last_IO_Errno, row.Last_IO_Error),
+		sqlError: channelErrorText(row.Last_SQL_Errno, row.Last_SQL_Error),
 		ioState: row.Replica_IO_State ?? '',
 		sqlState: row.Replica_SQL_Running_State ?? '',
 		bounded: (row.Until_Condition ?? 'None') !== 'None',
@@ -62,7 +59,9 @@ function rootErrors(channels: readonly Channel[]): Query<readonly Channel[]> | n
 		(rows) =>
 			channels.map((each) => {
 				const root = rows.find((row) => row.channel === each.name);
-				return root !== undefined && FOLLOWS.test(each.sqlError ?? '') ? { ...each, sqlError: error(root.number, root.text) } : each;
+				return root !== undefined && FOLLOWS.test(each.sqlError ?? '')
+					? { ...each, sqlError: channelErrorText(root.number, root.text) }
+					: each;
 			}),
 	);
 }

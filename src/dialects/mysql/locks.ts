@@ -1,11 +1,11 @@
 import { query, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { preparedXids } from '../guards.ts';
-import { need, value } from '../pieces.ts';
+import { activityText, need, value } from '../pieces.ts';
 import type { Probe } from './probe.ts';
 
 /** What may be a password. The server itself hides those that it knows; this is for the rest. */
-const withoutPassword = (text: string): string => text.replace(/\b(IDENTIFIED|\w*PASSWORD)\b.*/is, '$1 …');
+const PASSWORDS = /\b(IDENTIFIED|\w*PASSWORD)\b.*/is;
 
 /** The named lock that a seed's dump tool waits for. */
 export const SEED_GATE = 'lockstep seed';
@@ -55,7 +55,7 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 				milliseconds: row.ms == null ? Number(row.seconds ?? 0) * 1000 : Number(row.ms),
 				usesTables: row.tableless !== '1',
 				state: row.state ?? '',
-				text: withoutPassword(row.info ?? '').slice(0, 500),
+				text: activityText(row.info, PASSWORDS),
 				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),
 				locked: row.locked ? row.locked.split('\n') : [],
 				waitsForRows: row.trx === 'LOCK WAIT',

@@ -2,6 +2,7 @@ import type { Compression } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { LockstepError, Stopped, VerifyFailed } from '../../core/errors.ts';
 import type { Flow } from '../../core/step.ts';
+import { warningText } from '../../core/values.ts';
 import type { Definition } from '../../dialects/definitions.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { ServerAddress } from '../../server/address.ts';
@@ -167,7 +168,7 @@ export const warned = (statement: Statement, warnings: readonly Row[]): VerifyFa
 		[
 			must('SNAPSHOT', 'The server does what its snapshot rests on', false, {
 				expected: `no warning after ${shown(statement)}`,
-				found: warnings.map((row) => `${row.Code}: ${row.Message}`).join('; ') || 'warnings that it does not show',
+				found: warnings.map(warningText).join('; ') || 'warnings that it does not show',
 			}),
 		],
 		'The server did not give a consistent snapshot.',
