@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Definition } from '../../src/core/definition.ts';
@@ -8,7 +9,7 @@ import { detect } from '../../src/dialects/index.ts';
 import { compareDefinitions, describeDifference } from '../../src/dump/definitions/compare.ts';
 import { readDefinitions } from '../../src/dump/definitions/read.ts';
 import { postSql, schemaSql } from '../../src/dump/definitions/write.ts';
-import { statements } from '../../src/dump/load/cut.ts';
+import { filtered } from '../../src/dump/load/filter.ts';
 import { createDumpScanner } from '../../src/dump/scan.ts';
 import type { Session } from '../../src/server/session.ts';
 import { rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
@@ -183,7 +184,9 @@ describe.each(SANDBOX_KINDS)('definitions of %s', (kind) => {
 			return scanner.end().databases[0];
 		});
 		expect(first).toMatchObject({ name: NAMES[0], triggers: ['t1', 't2\n;;'], views: ['z', 'a'], events: ['e'], functions: ['f'] });
-		expect([...statements(posts[0]?.toString() ?? '')].filter((each) => /CREATE [^;]*TRIGGER/.test(each))).toHaveLength(2);
+		let triggers = 0;
+		for await (const each of filtered(Readable.from([posts[0]]), {})) if (/CREATE [^;]*TRIGGER/.test(each.toString())) triggers++;
+		expect(triggers).toBe(2);
 		for (const text of schemas) await load(kind, other, text);
 		// The second time each replaces itself.
 		for (const text of [...posts, ...posts.toReversed()]) await load(kind, other, text);

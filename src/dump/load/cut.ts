@@ -127,16 +127,3 @@ export function createCutter(): Cutter {
 		},
 	};
 }
-
-/**
- * Cuts SQL that a dump tool wrote into its statements, each with the comments before it and its delimiter; DELIMITER and other commands of
- * the client are pieces of their own. For definitions only: a file of rows would be held as a whole.
- */
-export function* statements(text: string): Generator<string> {
-	const cutter = createCutter();
-	let from = 0;
-	for (let each = cutter.next(text, 0, false); each !== null; each = cutter.next(text, from, false)) {
-		yield each;
-		from += each.length;
-	}
-}
