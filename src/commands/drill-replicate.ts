@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Manifest } from '../archive/manifest.ts';
 import type { DrillRecord } from '../core/backups.ts';
@@ -9,9 +10,11 @@ import { shellWord } from '../core/shell.ts';
 import { compareSeries } from '../dialects/series.ts';
 import { crashPoints } from '../engine/halt.ts';
 import type { Throwaway } from '../sandbox/throwaway.ts';
+import { plainName } from '../server/address.ts';
 import { connect } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
 import { query, shown, sql } from '../sql/sql.ts';
+import type { ConnectionTarget } from '../world/connection-target.ts';
 import type { Context } from './context.ts';
 import { type DrillAccount, seriesOf, type Talk, talk } from './drill-server.ts';
 import { newPassword } from './new-password.ts';
@@ -45,6 +48,34 @@ function savedPrimary({ profiles }: Context, { position: { source }, server }: M
 	});
 }
 
+/** The authority by which this program verifies a server, and the restored one does too; null where there is none. */
+function authorityOf({ address: { tls } }: ConnectionTarget): { readonly ca: string; readonly verifyName: boolean } | null {
+	if (tls.ca === undefined || (tls.mode !== 'VERIFY_CA' && tls.mode !== 'VERIFY_IDENTITY')) return null;
+	return { ca: resolve(tls.ca), verifyName: tls.mode === 'VERIFY_IDENTITY' };
+}
+
+/**
+ * The password of a person's account goes to a verified server only, or to one that the person takes as it is: a server can ask the restored
+ * one for the password itself.
+ */
+function verifiedCheck({ reach, server }: OpenedServer, { account, tls }: ReplicateFlags): readonly Check[] {
+	const { user, serverKey } = reach.address;
+	if (account === undefined || serverKey?.request === true || (tls !== false && authorityOf(reach) !== null)) return [];
+	const address = (options: string) =>
+		shellWord(`mysql://${encodeURIComponent(user)}@${plainName({ host: server.host, port: server.port })}?${options}`);
+	return [
+		must('DRILL-ACCOUNT', `${server.name} is verified before it gets the password of ${account}`, false, {
+			expected: 'TLS, and a certificate that is signed by the CA of ssl-ca',
+			found: tls === false ? 'no TLS (--no-tls)' : 'no CA, so any server there could read the password',
+			mend: [
+				`--primary ${address('ssl-mode=VERIFY_CA&ssl-ca=/PATH/CA.pem')}`,
+				'Or leave out --account: an account with a generated password is created for the drill, and dropped afterwards.',
+				`Or, in a network that you trust:  --primary ${address('get-server-public-key=1')}`,
+			],
+		}),
+	];
+}
+
 /** The server that the restored one is to follow: the one named, else the one that {@link savedPrimary} finds. */
 export async function openPrimary(context: Context, manifest: Manifest, flags: ReplicateFlags): Promise<Primary> {
 	const { position, server } = manifest;
@@ -61,6 +92,7 @@ export async function openPrimary(context: Context, manifest: Manifest, flags: R
 		}),
 		must('DRILL-GTID', 'The backup names the GTID to continue from', gtid !== '', { wrong: 'file and position only, or none' }),
 		must('DRILL-LOG', `${opened.server.name} has a binary log`, identity.binaryLog, { mend: reach.dialect.mends.binaryLog }),
+		...verifiedCheck(opened, flags),
 		must('DRILL-TLS', `${opened.server.name} offers TLS`, identity.tls || flags.tls === false, {
 			mend: ['lockstep drill BACKUP --replicate --no-tls', ...reach.dialect.mends.tls],
 		}),
@@ -73,7 +105,7 @@ export async function openPrimary(context: Context, manifest: Manifest, flags: R
 				expected: 'a server on which an account can be created',
 				wrong: `it replicates from ${sources.join(', ')}: an account created on it would disturb that`,
 				mend: [
-					`Take the top of the chain:  --primary ${sources.join(' or ')}`,
+					`Take the top of the chain:  ${sources.map((source) => `--primary ${shellWord(`mysql://USER@${source}`)}`).join('  or  ')}`,
 					'or give an account that may replicate:  --account NAME --account-password-file FILE',
 				],
 			}),
@@ -177,7 +209,10 @@ export async function replicate(
 		const total = positions.lacking(gtid, target);
 		const host = server.host === 'localhost' ? '127.0.0.1' : server.host;
 		const { user, password } = account;
-		await restored.say(channel.configure({ host, port: identity.port, user, password, tls, ca: null, delaySeconds: 0 }));
+		// A name for this machine is no address that the certificate could be compared with.
+		const { ca, verifyName } = (tls ? authorityOf(reach) : null) ?? { ca: null, verifyName: false };
+		const channelWish = { host, port: identity.port, user, password, tls, ca, verifyName: verifyName && host === server.host };
+		await restored.say(channel.configure({ ...channelWish, delaySeconds: 0 }));
 		await restored.say(channel.start);
 		const measure = meter(() => context.now().getTime());
 		let moved = { at: began, replicated: '' };

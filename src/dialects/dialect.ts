@@ -173,6 +173,8 @@ export type ChannelWish = {
 	readonly tls: boolean;
 	/** Certificate authority, a path on the replica's host. */
 	readonly ca: string | null;
+	/** Whether the certificate must also name the host; left out: yes, where there is an authority. */
+	readonly verifyName?: boolean;
 	readonly delaySeconds: number;
 };
 

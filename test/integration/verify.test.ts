@@ -136,7 +136,13 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 	it('by the parallel engine is verified and drilled: restored, counted, attached to its primary to lag zero, told how long it took; nothing stays', async () => {
 		// After the backup: only replication brings it.
 		await ask(server, "INSERT INTO shop.orders VALUES (1000, 'later', 1)");
-		const args = ['drill', fast, '--replicate', '--primary', urlOf(server), '--json'];
+		const args = ['drill', fast, '--replicate', '--primary', `${urlOf(server)}?ssl-mode=VERIFY_CA&ssl-ca=${server.ca}`, '--json'];
+		// A password of a person's goes to no server that nothing proves.
+		for (const more of [[], ['--no-tls']]) {
+			const account = ['--account', 'repl', '--account-password-file', join(home.dir, 'none'), ...more];
+			const refused = await run('drill', fast, '--replicate', '--primary', urlOf(server), '--json', '--yes', ...account);
+			expect(refused, told(refused)).toMatchObject({ code: 6, last: { checks: [{ id: 'DRILL-ACCOUNT' }] } });
+		}
 		// Whoever can change a backup's folder does not choose where passwords go.
 		const unnamed = await run('drill', fast, '--replicate', '--yes', '--json');
 		expect(unnamed).toMatchObject({

@@ -70,12 +70,12 @@ const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragm
 export const channelStatements: Dialect['channel'] = {
 	status: { statement: sql`SHOW ALL SLAVES STATUS`, mostMs: STATUS_MS, read: (rows) => rows.map(channel) },
 	rootErrors: () => null,
-	configure: ({ host, port, user, password, tls, ca, delaySeconds }) => {
+	configure: ({ host, port, user, password, tls, ca, verifyName = true, delaySeconds }) => {
 		// Without an authority the server's own default decides about verifying: 11.4 and newer prove the certificate through the password.
 		const secure = tls
 			? ca === null
 				? sql`, MASTER_SSL = 1`
-				: sql`, MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = 1, MASTER_SSL_CA = ${ca}`
+				: sql`, MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = ${verifyName ? 1 : 0}, MASTER_SSL_CA = ${ca}`
 			: sql`, MASTER_SSL = 0, MASTER_SSL_VERIFY_SERVER_CERT = 0`;
 		const delay = delaySeconds > 0 ? sql`, MASTER_DELAY = ${delaySeconds}` : sql``;
 		return sql`CHANGE MASTER TO MASTER_HOST = ${host}, MASTER_PORT = ${port}, MASTER_USER = ${user}, MASTER_PASSWORD = ${password}${secure}, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 10${delay}`;

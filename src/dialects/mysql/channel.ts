@@ -100,11 +100,20 @@ const globalFilters = (rows: readonly Row[]): Gap[] =>
 const of = (name: string): Fragment => ({ fragment: sql` FOR CHANNEL ${name}`.pieces });
 
 /** Every option that a former configuration may have left is set, as it would stay. */
-function configure({ host, port, user, password, tls, ca, delaySeconds }: Parameters<Dialect['channel']['configure']>[0]): Statement {
+function configure({
+	host,
+	port,
+	user,
+	password,
+	tls,
+	ca,
+	verifyName = true,
+	delaySeconds,
+}: Parameters<Dialect['channel']['configure']>[0]): Statement {
 	const secure = tls
 		? ca === null
 			? sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 0`
-			: sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 1, SOURCE_SSL_CA = ${ca}`
+			: sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = ${verifyName ? 1 : 0}, SOURCE_SSL_CA = ${ca}`
 		: sql`SOURCE_SSL = 0, SOURCE_SSL_VERIFY_SERVER_CERT = 0, GET_SOURCE_PUBLIC_KEY = 1`;
 	const delay = delaySeconds > 0 ? sql`, SOURCE_DELAY = ${delaySeconds}` : sql``;
 	return sql`CHANGE REPLICATION SOURCE TO SOURCE_HOST = ${host}, SOURCE_PORT = ${port}, SOURCE_USER = ${user}, SOURCE_PASSWORD = ${password}, ${secure}, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 10, SOURCE_RETRY_COUNT = ${RETRIES}${delay}`;
