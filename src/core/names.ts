@@ -1,4 +1,5 @@
 import { UserError } from './errors.ts';
+import { shellWord } from './shell.ts';
 
 /** The rest of a back-quoted name from `from` on, its two closing characters read as one; null where it does not end. */
 function quoted(text: string, from: number): { readonly name: string; readonly end: number } | null {
@@ -48,3 +49,6 @@ export function parseNames(text: string, flag: string): string[] {
 export function formatNames(names: readonly string[]): string {
 	return names.map((name) => (/^`|\.`|,/.test(name) || name !== name.trim() ? `\`${name.replaceAll('`', '``')}\`` : name)).join(',');
 }
+
+/** An option that takes such a list, as it is typed into a shell: `--ignore-table 'd.a b'`. */
+export const namesOption = (option: string, names: readonly string[]): string => `${option} ${shellWord(formatNames(names))}`;

@@ -1,14 +1,17 @@
 import type { Action, PipeAction, RowsAction, RowsFile, RowsResult } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
-import { VerifyFailed } from '../../core/errors.ts';
+import { CheckFailed, VerifyFailed } from '../../core/errors.ts';
+import { namesOption } from '../../core/names.ts';
 import type { Working } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { compareDefinitions, describeDifference } from '../../dump/definitions/compare.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import { some } from '../server.ts';
+import { viewsCheck } from '../views.ts';
 import { dumpProgress, rowsOf } from './dump-progress.ts';
 import { ANSWER_MS, type BackupEnv, type DumpedFile, LIST_MS } from './env.ts';
+import { engineOf } from './way.ts';
 
 type At = BackupEnv & Working & { readonly facts: { readonly tables: readonly TableFacts[] } };
 
@@ -153,12 +156,16 @@ const toolOf = (from: PipeAction['from']): string =>
 export const invalidViews = (definitions: readonly Definition[]): readonly string[] =>
 	definitions.filter(({ invalid }) => invalid !== undefined).map(({ database, name }) => `${database}.${name}`);
 
-function noteInvalid({ note }: At, definitions: readonly Definition[]): void {
+function noteInvalid(at: At, definitions: readonly Definition[]): void {
+	const { note } = at;
 	const views = invalidViews(definitions);
 	if (views.length === 0) return;
+	// The vendor's tool keeps no comments: what became invalid since the checks would make a backup that does not load.
+	if (engineOf(at) === 'vendor')
+		throw new CheckFailed(viewsCheck(definitions.flatMap((view) => (view.invalid === undefined ? [] : [{ ...view, why: view.invalid }]))));
 	const reasons = definitions.flatMap(({ invalid }) => (invalid === undefined ? [] : [invalid]));
 	note(
-		`${views.length === 1 ? 'A view' : `${views.length} views`} cannot be created from this backup: ${some(views.map((view, at) => `${view} (${reasons[at]})`))}. The definition is in it as a comment. Repair or drop the view, or leave it out too: --ignore-table '${views[0]}'`,
+		`${views.length === 1 ? 'A view' : `${views.length} views`} cannot be created from this backup: ${some(views.map((view, at) => `${view} (${reasons[at]})`))}. The definition is in it as a comment. Repair or drop the view, or leave it out too: ${namesOption('--ignore-table', views)}`,
 		'warning',
 	);
 }

@@ -2,6 +2,7 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration, plural } from '../../core/format.ts';
 import type { Consent } from '../../core/model.ts';
+import { namesOption } from '../../core/names.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { FolderFacts, Step } from '../../core/step.ts';
@@ -24,6 +25,7 @@ import {
 	toolFaultsCheck,
 } from '../server.ts';
 import { unopenedCheck, unopenedTables } from '../unopened.ts';
+import { type ViewFault, viewFaults, viewsCheck } from '../views.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
 import type { BackupEnv, Way } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
@@ -58,6 +60,8 @@ type Facts = {
 	readonly toolFaults: readonly ToolFault[];
 	/** Those of the tables to dump that cannot be opened. */
 	readonly unopened: readonly UnopenedTable[];
+	/** Those of the views to dump that the vendor's tool cannot write, where it is to write all. */
+	readonly viewFaults: readonly ViewFault[];
 	/** Folders among the server's data that are no databases. */
 	readonly strayFolders: readonly string[];
 	readonly way: Way;
@@ -126,6 +130,14 @@ export const look: Step<BackupEnv, Facts, null> = {
 			unopened: (await unopenedTables(dialect, ask, 'server')).filter(
 				(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 			),
+			viewFaults:
+				way.engine === 'vendor'
+					? await viewFaults(
+							{ dialect, look: ask, role: 'server' },
+							tables.filter(({ kind }) => kind === 'view'),
+							({ database, name }) => ignored.has(`${database}.${name}`),
+						)
+					: [],
 			strayFolders: (await ask('server', dialect.fits.strayFolders)).filter((folder) => !wanted.includes(folder)),
 			way,
 			heldBytes: heldBytes(way, tables),
@@ -167,8 +179,9 @@ export const look: Step<BackupEnv, Facts, null> = {
 			...unopenedCheck(
 				'TABLES',
 				facts.unopened,
-				(table) => `Or leave it out of the backup:  --ignore-table ${shellWord(`${table.database}.${table.name}`)}`,
+				(table) => `Or leave it out of the backup:  ${namesOption('--ignore-table', [`${table.database}.${table.name}`])}`,
 			),
+			...viewsCheck(facts.viewFaults),
 			...outsideChecks(server, facts.outside),
 			must('DATABASES', 'All databases asked for exist', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),

@@ -1,10 +1,10 @@
 import { type Check, must, note } from '../../core/check.ts';
-import { ServerError } from '../../core/errors.ts';
 import type { Looking } from '../../core/step.ts';
 import type { ToolFault, UnopenedTable } from '../../dialects/fits.ts';
 import { distrustsCode, functionsCheck } from '../functions.ts';
 import { qualified, type Server, some, toolFaultsCheck } from '../server.ts';
 import { unopenedCheck, unopenedTables } from '../unopened.ts';
+import { invalidViews } from '../views.ts';
 
 /** What of the primary would be refused by the replica, or would stop the tool that copies it: asked before anything changes. */
 export type Fits = {
@@ -35,22 +35,15 @@ export async function inspectFits(
 	const settings = async (role: 'primary' | 'replica', { dialect }: Server): Promise<Settings> =>
 		Object.fromEntries((await look(role, dialect.catalogue.variables)).filter(([name]) => SETTINGS.includes(name)));
 	const there = await look('replica', replica.dialect.fits.activePlugins);
-	const brokenViews: { name: string; why: string }[] = [];
-	for (const view of dumps ? (await look('primary', catalogue.tables)).filter(({ kind }) => kind === 'view') : []) {
-		try {
-			await look('primary', fits.view(view));
-		} catch (error) {
-			if (!(error instanceof ServerError) || error.connectionLost) throw error;
-			brokenViews.push({ name: qualified(view), why: error.told.words ?? error.told.what });
-		}
-	}
+	const views = dumps ? (await look('primary', catalogue.tables)).filter(({ kind }) => kind === 'view') : [];
+	const brokenViews = await invalidViews({ dialect: primary.dialect, look, role: 'primary' }, views);
 	return {
 		functions: await look('primary', fits.functions),
 		code: await look('primary', fits.code),
 		missingPlugins: (await look('primary', fits.loginPlugins)).filter((name) => !there.includes(name)),
 		restricted: await look('primary', fits.restrictedAccounts),
 		strayFolders: await look('primary', fits.strayFolders),
-		brokenViews,
+		brokenViews: brokenViews.map((view) => ({ name: qualified(view), why: view.why })),
 		unopened: dumps ? await unopenedTables(primary.dialect, look, 'primary') : [],
 		toolFaults: dumps ? await look('primary', fits.toolFaults) : [],
 		primary: await settings('primary', primary),
