@@ -41,7 +41,10 @@ export async function proveMachine(throwaway: Throwaway, failure: Failure, backu
 							'A drill’s throwaway server cannot have it. Restore into a test server that has it:',
 							`lockstep restore ${shellWord(backup)} --server URL`,
 						]
-					: ['Free memory or disk space here, then the same command again.', `Or another disk:  lockstep drill ${backup} --dir FOLDER`],
+					: [
+							'Free memory or disk space here, then the same command again.',
+							`Or another disk:  lockstep drill ${shellWord(backup)} --dir FOLDER`,
+						],
 			}),
 		],
 		'The drill could not be done on this machine. It says nothing about the backup: no result is recorded.',

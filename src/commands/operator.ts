@@ -1,5 +1,6 @@
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
+import { shellWord } from '../core/shell.ts';
 import type { Context } from './context.ts';
 import type { OpenedServer } from './servers.ts';
 
@@ -41,14 +42,14 @@ export function operatorOf(
 		throw new UserError({
 			what: `--operator ${text} needs a host: where it may log in from.`,
 			why: `Your own accounts do not say: ${o.primary.identity.account} on the primary, ${o.replica.identity.account} on the replica.`,
-			mend: [`--operator ${user}@HOST, as both servers see it; HOST may be a pattern such as 10.0.0.%`],
+			mend: [`--operator ${shellWord(`${user}@HOST`)}, as both servers see it; HOST may be a pattern such as 10.0.0.%`],
 		});
 	}
 	const begun = o.begun?.operator;
 	if (begun !== undefined && begun !== `${user}@${host}`) {
 		throw new UserError({
 			what: `The run to be resumed was begun with --operator ${begun}.`,
-			mend: [`To resume it:  --operator ${begun}`, 'or undo it first:  lockstep undo --yes'],
+			mend: [`To resume it:  --operator ${shellWord(begun)}`, 'or undo it first:  lockstep undo --yes'],
 		});
 	}
 	const { server } = o.replica;

@@ -46,7 +46,7 @@ export function names(given: readonly string[] | undefined, flag: string): strin
 	return found;
 }
 
-const TABLE = /^[^.]+\..+$/s;
+const TABLE = /^.+\..+$/s;
 
 /** The same for tables. */
 export function tables(given: readonly string[] | undefined, flag: string): string[] | undefined {

@@ -15,6 +15,7 @@ import type { Json } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import { changedServer, findResumable, newerLockstep, type Past } from '../core/past.ts';
 import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
+import { shellWord } from '../core/shell.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
 import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
@@ -241,7 +242,7 @@ function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
 	if (begun === undefined || before === seedOf(asked)) return;
 	throw new UserError({
 		what: `The run to be resumed copies the data otherwise: --seed ${before}.`,
-		mend: [`To resume it:  --seed ${before}`, `or undo it first:  lockstep undo ${begun.run} --yes`],
+		mend: [`To resume it:  --seed ${shellWord(before)}`, `or undo it first:  lockstep undo ${begun.run} --yes`],
 	});
 }
 

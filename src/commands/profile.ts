@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts';
 import { jsonLine } from '../core/json.ts';
+import { shellWord } from '../core/shell.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { compact, parseServerUrl } from '../server/address.ts';
 import type { Context, Ending } from './context.ts';
@@ -73,10 +74,10 @@ export async function profile(context: Context, verb: string, name: string | und
 			if (known !== undefined)
 				throw new UserError({
 					what: `There is a profile ${name} already.`,
-					mend: [`lockstep profile edit ${name} …`, `lockstep profile remove ${name}`],
+					mend: [`lockstep profile edit ${shellWord(name)} …`, `lockstep profile remove ${shellWord(name)}`],
 				});
 			if (flags.server === undefined && flags.optionFile === undefined && flags.loginPath === undefined) {
-				throw new UserError({ what: 'Where is it?', mend: [`lockstep profile add ${name} --server mysql://USER@HOST:PORT`] });
+				throw new UserError({ what: 'Where is it?', mend: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`] });
 			}
 			if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
 			profiles.put(profileFrom(name, flags));

@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import { duration } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
+import { shellWord } from '../core/shell.ts';
 import {
 	SANDBOX_KINDS,
 	type Sandbox,
@@ -37,7 +38,7 @@ export function kindOf(flags: SandboxFlags): { kind?: SandboxKind } {
 
 /** What takes it down again, as it was brought up. */
 export const downCommand = (pair: Sandbox, flags: SandboxFlags): string =>
-	`lockstep sandbox down ${flags.dir === undefined ? `--server ${pair.kind}` : `--dir '${pair.dir}'`}`;
+	`lockstep sandbox down ${flags.dir === undefined ? `--server ${pair.kind}` : `--dir ${shellWord(pair.dir)}`}`;
 
 /** A URL that every command takes. */
 export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;

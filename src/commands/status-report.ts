@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
 import type { StatusReport } from '../core/desk.ts';
 import { ServerError } from '../core/errors.ts';
+import { shellWord } from '../core/shell.ts';
 import type { Channel, Dialect } from '../dialects/dialect.ts';
 import { applierGaps, logGaps, tellGap } from '../runbooks/gaps.ts';
 import { titleOf } from '../runbooks/server.ts';
@@ -102,7 +103,7 @@ async function report(
 	mends.push(...gaps.flatMap(({ hints }) => hints));
 	if (channels.length === 0 && identity.readOnly !== 'OFF' && position.replicated !== '') {
 		troubles.push('It was a replica, and is read-only, but has no source any more: nothing replicates.');
-		mends.push(`lockstep provision --primary SERVER --replica SERVER --confirm ${server.name}`);
+		mends.push(`lockstep provision --primary SERVER --replica SERVER --confirm ${shellWord(server.name)}`);
 	}
 	if (channels.length > 0) {
 		if (identity.readOnly === 'OFF') troubles.push('This replica is not read-only: local writes would make it differ.');

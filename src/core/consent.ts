@@ -1,5 +1,6 @@
 import type { Check } from './check.ts';
 import type { Consent } from './model.ts';
+import { shellWord } from './shell.ts';
 
 /** Each consent once: several steps may ask for the same name with the same reason. */
 export function different(consents: readonly Consent[]): Consent[] {
@@ -15,6 +16,6 @@ export function consentCheck(consent: Consent): Check {
 		title: consent.reason,
 		status: 'fail',
 		...(consent.affected.length === 0 ? {} : { found: consent.affected.join(', ') }),
-		mend: [`If that is meant, type its name: --confirm ${consent.name}`, ...(consent.hints ?? [])],
+		mend: [`If that is meant, type its name: --confirm ${shellWord(consent.name)}`, ...(consent.hints ?? [])],
 	};
 }

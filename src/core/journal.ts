@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 import { DURABLE, type Recorded, type RunEvent } from './events.ts';
+import { shellWord } from './shell.ts';
 
 /** Where a run's events are kept: one JSON line each, the durable ones synced before anything goes on. */
 export interface Journal {
@@ -54,9 +55,10 @@ function proveOwn(path: string, is: 'folder' | 'file'): void {
 	const elsewhere = 'Run lockstep as its owner, or set XDG_STATE_HOME to a folder of your own.';
 	const mine = process.getuid?.();
 	const { uid, mode } = statSync(path);
-	if (is === 'file' && !lstatSync(path).isFile()) throw distrusted('It is no plain file.', `Move it away: mv ${path} ${path}.bad`);
+	if (is === 'file' && !lstatSync(path).isFile())
+		throw distrusted('It is no plain file.', `Move it away: mv ${shellWord(path)} ${shellWord(`${path}.bad`)}`);
 	if (mine !== undefined && uid !== mine) throw distrusted(`It belongs to another user (uid ${uid}).`, elsewhere);
-	if ((mode & 0o022) !== 0) throw distrusted('Other users may write to it.', `chmod go-w ${path}`);
+	if ((mode & 0o022) !== 0) throw distrusted('Other users may write to it.', `chmod go-w ${shellWord(path)}`);
 	if (is === 'folder') proveParent(dirname(path));
 }
 
@@ -72,7 +74,7 @@ function proveParent(path: string): void {
 			mend: ['Set XDG_STATE_HOME to a folder of your own.'],
 		});
 	if ((mode & 0o022) !== 0 && (mode & STICKY) === 0)
-		throw new UserError({ what, why: 'Other users may write to it.', mend: [`chmod go-w ${path}`] });
+		throw new UserError({ what, why: 'Other users may write to it.', mend: [`chmod go-w ${shellWord(path)}`] });
 }
 
 /** Makes the folder of journals, for its owner only, and gives what `use` makes of it. Throws UserError where it cannot be written. */

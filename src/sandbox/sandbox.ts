@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../core/errors.ts';
+import { shellWord } from '../core/shell.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { connect } from '../server/session.ts';
@@ -112,7 +113,10 @@ export async function sandboxUp(options: SandboxUp): Promise<Sandbox> {
 	return withLock(`${dir}.lock`, { onWait, ...(options.signal && { signal: options.signal }) }, async () => {
 		const recorded = await readJson<Recorded>(recordPath(dir));
 		if (recorded !== undefined && recorded.kind !== kind) {
-			throw new UserError({ what: `${dir} holds a sandbox of the kind ${recorded.kind}.`, mend: [`lockstep sandbox down --dir '${dir}'`] });
+			throw new UserError({
+				what: `${dir} holds a sandbox of the kind ${recorded.kind}.`,
+				mend: [`lockstep sandbox down --dir ${shellWord(dir)}`],
+			});
 		}
 		if (recorded === undefined) await make(dir, kind, options);
 		else await mend(dir, recorded, options);

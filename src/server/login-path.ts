@@ -1,5 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { shellWord } from '../core/shell.ts';
 
 /** MySQL's obfuscated login file as the option file's text that it is; nothing where there is none. */
 export interface LoginFile {
@@ -21,7 +22,8 @@ export async function readLoginFile(path: string): Promise<LoginFile> {
 	try {
 		const file = await stat(path);
 		if (!file.isFile()) return { path };
-		if ((file.mode & 0o177) !== 0) return { path, warning: `${path} is ignored: others may read or write it. chmod 600 ${path}` };
+		if ((file.mode & 0o177) !== 0)
+			return { path, warning: `${path} is ignored: others may read or write it. chmod 600 ${shellWord(path)}` };
 		bytes = await readFile(path);
 	} catch {
 		return { path };

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../core/errors.ts';
+import { shellWord } from '../core/shell.ts';
 import { readLoginFile } from './login-path.ts';
 
 /** One line of an option file that counts. */
@@ -108,7 +109,7 @@ class Reader {
 			if (file.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
 			mode = file.isFile() ? file.mode : 0;
 			if ((mode & 0o002) !== 0) {
-				this.warnings.push(`${path} is ignored: every user may write to it. chmod 600 ${path}`);
+				this.warnings.push(`${path} is ignored: every user may write to it. chmod 600 ${shellWord(path)}`);
 				return;
 			}
 			text = await readFile(path, 'utf8');

@@ -67,7 +67,11 @@ export async function findPassword(places: PasswordPlaces): Promise<PasswordFoun
 	}
 	if (option !== undefined && option.value !== null) {
 		const path = option.origin.replace(/ \[.*$/, '');
-		return hit(option.value, option.origin, option.exposed ? [`${path} holds a password and others may read it. chmod 600 ${path}`] : []);
+		return hit(
+			option.value,
+			option.origin,
+			option.exposed ? [`${path} holds a password and others may read it. chmod 600 ${shellWord(path)}`] : [],
+		);
 	}
 	if (env.MYSQL_PWD !== undefined) return hit(env.MYSQL_PWD, 'MYSQL_PWD');
 	if (ask !== undefined) return hit((await ask(places.question)).reveal(), 'asked');

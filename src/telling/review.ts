@@ -1,6 +1,7 @@
 import type { ShownAction } from '../core/action.ts';
 import type { PlannedStep, Review } from '../core/director.ts';
 import { dayAndTime, plural, symbols } from '../core/format.ts';
+import { shellWord } from '../core/shell.ts';
 import { checkLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
 
@@ -72,7 +73,7 @@ export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 		for (const consent of review.consents) {
 			lines.push(...indented(`  ${signs.warn} `, consent.reason, options.width, 'plain', 'warn'));
 			for (const affected of consent.affected) lines.push(line(span(`      ${affected}`, 'dim')));
-			lines.push(line('      type exactly ', span(consent.name, 'bold'), span(`   (or --confirm ${consent.name})`, 'dim')));
+			lines.push(line('      type exactly ', span(consent.name, 'bold'), span(`   (or --confirm ${shellWord(consent.name)})`, 'dim')));
 		}
 	}
 	return lines;

@@ -2,6 +2,7 @@ import { render } from 'ink';
 import type { Desk, RunRequest } from '../core/desk.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { shellWord } from '../core/shell.ts';
 import { renderLeft } from '../telling/background.ts';
 import { renderSummary } from '../telling/summary.ts';
 import { Wizard } from './app.tsx';
@@ -84,9 +85,9 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 			: request.kind === 'restore'
 				? request.server === ''
 					? []
-					: [`lockstep status --server ${request.server}`]
+					: [`lockstep status --server ${shellWord(request.server)}`]
 				: request.kind === 'backup'
-					? [`less ${typeof backup === 'string' ? backup : request.to}/README.txt`]
+					? [`less ${shellWord(`${typeof backup === 'string' ? backup : request.to}/README.txt`)}`]
 					: [
 							desk.commandLine({
 								kind: 'backup',

@@ -8,8 +8,15 @@ import { drillRequest } from '../../src/commands/drill.ts';
 import { type Invocation, makeProgram } from '../../src/commands/program.ts';
 import { provisionRequest } from '../../src/commands/provision.ts';
 import { restoreRequest } from '../../src/commands/restore.ts';
+import { consentCheck } from '../../src/core/consent.ts';
 import type { RunRequest } from '../../src/core/desk.ts';
-import { formatNames, parseNames } from '../../src/core/names.ts';
+import { formatNames, namesOption, parseNames } from '../../src/core/names.ts';
+import type { Channel } from '../../src/dialects/dialect.ts';
+import { channelError as mariadbError } from '../../src/dialects/mariadb/channel-errors.ts';
+import { channelError as mysqlError } from '../../src/dialects/mysql/channel-errors.ts';
+import { waysAround } from '../../src/dump/definitions/read.ts';
+import { unopenedCheck } from '../../src/runbooks/unopened.ts';
+import { viewsCheck } from '../../src/runbooks/views.ts';
 import { HOSTILE_NAMES } from '../support/hostile-names.ts';
 import { seeded } from '../support/seeded.ts';
 
@@ -196,5 +203,47 @@ describe('lists of names', () => {
 		[['--ignore-table', 'orders'], '--ignore-table orders is not DATABASE.TABLE.'],
 	])('%j is refused', async (argv, what) => {
 		await expect(parse(['backup', '--server', 's', '--to', '/t', ...argv])).rejects.toMatchObject({ told: { what } });
+	});
+});
+
+/** What of a hint is typed into a shell: from its option or command on. */
+const typed = (hint: string): string => hint.slice(Math.max(0, hint.search(/(?:^|\s)(?:--[a-z]|lockstep )/))).trimStart();
+
+describe('a hint with a hostile name', () => {
+	const hints = (make: (name: string) => string) => words(HOSTILE_NAMES.map((name) => typed(make(name))));
+
+	it.each([
+		['that leaves a table out', (name: string) => waysAround({ kind: 'table', database: name, name }).at(-1) ?? ''],
+		['that leaves a view out', (name: string) => viewsCheck([{ database: name, name, why: '' }])[0]?.mend?.[1] ?? ''],
+		[
+			'that leaves out what cannot be opened',
+			(name: string) =>
+				unopenedCheck('-', [{ database: name, name, why: '' }], ({ database, name: own }) =>
+					namesOption('--ignore-table', [`${database}.${own}`]),
+				)[0]?.mend?.[1] ?? '',
+		],
+	] as const)('%s names just that one', async (_, make) => {
+		for (const [at, argv] of hints(make).entries()) {
+			const name = HOSTILE_NAMES[at] as string;
+			const request = await parse(['backup', '--server', 's', '--to', '/t', ...argv]);
+			expect(request, name).toMatchObject({ ignoreTables: [`${name}.${name}`] });
+		}
+	});
+
+	it('asks for the confirmation of just that server', () => {
+		for (const [at, argv] of hints((name) => consentCheck({ name, reason: '', affected: [] }).mend?.[0] ?? '').entries())
+			expect(argv).toEqual(['--confirm', HOSTILE_NAMES[at]]);
+	});
+
+	it.each([
+		['mariadb', mariadbError],
+		['mysql', mysqlError],
+	] as const)('seeds just that replica of %s again', (_, channelError) => {
+		const channel = { host: 'h', port: 1, name: '', io: 'yes' } as Channel;
+		for (const [at, argv] of hints((name) => channelError('1062: x', { channel, name }).at(-1) ?? '').entries()) {
+			const name = HOSTILE_NAMES[at] as string;
+			const replica = name.includes(':') ? `mysql://USER@${name}` : name;
+			expect(argv).toEqual(['lockstep', 'provision', '--primary', 'mysql://USER@h:1', '--replica', replica, '--confirm', name]);
+		}
 	});
 });

@@ -1,4 +1,6 @@
 // What a replica's threads say when they do not run, and what mends it. The numbers and texts were seen on 9.7 (.github/docs/measured.md, Replication errors).
+
+import { shellWord } from '../../core/shell.ts';
 import { shown, sql } from '../../sql/sql.ts';
 import type { Channel, ReplicaPlace } from '../dialect.ts';
 import { accounts } from './accounts.ts';
@@ -13,10 +15,10 @@ const change = ({ channel }: ReplicaPlace, to: string): string =>
 	`On the replica:  STOP REPLICA${of(channel)}; CHANGE REPLICATION SOURCE TO ${to}${of(channel)}; START REPLICA${of(channel)};`;
 
 /** A profile's name has no colon. */
-const server = (name: string): string => (name.includes(':') ? `mysql://USER@${name}` : name);
+const server = (name: string): string => shellWord(name.includes(':') ? `mysql://USER@${name}` : name);
 
 const seedAgain = ({ channel, name }: ReplicaPlace): string =>
-	`lockstep provision --primary ${server(`${channel.host}:${channel.port}`)} --replica ${server(name)} --confirm ${name}`;
+	`lockstep provision --primary ${server(`${channel.host}:${channel.port}`)} --replica ${server(name)} --confirm ${shellWord(name)}`;
 
 const PASSWORD = "SOURCE_PASSWORD = 'PASSWORD'";
 const OTHER_ADDRESS = "SOURCE_HOST = 'HOST', SOURCE_PORT = PORT";

@@ -1,4 +1,5 @@
 import { ServerError, UserError } from '../../core/errors.ts';
+import { namesOption } from '../../core/names.ts';
 import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/definitions.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
 import { id, type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
@@ -132,7 +133,7 @@ export const waysAround = ({ kind, database, name }: DefinitionName): readonly s
 	kind === 'table' || kind === 'view' || kind === 'sequence'
 		? [
 				...(kind === 'table' ? [`Repair it:  ${shown(sql`CHECK TABLE ${id(database, name)}`)};`] : []),
-				`Leave it out of the backup:  --ignore-table ${database}.${name}`,
+				`Leave it out of the backup:  ${namesOption('--ignore-table', [`${database}.${name}`])}`,
 			]
 		: [`Drop it if nothing needs it, or repair what it needs: ${definitionTitle({ kind, database, name })}`];
 

@@ -3,6 +3,7 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Consent } from '../../core/model.ts';
+import { shellWord } from '../../core/shell.ts';
 import type { Looking, Seen } from '../../core/step.ts';
 import type { CloneFacts, CloneStatus, CloneWords } from '../../dialects/clone.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
@@ -177,7 +178,7 @@ function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Che
 			expected: 'a login that is still good when the replica has the primary’s accounts',
 			found: there ? login.words || 'yes' : `no account ${accounts.replica} on the primary`,
 			mend: [
-				`Give the replica’s login to an account that is on both with the same password: --replica mysql://USER@${replica.host}:${replica.port}`,
+				`Give the replica’s login to an account that is on both with the same password: --replica ${shellWord(`mysql://USER@${replica.host}:${replica.port}`)}`,
 				'Or copy by the stream, which leaves the replica’s own accounts as they are:  --seed dump',
 			],
 		}),

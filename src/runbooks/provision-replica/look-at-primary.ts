@@ -1,5 +1,6 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { bytes } from '../../core/format.ts';
+import { shellWord } from '../../core/shell.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel, Identity } from '../../dialects/dialect.ts';
 import type { Gap } from '../../dialects/gaps.ts';
@@ -195,7 +196,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				name: primary.name,
 				reason: `${primary.name} is itself a replica of ${of}: the accounts are created on it past its binary log (sql_log_bin = 0), so that its own replication is not disturbed`,
 				affected: [account, ...(operator === null ? [] : [operator])].map(({ user, host }) => `account ${user}@${host}`),
-				hints: [`Or give the new replica the top of the chain as its primary:  --primary ${of}`],
+				hints: [`Or give the new replica the top of the chain as its primary:  ${primaryOptions(facts.channels)}`],
 			},
 		];
 	},
@@ -203,6 +204,10 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 };
 
 const sourcesOf = (channels: readonly Channel[]): string => [...new Set(channels.map(({ host, port }) => `${host}:${port}`))].join(', ');
+
+/** As they are typed into a shell. */
+const primaryOptions = (channels: readonly Channel[]): string =>
+	[...new Set(channels.map(({ host, port }) => `--primary ${shellWord(`mysql://USER@${host}:${port}`)}`))].join('  or  ');
 
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
 function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {
@@ -216,7 +221,7 @@ function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Fa
 			wrong: `${words.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
 			mend: [
 				`In the option file of ${name}:  ${words.logsReplicaUpdates} = ON`,
-				`then restart it; or replicate from the top of the chain:  --primary ${sourcesOf(channels)}`,
+				`then restart it; or replicate from the top of the chain:  ${primaryOptions(channels)}`,
 			],
 		}),
 		should('PRIMARY-REPLICATES', 'Its own replication runs', standing.length === 0, {
