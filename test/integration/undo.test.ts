@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, lockstep, nameOf } from '../support/cli.ts';
-import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
-import { ask, ownSandbox, rootSession, type Sandbox, type SandboxKind, spareServer, value } from '../support/servers.ts';
-import { superReadOnlyOf, wordsOf } from '../support/words.ts';
+import { Stopped } from '../../src/core/errors.ts';
+import { type Ended, lockstep, nameOf, urlOf } from '../support/cli.ts';
+import { kill } from '../support/kills.ts';
+import { type Client, caughtUp, openClient, provisionRequest, type ServerState, stateOf } from '../support/runs.ts';
+import { ask, ownSandbox, rootSession, type Sandbox, type SandboxKind, type SpareServer, spareServer, value } from '../support/servers.ts';
+import { channelsOf, superReadOnlyOf, wordsOf } from '../support/words.ts';
 
 const DATABASES =
 	"SELECT GROUP_CONCAT(SCHEMA_NAME ORDER BY 1) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ('mysql','sys','performance_schema','information_schema')";
@@ -87,37 +89,104 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 	});
 });
 
-// What is done while one is down does not depend on the vendor.
-it('undoes what it can while one of the servers is down, names the rest, and finishes when that server is back', {
-	timeout: 120_000,
-}, async () => {
-	await using client = await openClient();
-	const undo = (...more: string[]): Promise<Ended> => lockstep(['undo', ...more], { env: client.context().env });
-	await using primary = await spareServer('mariadb-11.8', { serverId: 101 });
-	await using replica = await spareServer('mariadb-11.8', { serverId: 102 });
-	for (const statement of ['CREATE DATABASE crm', 'CREATE TABLE crm.calls (id INT PRIMARY KEY)']) await ask(primary, statement);
-	const before = { primary: await stateOf(primary, 'settings'), replica: await stateOf(replica, 'settings') };
-	const sides = { primary, replica };
-	for (const [down, up, statement] of [
-		['primary', 'replica', /primary: DROP USER IF EXISTS 'lockstep_102'/],
-		['replica', 'primary', /replica: DROP DATABASE IF EXISTS `crm`/],
-	] as const) {
-		const { end } = await client.run(provisionRequest(sides));
-		expect([end.outcome, end.failure]).toEqual(['done', null]);
-		await sides[down].stop();
-		const shown = await undo('--dry-run');
-		expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('It cannot be reached')]);
-		const part = await undo('--yes', '--json');
+/** One of two servers is down while what a run did is rolled back. */
+describe('with one of the servers down', () => {
+	const before = { primary: {} as ServerState, replica: {} as ServerState };
+	const sides = {} as { primary: SpareServer; replica: SpareServer };
+	const ROLES = ['primary', 'replica'] as const;
+
+	/** A pair with a table, and a person. */
+	async function open(kind: SandboxKind) {
+		const [client, primary, replica] = await Promise.all([
+			openClient(),
+			spareServer(kind, { serverId: 101 }),
+			spareServer(kind, { serverId: 102 }),
+		]);
+		Object.assign(sides, { primary, replica });
+		for (const statement of ['CREATE DATABASE crm', 'CREATE TABLE crm.calls (id INT PRIMARY KEY)']) await ask(primary, statement);
+		for (const role of ROLES) before[role] = await stateOf(sides[role], 'settings');
+		const env = client.context().env;
+		return {
+			client,
+			env,
+			call: (...argv: string[]): Promise<Ended> => lockstep(argv, { env }),
+			[Symbol.asyncDispose]: async () => {
+				for (const each of [primary, replica, client]) await each[Symbol.asyncDispose]();
+			},
+		};
+	}
+
+	/** What the undo does while one is down, what it says is left, and what the same undo does when that server is back. */
+	async function inParts(call: (...argv: string[]) => Promise<Ended>, down: 'primary' | 'replica', left: readonly RegExp[]): Promise<void> {
+		const up = down === 'primary' ? 'replica' : 'primary';
+		const part = await call('undo', '--yes', '--json');
 		expect(part.code, part.stderr).toBe(9);
-		expect(part.last.mend.join('\n')).toMatch(statement);
-		expect(part.last.mend.join('\n')).not.toContain(`${up}: `);
-		expect(await stateOf(sides[up], 'settings')).toEqual(before[up]);
+		const statements = part.last.mend.join('\n');
+		for (const statement of left) expect(statements).toMatch(statement);
+		expect(statements).not.toContain(`${up}: `);
+		expect(part.stdout + part.stderr).not.toMatch(/Untouched|As before/);
+		expect(timeless(await stateOf(sides[up], 'settings'))).toEqual(timeless(before[up]));
 		// As the option file of a replica is to say.
 		await sides[down].start(down === 'replica' ? ['--read-only'] : []);
-		const rest = await undo('--yes');
+		const rest = await call('undo', '--yes');
 		// What the replica was restarted with is left as it is, and named.
-		expect(rest.code, rest.stderr).toBe(down === 'replica' ? 3 : 0);
-		expect((await stateOf(primary, 'settings')).accounts).toEqual(before.primary.accounts);
-		expect((await stateOf(replica, 'settings')).databases).toEqual(before.replica.databases);
+		expect(rest.code, rest.stdout + rest.stderr).toBe(down === 'replica' ? 3 : 0);
+		expect(timeless(await stateOf(sides.primary, 'settings')).accounts).toEqual(timeless(before.primary).accounts);
+		expect((await stateOf(sides.replica, 'settings')).databases).toEqual(before.replica.databases);
 	}
+
+	it('undoes what it can, names the rest, and finishes when that server is back', { timeout: 120_000 }, async () => {
+		await using at = await open('mariadb-11.8');
+		for (const [down, statement] of [
+			['primary', /primary: DROP USER IF EXISTS 'lockstep_102'/],
+			['replica', /replica: DROP DATABASE IF EXISTS `crm`/],
+		] as const) {
+			const { end } = await at.client.run(provisionRequest(sides));
+			expect([end.outcome, end.failure]).toEqual(['done', null]);
+			await sides[down].stop();
+			const shown = await at.call('undo', '--dry-run');
+			expect([shown.code, shown.stdout], shown.stderr).toEqual([0, expect.stringContaining('It cannot be reached')]);
+			await inParts(at.call, down, [statement]);
+		}
+	});
+
+	it('on MySQL as well: recover starts replication again, and no copy by CLONE is left', { timeout: 180_000 }, async () => {
+		await using at = await open('mysql-9.7');
+		const argv = ['provision', '--primary', urlOf(sides.primary), '--replica', urlOf(sides.replica), '--yes'];
+		const killed = await kill(argv, at.env, { at: 'compare open-snapshot', when: 'after', whom: ['engine', 'watcher'] });
+		expect(killed.hit, killed.where).toBe(true);
+		await sides.primary.stop();
+		const recovered = await at.call('recover', '--yes');
+		expect(recovered.code, recovered.stdout + recovered.stderr).toBe(0);
+		expect((await channelsOf('mysql-9.7', sides.replica))[0]?.sql).toBe('Yes');
+		await inParts(at.call, 'primary', [/primary: DROP USER IF EXISTS 'lockstep_102'/]);
+
+		let started: Promise<unknown> = Promise.resolve();
+		const stop = new AbortController();
+		// What follows is stopped: plugin and account are there still.
+		const { end } = await at.client.run(provisionRequest(sides, { seed: 'clone', restartWaitSeconds: 60 }), {
+			signal: stop.signal,
+			on(event) {
+				if (event.type === 'note' && event.text.includes('DOWN')) started = sides.replica.stop().then(() => sides.replica.start());
+				if (event.type === 'action-done' && event.action === 'restart') stop.abort(new Stopped('Stopped by the test.'));
+			},
+		});
+		await started;
+		expect(end, JSON.stringify(end.failure)).toMatchObject({ outcome: 'stopped', open: true });
+		await sides.replica.stop();
+		await inParts(at.call, 'replica', [
+			/replica: UNINSTALL PLUGIN clone/,
+			/replica: DROP DATABASE IF EXISTS `crm`/,
+			/replica: DROP USER IF EXISTS 'lockstep_clone_102'/,
+			/replica: RESET PERSIST IF EXISTS `read_only`/,
+		]);
+		for (const server of [sides.primary, sides.replica])
+			expect(await value(server, "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'clone'")).toBe('0');
+	});
+});
+
+/** Both were made in the same way, not in the same second. */
+const timeless = (state: ServerState): ServerState => ({
+	...state,
+	accounts: state.accounts.map((line) => line.replace(/"password_last_changed":"[^"]*"/, '')),
 });

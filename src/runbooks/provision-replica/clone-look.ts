@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must, note, should } from '../../core/check.ts';
+import type { Deeds } from '../../core/deeds.ts';
 import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
-import type { Consent } from '../../core/model.ts';
+import type { Consent, Thing } from '../../core/model.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { Looking, Seen } from '../../core/step.ts';
 import type { CloneFacts, CloneStatus, CloneWords } from '../../dialects/clone.ts';
@@ -39,7 +40,12 @@ export type CloneLook = {
 	readonly eventScheduler: string;
 	readonly dataDir: string;
 	readonly uuids: { readonly primary: string | null; readonly replica: string | null };
+	/** What is said of the replica is what its journal says: it cannot be reached. */
+	readonly isUnseen?: true;
 };
+
+/** What the restart must not forget, and what it is to be. */
+export const QUIET = { read_only: 'ON', event_scheduler: 'OFF' } as const;
 
 /** Both servers' words, which are the same; null where one of them has no CLONE. */
 export const wordsOf = ({ primary, replica }: ProvisionEnv): CloneWords | null => primary.dialect.clone && replica.dialect.clone;
@@ -139,9 +145,9 @@ export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLoo
 
 /** What undoing a clone needs to know while one of the servers cannot be reached. */
 export async function lookForUndo(
-	at: ProvisionEnv & Looking & { readonly origin: CloneLook | null; readonly absent: ReadonlySet<string> },
+	at: ProvisionEnv & Looking & { readonly origin: CloneLook | null; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> },
 ): Promise<CloneLook | null> {
-	const { primary, replica, look, origin, absent } = at;
+	const { primary, replica, look, origin, made, absent } = at;
 	const words = wordsOf(at);
 	if (words === null || origin === null) return null;
 	if (absent.size === 0) return lookForClone(at);
@@ -161,8 +167,25 @@ export async function lookForUndo(
 	return {
 		...origin,
 		...(absent.has('primary') ? { donor: { ...origin.donor, plugin: true }, donorSessions: [], donorAccount: true } : await onPrimary()),
-		// Whether its data have come, and what is there now, cannot be known.
-		...(absent.has('replica') ? { recipient: { ...origin.recipient, plugin: true } } : await onReplica()),
+		...(absent.has('replica') ? asCloned(origin, made, { ...account, role: false }) : await onReplica()),
+	};
+}
+
+/** A replica that cannot be reached, as the run's journal leaves it: with all that the clone was to bring. */
+function asCloned(origin: CloneLook, made: Deeds['made'], donor: AccountName): Partial<CloneLook> {
+	const recipient = { ...origin.recipient, plugin: true, persisted: { ...origin.recipient.persisted, ...QUIET } };
+	const brought = (kind: Thing['kind']) => (made ?? []).filter((thing) => thing.on === 'replica' && thing.kind === kind);
+	const databases = brought('database').map(({ name }) => name);
+	const accounts = new Set(brought('account').map(({ name }) => name));
+	// The clone was not begun: what is there is of before.
+	if (databases.length + accounts.size === 0) return { isUnseen: true, recipient: { ...recipient, persisted: origin.recipient.persisted } };
+	const came = [...origin.primaryAccounts, donor].filter((who) => accounts.has(accountKey(who)));
+	return {
+		isUnseen: true,
+		recipient,
+		onReplica: databases,
+		replicaAccounts: [...origin.replicaAccounts, ...came],
+		replicated: origin.written,
 	};
 }
 

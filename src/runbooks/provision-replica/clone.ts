@@ -11,7 +11,7 @@ import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../di
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
-import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, lookForUndo, wordsOf } from './clone-look.ts';
+import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, lookForUndo, QUIET, wordsOf } from './clone-look.ts';
 import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
 import { databasesThere } from './seed.ts';
 
@@ -21,8 +21,6 @@ type At = ProvisionEnv & Seen<CloneLook>;
 const LOOK_EVERY_MS = 250;
 /** The server takes connections a moment before it calls its recovery complete. */
 const COMPLETE_WITHIN_MS = 60_000;
-/** What the restart must not forget, and what it is to be. */
-const QUIET = { read_only: 'ON', event_scheduler: 'OFF' } as const;
 
 /** Whether what is on the replica came by this run's clone: before it the replica had nothing of the primary's position. */
 const replaced = ({ replica, facts, origin }: At): boolean =>
@@ -325,7 +323,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 	},
 	foreign(at) {
 		const { replica, facts, origin } = at;
-		if (facts === null || origin === null) return [];
+		if (facts === null || origin === null || facts.isUnseen) return [];
 		const gone = replaced({ ...at, facts, origin });
 		const now = facts.replicaAccounts.map(accountKey);
 		const databases = origin.onReplica.filter((name) => gone || !facts.onReplica.includes(name));
