@@ -227,6 +227,14 @@ export interface Dialect {
 		/** Whether we may let an account act for any other. */
 		readonly grantsProxies: Query<boolean>;
 		grantProxies(account: string): Statement;
+		readonly roles: {
+			/** The roles that we may grant; null: all. */
+			readonly grantable: Query<readonly AccountName[] | null>;
+			/** Whether an account may grant the roles that it creates. */
+			readonly creatorMayGrant: boolean;
+			/** What lets `account` grant these roles, for an account that may grant them. */
+			letGrant(roles: readonly AccountName[], account: string): readonly Statement[];
+		};
 		readonly needs: {
 			readonly provisionPrimary: readonly Need[];
 			readonly provisionReplica: readonly Need[];

@@ -1,4 +1,5 @@
 // What stands in the lines of SHOW GRANTS, which both vendors write alike.
+import type { AccountName } from './dialect.ts';
 
 /** An object below a database that a privilege is on. */
 export type GrantObject = { readonly kind: 'table' | 'routine'; readonly database: string; readonly name: string };
@@ -11,6 +12,10 @@ const GRANT = new RegExp(
 	's',
 );
 const OBJECT = new RegExp(`^(?:(TABLE|PROCEDURE|FUNCTION|PACKAGE BODY|PACKAGE|LIBRARY) )?(${NAME})\\.(${NAME})$`, 's');
+
+const ROLE = `${NAME}(?:@${NAME})?`;
+const GRANT_ROLES = new RegExp(`^GRANT (${ROLE}(?:, ?${ROLE})*) TO `, 's');
+const ROLES = new RegExp(`(${NAME})(?:@(${NAME}))?`, 'gs');
 
 const plainName = (quoted: string): string => quoted.slice(1, -1).replaceAll('``', '`');
 
@@ -34,6 +39,15 @@ export function grantedPrivileges(text: string): { readonly privileges: readonly
 	const found = parse(text);
 	if (found === null) return null;
 	return { privileges: found.privileges.map((name) => name.replace(/\s*\(.*$/s, '').toUpperCase()), everywhere: found.on === '*.*' };
+}
+
+/** The roles that a GRANT gives. MySQL writes them with a host. */
+export function grantedRoles(text: string): readonly AccountName[] {
+	return [...(GRANT_ROLES.exec(text)?.[1] ?? '').matchAll(ROLES)].map(([, user = '', host]) => ({
+		user: plainName(user),
+		host: host === undefined ? '' : plainName(host),
+		role: host === undefined,
+	}));
 }
 
 /** What it is on, where that is no more than one object of a database; null otherwise. */

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunEnd, run } from '../../src/core/runner.ts';
+import type { AnyStep } from '../../src/core/step.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
+import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { compareDefinitionsOfBoth } from '../../src/runbooks/provision-replica/compare-definitions.ts';
+import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { openWorld } from '../../src/world/world.ts';
+import { urlOf } from '../support/cli.ts';
 import { type Client, caughtUp, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { aside, channelsOf, isMysql } from '../support/words.ts';
@@ -84,6 +88,25 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 	afterAll(async () => {
 		await pair?.primary[Symbol.asyncDispose]();
 		await pair?.replica[Symbol.asyncDispose]();
+	});
+
+	test('are not copied before we may grant their roles, each named with what lets us', async () => {
+		const { primary, replica } = pair;
+		await using root = await rootSession(replica);
+		for (const text of ["CREATE USER chief@'127.0.0.1'", 'CREATE ROLE readers']) await root.query({ pieces: [text] });
+		await ask(replica, `GRANT ALL ON *.* TO chief@'127.0.0.1' WITH GRANT OPTION`);
+		if (mysql) await ask(replica, "REVOKE ROLE_ADMIN, SUPER ON *.* FROM chief@'127.0.0.1'");
+		const was = await stateOf(replica);
+		const request = { ...provisionRequest({ primary, replica }), replica: urlOf(replica, 'chief') };
+		const { end, events } = await client.run(request);
+		expect(events.filter((event) => event.type === 'action-started')).toEqual([]);
+		expect(end.failure?.checks.map(({ id, found }) => [id, found])).toEqual([
+			['REPLICA-ROLES', mysql ? 'readers@% (for og@%)' : 'role readers (for og@%)'],
+		]);
+		expect(await stateOf(replica)).toEqual(was);
+		for (const line of end.failure?.checks[0]?.mend ?? []) await ask(replica, /: {2}(GRANT .*);$/.exec(line)?.[1] ?? line);
+		expect((await client.dryRun(request)).end.failure).toBeNull();
+		for (const text of ["DROP USER chief@'127.0.0.1'", 'DROP ROLE readers']) await ask(replica, text);
 	});
 
 	test('come with all that they may on what is there, and what does not come is said', async () => {

@@ -1,4 +1,4 @@
-import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
+import { account, id, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { need, proxies } from '../pieces.ts';
 
@@ -38,6 +38,17 @@ export const privileges: Dialect['privileges'] = {
 	held: query(sql`SHOW GRANTS`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
 	...proxies(sql`''@'%'`),
+	roles: {
+		// Those that the session's own account or a role of it administers, at any depth. No other privilege stands for it.
+		grantable: query(sql`SELECT DISTINCT ROLE_NAME AS name FROM information_schema.APPLICABLE_ROLES WHERE IS_GRANTABLE = 'YES'`, (rows) =>
+			rows.map((row) => ({ user: row.name ?? '', host: '', role: true })),
+		),
+		creatorMayGrant: true,
+		letGrant: (roles, to) => {
+			const at = to.lastIndexOf('@');
+			return roles.map(({ user }) => sql`GRANT ${id(user)} TO ${account(to.slice(0, at), to.slice(at + 1))} WITH ADMIN OPTION`);
+		},
+	},
 	needs: {
 		provisionPrimary: [
 			...DUMP,

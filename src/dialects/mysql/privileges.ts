@@ -1,5 +1,6 @@
 import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
+import { grantedRoles } from '../grants.ts';
 import { need, proxies } from '../pieces.ts';
 import type { Probe } from './probe.ts';
 
@@ -41,6 +42,18 @@ export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
 	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
 	...proxies(sql`''@''`),
+	roles: {
+		grantable: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) => {
+			const held = readHeld(rows);
+			if (held.includes('ROLE_ADMIN') || held.includes('SUPER')) return null;
+			return rows.map((row) => Object.values(row)[0] ?? '').flatMap((line) => (/ WITH ADMIN OPTION$/.test(line) ? grantedRoles(line) : []));
+		}),
+		creatorMayGrant: false,
+		letGrant: (_, to) => {
+			const at = to.lastIndexOf('@');
+			return [sql`GRANT ROLE_ADMIN ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}`];
+		},
+	},
 	needs: {
 		provisionPrimary: [
 			...DUMP,

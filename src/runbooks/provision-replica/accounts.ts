@@ -1,8 +1,9 @@
 import { type Deeds, isMade } from '../../core/deeds.ts';
 import type { Looking } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
-import { holds, objectOf, plainGrant } from '../../dialects/grants.ts';
+import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/grants.ts';
 import { type Statement, shown } from '../../sql/sql.ts';
+import { type UngrantableRole, ungrantableRoles } from '../roles.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
 /** What an account may on the primary and not on the replica, a line of SHOW GRANTS each. */
@@ -23,6 +24,10 @@ export type Accounts = {
 	readonly lacking: readonly Lacking[];
 	/** What the replica gives to everybody (PUBLIC); empty where it has no such thing. */
 	readonly everybody: readonly string[];
+	/** Roles of accounts that would be created, which we may not grant on the replica; not in journals of earlier versions. */
+	readonly roles?: readonly UngrantableRole[];
+	/** Ours on the replica, as CURRENT_USER() gives it. */
+	readonly login?: string;
 };
 
 export const grantLine = (statement: Statement): string => plainGrant(shown(statement));
@@ -66,8 +71,15 @@ export async function accountsOfBoth({ primary, replica, memory, look }: Provisi
 		const kind = (wish: ReturnType<typeof of>) => lines.filter((line) => of(line) === wish);
 		lacking.push({ account: accountKey(who), wide: kind('wide'), objects: kind('objects'), gone: kind('gone') });
 	}
+	const missing = wanted.filter((who) => !accounts.own(who) && !there.has(accountKey(who)));
+	const created = [...missing, ...(everybody === null ? [] : [everybody])].map(accountKey);
+	const roleGrants = lacking
+		.filter(({ account }) => created.includes(account))
+		.flatMap(({ account, wide }) => wide.flatMap((line) => grantedRoles(line).map((role) => ({ account, role }))));
 	return {
-		missing: wanted.filter((who) => !accounts.own(who) && !there.has(accountKey(who))),
+		missing,
+		roles: await ungrantableRoles(replica.dialect, roleGrants, there, (query) => look('replica', query)),
+		login: (await look('replica', replica.dialect.identity)).account,
 		present,
 		lacking,
 		everybody:

@@ -6,6 +6,7 @@ import type { Looking, Seen, Step } from '../../core/step.ts';
 import { revokeOf } from '../../dialects/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
+import { rolesCheck } from '../roles.ts';
 import { some } from '../server.ts';
 import { type Accounts, type AccountsOutput, accountsOfBoth, accountsThere, grantsOf, madeBy, ours } from './accounts.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
@@ -69,6 +70,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const fewer = facts.lacking.filter((each) => !own.includes(each) && each.wide.length + each.objects.length > 0);
 		const gone = facts.lacking.flatMap(({ account, gone: lines }) => lines.map((line) => `${account}: ${line}`));
 		return [
+			...rolesCheck('REPLICA-ROLES', replica, facts.login ?? '', facts.roles ?? [], []),
 			...(fewer.length === 0
 				? []
 				: [

@@ -1,8 +1,9 @@
 import { type Check, must } from '../../core/check.ts';
 import type { Looking } from '../../core/step.ts';
-import { grantedPrivileges } from '../../dialects/grants.ts';
+import { grantedPrivileges, grantedRoles } from '../../dialects/grants.ts';
 import { isWord, tokensOf } from '../../dump/definitions/tokens.ts';
 import { shown } from '../../sql/sql.ts';
+import { rolesCheck, type UngrantableRole, ungrantableRoles } from '../roles.ts';
 import { type Server, some } from '../server.ts';
 import { type AccountStatement, accountKey, accountStatements, restrictedOf } from './accounts-file.ts';
 import type { RestoreEnv } from './env.ts';
@@ -22,11 +23,19 @@ export type AccountNeeds = {
 	readonly ungrantable: Needed;
 	/** May act for others, which this account cannot grant. */
 	readonly proxies: readonly string[];
+	/** Roles that this account may not grant. */
+	readonly roles?: readonly UngrantableRole[];
 };
 
-export const ACCOUNT_CHECKS = ['SERVER-PARTIAL-REVOKES', 'SERVER-LOGINS', 'SERVER-PRIVILEGES-KNOWN', 'SERVER-GRANTS'] as const;
+export const ACCOUNT_CHECKS = [
+	'SERVER-PARTIAL-REVOKES',
+	'SERVER-LOGINS',
+	'SERVER-PRIVILEGES-KNOWN',
+	'SERVER-GRANTS',
+	'SERVER-ROLES',
+] as const;
 
-const NONE: AccountNeeds = { restricted: [], plugins: [], unknown: [], ungrantable: [], proxies: [] };
+const NONE: AccountNeeds = { restricted: [], plugins: [], unknown: [], ungrantable: [], proxies: [], roles: [] };
 
 export async function inspectAccountNeeds(env: RestoreEnv & Pick<Looking, 'look'>): Promise<AccountNeeds> {
 	const { dialect } = env.server;
@@ -51,12 +60,14 @@ export async function inspectAccountNeeds(env: RestoreEnv & Pick<Looking, 'look'
 			.map(({ privilege }) => privilege),
 	);
 	const proxies = wanted.filter(({ text }) => PROXY.test(text)).map(({ account }) => account);
+	const roleGrants = wanted.flatMap(({ account, text }) => grantedRoles(text).map((role) => ({ account, role })));
 	return {
 		restricted: setting === undefined || setting[1] === 'ON' ? [] : [...restrictedOf(wanted)],
 		plugins: grouped(wanted, pluginsOf).filter(([name]) => !plugins.has(name.toLowerCase())),
 		unknown,
 		ungrantable: privileges.filter((each) => missing.has(each[0]) && !unknown.includes(each)),
 		proxies: proxies.length === 0 || (await env.look('server', dialect.privileges.grantsProxies)) ? [] : [...new Set(proxies)],
+		roles: await ungrantableRoles(dialect, roleGrants, there, (query) => env.look('server', query)),
 	};
 }
 
@@ -96,7 +107,7 @@ function privilegesOf(text: string): readonly string[] {
 const told = (all: Needed): string => some(all.map(([name, accounts]) => `${name} (${some(accounts, 3)})`));
 
 export function accountChecks(server: Server, account: string, needs: AccountNeeds): Check[] {
-	const { restricted, plugins, unknown, ungrantable, proxies } = needs;
+	const { restricted, plugins, unknown, ungrantable, proxies, roles = [] } = needs;
 	const without = 'Or leave out --accounts.';
 	const lacking = [...ungrantable, ...(proxies.length === 0 ? [] : [['PROXY', proxies] as const])];
 	const { grant } = server.dialect.privileges;
@@ -123,5 +134,6 @@ export function accountChecks(server: Server, account: string, needs: AccountNee
 				without,
 			],
 		}),
+		...rolesCheck('SERVER-ROLES', server, account, roles, [without]),
 	];
 }
