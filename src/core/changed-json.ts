@@ -16,6 +16,9 @@ export type ChangedJson = {
 export const describeChangedJson = ({ database, table, column, rows, types }: ChangedJson): string =>
 	`${database}.${table}.${column}: ${rows === null ? 'not counted' : `${count(rows)} ${rows === 1 ? 'row' : 'rows'} (${types.join(', ')})`}`;
 
-/** For people: all such columns of a backup, as one sentence. */
-export const changedJsonWarning = (columns: readonly ChangedJson[]): string =>
-	`A restore changes types inside JSON, because JSON text cannot hold them: ${columns.map(describeChangedJson).join('; ')}. A DECIMAL becomes a DOUBLE, a date, time or binary value a STRING, an unsigned number a signed one.`;
+/** For people: all such columns as one sentence, and what they become. */
+export const changedJsonWarning = (
+	columns: readonly ChangedJson[],
+	change: 'A restore changes' | 'The copy changed' = 'A restore changes',
+): string =>
+	`${change} types inside JSON, because JSON text cannot hold them: ${columns.map(describeChangedJson).join('; ')}. A DECIMAL becomes a DOUBLE, a date, time or binary value a STRING, an unsigned number a signed one.`;

@@ -121,7 +121,14 @@ export type Catalogue = {
 	readonly packages: readonly ObjectName[];
 };
 
-export type ColumnFacts = { readonly database: string; readonly table: string; readonly name: string; readonly type: string };
+export type ColumnFacts = {
+	readonly database: string;
+	readonly table: string;
+	readonly name: string;
+	readonly type: string;
+	/** Its values are compared as their text gives them once it is loaded. */
+	readonly asLoaded?: true;
+};
 
 export type ColumnName = { readonly database: string; readonly table: string; readonly column: string };
 

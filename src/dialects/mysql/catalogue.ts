@@ -3,6 +3,7 @@ import { checksums } from '../checksums.ts';
 import type { ColumnFacts, Dialect } from '../dialect.ts';
 import { tableIds } from '../guards.ts';
 import type { ObjectName } from '../objects.ts';
+import { asLoaded } from './json-types.ts';
 import { rowColumns } from './rows.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
@@ -15,7 +16,7 @@ const ELSEWHERE = new Set(['MRG_MYISAM', 'MERGE', 'FEDERATED', 'BLACKHOLE', 'EXA
 const ownRows = (engine: string | null): boolean => !ELSEWHERE.has(engine?.toUpperCase() ?? '');
 
 /** A column's bytes, whatever its character set and the session's time zone, and whether it is NULL. */
-function summed({ name, type }: ColumnFacts): Fragment[] {
+function summed({ name, type, asLoaded: isLoaded }: ColumnFacts): Fragment[] {
 	const column = id(name).fragment[0] as string;
 	const bytes =
 		type === 'timestamp'
@@ -23,7 +24,7 @@ function summed({ name, type }: ColumnFacts): Fragment[] {
 			: // The server's own form: it is the same wherever it came by the dump or the log.
 				SPATIAL.test(type) || type === 'bit' || type === 'vector'
 				? `HEX(${column})`
-				: `CAST(${column} AS BINARY)`;
+				: `CAST(${isLoaded ? asLoaded(column) : column} AS BINARY)`;
 	return [raw(`IFNULL(${bytes}, '')`), raw(`ISNULL(${column})`)];
 }
 

@@ -4,7 +4,7 @@ import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts
 import { ServerError } from '../../core/errors.ts';
 import type { Looking, Working } from '../../core/step.ts';
 import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
-import type { Row } from '../../sql/sql.ts';
+import { countChangedJson } from '../changed-json.ts';
 import { qualified } from '../server.ts';
 import { ANSWER_MS, type BackupEnv, type Way } from './env.ts';
 import { holdsRows } from './way.ts';
@@ -72,14 +72,7 @@ export async function findChangedJson(
 	const all = at.facts.jsonColumns;
 	let columns: readonly ChangedJson[];
 	try {
-		const types = Map.groupBy(await perform(count), (row) => Number(row.nth));
-		const affected = all.filter((_, nth) => types.has(nth));
-		const rows = affected.length === 0 ? [] : await perform(rowsOf(count, jsonTypes.rows(affected)));
-		columns = affected.map((each, nth) => ({
-			...each,
-			rows: Number(rows.find((row: Row) => Number(row.nth) === nth)?.n ?? 0),
-			types: (types.get(all.indexOf(each)) ?? []).map((row) => row.type ?? ''),
-		}));
+		columns = await countChangedJson(jsonTypes, all, (what, statements) => perform(what === 'types' ? count : rowsOf(count, statements)));
 	} catch (error) {
 		if (!(error instanceof ServerError) || error.code === null || !ALTERED.has(error.code)) throw error;
 		note(`Types inside JSON columns could not be counted. ${error.told.what}`, 'warning');

@@ -1,17 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick } from '../../core/action.ts';
+import type { ChangedJson } from '../../core/changed-json.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { Looking, Step, Working } from '../../core/step.ts';
-import type { ColumnFacts } from '../../dialects/dialect.ts';
+import type { ColumnFacts, ColumnName } from '../../dialects/dialect.ts';
 import { warned } from '../../dump/parallel/readers.ts';
 import { query, type Row, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { channelsOf } from '../channels.ts';
 import { qualified, some } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';
+import { asLoaded, findChangedByCopy, type JsonFound, jsonActions, jsonCheck, jsonColumns, jsonNote } from './json-types.ts';
 import { momentActions, momentOf } from './moment.ts';
 import { untilThreadsRun } from './threads.ts';
 
@@ -23,6 +25,8 @@ type Facts = {
 		readonly columns: readonly ColumnFacts[];
 	}[];
 	readonly notCompared: readonly string[];
+	/** Not in journals of earlier versions. */
+	readonly jsonColumns?: readonly ColumnName[];
 	readonly configured: boolean;
 	readonly running: boolean;
 	/** A stop that was begun, by whoever has died or was stopped since, is not at its end. */
@@ -35,6 +39,8 @@ type Output = {
 	readonly compared: number;
 	readonly different: readonly string[];
 	readonly notCompared: readonly string[];
+	/** JSON columns in which the copy changed types. */
+	readonly changedJson?: readonly ChangedJson[];
 };
 
 const REACH_WITHIN_MS = 120_000;
@@ -130,7 +136,11 @@ const rowCount = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row' 
  * Compares these tables at one moment; the replica replicates again afterwards, whatever happens. `explain`: says in what those that differ do,
  * which reads them once more.
  */
-async function atOneMoment(at: At, tables: Facts['tables'], explain: boolean): Promise<{ gtid: string; different: Map<string, string> }> {
+async function atOneMoment(
+	at: At,
+	tables: Facts['tables'],
+	{ explain, json }: { readonly explain: boolean; readonly json: JsonFound | null },
+): Promise<{ gtid: string; different: Map<string, string>; json: JsonFound }> {
 	const { plan, primary, replica, look, perform, progress, now, signal } = at;
 	const step = (id: string) => {
 		const action = pick(plan, 'sql', id);
@@ -140,6 +150,7 @@ async function atOneMoment(at: At, tables: Facts['tables'], explain: boolean): P
 	const different = new Map<string, string>();
 	const { positions, channel, catalogue } = replica.dialect;
 	let gtid = '';
+	let found: JsonFound = { held: [], changed: [] };
 	// Threads that run until a position would stop there later, when nobody looks any more.
 	let bounded = false;
 	try {
@@ -165,11 +176,12 @@ async function atOneMoment(at: At, tables: Facts['tables'], explain: boolean): P
 			}
 			bounded = false;
 		}
+		found = json ?? (await findChangedByCopy(at, at.facts.jsonColumns ?? []));
 		const columns = await look('replica', catalogue.columns);
 		const measure = meter(() => now().getTime());
 		const total = tables.reduce((sum, table) => sum + table.rows + 1, 0);
 		let done = 0;
-		for (const [index, table] of tables.entries()) {
+		for (const [index, table] of asLoaded(tables, found.held).entries()) {
 			signal.throwIfAborted();
 			const name = qualified(table);
 			progress({
@@ -202,7 +214,7 @@ async function atOneMoment(at: At, tables: Facts['tables'], explain: boolean): P
 			await perform(step('start'), { shielded: true });
 		}
 	}
-	return { gtid, different };
+	return { gtid, different, json: found };
 }
 
 export const compare: Step<ProvisionEnv, Facts, Output> = {
@@ -213,19 +225,22 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const { primary, look } = at;
 		const tables = (await look('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
 		const columns = await look('primary', primary.dialect.catalogue.columns);
+		const compared = tables
+			.filter((table) => !table.inMemory && table.ownRows)
+			.map(({ database, name, rows }) => ({
+				database,
+				name,
+				rows,
+				columns: columns.filter((column) => column.database === database && column.table === name),
+			}));
 		return {
-			tables: tables
-				.filter((table) => !table.inMemory && table.ownRows)
-				.map(({ database, name, rows }) => ({
-					database,
-					name,
-					rows,
-					columns: columns.filter((column) => column.database === database && column.table === name),
-				})),
+			tables: compared,
+			jsonColumns: await jsonColumns(at, compared),
 			notCompared: tables.filter((table) => table.inMemory || !table.ownRows).map(qualified),
 			...(await threadsOf(at)),
 		};
 	},
+	checks: ({ facts, delaySeconds }) => jsonNote(facts.jsonColumns ?? [], delaySeconds === 0),
 	plan({ facts, ...env }) {
 		const { primary, replica, delaySeconds } = env;
 		if (delaySeconds > 0) return [];
@@ -243,6 +258,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			act('open-snapshot', 'primary', 'one moment to compare', locks.snapshot, false),
 			...momentActions(env),
 			act('run-until', 'replica', 'to exactly that moment', channel.startUntil('<the snapshot’s position>'), true),
+			...jsonActions(env, facts.jsonColumns ?? []),
 			...facts.tables.map((table) =>
 				act(
 					`checksum-${qualified(table)}`,
@@ -259,12 +275,12 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	async run(at) {
 		const { plan, facts, note } = at;
 		if (plan.length === 0) return { gtid: '', compared: 0, different: [], notCompared: facts.tables.map(qualified) };
-		let { gtid, different } = await atOneMoment(at, facts.tables, false);
+		let { gtid, different, json } = await atOneMoment(at, facts.tables, { explain: false, json: null });
 		if (different.size > 0) {
 			// What really differs still does at another moment; a verdict this grave is not given on one look.
 			note(`${some([...different.keys()])}: different at ${gtid}, read a second time`);
 			const again = facts.tables.filter((table) => different.has(qualified(table)));
-			({ gtid, different } = await atOneMoment(at, again, true));
+			({ gtid, different, json } = await atOneMoment(at, again, { explain: true, json }));
 		}
 		await untilThreadsRun(at);
 		return {
@@ -272,12 +288,16 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			compared: facts.tables.length,
 			different: [...different].map(([name, how]) => `${name} (${how})`),
 			notCompared: facts.notCompared,
+			...(json.changed.length === 0 ? {} : { changedJson: json.changed }),
 		};
 	},
 	async verify(at) {
 		const { output } = at;
 		if (output.gtid === '' && output.compared === 0) {
-			return [{ id: 'COMPARE', title: 'Contents were not compared', status: 'warning', found: 'the replica is delayed on purpose' }];
+			return [
+				{ id: 'COMPARE', title: 'Contents were not compared', status: 'warning', found: 'the replica is delayed on purpose' },
+				...jsonNote(at.facts.jsonColumns ?? [], false),
+			];
 		}
 		const { there, lacking, extra } = await sameObjects(at);
 		const checks: Check[] = [
@@ -299,6 +319,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 				mend: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
 			}),
 		];
+		checks.push(...jsonCheck(output.changedJson ?? []));
 		if (output.notCompared.length > 0)
 			checks.push(note('COMPARE-NOT', 'Not compared: kept in memory only, or their rows are stored elsewhere', some(output.notCompared)));
 		return checks;

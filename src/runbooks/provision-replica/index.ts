@@ -1,3 +1,4 @@
+import { type ChangedJson, describeChangedJson } from '../../core/changed-json.ts';
 import type { Json } from '../../core/json.ts';
 import type { Runbook } from '../../core/step.ts';
 import { capturePosition } from './capture-position.ts';
@@ -50,7 +51,9 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 	brought: broughtByReplication,
 	summary(env) {
 		const threads = env.outputs['verify-threads'] as { encrypted: boolean; verified: boolean } | undefined;
-		const compared = env.outputs.compare as { gtid: string; compared: number; notCompared: readonly string[] } | undefined;
+		const compared = env.outputs.compare as
+			| { gtid: string; compared: number; notCompared: readonly string[]; changedJson?: readonly ChangedJson[] }
+			| undefined;
 		const data = seeded(env);
 		return {
 			primary: env.primary.name,
@@ -74,6 +77,7 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 			comparedTables: compared?.compared ?? 0,
 			comparedAt: compared?.gtid ?? '',
 			notCompared: (compared?.notCompared ?? []) as Json,
+			...(compared?.changedJson === undefined ? {} : { changedJson: compared.changedJson.map(describeChangedJson) }),
 		};
 	},
 };
