@@ -353,6 +353,8 @@ export interface Dialect {
 		flushTablesWithReadLock(waitSeconds: number): Statement;
 		readonly unlock: Statement;
 		setReadOnly(value: string): Statement;
+		/** Gives it back the value of before, unless super_read_only was set since: that would end with it. */
+		restoreReadOnly(before: string): Statement;
 		/** Only where `features.superReadOnly`: ON sets read_only as well, OFF leaves it; read_only OFF ends both. */
 		setSuperReadOnly(value: string): Statement;
 		setEventScheduler(value: string): Statement;

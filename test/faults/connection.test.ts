@@ -4,10 +4,12 @@ import { type Bench, makeBench, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { type Proxy as Network, openProxy } from '../support/proxy.ts';
 import { ask, rootSession, SANDBOX_KINDS } from '../support/servers.ts';
+import { wordsOf } from '../support/words.ts';
 
 const LEASE_SECONDS = 6;
 
 describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
+	const vendor = wordsOf(kind);
 	let bench: Bench;
 	let network: Network;
 	let env: NodeJS.ProcessEnv;
@@ -90,7 +92,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		await vi.waitUntil(async () => (await ask(bench.replica, claim))[0]?.id === null, LEASE_SECONDS * 1000 + 3000);
 		const mended = await lockstep(['recover', '--yes'], { env });
 		expect(mended.code, words(mended)).toBe(0);
-		expect(mended.stdout).toContain('SET GLOBAL read_only = OFF');
+		expect(mended.stdout).toContain(vendor.restoreReadOnly);
 		await network.close();
 		await bench.expectAsBefore(before);
 		const again = await lockstep(['recover', '--yes'], { env });

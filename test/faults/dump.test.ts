@@ -152,6 +152,26 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		});
 	});
 
+	// A MariaDB server has no such switch.
+	it.each(isMysql(kind) ? (['read_only = ON', 'read_only = OFF'] as const) : [])(
+		'leaves super_read_only ON where it is set meanwhile, after %s: exit 8',
+		async (setting) => {
+			await bench.readOnly('0');
+			await ask(bench.replica, `SET GLOBAL ${setting}`);
+			const running = await locked();
+			await ask(bench.replica, 'SET GLOBAL super_read_only = ON');
+			await bench.tap.open();
+			const ended = await running.ended;
+			expect(ended.code, words(ended)).toBe(8);
+			expect(await ask(bench.replica, 'SELECT @@GLOBAL.read_only AS r, @@GLOBAL.super_read_only AS s')).toEqual([{ r: '1', s: '1' }]);
+			const state = JSON.stringify(ended.last);
+			expect(state).toMatch(/super_read_only on \S+ was OFF and is ON, which this run never set/);
+			expect(state.includes('read_only, which was OFF, stays ON')).toBe(setting === 'read_only = OFF');
+			expect(state).not.toMatch(/\bread_only on \S+ was|as it was|Untouched|As before/);
+			await bench.expectUnpublished(running.to);
+		},
+	);
+
 	it.each([
 		['1', 8],
 		['0', 0],

@@ -9,6 +9,7 @@ import { pastOf } from '../../src/core/past.ts';
 import { type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { ask, SANDBOX_KINDS } from '../support/servers.ts';
+import { wordsOf } from '../support/words.ts';
 
 const run = promisify(execFile);
 const root = process.getuid?.() === 0;
@@ -120,7 +121,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 				const free = bench.freed('0');
 				const ended = await recover();
 				expect(ended.code, `cut at ${cut}: ${words(ended)}`).toBe(0);
-				expect(ended.stdout).toContain('SET GLOBAL read_only = OFF');
+				expect(ended.stdout).toContain(wordsOf(kind).restoreReadOnly);
 				worst = Math.max(worst, await free);
 				expect(readJournal(path).events.at(-1)).toMatchObject({ type: 'run-ended', open: false });
 			}

@@ -9,7 +9,7 @@ import { record, shareOf } from '../support/faults.ts';
 import { actionsOf, free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';
 import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
-import { isMysql } from '../support/words.ts';
+import { isMysql, wordsOf } from '../support/words.ts';
 
 /** The promise is two seconds, and the table tells what it was; a busy machine is given more. */
 const SOON_MS = 10_000;
@@ -134,7 +134,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 			const now = await stateOf(pair.replica, 'settings');
 			const found = await lockstep(['recover'], { env });
 			const statements = [
-				...(now.variables.read_only === 'ON' ? ['SET GLOBAL read_only = OFF'] : []),
+				...(now.variables.read_only === 'ON' ? [wordsOf(kind).restoreReadOnly] : []),
 				...(now.channels[0]?.endsWith('Yes No') ? [RESUME[vendor]] : []),
 			];
 			expect(found.stdout, `${where}\n${words(found)}`).toContain(run);

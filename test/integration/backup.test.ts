@@ -132,7 +132,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 		expect(open.code, told(open)).toBe(0);
 		const said = statements(open.lines).filter((text) => /LOCK|UNLOCK|read_only/.test(text));
 		expect(said.map((text) => text.replace(/^SET STATEMENT \S+ = \d+ FOR /, ''))).toEqual([
-			...['FLUSH TABLES WITH READ LOCK', 'SET GLOBAL read_only = ON', 'SET GLOBAL read_only = OFF', 'UNLOCK TABLES'],
+			...['FLUSH TABLES WITH READ LOCK', 'SET GLOBAL read_only = ON', vendor.restoreReadOnly, 'UNLOCK TABLES'],
 		]);
 		expect(await readOnly(pair.replica)).toBe('0');
 		await setReadOnly(pair.replica, '1');

@@ -26,6 +26,8 @@ export interface Words {
 	readonly pause: string;
 	readonly startSql: string;
 	readonly stopSql: string;
+	/** How a backup gives read_only back that was OFF. */
+	readonly restoreReadOnly: string;
 	/** Forgets the channel. */
 	readonly forget: string;
 	/** Forgets the binary log, and in MySQL the position with it. */
@@ -61,6 +63,7 @@ const MARIADB: Words = {
 	pause: 'STOP SLAVE',
 	startSql: 'START SLAVE SQL_THREAD',
 	stopSql: 'STOP SLAVE SQL_THREAD',
+	restoreReadOnly: 'SET GLOBAL read_only = OFF',
 	forget: 'RESET SLAVE ALL',
 	forgetLog: 'RESET MASTER',
 	forgetPosition: ["SET GLOBAL gtid_slave_pos = ''"],
@@ -95,6 +98,7 @@ const MYSQL: Words = {
 	pause: 'STOP REPLICA SQL_THREAD',
 	startSql: 'START REPLICA SQL_THREAD',
 	stopSql: 'STOP REPLICA SQL_THREAD',
+	restoreReadOnly: 'SET GLOBAL read_only = IF(@@GLOBAL.super_read_only, 1, 0)',
 	forget: 'RESET REPLICA ALL',
 	forgetLog: 'RESET BINARY LOGS AND GTIDS',
 	forgetPosition: [],

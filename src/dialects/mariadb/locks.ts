@@ -12,6 +12,7 @@ export const locks: Dialect['locks'] = {
 	flushTablesWithReadLock: (seconds) => sql`SET STATEMENT max_statement_time = ${seconds} FOR FLUSH TABLES WITH READ LOCK`,
 	unlock: sql`UNLOCK TABLES`,
 	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
+	restoreReadOnly: (before) => sql`SET GLOBAL read_only = ${value(before)}`,
 	setSuperReadOnly: () => {
 		throw new TypeError('MariaDB has no super_read_only');
 	},

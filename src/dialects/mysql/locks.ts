@@ -23,6 +23,9 @@ export const locks = (probe: Probe): Dialect['locks'] => ({
 	flushTablesWithReadLock: () => sql`FLUSH TABLES WITH READ LOCK`,
 	unlock: sql`UNLOCK TABLES`,
 	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
+	// Set to OFF, it would end super_read_only as well.
+	restoreReadOnly: (before) =>
+		before === 'OFF' ? sql`SET GLOBAL read_only = IF(@@GLOBAL.super_read_only, 1, 0)` : sql`SET GLOBAL read_only = ${value(before)}`,
 	setSuperReadOnly: (wanted) => sql`SET GLOBAL super_read_only = ${value(wanted)}`,
 	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
 	// Transactions are told in the system's time, whatever the server's time zone. Who keeps tables open (LOCK TABLES, for READ as well, or HANDLER: the lock waits for all of them) and whose rows are waited for is known to performance_schema only; where that is off it is empty.

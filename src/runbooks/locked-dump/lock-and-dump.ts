@@ -27,6 +27,8 @@ type Facts = {
 	readonly startedAt: number;
 	/** Who meets the lock now. */
 	readonly blockers: readonly Blocker[];
+	/** Whether read_only is set while the lock is held; not in journals of earlier versions. */
+	readonly refuses?: boolean;
 	/** A server of its own: clients write to it and will wait. */
 	readonly clientsWait: boolean;
 	readonly replicates: boolean;
@@ -54,12 +56,16 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const held = await look('server', server.dialect.privileges.held);
 		const replicates = (await look('server', channel.status)).length > 0;
 		const dumped = dumpedOf(tables, wanted, ignoreTables);
+		const clientsWait = readOnly === 'OFF' && !replicates;
+		const way = wayOf(at, { clientsWait, tables: dumped });
 		return {
 			readOnly,
 			superReadOnly,
 			startedAt,
 			blockers: blockersOf(await look('server', server.dialect.locks.activity)),
-			clientsWait: readOnly === 'OFF' && !replicates,
+			// Who only waits for an instant need not be refused.
+			refuses: readOnly === 'OFF' && planDump(at, { databases: wanted, tables: dumped }, way).held.length > 0,
+			clientsWait,
 			replicates,
 			databases: wanted,
 			tables: dumped,
@@ -118,9 +124,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			'lock',
 			attemptMs(seconds),
 		);
-		// Who only waits for an instant need not be refused.
-		const refuse = facts.readOnly === 'OFF' && dump.held.length > 0;
-		if (refuse) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true, 'lock', ANSWER_MS);
+		if (facts.refuses) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true, 'lock', ANSWER_MS);
 		act('position', 'the moment of this backup', positions.current.statement, false, 'lock', ANSWER_MS);
 		if (way.lock === 'snapshot') {
 			act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers', ANSWER_MS);
@@ -128,7 +132,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		}
 		actions.push(...dump.held, ...moment(env, facts, way));
 		act('prove', 'the position has not moved', positions.current.statement, false, 'lock', ANSWER_MS);
-		if (refuse) act('read-only-back', 'as it was', locks.setReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
+		if (facts.refuses) act('read-only-back', 'as it was', locks.restoreReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
 		act('unlock', 'writes and replication continue', locks.unlock, true);
 		actions.push(...dump.after, ...jsonActions(env, facts, way));
 		return actions;
@@ -230,7 +234,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 				id: 'read-only-back',
 				why: 'as it was',
 				on: 'server',
-				statement: server.dialect.locks.setReadOnly(origin.readOnly),
+				statement: server.dialect.locks.restoreReadOnly(origin.readOnly),
 				changes: true,
 			},
 		];
@@ -246,10 +250,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 					: `${differs}, which this run never set.`,
 			];
 		};
-		return [
-			...told('read_only', origin.readOnly, facts.readOnly),
-			...told('super_read_only', origin.superReadOnly ?? '', facts.superReadOnly ?? ''),
-		];
+		const others = told('super_read_only', origin.superReadOnly ?? '', facts.superReadOnly ?? '');
+		// super_read_only keeps read_only ON.
+		if (facts.superReadOnly === 'ON' && origin.superReadOnly === 'OFF' && origin.readOnly === 'OFF')
+			return others.map((text) => `${text} With it read_only, which was OFF, stays ON.`);
+		return [...told('read_only', origin.readOnly, facts.readOnly), ...others];
 	},
 };
 
@@ -264,7 +269,11 @@ const dumpedOf = (tables: readonly TableFacts[], databases: readonly string[], i
  * stronger since, to put it back would end that as well.
  */
 const oursToPutBack = (facts: Facts, origin: Facts): boolean =>
-	origin.readOnly === 'OFF' && facts.readOnly === 'ON' && facts.superReadOnly === origin.superReadOnly && !restarted(facts, origin);
+	origin.refuses !== false &&
+	origin.readOnly === 'OFF' &&
+	facts.readOnly === 'ON' &&
+	facts.superReadOnly === origin.superReadOnly &&
+	!restarted(facts, origin);
 
 const argvOf = (plan: readonly Action[]): readonly string[] =>
 	pickAll(plan, 'pipe', '').flatMap(({ from }) =>
