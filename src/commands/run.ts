@@ -31,7 +31,11 @@ export async function watchHeadless(
 					dryRun: flags.dryRun ?? false,
 					...(flags.confirm === undefined ? {} : { confirm: flags.confirm }),
 				})
-			: { review: (review) => person().review(review), recover: (failure) => person().recover(failure) };
+			: {
+					review: (review) => person().review(review),
+					recover: (failure) => person().recover(failure),
+					answered: (text) => person().answered?.(text),
+				};
 	try {
 		const end = await work({
 			director: { ...director, ...decide },

@@ -34,6 +34,8 @@ export interface Director {
 	review(review: Review): Promise<Reviewed>;
 	/** After a failure of a runbook that keeps what it did. */
 	recover(failure: Failure): Promise<Recovery>;
+	/** Another terminal answered the question that is open here: this answer counts no more. `text` says how it was answered. */
+	answered?(text: string): void;
 }
 
 /** The dry run. */

@@ -68,7 +68,10 @@ export async function openPost(path: string, onStop: (word: Extract<FromWatcher,
 				came();
 				return;
 			case 'answer':
+				// The first one counts.
+				if (!open.has(word.id)) return;
 				open.get(word.id)?.answer(word.answer);
+				for (const watcher of watchers) if (watcher !== from) send(watcher, { say: 'answered', answer: word.answer });
 				return;
 			case 'refuse':
 				open.get(word.id)?.refuse(unpackError(word.error));

@@ -6,7 +6,7 @@ import { packError } from '../core/error-wire.ts';
 import { Stopped } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { type FromEngine, type FromWatcher, lineOf, wordOf } from './words.ts';
+import { answeredText, type FromEngine, type FromWatcher, lineOf, wordOf } from './words.ts';
 
 /** Who watches an engine at work. */
 export interface Watching {
@@ -69,6 +69,9 @@ function once(path: string, watching: Watching, place: { since: number }, left: 
 					);
 					return;
 				}
+				case 'answered':
+					director.answered?.(answeredText(word.answer));
+					return;
 				case 'over':
 					end = word.end;
 			}

@@ -16,6 +16,8 @@ export type FromEngine =
 	/** `at`: how many events (drawings of progress aside) came before it. */
 	| { readonly say: 'event'; readonly at: number; readonly event: Recorded }
 	| { readonly say: 'question'; readonly id: number; readonly question: Question }
+	/** To those who were asked and did not answer first. */
+	| { readonly say: 'answered'; readonly answer: Answer }
 	| { readonly say: 'over'; readonly end: RunEnd };
 
 /** To the engine. */
@@ -26,6 +28,18 @@ export type FromWatcher =
 	/** The watcher's own director refused to decide. */
 	| { readonly say: 'refuse'; readonly id: number; readonly error: WireError }
 	| { readonly say: 'stop'; readonly why: string; readonly signal: 'SIGINT' | 'SIGTERM' | null };
+
+const RECOVERIES: { readonly [choice in Recovery]: string } = {
+	keep: 'keep what is done and leave',
+	retry: 'try the step again',
+	undo: 'undo what the run did',
+};
+
+/** For a person whose question another terminal answered. */
+export function answeredText(answer: Answer): string {
+	const chosen = typeof answer === 'string' ? RECOVERIES[answer] : answer.go ? 'start the run' : 'do not start the run';
+	return `Another terminal answered first: ${chosen}. No answer is needed here.`;
+}
 
 export const lineOf = (word: FromEngine | FromWatcher): string => jsonLine(word);
 

@@ -31,11 +31,13 @@ export function plainDirector({ input, output, color, ascii, width, servers = {}
 	const lines: string[] = [];
 	const waiting: ((line: string | null) => void)[] = [];
 	let ended = false;
+	/** What is typed now was meant for a question that another terminal answered. */
+	let isStale = false;
 	const reader = createInterface({ input, terminal: false });
 	reader.on('line', (text) => {
 		const next = waiting.shift();
-		if (next === undefined) lines.push(text);
-		else next(text);
+		if (next !== undefined) next(text);
+		else if (!isStale) lines.push(text);
 	});
 	reader.on('close', () => {
 		ended = true;
@@ -44,6 +46,7 @@ export function plainDirector({ input, output, color, ascii, width, servers = {}
 	const echo = !('isTTY' in input && input.isTTY === true);
 	const ask = async (question: string): Promise<string | null> => {
 		output.write(question);
+		isStale = false;
 		const kept = lines.shift();
 		const answer = kept ?? (ended ? null : await new Promise<string | null>((resolve) => waiting.push(resolve)));
 		if (echo || answer === null) output.write(`${answer ?? ''}\n`);
@@ -84,6 +87,12 @@ export function plainDirector({ input, output, color, ascii, width, servers = {}
 				warn(`Must be a number from 1 to ${CHOICES.length}`);
 			}
 			return 'keep';
+		},
+		answered(text) {
+			isStale = true;
+			lines.length = 0;
+			output.write(`\n${text}\n`);
+			for (const next of waiting.splice(0)) next(null);
 		},
 		close: () => reader.close(),
 	};

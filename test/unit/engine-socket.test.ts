@@ -109,3 +109,40 @@ test('a name with any line end of Unicode arrives whole, in an event and in a qu
 	expect(await watched).toEqual({ how: 'over', end });
 	expect(heard).toEqual([odd, odd]);
 });
+
+test('of two who answer differently the first counts, and the other one is told so', async () => {
+	const post = await openPost(path, () => undefined);
+	const texts: string[] = [];
+	const late = Promise.withResolvers<'undo'>();
+	const asked = Promise.withResolvers<void>();
+	let asks = 0;
+	const common = { on: () => undefined, signal: new AbortController().signal, alive: async () => true };
+	const second = watch(path, {
+		...common,
+		director: {
+			review: nobody.review,
+			recover: () => {
+				asked.resolve();
+				return asks++ === 0 ? late.promise : new Promise<never>(() => undefined);
+			},
+			answered: (text) => void texts.push(text),
+		},
+	});
+	const failure = { class: 'UserError', step: null, told: { what: 'x' }, checks: [], left: [] } as const;
+	const decided = post.director.recover(failure);
+	await asked.promise;
+	const told: string[] = [];
+	const first = watch(path, {
+		...common,
+		director: { review: nobody.review, recover: async () => 'retry', answered: (text) => void told.push(text) },
+	});
+	expect(await decided).toBe('retry');
+	await vi.waitUntil(() => texts.length > 0);
+	late.resolve('undo');
+	// A late answer is none to the next question.
+	const again = post.director.recover(failure);
+	expect(await again).toBe('retry');
+	expect([told, texts[0]]).toEqual([[], 'Another terminal answered first: try the step again. No answer is needed here.']);
+	await post.over({ type: 'run-ended', outcome: 'done', open: false, warnings: [], failure: null, summary: {} });
+	await Promise.all([first, second]);
+});

@@ -52,6 +52,22 @@ describe('line by line', () => {
 		await expect(plain('').director.recover(FAILURE)).resolves.toBe('keep');
 	});
 
+	test('asks no more what another terminal answered, and takes no late answer for the next question', async () => {
+		const input = new PassThrough();
+		const { out: output, text: said } = collector();
+		const director = plainDirector({ input, output, color: false, ascii: false, width: 80 });
+		const first = director.recover(FAILURE);
+		director.answered?.('Another terminal answered first.');
+		await first;
+		input.write('3\n');
+		// The line is read by then.
+		for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+		const second = director.recover(FAILURE);
+		input.write('2\n');
+		await expect(second).resolves.toBe('retry');
+		expect(said()).toContain('Another terminal answered first.');
+	});
+
 	test('offers three ways on after a failure, numbered', async () => {
 		const { director, said } = plain('9\n2\n');
 		await expect(director.recover(FAILURE)).resolves.toBe('retry');

@@ -59,8 +59,8 @@ function open(desk: Desk, source: Source, director: Director, on: (event: Record
 	}
 }
 
-/** Begins to watch a run, folds its events, and lets keys be its director. */
-export function useRun(desk: Desk, source: Source, session: Session): Watched {
+/** Begins to watch a run, folds its events, and lets keys be its director. `say`: tells the person something in passing. */
+export function useRun(desk: Desk, source: Source, session: Session, say: (text: string) => void): Watched {
 	const nothing: View = {
 		state: source.kind === 'recover' ? { ...NOTHING_YET, phase: 'undoing' } : NOTHING_YET,
 		history: NO_HISTORY,
@@ -108,6 +108,7 @@ export function useRun(desk: Desk, source: Source, session: Session): Watched {
 		const director: Director = {
 			review: (review) => ask<Reviewed>((answer) => ({ kind: 'review', review, answer })),
 			recover: (failure) => ask<Recovery>((answer) => ({ kind: 'recover', failure, answer })),
+			answered: (text) => mounted && say(text),
 		};
 		const begin = () => {
 			if (!mounted) return;
