@@ -1,10 +1,11 @@
 // One backup after the other under load, and a replica made while everything is written to. LOCKSTEP_SOAK=MINUTES goes on for so long.
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
+import { runsFolder } from '../../src/commands/prepare.ts';
 import { runsOf } from '../../src/commands/runs.ts';
 import type { BackupRequest } from '../../src/core/desk.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
@@ -31,6 +32,7 @@ const heap = async (): Promise<number> => {
 	return process.memoryUsage().heapUsed + process.memoryUsage().external;
 };
 const openFiles = async () => (await readdir('/proc/self/fd')).length;
+const threads = async () => (await readdir('/proc/self/task')).length;
 
 /** Statements on a server, over and over, until it is disposed of. Those that fail are the load's own trouble. */
 function load(server: Sandbox['primary'], statements: readonly string[], everyMs: number) {
@@ -100,27 +102,35 @@ describe.each(SANDBOX_KINDS)('%s under load', (kind) => {
 		expect(await value(pair.replica, its.written)).toMatch(new RegExp(`^${whose}-\\d+$`));
 	};
 
-	it(`is backed up again and again, and nothing wears off`, { timeout: 120_000 + MINUTES * 65_000 }, async () => {
+	it('is backed up again and again into one folder, and nothing wears off', { timeout: 120_000 + MINUTES * 65_000 }, async () => {
 		await using bed = await pairUnderLoad();
 		const { pair, client } = bed;
 		expect((await client.run(provisionRequest(pair))).end.failure).toBeNull();
 		const settings = await stateOf(pair.replica, 'settings');
 		const until = performance.now() + MINUTES * 60_000;
-		let warm = { heap: 0, files: 0 };
+		let warm = { heap: 0, files: 0, threads: 0 };
+		const to = join(client.home, 'backups');
 		let runs = 0;
+		let newest: unknown;
 		{
 			await using _ = load(pair.primary, [...MYISAM, ...ddl], 20);
 			while (runs < LEAST || performance.now() < until) {
+				runs += 1;
 				const request: BackupRequest = {
-					...{ kind: 'backup', server: provisionRequest(pair).replica, to: join(client.home, 'backups', String(++runs)), compress: 'zstd' },
+					...{ kind: 'backup', server: provisionRequest(pair).replica, to, compress: 'zstd' },
 					...{ lockWaitSeconds: 30, longQueries: 'wait', maxLockSeconds: null, stopApplier: runs % 2 === 0 },
 				};
 				const { end } = await client.run(request);
 				expect([end.outcome, end.failure, end.open], `backup ${runs}`).toEqual(['done', null, false]);
-				await rm(request.to, { recursive: true });
-				if (runs === WARM) warm = { heap: await heap(), files: await openFiles() };
+				newest = end.summary.backup;
+				if (runs === WARM) warm = { heap: await heap(), files: await openFiles(), threads: await threads() };
 			}
 		}
+		expect((await readdir(to)).filter((name) => name !== 'latest')).toHaveLength(runs);
+		expect(join(to, await readlink(join(to, 'latest')))).toBe(newest);
+		// A journal each, and the provisioning's.
+		expect(await readdir(runsFolder(client.context()))).toHaveLength(runs + 1);
+		await vi.waitFor(async () => expect(await threads()).toBeLessThanOrEqual(warm.threads + 2));
 		expect((await heap()) - warm.heap).toBeLessThan(MOST_GROWTH_BYTES);
 		expect(await openFiles()).toBeLessThanOrEqual(warm.files + 5);
 		expect(await runsOf(client.context())).toEqual([]);
