@@ -173,7 +173,7 @@ them, as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --repli
 		.option('--lock-wait <duration>', 'how long the lock may be waited for (60s)')
 		.option(
 			'--max-lock-time <duration>',
-			'maximum time to hold the lock, then the dump is stopped (default: 3 times the predicted time, 0: no limit)',
+			'maximum time to hold the lock, then the dump is stopped (default: 3 times the predicted time, at least 5m; 0: no limit)',
 		)
 		.option('--long-queries <what>', 'wait for them (at most --lock-wait), abort, or kill them (by --confirm)')
 		.option('--stop-applier', 'stop the SQL thread first and start it again (STOP SLAVE or REPLICA SQL_THREAD)')

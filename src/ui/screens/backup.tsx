@@ -81,8 +81,9 @@ function fields(report: StatusReport): readonly FormField[] {
 			id: 'most',
 			label: 'Maximum lock time',
 			kind: 'text',
-			about: 'Then the dump is stopped and the server freed: 10m, 2h; 0 is no limit. Empty: 3 times the predicted time, at least 5 min.',
-			placeholder: '(automatic)',
+			about:
+				'Then the dump is stopped: 10m, 2h; 0: no limit. Empty: 3 times the predicted time (6 times if it is assumed), at least 5 min.',
+			placeholder: '(automatic: the plan shows it)',
 		},
 		{
 			id: 'wait',
