@@ -1,4 +1,4 @@
-import type { ReachRequest, RunRequest } from '../core/desk.ts';
+import type { ReachRequest, RunRequest, StatusRequest } from '../core/desk.ts';
 import { formatNames } from '../core/names.ts';
 import { shellWord } from '../core/shell.ts';
 
@@ -32,7 +32,7 @@ function reachWords({ flags = {}, ...places }: ReachRequest[string] = {}, prefix
  * The command line that asks for the same: parsed again it gives this very request. One line, to be pasted into bash, zsh or ksh.
  * @param config the file of `--config`, where one was named
  */
-export function toCommandLine(request: RunRequest | DrillRequest | VerifyRequest, config?: string): string {
+export function toCommandLine(request: RunRequest | StatusRequest | DrillRequest | VerifyRequest, config?: string): string {
 	const words: string[] = [];
 	const give = (flag: string, value: string | number | undefined) => value !== undefined && words.push(flag, String(value));
 	const say = (flag: string, isSaid: boolean | undefined) => isSaid && words.push(flag);
@@ -41,8 +41,8 @@ export function toCommandLine(request: RunRequest | DrillRequest | VerifyRequest
 	switch (request.kind) {
 		case 'provision':
 			words.push(...reachWords(request.reach?.primary, '--primary-'), ...reachWords(request.reach?.replica, '--replica-'));
-			give('--primary', request.primary);
-			give('--replica', request.replica);
+			give('--primary', request.primary || undefined);
+			give('--replica', request.replica || undefined);
 			give('--account', request.account);
 			give('--operator', request.operator);
 			give('--operator-password-file', request.operatorPasswordFile);
@@ -77,6 +77,10 @@ export function toCommandLine(request: RunRequest | DrillRequest | VerifyRequest
 			say('--accounts', request.accounts);
 			say('--write-binlog', request.writeBinlog);
 			break;
+		case 'status':
+			words.push(...reachWords(request.reach?.server));
+			give('--server', request.server || undefined);
+			break;
 		case 'drill':
 			say('--replicate', request.replicate);
 			give('--primary', request.primary);
@@ -86,7 +90,7 @@ export function toCommandLine(request: RunRequest | DrillRequest | VerifyRequest
 			give('--dir', request.dir);
 	}
 	give('--config', config);
-	const backup = request.kind === 'backup' || request.kind === 'provision' ? undefined : request.backup;
+	const backup = request.kind === 'restore' || request.kind === 'drill' || request.kind === 'verify' ? request.backup : undefined;
 	const folder = backup === undefined ? [] : backup.startsWith('-') ? ['--', backup] : [backup];
 	const all = folder[0] === '--' ? [...words, ...folder] : [...folder, ...words];
 	return ['lockstep', request.kind, ...all].map(shellWord).join(' ');

@@ -24,7 +24,7 @@ export async function openPair(
 	wishes: Wishes,
 	undo: Past | undefined,
 ): Promise<{ readonly primary: OpenedServer; readonly replica: OpenedServer }> {
-	const wish = (role: 'primary' | 'replica'): ServerWish => ({ role, server: asked[role], ...wishes[role] });
+	const wish = (role: 'primary' | 'replica'): ServerWish => ({ role, server: asked[role] || undefined, ...wishes[role] });
 	const open = (role: 'primary' | 'replica') =>
 		openServer(context, wish(role)).catch((error: unknown) => {
 			if (undo === undefined || !(error instanceof ConnectError) || isRefused(error)) throw error;

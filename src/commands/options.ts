@@ -58,7 +58,7 @@ export function tables(given: readonly string[] | undefined, flag: string): stri
 }
 
 /** The letters of the MySQL clients, as commander gives them. */
-export interface ClientFlags extends Omit<ServerFlags, 'password' | 'noDefaults'> {
+export interface ClientFlags extends Omit<ServerFlags, 'password'> {
 	/** True where `-p` stood alone; a text where somebody put the password on the command line. */
 	readonly password?: boolean | string;
 	/** commander's `--no-defaults`. */
@@ -104,9 +104,12 @@ export function reachOf(client: ClientFlags, prefix?: string): ReachRequest[stri
 	};
 }
 
+/** Whether these options name a server by themselves. */
+export const namesServer = ({ host, socket }: ClientFlags): boolean => host !== undefined || socket !== undefined;
+
 /** The server that a command names: by `--server`, else by the environment where no option names another. */
 export function namedServer(flags: { readonly server?: string }, client: ClientFlags, env: NodeJS.ProcessEnv): string | undefined {
-	return flags.server ?? (client.host === undefined && client.socket === undefined ? env.LOCKSTEP_PROFILE || undefined : undefined);
+	return flags.server ?? (namesServer(client) ? undefined : env.LOCKSTEP_PROFILE || undefined);
 }
 
 /** Keeps of all of commander's options those that say how to reach a server. */
@@ -121,6 +124,7 @@ export function clientFlags(all: Readonly<Record<string, unknown>>): ClientFlags
 		'defaultsExtraFile',
 		'defaultsGroupSuffix',
 		'defaults',
+		'noDefaults',
 		'loginPath',
 		'sslMode',
 		'sslCa',

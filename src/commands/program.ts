@@ -55,7 +55,17 @@ function connection(command: Command): Command {
 
 /** The same of one of two servers: `--primary-ssl-mode`. */
 function connectionOf(command: Command, role: 'primary' | 'replica'): Command {
-	const all: typeof REACHING = [['--user <user>'], ['--password [password]'], ...REACHING];
+	const all: typeof REACHING = [
+		...([
+			['--host <host>'],
+			['--port <port>'],
+			['--socket <path>'],
+			['--user <user>'],
+			['--password [password]'],
+			['--no-defaults'],
+		] as const),
+		...REACHING,
+	];
 	for (const [flags] of all) command.addOption(new Option(flags.replace('--', `--${role}-`)).hideHelp());
 	return command;
 }
@@ -159,8 +169,9 @@ export function makeProgram(version: string, run: Run): Command {
 		.addHelpText(
 			'after',
 			`
-How each server is reached, where its name does not say it: the connection options of lockstep backup with --primary- or --replica- before
-them, as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --replica-password (which asks).`,
+How each server is reached, where its name does not say it: the connection options of lockstep backup with --primary- or --replica- before them,
+as in  --primary-ssl-mode VERIFY_CA  --replica-password-file FILE  --replica-password (which asks).
+In place of --primary SERVER:  --primary-host HOST --primary-port PORT  or  --primary-socket PATH;  the same with --replica-.`,
 		)
 		.action(does<ProvisionFlags>(async (context, flags) => (await import('./provision.ts')).provision(context, flags)));
 	connection(add('backup', 'a locked dump of a replica, a primary or a lone server'))

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Context, Ending } from './context.ts';
-import { clientFlagsOf, hasOwnOptions, reachOf, seconds } from './options.ts';
+import { clientFlagsOf, hasOwnOptions, namesServer, reachOf, seconds } from './options.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
 
@@ -39,27 +39,36 @@ export function provisionRequest(flags: ProvisionFlags): ProvisionRequest | null
 		...(flags.restartWait === undefined ? {} : { restartWaitSeconds: seconds(flags.restartWait, '--restart-wait') }),
 		...(flags.delay === undefined ? {} : { delaySeconds: seconds(flags.delay, '--delay') }),
 	};
-	const [primary, replica] = (['primary', 'replica'] as const).map((role) =>
-		reachOf(clientFlagsOf(role, flags as Readonly<Record<string, unknown>>), `--${role}-`),
-	);
+	const [primary, replica] = ROLES.map((role) => reachOf(clientOf(role, flags), `--${role}-`));
 	const reach = { ...(primary && { primary }), ...(replica && { replica }) };
-	if (flags.primary === undefined || flags.replica === undefined) return null;
+	if (unnamed(flags) !== undefined) return null;
 	return {
 		kind: 'provision',
 		...(primary === undefined && replica === undefined ? {} : { reach }),
-		primary: flags.primary,
-		replica: flags.replica,
+		primary: flags.primary ?? '',
+		replica: flags.replica ?? '',
 		...choices,
 	};
 }
+
+const ROLES = ['primary', 'replica'] as const;
+const clientOf = (role: (typeof ROLES)[number], flags: ProvisionFlags) => clientFlagsOf(role, flags as Readonly<Record<string, unknown>>);
+
+/** The first server that neither its own option nor a host or a socket names. */
+const unnamed = (flags: ProvisionFlags) => ROLES.find((role) => flags[role] === undefined && !namesServer(clientOf(role, flags)));
 
 export async function provision(context: Context, flags: ProvisionFlags): Promise<Ending> {
 	const request = provisionRequest(flags);
 	if (request !== null) return runRequest(context, request);
 	if (context.mode === 'wizard' && !hasOwnOptions(flags)) return openWizard(context, { screen: 'provision' });
+	const role = unnamed(flags) ?? 'primary';
 	throw new UserError({
-		what: `${flags.primary === undefined ? '--primary' : '--replica'} is missing.`,
-		mend: ['lockstep provision --primary SERVER --replica SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+		what: `--${role} is missing.`,
+		mend: [
+			'lockstep provision --primary SERVER --replica SERVER',
+			'SERVER is a profile’s name or mysql://USER@HOST:PORT',
+			`In place of --${role}:  --${role}-host HOST --${role}-port PORT,  or  --${role}-socket PATH`,
+		],
 	});
 }
 

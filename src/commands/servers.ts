@@ -97,8 +97,11 @@ export async function openServer(context: Context, wish: ServerWish, only: 'all'
 		}) => query.read(await session.query(query.statement));
 		const dialect = await detect(look, address.name);
 		const identity = await look(only === 'status' ? dialect.identityWithoutUptime : dialect.identity);
-		const profile = wish.server !== undefined && !isServerUrl(wish.server) ? wish.server : (context.env.LOCKSTEP_PROFILE ?? null);
-		const known = profile !== null && context.profiles.get(profile) !== undefined ? profile : null;
+		// Of a server that an option names in place of the profile's, the address has no profile's name.
+		const profile = wish.server ?? context.env.LOCKSTEP_PROFILE;
+		const isKnown =
+			profile !== undefined && profile === address.name && !isServerUrl(profile) && context.profiles.get(profile) !== undefined;
+		const known = isKnown ? profile : null;
 		const port = address.socket === undefined ? address.port : identity.port;
 		const host = address.socket === undefined ? address.host : 'localhost';
 		return {

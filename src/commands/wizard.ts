@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { backupFolder } from '../archive/read.ts';
-import type { BackupFolder, Desk, ReachRequest, RunHandle, RunRequest, ServerCard } from '../core/desk.ts';
+import type { BackupFolder, Desk, ReachRequest, RunHandle, RunRequest, ServerCard, StatusRequest } from '../core/desk.ts';
 import { previewer } from '../core/director.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
@@ -49,6 +49,12 @@ async function foldersOf(cards: readonly { readonly name: string; readonly folde
 	return found.toSorted((a, b) => Number(b.backups > 0) - Number(a.backups > 0));
 }
 
+/** By what a server's password is kept: one that only the clients' options name has no name of its own. */
+function keyOf(server: string, reach: ReachRequest[string] | undefined): string {
+	const { host, port, socket } = (reach?.flags ?? {}) as ServerFlags;
+	return server === '' ? JSON.stringify([host, port, socket]) : server;
+}
+
 /** What the wizard can have done: everything behind the screens. */
 function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string, Secret>): Desk {
 	const found: ServerCard[] = [];
@@ -59,9 +65,20 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 	/** Servers that may have the password without encryption. */
 	const trusted = new Set<string>();
 	const remembered = (server: string, reach?: ReachRequest[string]) => ({
-		password: passwords.get(server),
-		...(trusted.has(server) ? { flags: { ...(reach?.flags as ServerFlags | undefined), getServerPublicKey: true } } : {}),
+		password: passwords.get(keyOf(server, reach)),
+		...(trusted.has(keyOf(server, reach)) ? { flags: { ...(reach?.flags as ServerFlags | undefined), getServerPublicKey: true } } : {}),
 	});
+	/** With what was agreed to here: pasted, the command must reach the same servers. */
+	const asReached = <R extends RunRequest | StatusRequest>(request: R): R => {
+		const servers: { readonly [role: string]: string } =
+			request.kind === 'provision' ? { primary: request.primary, replica: request.replica } : { server: request.server };
+		const reach = Object.entries(servers).flatMap(([role, server]) => {
+			const { password: _, ...more } = remembered(server, request.reach?.[role]);
+			const all = { ...request.reach?.[role], ...more };
+			return Object.keys(all).length === 0 ? [] : [[role, all]];
+		});
+		return reach.length === 0 ? request : { ...request, reach: Object.fromEntries(reach) as ReachRequest };
+	};
 	const outputOf = (server: string) => found.find((each) => each.server === server)?.output ?? proposal(context, server);
 	const home = context.env.HOME ?? homedir();
 	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
@@ -96,9 +113,9 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 			const report = await statusOf(context, { server: server || undefined, ...reach, ...remembered(server, reach) }, card?.output);
 			return card === undefined ? report : { ...report, badge: card.badge };
 		},
-		remember: (server, password) => void passwords.set(server, new Secret(password)),
-		trust(server, { host, port, certificate }) {
-			if (certificate === null) trusted.add(server);
+		remember: (server, password, reach) => void passwords.set(keyOf(server, reach), new Secret(password)),
+		trust(server, { host, port, certificate }, reach) {
+			if (certificate === null) trusted.add(keyOf(server, reach));
 			else context.profiles.prefer(acceptedKey(plainName({ host, port })), certificate.fingerprint);
 		},
 		save({ name, server, badge, output }) {
@@ -108,7 +125,7 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 			const password = passwords.get(server);
 			if (password !== undefined) passwords.set(name, password);
 		},
-		commandLine: (request) => toCommandLine(request, context.flags.config),
+		commandLine: (request) => toCommandLine(asReached(request), context.flags.config),
 		proposeOutput: outputOf,
 		backupFolders: () => foldersOf(desk.servers().map(({ name, server }) => ({ name, folder: outputOf(server) }))),
 		backups: (folder) => backupsIn(unfolded(folder)),
@@ -161,7 +178,7 @@ async function askedPasswords(context: Context, request: RunRequest): Promise<Ma
 	return new Map(
 		Object.entries(wishes).flatMap(([role, { password }]) => {
 			const server = request.kind === 'provision' ? request[role as 'primary' | 'replica'] : request.server;
-			return password === undefined ? [] : [[server, password] as const];
+			return password === undefined ? [] : [[keyOf(server, request.reach?.[role]), password] as const];
 		}),
 	);
 }

@@ -122,6 +122,9 @@ export type RestoreRequest = {
 	readonly writeBinlog: boolean;
 };
 
+/** `lockstep status`, as its command line says it. */
+export type StatusRequest = { readonly kind: 'status'; readonly reach?: ReachRequest; readonly server: string };
+
 export type RunRequest = ProvisionRequest | BackupRequest | RestoreRequest;
 
 /** A run that somebody watches. It is at work in a process of its own. */
@@ -189,16 +192,16 @@ export interface Desk {
 	readonly warnings: readonly string[];
 	/** Rejects with one of the errors of `core/errors.ts`. `reach`: how the request says to reach it. */
 	status(server: string, reach?: ReachRequest[string]): Promise<StatusReport>;
-	/** Keeps a password in memory for as long as the program runs. */
-	remember(server: string, password: string): void;
+	/** Keeps a password in memory for as long as the program runs. `reach`: how the request says to reach that server. */
+	remember(server: string, password: string, reach?: ReachRequest[string]): void;
 	/**
 	 * The person lets the password go to this server: a certificate is kept and no other taken from then on, a connection without one for as long as
 	 * the program runs.
 	 */
-	trust(server: string, unverified: UnverifiedServer): void;
+	trust(server: string, unverified: UnverifiedServer, reach?: ReachRequest[string]): void;
 	save(card: { readonly name: string; readonly server: string; readonly badge: ServerCard['badge']; readonly output: string | null }): void;
 	/** The same work as a command line. */
-	commandLine(request: RunRequest): string;
+	commandLine(request: RunRequest | StatusRequest): string;
 	start(request: RunRequest, director: Director, on: (event: Recorded) => void): RunHandle;
 	/** Runs of this machine that are not over, newest first. */
 	runs(): Promise<readonly RunCard[]>;

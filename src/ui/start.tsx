@@ -65,7 +65,7 @@ function placesOf(open: Open): readonly Place[] {
 			const { request } = open;
 			const title =
 				request.kind === 'provision'
-					? `set up ${request.replica}`
+					? `set up ${displayName(request.replica, request.reach?.replica)}`
 					: `${request.kind} ${displayName(request.server, request.reach?.server)}`;
 			return [{ at: 'home' }, { at: 'run', request, title: title.replace(/mysql:\/\/(?:[^@/]*@)?([^?]*).*/, '$1') }];
 		}
@@ -83,16 +83,15 @@ function summaryOf(session: Session, desk: Desk, options: { width: number; ascii
 		end.outcome !== 'done' || request === null
 			? []
 			: request.kind === 'restore'
-				? request.server === ''
-					? []
-					: [`lockstep status --server ${shellWord(request.server)}`]
+				? [desk.commandLine({ kind: 'status', server: request.server, ...(request.reach && { reach: request.reach }) })]
 				: request.kind === 'backup'
 					? [`less ${shellWord(`${typeof backup === 'string' ? backup : request.to}/README.txt`)}`]
 					: [
 							desk.commandLine({
 								kind: 'backup',
 								server: request.replica,
-								to: desk.proposeOutput(request.replica),
+								...(request.reach?.replica && { reach: { server: request.reach.replica } }),
+								to: desk.proposeOutput(displayName(request.replica, request.reach?.replica)),
 								compress: 'zstd',
 								lockWaitSeconds: 60,
 								longQueries: 'wait',

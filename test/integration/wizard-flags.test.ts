@@ -11,6 +11,17 @@ const PROGRAM = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url))
 const PASSWORD = 'Correct-horse-1';
 const PLAN = /where +what +statement/;
 
+const open = (home: Home, args: readonly string[]): RealTerminal =>
+	openTerminal({ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 110, rows: 40 });
+
+/** The command that the plan shows. What is copied goes to the terminal by OSC 52. */
+async function copied(terminal: RealTerminal): Promise<string> {
+	terminal.send('y');
+	await terminal.waitFor('copied');
+	const [, text = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(terminal.raw()) ?? [];
+	return Buffer.from(text, 'base64').toString();
+}
+
 describe('in a terminal', () => {
 	let server: SpareServer;
 	let home: Home;
@@ -29,20 +40,14 @@ describe('in a terminal', () => {
 	});
 	const url = () => `mysql://dba@127.0.0.1:${server.port}`;
 	const backup = (...args: string[]) => ['backup', '--server', url(), '--to', join(home.dir, 'backups'), ...args];
-	const open = (args: readonly string[]): RealTerminal =>
-		openTerminal({ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 110, rows: 40 });
 
 	it.each([
 		['--password-file', () => [file]],
 		['--password-command', () => [`cat '${file}'`]],
 	])('%s is used, and the command shown says it, too', async (flag, value) => {
-		await using terminal = open(backup(flag, ...value(), '--engine', 'vendor'));
+		await using terminal = open(home, backup(flag, ...value(), '--engine', 'vendor'));
 		await terminal.waitFor(PLAN);
-		terminal.send('y');
-		// What is copied is what is shown: it goes to the terminal by OSC 52.
-		await terminal.waitFor('copied');
-		const [, copied = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(terminal.raw()) ?? [];
-		const command = Buffer.from(copied, 'base64').toString();
+		const command = await copied(terminal);
 		expect(command).toContain(flag);
 		expect(command).toContain('--engine vendor');
 		expect(command).not.toContain(PASSWORD);
@@ -50,13 +55,13 @@ describe('in a terminal', () => {
 
 	it('a server that only -h, -P and -u name opens it, too', async () => {
 		const args = ['backup', '-h', '127.0.0.1', '-P', String(server.port), '-u', 'dba', '--to', join(home.dir, 'backups')];
-		await using terminal = open([...args, '--password-file', file]);
+		await using terminal = open(home, [...args, '--password-file', file]);
 		expect(await terminal.waitFor(PLAN)).toContain('backup 127.0.0.1');
 	});
 
 	it('--ssl-mode VERIFY_IDENTITY refuses a server that nobody signed', async () => {
 		const args = backup('--password-file', file, '--ssl-mode', 'VERIFY_IDENTITY');
-		await using terminal = open(args);
+		await using terminal = open(home, args);
 		const screen = await terminal.waitFor(/certificate|signed/);
 		expect(screen).not.toMatch(PLAN);
 		expect((await lockstep(args, { env: home.env })).code).toBe(5);
@@ -71,6 +76,26 @@ describe('in a terminal', () => {
 		expect([both.code, both.last.class]).toEqual([6, 'CheckFailed']);
 	});
 
+	it('each of two servers is named by its host and port as well', async () => {
+		const one = (role: string) => [`--${role}-host`, '127.0.0.1', `--${role}-port`, String(server.port), `--${role}-user`, 'dba'];
+		const args = ['provision', ...one('primary'), ...one('replica')];
+		const passwords = ['--primary-password-file', file, '--replica-password-file', file];
+		const ended = await lockstep([...args, ...passwords, '--dry-run', '--json'], { env: home.env });
+		expect([ended.code, ended.last.class]).toEqual([6, 'CheckFailed']);
+		// A server that is named so is not the one that the environment names.
+		const env = { ...home.env, LOCKSTEP_PROFILE: 'other' };
+		expect((await lockstep(['profile', 'add', 'other', '--server', 'mysql://root@127.0.0.1:1'], { env })).code).toBe(0);
+		const status = await lockstep(
+			['status', '-h', '127.0.0.1', '-P', String(server.port), '-u', 'dba', '--password-file', file, '--json'],
+			{ env },
+		);
+		expect(status.last.name).toBe(`127.0.0.1:${server.port}`);
+		await using terminal = open(home, args);
+		await terminal.waitFor('Password for 127.0.0.1');
+		terminal.send(`${PASSWORD}\r`);
+		await terminal.waitFor(/may grant|GRANT|privileges/i);
+	});
+
 	it('restore -p BACKUP says what became of the backup', async () => {
 		const { code, stderr } = await lockstep(['restore', '--server', url(), '-p', 'folder'], { env: home.env });
 		expect([code, stderr]).toEqual([2, expect.stringContaining('lockstep restore BACKUP --server SERVER -p')]);
@@ -78,7 +103,7 @@ describe('in a terminal', () => {
 	});
 
 	it('-p asks before the wizard opens, and not again', async () => {
-		await using terminal = open(backup('-p'));
+		await using terminal = open(home, backup('-p'));
 		await terminal.waitFor('Password of dba');
 		terminal.send(`${PASSWORD}\r`);
 		await terminal.waitFor(PLAN);
@@ -96,7 +121,7 @@ describe('in a terminal', () => {
 		[['backup', '--server', 'db1', '--lock', 'held'], '--to is missing'],
 		[['provision', '--primary', 'db1', '--no-tls'], '--replica is missing'],
 	])('%j, which no form would keep, is refused', async (args, what) => {
-		await using terminal = open(args);
+		await using terminal = open(home, args);
 		expect((await terminal.exited).exitCode).toBe(2);
 		expect(terminal.history().join('\n')).toContain(what);
 	});
@@ -113,11 +138,27 @@ describe('a server that asks for the password itself, which MySQL does at an acc
 		const args = ['backup', '--server', `mysql://dba@127.0.0.1:${server.port}`, '--to', join(home.dir, 'backups'), '--password-file', file];
 		// Without a person it is not sent, and what to compare is said.
 		const headless = await lockstep([...args, '--dry-run'], { env: home.env });
+		// Without encryption the word holds until the wizard ends, and the command that is shown says it.
+		await ask(server, `CREATE USER 'plain'@'%' IDENTIFIED BY '${PASSWORD}'`);
+		await ask(server, "GRANT ALL ON *.* TO 'plain'@'%'");
+		let shown: string;
+		{
+			const plain = args.map((word) => (word.startsWith('mysql:') ? `${word.replace('dba', 'plain')}?ssl-mode=DISABLED` : word));
+			await using terminal = open(home, plain);
+			await terminal.waitFor('send the password to this server without encryption');
+			terminal.send('y');
+			await terminal.waitFor(PLAN);
+			shown = await copied(terminal);
+		}
+		// The server has forgotten the login: pasted, the command must get through by itself.
+		await ask(server, 'FLUSH PRIVILEGES');
+		const [, ...words] = shown.split(' ').map((word) => word.replaceAll("'", ''));
+		expect(words).toContain('--get-server-public-key');
+		const pasted = await lockstep([...words, '--dry-run'], { env: home.env });
+		expect(pasted.code, pasted.stderr).toBe(0);
 		expect([headless.code, headless.stderr]).toEqual([5, expect.stringContaining('--ssl-fp')]);
 		{
-			await using terminal = openTerminal({
-				...{ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 110, rows: 40 },
-			});
+			await using terminal = open(home, args);
 			await terminal.waitFor('accept this certificate');
 			terminal.send('y');
 			await terminal.waitFor(PLAN);

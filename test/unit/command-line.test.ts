@@ -90,6 +90,8 @@ const VALUES: { readonly [name: string]: (kind: string) => string } = {
 	primaryConnectTimeout: () => number(60),
 	replicaConnectTimeout: () => number(60),
 	port: () => number(65_535),
+	primaryPort: () => number(65_535),
+	replicaPort: () => number(65_535),
 	seed: () => pick(['dump', 'stream', 'clone', '/backups/b 1']),
 	server: () => pick(['db3', 'mysql://root@db1:3306?ssl-mode=VERIFY_CA', odd()]),
 };
@@ -143,6 +145,27 @@ describe.each(KINDS)('the command line of lockstep %s', (kind) => {
 		).toBe(true);
 		expect(await parse(again)).toEqual(request);
 	});
+});
+
+it('names each server of a pair by its host or its socket', async () => {
+	const request = await parse([
+		'provision',
+		'--primary-host',
+		'db 1',
+		'--primary-port',
+		'3307',
+		'--replica-socket',
+		'/s',
+		'--replica-no-defaults',
+	]);
+	expect(request).toMatchObject({
+		...{ primary: '', replica: '' },
+		reach: { primary: { flags: { host: 'db 1', port: '3307' } }, replica: { flags: { socket: '/s', noDefaults: true } } },
+	});
+	const [[, ...argv] = []] = words([toCommandLine(request as Request)]);
+	expect(await parse(argv)).toEqual(request);
+	// A port alone may be of any server.
+	expect(await parse(['provision', '--primary', 'p', '--replica-port', '3307'])).toBeNull();
 });
 
 it('keeps the file of profiles', async () => {

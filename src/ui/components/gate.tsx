@@ -38,7 +38,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 	const app = useApp();
 	const { signs, look } = useTheme();
 	const [reports, setReports] = useState<readonly StatusReport[] | null>(null);
-	const [refused, setRefused] = useState<{ readonly server: string; readonly failure: Failure } | null>(null);
+	const [refused, setRefused] = useState<{ readonly index: number; readonly failure: Failure } | null>(null);
 	const [asking, setAsking] = useState(false);
 	const [password, setPassword] = useState('');
 	const [round, setRound] = useState(0);
@@ -54,7 +54,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 				} catch (error) {
 					const failure = failureOf(error);
 					if (!mine) return;
-					setRefused({ server, failure });
+					setRefused({ index, failure });
 					setAsking(isLogin(failure));
 					return;
 				}
@@ -67,7 +67,8 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 		};
 	}, [round]);
 
-	const called = (server: string) => displayName(server, reach[servers.indexOf(server)]);
+	const serverAt = (index: number) => servers[index] ?? '';
+	const called = (index: number) => displayName(serverAt(index), reach[index]);
 	const again = () => {
 		setRefused(null);
 		setAsking(false);
@@ -83,7 +84,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 			} else if (key === 'f1') app.help('form');
 			else if (asking) {
 				if (key === 'enter' && refused !== null) {
-					app.desk.remember(refused.server, password);
+					app.desk.remember(serverAt(refused.index), password, reach[refused.index]);
 					setPassword('');
 					again();
 				}
@@ -98,7 +99,16 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 
 	if (isOpen) return children(reports);
 	if (refused !== null && unverified !== undefined)
-		return <Trust server={refused.server} unverified={unverified} title={title} onAccept={again} onDecline={app.back} />;
+		return (
+			<Trust
+				server={serverAt(refused.index)}
+				reach={reach[refused.index]}
+				unverified={unverified}
+				title={title}
+				onAccept={again}
+				onDecline={app.back}
+			/>
+		);
 	const height = bodyRows(app.size.rows);
 	const width = app.size.columns - 2;
 	return (
@@ -122,7 +132,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 			}
 		>
 			{refused === null ? (
-				<Text {...look('dim')}>{`Asking ${servers.map(called).join(' and ')} ${signs.more}`}</Text>
+				<Text {...look('dim')}>{`Asking ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
 			) : (
 				<>
 					<Pane
@@ -133,13 +143,13 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 					/>
 					{asking && (
 						<Box flexShrink={0} marginTop={1}>
-							<Text bold>{`Password for ${called(refused.server)}: `}</Text>
+							<Text bold>{`Password for ${called(refused.index)}: `}</Text>
 							<Field
 								value={password}
 								onChange={setPassword}
 								focused
 								masked
-								width={Math.max(10, width - called(refused.server).length - 16)}
+								width={Math.max(10, width - called(refused.index).length - 16)}
 							/>
 						</Box>
 					)}

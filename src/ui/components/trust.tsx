@@ -1,3 +1,4 @@
+import type { ReachRequest } from '../../core/desk.ts';
 import type { UnverifiedServer } from '../../core/errors.ts';
 import { trustLines } from '../../telling/trust.ts';
 import { useApp } from '../app-context.ts';
@@ -7,6 +8,8 @@ import { Pane } from './pane.tsx';
 
 type TrustProps = {
 	readonly server: string;
+	/** How the request says to reach it. */
+	readonly reach?: ReachRequest[string] | undefined;
 	readonly unverified: UnverifiedServer;
 	readonly title: string;
 	/** The person agreed: the password may go there. */
@@ -15,12 +18,12 @@ type TrustProps = {
 };
 
 /** Asks whether the password may go to a server that nothing proves to be the right one. Only `y` agrees. */
-export function Trust({ server, unverified, title, onAccept, onDecline }: TrustProps) {
+export function Trust({ server, reach, unverified, title, onAccept, onDecline }: TrustProps) {
 	const app = useApp();
 	const width = app.size.columns - 2;
 	useKeys((key) => {
 		if (key === 'y') {
-			app.desk.trust(server, unverified);
+			app.desk.trust(server, unverified, reach);
 			onAccept();
 		} else if (key === 'n' || key === 'esc') onDecline();
 	});
