@@ -10,6 +10,7 @@ import type { Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';
 import type { Json } from './core/json.ts';
 import type { Failure } from './core/model.ts';
+import { projectFile } from './core/program-files.ts';
 import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
@@ -21,7 +22,7 @@ import { renderSummary } from './telling/summary.ts';
 const STOPPED: { readonly [signal: string]: number } = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const WITH_WARNINGS = 3;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { version: string };
 
 let stoppedBy: NodeJS.Signals | null = null;
 

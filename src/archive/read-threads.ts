@@ -1,6 +1,6 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { unpackError, type WireError } from '../core/error-wire.ts';
+import { ownProgram } from '../core/program-files.ts';
 import { type FileRead, type Looked, readWhole } from './read-whole.ts';
 
 export type FileOrder = { readonly path: string; readonly look: Looked; readonly size: number };
@@ -14,7 +14,7 @@ export interface FileReader extends AsyncDisposable {
 	read(order: FileOrder, onBytes: (count: number) => void): Promise<FileRead>;
 }
 
-const THREAD = new URL(`./read-thread${extname(import.meta.url)}`, import.meta.url);
+const THREAD = ownProgram('archive/read-thread');
 
 /** Below this a thread costs more than it brings. */
 const WORTH_BYTES = 8 * 1024 ** 2;

@@ -79,6 +79,7 @@ export async function judgeFile(
 	const path = join(folder, file.path);
 	const there = await lstat(path).catch(() => null);
 	if (there === null) return wrong('the file', 'missing');
+	if (!there.isFile()) return wrong('a file', there.isSymbolicLink() ? 'a symbolic link' : 'no plain file');
 	if (there.size !== file.bytes) return wrong(`${file.bytes} bytes`, `${there.size} bytes`);
 	const hash = createHash('sha256');
 	try {

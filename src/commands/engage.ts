@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RunRequest } from '../core/desk.ts';
@@ -13,6 +13,7 @@ import type { Json } from '../core/json.ts';
 import { limitIn } from '../core/machine-limits.ts';
 import type { Failure } from '../core/model.ts';
 import { type Past, scopeOf } from '../core/past.ts';
+import { ownProgram } from '../core/program-files.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { Order } from '../engine/order.ts';
 import { socketPath } from '../engine/places.ts';
@@ -35,7 +36,7 @@ export interface EngineWatcher extends Watcher {
 /** How long whoever lost the race to put things back waits for the other. */
 const OTHER_MS = 20_000;
 
-const ENGINE = fileURLToPath(new URL(`../engine/main${extname(import.meta.url)}`, import.meta.url));
+const ENGINE = fileURLToPath(ownProgram('engine/main'));
 
 /**
  * Has a run done by an engine in a process of its own, and watches it; a dry run, which changes nothing, is done here.
@@ -139,7 +140,7 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 	const limit = limitIn(words)?.told;
 	const death: Failure = failureOf(
 		new ToolError({
-			what: 'The process that did this run died.',
+			what: 'The process of this run died',
 			why:
 				words === ''
 					? 'It was killed, by a user or by a system short of memory.'

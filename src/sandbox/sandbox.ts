@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../core/errors.ts';
+import { ownProgram } from '../core/program-files.ts';
 import { shellWord } from '../core/shell.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
@@ -224,8 +225,7 @@ async function loadShop(dir: string, statements: readonly string[], signal: Abor
 	}
 }
 
-// From the sources as from the build: the writer's file has this file's ending.
-const WRITER = fileURLToPath(new URL(`./writer${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+const WRITER = fileURLToPath(ownProgram('sandbox/writer'));
 const writerMark = (dir: string) => `${WRITER} ${dir} `;
 
 async function startWriter(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {

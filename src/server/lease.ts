@@ -1,7 +1,7 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, Stopped } from '../core/errors.ts';
+import { ownProgram } from '../core/program-files.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Row, Statement } from '../sql/sql.ts';
 import type { ServerAddress } from './address.ts';
@@ -58,7 +58,7 @@ const LEAST_HEARTBEAT_MS = 100;
 const RELEASE_MS = 4_000;
 
 // The sources run as they are in tests: the thread's file has the ending of this one.
-const THREAD = new URL(`./lease-worker${extname(import.meta.url)}`, import.meta.url);
+const THREAD = ownProgram('server/lease-worker');
 
 /** Opens the connection that is to hold a lock; the lock itself is the caller's statement. Throws what `connect` throws. */
 export async function openLease(address: ServerAddress, password: Secret | null, options: LeaseOptions): Promise<Lease> {

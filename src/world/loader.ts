@@ -1,8 +1,8 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LoadAction, LoadResult } from '../core/action.ts';
 import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import { ownProgram } from '../core/program-files.ts';
 import type { PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/objects.ts';
 import { selectRows } from '../dump/parallel/select.ts';
@@ -20,7 +20,7 @@ export interface Loader {
 /** One thread; `over` where it takes nothing more. */
 type Hand = { readonly worker: Worker; over: boolean };
 
-const THREAD = new URL(`./loader-thread${extname(import.meta.url)}`, import.meta.url);
+const THREAD = ownProgram('world/loader-thread');
 const CLOSE_MS = 2_000;
 
 /** `columns`: how the server's tables are read, asked at most once. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
 import type { Halt } from '../../src/engine/halt.ts';
 import { lockstep, urlOf } from '../support/cli.ts';
-import { record, shareOf } from '../support/faults.ts';
+import { record, sampleOf, shareOf } from '../support/faults.ts';
 import { free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';
 import { type Client, openClient, stateOf } from '../support/runs.ts';
 import { ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, value } from '../support/servers.ts';
@@ -11,7 +11,7 @@ import { channelsOf, superReadOnlyOf, wordsOf } from '../support/words.ts';
 /** The promise is two seconds, and the table tells what it was; a busy machine is given more. */
 const SOON_MS = 10_000;
 const WRITE = 'UPDATE crm.accounts SET balance = balance WHERE id = 1';
-const GO_ON = /The same command resumes it; lockstep undo --yes\s+takes it back\./;
+const GO_ON = /The same command resumes it; lockstep undo --yes\s+undoes it\./;
 
 const MATRICES = ['engine', 'watcher', 'both'] as const;
 type Matrix = (typeof MATRICES)[number];
@@ -33,6 +33,8 @@ const namesOf = (events: readonly Recorded[]): string[] =>
 function partOf(kind: SandboxKind, matrix: Matrix): readonly string[] {
 	const all = points.get(kind) ?? [];
 	const share = shareOf(kind, all);
+	// The engine takes no notice of a watcher's death, wherever that happens.
+	if (matrix === 'watcher') return sampleOf(share);
 	const last = points.size === SANDBOX_KINDS.length;
 	return all.filter((name) => share.includes(name) || MARIADB_ONLY.includes(name) || (last && !met.get(matrix)?.has(name)));
 }
@@ -49,7 +51,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 	const both = async () => ({ primary: await stateOf(pair.primary, 'settings'), replica: await stateOf(pair.replica) });
 
 	beforeAll(async () => {
-		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 60 }), openClient()]);
+		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 20 }), openClient()]);
 		env = client.context().env;
 		before = await both();
 		const { ended, events } = await attempt({ at: 1000, when: 'after', whom: ['engine'] });
@@ -111,7 +113,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 		const many = await everyAction('engine', { when: 'after', whom: ['engine'] }, async (killed) => {
 			const { ended, where, freeMs } = killed;
 			expect(ended.code, `${where}\n${words(ended)}`).toBe(9);
-			expect(ended.stderr, where).toContain('The process that did this run died.');
+			expect(ended.stderr, where).toContain('The process of this run died');
 			expect(ended.stderr, where).toMatch(GO_ON);
 			expect(freeMs, where).toBeLessThan(SOON_MS);
 			worst = Math.max(worst, freeMs ?? 0);
@@ -183,7 +185,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 });
 
 // Where only one of the kinds is asked for there is nothing to say.
-test.each(MATRICES)('all points of provisioning are met by the kinds together: %s', (matrix) => {
+test.each(MATRICES.filter((matrix) => matrix !== 'watcher'))('all points of provisioning are met by the kinds together: %s', (matrix) => {
 	const missed = [...points.values()].flat().filter((name) => !CHANCE.test(name) && !met.get(matrix)?.has(name));
 	expect(points.size < SANDBOX_KINDS.length ? [] : missed).toEqual([]);
 });

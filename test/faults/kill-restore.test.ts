@@ -97,7 +97,7 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 				expect(await value(target, 'SELECT COUNT(*) FROM shop.t'), where).toBe('3');
 			} else if (matrix === 'engine') {
 				expect(ended.code, `${where}\n${words(ended)}`).toBe(9);
-				expect(ended.stderr, where).toContain('The process that did this run died.');
+				expect(ended.stderr, where).toContain('The process of this run died');
 			} else {
 				// Whoever comes to watch it is told what stands, whether or not he could log in.
 				const watched = await lockstep(['attach', killed.run], { env });
@@ -113,7 +113,7 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 			if (killed.events.some((event) => event.type === 'action-started' && event.action.changes)) await undone(where);
 		}
 		const outcome = {
-			engine: 'exit 9, settings as before, undo takes it back',
+			engine: 'exit 9, settings as before, undo undoes it',
 			watcher: 'restored',
 			both: 'lockstep recover --yes, then undo',
 		};
@@ -186,7 +186,7 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 			fault: `provision --seed BACKUP: kill -9 of the ${matrix}, its own actions`,
 			kind,
 			freeMs: null,
-			outcome: `${matrix === 'watcher' ? 'a whole replica' : 'undo takes it back'} (${part.length} of ${points.length})`,
+			outcome: `${matrix === 'watcher' ? 'a whole replica' : 'undo undoes it'} (${part.length} of ${points.length})`,
 		});
 	});
 });

@@ -33,7 +33,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
 	let wish: ProvisionRequest;
 
 	beforeAll(async () => {
-		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 20 }), openClient()]);
+		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 8 }), openClient()]);
 		// A replica must wake such a table without a word in its own log.
 		await ask(pair.primary, 'CREATE TABLE shop.baskets (id INT PRIMARY KEY) ENGINE = MEMORY');
 		file = join(client.home, 'keys', 'ops.password');

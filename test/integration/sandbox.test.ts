@@ -331,7 +331,7 @@ describe('where servers come from', () => {
 		const refused = await unpacked('mysql-9.7', { env: newer, say: quiet }).catch((error: unknown) => error);
 		expect(refused).toBeInstanceOf(UserError);
 		const { told } = refused as UserError;
-		expect(told.what).toBe('MySQL 9.7 cannot be had from Debian sid any longer: it has 26.7.0-1 now.');
+		expect(told.what).toBe('MySQL 9.7 is no longer available from Debian sid: it has 26.7.0-1 now.');
 		expect(told.mend?.join(' ')).toContain('--server mariadb-11.8');
 		expect(await readdir(serversFolder(newer))).toEqual([]);
 	});

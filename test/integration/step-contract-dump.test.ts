@@ -31,7 +31,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 
 	beforeAll(async () => {
 		[pair, client, folder] = await Promise.all([
-			ownSandbox(kind, { rows: 1, writesPerSecond: 20 }),
+			ownSandbox(kind, { rows: 1, writesPerSecond: 8 }),
 			openClient(),
 			mkdtemp(join(tmpdir(), 'lockstep-contract-')),
 		]);

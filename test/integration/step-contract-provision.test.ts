@@ -44,7 +44,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 
 	beforeAll(async () => {
 		[pair, client, folder] = await Promise.all([
-			ownSandbox(kind, { rows: 1, writesPerSecond: 20 }),
+			ownSandbox(kind, { rows: 1, writesPerSecond: 8 }),
 			openClient(),
 			mkdtemp(join(tmpdir(), 'lockstep-contract-')),
 		]);

@@ -21,6 +21,14 @@ export function shareOf<T>(kind: SandboxKind, points: readonly T[], env: NodeJS.
 	return points.filter((_, index) => index % SANDBOX_KINDS.length === SANDBOX_KINDS.indexOf(kind));
 }
 
+/**
+ * Every third of these points, for what does not depend on the point; all of them where LOCKSTEP_FAULTS_ALL is set.
+ */
+export function sampleOf<T>(points: readonly T[], env: NodeJS.ProcessEnv = process.env): T[] {
+	if (env.LOCKSTEP_FAULTS_ALL !== undefined && env.LOCKSTEP_FAULTS_ALL !== '') return [...points];
+	return points.filter((_, index) => index % 3 === 1);
+}
+
 /** Appends a line of JSON to the file that LOCKSTEP_FAULTS names; nothing where it is not set. */
 export function record(fault: Fault, env: NodeJS.ProcessEnv = process.env): void {
 	const file = env.LOCKSTEP_FAULTS;

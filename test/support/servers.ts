@@ -20,7 +20,7 @@ export { SANDBOX_KINDS, type Sandbox, type SandboxKind, type SandboxServer } fro
 const VARIABLE = 'LOCKSTEP_TEST_SERVERS';
 const PREFIX = 'lockstep-test-';
 /** Of a test's pair: about 2000 rows in all, and a writer that is always there and leaves the machine to the tests. */
-export const SMALL = { rows: 400, writesPerSecond: 20 };
+export const SMALL = { rows: 400, writesPerSecond: 5 };
 
 export const say = (line: string) => {
 	// The first run on a machine fetches packages: whoever waits wants to know.

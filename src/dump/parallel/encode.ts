@@ -1,6 +1,7 @@
 // Rows as they come off the socket to LOAD DATA text, in WebAssembly: wasm/encode.ts is its source. This half hands bytes in and out.
 import { readFileSync } from 'node:fs';
 import { RowsBroken } from '../../core/errors.ts';
+import { projectFile } from '../../core/program-files.ts';
 
 /** What ended a result set. */
 export type RowsEnd = {
@@ -60,7 +61,7 @@ const BROKEN: Readonly<Record<number, string>> = {
 };
 
 // Beside the compiled program, for whom runs src/ as well.
-const PROGRAM = new URL('../../../dist/dump/parallel/encode.wasm', import.meta.url);
+const PROGRAM = projectFile('dist/dump/parallel/encode.wasm');
 let program: object | null = null;
 /** Not in use: an instance keeps gigabytes of addresses until it is collected, so that each is used again. */
 const idle: Exports[] = [];

@@ -1,7 +1,7 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { unpackError } from '../../core/error-wire.ts';
 import { ServerError, Stopped } from '../../core/errors.ts';
+import { ownProgram } from '../../core/program-files.ts';
 import type { ServerAddress } from '../../server/address.ts';
 import { packStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
@@ -30,7 +30,7 @@ export interface Reader {
 const GOODBYE_MS = 5_000;
 
 // The sources run as they are in tests: the thread's file has the ending of this one.
-const THREAD = new URL(`./reader-worker${extname(import.meta.url)}`, import.meta.url);
+const THREAD = ownProgram('dump/parallel/reader-worker');
 
 /** Throws what `connect` throws. */
 export async function openReader(
