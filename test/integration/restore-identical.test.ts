@@ -296,7 +296,8 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			expect(refused.code, said(refused)).toBe(6);
 			expect(refused.last.checks).toMatchObject([{ id: 'SERVER-DATABASES', mend: ['ALTER DATABASE `ke``pt` READ ONLY = 0;'] }]);
 			expect(await options()).toEqual([{ OPTIONS: 'READ ONLY=1' }]);
-			const undone = await lockstep(['undo', restored.last.run, '--yes', '--json'], { env: home.env });
+			// Its event was enabled since, which the server's binary log shows.
+			const undone = await lockstep(['undo', restored.last.run, '--yes', '--json', '--confirm', nameOf(target)], { env: home.env });
 			expect(undone.code, said(undone)).toBe(0);
 			expect(await options()).toEqual([]);
 		});
