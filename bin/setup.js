@@ -74,7 +74,8 @@ else if (task === 'faults') {
 		...rest.filter((each) => each !== '--write'),
 	]);
 	run('node', [join(top, 'test', 'support', 'fault-table.ts'), recorded, ...rest.filter((each) => each === '--write')]);
-} else {
+} else if (task === 'test:unit') run('vitest', ['run', '--config', join(top, 'test', 'vitest.config.ts'), 'test/unit', 'test/ui', ...rest]);
+else {
 	run('biome', ['check', '--error-on-warnings', '.'], { quiet: true });
 	run('tsc', ['-p', 'test/tsconfig.json'], { quiet: true });
 	const results = join(top, 'node_modules', '.cache', 'test-results.json');

@@ -27,7 +27,8 @@ export default defineConfig({
 		environment: 'node',
 		globalSetup: ['test/support/servers.ts'],
 		setupFiles: ['test/support/patience.ts'],
-		env: { ...(env as Record<string, string>), CI: '' },
+		// Times on screens are local.
+		env: { ...(env as Record<string, string>), CI: '', TZ: 'UTC' },
 		testTimeout: 60_000,
 		hookTimeout: 300_000,
 		fileParallelism: true,

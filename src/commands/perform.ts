@@ -86,6 +86,7 @@ async function withPrepared(
 			quiet: false,
 			verbose: true,
 			ascii: false,
+			zone: 'UTC',
 		});
 		let unwritten: string | null = null;
 		const sink = (event: Recorded) => {

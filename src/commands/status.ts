@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusReport } from '../core/desk.ts';
 import { LockstepError, UserError } from '../core/errors.ts';
-import { timeOfDay } from '../core/format.ts';
+import { timeWithZone } from '../core/format.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderStatus } from '../telling/status.ts';
 import type { Context, Ending } from './context.ts';
@@ -50,7 +50,7 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 		stdout.write(
 			context.flags.json
 				? jsonLine({ v: 1, type: 'status', name: first.name, address: first.address, healthy: false, unreachable: { since, why: report } })
-				: `${first.name}  unreachable since ${timeOfDay(since)} UTC: ${report}\n`,
+				: `${first.name}  unreachable since ${timeWithZone(since)}: ${report}\n`,
 		);
 	}
 }

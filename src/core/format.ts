@@ -1,4 +1,4 @@
-/** How figures are said everywhere: screens, lines, summaries. UTC, binary units, `~` where something is an estimate. */
+/** How figures are said everywhere: screens, lines, summaries. Local time, binary units, `~` where something is an estimate. */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -42,11 +42,31 @@ export function clock(ms: number): string {
 export const rate = (perSecond: number, unit: string): string =>
 	unit === 'bytes' ? `${bytes(perSecond)}/s` : `${count(perSecond)} ${unit}/s`;
 
-/** `02:05:34` of an RFC 3339 time, UTC. */
-export const timeOfDay = (at: string): string => at.slice(11, 19);
+/** Screens and printed text show local time, logs that stay in files UTC. */
+export type Zone = 'local' | 'UTC';
 
-/** `2026-11-21 02:05` of an RFC 3339 time, UTC. */
-export const dayAndTime = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)}`;
+/** `2026-11-21T02:05:34` of an RFC 3339 time, in that zone. */
+function inZone(at: string, zone: Zone): string {
+	const date = new Date(at);
+	const shift = zone === 'UTC' ? 0 : date.getTimezoneOffset() * 60_000;
+	return new Date(date.getTime() - shift).toISOString().slice(0, 19);
+}
+
+/** `CET`, `GMT-3`: the zone at that time, which summer changes. */
+const zoneName = (at: string, zone: Zone): string =>
+	new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short', ...(zone === 'UTC' && { timeZone: 'UTC' }) })
+		.formatToParts(new Date(at))
+		.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+
+/** `02:05:34` of an RFC 3339 time. */
+export const timeOfDay = (at: string, zone: Zone = 'local'): string => inZone(at, zone).slice(11);
+
+/** `02:05:34 CET` of an RFC 3339 time. */
+export const timeWithZone = (at: string, zone: Zone = 'local'): string => `${timeOfDay(at, zone)} ${zoneName(at, zone)}`;
+
+/** `2026-11-21 02:05 CET` of an RFC 3339 time. */
+export const dayAndTime = (at: string, zone: Zone = 'local'): string =>
+	`${inZone(at, zone).slice(0, 16).replace('T', ' ')} ${zoneName(at, zone)}`;
 
 /** `8 hours ago`, coarse on purpose. */
 export function ago(at: string, now: Date): string {

@@ -1,6 +1,6 @@
 import { aftermath, NO_DEEDS, tally } from '../core/deeds.ts';
 import type { Recorded } from '../core/events.ts';
-import { dayAndTime, duration, symbols, timeOfDay } from '../core/format.ts';
+import { dayAndTime, duration, symbols, timeOfDay, type Zone } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
 import { checkLines } from '../telling/failure.ts';
 import { lockWords } from '../telling/lock.ts';
@@ -16,6 +16,7 @@ export type TextOptions = {
 	readonly verbose: boolean;
 	readonly ascii: boolean;
 	readonly width?: number;
+	readonly zone?: Zone;
 };
 
 const TENTH = 0.1;
@@ -23,7 +24,7 @@ const QUIET_MS = 30_000;
 
 /** Prints one line a happening; progress as one line per 10 % or 30 s. */
 export function textPrinter(options: TextOptions): (event: Recorded) => void {
-	const { out, color, quiet, verbose, ascii, width = 100 } = options;
+	const { out, color, quiet, verbose, ascii, width = 100, zone = 'local' } = options;
 	const signs = symbols(ascii);
 	const titles = new Map<string, string>();
 	/** Checks that the plan told of, and steps that had any. */
@@ -37,7 +38,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	const say = (at: string, ...lines: readonly Line[]) =>
 		out.write(
 			`${paint(
-				lines.map((each) => [span(`${timeOfDay(at)} `, 'dim'), ...each]),
+				lines.map((each) => [span(`${timeOfDay(at, zone)} `, 'dim'), ...each]),
 				color,
 			)}\n`,
 		);
@@ -71,7 +72,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 				if (quiet) return;
 				const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
 				say(at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
-				if (event.resumes !== null) say(at, line(`Resumes the run of ${dayAndTime(event.resumes)} UTC`));
+				if (event.resumes !== null) say(at, line(`Resumes the run of ${dayAndTime(event.resumes, zone)}`));
 				return;
 			}
 			case 'looking':
@@ -145,7 +146,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 						at,
 						line(
 							span(
-								`  ${tone === 'bad' ? signs.warn : signs.note} ${lockWords({ ...event.lock, on: servers[event.lock.on] ?? event.lock.on })}`,
+								`  ${tone === 'bad' ? signs.warn : signs.note} ${lockWords({ ...event.lock, on: servers[event.lock.on] ?? event.lock.on }, zone)}`,
 								tone,
 							),
 						),

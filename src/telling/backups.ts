@@ -118,7 +118,7 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 	if (report.started !== null && report.finished !== null)
 		row(
 			'Made',
-			`${dayAndTime(report.started)} UTC, in ${duration(Date.parse(report.finished) - Date.parse(report.started))}, by ${report.client}`,
+			`${dayAndTime(report.started)}, in ${duration(Date.parse(report.finished) - Date.parse(report.started))}, by ${report.client}`,
 		);
 	row('Engine', `${report.engine}, ${report.compression}${report.why === null ? '' : `: ${report.why}`}`);
 	row('Lock', held(report));

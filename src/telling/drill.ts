@@ -9,7 +9,7 @@ const LABELS: Readonly<Record<Check['status'], string>> = { ok: 'yes', note: 'no
 
 const facts = (record: DrillRecord, backedUp: string): readonly (readonly [string, string])[] => [
 	['Backup', `${record.backup} of ${backedUp}`],
-	['Drilled', `${dayAndTime(record.at)} UTC by lockstep ${record.tool.version}`],
+	['Drilled', `${dayAndTime(record.at, 'UTC')} by lockstep ${record.tool.version}`],
 	['Throwaway server', `${record.server.version}, ${record.server.program} (${record.server.kind})`],
 	['Time to recovery', record.recovery_ms === null ? 'not reached' : duration(record.recovery_ms)],
 	[

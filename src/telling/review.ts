@@ -39,7 +39,7 @@ export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 	const signs = symbols(options.ascii ?? false);
 	const lines: Line[] = [line(span(review.title, 'bold'))];
 	for (const [role, name] of Object.entries(options.servers ?? {})) lines.push(line(span(`  ${role.padEnd(8)} `, 'dim'), name));
-	if (review.resumes !== null) lines.push(line(span(`  resumes the run of ${dayAndTime(review.resumes)} UTC`, 'warn')));
+	if (review.resumes !== null) lines.push(line(span(`  resumes the run of ${dayAndTime(review.resumes)}`, 'warn')));
 	review.steps.forEach((step, index) => {
 		lines.push(
 			[],

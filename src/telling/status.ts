@@ -30,7 +30,7 @@ export function statusLines(report: StatusReport, { ascii }: { readonly ascii: b
 	if (report.replicas.length > 0) lines.push(row('Replicas', report.replicas.join(', ')));
 	if (lastBackup !== null) {
 		lines.push(
-			row('Last backup', `${dayAndTime(lastBackup.finished)} UTC, ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`),
+			row('Last backup', `${dayAndTime(lastBackup.finished)}, ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`),
 		);
 	}
 	if (disk !== null) lines.push(row('Disk', `${disk.path}, ${bytes(disk.freeBytes)} free`));

@@ -50,7 +50,7 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		for (const check of bad) lines.push(...checkLines(check, width, signs));
 		lines.push([]);
 	}
-	if (review.resumes !== null) lines.push(line(span(`${signs.at} Resumes the run of ${dayAndTime(review.resumes)} UTC`, 'warn')), []);
+	if (review.resumes !== null) lines.push(line(span(`${signs.at} Resumes the run of ${dayAndTime(review.resumes)}`, 'warn')), []);
 	for (const consent of review.consents) {
 		lines.push(...indented(`${signs.warn} `, consent.reason, width, 'bad'));
 		if (consent.affected.length > 0) lines.push(...indented('  ', consent.affected.join(', '), width, 'dim'));

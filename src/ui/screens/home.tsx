@@ -27,12 +27,13 @@ const ITEMS: readonly MenuItem<Goal>[] = [
 
 /** The newest run of each state, in a line: what was cut off first. */
 function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Symbols): Line[] {
-	const today = now.toISOString().slice(0, 10);
+	const today = dayAndTime(now.toISOString()).slice(0, 10);
 	const lines: Line[] = [];
 	const tell = (state: RunCard['state'], sign: string, tone: 'warn' | 'key' | 'dim', text: (words: string, at: string) => string) => {
 		const [card, ...more] = runs.filter((each) => each.state === state);
 		if (card === undefined) return;
-		const at = card.started.startsWith(today) ? card.started.slice(11, 16) : dayAndTime(card.started);
+		const started = dayAndTime(card.started);
+		const at = started.startsWith(today) ? started.slice(11) : started;
 		const others = more.length === 0 ? '' : ` And ${more.length} more.`;
 		lines.push(...indented(`${sign} `, text(runWords(card.title, card.servers), at) + others, width, tone).slice(0, 2));
 	};

@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import type { ServerCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
-import { ago, bytes, clock, count, dayAndTime, duration, timeOfDay } from '../../core/format.ts';
+import { ago, bytes, clock, count, dayAndTime, duration, timeWithZone } from '../../core/format.ts';
 import { indented, type Line, span } from '../../telling/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
@@ -125,7 +125,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				['r', 'refresh now'],
 				['esc', 'back'],
 				['q', 'quit'],
-				['?', `help   seen ${timeOfDay(seenAt.toISOString())} UTC`],
+				['?', `help   seen ${timeWithZone(seenAt.toISOString())}`],
 			]}
 		>
 			<Pane lines={lines} width={width} height={graph === 0 ? height : Math.min(rows, height - graph - 2)} />
