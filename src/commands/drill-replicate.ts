@@ -59,8 +59,10 @@ function authorityOf({ address: { tls } }: ConnectionTarget): { readonly ca: str
  * one for the password itself.
  */
 function verifiedCheck({ reach, server }: OpenedServer, { account, tls }: ReplicateFlags): readonly Check[] {
-	const { user, serverKey } = reach.address;
-	if (account === undefined || serverKey?.request === true || (tls !== false && authorityOf(reach) !== null)) return [];
+	const { user, serverKey, tls: choice } = reach.address;
+	// As for our own connections (server/tls.ts), but that no channel compares a fingerprint.
+	const takenAsItIs = serverKey?.request === true || (tls !== false && choice.mode === 'REQUIRED' && choice.fingerprint === undefined);
+	if (account === undefined || takenAsItIs || (tls !== false && authorityOf(reach) !== null)) return [];
 	const address = (options: string) =>
 		shellWord(`mysql://${encodeURIComponent(user)}@${plainName({ host: server.host, port: server.port })}?${options}`);
 	return [
@@ -70,7 +72,7 @@ function verifiedCheck({ reach, server }: OpenedServer, { account, tls }: Replic
 			mend: [
 				`--primary ${address('ssl-mode=VERIFY_CA&ssl-ca=/PATH/CA.pem')}`,
 				'Or leave out --account: an account with a generated password is created for the drill, and dropped afterwards.',
-				`Or, in a network that you trust:  --primary ${address('get-server-public-key=1')}`,
+				`Or, in a network that you trust:  --primary ${address(tls === false ? 'get-server-public-key=1' : 'ssl-mode=REQUIRED')}`,
 			],
 		}),
 	];

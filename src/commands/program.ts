@@ -206,7 +206,7 @@ In place of --primary SERVER:  --primary-host HOST --primary-port PORT  or  --pr
 			'--primary <server>',
 			'that primary; else the saved server (profile) at the address of the backup’s source, or of the server backed up',
 		)
-		.option('--account <name>', 'an existing account for replication; without it one is created, and dropped afterwards')
+		.option('--account <name>', 'an existing account, for a primary with a CA (ssl-ca); without it one is created, and dropped afterwards')
 		.option('--account-password-file <file>', 'its password')
 		.option('--no-tls', 'replication may be unencrypted')
 		.option('--dir <folder>', 'where the throwaway server and its data are (~/.local/state/lockstep/drills)')
