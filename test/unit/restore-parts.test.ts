@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/archive/manifest.ts';
 import { readKnown } from '../../src/archive/read.ts';
 import { sumOf } from '../../src/archive/sums.ts';
-import { VerifyFailed } from '../../src/core/errors.ts';
+import { type UserError, VerifyFailed } from '../../src/core/errors.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { keyLines, keysMayWait } from '../../src/dump/definitions/keys.ts';
 import { accountOf, filtered } from '../../src/dump/load/filter.ts';
@@ -145,6 +145,12 @@ describe('a file of definitions', () => {
 		'CREATE TRIGGER `t` NEVER ON `a`;\n',
 	])('is refused where a statement’s table is in doubt: %j', (text) =>
 		expect(only(text, { tables: ['a'] })).rejects.toThrow(/cannot be known/),
+	);
+
+	it.each(["INSERT INTO `a` VALUES ('4111;\n');\n", "INSERT INTO `a` SELECT 4111, 'x 4111';\n"])(
+		'shows no value where it is refused: %j',
+		(text) =>
+			expect(only(text, { tables: ['a'] })).rejects.toSatisfy((error) => !JSON.stringify((error as UserError).told).includes('4111')),
 	);
 
 	it.each([

@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts';
+import { withoutLiterals } from '../../core/values.ts';
 import { readStatement } from '../statement.ts';
 import { bare, beginning, COMMENT, createCutter } from './cut.ts';
 import { createHoldBack } from './hold-back.ts';
@@ -46,10 +47,11 @@ const TRIGGER_OF = new RegExp(
 const named = ([, backquoted, quoted, word]: RegExpExecArray): string =>
 	asText(backquoted?.replaceAll('``', '`') ?? quoted?.replaceAll('""', '"') ?? word ?? '');
 
-const doubtful = (statement: string): UserError =>
+/** `null`: within rows, of which nothing is shown. */
+const doubtful = (statement: string | null): UserError =>
 	new UserError({
 		what: 'The dump holds a statement of which it cannot be known whether it belongs to the tables that were asked for.',
-		words: asText(statement.slice(0, 200)),
+		...(statement === null ? {} : { words: withoutLiterals(asText(statement)).slice(0, 200) }),
 		mend: ['Restore the whole database into a spare server, and take the tables from there.'],
 	});
 
@@ -147,7 +149,7 @@ export async function* filtered(source: AsyncIterable<Buffer>, wanted: Wanted): 
 		while (rest.length > 0) {
 			if (rows !== null) {
 				const at = rest.indexOf(END_OF_ROWS);
-				if (at >= 0 && rest[at - 1] !== CLOSE) throw doubtful(rest.toString('latin1', Math.max(0, at - 100), at));
+				if (at >= 0 && rest[at - 1] !== CLOSE) throw doubtful(null);
 				// The next chunk may begin in the middle of the end.
 				const end = at >= 0 ? at + END_OF_ROWS.length : more ? Math.max(0, rest.length - 2) : rest.length;
 				if (rows && end > 0) yield rest.subarray(0, end);

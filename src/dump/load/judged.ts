@@ -1,12 +1,13 @@
 import type { FilePurpose } from '../../core/action.ts';
 import { VerifyFailed } from '../../core/errors.ts';
+import { withoutLiterals } from '../../core/values.ts';
 import { createDumpScanner } from '../scan.ts';
 import { createJudge, type Standing } from './judge.ts';
 
 /** Of a statement, in an error. */
 const SHOWN = 120;
 
-const printable = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN);
+const printable = (text: string): string => withoutLiterals(text).replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN);
 
 /**
  * A file of a backup as it is, judged on its way: no byte of a statement's end goes on before the statement is known to be one that the file
