@@ -69,7 +69,7 @@ async function cutOff() {
 	process.kill((JSON.parse(readFileSync(join(runs, newest ?? ''), 'utf8').split('\n')[0] ?? '') as { pid: number }).pid, 'SIGKILL');
 	const { terminal, see: seeAgain, picture } = open();
 	await using _closed = terminal;
-	await seeAgain(/A run was cut off/);
+	await seeAgain(/Interrupted/);
 	picture('home-cut-off');
 	terminal.send(KEYS.enter);
 	await seeAgain(/It has left this/);

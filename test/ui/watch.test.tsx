@@ -97,7 +97,7 @@ describe('home', () => {
 		const text = await wizard.sees('Watch the run at work');
 		const flat = text.replaceAll(/\s+/g, ' ');
 		expect(flat).toContain(
-			'▲ A run was cut off: Back up under a lock on db3-backup of 02:00 UTC. Recover rolls back what it changed. And 1 more.',
+			'▲ Interrupted: Back up under a lock on db3-backup of 02:00 UTC. Recover rolls back what it changed. And 1 more.',
 		);
 		expect(flat).toContain('▸ At work: Back up under a lock on db3-backup, since 01:58 UTC; enter to watch.');
 		if (rows > 16) expect(flat).toContain('· Set up a backup replica on db3-backup of 2026-11-19 07:30 UTC is unfinished');

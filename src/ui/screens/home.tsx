@@ -37,7 +37,7 @@ function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Sym
 		const others = more.length === 0 ? '' : ` And ${more.length} more.`;
 		lines.push(...indented(`${sign} `, text(runWords(card.title, card.servers), at) + others, width, tone).slice(0, 2));
 	};
-	tell('cut off', signs.warn, 'warn', (words, at) => `A run was cut off: ${words} of ${at}. Recover rolls back what it changed.`);
+	tell('cut off', signs.warn, 'warn', (words, at) => `Interrupted: ${words} of ${at}. Recover rolls back what it changed.`);
 	tell('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
 	tell('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again resumes it.`);
 	return lines;
