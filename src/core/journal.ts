@@ -88,7 +88,7 @@ export function inJournals<T>(folder: string, use: () => T): T {
 		throw new UserError(
 			{
 				what: `The journal cannot be written: ${folder}`,
-				why: cause instanceof Error ? cause.message : undefined,
+				why: cause instanceof Error ? cause.message : String(cause),
 				mend: ['Nothing was changed. Set XDG_STATE_HOME to a writable folder, or make this one writable.'],
 			},
 			{ cause },
@@ -120,7 +120,7 @@ export function openJournal(folder: string, run: string): Journal {
 				throw new UserError(
 					{
 						what: `The journal cannot be written any more: ${path}`,
-						why: cause instanceof Error ? cause.message : undefined,
+						why: cause instanceof Error ? cause.message : String(cause),
 						mend: ['Free some space there, or set XDG_STATE_HOME to another folder. Nothing is changed that is not written down first.'],
 					},
 					{ cause },

@@ -112,9 +112,9 @@ export type DumpPosition = {
 export function readPosition(text: string): DumpPosition | null {
 	const file =
 		/^\s*CHANGE (?:MASTER|REPLICATION SOURCE) TO .*?(?:MASTER|SOURCE)_LOG_FILE='([^']*)',\s*(?:MASTER|SOURCE)_LOG_POS=(\d+)/.exec(text);
-	if (file !== null) return { file: file[1], pos: Number(file[2]) };
+	if (file !== null) return { file: file[1] ?? '', pos: Number(file[2]) };
 	const mariadb = /^\s*SET GLOBAL gtid_slave_pos='([^']*)'/.exec(text);
-	if (mariadb !== null) return { gtid: mariadb[1] };
+	if (mariadb !== null) return { gtid: mariadb[1] ?? '' };
 	const mysql = /^\s*SET @@GLOBAL\.GTID_PURGED=\s*(?:\/\*!80000 '\+'\*\/)?\s*'([^']*)'/.exec(text);
 	// In a comment the plus, which adds to what a server has purged, stands inside the quotes.
 	return mysql === null ? null : { gtid: (mysql[1] ?? '').replaceAll(/\s|^\+/g, '') };

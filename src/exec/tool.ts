@@ -147,7 +147,7 @@ export function startTool(
 	const third = fd === undefined ? [] : [fd as 3];
 	// Loaded here: a command that starts no tool does not wait for it.
 	const { execa } = createRequire(import.meta.url)('execa') as typeof import('execa');
-	let execution: ResultPromise;
+	let execution: Pick<ResultPromise, 'nodeChildProcess' | 'kill'>;
 	try {
 		execution = execa(call.program, argv, {
 			stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe', ...third],

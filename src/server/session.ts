@@ -275,7 +275,7 @@ async function setUp(
 			options,
 			{
 				server: address.name,
-				account,
+				...(account !== undefined && { account }),
 				// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
 				kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
 			},

@@ -71,13 +71,14 @@ function versions(text: string): Pick<SslOptions, 'minVersion' | 'maxVersion'> {
 		.map((part) => part.trim().toLowerCase())
 		.filter((part) => part !== '');
 	const known = VERSIONS.filter((version) => asked.includes(version.toLowerCase()));
-	if (known.length !== asked.length || known.length === 0) {
+	const [first] = known;
+	if (known.length !== asked.length || first === undefined) {
 		throw new UserError({
 			what: `An unknown TLS version: ${text}`,
 			mend: [`Known are ${VERSIONS.join(' and ')}, one or both joined by a comma.`],
 		});
 	}
-	return { minVersion: known[0], maxVersion: known.at(-1) };
+	return { minVersion: first, maxVersion: known.at(-1) ?? first };
 }
 
 /** How a session is encrypted, in OpenSSL's words; `verified` says that the certificate was checked against a CA. */

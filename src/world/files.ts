@@ -19,7 +19,7 @@ export async function fileDeed(action: FileAction): Promise<undefined> {
 				throw new UserError(
 					{
 						what: `The folder cannot be made: ${action.path}`,
-						why: cause instanceof Error ? cause.message : undefined,
+						why: cause instanceof Error ? cause.message : String(cause),
 						mend: ['Give another folder with --to, or let this user write there.'],
 					},
 					{ cause },

@@ -88,9 +88,9 @@ function worded(error: unknown): unknown {
 		return new LockTimeout(
 			{
 				what: 'Another session keeps a table from being read under the lock.',
-				why: error.told.why,
+				...(error.told.why !== undefined && { why: error.told.why }),
 				mend: ['Nothing is locked and nothing was changed. Try again when statements that define tables are done: SHOW FULL PROCESSLIST;'],
-				words: error.told.words,
+				...(error.told.words !== undefined && { words: error.told.words }),
 			},
 			{ cause: error },
 		);

@@ -256,7 +256,7 @@ function notHad(
 					: [stillClosed(still), ...still.map((each) => `On ${at.server.name}:  ${shown(at.server.dialect.locks.kill(each.id))};`)]),
 				`Nothing is locked and nothing was changed. Try again when ${others.length === 1 ? 'it has' : 'they have'} ended, wait longer with --lock-wait, or have them ended with --long-queries kill.`,
 			],
-			words: cause?.told.words,
+			...(cause?.told.words !== undefined && { words: cause.told.words }),
 		},
 		{ cause },
 	);
