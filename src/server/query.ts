@@ -88,7 +88,7 @@ async function one<T>(
 		cutting = true;
 		driver.destroy(error);
 		// When the caller hears of it, the statement and what it may have locked are gone.
-		Promise.resolve(place.kill?.())
+		void Promise.resolve(place.kill?.())
 			.catch(() => {})
 			.then(() => end.reject(error));
 	};

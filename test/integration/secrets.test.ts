@@ -14,7 +14,7 @@ const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 async function watch(running: Running, pair: Sandbox) {
 	const seen = { commands: new Set<string>(), environments: new Set<string>(), statements: new Set<string>(), children: new Set<number>() };
 	let over = false;
-	running.ended.then(() => {
+	void running.ended.then(() => {
 		over = true;
 	});
 	await using primary = await rootSession(pair.primary);

@@ -16,7 +16,7 @@ const told = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 const says = (running: Running, text: string) =>
 	new Promise<void>((resolve, reject) => {
 		running.child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
-		running.ended.then((ended) => reject(new Error(told(ended))));
+		void running.ended.then((ended) => reject(new Error(told(ended))));
 	});
 /** That beginning and so many MiB of one letter, packed. */
 async function bombOf(beginning: string, mebibytes: number) {

@@ -118,7 +118,7 @@ export function start(args: readonly string[], { env = process.env, input, throu
 				};
 				heard.add(look);
 				look();
-				ended.then(() => reject(new Error(`it ended without that line:\n${stdout.slice(-2000)}\n${stderr}`)));
+				void ended.then(() => reject(new Error(`it ended without that line:\n${stdout.slice(-2000)}\n${stderr}`)));
 			}),
 	};
 }

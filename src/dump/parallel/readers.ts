@@ -139,7 +139,8 @@ export async function openReaders(options: {
 		stopped.promise.catch(() => {});
 		const stop = () => {
 			const { reason } = how.signal.aborted ? how.signal : signal;
-			cut().then(() => stopped.reject(reason instanceof LockstepError ? reason : new Stopped('Reading rows was given up.')));
+			const given = () => stopped.reject(reason instanceof LockstepError ? reason : new Stopped('Reading rows was given up.'));
+			cut().then(given, given);
 		};
 		for (const each of [how.signal, signal]) {
 			if (each.aborted) stop();
