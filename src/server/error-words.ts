@@ -231,6 +231,11 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				what: 'A role does not exist, or nothing was granted to it.',
 				mend: ["Which there are: SELECT user FROM mysql.user WHERE is_role = 'Y';"],
 			};
+		case 3862:
+			return {
+				what: 'The copy by CLONE failed on its donor, the primary: it ended the copy, or cannot be reached.',
+				mend: ['Check that the primary is up and that the replica can reach it; then give the same command again.'],
+			};
 		case 3750:
 			return {
 				what: 'The server takes no table without a primary key (sql_require_primary_key).',

@@ -102,7 +102,7 @@ describe.each(SANDBOX_KINDS)('%s under load', (kind) => {
 		expect(await value(pair.replica, its.written)).toMatch(new RegExp(`^${whose}-\\d+$`));
 	};
 
-	it('is backed up again and again into one folder, and nothing wears off', { timeout: 120_000 + MINUTES * 65_000 }, async () => {
+	it('is backed up again and again into one folder, and nothing wears off', { timeout: 240_000 + MINUTES * 65_000 }, async () => {
 		await using bed = await pairUnderLoad();
 		const { pair, client } = bed;
 		expect((await client.run(provisionRequest(pair))).end.failure).toBeNull();

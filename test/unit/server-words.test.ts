@@ -9,6 +9,12 @@ describe('a server’s refusal in words', () => {
 		[1969, 'Query execution was interrupted (max_statement_time exceeded)', /time it was given/, /PROCESSLIST/],
 		[1317, 'Query execution was interrupted', /interrupted/, /./],
 		[
+			3862,
+			"Clone Donor Error: Connect failed: 2003 : Can't connect to MySQL server on '10.0.0.1:3306' (111).",
+			/on its donor/,
+			/primary is up/,
+		],
+		[
 			1227,
 			'Access denied; you need (at least one of) the SUPER, SLAVE MONITOR privilege(s) for this operation',
 			/SUPER or SLAVE MONITOR/,
