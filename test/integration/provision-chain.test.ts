@@ -44,7 +44,7 @@ describe.each(SANDBOX_KINDS)('a primary that is itself a replica, on %s,', (kind
 						found: 'account lockstep_103@127.0.0.1',
 						mend: [
 							expect.stringContaining(`--confirm ${nameOf(pair.replica)}`),
-							expect.stringContaining(`--primary 127.0.0.1:${pair.primary.port}`),
+							expect.stringContaining(`--primary mysql://USER@127.0.0.1:${pair.primary.port}`),
 						],
 					},
 				],
