@@ -1,9 +1,11 @@
 // Makes dist/ of src/: one file for each program and thread, and chunks that they share. A run starts several of them, and
 // looking for 500 modules took most of their time.
-import { rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { manPage, TOPICS } from '../src/telling/manual.ts';
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -38,3 +40,8 @@ await build.write({
 	codeSplitting: { groups: [{ name: 'program-files', test: /src\/core\/program-files\.ts$/ }] },
 });
 await build.close();
+
+const read = (path) => readFileSync(join(top, path), 'utf8');
+const help = execFileSync(process.execPath, [join(top, 'dist', 'cli.js'), '--help'], { encoding: 'utf8' });
+const pages = TOPICS.map(({ name }) => ({ name, markdown: read(`src/manual/${name}.md`) }));
+writeFileSync(join(top, 'dist', 'lockstep.1'), manPage(pages, help, JSON.parse(read('package.json')).version));

@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts';
 import type { BackupFlags } from './backup.ts';
 import type { Context, Ending, GlobalFlags } from './context.ts';
 import type { DrillFlags } from './drill.ts';
+import { help, topicList } from './help.ts';
 import type { ProfileFlags } from './profile.ts';
 import type { ProvisionFlags } from './provision.ts';
 import type { RestoreFlags } from './restore.ts';
@@ -125,7 +126,8 @@ export function makeProgram(version: string, run: Run): Command {
 		.exitOverride()
 		.configureOutput({ writeErr: () => undefined })
 		.enablePositionalOptions()
-		.helpCommand('help [command]', 'this page, or that of a command')
+		.helpCommand(false)
+		.addHelpText('after', topicList)
 		.action(
 			does(async (context) => {
 				if (context.flags.dryRun)
@@ -250,5 +252,8 @@ In place of --primary SERVER:  --primary-host HOST --primary-port PORT  or  --pr
 				(await import('./profile.ts')).profile(context, verb, name, flags),
 			),
 		);
+	add('help', 'the options of a command, or a page of the manual', false)
+		.argument('[topic]', 'a command or a page')
+		.action(does<GlobalFlags, [string | undefined]>(async (context, _flags, topic) => help(context, root, topic)));
 	return root;
 }

@@ -43,7 +43,7 @@ export interface Carried {
  * one with fields of its own has `carried` and a static `revive`, each other's inverse.
  */
 export abstract class LockstepError extends Error {
-	/** The exit code of a command that ends with it: a promise to scripts (README). */
+	/** The exit code of a command that ends with it: a promise to scripts (src/manual/exit-codes.md). */
 	static readonly exitCode: number = 1;
 	readonly told: Told;
 

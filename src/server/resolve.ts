@@ -135,7 +135,7 @@ interface Level {
 
 /**
  * Puts an address and a password together: flags before the URL, before the profile, before option files, before defaults
- * (README, "On your own servers"), and notes where each value came from. Throws UserError.
+ * (src/manual/servers.md), and notes where each value came from. Throws UserError.
  */
 export async function resolveServer(sources: ServerSources): Promise<ResolvedServer> {
 	const { env, flags = {} } = sources;

@@ -195,8 +195,8 @@ async function main(): Promise<void> {
 		process.stdout.write(`\n${page(result)}\n`);
 		say(`All figures: ${file}`);
 		if (flags.write) {
-			const readme = join(PROJECT, 'README.md');
-			writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), page(result), `bench ${kind.kind}`));
+			const file = join(PROJECT, 'src', 'manual', 'benchmarks.md');
+			writeFileSync(file, withTable(readFileSync(file, 'utf8'), page(result), `bench ${kind.kind}`));
 		}
 	} finally {
 		await rm(folder, { recursive: true, force: true });

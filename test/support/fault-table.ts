@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { KINDS } from '../../src/sandbox/kinds.ts';
 import type { Fault } from './faults.ts';
 
-const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../src/manual/faults.md', import.meta.url));
 
 const inCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 /** Never less than it was. */
@@ -47,5 +47,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	const [file = '', ...flags] = process.argv.slice(2);
 	const table = faultTable(existsSync(file) ? readFaults(readFileSync(file, 'utf8')) : []);
 	process.stdout.write(`\n${table}\n`);
-	if (flags.includes('--write')) writeFileSync(README, withTable(readFileSync(README, 'utf8'), table));
+	if (flags.includes('--write')) writeFileSync(PAGE, withTable(readFileSync(PAGE, 'utf8'), table));
 }

@@ -77,7 +77,7 @@ describe('a global option that is given twice', () => {
 	});
 });
 
-it('the only command without a dry run is the one that joins a run at work', () => {
+it('the only commands without a dry run join a run at work, or show a page', () => {
 	const without = tree.commands.filter((command) => !command.options.some(({ long }) => long === '--dry-run')).map((each) => each.name());
-	expect(without).toEqual(['attach']);
+	expect(without).toEqual(['attach', 'help']);
 });

@@ -34,9 +34,10 @@ describe('every text of the program', () => {
 		expect(found).toEqual([]);
 	});
 
-	it('in the README does, too', () => {
-		const lines = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n');
-		const found = lines.flatMap((text, index) => wrong(text).map((why) => `README.md:${index + 1}: ${why}: ${text}`));
+	const pages = ['README.md', ...readdirSync(join(ROOT, 'src/manual')).map((name) => `src/manual/${name}`)];
+	it.each(pages.map((page) => [page]))('in %s does, too', (page) => {
+		const lines = readFileSync(join(ROOT, page), 'utf8').split('\n');
+		const found = lines.flatMap((text, index) => wrong(text).map((why) => `${page}:${index + 1}: ${why}: ${text}`));
 		expect(found).toEqual([]);
 	});
 });
