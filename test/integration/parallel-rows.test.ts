@@ -484,7 +484,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		await dump(tables, into, 'none', 1);
 		await expect(dump(tables, into, 'none', 1)).rejects.toMatchObject({
 			name: 'UserError',
-			told: { why: expect.stringContaining('there already') },
+			told: { why: expect.stringContaining('exists already') },
 		});
 	});
 

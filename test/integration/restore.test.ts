@@ -72,7 +72,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 
 	async function restore(folder: string, server: SandboxServer): Promise<void> {
 		const readme = await read(folder, 'README.txt');
-		const [prove] = commands(readme, /^1\. Prove/);
+		const [prove] = commands(readme, /^1\. Verify/);
 		const { stdout } = await shell(server, folder, prove ?? 'false');
 		expect(stdout.trimEnd().split('\n')).toSatisfy((lines: string[]) => lines.length > 8 && lines.every((line) => line.endsWith(': OK')));
 		const waiting = commands(readme, /^2\. Load/).filter((line) => line.includes(`| ${words.client} `));
