@@ -18,7 +18,7 @@ function refuse(message) {
 /** Before the program can speak for itself: a limit of this machine is named, anything else is a bug. */
 function limited(error) {
 	const text = `${error?.code} ${error?.message}`;
-	const [what, mend] = /EMFILE|ENFILE|too many open files/i.test(text)
+	const [what, hints] = /EMFILE|ENFILE|too many open files/i.test(text)
 		? ['too many files are open', 'ulimit -n 4096']
 		: /ENOMEM|out of memory|cannot allocate/i.test(text)
 			? ['this machine gave it no more memory', 'ulimit -v unlimited']
@@ -26,7 +26,7 @@ function limited(error) {
 				? ['this machine gave it no more processes', 'ulimit -u 4096']
 				: [];
 	if (what === undefined) throw error;
-	process.stderr.write(`lockstep: ${what}: raise the limit, for example  ${mend}\n  ${error.message}\n`);
+	process.stderr.write(`lockstep: ${what}: raise the limit, for example  ${hints}\n  ${error.message}\n`);
 	process.exitCode = 1;
 }
 

@@ -151,7 +151,7 @@ try {
 		const safe = what.replaceAll(/(-p|--password[-\w]*=)[^']+'/g, "$1…'").replaceAll(/(:\/\/[^:@/\s]*):[^@\s]*@/g, '$1:…@');
 		const flags: GlobalFlags = { json: process.argv.includes('--json') };
 		await conclude(flags, async () => {
-			throw new UserError({ what: safe, mend: ['lockstep --help'] });
+			throw new UserError({ message: safe, hints: ['lockstep --help'] });
 		});
 	}
 }

@@ -18,7 +18,7 @@ export async function readBoundManifest(folder: string): Promise<Manifest> {
 	const wrong = (title: string, expected: string, found: string) =>
 		checks.push({
 			...{ id: 'BACKUP-FILE', title, status: 'fail', expected, found },
-			mend: ['Do not restore from it. Take another backup, or get this file from a copy of the backup.'],
+			hints: ['Do not restore from it. Take another backup, or get this file from a copy of the backup.'],
 		});
 	const text = await readText(folder, FILES.sums).catch((cause: NodeJS.ErrnoException) => {
 		if (cause.code !== 'ENOENT') throw cause;

@@ -64,7 +64,7 @@ export async function listBackups(folder: string): Promise<readonly Found[]> {
 			found.push({ state: 'complete', ...at, manifest: await readManifest(at.path) });
 		} catch (error) {
 			if (!(error instanceof LockstepError)) throw error;
-			found.push({ state: 'damaged', ...at, problem: [error.told.what, error.told.why].filter(Boolean).join(' ') });
+			found.push({ state: 'damaged', ...at, problem: [error.description.message, error.description.reason].filter(Boolean).join(' ') });
 		}
 	}
 	return found;

@@ -366,9 +366,10 @@ export async function readManifest(folder: string): Promise<Manifest> {
 		if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw fileProblem('The manifest cannot be read', path, cause);
 		throw new UserError(
 			{
-				what: `This is no complete backup: ${folder}`,
-				why: 'It has no manifest.json, which is written last. A folder that ends in .partial belongs to a run that is running or failed.',
-				mend: ['Name the folder of one backup, as 20261121T020000Z, or the link `latest` beside it.'],
+				message: `This is no complete backup: ${folder}`,
+				reason:
+					'It has no manifest.json, which is written last. A folder that ends in .partial belongs to a run that is running or failed.',
+				hints: ['Name the folder of one backup, as 20261121T020000Z, or the link `latest` beside it.'],
 			},
 			{ cause },
 		);
@@ -376,9 +377,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
 	const damaged = (why: string, cause?: unknown) =>
 		new UserError(
 			{
-				what: `The backup's manifest is damaged: ${path}`,
-				why,
-				mend: ['Take another backup; the dumps in it can still be proved by `sha256sum -c SHA256SUMS`.'],
+				message: `The backup's manifest is damaged: ${path}`,
+				reason: why,
+				hints: ['Take another backup; the dumps in it can still be proved by `sha256sum -c SHA256SUMS`.'],
 			},
 			{ cause },
 		);
@@ -391,9 +392,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
 	const format = object(manifest) ? (manifest as { format?: unknown }).format : undefined;
 	if (typeof format === 'number' && format > 1)
 		throw new UserError({
-			what: `The backup was made by a newer lockstep: ${folder}`,
-			why: `Its format is ${format}; this one knows 1.`,
-			mend: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
+			message: `The backup was made by a newer lockstep: ${folder}`,
+			reason: `Its format is ${format}; this one knows 1.`,
+			hints: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
 		});
 	if (format !== 1) throw damaged('It has no format.');
 	const all = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);

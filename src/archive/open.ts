@@ -9,9 +9,9 @@ const LARGEST_TEXT = 256 * 1024 ** 2;
 
 const notPlain = (path: string, what: string): UserError =>
 	new UserError({
-		what: `${path} is ${what}.`,
-		why: 'A backup holds plain files only.',
-		mend: ['Get this file from a copy of the backup.'],
+		message: `${path} is ${what}.`,
+		reason: 'A backup holds plain files only.',
+		hints: ['Get this file from a copy of the backup.'],
 	});
 
 /**
@@ -36,7 +36,7 @@ export async function readText(folder: string, name: string, most = LARGEST_TEXT
 	const path = join(folder, name);
 	await using handle = await openPlain(path);
 	if ((await handle.stat()).size > most)
-		throw new UserError({ what: `${path} is too large to be what it is called.`, mend: ['Get this file from a copy of the backup.'] });
+		throw new UserError({ message: `${path} is too large to be what it is called.`, hints: ['Get this file from a copy of the backup.'] });
 	return await handle.readFile('utf8');
 }
 

@@ -16,12 +16,12 @@ const CHUNK = 256 * 1024;
 /** As much memory as `zstd` itself lets a file ask for: 128 MiB. */
 export const WINDOW_LOG = 27;
 
-const MEND = ['Do not restore from it. Take another backup, or get this file from a copy of the backup.'];
+const HINTS = ['Do not restore from it. Take another backup, or get this file from a copy of the backup.'];
 
 /** What is thrown where a file's content is not what a backup holds. */
 export const broken = (path: string, expected: string, found: string, cause?: unknown): VerifyFailed =>
 	new VerifyFailed(
-		[{ id: 'BACKUP-FILE', title: path, status: 'fail', expected, found, mend: MEND }],
+		[{ id: 'BACKUP-FILE', title: path, status: 'fail', expected, found, hints: HINTS }],
 		'A file of the backup is not what was written.',
 		{ cause },
 	);
@@ -75,7 +75,7 @@ export async function judgeFile(
 	options: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number) => void },
 ): Promise<Check> {
 	const check = { id: 'BACKUP-FILE', title: file.path } as const;
-	const wrong = (expected: string, found: string): Check => ({ ...check, status: 'fail', expected, found, mend: MEND });
+	const wrong = (expected: string, found: string): Check => ({ ...check, status: 'fail', expected, found, hints: HINTS });
 	const path = join(folder, file.path);
 	const there = await lstat(path).catch(() => null);
 	if (there === null) return wrong('the file', 'missing');
@@ -101,9 +101,9 @@ export async function backupFolder(path: string): Promise<string> {
 	return realpath(path).catch((cause) => {
 		throw new UserError(
 			{
-				what: `There is no backup: ${path}`,
-				words: cause instanceof Error ? cause.message : String(cause),
-				mend: ['Name the folder of one backup, as 20261121T020000Z, or the link `latest` beside it.'],
+				message: `There is no backup: ${path}`,
+				details: cause instanceof Error ? cause.message : String(cause),
+				hints: ['Name the folder of one backup, as 20261121T020000Z, or the link `latest` beside it.'],
 			},
 			{ cause },
 		);

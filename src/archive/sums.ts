@@ -29,7 +29,8 @@ export function parseSums(text: string): Sum[] {
 		.filter((line) => line !== '')
 		.map((line) => {
 			const parts = /^(\\?)([0-9a-f]{64}) [ *]([^\0]+)$/.exec(line);
-			if (parts === null) throw new UserError({ what: 'SHA256SUMS is damaged.', why: `This line is none of it: ${line.slice(0, 100)}` });
+			if (parts === null)
+				throw new UserError({ message: 'SHA256SUMS is damaged.', reason: `This line is none of it: ${line.slice(0, 100)}` });
 			const [, escaped, sha256 = '', path = ''] = parts;
 			const name = escaped ? path.replaceAll(/\\([\\nr])/g, (_, sign) => ({ n: '\n', r: '\r' })[sign as string] ?? sign) : path;
 			return { path: name, sha256 };

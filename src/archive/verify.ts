@@ -129,7 +129,8 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		if (sum !== undefined && sum !== read.sha256 && file?.sha256 !== read.sha256) say(`sha256 ${sum} (SHA256SUMS)`, read.sha256);
 		if (file !== undefined && file.sha256 !== read.sha256 && file.sha256 !== sum) say(`sha256 ${file.sha256} (manifest.json)`, read.sha256);
 		if (read.broken !== null) say('a file that decompresses to its last byte', read.broken);
-		if (path === FILES.manifest && refused !== null) say('a manifest that can be read', refused.told.why ?? refused.told.what);
+		if (path === FILES.manifest && refused !== null)
+			say('a manifest that can be read', refused.description.reason ?? refused.description.message);
 		if (manifest !== null && path === FILES.manifest) problems.push(...totalProblems(manifest));
 		if (manifest !== null && path === changeSource) problems.push(...positionProblems(manifest, read.text ?? ''));
 		if (file !== undefined) problems.push(...(countsOf?.(file, read) ?? []));
@@ -188,7 +189,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 	const reads = [...judged.values()].flatMap(({ read }) => (read === null ? [] : [read]));
 	const sumOf = (path: string) => judged.get(path)?.read?.sha256 ?? null;
 	// Not damaged, but not for this version either.
-	if (refused?.told.what.includes('newer lockstep') && sumOf(FILES.manifest) === sums.get(FILES.manifest)) throw refused;
+	if (refused?.description.message.includes('newer lockstep') && sumOf(FILES.manifest) === sums.get(FILES.manifest)) throw refused;
 	const checks = [...judged.keys()].sort().flatMap((path) => judged.get(path)?.checks ?? []);
 	return {
 		folder,

@@ -89,7 +89,7 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
 export async function publish(partial: string, final: string): Promise<void> {
 	await lstat(join(partial, FILES.manifest)).catch((cause) => {
 		throw new UserError(
-			{ what: `The backup is not complete, so it is not published: ${partial}`, why: 'It has no manifest.json.' },
+			{ message: `The backup is not complete, so it is not published: ${partial}`, reason: 'It has no manifest.json.' },
 			{ cause },
 		);
 	});

@@ -15,7 +15,7 @@ const nobody: Director = { review: () => new Promise(() => undefined), recover: 
 export async function attach(context: Context, name: string | undefined): Promise<Ending> {
 	const run = name ?? (await runsOf(context)).find((each) => each.state === 'working')?.run;
 	if (run === undefined)
-		throw new UserError({ what: 'No run is at work on this machine.', mend: ['What is left of earlier ones:  lockstep recover'] });
+		throw new UserError({ message: 'No run is at work on this machine.', hints: ['What is left of earlier ones:  lockstep recover'] });
 	const past = pastRun(context, run);
 	if (context.mode === 'wizard') return openWizard(context, { screen: 'run', run, title: past.title });
 	return watchHeadless(

@@ -45,9 +45,9 @@ export function backupRequest({ env, profiles }: Pick<Context, 'env' | 'profiles
 	const lock = flags.lock === undefined ? undefined : oneOf(flags.lock, '--lock', ['held', 'snapshot']);
 	if (engine === 'vendor' && lock === 'snapshot') {
 		throw new UserError({
-			what: '--lock snapshot needs --engine parallel.',
-			why: 'The vendor’s tool takes its snapshot when it likes, not when the lock is held.',
-			mend: ['Leave out --engine vendor, or hold the lock:  --lock held'],
+			message: '--lock snapshot needs --engine parallel.',
+			reason: 'The vendor’s tool takes its snapshot when it likes, not when the lock is held.',
+			hints: ['Leave out --engine vendor, or hold the lock:  --lock held'],
 		});
 	}
 	const databases = names(flags.databases, '--databases');
@@ -75,7 +75,7 @@ export async function backup(context: Context, flags: BackupFlags): Promise<Endi
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
 	const isServerMissing = namedServer(flags, client, context.env) === undefined && Object.keys(client).length === 0;
 	throw new UserError({
-		what: isServerMissing ? '--server is missing.' : '--to is missing: where should the backup go?',
-		mend: ['lockstep backup --server SERVER --to DIR', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+		message: isServerMissing ? '--server is missing.' : '--to is missing: where should the backup go?',
+		hints: ['lockstep backup --server SERVER --to DIR', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
 	});
 }

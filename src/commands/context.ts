@@ -116,7 +116,7 @@ export function asker({ stdin, stderr, mode, flags }: Context, explicit: boolean
 			reader.once('SIGINT', () => {
 				stderr.write('\n');
 				reader.close();
-				reject(new UserError({ what: 'No password was given.' }));
+				reject(new UserError({ message: 'No password was given.' }));
 			});
 		});
 }

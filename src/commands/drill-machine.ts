@@ -15,12 +15,12 @@ const OF_THE_SERVER: ReadonlySet<string> = new Set(['SERVER-DISK', 'SERVER-PRIVI
 const SPENT = /No space left on device|[Dd]isk (?:is )?full|ENOSPC|EDQUOT|Disk quota exceeded|ENOMEM|Cannot allocate memory|Out of memory/;
 
 /** Why it was this machine that a drill failed by, and so says nothing of the backup; null where it was not. */
-async function machineTrouble(throwaway: Throwaway, { told, checks }: Failure): Promise<string | null> {
+async function machineTrouble(throwaway: Throwaway, { description: told, checks }: Failure): Promise<string | null> {
 	const wrong = checks.filter(({ status, id }) => status === 'fail' && OF_THE_SERVER.has(id));
 	if (wrong.length > 0)
 		return wrong.map(({ title, expected, found }) => `${title}: ${found ?? 'no'} (needed: ${expected ?? 'yes'})`).join('; ');
 	if (!(await throwaway.alive())) return 'the throwaway server was killed, or ended by itself';
-	const words = [told.what, told.why, told.words].filter(Boolean).join(' ');
+	const words = [told.message, told.reason, told.details].filter(Boolean).join(' ');
 	const disk = await statfs(throwaway.folder).catch(() => null);
 	const free = disk === null ? 0 : disk.bavail * disk.bsize;
 	if (free < LEAST_FREE) return `${bytes(free)} are free in ${throwaway.folder}`;
@@ -36,7 +36,7 @@ export async function proveMachine(throwaway: Throwaway, failure: Failure, backu
 		[
 			must('DRILL-MACHINE', 'This machine can restore the backup', false, {
 				found: trouble,
-				mend: lacks
+				hints: lacks
 					? [
 							'A drill’s throwaway server cannot have it. Restore into a test server that has it:',
 							`lockstep restore ${shellWord(backup)} --server URL`,

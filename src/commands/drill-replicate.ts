@@ -5,6 +5,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import type { DrillRecord } from '../core/backups.ts';
 import { type Check, must } from '../core/check.ts';
 import { CheckFailed, LeftChanged, LockstepError, UserError } from '../core/errors.ts';
+import { FORMAT } from '../core/events.ts';
 import { meter } from '../core/progress.ts';
 import { shellWord } from '../core/shell.ts';
 import { compareSeries } from '../dialects/series.ts';
@@ -42,9 +43,9 @@ function savedPrimary({ profiles }: Context, { position: { source }, server }: M
 	const saved = profiles.list().find((each) => each.host === host && (each.port ?? 3306) === port);
 	if (saved !== undefined) return saved.name;
 	throw new UserError({
-		what: 'Name the primary.',
-		why: `The backup names ${host}:${port}, which is no saved server. Anyone who can change the backup could name another one, and passwords would be sent there.`,
-		mend: [`lockstep drill BACKUP --replicate --primary ${shellWord(`mysql://${host}:${port}`)}`],
+		message: 'Name the primary.',
+		reason: `The backup names ${host}:${port}, which is no saved server. Anyone who can change the backup could name another one, and passwords would be sent there.`,
+		hints: [`lockstep drill BACKUP --replicate --primary ${shellWord(`mysql://${host}:${port}`)}`],
 	});
 }
 
@@ -69,7 +70,7 @@ function verifiedCheck({ reach, server }: OpenedServer, { account, tls }: Replic
 		must('DRILL-ACCOUNT', `${server.name} is verified before it gets the password of ${account}`, false, {
 			expected: 'TLS, and a certificate that is signed by the CA of ssl-ca',
 			found: tls === false ? 'no TLS (--no-tls)' : 'no CA, so any server there could read the password',
-			mend: [
+			hints: [
 				`--primary ${address('ssl-mode=VERIFY_CA&ssl-ca=/PATH/CA.pem')}`,
 				'Or leave out --account: an account with a generated password is created for the drill, and dropped afterwards.',
 				`Or, in a network that you trust:  --primary ${address(tls === false ? 'get-server-public-key=1' : 'ssl-mode=REQUIRED')}`,
@@ -93,10 +94,10 @@ export async function openPrimary(context: Context, manifest: Manifest, flags: R
 			found: reach.dialect.id,
 		}),
 		must('DRILL-GTID', 'The backup names the GTID to continue from', gtid !== '', { wrong: 'file and position only, or none' }),
-		must('DRILL-LOG', `${opened.server.name} has a binary log`, identity.binaryLog, { mend: reach.dialect.mends.binaryLog }),
+		must('DRILL-LOG', `${opened.server.name} has a binary log`, identity.binaryLog, { hints: reach.dialect.hints.binaryLog }),
 		...verifiedCheck(opened, flags),
 		must('DRILL-TLS', `${opened.server.name} offers TLS`, identity.tls || flags.tls === false, {
-			mend: ['lockstep drill BACKUP --replicate --no-tls', ...reach.dialect.mends.tls],
+			hints: ['lockstep drill BACKUP --replicate --no-tls', ...reach.dialect.hints.tls],
 		}),
 	].filter(({ status }) => status === 'fail');
 	// A drill's account would be a write of its own on a server that only follows another.
@@ -106,7 +107,7 @@ export async function openPrimary(context: Context, manifest: Manifest, flags: R
 			must('DRILL-CHAIN', `${opened.server.name} is not itself a replica`, false, {
 				expected: 'a server on which an account can be created',
 				wrong: `it replicates from ${sources.join(', ')}: an account created on it would disturb that`,
-				mend: [
+				hints: [
 					`Take the top of the chain:  ${sources.map((source) => `--primary ${shellWord(`mysql://USER@${source}`)}`).join('  or  ')}`,
 					'or give an account that may replicate:  --account NAME --account-password-file FILE',
 				],
@@ -135,12 +136,15 @@ async function accountFor(throwaway: Throwaway, opened: OpenedServer, primary: T
 	if (flags.account !== undefined) {
 		if (flags.accountPasswordFile === undefined) {
 			throw new UserError({
-				what: '--account needs its password.',
-				mend: ['--account-password-file FILE', 'Without --account one is made, with a generated password, and dropped afterwards.'],
+				message: '--account needs its password.',
+				hints: ['--account-password-file FILE', 'Without --account one is made, with a generated password, and dropped afterwards.'],
 			});
 		}
 		const text = await readFile(flags.accountPasswordFile, 'utf8').catch((cause) => {
-			throw new UserError({ what: `The password's file cannot be read: ${flags.accountPasswordFile}`, words: String(cause) }, { cause });
+			throw new UserError(
+				{ message: `The password's file cannot be read: ${flags.accountPasswordFile}`, details: String(cause) },
+				{ cause },
+			);
 		});
 		const password = new Secret(text.replace(/\r?\n$/, ''));
 		return { user: flags.account.replace(/@[^@]*$/, ''), host: '', password, ours: false };
@@ -170,9 +174,9 @@ async function dropAccount({ opened: { reach, server } }: Primary, { user, host 
 		if (!(cause instanceof LockstepError)) throw cause;
 		throw new LeftChanged(
 			{
-				what: `The drill's account ${user}@${host} is still on ${server.name}.`,
-				why: cause.told.what,
-				mend: [`On ${server.name}:  ${shown(statement)};`, 'or let the next drill or lockstep recover do it.'],
+				message: `The drill's account ${user}@${host} is still on ${server.name}.`,
+				reason: cause.description.message,
+				hints: [`On ${server.name}:  ${shown(statement)};`, 'or let the next drill or lockstep recover do it.'],
 			},
 			{ cause },
 		);
@@ -231,7 +235,7 @@ export async function replicate(
 			if (trouble !== null || (left === 0 && status?.io === 'yes' && status.sql === 'yes' && (status.lagSeconds ?? 0) === 0)) break;
 			const done = total - left;
 			context.print({
-				...{ v: 1, run: 'drill', seq: ++seq, at: context.now().toISOString(), type: 'progress', step: 'replicate' },
+				...{ v: FORMAT, run: 'drill', seq: ++seq, at: context.now().toISOString(), type: 'progress', step: 'replicate' },
 				progress: {
 					unit: 'transactions',
 					done,

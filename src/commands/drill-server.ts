@@ -66,7 +66,7 @@ export async function drillServer(
 			must('DRILL-ROOM', 'There is room for the restored data', false, {
 				expected: `about ${bytes(totals.raw_bytes * ROOM)} in ${parent}`,
 				found: `${bytes(free)} free`,
-				mend: [`lockstep drill ${shellWord(folder)} --dir FOLDER`],
+				hints: [`lockstep drill ${shellWord(folder)} --dir FOLDER`],
 			}),
 		]);
 	}
@@ -116,7 +116,7 @@ export async function clearDrills(
 		} catch (error) {
 			if (!(error instanceof LockstepError)) throw error;
 			warn(
-				`A drill that was killed has left the account ${user}@${host} on ${primary}, which cannot be asked now: ${error.told.what} On it:  ${shown(sql`DROP USER IF EXISTS ${account(user, host)}`)};`,
+				`A drill that was killed has left the account ${user}@${host} on ${primary}, which cannot be asked now: ${error.description.message} On it:  ${shown(sql`DROP USER IF EXISTS ${account(user, host)}`)};`,
 			);
 			return false;
 		}

@@ -46,8 +46,8 @@ export async function drill(context: Context, given: string, flags: DrillFlags):
 		const odd = (['primary', 'account', 'accountPasswordFile'] as const).find((name) => flags[name] !== undefined);
 		if (odd !== undefined)
 			throw new UserError({
-				what: 'A primary is of use with --replicate only.',
-				mend: [toCommandLine({ ...drillRequest(folder, flags), replicate: true })],
+				message: 'A primary is of use with --replicate only.',
+				hints: [toCommandLine({ ...drillRequest(folder, flags), replicate: true })],
 			});
 	}
 	const primary = flags.replicate ? await openPrimary(context, manifest, flags) : null;
@@ -89,7 +89,7 @@ export async function drillAndRecord(
 		.then((path) => writeFileDurably(report, drillMarkdown(record, checks, backedUp(manifest))).then(() => path))
 		.catch((error: unknown) => {
 			if (!(error instanceof LockstepError)) throw error;
-			warn(`The report cannot be written beside the backup. ${error.told.what}`);
+			warn(`The report cannot be written beside the backup. ${error.description.message}`);
 			return null;
 		});
 	const wrong = failed(checks);
@@ -119,8 +119,8 @@ async function consent(context: Context, { opened: { server } }: Primary): Promi
 	if (context.flags.yes) return;
 	if (context.mode === 'headless') {
 		throw new UserError({
-			what: `--replicate makes an account on ${server.name}, and drops it afterwards: say so with --yes.`,
-			mend: ['lockstep drill BACKUP --replicate --yes', 'or name an existing one:  --account NAME --account-password-file FILE'],
+			message: `--replicate makes an account on ${server.name}, and drops it afterwards: say so with --yes.`,
+			hints: ['lockstep drill BACKUP --replicate --yes', 'or name an existing one:  --account NAME --account-password-file FILE'],
 		});
 	}
 	const reader = createInterface({ input: context.stdin, output: context.stdout });
@@ -128,7 +128,7 @@ async function consent(context: Context, { opened: { server } }: Primary): Promi
 		const answer = await reader.question(`Make an account for replication on ${server.name}, and drop it afterwards? [y/N] `, {
 			signal: context.signal,
 		});
-		if (!/^y(es)?$/i.test(answer.trim())) throw new UserError({ what: 'Nothing was done.' });
+		if (!/^y(es)?$/i.test(answer.trim())) throw new UserError({ message: 'Nothing was done.' });
 	} finally {
 		reader.close();
 	}
@@ -244,7 +244,12 @@ function countedBy({ summary }: RunEnd): typeof NOTHING {
 
 const RESTORES = ['DRILL-RESTORE', 'It restores, into an empty server'] as const;
 
-function failureChecks({ told, checks }: ReturnType<typeof failureOf>, [id, title]: readonly [id: string, title: string]): Check[] {
+function failureChecks(
+	{ description: told, checks }: ReturnType<typeof failureOf>,
+	[id, title]: readonly [id: string, title: string],
+): Check[] {
 	const wrong = failed(checks);
-	return wrong.length > 0 ? [...wrong] : [must(id, title, false, { found: [told.what, told.why, told.words].filter(Boolean).join(' ') })];
+	return wrong.length > 0
+		? [...wrong]
+		: [must(id, title, false, { found: [told.message, told.reason, told.details].filter(Boolean).join(' ') })];
 }

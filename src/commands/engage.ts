@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RunRequest } from '../core/desk.ts';
 import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
-import type { Recorded } from '../core/events.ts';
+import { FORMAT, type Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { inJournals } from '../core/journal.ts';
 import type { Json } from '../core/json.ts';
@@ -57,8 +57,8 @@ export async function engageUndo(
 ): Promise<RunEnd | null> {
 	if (await atWork(past)) {
 		const busy = new Busy({
-			what: `The run ${past.run} is still at work.`,
-			mend: [`Watch it, or stop it safely:  lockstep attach ${past.run}`],
+			message: `The run ${past.run} is still at work.`,
+			hints: [`Watch it, or stop it safely:  lockstep attach ${past.run}`],
 		});
 		return failedEnd(context, watcher.on, failureOf(busy));
 	}
@@ -95,8 +95,8 @@ export async function attach(context: Context, run: string, watcher: EngineWatch
 	if (engine?.socket == null || !(await atWork(past))) {
 		if (past.end === null && past.touched.length > 0) throw diedRun(past);
 		throw new UserError({
-			what: `The run ${run} is not at work any more.`,
-			mend: past.end === null ? ['It was cut off:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
+			message: `The run ${run} is not at work any more.`,
+			hints: past.end === null ? ['It was cut off:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
 		});
 	}
 	watcher.onNamed?.(run);
@@ -137,18 +137,18 @@ async function watched(
 
 /** The engine died: puts back what it changed, at once, from its journal. */
 async function rescue(context: Context, run: string, words: string, wishes: Wishes, watcher: EngineWatcher): Promise<RunEnd> {
-	const limit = limitIn(words)?.told;
+	const limit = limitIn(words)?.description;
 	const death: Failure = failureOf(
 		new ToolError({
-			what: 'The process of this run died',
-			why:
+			message: 'The process of this run died',
+			reason:
 				words === ''
 					? 'It was killed, by a user or by a system short of memory.'
 					: limit === undefined
 						? 'It failed: that is a bug in lockstep.'
-						: [limit.what, limit.why].filter(Boolean).join(' '),
-			mend: [...(limit?.mend ?? []), `What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
-			...(words === '' ? {} : { words }),
+						: [limit.message, limit.reason].filter(Boolean).join(' '),
+			hints: [...(limit?.hints ?? []), `What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
+			...(words === '' ? {} : { details: words }),
 		}),
 	);
 	let past: Past | null = null;
@@ -157,11 +157,11 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 		// It had not begun to change anything.
 		if (past === null || (past.end === null && past.touched.length === 0)) return failedEnd(context, watcher.on, death);
 		if (past.end !== null) {
-			watcher.on({ v: 1, run, seq: 1, at: context.now().toISOString(), ...past.end });
+			watcher.on({ v: FORMAT, run, seq: 1, at: context.now().toISOString(), ...past.end });
 			return past.end;
 		}
 		watcher.on({
-			...{ v: 1, run, seq: 0, at: context.now().toISOString(), type: 'note', step: null, level: 'warning' },
+			...{ v: FORMAT, run, seq: 0, at: context.now().toISOString(), type: 'note', step: null, level: 'warning' },
 			text: 'The process of this run died: rolling back what must not stay.',
 		});
 		const calm = new AbortController().signal;
@@ -185,13 +185,13 @@ function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, d
 	const login = why.class === 'ConnectError';
 	const failure = failureOf(
 		new LeftChanged({
-			what: `${death.told.what}${done} What it changed could not be rolled back.`,
-			why: why.told.what,
-			mend: [
+			message: `${death.description.message}${done} What it changed could not be rolled back.`,
+			reason: why.description.message,
+			hints: [
 				`${login ? 'In a terminal, which asks for the password; or when the server can be reached again' : 'When that is fixed'}:  lockstep recover ${run} --yes`,
 				...(past?.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${run}`] : []),
 			],
-			...(death.told.words === undefined ? {} : { words: death.told.words }),
+			...(death.description.details === undefined ? {} : { details: death.description.details }),
 		}),
 	);
 	return failedEnd(context, watcher.on, failure, true);
@@ -200,9 +200,9 @@ function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, d
 /** Of a run whose process is gone, and that nobody has put back: what stands, from its journal alone, and the commands that go on. */
 const diedRun = (past: Past): LeftChanged =>
 	new LeftChanged({
-		what: `The process that did the run ${past.run} died. ${stepsDone(past)}`,
-		why: `It had begun to change ${Object.values(past.servers).join(' and ')}: ${past.touched.join(', ')}.`,
-		mend: [
+		message: `The process that did the run ${past.run} died. ${stepsDone(past)}`,
+		reason: `It had begun to change ${Object.values(past.servers).join(' and ')}: ${past.touched.join(', ')}.`,
+		hints: [
 			`To roll back what must not stay (in a terminal it asks for the password):  lockstep recover ${past.run}`,
 			...(past.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${past.run}`] : []),
 		],

@@ -14,8 +14,8 @@ export async function help({ stdout, width, color }: Context, root: Command, nam
 	}
 	if (!TOPICS.some((topic) => topic.name === name)) {
 		throw new UserError({
-			what: `There is no command and no page ${name}.`,
-			mend: [`Commands: ${root.commands.map((each) => each.name()).join(', ')}`, `Pages: ${TOPICS.map((topic) => topic.name).join(', ')}`],
+			message: `There is no command and no page ${name}.`,
+			hints: [`Commands: ${root.commands.map((each) => each.name()).join(', ')}`, `Pages: ${TOPICS.map((topic) => topic.name).join(', ')}`],
 		});
 	}
 	stdout.write(`${renderManual(await readFile(projectFile(`src/manual/${name}.md`), 'utf8'), { width, color })}\n`);

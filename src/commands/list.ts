@@ -4,6 +4,7 @@ import { listBackups } from '../archive/list.ts';
 import { cardOf } from '../archive/records.ts';
 import type { BackupCard, BackupList } from '../core/backups.ts';
 import { UserError } from '../core/errors.ts';
+import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderList } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
@@ -12,7 +13,7 @@ import type { Context, Ending } from './context.ts';
 export async function backupsIn(folder: string): Promise<BackupList> {
 	const path = resolve(folder);
 	if ((await stat(path).catch(() => null)) === null)
-		throw new UserError({ what: `There is no folder ${path}`, mend: ['Name the folder that was given to lockstep backup --to.'] });
+		throw new UserError({ message: `There is no folder ${path}`, hints: ['Name the folder that was given to lockstep backup --to.'] });
 	const cards: BackupCard[] = [];
 	for (const found of (await listBackups(path)).toReversed()) cards.push(await cardOf(found));
 	return { folder: path, cards };
@@ -25,11 +26,11 @@ export async function list(context: Context, given: string | undefined): Promise
 	// A profile's name says it, too.
 	const folder =
 		given === undefined ? profile?.output : ((await stat(given).catch(() => null)) === null && profiles.get(given)?.output) || given;
-	if (folder === undefined) throw new UserError({ what: 'Which folder of backups?', mend: ['lockstep list DIR'] });
+	if (folder === undefined) throw new UserError({ message: 'Which folder of backups?', hints: ['lockstep list DIR'] });
 	const { folder: path, cards } = await backupsIn(folder);
 	stdout.write(
 		flags.json
-			? jsonLine({ v: 1, type: 'backups', folder: path, backups: cards })
+			? jsonLine({ v: FORMAT, type: 'backups', folder: path, backups: cards })
 			: `${renderList(path, cards, { color, ascii, width, now: now() })}\n`,
 	);
 	return { end: null, document: true };

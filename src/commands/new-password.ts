@@ -27,9 +27,9 @@ export function newPassword(policy: PasswordPolicy, server: string): Secret {
 	const demanded = Object.values(least).reduce((sum, count) => sum + count, 0);
 	if (Math.max(policy.length, demanded) > LONGEST) {
 		throw new UserError({
-			what: `${server} demands passwords of ${Math.max(policy.length, demanded)} characters and more.`,
-			why: `A replication channel takes ${LONGEST} at most.`,
-			mend: [
+			message: `${server} demands passwords of ${Math.max(policy.length, demanded)} characters and more.`,
+			reason: `A replication channel takes ${LONGEST} at most.`,
+			hints: [
 				"The policy:  SHOW GLOBAL VARIABLES LIKE '%password%';",
 				'Relax it for as long as the set-up takes:  SET GLOBAL validate_password.length = 32;',
 			],

@@ -9,7 +9,7 @@ import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
 import { isLoopback, type OpenedServer, openServer, resolveWish, type ServerWish, type Wishes } from './servers.ts';
 
-/** Whether the server answers, and only the login or its certificate is in the way: that the person can mend at once. */
+/** Whether the server answers, and only the login or its certificate is in the way: that the person can fix at once. */
 function isRefused({ unverified, cause }: ConnectError): boolean {
 	return unverified !== null || cause instanceof CertificateRefused || /^ER_/.test((cause as { code?: string } | undefined)?.code ?? '');
 }
@@ -68,6 +68,6 @@ async function absentServer(
 		identity: { ...other.identity, ...identity },
 		madeAt: madeAt ?? null,
 		...{ tls: null, profile: null, passwordPolicy: NO_POLICY },
-		warnings: [`${name} cannot be reached: ${error.told.what}`],
+		warnings: [`${name} cannot be reached: ${error.description.message}`],
 	};
 }

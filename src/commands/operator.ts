@@ -30,26 +30,26 @@ export function operatorOf(
 	const text = o.asked.operator ?? o.begun?.operator;
 	if (text === undefined) {
 		if (o.asked.operatorPasswordFile === undefined) return null;
-		throw new UserError({ what: '--operator-password-file is given, but no --operator.', mend: ['--operator NAME[@HOST]'] });
+		throw new UserError({ message: '--operator-password-file is given, but no --operator.', hints: ['--operator NAME[@HOST]'] });
 	}
 	const at = text.lastIndexOf('@');
 	const user = at === -1 ? text : text.slice(0, at);
 	const host = at === -1 ? hostOf(o.replica) : text.slice(at + 1);
 	if (user === '' || host === '') {
-		throw new UserError({ what: `--operator ${text} is not NAME or NAME@HOST.`, mend: ['HOST is where it may log in from.'] });
+		throw new UserError({ message: `--operator ${text} is not NAME or NAME@HOST.`, hints: ['HOST is where it may log in from.'] });
 	}
 	if (at === -1 && host !== hostOf(o.primary)) {
 		throw new UserError({
-			what: `--operator ${text} needs a host: where it may log in from.`,
-			why: `Your own accounts do not say: ${o.primary.identity.account} on the primary, ${o.replica.identity.account} on the replica.`,
-			mend: [`--operator ${shellWord(`${user}@HOST`)}, as both servers see it; HOST may be a pattern such as 10.0.0.%`],
+			message: `--operator ${text} needs a host: where it may log in from.`,
+			reason: `Your own accounts do not say: ${o.primary.identity.account} on the primary, ${o.replica.identity.account} on the replica.`,
+			hints: [`--operator ${shellWord(`${user}@HOST`)}, as both servers see it; HOST may be a pattern such as 10.0.0.%`],
 		});
 	}
 	const begun = o.begun?.operator;
 	if (begun !== undefined && begun !== `${user}@${host}`) {
 		throw new UserError({
-			what: `The run to be resumed was begun with --operator ${begun}.`,
-			mend: [`To resume it:  --operator ${shellWord(begun)}`, 'or undo it first:  lockstep undo --yes'],
+			message: `The run to be resumed was begun with --operator ${begun}.`,
+			hints: [`To resume it:  --operator ${shellWord(begun)}`, 'or undo it first:  lockstep undo --yes'],
 		});
 	}
 	const { server } = o.replica;

@@ -10,21 +10,24 @@ export function seconds(text: string, flag: string): number {
 	const match = /^(\d+)\s*([smh]?)$/.exec(text.trim());
 	const value = Number(match?.[1]) * ({ h: 3600, m: 60 }[match?.[2] ?? ''] ?? 1);
 	if (match === null || !Number.isSafeInteger(value)) {
-		throw new UserError({ what: `${flag} ${text} is not a duration.`, mend: [`For example:  ${flag} 90s   ${flag} 5m   ${flag} 2h`] });
+		throw new UserError({ message: `${flag} ${text} is not a duration.`, hints: [`For example:  ${flag} 90s   ${flag} 5m   ${flag} 2h`] });
 	}
 	return value;
 }
 
 export function oneOf<T extends string>(text: string, flag: string, known: readonly T[]): T {
 	const found = known.find((each) => each === text);
-	if (found === undefined) throw new UserError({ what: `${flag} ${text} is not known.`, mend: [`${flag} takes: ${known.join(', ')}`] });
+	if (found === undefined) throw new UserError({ message: `${flag} ${text} is not known.`, hints: [`${flag} takes: ${known.join(', ')}`] });
 	return found;
 }
 
 export function wholeNumber(text: string, flag: string, least: number, most: number): number {
 	const value = Number(text);
 	if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-	throw new UserError({ what: `${flag} ${text} is not a number from ${least} to ${most}.`, mend: [`For example:  ${flag} ${least + 1}`] });
+	throw new UserError({
+		message: `${flag} ${text} is not a number from ${least} to ${most}.`,
+		hints: [`For example:  ${flag} ${least + 1}`],
+	});
 }
 
 const LEVELS = { zstd: 19, gzip: 9, none: 0 } as const;
@@ -34,7 +37,7 @@ export function compression(text: string): { readonly compress: 'zstd' | 'gzip' 
 	const [name = '', level] = text.split(':');
 	const compress = oneOf(name, '--compress', ['zstd', 'gzip', 'none']);
 	if (level === undefined) return { compress };
-	if (compress === 'none') throw new UserError({ what: `--compress ${text} is not known.`, mend: ['--compress none has no level.'] });
+	if (compress === 'none') throw new UserError({ message: `--compress ${text} is not known.`, hints: ['--compress none has no level.'] });
 	return { compress, level: wholeNumber(level, `--compress ${name}:`, 1, LEVELS[compress]) };
 }
 
@@ -42,7 +45,7 @@ export function compression(text: string): { readonly compress: 'zstd' | 'gzip' 
 export function names(given: readonly string[] | undefined, flag: string): string[] | undefined {
 	if (given === undefined) return undefined;
 	const found = given.flatMap((text) => parseNames(text, flag));
-	if (found.length === 0) throw new UserError({ what: `${flag} names nothing.`, mend: [`Leave ${flag} out, or name what is meant.`] });
+	if (found.length === 0) throw new UserError({ message: `${flag} names nothing.`, hints: [`Leave ${flag} out, or name what is meant.`] });
 	return found;
 }
 
@@ -53,7 +56,7 @@ export function tables(given: readonly string[] | undefined, flag: string): stri
 	const found = names(given, flag);
 	const odd = found?.find((name) => !TABLE.test(name));
 	if (odd !== undefined)
-		throw new UserError({ what: `${flag} ${odd} is not DATABASE.TABLE.`, mend: [`For example:  ${flag} shop.orders`] });
+		throw new UserError({ message: `${flag} ${odd} is not DATABASE.TABLE.`, hints: [`For example:  ${flag} shop.orders`] });
 	return found;
 }
 
@@ -71,8 +74,8 @@ export interface ClientFlags extends Omit<ServerFlags, 'password'> {
 export function serverFlags(flags: ClientFlags, prefix = '--'): ServerFlags {
 	if (typeof flags.password === 'string') {
 		throw new UserError({
-			what: 'A password on the command line can be read by every user of this machine.',
-			mend: [
+			message: 'A password on the command line can be read by every user of this machine.',
+			hints: [
 				`${prefix === '--' ? '-p' : `${prefix}password`} alone, last or before another option, asks for it.`,
 				`Or:  ${prefix}password-file FILE, ${prefix}password-command COMMAND, LOCKSTEP_PASSWORD, or an option file (${prefix}defaults-extra-file).`,
 			],

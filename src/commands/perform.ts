@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
-import type { Recorded } from '../core/events.ts';
+import { FORMAT, type Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { openJournal } from '../core/journal.ts';
 import { jsonLine } from '../core/json.ts';
@@ -22,7 +22,7 @@ export interface Watcher {
 	readonly preview?: boolean;
 	/** Names typed for what an undo asks for. */
 	readonly typed?: readonly string[];
-	/** Told once the servers have answered. */
+	/** ErrorMessage once the servers have answered. */
 	readonly onPrepared?: (prepared: Pick<Prepared, 'servers' | 'warnings'>) => void;
 	/** The run's name, where it has one already. */
 	readonly run?: string;
@@ -61,7 +61,7 @@ export async function undoRun(
 /** The run of that name. Throws UserError where there is none. */
 export function pastRun(context: Context, run: string): Past {
 	const past = newest(runsFolder(context), (each) => each.run === run);
-	if (past === undefined) throw new UserError({ what: `There is no run ${run}.`, mend: [`Runs are kept in ${runsFolder(context)}`] });
+	if (past === undefined) throw new UserError({ message: `There is no run ${run}.`, hints: [`Runs are kept in ${runsFolder(context)}`] });
 	return past;
 }
 
@@ -97,7 +97,7 @@ async function withPrepared(
 			} catch (error) {
 				// A run that is over stays over; that this is not on disk belongs to its last word.
 				if (event.type !== 'run-ended') throw error;
-				const { what, why } = failureOf(error).told;
+				const { message: what, reason: why } = failureOf(error).description;
 				unwritten = `The end of this run is not in its journal, and may be asked for again. ${what}${why === undefined ? '' : `: ${why}`}`;
 				told = { ...event, warnings: [...event.warnings, unwritten] };
 			} finally {
@@ -109,7 +109,7 @@ async function withPrepared(
 		};
 		try {
 			const engine = watcher.engine ?? { pid: process.pid, birth: null, socket: null };
-			const place = { v: 1, run, seq: 0, at: context.now().toISOString() } as const;
+			const place = { v: FORMAT, run, seq: 0, at: context.now().toISOString() } as const;
 			sink({ ...place, type: 'engine', ...engine, host: hostname(), version: context.version });
 			ended = await work(prepared, {
 				run,
@@ -135,6 +135,6 @@ async function withPrepared(
 /** The end of a run that could not even begin, or not be taken back. */
 export function failedEnd(context: Context, on: Watcher['on'], failure: Failure, open = false): RunEnd {
 	const end: RunEnd = { type: 'run-ended', outcome: 'failed', open, warnings: [], failure, summary: {} };
-	on({ v: 1, run: '', seq: 1, at: context.now().toISOString(), ...end });
+	on({ v: FORMAT, run: '', seq: 1, at: context.now().toISOString(), ...end });
 	return end;
 }

@@ -117,9 +117,9 @@ function sameServers(past: Past, identities: { readonly [role: string]: Json }):
 	const role = changedServer(past, identities);
 	if (role === undefined) return;
 	throw new UserError({
-		what: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
-		why: `It was ${JSON.stringify(past.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
-		mend: ['Nothing was done. Its journal says what was changed, and what it was before.'],
+		message: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
+		reason: `It was ${JSON.stringify(past.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
+		hints: ['Nothing was done. Its journal says what was changed, and what it was before.'],
 	});
 }
 
@@ -203,7 +203,7 @@ async function ready<Env extends Outputs>(
 function readPlace(text: string, flag: string): { host: string; port: number } {
 	const match = /^\[?([^\]]+?)\]?:(\d+)$/.exec(text);
 	if (match?.[1] === undefined)
-		throw new UserError({ what: `${flag} ${text} is not HOST:PORT.`, mend: [`For example:  ${flag} db1.example.net:3306`] });
+		throw new UserError({ message: `${flag} ${text} is not HOST:PORT.`, hints: [`For example:  ${flag} db1.example.net:3306`] });
 	return { host: match[1], port: Number(match[2]) };
 }
 
@@ -220,8 +220,8 @@ function accountOf(request: ProvisionRequest, source: { host: string }, replica:
 		const at = request.account.lastIndexOf('@');
 		if (at < 1 || at === request.account.length - 1) {
 			throw new UserError({
-				what: `--account ${request.account} is not NAME@HOST.`,
-				mend: ['HOST is the replica’s address as the primary sees it.'],
+				message: `--account ${request.account} is not NAME@HOST.`,
+				hints: ['HOST is the replica’s address as the primary sees it.'],
 			});
 		}
 		return { user: request.account.slice(0, at), host: request.account.slice(at + 1), ours: false };
@@ -241,8 +241,8 @@ function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
 	const before = seedOf(begun?.request as ProvisionRequest | undefined);
 	if (begun === undefined || before === seedOf(asked)) return;
 	throw new UserError({
-		what: `The run to be resumed copies the data otherwise: --seed ${before}.`,
-		mend: [`To resume it:  --seed ${shellWord(before)}`, `or undo it first:  lockstep undo ${begun.run} --yes`],
+		message: `The run to be resumed copies the data otherwise: --seed ${before}.`,
+		hints: [`To resume it:  --seed ${shellWord(before)}`, `or undo it first:  lockstep undo ${begun.run} --yes`],
 	});
 }
 
@@ -265,7 +265,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 	const source = sourceOf(request, primary, replica.server);
 	const account = accountOf(request, source, replica);
 	if (operator?.user === account.user && operator.host === account.host) {
-		throw new UserError({ what: 'The operator and the replica cannot share an account.', mend: ['Give --operator another name.'] });
+		throw new UserError({ message: 'The operator and the replica cannot share an account.', hints: ['Give --operator another name.'] });
 	}
 	const generated = () => newPassword(primary.passwordPolicy, primary.server.name);
 	const common = { opened: { primary, replica }, claim: 'replica', key, request };

@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts';
+import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { shellWord } from '../core/shell.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -21,8 +22,8 @@ export function profileFrom(name: string, flags: ProfileFlags): Profile {
 	const { sslMode, sslCa, sslCert, sslKey, sslFp, tlsVersion, serverPublicKeyPath, host, port, socket, user } = url;
 	if (url.getServerPublicKey)
 		throw new UserError({
-			what: 'A profile does not keep get-server-public-key: with it the password goes to any server that answers.',
-			mend: ['Keep the key itself: ?server-public-key-path=FILE', 'or the CA of the server: ?ssl-mode=VERIFY_CA&ssl-ca=FILE'],
+			message: 'A profile does not keep get-server-public-key: with it the password goes to any server that answers.',
+			hints: ['Keep the key itself: ?server-public-key-path=FILE', 'or the CA of the server: ?ssl-mode=VERIFY_CA&ssl-ca=FILE'],
 		});
 	const tls = compact({
 		mode: sslMode,
@@ -56,7 +57,7 @@ export async function profile(context: Context, verb: string, name: string | und
 	const { profiles, stdout } = context;
 	if (verb === 'list') {
 		const all = profiles.list();
-		if (context.flags.json) stdout.write(jsonLine({ v: 1, type: 'profiles', profiles: all }));
+		if (context.flags.json) stdout.write(jsonLine({ v: FORMAT, type: 'profiles', profiles: all }));
 		else {
 			for (const each of all)
 				stdout.write(`${each.name.padEnd(20)} ${(each.badge ?? '').padEnd(8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);
@@ -65,7 +66,7 @@ export async function profile(context: Context, verb: string, name: string | und
 		}
 		return { end: null, document: true };
 	}
-	if (name === undefined) throw new UserError({ what: 'A profile’s name is missing.', mend: [`lockstep profile ${verb} NAME`] });
+	if (name === undefined) throw new UserError({ message: 'A profile’s name is missing.', hints: [`lockstep profile ${verb} NAME`] });
 	const known = profiles.get(name);
 	const { dryRun } = context.flags;
 	const preview = (text: string): Ending => ({ end: null, extra: { dry_run: true }, next: [text] });
@@ -73,11 +74,14 @@ export async function profile(context: Context, verb: string, name: string | und
 		case 'add':
 			if (known !== undefined)
 				throw new UserError({
-					what: `There is a profile ${name} already.`,
-					mend: [`lockstep profile edit ${shellWord(name)} …`, `lockstep profile remove ${shellWord(name)}`],
+					message: `There is a profile ${name} already.`,
+					hints: [`lockstep profile edit ${shellWord(name)} …`, `lockstep profile remove ${shellWord(name)}`],
 				});
 			if (flags.server === undefined && flags.optionFile === undefined && flags.loginPath === undefined) {
-				throw new UserError({ what: 'Where is it?', mend: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`] });
+				throw new UserError({
+					message: 'Where is it?',
+					hints: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`],
+				});
 			}
 			if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
 			profiles.put(profileFrom(name, flags));
@@ -100,8 +104,8 @@ export async function profile(context: Context, verb: string, name: string | und
 			};
 		}
 		default:
-			throw new UserError({ what: `profile ${verb} is not known.`, mend: ['lockstep profile list | add | edit | test | remove'] });
+			throw new UserError({ message: `profile ${verb} is not known.`, hints: ['lockstep profile list | add | edit | test | remove'] });
 	}
 }
 
-const unknown = (name: string) => new UserError({ what: `There is no profile ${name}.`, mend: ['lockstep profile list'] });
+const unknown = (name: string) => new UserError({ message: `There is no profile ${name}.`, hints: ['lockstep profile list'] });

@@ -132,8 +132,8 @@ export function makeProgram(version: string, run: Run): Command {
 			does(async (context) => {
 				if (context.flags.dryRun)
 					throw new UserError({
-						what: '--dry-run needs a command.',
-						mend: ['lockstep backup --server SERVER --to DIR --dry-run', 'lockstep --help'],
+						message: '--dry-run needs a command.',
+						hints: ['lockstep backup --server SERVER --to DIR --dry-run', 'lockstep --help'],
 					});
 				return (await import('./wizard.ts')).openWizard(context, { screen: 'home' });
 			}),

@@ -26,7 +26,10 @@ export interface ProvisionFlags {
 export function provisionRequest(flags: ProvisionFlags): ProvisionRequest | null {
 	const seed = seedOf(flags.seed);
 	if (flags.restartWait !== undefined && seed.seed !== 'clone') {
-		throw new UserError({ what: '--restart-wait is for --seed clone only.', mend: ['Leave it out: nothing else restarts the replica.'] });
+		throw new UserError({
+			message: '--restart-wait is for --seed clone only.',
+			hints: ['Leave it out: nothing else restarts the replica.'],
+		});
 	}
 	const choices = {
 		tls: flags.tls ?? true,
@@ -63,8 +66,8 @@ export async function provision(context: Context, flags: ProvisionFlags): Promis
 	if (context.mode === 'wizard' && !hasOwnOptions(flags)) return openWizard(context, { screen: 'provision' });
 	const role = unnamed(flags) ?? 'primary';
 	throw new UserError({
-		what: `--${role} is missing.`,
-		mend: [
+		message: `--${role} is missing.`,
+		hints: [
 			'lockstep provision --primary SERVER --replica SERVER',
 			'SERVER is a profile’s name or mysql://USER@HOST:PORT',
 			`In place of --${role}:  --${role}-host HOST --${role}-port PORT,  or  --${role}-socket PATH`,
@@ -79,8 +82,8 @@ function seedOf(text: string | undefined): Pick<ProvisionRequest, 'seed' | 'back
 	if (text === 'dump' || text === 'stream') return { seed: 'dump' };
 	if (text.includes('/') || existsSync(text)) return { seed: 'backup', backup: resolve(text) };
 	throw new UserError({
-		what: `--seed ${text} is not known.`,
-		mend: [
+		message: `--seed ${text} is not known.`,
+		hints: [
 			'--seed dump: a dump’s stream from the primary into the replica, nothing on disk in between',
 			'--seed clone: MySQL’s CLONE, which copies the files themselves',
 			'--seed FOLDER: a backup’s folder; no such folder is here',

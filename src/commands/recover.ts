@@ -78,7 +78,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const refuse = (run: string, error: unknown) => {
 		const failure = failureOf(error);
 		say(renderFailure(failure, { width, color, ascii, state: 'Nothing was rolled back: what this run changed is still there.' }));
-		failed.push({ run, why: failure.told.what });
+		failed.push({ run, why: failure.description.message });
 	};
 	for (const run of newer) refuse(run, newerLockstep(run));
 	for (const { past } of left) {
@@ -101,8 +101,8 @@ export async function recover(context: Context, name: string | undefined): Promi
 	// Where nothing is to be put back, only the journal is closed.
 	if (changed && !(await mayGoOn(context, 'Roll this back? [y/N] '))) {
 		throw new LeftChanged({
-			what: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} interrupted, and what is left was not rolled back.`,
-			mend: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
+			message: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} interrupted, and what is left was not rolled back.`,
+			hints: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
 		});
 	}
 	let worst: RunEnd | null = null;
@@ -117,9 +117,9 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const extra = { findings: told, recovered, left: left.map(({ run }) => run).filter((run) => !recovered.includes(run)) };
 	if (failed.length > 0 && worst?.failure == null) {
 		throw new LeftChanged({
-			what: `Not rolled back: ${failed.map(({ run }) => run).join(', ')}`,
-			why: [...new Set(failed.map(({ why }) => why))].join(' '),
-			mend: ['lockstep recover --yes, when that is fixed.'],
+			message: `Not rolled back: ${failed.map(({ run }) => run).join(', ')}`,
+			reason: [...new Set(failed.map(({ why }) => why))].join(' '),
+			hints: ['lockstep recover --yes, when that is fixed.'],
 		});
 	}
 	return { end: worst, extra, said: recovered.length > 0 ? `Rolled back: ${recovered.join(', ')}` : null };
@@ -137,7 +137,7 @@ export async function mayGoOn(context: Context, question: string): Promise<boole
 	try {
 		return /^y(es)?$/i.test((await reader.question(question, { signal: context.signal })).trim());
 	} catch (error) {
-		throw new UserError({ what: 'No answer was given.' }, { cause: error });
+		throw new UserError({ message: 'No answer was given.' }, { cause: error });
 	} finally {
 		reader.close();
 	}

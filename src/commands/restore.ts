@@ -38,15 +38,15 @@ export async function restore(context: Context, backup: string | undefined, flag
 		// The next word is not repeated: it may be a password.
 		const isTaken = typeof flags.password === 'string';
 		throw new UserError({
-			what: 'The backup is missing: which one should be loaded?',
-			...(isTaken && { why: '-p takes the next word for a password, which has no place on a command line.' }),
-			mend: [`lockstep restore BACKUP --server SERVER${isTaken ? ' -p' : ''}`],
+			message: 'The backup is missing: which one should be loaded?',
+			...(isTaken && { reason: '-p takes the next word for a password, which has no place on a command line.' }),
+			hints: [`lockstep restore BACKUP --server SERVER${isTaken ? ' -p' : ''}`],
 		});
 	}
 	const request = restoreRequest(context, backup, flags);
 	if (request !== null) return runRequest(context, request);
 	throw new UserError({
-		what: '--server is missing: where should the backup be loaded?',
-		mend: ['lockstep restore BACKUP --server SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+		message: '--server is missing: where should the backup be loaded?',
+		hints: ['lockstep restore BACKUP --server SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
 	});
 }

@@ -54,7 +54,7 @@ export async function watchHeadless(
 					stdout.write(`${renderReview(event.review, { width, color, ascii, servers })}\n`);
 			},
 		});
-		if (end === null) throw new Stopped({ what: 'The run continues by itself.', mend: [`lockstep attach ${name}`] }, 'SIGHUP');
+		if (end === null) throw new Stopped({ message: 'The run continues by itself.', hints: [`lockstep attach ${name}`] }, 'SIGHUP');
 		return { end };
 	} finally {
 		asked?.close();

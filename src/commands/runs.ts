@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { RunCard, RunRequest } from '../core/desk.ts';
-import type { Recorded } from '../core/events.ts';
+import { FORMAT, type Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
 import { type Past, pastOf } from '../core/past.ts';
 import type { Runbook } from '../core/step.ts';
@@ -24,7 +24,7 @@ function closed(path: string): boolean {
 		const tail = Buffer.alloc(Math.min(TAIL, size));
 		readSync(fd, tail, 0, tail.length, size - tail.length);
 		const last = JSON.parse(tail.toString().trimEnd().split('\n').at(-1) ?? '') as Recorded;
-		return last.v === 1 && last.type === 'run-ended' && !last.open;
+		return (last.v as number) <= FORMAT && last.type === 'run-ended' && !last.open;
 	} catch {
 		return false;
 	} finally {

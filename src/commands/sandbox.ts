@@ -89,7 +89,7 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 			return { end: null, extra: { was_running: was }, next: [was ? 'The sandbox is stopped and removed.' : 'There was no sandbox.'] };
 		}
 		default:
-			throw new UserError({ what: `sandbox ${verb} is not known.`, mend: ['lockstep sandbox up | status | down'] });
+			throw new UserError({ message: `sandbox ${verb} is not known.`, hints: ['lockstep sandbox up | status | down'] });
 	}
 }
 

@@ -3,6 +3,7 @@ import { type Manifest, readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
 import { reportOf } from '../archive/records.ts';
 import type { BackupReport } from '../core/backups.ts';
+import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderShow } from '../telling/backups.ts';
 import type { Context, Ending } from './context.ts';
@@ -19,7 +20,9 @@ export async function show(context: Context, given: string): Promise<Ending> {
 	const { stdout, color, ascii, width, now, flags } = context;
 	const { report, manifest } = await backupAt(given);
 	stdout.write(
-		flags.json ? jsonLine({ v: 1, type: 'backup', ...report, manifest }) : `${renderShow(report, { color, ascii, width, now: now() })}\n`,
+		flags.json
+			? jsonLine({ v: FORMAT, type: 'backup', ...report, manifest })
+			: `${renderShow(report, { color, ascii, width, now: now() })}\n`,
 	);
 	return { end: null, document: true };
 }

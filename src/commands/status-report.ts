@@ -85,12 +85,12 @@ async function report(
 		];
 	};
 	troubles.push(...channels.flatMap(troubleOf));
-	const mends = channels.flatMap((channel) => {
-		const mend = (error: string | null) => dialect.mends.channelError(error, { channel, name: server.name });
+	const hints = channels.flatMap((channel) => {
+		const hints = (error: string | null) => dialect.hints.channelError(error, { channel, name: server.name });
 		return [
 			// One that goes on trying to connect need not be started.
-			...(channel.io === 'no' || channel.ioError !== null ? mend(channel.ioError) : []),
-			...(channel.sql === 'no' ? mend(channel.sqlError) : []),
+			...(channel.io === 'no' || channel.ioError !== null ? hints(channel.ioError) : []),
+			...(channel.sql === 'no' ? hints(channel.sqlError) : []),
 			...(NO_ROOM.test(`${channel.ioState} ${channel.sqlState}`) ? ROOM : []),
 		];
 	});
@@ -100,10 +100,10 @@ async function report(
 		...(identity.binaryLog ? (await logGaps(server, at, 'server')).filter(({ effect }) => effect === 'missing') : []),
 	];
 	troubles.push(...gaps.map((gap) => `${tellGap(gap)}.`));
-	mends.push(...gaps.flatMap(({ hints }) => hints));
+	hints.push(...gaps.flatMap(({ hints }) => hints));
 	if (channels.length === 0 && identity.readOnly !== 'OFF' && position.replicated !== '') {
 		troubles.push('It was a replica, and is read-only, but has no source any more: nothing replicates.');
-		mends.push(`lockstep provision --primary SERVER --replica SERVER --confirm ${shellWord(server.name)}`);
+		hints.push(`lockstep provision --primary SERVER --replica SERVER --confirm ${shellWord(server.name)}`);
 	}
 	if (channels.length > 0) {
 		if (identity.readOnly === 'OFF') troubles.push('This replica is not read-only: local writes would make it differ.');
@@ -139,7 +139,7 @@ async function report(
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
 		healthy: troubles.length === 0,
-		mends: [...new Set(mends)],
+		hints: [...new Set(hints)],
 		troubles,
 	};
 }
@@ -176,7 +176,7 @@ async function frozen(
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
 		healthy: false,
-		mends: full ? ROOM : ['What holds it up:  SHOW FULL PROCESSLIST;'],
+		hints: full ? ROOM : ['What holds it up:  SHOW FULL PROCESSLIST;'],
 		troubles: [
 			`${NO_ANSWER}: its replication stands still, or a statement about it waits for a lock.`,
 			...(states.length === 0 ? [] : [`Its replication threads say: ${states.join('; ')}.`]),

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusReport } from '../core/desk.ts';
 import { LockstepError, UserError } from '../core/errors.ts';
+import { FORMAT } from '../core/events.ts';
 import { timeWithZone } from '../core/format.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderStatus } from '../telling/status.ts';
@@ -26,11 +27,13 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 	const server = namedServer(flags, client, context.env);
 	if (server === undefined && Object.keys(client).length === 0) {
 		if (context.mode === 'wizard') return openWizard(context, { screen: 'status' });
-		throw new UserError({ what: '--server is missing.', mend: ['lockstep status --server SERVER'] });
+		throw new UserError({ message: '--server is missing.', hints: ['lockstep status --server SERVER'] });
 	}
 	const wish = { server, ...reachOf(client) };
 	const show = (report: StatusReport) =>
-		stdout.write(context.flags.json ? jsonLine({ v: 1, type: 'status', ...report }) : `${renderStatus(report, { color, ascii, width })}\n`);
+		stdout.write(
+			context.flags.json ? jsonLine({ v: FORMAT, type: 'status', ...report }) : `${renderStatus(report, { color, ascii, width })}\n`,
+		);
 	// The first answer is owed: a wrong address or password is no server that is away for a while.
 	const first = await statusOf(context, wish);
 	show(first);
@@ -49,7 +52,14 @@ export async function status(context: Context, flags: StatusFlags): Promise<Endi
 		every = Math.min(RARELY_MS, every * 2);
 		stdout.write(
 			context.flags.json
-				? jsonLine({ v: 1, type: 'status', name: first.name, address: first.address, healthy: false, unreachable: { since, why: report } })
+				? jsonLine({
+						v: FORMAT,
+						type: 'status',
+						name: first.name,
+						address: first.address,
+						healthy: false,
+						unreachable: { since, reason: report },
+					})
 				: `${first.name}  unreachable since ${timeWithZone(since)}: ${report}\n`,
 		);
 	}
@@ -72,6 +82,6 @@ async function within<T>(context: Context, ask: (bounded: Context) => Promise<T>
 		context.signal.throwIfAborted();
 		if (late.aborted) return `no answer within ${ANSWER_MS / 1000} s.`;
 		if (!(error instanceof LockstepError)) throw error;
-		return error.told.what;
+		return error.description.message;
 	}
 }

@@ -27,11 +27,11 @@ function pastToUndo(context: Context, name: string | undefined): Past {
 	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {
 		throw new UserError({
-			what: name === undefined ? 'There is no run to undo.' : `There is no run ${name}.`,
-			mend: [`Runs are kept in ${runsFolder(context)}`],
+			message: name === undefined ? 'There is no run to undo.' : `There is no run ${name}.`,
+			hints: [`Runs are kept in ${runsFolder(context)}`],
 		});
 	}
-	if (past.touched.length === 0) throw new UserError({ what: `The run ${past.run} changed nothing, or was undone already.` });
+	if (past.touched.length === 0) throw new UserError({ message: `The run ${past.run} changed nothing, or was undone already.` });
 	return past;
 }
 
@@ -41,8 +41,8 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	const past = pastToUndo(context, name);
 	if (mode === 'headless' && !flags.yes && !flags.dryRun) {
 		throw new UserError({
-			what: `This undoes the run ${past.run} of ${past.started}: ${past.touched.join(', ')}.`,
-			mend: [`To see the statements:  lockstep undo ${past.run} --dry-run`, `To run them:  lockstep undo ${past.run} --yes`],
+			message: `This undoes the run ${past.run} of ${past.started}: ${past.touched.join(', ')}.`,
+			hints: [`To see the statements:  lockstep undo ${past.run} --dry-run`, `To run them:  lockstep undo ${past.run} --yes`],
 		});
 	}
 	const busy = await atWork(past);
@@ -60,7 +60,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	const typed = [...(flags.confirm ?? []), ...(await askForNames(context, consents))];
 	const untyped = consents.filter((consent) => !typed.includes(consent.name));
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation required: nothing was undone.');
-	if (!(await mayGoOn(context, 'Undo this? [y/N] '))) throw new UserError({ what: 'Nothing was undone.' });
+	if (!(await mayGoOn(context, 'Undo this? [y/N] '))) throw new UserError({ message: 'Nothing was undone.' });
 	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
 		engageUndo(context, past, wishes, { ...watcher, typed }, 'undo'),
 	);
@@ -81,10 +81,10 @@ async function lookFirst(context: Context, past: Past, wishes: Wishes): Promise<
 export const stillThere = (past: Past, error: ConnectError): LeftChanged =>
 	new LeftChanged(
 		{
-			what: `Nothing was undone. What the run ${past.run} changed is still there.`,
-			why: error.told.what,
-			mend: [...(error.told.mend ?? []), `When the server can be reached:  lockstep undo ${past.run} --yes`],
-			...(error.told.words === undefined ? {} : { words: error.told.words }),
+			message: `Nothing was undone. What the run ${past.run} changed is still there.`,
+			reason: error.description.message,
+			hints: [...(error.description.hints ?? []), `When the server can be reached:  lockstep undo ${past.run} --yes`],
+			...(error.description.details === undefined ? {} : { details: error.description.details }),
 		},
 		{ cause: error },
 	);

@@ -8,6 +8,7 @@ import type { Verified, VerifyRecord } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { failed } from '../core/check.ts';
 import { LockstepError, VerifyFailed } from '../core/errors.ts';
+import { FORMAT } from '../core/events.ts';
 import { bytes, plural } from '../core/format.ts';
 import { meter, type Progress } from '../core/progress.ts';
 import { renderVerified } from '../telling/backups.ts';
@@ -17,7 +18,7 @@ import type { Context, Ending } from './context.ts';
 export const problemWords = ({ title, expected, found }: Check): string =>
 	`${title}: ${[expected === undefined ? null : `expected ${expected}`, found === undefined ? null : `found ${found}`].filter(Boolean).join(', ')}`;
 
-const MEND = 'Do not restore from it. Take another backup, or get what is named from a copy of this one.';
+const HINTS = 'Do not restore from it. Take another backup, or get what is named from a copy of this one.';
 
 type At = { readonly done: number; readonly total: number; readonly current: string | null };
 
@@ -33,7 +34,7 @@ function progressTeller(context: Context, name: string) {
 	return measuring(context, (progress) => {
 		// What is over at once needs no lines.
 		if (progress.elapsedMs < 1000) return;
-		context.print({ v: 1, run: name, seq: ++seq, at: context.now().toISOString(), type: 'progress', step: name, progress });
+		context.print({ v: FORMAT, run: name, seq: ++seq, at: context.now().toISOString(), type: 'progress', step: name, progress });
 	});
 }
 
@@ -70,11 +71,11 @@ export async function verifyAndRecord(
 	const isPartial = readFolderName(basename(folder))?.partial ?? false;
 	const path = await (isPartial ? Promise.resolve(null) : writeRecord(verification.folder, record)).catch((error: unknown) => {
 		if (!(error instanceof LockstepError)) throw error;
-		warn(`The proof holds, but cannot be written down. ${error.told.what}`);
+		warn(`The proof holds, but cannot be written down. ${error.description.message}`);
 		return null;
 	});
 	if (problems.length > 0) {
-		const checks = problems.map((check, index) => (index === problems.length - 1 ? { ...check, mend: [MEND] } : check));
+		const checks = problems.map((check, index) => (index === problems.length - 1 ? { ...check, hints: [HINTS] } : check));
 		const words = problems.length === 1 ? 'something is' : `${problems.length} things are`;
 		throw new VerifyFailed(checks, `${verification.folder} is not the backup that was made: ${words} wrong.`);
 	}

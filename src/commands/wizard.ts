@@ -187,8 +187,8 @@ async function askedPasswords(context: Context, request: RunRequest): Promise<Ma
 export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<Ending> {
 	if (context.mode !== 'wizard') {
 		throw new UserError({
-			what: 'The wizard needs a terminal.',
-			mend: ['lockstep provision …, lockstep backup … and lockstep status … work without one: see lockstep --help'],
+			message: 'The wizard needs a terminal.',
+			hints: ['lockstep provision …, lockstep backup … and lockstep status … work without one: see lockstep --help'],
 		});
 	}
 	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();

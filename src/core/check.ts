@@ -9,7 +9,7 @@ export type Check = {
 	readonly expected?: string;
 	readonly found?: string;
 	/** What to do, each line copyable. */
-	readonly mend?: readonly string[];
+	readonly hints?: readonly string[];
 };
 
 export const failed = (checks: readonly Check[]): readonly Check[] => checks.filter((check) => check.status === 'fail');
@@ -17,9 +17,9 @@ export const failed = (checks: readonly Check[]): readonly Check[] => checks.fil
 /** `found` is true either way; `wrong` is what was found where it does not hold. */
 type Rest = Omit<Check, 'id' | 'title' | 'status'> & { readonly wrong?: string };
 
-const judged = (holds: boolean, { wrong, mend, ...rest }: Rest): Omit<Check, 'id' | 'title' | 'status'> => ({
+const judged = (holds: boolean, { wrong, hints, ...rest }: Rest): Omit<Check, 'id' | 'title' | 'status'> => ({
 	...rest,
-	...(holds ? {} : { ...(wrong === undefined ? {} : { found: wrong }), ...(mend === undefined ? {} : { mend }) }),
+	...(holds ? {} : { ...(wrong === undefined ? {} : { found: wrong }), ...(hints === undefined ? {} : { hints }) }),
 });
 
 /** A check whose failure forbids going on. */

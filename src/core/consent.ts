@@ -16,6 +16,6 @@ export function consentCheck(consent: Consent): Check {
 		title: consent.reason,
 		status: 'fail',
 		...(consent.affected.length === 0 ? {} : { found: consent.affected.join(', ') }),
-		mend: [`If that is meant, type its name: --confirm ${shellWord(consent.name)}`, ...(consent.hints ?? [])],
+		hints: [`If that is meant, type its name: --confirm ${shellWord(consent.name)}`, ...(consent.hints ?? [])],
 	};
 }

@@ -50,8 +50,8 @@ export type StatusReport = {
 	};
 	readonly disk: null | { readonly path: string; readonly freeBytes: number };
 	readonly healthy: boolean;
-	/** What mends it, each line copyable; none where that is not known. */
-	readonly mends: readonly string[];
+	/** What fixes it, each line copyable; none where that is not known. */
+	readonly hints: readonly string[];
 	/** Why it is not, each a sentence. */
 	readonly troubles: readonly string[];
 };

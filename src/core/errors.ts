@@ -1,15 +1,15 @@
 import type { Check } from './check.ts';
 
-/** What a failure tells the person: rendered by `telling/failure.ts`. */
-export interface Told {
-	/** What happened, one sentence. */
-	readonly what: string;
+/** What an error says to a person: rendered by `telling/failure.ts`. */
+export interface ErrorMessage {
+	/** What failed, one sentence. */
+	readonly message: string;
 	/** Why, where it is known. */
-	readonly why?: string;
+	readonly reason?: string;
 	/** What to do next: sentences, commands or statements, each its own line. */
-	readonly mend?: readonly string[];
-	/** The last words of the server or tool itself. */
-	readonly words?: string;
+	readonly hints?: readonly string[];
+	/** What the server or tool itself said last. */
+	readonly details?: string;
 }
 
 /** The certificate of a server that nothing proves to be the right one. Dates: RFC 3339. */
@@ -45,13 +45,13 @@ export interface Carried {
 export abstract class LockstepError extends Error {
 	/** The exit code of a command that ends with it: a promise to scripts (src/manual/exit-codes.md). */
 	static readonly exitCode: number = 1;
-	readonly told: Told;
+	readonly description: ErrorMessage;
 
-	constructor(told: Told | string, options?: { cause?: unknown }) {
-		const full = typeof told === 'string' ? { what: told } : told;
-		super(full.what, options);
+	constructor(description: ErrorMessage | string, options?: { cause?: unknown }) {
+		const full = typeof description === 'string' ? { message: description } : description;
+		super(full.message, options);
 		this.name = new.target.name;
-		this.told = full;
+		this.description = full;
 	}
 
 	carried(): Carried {
@@ -59,7 +59,7 @@ export abstract class LockstepError extends Error {
 	}
 }
 
-/** The person can mend it: usage, configuration, an answer that is missing. */
+/** The person can fix it: usage, configuration, an answer that is missing. */
 export class UserError extends LockstepError {
 	static override readonly exitCode = 2;
 }
@@ -69,8 +69,8 @@ export class ConnectError extends LockstepError {
 	/** Where the person may decide to trust the server all the same. */
 	readonly unverified: UnverifiedServer | null;
 
-	constructor(told: Told | string, options: { cause?: unknown; unverified?: UnverifiedServer | null } = {}) {
-		super(told, options);
+	constructor(description: ErrorMessage | string, options: { cause?: unknown; unverified?: UnverifiedServer | null } = {}) {
+		super(description, options);
 		this.unverified = options.unverified ?? null;
 	}
 
@@ -78,8 +78,8 @@ export class ConnectError extends LockstepError {
 		return this.unverified === null ? {} : { unverified: this.unverified };
 	}
 
-	static revive(told: Told, { unverified }: Carried, options?: { cause?: unknown }): ConnectError {
-		return new ConnectError(told, { ...options, unverified: unverified ?? null });
+	static revive(description: ErrorMessage, { unverified }: Carried, options?: { cause?: unknown }): ConnectError {
+		return new ConnectError(description, { ...options, unverified: unverified ?? null });
 	}
 }
 /** The lock could not be acquired in time. */
@@ -102,8 +102,8 @@ export class ServerError extends LockstepError {
 	/** True where the connection is gone, so that whatever it held is gone too. */
 	readonly connectionLost: boolean;
 
-	constructor(told: Told | string, options: { cause?: unknown; code?: number | null; connectionLost?: boolean } = {}) {
-		super(told, options);
+	constructor(description: ErrorMessage | string, options: { cause?: unknown; code?: number | null; connectionLost?: boolean } = {}) {
+		super(description, options);
 		this.code = options.code ?? null;
 		this.connectionLost = options.connectionLost ?? false;
 	}
@@ -112,8 +112,8 @@ export class ServerError extends LockstepError {
 		return { ...(this.code === null ? {} : { code: this.code }), ...(this.connectionLost ? { connectionLost: true } : {}) };
 	}
 
-	static revive(told: Told, { code, connectionLost }: Carried, options?: { cause?: unknown }): ServerError {
-		return new ServerError(told, { ...options, code: code ?? null, connectionLost: connectionLost ?? false });
+	static revive(description: ErrorMessage, { code, connectionLost }: Carried, options?: { cause?: unknown }): ServerError {
+		return new ServerError(description, { ...options, code: code ?? null, connectionLost: connectionLost ?? false });
 	}
 }
 
@@ -124,10 +124,10 @@ export class CheckFailed extends LockstepError {
 
 	constructor(
 		checks: readonly Check[],
-		told: Told | string = checks.length === 1 ? 'A check forbids it.' : `${checks.length} checks forbid it.`,
+		description: ErrorMessage | string = checks.length === 1 ? 'A check forbids it.' : `${checks.length} checks forbid it.`,
 		options?: { cause?: unknown },
 	) {
-		super(told, options);
+		super(description, options);
 		this.checks = checks;
 	}
 
@@ -135,8 +135,8 @@ export class CheckFailed extends LockstepError {
 		return { checks: this.checks };
 	}
 
-	static revive(told: Told, { checks = [] }: Carried, options?: { cause?: unknown }): CheckFailed {
-		return new CheckFailed(checks, told, options);
+	static revive(description: ErrorMessage, { checks = [] }: Carried, options?: { cause?: unknown }): CheckFailed {
+		return new CheckFailed(checks, description, options);
 	}
 }
 
@@ -145,8 +145,8 @@ export class VerifyFailed extends LockstepError {
 	static override readonly exitCode = 8;
 	readonly checks: readonly Check[];
 
-	constructor(checks: readonly Check[], told: Told | string = 'A proof failed.', options?: { cause?: unknown }) {
-		super(told, options);
+	constructor(checks: readonly Check[], description: ErrorMessage | string = 'A proof failed.', options?: { cause?: unknown }) {
+		super(description, options);
 		this.checks = checks;
 	}
 
@@ -154,12 +154,12 @@ export class VerifyFailed extends LockstepError {
 		return { checks: this.checks };
 	}
 
-	static revive(told: Told, { checks = [] }: Carried, options?: { cause?: unknown }): VerifyFailed {
-		return new VerifyFailed(checks, told, options);
+	static revive(description: ErrorMessage, { checks = [] }: Carried, options?: { cause?: unknown }): VerifyFailed {
+		return new VerifyFailed(checks, description, options);
 	}
 }
 
-/** A server is not as it was: what, and the statements that mend it. */
+/** A server is not as it was: what, and the statements that fix it. */
 export class LeftChanged extends LockstepError {
 	static override readonly exitCode = 9;
 }
@@ -169,8 +169,8 @@ export class Stopped extends LockstepError {
 	static override readonly exitCode: number = 130;
 	readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null;
 
-	constructor(told: Told | string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null = null, options?: { cause?: unknown }) {
-		super(told, options);
+	constructor(description: ErrorMessage | string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null = null, options?: { cause?: unknown }) {
+		super(description, options);
 		this.signal = signal;
 	}
 
@@ -178,8 +178,8 @@ export class Stopped extends LockstepError {
 		return this.signal === null ? {} : { signal: this.signal };
 	}
 
-	static revive(told: Told, { signal }: Carried, options?: { cause?: unknown }): Stopped {
-		return new Stopped(told, signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP' ? signal : null, options);
+	static revive(description: ErrorMessage, { signal }: Carried, options?: { cause?: unknown }): Stopped {
+		return new Stopped(description, signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP' ? signal : null, options);
 	}
 }
 
@@ -192,14 +192,17 @@ export class Bug extends Error {
 type ErrorClass = {
 	readonly name: string;
 	readonly exitCode: number;
-	revive(told: Told, carried: Carried, options?: { cause?: unknown }): LockstepError;
+	revive(description: ErrorMessage, carried: Carried, options?: { cause?: unknown }): LockstepError;
 };
 
 /** A class that has nothing but its message. */
-const plain = (each: { readonly exitCode: number; new (told: Told, options?: { cause?: unknown }): LockstepError }): ErrorClass => ({
+const plain = (each: {
+	readonly exitCode: number;
+	new (description: ErrorMessage, options?: { cause?: unknown }): LockstepError;
+}): ErrorClass => ({
 	name: each.name,
 	exitCode: each.exitCode,
-	revive: (told, _carried, options) => new each(told, options),
+	revive: (description, _carried, options) => new each(description, options),
 });
 
 const CLASSES: readonly ErrorClass[] = [

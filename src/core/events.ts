@@ -1,7 +1,7 @@
 import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
 import type { Recovery, Review } from './director.ts';
-import type { Told } from './errors.ts';
+import type { ErrorMessage } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Failure, LockState, Thing } from './model.ts';
 import type { Progress } from './progress.ts';
@@ -62,7 +62,7 @@ export type RunEvent =
 			readonly step: string;
 			readonly action: string;
 			readonly ms: number;
-			readonly told: Told;
+			readonly description: ErrorMessage;
 			readonly spared?: readonly Thing[];
 			readonly discarded?: true;
 	  }
@@ -107,5 +107,8 @@ export const DURABLE: ReadonlySet<RunEvent['type']> = new Set([
 	'run-ended',
 ]);
 
+/** The version of journals and of JSON lines. 1 named the parts of an error otherwise: `journal.ts` still reads it. */
+export const FORMAT = 2;
+
 /** A run's event with its place: version of this format, run, number, time (RFC 3339). */
-export type Recorded = RunEvent & { readonly v: 1; readonly run: string; readonly seq: number; readonly at: string };
+export type Recorded = RunEvent & { readonly v: typeof FORMAT; readonly run: string; readonly seq: number; readonly at: string };

@@ -1,12 +1,16 @@
-import { Bug, ERROR_CLASSES, LeftChanged, LockstepError, type Told } from './errors.ts';
+import { Bug, ERROR_CLASSES, type ErrorMessage, LeftChanged, LockstepError } from './errors.ts';
 import { limitBehind, machineLimit } from './machine-limits.ts';
 import type { Failure } from './model.ts';
 
 /** A limit of the machine that is behind a failure is named with it, and what to do about it. */
-function tellLimit({ told, cause }: LockstepError): Told {
-	const limit = limitBehind(cause)?.told;
-	if (limit === undefined || told.mend !== undefined) return told;
-	return { ...told, why: [told.why, limit.what, limit.why].filter(Boolean).join(' '), ...(limit.mend && { mend: limit.mend }) };
+function tellLimit({ description: told, cause }: LockstepError): ErrorMessage {
+	const limit = limitBehind(cause)?.description;
+	if (limit === undefined || told.hints !== undefined) return told;
+	return {
+		...told,
+		reason: [told.reason, limit.message, limit.reason].filter(Boolean).join(' '),
+		...(limit.hints && { hints: limit.hints }),
+	};
 }
 
 /** Any error as it travels in events. What is not ours keeps its stack: it is our bug. */
@@ -17,9 +21,9 @@ export function failureOf(given: unknown, step: string | null = null): Failure {
 		return {
 			class: error.name,
 			step,
-			told: tellLimit(error),
+			description: tellLimit(error),
 			checks,
-			left: error instanceof LeftChanged ? (error.told.mend ?? []) : [],
+			left: error instanceof LeftChanged ? (error.description.hints ?? []) : [],
 			...carried,
 			...(signal == null ? {} : { signal }),
 		};
@@ -28,7 +32,7 @@ export function failureOf(given: unknown, step: string | null = null): Failure {
 	return {
 		class: 'Bug',
 		step,
-		told: { what: known instanceof Bug ? known.message : `lockstep itself failed: ${known.message}` },
+		description: { message: known instanceof Bug ? known.message : `lockstep itself failed: ${known.message}` },
 		checks: [],
 		left: [],
 		...(known.stack === undefined ? {} : { stack: known.stack }),
@@ -37,6 +41,8 @@ export function failureOf(given: unknown, step: string | null = null): Failure {
 
 /** The error again: its class and all that it carries. */
 export function errorOf(failure: Failure, options?: { readonly cause?: unknown }): Error {
-	const revived = ERROR_CLASSES.get(failure.class)?.revive(failure.told, failure, options);
-	return revived ?? Object.assign(new Bug(failure.told.what, options), failure.stack === undefined ? {} : { stack: failure.stack });
+	const revived = ERROR_CLASSES.get(failure.class)?.revive(failure.description, failure, options);
+	return (
+		revived ?? Object.assign(new Bug(failure.description.message, options), failure.stack === undefined ? {} : { stack: failure.stack })
+	);
 }

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
-import { DURABLE, type Recorded, type RunEvent } from './events.ts';
+import { DURABLE, type Recorded, type RunEvent, FORMAT } from './events.ts';
 import { shellWord } from './shell.ts';
 
 /** Where a run's events are kept: one JSON line each, the durable ones synced before anything goes on. */
@@ -51,7 +51,8 @@ const STICKY = 0o1000;
  * events are believed, and passwords sent to the servers that it names.
  */
 function proveOwn(path: string, is: 'folder' | 'file'): void {
-	const distrusted = (why: string, mend: string): UserError => new UserError({ what: `${path} cannot be trusted.`, why, mend: [mend] });
+	const distrusted = (why: string, hint: string): UserError =>
+		new UserError({ message: `${path} cannot be trusted.`, reason: why, hints: [hint] });
 	const elsewhere = 'Run lockstep as its owner, or set XDG_STATE_HOME to a folder of your own.';
 	const mine = process.getuid?.();
 	const { uid, mode } = statSync(path);
@@ -69,12 +70,12 @@ function proveParent(path: string): void {
 	const what = `${path} cannot be trusted.`;
 	if (mine !== undefined && uid !== mine && uid !== 0)
 		throw new UserError({
-			what,
-			why: `It belongs to another user (uid ${uid}).`,
-			mend: ['Set XDG_STATE_HOME to a folder of your own.'],
+			message: what,
+			reason: `It belongs to another user (uid ${uid}).`,
+			hints: ['Set XDG_STATE_HOME to a folder of your own.'],
 		});
 	if ((mode & 0o022) !== 0 && (mode & STICKY) === 0)
-		throw new UserError({ what, why: 'Other users may write to it.', mend: [`chmod go-w ${shellWord(path)}`] });
+		throw new UserError({ message: what, reason: 'Other users may write to it.', hints: [`chmod go-w ${shellWord(path)}`] });
 }
 
 /** Makes the folder of journals, for its owner only, and gives what `use` makes of it. Throws UserError where it cannot be written. */
@@ -87,9 +88,9 @@ export function inJournals<T>(folder: string, use: () => T): T {
 		if (cause instanceof UserError) throw cause;
 		throw new UserError(
 			{
-				what: `The journal cannot be written: ${folder}`,
-				why: cause instanceof Error ? cause.message : String(cause),
-				mend: ['Nothing was changed. Set XDG_STATE_HOME to a writable folder, or make this one writable.'],
+				message: `The journal cannot be written: ${folder}`,
+				reason: cause instanceof Error ? cause.message : String(cause),
+				hints: ['Nothing was changed. Set XDG_STATE_HOME to a writable folder, or make this one writable.'],
 			},
 			{ cause },
 		);
@@ -119,9 +120,9 @@ export function openJournal(folder: string, run: string): Journal {
 				before = '\n';
 				throw new UserError(
 					{
-						what: `The journal cannot be written any more: ${path}`,
-						why: cause instanceof Error ? cause.message : String(cause),
-						mend: ['Free some space there, or set XDG_STATE_HOME to another folder. Nothing is changed that is not written down first.'],
+						message: `The journal cannot be written any more: ${path}`,
+						reason: cause instanceof Error ? cause.message : String(cause),
+						hints: ['Free some space there, or set XDG_STATE_HOME to another folder. Nothing is changed that is not written down first.'],
 					},
 					{ cause },
 				);
@@ -183,6 +184,24 @@ function sound(event: object): event is Recorded {
 	});
 }
 
+/** What version 1 wrote, in the words of today: a reviver of `JSON.parse`, called from the inside out. */
+function upgraded(_name: string, value: unknown): unknown {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+	const { mend, told, ...rest } = value as { readonly [field: string]: unknown };
+	return {
+		...rest,
+		...(mend !== undefined && { hints: mend }),
+		...(typeof told === 'object' && told !== null && { description: descriptionOf(told as { readonly [field: string]: unknown }) }),
+	};
+}
+
+const descriptionOf = ({ what, why, words, ...rest }: { readonly [field: string]: unknown }) => ({
+	...rest,
+	message: what,
+	...(why !== undefined && { reason: why }),
+	...(words !== undefined && { details: words }),
+});
+
 /** A journal's events; a torn or damaged line, as a crash or a full disk leaves it, is passed over. Throws UserError where it is not this user's. */
 export function readJournal(path: string): ReadJournal {
 	const events: Recorded[] = [];
@@ -190,14 +209,15 @@ export function readJournal(path: string): ReadJournal {
 	proveOwn(path, 'file');
 	for (const line of readFileSync(path, 'utf8').split('\n')) {
 		if (line === '') continue;
-		let event: { readonly v?: unknown } | null;
+		let read: { readonly v?: unknown } | null;
 		try {
-			event = JSON.parse(line);
+			read = JSON.parse(line);
 		} catch {
 			continue;
 		}
-		if (typeof event !== 'object' || event === null) continue;
-		if (event.v !== 1) return { events, newer: true };
+		if (typeof read !== 'object' || read === null) continue;
+		const event = read.v === 1 ? { ...(JSON.parse(line, upgraded) as object), v: FORMAT } : read;
+		if (event.v !== FORMAT) return { events, newer: true };
 		if (sound(event)) events.push(event);
 	}
 	return { events, newer: false };

@@ -1,44 +1,44 @@
-import { LockstepError, MachineLimit, type Told } from './errors.ts';
+import { type ErrorMessage, LockstepError, MachineLimit } from './errors.ts';
 
-type Limit = Pick<Told, 'why' | 'mend'> & { readonly what: string };
+type Limit = Pick<ErrorMessage, 'reason' | 'hints'> & { readonly message: string };
 
 const MEMORY: Limit = {
-	what: 'This machine gave lockstep no more memory.',
-	why: 'Its memory is used up, or a limit of this user or service is lower (ulimit -v, MemoryMax, a container).',
-	mend: ['ulimit -v unlimited', 'Fewer connections need less:  --workers 1', 'Free memory on this machine, then run the command again.'],
+	message: 'This machine gave lockstep no more memory.',
+	reason: 'Its memory is used up, or a limit of this user or service is lower (ulimit -v, MemoryMax, a container).',
+	hints: ['ulimit -v unlimited', 'Fewer connections need less:  --workers 1', 'Free memory on this machine, then run the command again.'],
 };
 const FILES: Limit = {
-	what: 'Too many files are open.',
-	why: 'The limit of open files of this user or service is reached.',
-	mend: ['ulimit -n 4096', 'For a systemd service:  LimitNOFILE=4096', 'Fewer connections need fewer:  --workers 1'],
+	message: 'Too many files are open.',
+	reason: 'The limit of open files of this user or service is reached.',
+	hints: ['ulimit -n 4096', 'For a systemd service:  LimitNOFILE=4096', 'Fewer connections need fewer:  --workers 1'],
 };
 const PROCESSES: Limit = {
-	what: 'This machine gave lockstep no more processes or threads.',
-	why: 'The limit of processes of this user, service or container is reached.',
-	mend: ['ulimit -u 4096', 'For a systemd service:  TasksMax=512', 'Fewer connections need fewer:  --workers 1'],
+	message: 'This machine gave lockstep no more processes or threads.',
+	reason: 'The limit of processes of this user, service or container is reached.',
+	hints: ['ulimit -u 4096', 'For a systemd service:  TasksMax=512', 'Fewer connections need fewer:  --workers 1'],
 };
 
 const LIMITS: { readonly [code: string]: Limit } = {
 	EMFILE: FILES,
-	ENFILE: { ...FILES, why: 'The limit of open files of the whole machine is reached.', mend: ['sysctl fs.file-nr fs.file-max'] },
+	ENFILE: { ...FILES, reason: 'The limit of open files of the whole machine is reached.', hints: ['sysctl fs.file-nr fs.file-max'] },
 	ENOMEM: MEMORY,
 	ERR_MEMORY_ALLOCATION_FAILED: MEMORY,
 	ERR_WORKER_OUT_OF_MEMORY: MEMORY,
 	EAGAIN: PROCESSES,
 	ERR_WORKER_INIT_FAILED: PROCESSES,
 	ENOSPC: {
-		what: 'The disk is full.',
-		mend: ['df -h', 'df -i', 'Make room there, then run the command again.'],
+		message: 'The disk is full.',
+		hints: ['df -h', 'df -i', 'Make room there, then run the command again.'],
 	},
 	EDQUOT: {
-		what: 'The disk quota of this user is used up.',
-		mend: ['quota -s', 'Make room or raise the quota, then run the command again.'],
+		message: 'The disk quota of this user is used up.',
+		hints: ['quota -s', 'Make room or raise the quota, then run the command again.'],
 	},
-	EROFS: { what: 'The file system is read-only.', mend: ['Choose a folder on a file system that can be written.'] },
-	EACCES: { what: 'This user may not read or write a file that lockstep needs.', mend: ['ls -ld FOLDER', 'id'] },
-	EPERM: { what: 'The system does not permit an operation that lockstep needs.', mend: ['id', 'dmesg | tail'] },
-	EIO: { what: 'A disk or a terminal reports an error.', mend: ['dmesg | tail'] },
-	EPIPE: { what: 'The reader of lockstep’s output has ended.', mend: ['Run the command again without the pipe.'] },
+	EROFS: { message: 'The file system is read-only.', hints: ['Choose a folder on a file system that can be written.'] },
+	EACCES: { message: 'This user may not read or write a file that lockstep needs.', hints: ['ls -ld FOLDER', 'id'] },
+	EPERM: { message: 'The system does not permit an operation that lockstep needs.', hints: ['id', 'dmesg | tail'] },
+	EIO: { message: 'A disk or a terminal reports an error.', hints: ['dmesg | tail'] },
+	EPIPE: { message: 'The reader of lockstep’s output has ended.', hints: ['Run the command again without the pipe.'] },
 };
 
 /** What a runtime says where it has no code of the system: V8 and WebAssembly for memory that they are refused. */
@@ -69,7 +69,7 @@ export function machineLimit(error: unknown): MachineLimit | null {
 		(RUNTIME.has(error.name) && OUT_OF_MEMORY.test(error.message) ? MEMORY : null);
 	if (limit === null) return null;
 	return new MachineLimit(
-		{ ...limit, ...(path === undefined ? {} : { what: `${limit.what} ${path}` }), words: error.message },
+		{ ...limit, ...(path === undefined ? {} : { message: `${limit.message} ${path}` }), details: error.message },
 		{ cause: error },
 	);
 }
@@ -87,5 +87,5 @@ export function limitBehind(cause: unknown): MachineLimit | null {
 export function limitIn(words: string): MachineLimit | null {
 	const code = /\b(EMFILE|ENFILE|ENOMEM|ENOSPC|EDQUOT|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED)\b/.exec(words)?.[0];
 	const limit = code === undefined ? (/OOM/.test(words) || OUT_OF_MEMORY.test(words) ? MEMORY : undefined) : LIMITS[code];
-	return limit === undefined ? null : new MachineLimit({ ...limit, words });
+	return limit === undefined ? null : new MachineLimit({ ...limit, details: words });
 }

@@ -1,6 +1,6 @@
 // Plain data that the parts of the engine share.
 import type { Check } from './check.ts';
-import type { Told, UnverifiedServer } from './errors.ts';
+import type { ErrorMessage, UnverifiedServer } from './errors.ts';
 
 /** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
 export type Role = string;
@@ -17,9 +17,9 @@ export type Thing = {
 export type Failure = {
 	readonly class: string;
 	readonly step: string | null;
-	readonly told: Told;
+	readonly description: ErrorMessage;
 	readonly checks: readonly Check[];
-	/** Statements that would mend what is left changed; empty where nothing is. */
+	/** Statements that would fix what is left changed; empty where nothing is. */
 	readonly left: readonly string[];
 	/** What stopped it, where it was a signal. */
 	readonly signal?: NodeJS.Signals;

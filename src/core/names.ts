@@ -24,8 +24,8 @@ export function parseNames(text: string, flag: string): string[] {
 				const found = quoted(text, at + 1);
 				if (found === null)
 					throw new UserError({
-						what: `${flag}: a back-quote in ${text} is not closed.`,
-						mend: [`A name with commas stands in back-quotes, a back-quote in it is doubled:  ${flag} '\`a,b\`,\`c\`\`d\`'`],
+						message: `${flag}: a back-quote in ${text} is not closed.`,
+						hints: [`A name with commas stands in back-quotes, a back-quote in it is doubled:  ${flag} '\`a,b\`,\`c\`\`d\`'`],
 					});
 				name += found.name;
 				kept = name.length;

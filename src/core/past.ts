@@ -191,8 +191,8 @@ export function findResumable(
 /** Says that a run is not ours to judge. */
 export const newerLockstep = (run: string): UserError =>
 	new UserError({
-		what: `The run ${run} was done by a newer lockstep.`,
-		mend: ['Resume it with that version: this one does not understand all of its journal.'],
+		message: `The run ${run} was done by a newer lockstep.`,
+		hints: ['Resume it with that version: this one does not understand all of its journal.'],
 	});
 
 /** What of an interrupted run must not stay: all, or where what was done is kept only what it would have put back itself. */

@@ -6,7 +6,7 @@ import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
 import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
 import { CheckFailed, ConnectError, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
-import type { Recorded, RunEvent } from './events.ts';
+import { FORMAT, type Recorded, type RunEvent } from './events.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure } from './model.ts';
@@ -94,7 +94,7 @@ class Runner<Env extends Outputs> {
 	}
 
 	#emit(event: RunEvent): void {
-		const recorded: Recorded = { v: 1, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event };
+		const recorded: Recorded = { v: FORMAT, run: this.#o.run, seq: ++this.#seq, at: this.#o.now().toISOString(), ...event };
 		try {
 			this.#o.sink(recorded);
 		} catch (error) {
@@ -176,7 +176,7 @@ class Runner<Env extends Outputs> {
 		const left = await this.#undo(scope, kept);
 		if (left.length === 0) return this.#end(outcome, failure, kept);
 		const changed = this.#leftChanged(left, failure.step);
-		return this.#end('failed', { ...changed, told: { ...changed.told, why: failure.told.what } }, true);
+		return this.#end('failed', { ...changed, description: { ...changed.description, reason: failure.description.message } }, true);
 	}
 
 	async takeBack(scope: Scope, why: Failure | null): Promise<RunEnd> {
@@ -213,7 +213,7 @@ class Runner<Env extends Outputs> {
 			const facts = await this.#inspectUndo(step, { ...env, ...looking(world) }).catch((error: unknown) => {
 				// Of a server that cannot be reached its step tells no more than its title.
 				if (this.#absent.size === 0 || !(error instanceof ConnectError)) throw error;
-				findings.push({ step: step.id, title: step.title, actions: [], foreign: [], note: error.told.what });
+				findings.push({ step: step.id, title: step.title, actions: [], foreign: [], note: error.description.message });
 			});
 			if (facts === undefined) continue;
 			const at = { ...env, facts, origin: this.#origins[step.id], scope, made: this.#deeds.made };
@@ -433,7 +433,7 @@ class Runner<Env extends Outputs> {
 				step,
 				action: action.id,
 				ms: ms(),
-				told: failureOf(error).told,
+				description: failureOf(error).description,
 				...spared,
 				...(isDiscarded() && { discarded: true }),
 			});
@@ -455,11 +455,11 @@ class Runner<Env extends Outputs> {
 
 	#leftChanged(left: readonly string[], step: string | null): Failure {
 		const { runbook, run } = this.#o;
-		const mend = `lockstep ${runbook.afterFailure === 'put-back' ? 'recover' : 'undo'} ${run} --yes`;
+		const hints = `lockstep ${runbook.afterFailure === 'put-back' ? 'recover' : 'undo'} ${run} --yes`;
 		return failureOf(
 			new LeftChanged({
-				what: 'A server is not as it was: these changes could not be rolled back.',
-				mend: [...left, `or, when the server can be reached again:  ${mend}`],
+				message: 'A server is not as it was: these changes could not be rolled back.',
+				hints: [...left, `or, when the server can be reached again:  ${hints}`],
 			}),
 			step,
 		);
@@ -478,13 +478,13 @@ class Runner<Env extends Outputs> {
 			} catch (error) {
 				stuck.add(on);
 				first ??= failureOf(error, step);
-				this.#emit({ type: 'note', step, level: 'warning', text: `could not be rolled back: ${failureOf(error).told.what}` });
+				this.#emit({ type: 'note', step, level: 'warning', text: `could not be rolled back: ${failureOf(error).description.message}` });
 			}
 		}
 		return first;
 	}
 
-	/** Undoes these steps, last first. Returns the statements that would mend what could not be put back. */
+	/** Undoes these steps, last first. Returns the statements that would fix what could not be put back. */
 	async #undo(scope: Scope, kept: boolean): Promise<string[]> {
 		const { env, world } = this.#o;
 		const steps = this.#undoable(scope);
@@ -516,9 +516,9 @@ class Runner<Env extends Outputs> {
 				}
 				left.push(...plan.map((action) => leftLine(action)));
 			} catch (error) {
-				const told = failureOf(error).told;
-				this.#emit({ type: 'note', step: step.id, level: 'warning', text: `could not be rolled back: ${told.what}` });
-				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.what}`]));
+				const told = failureOf(error).description;
+				this.#emit({ type: 'note', step: step.id, level: 'warning', text: `could not be rolled back: ${told.message}` });
+				left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.message}`]));
 			}
 		}
 		if (!kept) for (const text of lostWords(this.#deeds.lost, this.#o.servers)) this.#warnings.push(text);

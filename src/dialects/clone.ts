@@ -48,7 +48,7 @@ export type CloneLimit = {
 	readonly holds: boolean;
 	readonly expected: string;
 	readonly found: string;
-	readonly mend: readonly string[];
+	readonly hints: readonly string[];
 };
 
 /** A copy of all of a server's data that the recipient draws from the donor by itself, and then restarts with. */

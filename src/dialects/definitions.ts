@@ -55,9 +55,9 @@ function definition(name: DefinitionName, [row]: readonly Row[]): Omit<Definitio
 	if (row === undefined || text === null) {
 		throw new ServerError(
 			{
-				what: `The server does not show the definition of the ${definitionTitle(name)}.`,
-				why: 'The account lacks the privilege to see it, or the object is gone.',
-				mend: ['lockstep backup --dry-run  lists the privileges that are missing.'],
+				message: `The server does not show the definition of the ${definitionTitle(name)}.`,
+				reason: 'The account lacks the privilege to see it, or the object is gone.',
+				hints: ['lockstep backup --dry-run  lists the privileges that are missing.'],
 			},
 			{ code: 1146, connectionLost: false },
 		);

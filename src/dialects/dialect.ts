@@ -335,7 +335,7 @@ export interface Dialect {
 		readonly connected: Query<readonly Connection[]>;
 		/** Whether somebody's stop waits for a thread to end: it still counts as running, and will not run. A start waits for that. */
 		readonly stopping: Query<boolean>;
-		/** Whether a thread's error, as {@link Channel} gives it, means that only another copy of the data mends it. Pure. */
+		/** Whether a thread's error, as {@link Channel} gives it, means that only another copy of the data fixes it. Pure. */
 		wantsCopy(error: string): boolean;
 		/** Settings of the server by which any channel of it leaves out changes, or passes over what it cannot apply. */
 		readonly applierGaps: Query<readonly Gap[]>;
@@ -461,8 +461,8 @@ export interface Dialect {
 	readonly jsonTypes: JsonTypes | null;
 	/** Null where the server has no CLONE. */
 	readonly clone: CloneWords | null;
-	/** What mends what a check found, in this server's own words; each line copyable. */
-	readonly mends: {
+	/** What fixes what a check found, in this server's own words; each line copyable. */
+	readonly hints: {
 		/** Which package brings the tools. */
 		readonly tools: readonly string[];
 		readonly binaryLog: readonly string[];
@@ -482,7 +482,7 @@ export interface Dialect {
 	};
 }
 
-/** A replica as its mends name it. */
+/** A replica as its fixes name it. */
 export type ReplicaPlace = {
 	readonly channel: Channel;
 	/** As it is typed to confirm: its profile's name, else HOST:PORT. */

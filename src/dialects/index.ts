@@ -29,9 +29,9 @@ export async function detect(look: <T>(query: Query<T>) => Promise<T>, name: str
 	if (/mariadb/i.test(`${found.version} ${found.comment}`)) return mariadb;
 	if (tooOld(found.version)) {
 		throw new UserError({
-			what: `${name} is too old: it says ${found.version} (${found.comment}).`,
-			why: 'Before MySQL 8.0.23 there is no CHANGE REPLICATION SOURCE TO, and half of what is asked here has other names.',
-			mend: ['This version of lockstep works with MariaDB 10.11 and newer and with MySQL 8.0.23 and newer.'],
+			message: `${name} is too old: it says ${found.version} (${found.comment}).`,
+			reason: 'Before MySQL 8.0.23 there is no CHANGE REPLICATION SOURCE TO, and half of what is asked here has other names.',
+			hints: ['This version of lockstep works with MariaDB 10.11 and newer and with MySQL 8.0.23 and newer.'],
 		});
 	}
 	return mysql(await probe(look));

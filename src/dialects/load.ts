@@ -46,7 +46,7 @@ export interface LoadWords {
 	readonly harmless: readonly number[];
 	/** For an engine, why the server would make no table of it, or one of another engine without a word; null: it would. */
 	readonly engines: Query<(engine: string) => string | null>;
-	engineMends(engine: string): readonly string[];
+	engineHints(engine: string): readonly string[];
 	readonly events: Query<readonly EventFacts[]>;
 	/** Its definer stays. */
 	setEvent(event: EventFacts, on: boolean): Statement;
@@ -80,7 +80,7 @@ const unknownConversion = ({ database, name }: ObjectName, column: string): Veri
 				status: 'fail',
 				expected: 'a conversion that lockstep writes',
 				found: 'another expression',
-				mend: ['The manifest was changed after the backup. Take another backup.'],
+				hints: ['The manifest was changed after the backup. Take another backup.'],
 			},
 		],
 		'The manifest of the backup holds SQL that lockstep never writes: nothing was loaded.',
@@ -118,7 +118,7 @@ export function loadWords(
 		readonly engines: {
 			readonly barred: string;
 			readonly judge: (engine: string, barred: string) => string | null;
-			readonly mends: (engine: string) => readonly string[];
+			readonly hints: (engine: string) => readonly string[];
 		};
 		readonly emptyVersioned: (table: ObjectName) => readonly Statement[];
 	},
@@ -161,7 +161,7 @@ export function loadWords(
 							: 'the server does not know it';
 			},
 		),
-		engineMends: engines.mends,
+		engineHints: engines.hints,
 		events: query(
 			sql`SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name, DEFINER AS definer, STATUS AS status FROM information_schema.EVENTS
  WHERE EVENT_SCHEMA NOT IN (${OWN}) ORDER BY EVENT_SCHEMA, EVENT_NAME`,

@@ -32,8 +32,8 @@ export function socketPath(env: NodeJS.ProcessEnv, run: string): string {
 		if (Buffer.byteLength(path) <= LONGEST && ownFolder(folder)) return path;
 	}
 	throw new UserError({
-		what: 'There is no folder for the socket by which a run is watched.',
-		why: `None of these can be used by this user alone: ${folders.join(', ')}`,
-		mend: ['Set XDG_RUNTIME_DIR to a short path of a folder of your own.'],
+		message: 'There is no folder for the socket by which a run is watched.',
+		reason: `None of these can be used by this user alone: ${folders.join(', ')}`,
+		hints: ['Set XDG_RUNTIME_DIR to a short path of a folder of your own.'],
 	});
 }

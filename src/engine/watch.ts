@@ -48,7 +48,7 @@ function once(path: string, watching: Watching, place: { since: number }, left: 
 		const stop = () => {
 			if (left()) return void socket.destroy();
 			const why = signal.reason instanceof Stopped ? signal.reason : new Stopped('Stopped.');
-			send({ say: 'stop', why: why.told.what, signal: why.signal === 'SIGINT' || why.signal === 'SIGTERM' ? why.signal : null });
+			send({ say: 'stop', why: why.description.message, signal: why.signal === 'SIGINT' || why.signal === 'SIGTERM' ? why.signal : null });
 		};
 		const away = () => socket.destroy();
 		const hear = (word: FromEngine) => {

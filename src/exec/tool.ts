@@ -70,13 +70,13 @@ function unlinkedFile(content: string): number {
 		return fd;
 	} catch (cause) {
 		if (fd !== undefined) closeSync(fd);
-		const limit = machineLimit(cause)?.told;
+		const limit = machineLimit(cause)?.description;
 		throw new ToolError(
 			{
-				what: `A temporary file for a password cannot be written in ${folder}.`,
-				why: [limit?.what, limit?.why].filter(Boolean).join(' ') || (cause as Error).message,
-				mend: [`ls -ld ${shellWord(folder)}`, `df -h ${shellWord(folder)}`, 'TMPDIR=/folder/with/room lockstep …'],
-				words: (cause as Error).message,
+				message: `A temporary file for a password cannot be written in ${folder}.`,
+				reason: [limit?.message, limit?.reason].filter(Boolean).join(' ') || (cause as Error).message,
+				hints: [`ls -ld ${shellWord(folder)}`, `df -h ${shellWord(folder)}`, 'TMPDIR=/folder/with/room lockstep …'],
+				details: (cause as Error).message,
 			},
 			{ cause },
 		);
@@ -105,9 +105,13 @@ function outOfFiles(): MachineLimit | null {
 }
 
 export function cannotStart(program: string): LockstepError {
-	const limit = outOfFiles()?.told;
+	const limit = outOfFiles()?.description;
 	if (limit !== undefined)
-		return new MachineLimit({ ...limit, what: `Cannot start ${program}.`, why: `Too many files are open. ${limit.why ?? ''}`.trim() });
+		return new MachineLimit({
+			...limit,
+			message: `Cannot start ${program}.`,
+			reason: `Too many files are open. ${limit.reason ?? ''}`.trim(),
+		});
 	let why = 'It is not on the PATH.';
 	if (program.includes('/')) {
 		try {
@@ -118,9 +122,9 @@ export function cannotStart(program: string): LockstepError {
 		}
 	}
 	return new ToolError({
-		what: `Cannot start ${program}.`,
-		why,
-		...(why.startsWith('The system') && { mend: ['Which limits hold, of processes (-u) and memory (-v) among others:  ulimit -a'] }),
+		message: `Cannot start ${program}.`,
+		reason: why,
+		...(why.startsWith('The system') && { hints: ['Which limits hold, of processes (-u) and memory (-v) among others:  ulimit -a'] }),
 	});
 }
 
@@ -208,9 +212,9 @@ function delay(ms: number, signal: AbortSignal): Promise<void> {
 export function toolFailed(program: string, end: ToolEnd, why?: string): ToolError {
 	const name = basename(program);
 	return new ToolError({
-		what: end.signal === null ? `${name} ended with exit code ${end.code}.` : `${name} was ended by ${end.signal}.`,
-		...(why !== undefined && { why }),
-		...(end.lastWords.length > 0 && { words: end.lastWords.join('\n') }),
+		message: end.signal === null ? `${name} ended with exit code ${end.code}.` : `${name} was ended by ${end.signal}.`,
+		...(why !== undefined && { reason: why }),
+		...(end.lastWords.length > 0 && { details: end.lastWords.join('\n') }),
 	});
 }
 

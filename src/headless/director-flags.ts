@@ -16,9 +16,9 @@ export function flagDirector({ yes, confirm = [], dryRun }: FlagOptions): Direct
 		review: async () => {
 			if (!yes) {
 				throw new UserError({
-					what: 'Not a terminal, and --yes is not given.',
-					why: 'This run changes servers or writes files. Its plan was checked; nothing was changed.',
-					mend: ['Add --yes to have it done, or --dry-run to read its plan.'],
+					message: 'Not a terminal, and --yes is not given.',
+					reason: 'This run changes servers or writes files. Its plan was checked; nothing was changed.',
+					hints: ['Add --yes to have it done, or --dry-run to read its plan.'],
 				});
 			}
 			return { go: true, typed: typeof confirm === 'string' ? [confirm] : confirm };

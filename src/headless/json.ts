@@ -1,4 +1,4 @@
-import type { Recorded } from '../core/events.ts';
+import { FORMAT, type Recorded } from '../core/events.ts';
 import { type Json, jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import type { RunEnd } from '../core/runner.ts';
@@ -32,7 +32,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 			print(event);
 		},
 		finish(exitCode, result, extra = {}) {
-			const place = { v: 1, run, seq: seq + 1, at: now().toISOString() };
+			const place = { v: FORMAT, run, seq: seq + 1, at: now().toISOString() };
 			const end = result !== null && isEnd(result) ? result : null;
 			const failure = result === null ? null : isEnd(result) ? result.failure : result;
 			if (failure === null) {
@@ -49,7 +49,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 				});
 				return;
 			}
-			const { told, class: kind, step, checks, left } = failure;
+			const { description: told, class: kind, step, checks, left } = failure;
 			print({
 				...extra,
 				...place,
@@ -57,10 +57,10 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 				...(end === null ? {} : { outcome: end.outcome, open: end.open, warnings: end.warnings }),
 				class: kind,
 				step,
-				what: told.what,
-				why: told.why ?? null,
-				mend: told.mend ?? [],
-				words: told.words ?? null,
+				message: told.message,
+				reason: told.reason ?? null,
+				hints: told.hints ?? [],
+				details: told.details ?? null,
 				checks,
 				left,
 				exit_code: exitCode,

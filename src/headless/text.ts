@@ -111,7 +111,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 					);
 				return;
 			case 'step-failed':
-				say(at, line(span(`${signs.bad} `, 'bad'), `${title(event.step)}: ${event.failure.told.what}`));
+				say(at, line(span(`${signs.bad} `, 'bad'), `${title(event.step)}: ${event.failure.description.message}`));
 				return;
 			case 'action-started':
 				if (verbose || event.undoing)
@@ -127,7 +127,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 						at,
 						...indented(
 							'    ',
-							event.discarded ? `${event.told.what} It is discarded, and tried again.` : event.told.what,
+							event.discarded ? `${event.description.message} It is discarded, and tried again.` : event.description.message,
 							width,
 							event.discarded ? 'dim' : 'bad',
 						),

@@ -55,9 +55,9 @@ export function openProfiles(at: {
 		if (error.code?.startsWith('E') && error.syscall !== undefined) {
 			throw new UserError(
 				{
-					what: `The configuration ${file} cannot be read.`,
-					mend: ['Check who may read it, or name another with --config.'],
-					words: error.message,
+					message: `The configuration ${file} cannot be read.`,
+					hints: ['Check who may read it, or name another with --config.'],
+					details: error.message,
 				},
 				{ cause },
 			);
@@ -65,9 +65,9 @@ export function openProfiles(at: {
 		if (at.readOnly)
 			throw new UserError(
 				{
-					what: `The configuration ${file} is damaged.`,
-					why: error.message,
-					mend: ['Correct it, or name another with --config.'],
+					message: `The configuration ${file} is damaged.`,
+					reason: error.message,
+					hints: ['Correct it, or name another with --config.'],
 				},
 				{ cause },
 			);
@@ -77,9 +77,9 @@ export function openProfiles(at: {
 		} catch (cause) {
 			throw new UserError(
 				{
-					what: `The configuration ${file} is damaged, and cannot be put aside.`,
-					why: error.message,
-					mend: [`Fix it, or name another with --config.`],
+					message: `The configuration ${file} is damaged, and cannot be put aside.`,
+					reason: error.message,
+					hints: [`Fix it, or name another with --config.`],
 				},
 				{ cause },
 			);
@@ -127,9 +127,9 @@ function profilesIn(file: string, opened: Conf<Kept> | null): Profiles {
 		} catch (cause) {
 			throw new UserError(
 				{
-					what: `The configuration ${file} cannot be written.`,
-					mend: ['Check who may write there, or name another with --config.'],
-					words: (cause as Error).message,
+					message: `The configuration ${file} cannot be written.`,
+					hints: ['Check who may write there, or name another with --config.'],
+					details: (cause as Error).message,
 				},
 				{ cause },
 			);
@@ -143,8 +143,8 @@ function profilesIn(file: string, opened: Conf<Kept> | null): Profiles {
 		put: (profile) => {
 			if (!new RegExp(NAME).test(profile.name)) {
 				throw new UserError({
-					what: profile.name === '' ? 'A profile needs a name.' : `A profile cannot be named "${profile.name}".`,
-					mend: ['Letters, digits, dot, underscore and dash make a name.'],
+					message: profile.name === '' ? 'A profile needs a name.' : `A profile cannot be named "${profile.name}".`,
+					hints: ['Letters, digits, dot, underscore and dash make a name.'],
 				});
 			}
 			write((conf) => conf.set('profiles', [...all().filter(({ name }) => name !== profile.name), known(profile)]));

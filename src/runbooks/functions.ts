@@ -12,5 +12,5 @@ export const functionsCheck = (id: string, title: string, where: string, functio
 	must(id, title, functions.length === 0, {
 		expected: 'log_bin_trust_function_creators = ON',
 		wrong: `it is OFF, and these are not declared as deterministic or as reading only (error 1418): ${some(functions)}`,
-		mend: [`On the ${where}:  SET GLOBAL log_bin_trust_function_creators = ON;  and the same in its option file`],
+		hints: [`On the ${where}:  SET GLOBAL log_bin_trust_function_creators = ON;  and the same in its option file`],
 	});

@@ -36,7 +36,7 @@ export function gapChecks(id: string, title: string, gaps: readonly Gap[], expec
 	const rest = (some: readonly Gap[]) => ({
 		expected,
 		wrong: some.map(tellGap).join('; '),
-		mend: some.flatMap(({ hints }) => hints),
+		hints: some.flatMap(({ hints }) => hints),
 	});
 	return [
 		must(id, title, lost.length === 0, rest(lost)),

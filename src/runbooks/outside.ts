@@ -30,7 +30,7 @@ export function outsideChecks({ dialect }: Server, outside: readonly OutsideObje
 	return [
 		should('OUTSIDE', 'Some objects are outside databases', false, {
 			wrong: `a restore does not create them, and is refused where a table needs a missing one: ${some(outside.map(describeOutside))}`,
-			mend: ['Before a restore on another server:', ...outside.slice(0, 12).map((each) => `${shown(dialect.outside.create(each))};`)],
+			hints: ['Before a restore on another server:', ...outside.slice(0, 12).map((each) => `${shown(dialect.outside.create(each))};`)],
 		}),
 	];
 }

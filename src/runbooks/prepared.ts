@@ -28,17 +28,19 @@ export const preparedCheck = (xids: readonly string[]): Check =>
 			xids.length === 0
 				? 'none'
 				: `${some(xids)}: what they did is in no dump, and their COMMIT would stop every replica made of it (error 1397)`,
-		mend: xids.slice(0, 5).map((xid) => `End it in the application that began it, or by hand:  XA COMMIT ${xid};  or  XA ROLLBACK ${xid};`),
+		hints: xids
+			.slice(0, 5)
+			.map((xid) => `End it in the application that began it, or by hand:  XA COMMIT ${xid};  or  XA ROLLBACK ${xid};`),
 	});
 
 /** `xids` is null where the account may not see them. */
 export function preparedChecks(server: Server, account: string, xids: readonly string[] | null): readonly Check[] {
 	if (xids !== null) return xids.length === 0 ? [] : [preparedCheck(xids)];
-	const { mend } = privilegeCheck('', server, account, [], server.dialect.locks.prepared.needs);
+	const { hints } = privilegeCheck('', server, account, [], server.dialect.locks.prepared.needs);
 	return [
 		should('PREPARED-XA', 'Prepared XA transactions can be seen', false, {
 			found: 'the account may not see them: one that is prepared now would be missing from the backup',
-			mend: mend ?? [],
+			hints: hints ?? [],
 		}),
 	];
 }

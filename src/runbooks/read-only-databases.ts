@@ -15,7 +15,7 @@ export function writableCheck(id: string, { dialect }: Server, databases: readon
 	return [
 		must(id, 'The databases to be replaced are not read-only', databases.length === 0, {
 			wrong: `READ ONLY = 1 is set for: ${some(databases)}`,
-			mend: databases.map((database) => `${shown(words.set(database, false))};`),
+			hints: databases.map((database) => `${shown(words.set(database, false))};`),
 		}),
 	];
 }

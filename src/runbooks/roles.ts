@@ -51,7 +51,7 @@ export function rolesCheck(
 				ungrantable.map(({ role, accounts }) => `${keyOf(role)} (for ${some(accounts, 3)})`),
 				MOST_NAMED,
 			),
-			mend: [
+			hints: [
 				...letGrant(
 					ungrantable.map(({ role }) => role),
 					account,

@@ -14,14 +14,14 @@ export interface Server {
 	readonly dialect: Dialect;
 }
 
-/** One check for all privileges: every missing one named, with the GRANT that mends it. */
+/** One check for all privileges: every missing one named, with the GRANT that fixes it. */
 export function privilegeCheck(id: string, server: Server, account: string, held: readonly string[], needed: readonly Need[]): Check {
 	const { missing, grant } = server.dialect.privileges;
 	const lacking = missing(held, needed);
 	return must(id, `${account} has the privileges it needs on ${server.name}`, lacking.length === 0, {
 		expected: needed.map((need) => need.privilege).join(', '),
 		found: lacking.length === 0 ? 'all' : `missing ${lacking.map((need) => `${need.privilege} (${need.why})`).join(', ')}`,
-		mend: [
+		hints: [
 			`${grantText(
 				grant(
 					lacking.map((need) => need.privilege),
@@ -55,19 +55,19 @@ export const misledCheck = (misledBy: readonly { readonly setting: string; reado
 		: [
 				must('DUMP-TOOL-LIMITS', 'No setting of the server makes the dump tool leave rows out', false, {
 					found: misledBy.map(({ setting }) => setting).join(', '),
-					mend: misledBy.map(({ hint }) => hint),
+					hints: misledBy.map(({ hint }) => hint),
 				}),
 			];
 
 /** Databases that the dump tool cannot select: known before it is started, under a lock or in mid-copy. */
-export function selectableCheck({ dialect }: Server, databases: readonly string[], mend: readonly string[]): Check[] {
+export function selectableCheck({ dialect }: Server, databases: readonly string[], hints: readonly string[]): Check[] {
 	const bad = databases.filter((database) => dialect.tools.cannotSelect(database));
 	if (bad.length === 0) return [];
 	return [
 		must('TOOL-NAMES', 'The dump tool can select every database', false, {
 			expected: 'no quote, backslash or end of line in the name of a database',
 			found: some(bad.map((database) => JSON.stringify(database))),
-			mend,
+			hints,
 		}),
 	];
 }
@@ -93,7 +93,7 @@ export function toolFaultsCheck(
 	return [
 		must(id, 'The vendor’s dump tool can write every object', false, {
 			wrong: some(found.map(({ kind, database, name, why }) => `${kind} ${database}.${name} (${why})`)),
-			mend: hints,
+			hints: hints,
 		}),
 	];
 }

@@ -14,7 +14,7 @@ export async function unopenedTables({ fits }: Dialect, look: Looking['look'], r
 			await look(role, fits.opens(table));
 		} catch (error) {
 			if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
-			found.push({ ...table, why: error.told.words ?? error.told.what });
+			found.push({ ...table, why: error.description.details ?? error.description.message });
 		}
 	}
 	return found;
@@ -31,7 +31,7 @@ export function unopenedCheck(
 		must(checkId, 'The server can open every table', false, {
 			expected: 'tables that can be read',
 			wrong: some(tables.map((table) => `${qualified(table)} (${table.why})`)),
-			mend: tables.slice(0, 6).flatMap((table) => {
+			hints: tables.slice(0, 6).flatMap((table) => {
 				const name = shown(sql`${id(table.database, table.name)}`);
 				return [
 					`REPAIR TABLE ${name};  (MyISAM, Aria, ARCHIVE, CSV), or, if nothing needs it,  DROP TABLE ${name};`,

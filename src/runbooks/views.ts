@@ -20,7 +20,7 @@ export async function invalidViews({ dialect, look, role }: Asking, views: reado
 			await look(role, dialect.fits.view({ database, name }));
 		} catch (error) {
 			if (!(error instanceof ServerError) || error.connectionLost) throw error;
-			found.push({ database, name, why: error.told.words ?? error.told.what });
+			found.push({ database, name, why: error.description.details ?? error.description.message });
 		}
 	}
 	return found;
@@ -51,7 +51,7 @@ export function viewsCheck(faults: readonly ViewFault[]): Check[] {
 	return [
 		must('VIEWS', 'Every view of the dump can be created again', false, {
 			wrong: some(faults.map((view) => `${qualified(view)} (${view.why})`)),
-			mend: [
+			hints: [
 				'Keep such views as comments in the backup:  --engine parallel',
 				`Or leave them out too:  ${namesOption('--ignore-table', names)}`,
 				...faults.slice(0, 6).map((view) => `Or correct it:  SHOW CREATE VIEW ${qualified(view)};  or  DROP VIEW ${qualified(view)};`),

@@ -54,8 +54,8 @@ export function share(programs: Programs): string {
 		if (existsSync(join(folder, 'english', 'errmsg.sys'))) return folder;
 	}
 	throw new ToolError({
-		what: `The files of the server ${programs.server} are not where they are expected.`,
-		why: `Neither share/mariadb nor share/mysql is in ${programs.prefix}.`,
+		message: `The files of the server ${programs.server} are not where they are expected.`,
+		reason: `Neither share/mariadb nor share/mysql is in ${programs.prefix}.`,
 	});
 }
 

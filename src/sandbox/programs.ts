@@ -17,7 +17,7 @@ export function kindOf(name: string): Kind {
 	const kind = KINDS.find((each) => each.kind === name);
 	if (kind === undefined) {
 		const known = KINDS.map((each) => each.kind).join(', ');
-		throw new UserError({ what: `There is no sandbox of the kind ${name}.`, mend: [`Choose one of: ${known}.`] });
+		throw new UserError({ message: `There is no sandbox of the kind ${name}.`, hints: [`Choose one of: ${known}.`] });
 	}
 	return kind;
 }
@@ -53,8 +53,8 @@ export async function findPrograms(
 	const found = await findTool(kind.family.programs, { env: { PATH: '' }, folders: [bin] });
 	if (found === undefined) {
 		throw new UserError({
-			what: `The unpacked ${kind.title} does not run on this machine.`,
-			mend: [`Remove ${dirname(bin)} and try again, or install a ${kind.title} server.`],
+			message: `The unpacked ${kind.title} does not run on this machine.`,
+			hints: [`Remove ${dirname(bin)} and try again, or install a ${kind.title} server.`],
 		});
 	}
 	return { programs: { server: found.path, version: found.version, prefix: join(root, 'usr') }, binDir: bin };

@@ -115,12 +115,12 @@ export async function sandboxUp(options: SandboxUp): Promise<Sandbox> {
 		const recorded = await readJson<Recorded>(recordPath(dir));
 		if (recorded !== undefined && recorded.kind !== kind) {
 			throw new UserError({
-				what: `${dir} holds a sandbox of the kind ${recorded.kind}.`,
-				mend: [`lockstep sandbox down --dir ${shellWord(dir)}`],
+				message: `${dir} holds a sandbox of the kind ${recorded.kind}.`,
+				hints: [`lockstep sandbox down --dir ${shellWord(dir)}`],
 			});
 		}
 		if (recorded === undefined) await make(dir, kind, options);
-		else await mend(dir, recorded, options);
+		else await hints(dir, recorded, options);
 		return seen(dir);
 	});
 }
@@ -137,7 +137,7 @@ export async function startSandboxServer(dataDir: string, env: NodeJS.ProcessEnv
 async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise<void> {
 	if (isSandbox(dir)) await clear(dir, options.env);
 	else if (existsSync(dir) && (await readdir(dir)).length > 0) {
-		throw new UserError({ what: `${dir} is not empty and holds no sandbox.`, mend: ['Choose an empty folder: --dir FOLDER'] });
+		throw new UserError({ message: `${dir} is not empty and holds no sandbox.`, hints: ['Choose an empty folder: --dir FOLDER'] });
 	}
 	const found = await findPrograms(kindOf(kind), { ...options, anySeries: options.kind === undefined });
 	await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -171,7 +171,7 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 	}
 }
 
-async function mend(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {
+async function hints(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {
 	let found: Found | undefined;
 	// A cache may be emptied at any time: the tools come back to the same place.
 	if (!existsSync(recorded.binDir)) found = await findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
@@ -254,8 +254,8 @@ async function serverIn(dir: string, role: (typeof ROLES)[number]): Promise<Sand
 	const server = await findServer(join(dir, role));
 	if (server !== undefined) return server;
 	throw new UserError({
-		what: `The sandbox in ${dir} is not whole: its ${role} is missing.`,
-		mend: ['lockstep sandbox down', 'lockstep sandbox up'],
+		message: `The sandbox in ${dir} is not whole: its ${role} is missing.`,
+		hints: ['lockstep sandbox down', 'lockstep sandbox up'],
 	});
 }
 

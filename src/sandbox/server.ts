@@ -116,8 +116,8 @@ async function prepareSocket(folder: string): Promise<string> {
 		// The folder of temporary files is everybody's: a name there may be another's.
 		if (!found.isDirectory() || found.uid !== userInfo().uid) {
 			throw new UserError({
-				what: `${extraFolder} belongs to another user.`,
-				mend: ['Choose a folder with a shorter path: --dir FOLDER'],
+				message: `${extraFolder} belongs to another user.`,
+				hints: ['Choose a folder with a shorter path: --dir FOLDER'],
 			});
 		}
 	}
@@ -183,9 +183,9 @@ export async function startServer(options: {
 			continue;
 		}
 		throw new ToolError({
-			what: `The server in ${folder} does not start.`,
-			mend: [`Read its log: ${errorLog}`],
-			words: words
+			message: `The server in ${folder} does not start.`,
+			hints: [`Read its log: ${errorLog}`],
+			details: words
 				.trim()
 				.split('\n')
 				.slice(-12)

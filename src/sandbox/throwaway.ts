@@ -67,9 +67,9 @@ async function programsFor({ vendor, fits, env, signal, say }: ThrowawayWish): P
 	const kind = kinds.filter(({ series }) => fits(series)).toSorted((a, b) => a.series.localeCompare(b.series, 'en', { numeric: true }))[0];
 	if (kind !== undefined) return { family: kind.family, ...(await findPrograms(kind, { env, signal, say, anySeries: false })) };
 	throw new UserError({
-		what: `There is no ${vendor === 'mysql' ? 'MySQL' : 'MariaDB'} server here that is new enough.`,
-		why: `${own === undefined ? 'None is on the PATH' : `${own.server} is ${own.version}`}; ${kinds.map(({ title }) => title).join(' and ')} can be unpacked.`,
-		mend: ['Install a server of the version that the backup is of, or a newer one; it need not run.'],
+		message: `There is no ${vendor === 'mysql' ? 'MySQL' : 'MariaDB'} server here that is new enough.`,
+		reason: `${own === undefined ? 'None is on the PATH' : `${own.server} is ${own.version}`}; ${kinds.map(({ title }) => title).join(' and ')} can be unpacked.`,
+		hints: ['Install a server of the version that the backup is of, or a newer one; it need not run.'],
 	});
 }
 
@@ -127,8 +127,8 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
 /** What it tells to do is not in a folder that is gone by then: the last words of a log are told already. */
 function withoutFolder(error: unknown, folder: string): unknown {
 	if (!(error instanceof ToolError)) return error;
-	const mend = (error.told.mend ?? []).filter((line) => !line.includes(folder));
-	return new ToolError({ ...error.told, mend }, { cause: error });
+	const hints = (error.description.hints ?? []).filter((line) => !line.includes(folder));
+	return new ToolError({ ...error.description, hints }, { cause: error });
 }
 
 /**

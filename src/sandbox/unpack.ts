@@ -32,7 +32,7 @@ export interface Parcel {
 	readonly programs: RegExp;
 	readonly tried: RegExp;
 	/** What a person may do instead. */
-	readonly mend: readonly string[];
+	readonly hints: readonly string[];
 }
 
 interface Fetching {
@@ -83,7 +83,7 @@ function parcelOf(kind: SandboxKind): Parcel {
 		...{ name: kind, title, suite, packages, series },
 		programs: /^(maria|mysql|mbstream|aria_)/,
 		tried: /^(mariadbd?|mysqld?|mariadb-dump|mysqldump|mariadb-backup)$/,
-		mend: [
+		hints: [
 			`Install the server and its tools yourself, as root: apt-get install ${packages.join(' ')}`,
 			`Any ${title} whose programs are on the PATH will do.`,
 		],
@@ -98,7 +98,7 @@ async function fetchAndUnpack(parcel: Parcel, folder: string, options: Fetching)
 	if (triplet === undefined || !aptGet || !dpkgDeb || sources.length === 0) {
 		const what = `There is no ${title} here, and its packages are not available from Debian on this machine.`;
 		const missing = sources.length === 0 ? 'apt has no source of Debian itself.' : `No Debian packages for ${process.arch} are known here.`;
-		throw new UserError({ what, why: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', mend: parcel.mend });
+		throw new UserError({ message: what, reason: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', hints: parcel.hints });
 	}
 	options.say(`Fetching ${title} from Debian ${suite} (${packages.join(', ')}) …`);
 	let failure: unknown;
@@ -116,10 +116,10 @@ async function fetchAndUnpack(parcel: Parcel, folder: string, options: Fetching)
 	if (failure instanceof ToolError) {
 		throw new ToolError(
 			{
-				what: `The packages of ${title} could not be fetched (${packages.join(', ')}).`,
-				why: 'apt could not reach an archive, or the archive does not have them.',
-				mend: ['Try again when the network works.', ...parcel.mend],
-				...(failure.told.words !== undefined && { words: failure.told.words }),
+				message: `The packages of ${title} could not be fetched (${packages.join(', ')}).`,
+				reason: 'apt could not reach an archive, or the archive does not have them.',
+				hints: ['Try again when the network works.', ...parcel.hints],
+				...(failure.description.details !== undefined && { details: failure.description.details }),
 			},
 			{ cause: failure },
 		);
@@ -201,9 +201,9 @@ function refuseOtherSeries({ name, title, series, suite, packages }: Parcel, arc
 		?.replace(/^\d+%3a/i, '');
 	if (version === undefined || series === undefined || version.startsWith(`${series}.`)) return;
 	throw new UserError({
-		what: `${title} is no longer available from Debian ${suite}: it has ${version} now.`,
-		why: `A suite has one version of ${packages[0]} at a time, and lockstep knows ${series}.`,
-		mend: [
+		message: `${title} is no longer available from Debian ${suite}: it has ${version} now.`,
+		reason: `A suite has one version of ${packages[0]} at a time, and lockstep knows ${series}.`,
+		hints: [
 			`Any ${title} whose programs are on the PATH will do.`,
 			`Or take another kind: ${KINDS.filter(({ kind }) => kind !== name)
 				.map(({ kind }) => `--server ${kind}`)
@@ -234,7 +234,8 @@ async function writeWrappers(folder: string, triplet: string, { programs, tried 
 		const name = (await readdir(join(root, lib))).find((file) => /^ld-linux.*\.so\.\d+$/.test(file));
 		loader ??= name && `${lib}/${name}`;
 	}
-	if (loader === undefined) throw new ToolError({ what: 'The packages were fetched, but hold no loader for their programs.', why: root });
+	if (loader === undefined)
+		throw new ToolError({ message: 'The packages were fetched, but hold no loader for their programs.', reason: root });
 	const libraryPath = libraries.map((lib) => `$root/${lib}`).join(':');
 	await mkdir(bin);
 	for (const folderOf of ['usr/bin', 'usr/sbin']) {

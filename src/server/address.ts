@@ -76,7 +76,7 @@ export const isServerUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i
 export function readSslMode(text: string, from: string): SslMode {
 	const mode = SSL_MODES.find((known) => known === text.toUpperCase().replaceAll('-', '_'));
 	if (mode === undefined)
-		throw new UserError({ what: `${from} has an unknown ssl-mode.`, why: `"${text}"`, mend: [`One of: ${SSL_MODES.join(', ')}.`] });
+		throw new UserError({ message: `${from} has an unknown ssl-mode.`, reason: `"${text}"`, hints: [`One of: ${SSL_MODES.join(', ')}.`] });
 	return mode;
 }
 
@@ -85,9 +85,9 @@ export function readFingerprint(text: string, from: string): string {
 	const digits = text.replace(/^sha256[ :=]*/i, '').replaceAll(/[:\s]/g, '');
 	if (!/^[0-9a-f]{64}$/i.test(digits)) {
 		throw new UserError({
-			what: `${from} has no SHA-256 fingerprint of a certificate.`,
-			why: `"${text}"`,
-			mend: ['On the server: openssl x509 -noout -fingerprint -sha256 -in CERT, with the file of SELECT @@ssl_cert;'],
+			message: `${from} has no SHA-256 fingerprint of a certificate.`,
+			reason: `"${text}"`,
+			hints: ['On the server: openssl x509 -noout -fingerprint -sha256 -in CERT, with the file of SELECT @@ssl_cert;'],
 		});
 	}
 	return (digits.toUpperCase().match(/../g) ?? []).join(':');
@@ -97,7 +97,7 @@ export function readFingerprint(text: string, from: string): string {
 export function readPort(text: string, from: string): number {
 	const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
 	if (!(port >= 1 && port <= 65535))
-		throw new UserError({ what: `${from} has no usable port.`, why: `"${text}"`, mend: ['A port is a number from 1 to 65535.'] });
+		throw new UserError({ message: `${from} has no usable port.`, reason: `"${text}"`, hints: ['A port is a number from 1 to 65535.'] });
 	return port;
 }
 
@@ -106,7 +106,11 @@ export function readSeconds(text: string, from: string): number {
 	const found = /^(\d+)\s*(s?)$/.exec(text.trim());
 	const seconds = found ? Number(found[1]) : Number.NaN;
 	if (!(seconds >= 1 && seconds <= 86400)) {
-		throw new UserError({ what: `${from} has no usable connect timeout.`, why: `"${text}"`, mend: ['Give whole seconds, 1 to 86400.'] });
+		throw new UserError({
+			message: `${from} has no usable connect timeout.`,
+			reason: `"${text}"`,
+			hints: ['Give whole seconds, 1 to 86400.'],
+		});
 	}
 	return seconds;
 }
@@ -134,9 +138,10 @@ export function parseServerUrl(text: string): UrlParts {
 	const torn = credentials === '' && text.slice(text.indexOf('://') + 3).includes('@') && /:(?!\d+$)/.test(authority);
 	if (credentials.includes(':') || torn || asked.some((key) => /^(password|passwd|pwd)$/i.test(key))) {
 		throw new UserError({
-			what: 'A password in a server address is not taken.',
-			why: 'An address stands in the shell’s history and in the process list, where other users can read it. Change that password if it is a real one.',
-			mend: ['Leave it out of the address and give it in one of these ways:', ...PASSWORD_WAYS],
+			message: 'A password in a server address is not taken.',
+			reason:
+				'An address stands in the shell’s history and in the process list, where other users can read it. Change that password if it is a real one.',
+			hints: ['Leave it out of the address and give it in one of these ways:', ...PASSWORD_WAYS],
 		});
 	}
 	let url: URL;
@@ -144,24 +149,24 @@ export function parseServerUrl(text: string): UrlParts {
 		// A host of its own scheme is kept as it was written, so parse as a special one.
 		url = new URL(text.replace(/^(mysql|mariadb):/i, 'http:'));
 	} catch {
-		throw new UserError({ what: 'This server address cannot be read.', mend: [`An address is ${example}.`] });
+		throw new UserError({ message: 'This server address cannot be read.', hints: [`An address is ${example}.`] });
 	}
 	if (!/^(mysql|mariadb):\/\//i.test(text)) {
 		throw new UserError({
-			what: `A server address starts with mysql:// or mariadb://, not with ${text.slice(0, text.indexOf('://') + 3)}.`,
-			mend: [example],
+			message: `A server address starts with mysql:// or mariadb://, not with ${text.slice(0, text.indexOf('://') + 3)}.`,
+			hints: [example],
 		});
 	}
 	if (url.pathname !== '' && url.pathname !== '/') {
 		throw new UserError({
-			what: 'A server address names no database.',
-			why: `"${url.pathname}" stands behind the host.`,
-			mend: [example, 'Databases are chosen with --databases.'],
+			message: 'A server address names no database.',
+			reason: `"${url.pathname}" stands behind the host.`,
+			hints: [example, 'Databases are chosen with --databases.'],
 		});
 	}
 	const unknown = asked.filter((key) => !KNOWN.includes(key));
 	if (unknown.length > 0) {
-		throw new UserError({ what: `A server address knows no "${unknown.join('", "')}".`, mend: [`It knows: ${KNOWN.join(', ')}.`] });
+		throw new UserError({ message: `A server address knows no "${unknown.join('", "')}".`, hints: [`It knows: ${KNOWN.join(', ')}.`] });
 	}
 	const from = 'The server address';
 	const given = (key: string): string | undefined => url.searchParams.get(key) || undefined;

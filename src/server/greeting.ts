@@ -90,9 +90,9 @@ async function verifySocketFile(path: string): Promise<void> {
 	);
 	if (found === null) return;
 	throw new ConnectError({
-		what: `Cannot connect through the socket ${path}.`,
-		why: found,
-		mend: [
+		message: `Cannot connect through the socket ${path}.`,
+		reason: found,
+		hints: [
 			'Is the server running? Its own words on where its socket is: SELECT @@socket;',
 			'Give the right path with --socket, or go through the network with --host and --port.',
 		],
@@ -123,11 +123,14 @@ export function unreachable(address: ServerAddress, cause: Error): ConnectError 
 		EACCES: ['This user may not use that socket.', 'Run as a user who may, or go through the network with --host and --port.'],
 		EPERM: ['This machine does not let the connection out.', 'Check its firewall.'],
 	};
-	const limit = machineLimit(cause)?.told;
-	const other = [limit?.what ?? (cause.message === '' ? code : cause.message), ...(limit?.mend ?? ['Check the address and the network.'])];
-	const [why, ...mend] = sentence[code] ?? other;
+	const limit = machineLimit(cause)?.description;
+	const other = [
+		limit?.message ?? (cause.message === '' ? code : cause.message),
+		...(limit?.hints ?? ['Check the address and the network.']),
+	];
+	const [why, ...hints] = sentence[code] ?? other;
 	return new ConnectError(
-		{ what: `Cannot connect to ${at}.`, ...(why === undefined ? {} : { why }), mend, words: cause.message || code },
+		{ message: `Cannot connect to ${at}.`, ...(why === undefined ? {} : { reason: why }), hints, details: cause.message || code },
 		{ cause },
 	);
 }
@@ -136,9 +139,9 @@ function silent(address: ServerAddress, bytes: Buffer): ConnectError {
 	if (bytes.length > 0) return noDatabase(address, bytes);
 	const seconds = Math.round(address.connectTimeoutMs / 100) / 10;
 	return new ConnectError({
-		what: `What listens at ${called(address)} does not speak the MySQL protocol.`,
-		why: `It took the connection and said nothing for ${seconds} s. A database greets at once: this is something else (a web server, say), or a database that hangs.`,
-		mend: [
+		message: `What listens at ${called(address)} does not speak the MySQL protocol.`,
+		reason: `It took the connection and said nothing for ${seconds} s. A database greets at once: this is something else (a web server, say), or a database that hangs.`,
+		hints: [
 			'Check the port. The server’s own words: SELECT @@port;',
 			'If it is the right one, check the server: it takes connections and does not serve them.',
 		],
@@ -153,17 +156,17 @@ function noDatabase(address: ServerAddress, bytes: Buffer): ConnectError {
 			.split(/[\r\n]/)[0]
 			?.replace(/[^\x20-\x7e]/g, '.') ?? '';
 	return new ConnectError({
-		what: `What listens at ${called(address)} does not speak the MySQL protocol.`,
-		why: address.port === 33060 ? 'Port 33060 is usually MySQL’s X protocol, which is another one.' : 'It is some other service.',
-		mend: ['Check the port: databases are usually at 3306. The server’s own words: SELECT @@port;'],
-		words: `It said: ${said}`,
+		message: `What listens at ${called(address)} does not speak the MySQL protocol.`,
+		reason: address.port === 33060 ? 'Port 33060 is usually MySQL’s X protocol, which is another one.' : 'It is some other service.',
+		hints: ['Check the port: databases are usually at 3306. The server’s own words: SELECT @@port;'],
+		details: `It said: ${said}`,
 	});
 }
 
 function hungUp(address: ServerAddress): ConnectError {
 	return new ConnectError({
-		what: `${called(address)} took the connection and closed it without a word.`,
-		why: 'A server does this while it shuts down; so does a proxy, or a tunnel, with nothing behind it.',
-		mend: ['Look whether the server runs, and what stands between: its error log says why.'],
+		message: `${called(address)} took the connection and closed it without a word.`,
+		reason: 'A server does this while it shuts down; so does a proxy, or a tunnel, with nothing behind it.',
+		hints: ['Look whether the server runs, and what stands between: its error log says why.'],
 	});
 }

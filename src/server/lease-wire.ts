@@ -46,9 +46,9 @@ export const unpackStatement = (wire: WireStatement): Statement => ({
 export const lockLost = (why: string, cause: unknown): ServerError =>
 	new ServerError(
 		{
-			what: 'The connection that held the lock is gone, and the lock with it.',
-			why,
-			mend: ['What was read under the lock may be inconsistent: throw it away and start again.'],
+			message: 'The connection that held the lock is gone, and the lock with it.',
+			reason: why,
+			hints: ['What was read under the lock may be inconsistent: throw it away and start again.'],
 		},
 		{ cause, connectionLost: true },
 	);

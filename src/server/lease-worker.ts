@@ -88,9 +88,9 @@ function serve(session: Session): void {
 		countdown = setTimeout(
 			() => {
 				const why = new LockTimeout({
-					what: `The lock was held for as long as was allowed (${duration(mostMs)}).`,
-					why: `${address.name} was freed, so that nothing waits any longer.`,
-					mend: ['What was read under the lock is not whole: throw it away.', 'Allow it more time with --max-lock-time.'],
+					message: `The lock was held for as long as was allowed (${duration(mostMs)}).`,
+					reason: `${address.name} was freed, so that nothing waits any longer.`,
+					hints: ['What was read under the lock is not whole: throw it away.', 'Allow it more time with --max-lock-time.'],
 				});
 				finish(why);
 				spending = Promise.race([putBack(back).catch(() => {}), pause(SPEND_MS)])

@@ -118,9 +118,9 @@ class Reader {
 			if (!needed) return;
 			throw new UserError(
 				{
-					what: `The option file ${path} cannot be read.`,
-					mend: ['Check its path, and who may read it.'],
-					words: (cause as Error).message,
+					message: `The option file ${path} cannot be read.`,
+					hints: ['Check its path, and who may read it.'],
+					details: (cause as Error).message,
 				},
 				{ cause },
 			);
@@ -203,6 +203,6 @@ function unescaped(text: string): string {
 
 const broken = (path: string, line: number, why: string): UserError =>
 	new UserError({
-		what: `The option file ${path} is broken in line ${line}: ${why}.`,
-		mend: ['Fix the file, or leave it out with --defaults-file or --no-defaults.'],
+		message: `The option file ${path} is broken in line ${line}: ${why}.`,
+		hints: ['Fix the file, or leave it out with --defaults-file or --no-defaults.'],
 	});

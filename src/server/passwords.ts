@@ -39,15 +39,15 @@ export async function findPassword(places: PasswordPlaces): Promise<PasswordFoun
 	const { env, flag, option, ask } = places;
 	if (flag !== undefined && flag !== '') {
 		throw new UserError({
-			what: 'A password on the command line is not accepted: every user of this machine can read it there.',
-			mend: ['Give it in one of these ways:', ...PASSWORD_WAYS],
+			message: 'A password on the command line is not accepted: every user of this machine can read it there.',
+			hints: ['Give it in one of these ways:', ...PASSWORD_WAYS],
 		});
 	}
 	if (flag === '') {
 		if (ask === undefined)
 			throw new UserError({
-				what: 'The password must be typed, and there is no terminal.',
-				mend: ['Without a terminal, give it in one of the other ways:', ...PASSWORD_WAYS],
+				message: 'The password must be typed, and there is no terminal.',
+				hints: ['Without a terminal, give it in one of the other ways:', ...PASSWORD_WAYS],
 			});
 		return hit((await ask(places.question)).reveal(), 'asked');
 	}
@@ -57,7 +57,7 @@ export async function findPassword(places: PasswordPlaces): Promise<PasswordFoun
 		if (text !== null) return hit(oneLine(text), path);
 	}
 	if (places.passwordFile !== undefined && places.passwordCommand !== undefined) {
-		throw new UserError({ what: 'Both --password-file and --password-command are given.', mend: ['Give one of them.'] });
+		throw new UserError({ message: 'Both --password-file and --password-command are given.', hints: ['Give one of them.'] });
 	}
 	if (places.passwordFile !== undefined) return fromFile(places.passwordFile);
 	if (places.passwordCommand !== undefined) return fromCommand(places.passwordCommand, places.runCommand);
@@ -99,18 +99,18 @@ async function fromFile(path: string): Promise<PasswordFound> {
 	} catch (cause) {
 		throw new UserError(
 			{
-				what: `The password file ${path} cannot be read.`,
-				mend: ['Check its path, and who may read it.'],
-				words: (cause as Error).message,
+				message: `The password file ${path} cannot be read.`,
+				hints: ['Check its path, and who may read it.'],
+				details: (cause as Error).message,
 			},
 			{ cause },
 		);
 	}
 	if (!exposed) return hit(text, path);
 	throw new UserError({
-		what: `The password file ${path} is not used: other users can read or change it.`,
-		why: 'A password that others can read is no secret any more: change it if it is a real one.',
-		mend: [`chmod 600 ${shellWord(path)}`],
+		message: `The password file ${path} is not used: other users can read or change it.`,
+		reason: 'A password that others can read is no secret any more: change it if it is a real one.',
+		hints: [`chmod 600 ${shellWord(path)}`],
 	});
 }
 
@@ -123,18 +123,18 @@ async function fromCommand(line: string, run: PasswordPlaces['runCommand']): Pro
 		// What the command printed is not repeated: it may be the password.
 		throw new UserError(
 			{
-				what: 'The password command failed.',
-				why: line,
-				mend: ['Run it by hand: it must end well and print the password, and nothing else, on its standard output.'],
+				message: 'The password command failed.',
+				reason: line,
+				hints: ['Run it by hand: it must end well and print the password, and nothing else, on its standard output.'],
 			},
 			{ cause },
 		);
 	}
 	if (oneLine(text) === '')
 		throw new UserError({
-			what: 'The password command printed nothing.',
-			why: line,
-			mend: ['Run it by hand: it must print the password on its standard output.'],
+			message: 'The password command printed nothing.',
+			reason: line,
+			hints: ['Run it by hand: it must print the password on its standard output.'],
 		});
 	return hit(oneLine(text), '--password-command');
 }

@@ -143,8 +143,8 @@ function refused(error: DriverError, statement: Statement, place: Place): Server
 	return new ServerError(
 		{
 			...meaning(number, said, lost, place.account),
-			why: where(statement, place),
-			words: number === null ? said : `ERROR ${number} (${error.sqlState}): ${said}`,
+			reason: where(statement, place),
+			details: number === null ? said : `ERROR ${number} (${error.sqlState}): ${said}`,
 		},
 		{ cause, code: number, connectionLost: lost },
 	);
@@ -174,14 +174,14 @@ function where(statement: Statement, place: Place): string {
 const short = (text: string): string => (text.length > 400 ? `${text.slice(0, 400)} …` : text);
 
 const gone = (statement: Statement, place: Place): ServerError =>
-	new ServerError({ ...meaning(null, '', true), why: where(statement, place) }, { connectionLost: true });
+	new ServerError({ ...meaning(null, '', true), reason: where(statement, place) }, { connectionLost: true });
 
 function tooLong(statement: Statement, place: Place, timeoutMs: number): ServerError {
 	return new ServerError(
 		{
-			what: `No answer within ${timeoutMs / 1000} s: the statement was killed and its connection cut.`,
-			why: where(statement, place),
-			mend: ['What the server is busy with: SHOW FULL PROCESSLIST;'],
+			message: `No answer within ${timeoutMs / 1000} s: the statement was killed and its connection cut.`,
+			reason: where(statement, place),
+			hints: ['What the server is busy with: SHOW FULL PROCESSLIST;'],
 		},
 		{ connectionLost: true },
 	);

@@ -215,8 +215,8 @@ function known(name: string, profiles: ServerSources['profiles']): KnownServer {
 	// What has an @ may have a password before it.
 	const shown = name.includes('@') ? 'that name' : `the name "${name}"`;
 	throw new UserError({
-		what: `There is no profile of ${shown}.`,
-		mend: [
+		message: `There is no profile of ${shown}.`,
+		hints: [
 			'Those that there are: lockstep profile list',
 			'A server without a profile: mysql://USER@HOST:PORT, or mysql://USER@localhost?socket=/path',
 		],

@@ -355,9 +355,9 @@ async function setAndReadBack(
 	const failed = (found: string, cause?: unknown) =>
 		new ConnectError(
 			{
-				what: `A session on ${called(address)} cannot be set up as lockstep needs it.`,
-				why: found,
-				mend: [
+				message: `A session on ${called(address)} cannot be set up as lockstep needs it.`,
+				reason: found,
+				hints: [
 					'Connect to the server itself: a proxy in between may change or ignore settings.',
 					"SHOW GLOBAL VARIABLES LIKE 'init_connect';",
 				],
@@ -366,7 +366,7 @@ async function setAndReadBack(
 		);
 	await query(setSettings(differ)).catch((error: unknown) => {
 		if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
-		throw failed(error.told.words ?? error.message, error);
+		throw failed(error.description.details ?? error.message, error);
 	});
 	const left = unlikeSettings(wanted, current.read(await query(current.statement)));
 	const wrong = Object.keys(left);

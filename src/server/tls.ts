@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { TLSSocket } from 'node:tls';
 import type { SslOptions } from 'mysql2';
-import { type UnverifiedCertificate, UserError } from '../core/errors.ts';
+import { type ErrorMessage, type UnverifiedCertificate, UserError } from '../core/errors.ts';
 import type { ServerAddress, TlsChoice } from './address.ts';
 import type { FullLogin } from './auth.ts';
 
@@ -19,8 +19,8 @@ export async function tlsOptions(address: ServerAddress): Promise<TlsOptions | n
 	const { mode, ca, cert, key, version, fingerprint } = address.tls;
 	if (mode === 'DISABLED' && fingerprint !== undefined)
 		throw new UserError({
-			what: 'ssl-mode DISABLED and --ssl-fp are given: without TLS there is no certificate.',
-			mend: ['Leave one of them out.'],
+			message: 'ssl-mode DISABLED and --ssl-fp are given: without TLS there is no certificate.',
+			hints: ['Leave one of them out.'],
 		});
 	if (mode === 'DISABLED' || (mode === 'PREFERRED' && address.socket !== undefined)) return null;
 	const verified = mode === 'VERIFY_CA' || mode === 'VERIFY_IDENTITY';
@@ -53,9 +53,9 @@ async function pem(path: string, flag: string): Promise<string> {
 	} catch (cause) {
 		throw new UserError(
 			{
-				what: `The file of ${flag} cannot be read: ${path}`,
-				mend: ['Check the path and who may read it. It is a PEM file on this machine.'],
-				words: (cause as Error).message,
+				message: `The file of ${flag} cannot be read: ${path}`,
+				hints: ['Check the path and who may read it. It is a PEM file on this machine.'],
+				details: (cause as Error).message,
 			},
 			{ cause },
 		);
@@ -74,8 +74,8 @@ function versions(text: string): Pick<SslOptions, 'minVersion' | 'maxVersion'> {
 	const [first] = known;
 	if (known.length !== asked.length || first === undefined) {
 		throw new UserError({
-			what: `An unknown TLS version: ${text}`,
-			mend: [`Known are ${VERSIONS.join(' and ')}, one or both joined by a comma.`],
+			message: `An unknown TLS version: ${text}`,
+			hints: [`Known are ${VERSIONS.join(' and ')}, one or both joined by a comma.`],
 		});
 	}
 	return { minVersion: first, maxVersion: known.at(-1) ?? first };
@@ -111,18 +111,19 @@ export function certificateOf(stream: unknown): UnverifiedCertificate | null {
 
 /** The certificate is not the right server's: nothing more is sent there. */
 export class CertificateRefused extends Error {
-	readonly told: { readonly what: string; readonly why: string; readonly mend: readonly string[] };
-	constructor(told: CertificateRefused['told']) {
-		super(told.why);
-		this.told = told;
+	readonly description: Required<Omit<ErrorMessage, 'details'>>;
+	constructor(description: CertificateRefused['description']) {
+		super(description.reason);
+		this.description = description;
 	}
 }
 
 /** A server that the account's password proves to have another certificate than the one that came. */
-export const PROXY: CertificateRefused['told'] = {
-	what: 'the certificate is not the server’s own.',
-	why: 'The server proves by the account’s password which certificate it has (MariaDB 11.4 and newer), and this connection has another one: what stands between can read everything.',
-	mend: [
+export const PROXY: CertificateRefused['description'] = {
+	message: 'the certificate is not the server’s own.',
+	reason:
+		'The server proves by the account’s password which certificate it has (MariaDB 11.4 and newer), and this connection has another one: what stands between can read everything.',
+	hints: [
 		'Find out what answers at this address. The server’s own certificate: SELECT @@ssl_cert;',
 		'A proxy that you trust: name its certificate with --ssl-fp SHA256, or take any with --ssl-mode REQUIRED',
 	],
@@ -133,9 +134,9 @@ export function unlikePinned({ tls, origin }: ServerAddress, found: UnverifiedCe
 	if (tls.fingerprint === undefined || found?.fingerprint === tls.fingerprint) return null;
 	const accepted = origin.sslFp?.startsWith('accepted') ? origin.sslFp : null;
 	return new CertificateRefused({
-		what: accepted === null ? 'its certificate is not the one of --ssl-fp.' : 'ITS CERTIFICATE HAS CHANGED.',
-		why: `Expected SHA256 ${tls.fingerprint}${accepted === null ? '' : ` (${accepted})`}, found ${found?.fingerprint ?? 'none'}. Another server may answer there and read the password.`,
-		mend: [
+		message: accepted === null ? 'its certificate is not the one of --ssl-fp.' : 'ITS CERTIFICATE HAS CHANGED.',
+		reason: `Expected SHA256 ${tls.fingerprint}${accepted === null ? '' : ` (${accepted})`}, found ${found?.fingerprint ?? 'none'}. Another server may answer there and read the password.`,
+		hints: [
 			'Compare on the server itself: openssl x509 -noout -fingerprint -sha256 -in CERT, with the file of SELECT @@ssl_cert;',
 			...(accepted === null
 				? []

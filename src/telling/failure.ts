@@ -17,7 +17,7 @@ const TONES: { readonly [status in Check['status']]: Tone } = { ok: 'good', note
 export const checkSign = (status: Check['status'], signs: Symbols): string =>
 	({ ok: signs.ok, note: signs.note, warning: signs.warn, fail: signs.bad })[status];
 
-/** A check with what was expected and found, and each line of its mend. */
+/** A check with what was expected and found, and each line of its fix. */
 export function checkLines(check: Check, width: number, signs: Symbols): Line[] {
 	const lines = [
 		...indented(
@@ -34,7 +34,7 @@ export function checkLines(check: Check, width: number, signs: Symbols): Line[] 
 	if (check.expected !== undefined) lines.push(...indented('      expected  ', check.expected, width, 'plain', 'dim'));
 	if (check.found !== undefined && !short) lines.push(...indented('      found     ', check.found, width, 'plain', 'dim'));
 	// Whole, however long: it is there to be copied.
-	if (check.status !== 'ok') for (const mend of check.mend ?? []) lines.push(line(span('      mend      ', 'dim'), span(mend, 'key')));
+	if (check.status !== 'ok') for (const hint of check.hints ?? []) lines.push(line(span('      hint       ', 'dim'), span(hint, 'key')));
 	return lines;
 }
 
@@ -47,9 +47,9 @@ function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
 /** THE place that words a failure: what, why, the state now, what to do, the server's own words, failed checks, what is left. */
 export function failureLines(failure: Failure, { width, ascii = false, state, log }: FailureOptions): Line[] {
 	const signs = symbols(ascii);
-	const { told } = failure;
-	const lines: Line[] = [...indented(`${signs.bad} `, told.what, width, 'bold', 'bad')];
-	if (told.why) lines.push(...indented('  why    ', told.why, width, 'plain', 'dim'));
+	const { description: told } = failure;
+	const lines: Line[] = [...indented(`${signs.bad} `, told.message, width, 'bold', 'bad')];
+	if (told.reason) lines.push(...indented('  why    ', told.reason, width, 'plain', 'dim'));
 	lines.push(...indented('  state  ', state ?? stateAfter(failure), width, failure.left.length > 0 ? 'bad' : 'plain', 'dim'));
 	if (failure.checks.length > 0) {
 		lines.push([]);
@@ -58,13 +58,13 @@ export function failureLines(failure: Failure, { width, ascii = false, state, lo
 	if (failure.left.length > 0) {
 		lines.push([], line(span('  Left changed; these statements restore it:', 'bad')));
 		for (const left of failure.left) lines.push(line('    ', span(left, 'key')));
-	} else if (told.mend !== undefined && told.mend.length > 0) {
+	} else if (told.hints !== undefined && told.hints.length > 0) {
 		lines.push([], line(span('  What to do', 'bold')));
-		for (const mend of told.mend) lines.push(line('    ', span(mend, 'key')));
+		for (const hint of told.hints) lines.push(line('    ', span(hint, 'key')));
 	}
-	if (told.words) {
+	if (told.details) {
 		lines.push([]);
-		lines.push(...indented('    ', told.words.trim(), width, 'dim'));
+		lines.push(...indented('    ', told.details.trim(), width, 'dim'));
 	}
 	if (failure.stack !== undefined) {
 		lines.push([], line(span('  This is a bug in lockstep, not in your servers. Where it happened:', 'plain')));

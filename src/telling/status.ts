@@ -36,7 +36,7 @@ export function statusLines(report: StatusReport, { ascii }: { readonly ascii: b
 	if (disk !== null) lines.push(row('Disk', `${disk.path}, ${bytes(disk.freeBytes)} free`));
 	for (const trouble of report.troubles) lines.push([span(` ${signs.warn} `, 'warn'), span(trouble)]);
 	// Whole, however long: it is there to be copied.
-	for (const mend of report.mends) lines.push([span('   mend      ', 'dim'), span(mend, 'key')]);
+	for (const hint of report.hints) lines.push([span('   hint       ', 'dim'), span(hint, 'key')]);
 	return lines;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Busy, ServerError, type Told } from '../core/errors.ts';
+import { Busy, type ErrorMessage, ServerError } from '../core/errors.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { keepAlive } from '../server/heartbeat.ts';
@@ -40,7 +40,7 @@ export async function claim(
 			for (let tries = 0; !asked.read(await session.query(asked.statement)); tries += 1) {
 				if (tries === TRIES) {
 					throw new Busy({
-						what: `Another run of lockstep is at work on ${address.name}.`,
+						message: `Another run of lockstep is at work on ${address.name}.`,
 						...(await claimant(session, dialect, seconds)),
 					});
 				}
@@ -68,9 +68,9 @@ export async function claim(
 			lost.abort(
 				new ServerError(
 					{
-						what: ` The run lock on ${address.name} was lost, and could not be acquired again.`,
-						why: cause instanceof Error ? cause.message : String(cause),
-						mend: ['Another run may be at work there now: see what it does, then try again.'],
+						message: ` The run lock on ${address.name} was lost, and could not be acquired again.`,
+						reason: cause instanceof Error ? cause.message : String(cause),
+						hints: ['Another run may be at work there now: see what it does, then try again.'],
 					},
 					{ cause, connectionLost: true },
 				),
@@ -92,17 +92,17 @@ export async function claim(
 }
 
 /** Who is at work there, as far as this account may see it. */
-async function claimant(session: Session, { locks }: Dialect, seconds: number): Promise<Pick<Told, 'why' | 'mend'>> {
+async function claimant(session: Session, { locks }: Dialect, seconds: number): Promise<Pick<ErrorMessage, 'reason' | 'hints'>> {
 	const holder = locks.claimant(NAME);
 	const id = holder.read(await session.query(holder.statement));
-	const mend = ['Nothing was changed. Wait until it is done.'];
-	if (id === null) return { mend };
+	const hints = ['Nothing was changed. Wait until it is done.'];
+	if (id === null) return { hints };
 	const all = await session.query(locks.activity.statement).then(locks.activity.read, () => []);
 	const who = all.find((each) => each.id === id);
-	if (who === undefined) return { why: `Its connection there is number ${id}.`, mend };
+	if (who === undefined) return { reason: `Its connection there is number ${id}.`, hints };
 	return {
 		// It is heard of several times a lease, so its time in the list is not for how long it has been there.
-		why: `Its connection there is number ${id}, of ${who.user}@${who.host}, last heard of ${who.seconds} s ago.`,
-		mend: [...mend, `Where its machine is gone, the server lets go of it after ${seconds} s of silence.`],
+		reason: `Its connection there is number ${id}, of ${who.user}@${who.host}, last heard of ${who.seconds} s ago.`,
+		hints: [...hints, `Where its machine is gone, the server lets go of it after ${seconds} s of silence.`],
 	};
 }

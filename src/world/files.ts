@@ -18,9 +18,9 @@ export async function fileDeed(action: FileAction): Promise<undefined> {
 			} catch (cause) {
 				throw new UserError(
 					{
-						what: `The folder cannot be made: ${action.path}`,
-						why: cause instanceof Error ? cause.message : String(cause),
-						mend: ['Give another folder with --to, or let this user write there.'],
+						message: `The folder cannot be made: ${action.path}`,
+						reason: cause instanceof Error ? cause.message : String(cause),
+						hints: ['Give another folder with --to, or let this user write there.'],
 					},
 					{ cause },
 				);

@@ -55,7 +55,7 @@ function refused({ table, rows }: LoadOrder, loaded: Loaded, warnings: readonly 
 				status: 'fail',
 				expected: `${rows} rows, 0 replaced, 0 passed over, no warnings`,
 				found: [counts, ...words].join('; '),
-				mend: [
+				hints: [
 					'Nothing of this table was kept. Does the server differ from the one that was backed up (versions, character sets, limits)?',
 				],
 			},
@@ -82,7 +82,7 @@ function occupied({ table }: LoadOrder): VerifyFailed {
 				title: `${told(table)} is empty before it is loaded`,
 				status: 'fail',
 				found: 'it holds rows that this run did not load',
-				mend: ['They were left as they are. The same command again asks whether they may be overwritten.'],
+				hints: ['They were left as they are. The same command again asks whether they may be overwritten.'],
 			},
 		],
 		`${told(table)} holds rows that this run did not load.`,

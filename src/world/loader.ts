@@ -55,7 +55,8 @@ export function openLoader({ address, password }: ConnectionTarget, columns: () 
 				from.over = true;
 				settle(() => reject(error));
 			};
-			const gone = () => fail(new ServerError({ what: `A connection that loads into ${address.name} ended.` }, { connectionLost: true }));
+			const gone = () =>
+				fail(new ServerError({ message: `A connection that loads into ${address.name} ended.` }, { connectionLost: true }));
 			const take = (message: FromLoader) => {
 				if (message.kind === 'failed') fail(unpackError(message.error));
 				else if (message.kind === 'refused') {

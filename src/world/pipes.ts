@@ -113,9 +113,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		const { tool: fit, unfit } = await tool(on, names);
 		if (fit !== null) return fit.path;
 		throw new UserError({
-			what: `${names.join(' or ')} is not on this machine.`,
-			...(unfit.length === 0 ? {} : { why: unfit.join('; ') }),
-			mend: reachOf(on).dialect.mends.tools,
+			message: `${names.join(' or ')} is not on this machine.`,
+			...(unfit.length === 0 ? {} : { reason: unfit.join('; ') }),
+			hints: reachOf(on).dialect.hints.tools,
 		});
 	}
 
@@ -141,9 +141,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 					? null
 					: `The last table in its output: ${table}`;
 		return new ToolError({
-			what: `${basename(program)} hangs: for ${ms / 1000} s it has written nothing and has asked the server for nothing. It was ended.`,
-			...(where === null ? {} : { why: where }),
-			mend: [
+			message: `${basename(program)} hangs: for ${ms / 1000} s it has written nothing and has asked the server for nothing. It was ended.`,
+			...(where === null ? {} : { reason: where }),
+			hints: [
 				'Under a lock, the lock was given back. What was written is not a backup.',
 				'Change that object, leave its database out, or dump without that tool:  --engine parallel',
 			],
@@ -272,8 +272,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			tell();
 			if (action.footer && !scan.footer) {
 				throw new ToolError({
-					what: `${from.program} ended well but its output is cut off: the footer is missing.`,
-					mend: ['What was written is not a backup. Try again.'],
+					message: `${from.program} ended well but its output is cut off: the footer is missing.`,
+					hints: ['What was written is not a backup. Try again.'],
 				});
 			}
 			return {
@@ -309,8 +309,8 @@ function refusedTool(program: string, end: ToolEnd): ToolError {
 	const failed = toolFailed(program, end);
 	const refusal = refusalIn(end.lastWords);
 	if (refusal === null) return failed;
-	const { what, mend } = meaning(refusal.code, refusal.text, false);
-	return new ToolError({ ...failed.told, why: what, ...(mend === undefined ? {} : { mend }) });
+	const { message: what, hints } = meaning(refusal.code, refusal.text, false);
+	return new ToolError({ ...failed.description, reason: what, ...(hints === undefined ? {} : { hints }) });
 }
 
 async function* after(first: Buffer, rest: AsyncIterable<Buffer>) {

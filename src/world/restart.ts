@@ -57,9 +57,9 @@ export async function untilRestarted(
 const notStarted = (name: string, mostMs: number, cause: LockstepError): ConnectError =>
 	new ConnectError(
 		{
-			what: `${name} was not started again within ${duration(mostMs)}.`,
-			why: cause.told.what,
-			mend: ['Start that server, then give the same command again: it resumes from here.'],
+			message: `${name} was not started again within ${duration(mostMs)}.`,
+			reason: cause.description.message,
+			hints: ['Start that server, then give the same command again: it resumes from here.'],
 		},
 		{ cause },
 	);

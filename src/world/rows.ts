@@ -111,7 +111,8 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			const known = await columnsOf(on, answerMs);
 			const wanted = toRead(tables, known);
 			const gone = tables.find((table) => !known.has(key(table.database, table.name)));
-			if (gone !== undefined) throw new UserError({ what: `${gone.database}.${gone.name} is not there any more.`, mend: ['Try again.'] });
+			if (gone !== undefined)
+				throw new UserError({ message: `${gone.database}.${gone.name} is not there any more.`, hints: ['Try again.'] });
 			const stop = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 			if (into === null) {
 				const shown = asLoaded ? wanted.map(loaded) : wanted;

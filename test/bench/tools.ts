@@ -25,7 +25,7 @@ async function unpack(suite: string, env: NodeJS.ProcessEnv, say: (line: string)
 		{
 			...{ name: `mydumper-${suite}`, title: 'mydumper', suite, packages: ['mydumper', 'zstd'] },
 			...{ programs: /^(my(dumper|loader)|zstd)$/, tried: /^(my(dumper|loader)|zstd)$/ },
-			mend: ['Install them yourself, as root: apt-get install mydumper zstd'],
+			hints: ['Install them yourself, as root: apt-get install mydumper zstd'],
 		},
 		{ env, say },
 	);

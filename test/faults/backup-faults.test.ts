@@ -116,7 +116,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringContaining(`${vendor.dump} was ended by SIGKILL`) });
+		expect(ended.last).toMatchObject({ class: 'ToolError', message: expect.stringContaining(`${vendor.dump} was ended by SIGKILL`) });
 		await asBefore();
 		await unpublished();
 		told('kill -9 of the dump tool', await free, 'exit 1, no backup');
@@ -135,7 +135,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ class: 'ToolError', what: expect.stringContaining(vendor.dump) });
+		expect(ended.last).toMatchObject({ class: 'ToolError', message: expect.stringContaining(vendor.dump) });
 		await asBefore();
 		await unpublished();
 		told('KILL of the dump’s own connection', await free, 'exit 1, no backup');
@@ -152,7 +152,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(8);
-		expect(ended.last).toMatchObject({ class: 'VerifyFailed', what: 'The lock was lost: the dump is worthless.', left: [] });
+		expect(ended.last).toMatchObject({ class: 'VerifyFailed', message: 'The lock was lost: the dump is worthless.', left: [] });
 		await asBefore(readOnly);
 		await unpublished();
 		told('KILL of the lock’s connection', await free, 'exit 8, the dump is worthless, no backup');
@@ -169,7 +169,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		await tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ why: 'The disk is full.', what: expect.stringContaining('crm.sql.zst'), left: [] });
+		expect(ended.last).toMatchObject({ reason: 'The disk is full.', message: expect.stringContaining('crm.sql.zst'), left: [] });
 		await asBefore();
 		told('the destination full in the middle', await free, 'exit 1, no backup');
 	});
@@ -183,8 +183,8 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(7);
 		expect(ended.ms).toBeLessThan(12_000);
-		expect(ended.last).toMatchObject({ class: 'LockTimeout', what: 'Could not acquire the global read lock within 2 s.' });
-		expect(ended.last.mend.join('\n')).toContain(`${other.connectionId} root@localhost`);
+		expect(ended.last).toMatchObject({ class: 'LockTimeout', message: 'Could not acquire the global read lock within 2 s.' });
+		expect(ended.last.hints.join('\n')).toContain(`${other.connectionId} root@localhost`);
 		await other.query({ pieces: ['UNLOCK TABLES'] });
 		if (isMysql(kind)) expect(await superReadOnlyOf(pair.replica)).toBe('OFF');
 		await setReadOnly(pair.replica, '1');
@@ -245,7 +245,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 				expect(ended.code, words(ended)).toBe(1);
 				expect(ended.last).toMatchObject({
 					class: 'ServerError',
-					what: 'The connection that read crm.big is lost.',
+					message: 'The connection that read crm.big is lost.',
 					outcome: 'failed',
 					open: false,
 					left: [],
@@ -269,9 +269,9 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 				expect(ended.code, words(ended)).toBe(1);
 				expect(ended.last).toMatchObject({
 					class: 'UserError',
-					why: 'The disk is full.',
+					reason: 'The disk is full.',
 					// With a snapshot, definitions are written beside the rows.
-					what: expect.stringMatching(/^(Rows cannot be written: .*crm\.|The file cannot be written: )/),
+					message: expect.stringMatching(/^(Rows cannot be written: .*crm\.|The file cannot be written: )/),
 					outcome: 'failed',
 					open: false,
 					left: [],

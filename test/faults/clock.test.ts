@@ -48,7 +48,7 @@ describe.each(SANDBOX_KINDS)('with the clock set under a backup of %s', (kind) =
 		const ended = await running.ended;
 		const heldMs = performance.now() - held;
 		expect(ended.code, words(ended)).toBe(7);
-		expect(ended.last.what).toContain('--max-lock-time');
+		expect(ended.last.message).toContain('--max-lock-time');
 		expect(heldMs).toBeGreaterThan(3_000);
 		expect(heldMs).toBeLessThan(7_500);
 		await free;
@@ -67,7 +67,7 @@ describe.each(SANDBOX_KINDS)('with the clock set under a backup of %s', (kind) =
 		const ended = await running.ended;
 		const waited = performance.now() - began;
 		expect(ended.code, words(ended)).toBe(7);
-		expect(ended.last.what).toBe('Could not acquire the global read lock within 3 s.');
+		expect(ended.last.message).toBe('Could not acquire the global read lock within 3 s.');
 		expect(waited).toBeGreaterThan(1_500);
 		expect(waited).toBeLessThan(12_000);
 		await other.query({ pieces: ['UNLOCK TABLES'] });

@@ -46,7 +46,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		expect(ended.code, words(ended)).toBe(8);
 		expect(ended.last).toMatchObject({
 			class: 'VerifyFailed',
-			what: 'The lock was lost: the dump is worthless.',
+			message: 'The lock was lost: the dump is worthless.',
 			outcome: 'failed',
 			open: false,
 		});
@@ -62,7 +62,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		network.thaw();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(8);
-		expect(ended.last).toMatchObject({ class: 'VerifyFailed', what: 'The lock was lost: the dump is worthless.', open: false });
+		expect(ended.last).toMatchObject({ class: 'VerifyFailed', message: 'The lock was lost: the dump is worthless.', open: false });
 		const freeMs = await free;
 		expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
 		await bench.expectUnpublished(running.to);
@@ -80,8 +80,8 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(9);
-		expect(ended.last).toMatchObject({ class: 'LeftChanged', open: true, why: 'The lock was lost: the dump is worthless.' });
-		expect(ended.last.mend.join('\n')).toMatch(/lockstep recover \S+ --yes/);
+		expect(ended.last).toMatchObject({ class: 'LeftChanged', open: true, reason: 'The lock was lost: the dump is worthless.' });
+		expect(ended.last.hints.join('\n')).toMatch(/lockstep recover \S+ --yes/);
 		expect(await bench.readOnly()).toBe('1');
 		await bench.expectUnpublished(running.to);
 		const blind = await lockstep(['recover', '--yes'], { env });

@@ -35,11 +35,11 @@ describe.each(SANDBOX_KINDS)('the disk of a backup of %s', (kind) => {
 		await bench.tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ why: 'The file system is mounted read-only.', outcome: 'failed', open: false, left: [] });
-		expect(ended.last.what).toMatch(/cannot be made/);
+		expect(ended.last).toMatchObject({ reason: 'The file system is mounted read-only.', outcome: 'failed', open: false, left: [] });
+		expect(ended.last.message).toMatch(/cannot be made/);
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
-		bench.record('the destination read-only in the middle', await free, `exit 1: ${ended.last.what.replace(/\/\S+\//, '')}`);
+		bench.record('the destination read-only in the middle', await free, `exit 1: ${ended.last.message.replace(/\/\S+\//, '')}`);
 	});
 
 	it.each([
@@ -55,7 +55,7 @@ describe.each(SANDBOX_KINDS)('the disk of a backup of %s', (kind) => {
 		await bench.tap.open();
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ why: 'The folder is not there (any more).', outcome: 'failed', open: false, left: [] });
+		expect(ended.last).toMatchObject({ reason: 'The folder is not there (any more).', outcome: 'failed', open: false, left: [] });
 		await bench.expectAsBefore(before);
 		expect(await readdir(running.to).catch(() => [])).toEqual([]);
 		bench.record('the folder removed in the middle', await free, 'exit 1');

@@ -61,7 +61,12 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		const free = bench.freed('0');
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last).toMatchObject({ class: 'ToolError', what: `${vendor.dump} ended with exit code ${code}.`, open: false, left: [] });
+		expect(ended.last).toMatchObject({
+			class: 'ToolError',
+			message: `${vendor.dump} ended with exit code ${code}.`,
+			open: false,
+			left: [],
+		});
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
 		bench.record('the dump tool ends with 1 to 5 after all was written', await free, 'exit 1, no backup');
@@ -75,7 +80,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(8);
 		expect(ended.last).toMatchObject({
-			...{ class: 'VerifyFailed', what: 'The dump tool ended well but complained: what it wrote is no backup.', open: false, left: [] },
+			...{ class: 'VerifyFailed', message: 'The dump tool ended well but complained: what it wrote is no backup.', open: false, left: [] },
 			checks: [{ id: 'TOOL-WORDS', found: complaint }],
 		});
 		await bench.expectAsBefore(before);

@@ -61,8 +61,8 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 		expect(ended.code, words(ended)).toBe(1);
 		expect(ended.last).toMatchObject({
 			class: 'UserError',
-			what: expect.stringMatching(/^The journal cannot be written any more: /),
-			why: expect.stringMatching(/no space left on device/i),
+			message: expect.stringMatching(/^The journal cannot be written any more: /),
+			reason: expect.stringMatching(/no space left on device/i),
 			open: false,
 			left: [],
 		});
@@ -133,8 +133,8 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 		});
 
 		it.each([
-			['of which a newer lockstep wrote the last line', (text: string) => `${text}{"v":2,"run":"${name}","type":"healed"}\n`],
-			['that a newer lockstep wrote', (text: string) => text.replaceAll('{"v":1,', '{"v":2,')],
+			['of which a newer lockstep wrote the last line', (text: string) => `${text}{"v":3,"run":"${name}","type":"healed"}\n`],
+			['that a newer lockstep wrote', (text: string) => text.replaceAll('{"v":2,', '{"v":3,')],
 		])('%s: refused and named, nothing touched', async (_, newer) => {
 			await ask(bench.replica, AS_THE_RUN_DID);
 			await writeFile(path, newer(whole.toString()));

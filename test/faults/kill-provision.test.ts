@@ -84,7 +84,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 	/** Taken back, both servers are what they were before the run. */
 	async function undone(where: string): Promise<void> {
 		const { end } = await client.undo();
-		expect([end.outcome, end.failure?.told], where).toEqual(['undone', undefined]);
+		expect([end.outcome, end.failure?.description], where).toEqual(['undone', undefined]);
 		expect(await both(), where).toEqual(before);
 	}
 

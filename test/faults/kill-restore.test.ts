@@ -62,7 +62,7 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 
 	async function undone(where: string): Promise<void> {
 		const { end } = await client.undo('restore');
-		expect([end.outcome, end.failure?.told, end.failure?.checks], where).toEqual(['undone', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks], where).toEqual(['undone', undefined, undefined]);
 		expect(await stateOf(target), where).toEqual(before);
 	}
 
@@ -142,7 +142,7 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 
 	async function undone(where: string): Promise<void> {
 		const { end } = await client.undo('provision');
-		expect([end.outcome, end.failure?.told, end.failure?.checks], where).toEqual(['undone', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks], where).toEqual(['undone', undefined, undefined]);
 		expect(await stateOf(target), where).toEqual(before);
 	}
 

@@ -1,4 +1,4 @@
-// Replication itself is broken: `status` says what is wrong in the server's own number and words, and what it shows to mend it does mend it.
+// Replication itself is broken: `status` says what is wrong in the server's own number and words, and what it shows to fix it does fix it.
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -67,14 +67,14 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await caughtUp(pair);
 		await replicates(pair.replica, 'mended');
 		expect((await contentsOf(pair.replica)).rows).toEqual((await contentsOf(pair.primary)).rows);
-		await vi.waitFor(async () => expect(await status()).toMatchObject({ healthy: true, troubles: [], mends: [] }));
+		await vi.waitFor(async () => expect(await status()).toMatchObject({ healthy: true, troubles: [], hints: [] }));
 	};
 
 	/** What the server says without the rows in it, which hold numbers. */
 	const withoutNumbers = (text = '') =>
 		text.replace("Duplicate entry '7'", "Duplicate entry '…'").replace(/Query: '.*/s, (query) => query.replaceAll(/\b\d+\b/g, '?'));
 
-	/** Until status says it; then it is unhealthy, and what it shows to mend it. */
+	/** Until status says it; then it is unhealthy, and what it shows to fix it. */
 	const said = async (which: 'io' | 'sql', what: RegExp) => {
 		const thread = which === 'io' ? /^The IO thread does not run: / : /^The SQL thread does not run: /;
 		const report = await vi.waitFor(async () => {
@@ -89,14 +89,14 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		const [number, text] = which === 'io' ? [row.Last_IO_Errno, row.Last_IO_Error] : [row.Last_SQL_Errno, row.Last_SQL_Error];
 		expect(report.replication?.error).toBe(`${number}: ${withoutNumbers(text ?? '')}`);
 		expect(trouble).toContain(`${number}: ${withoutNumbers(text ?? '')}`);
-		return report.mends;
+		return report.hints;
 	};
 
-	/** Runs the n-th statement that is shown to mend it, exactly but for the words that a person fills in. */
-	const mend = async (mends: readonly string[], filling: Readonly<Record<string, string>> = {}, nth = 0) => {
-		const shown = mends.filter((line) => /^On the (replica|primary): {2}/.test(line));
+	/** Runs the n-th statement that is shown to fix it, exactly but for the words that a person fills in. */
+	const follow = async (hints: readonly string[], filling: Readonly<Record<string, string>> = {}, nth = 0) => {
+		const shown = hints.filter((line) => /^On the (replica|primary): {2}/.test(line));
 		const [, side, statements = ''] = /^On the (replica|primary): {2}(.*);$/.exec(shown[nth] ?? '') ?? [];
-		expect(statements, mends.join('\n')).not.toBe('');
+		expect(statements, hints.join('\n')).not.toBe('');
 		const filled = Object.entries(filling).reduce((text, [word, by]) => text.replaceAll(word, by), statements);
 		await on(side as Side, filled);
 	};
@@ -132,24 +132,24 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await client?.[Symbol.asyncDispose]();
 	});
 
-	it('with a wrong password: 1045, in JSON and in text; the password mends it', async () => {
+	it('with a wrong password: 1045, in JSON and in text; the password helps', async () => {
 		await change(`${OF}_PASSWORD = 'wrong'`);
-		const mends = await said('io', /: 1045: .*Access denied/);
-		expect(mends.filter((line) => line.includes(`${OF}_SSL`))).toEqual([]);
+		const hints = await said('io', /: 1045: .*Access denied/);
+		expect(hints.filter((line) => line.includes(`${OF}_SSL`))).toEqual([]);
 		const json = await lockstep(['status', '--server', urlOf(pair.replica), '--json'], { env });
-		expect([json.code, json.last.healthy, json.last.mends], words(json)).toEqual([0, false, mends]);
+		expect([json.code, json.last.healthy, json.last.hints], words(json)).toEqual([0, false, hints]);
 		const text = await lockstep(['status', '--server', urlOf(pair.replica)], { env });
-		for (const line of mends) expect(text.stdout).toContain(`mend      ${line}`);
-		await mend(mends, { "'PASSWORD'": `'${PASSWORD}'` });
+		for (const line of hints) expect(text.stdout).toContain(`hint       ${line}`);
+		await follow(hints, { "'PASSWORD'": `'${PASSWORD}'` });
 		await equal();
 		recordAs('wrong password', '1045');
 	});
 
-	it('of an account that demands TLS by a plain channel: 1045; TLS mends it', async () => {
+	it('of an account that demands TLS by a plain channel: 1045; TLS helps', async () => {
 		await change(`${OF}_SSL = 0, ${OF}_SSL_VERIFY_SERVER_CERT = 0`);
-		const mends = await said('io', /: 1045: .*Access denied/);
+		const hints = await said('io', /: 1045: .*Access denied/);
 		expect((await status()).troubles).toContain('Replication is not encrypted.');
-		await mend(mends);
+		await follow(hints);
 		await equal();
 		recordAs('plain channel, TLS demanded', '1045');
 	});
@@ -157,10 +157,10 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 	it.each([
 		['a closed port', 'PORT = 1', /: 2003: /],
 		['an unknown host', "HOST = 'no-such-host.invalid'", /: 2005: /],
-	])('to %s: said; the address mends it', async (name, to, what) => {
+	])('to %s: said; the address helps', async (name, to, what) => {
 		await change(`${OF}_${to}`);
-		const mends = await said('io', what);
-		await mend(mends, { "'HOST'": "'127.0.0.1'", '= PORT': `= ${pair.primary.port}` });
+		const hints = await said('io', what);
+		await follow(hints, { "'HOST'": "'127.0.0.1'", '= PORT': `= ${pair.primary.port}` });
 		await equal();
 		recordAs(name, numberIn(what));
 	});
@@ -188,54 +188,54 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 			back: 'ALTER USER ACCOUNT REQUIRE SSL; SET GLOBAL require_secure_transport = 0',
 		},
 	];
-	it.each(mysql ? MYSQL_ONLY : [])('with $name: said, and what is shown mends it', async ({ name, primary, what, nth, back }) => {
+	it.each(mysql ? MYSQL_ONLY : [])('with $name: said, and what is shown helps', async ({ name, primary, what, nth, back }) => {
 		await on('primary', primary.replace('ACCOUNT', account));
 		await change('SOURCE_SSL = 0, SOURCE_SSL_VERIFY_SERVER_CERT = 0, GET_SOURCE_PUBLIC_KEY = 0');
-		const mends = await said('io', what);
-		await mend(mends, {}, nth);
+		const hints = await said('io', what);
+		await follow(hints, {}, nth);
 		await caughtUp(pair);
 		await replicates(pair.replica, 'mended');
-		// By a way that is not encrypted it is not well, whatever mended it.
+		// By a way that is not encrypted it is not well, whatever fixed it.
 		await change('SOURCE_SSL = 1');
 		await on('primary', back.replace('ACCOUNT', account));
 		await equal();
 		recordAs(name, numberIn(what));
 	});
 
-	it('with a certificate that is not verified: 2026; the authority mends it', async () => {
+	it('with a certificate that is not verified: 2026; the authority helps', async () => {
 		const foreign = await makeCertificates(join(client.home, 'foreign'), new Date());
 		await change(`${OF}_SSL = 1, ${OF}_SSL_VERIFY_SERVER_CERT = 1, ${OF}_SSL_CA = '${foreign.ca}'`);
-		const mends = await said('io', /: 2026: /);
+		const hints = await said('io', /: 2026: /);
 		const ca = await value(pair.primary, 'SELECT @@ssl_ca');
-		await mend(mends, { "'/PATH/CA.pem'": `'${ca}'` });
+		await follow(hints, { "'/PATH/CA.pem'": `'${ca}'` });
 		await equal();
 		recordAs('certificate not verified', '2026');
 	});
 
-	it('with the primary’s server id: said; another id mends it', async () => {
+	it('with the primary’s server id: said; another id helps', async () => {
 		await on('replica', `${its.stop}; SET GLOBAL server_id = ${pair.primary.serverId}; ${its.start}`);
-		const mends = await said('io', SAYS.sameId);
-		await mend(mends);
+		const hints = await said('io', SAYS.sameId);
+		await follow(hints);
 		await equal();
 		await on('replica', `SET GLOBAL server_id = ${pair.replica.serverId}`);
 		recordAs('the same server id', numberIn(SAYS.sameId));
 	});
 
-	it('without REPLICATION SLAVE: said; the GRANT mends it', async () => {
+	it('without REPLICATION SLAVE: said; the GRANT helps', async () => {
 		await on('primary', `REVOKE REPLICATION SLAVE ON *.* FROM ${account}`);
 		await on('replica', `${its.stop}; ${its.start}`);
-		const mends = await said('io', SAYS.mayNot);
-		await mend(mends);
+		const hints = await said('io', SAYS.mayNot);
+		await follow(hints);
 		await on('replica', its.start);
 		await equal();
 		recordAs('REPLICATION SLAVE missing', numberIn(SAYS.mayNot));
 	});
 
-	it('with a thread stopped by hand: START mends it', async () => {
+	it('with a thread stopped by hand: START helps', async () => {
 		await on('replica', its.stopSql);
 		const report = await status();
 		expect([report.healthy, report.troubles]).toEqual([false, ['The SQL thread does not run.']]);
-		await mend(report.mends);
+		await follow(report.hints);
 		await equal();
 	});
 
@@ -300,10 +300,10 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await alone(local);
 		await on('primary', primary);
 		const seen = mysql ? new RegExp(`: ${number}: .*Worker \\d+ failed executing transaction`) : new RegExp(`: ${number}: .*${what}`);
-		const mends = await said('sql', seen);
-		expect(mends.at(-1)).toBe(seeding());
+		const hints = await said('sql', seen);
+		expect(hints.at(-1)).toBe(seeding());
 		if (mysql) {
-			const shown = mends.find((line) => line.startsWith('On the replica:  SELECT ')) ?? '';
+			const shown = hints.find((line) => line.startsWith('On the replica:  SELECT ')) ?? '';
 			const workers = await ask(pair.replica, shown.replace('On the replica:  ', ''));
 			expect(workers).toEqual([expect.objectContaining({ LAST_ERROR_MESSAGE: expect.stringContaining(what) })]);
 		}
@@ -320,7 +320,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 			expect(warnings.join('\n')).toMatch(new RegExp(seen.source.replace(': ', '')));
 			expect(ended.stdout).toContain('The backup will be of the moment at which replication stands.');
 			expect(ended.stdout).toContain(await value(pair.replica, its.replicated));
-			expect(await said('sql', seen)).toEqual(mends);
+			expect(await said('sql', seen)).toEqual(hints);
 		}
 		await alone(`${back}; ${its.start}`);
 		await equal();
@@ -329,7 +329,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 
 	it('that diverges without a word: Yes/Yes, and the comparison finds it', async () => {
 		await alone('UPDATE probe.t SET v = v + 1 WHERE id = 2');
-		expect(await status()).toMatchObject({ healthy: true, troubles: [], mends: [] });
+		expect(await status()).toMatchObject({ healthy: true, troubles: [], hints: [] });
 		const { context, env, names, reach } = await provisionParts(client, pair);
 		await using world = openWorld({ reach, env: context.env, signal: context.signal });
 		const end = await run({
@@ -344,7 +344,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		record({ fault: 'replication: diverged without a word', kind, freeMs: null, outcome: 'Yes/Yes; the comparison names the table' });
 	});
 
-	it('with a damaged relay log: said, and fetching it again mends it', async () => {
+	it('with a damaged relay log: said, and fetching it again helps', async () => {
 		await on('replica', its.stopSql);
 		await on('primary', 'FLUSH BINARY LOGS');
 		for (let id = 100; id < 120; id++) await on('primary', `INSERT INTO probe.t VALUES (${id}, ${id})`);
@@ -368,8 +368,8 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 			await file.close();
 		}
 		await on('replica', its.startSql);
-		const mends = await said('sql', SAYS.damaged);
-		await mend(mends);
+		const hints = await said('sql', SAYS.damaged);
+		await follow(hints);
 		await equal();
 		recordAs('damaged relay log', numberIn(SAYS.damaged));
 	});
@@ -378,8 +378,8 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await on('replica', its.stop);
 		await on('primary', `${its.forgetLog}; INSERT INTO probe.t VALUES (200, 200)`);
 		await on('replica', its.start);
-		const mends = await said('io', SAYS.ahead);
-		expect(mends).toEqual([expect.stringContaining('The replica has what the primary has not'), seeding()]);
+		const hints = await said('io', SAYS.ahead);
+		expect(hints).toEqual([expect.stringContaining('The replica has what the primary has not'), seeding()]);
 		// In MySQL what was fetched counts as well.
 		const fetched = mysql ? ['RESET REPLICA'] : [];
 		await aside(pair.replica, [its.stop, ...fetched, its.forgetLog, ...its.forgetPosition, its.start]);
@@ -396,8 +396,8 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 			expect((await ask(pair.primary, 'SHOW BINARY LOGS'))[0]?.Log_name).toBe(newest);
 		});
 		await on('replica', its.start);
-		const mends = await said('io', SAYS.purged);
-		expect(mends.at(-1)).toBe(seeding());
+		const hints = await said('io', SAYS.purged);
+		expect(hints.at(-1)).toBe(seeding());
 		const [, ...args] = seeding().replaceAll('USER', 'root').split(' ');
 		const ended = await lockstep([...args, '--yes', '--json'], { env });
 		expect(ended.code, words(ended)).toBe(0);
@@ -409,7 +409,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await on('replica', `${its.stop}; ${its.forget}`);
 		const report = await status();
 		expect(report).toMatchObject({ healthy: false, replication: null, troubles: [expect.stringContaining('has no source any more')] });
-		expect(report.mends).toEqual([seeding().replaceAll(/mysql:\S+/g, 'SERVER')]);
+		expect(report.hints).toEqual([seeding().replaceAll(/mysql:\S+/g, 'SERVER')]);
 		recordAs('not configured any more', 'no source');
 	});
 });

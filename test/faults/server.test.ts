@@ -50,7 +50,7 @@ describe.each(SANDBOX_KINDS)('a %s', (kind) => {
 			await vi.waitUntil(async () => !(await alive(pid)), 20_000);
 			const ended = await running.ended;
 			expect(ended.code, words(ended)).toBe(9);
-			expect(ended.last).toMatchObject({ class: 'LeftChanged', why: 'The lock was lost: the dump is worthless.', open: true });
+			expect(ended.last).toMatchObject({ class: 'LeftChanged', reason: 'The lock was lost: the dump is worthless.', open: true });
 			await bench.expectUnpublished(running.to);
 
 			const freeMs = await startAgain();

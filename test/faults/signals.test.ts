@@ -73,7 +73,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			signal(running.pid, 'SIGHUP');
 			const left = await running.ended;
 			expect(left.code, words(left)).toBe(129);
-			expect(left.last.mend.join('\n')).toMatch(/lockstep attach \S+-backup-/);
+			expect(left.last.hints.join('\n')).toMatch(/lockstep attach \S+-backup-/);
 			expect(await alive(engine)).toBe(true);
 			expect(await bench.writable()).toBe(false);
 			const watching = start(['attach', '--json'], { env: bench.home.env });
@@ -105,7 +105,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			signal(engine, 'SIGCONT');
 			const ended = await running.ended;
 			expect(ended.code, words(ended)).toBe(8);
-			expect(ended.last).toMatchObject({ what: 'The lock was lost: the dump is worthless.', open: false });
+			expect(ended.last).toMatchObject({ message: 'The lock was lost: the dump is worthless.', open: false });
 			await bench.expectAsBefore(before);
 			await bench.expectUnpublished(running.to);
 			bench.record('SIGSTOP of the engine for longer than the lease', freeMs, `exit 8, the lock was lost (a lease of ${LEASE_SECONDS} s)`);

@@ -156,7 +156,7 @@ describe.each(SANDBOX_KINDS)('%s under load', (kind) => {
 			outcome =
 				end.failure === null
 					? 'done'
-					: `${end.failure.class} ${end.failure.step}: ${end.failure.told.what} ${end.failure.told.words ?? ''}`;
+					: `${end.failure.class} ${end.failure.step}: ${end.failure.description.message} ${end.failure.description.details ?? ''}`;
 		}
 		if (outcome !== 'done') {
 			const { end } = await client.run(provisionRequest(pair));

@@ -8,8 +8,8 @@ import { caughtUp } from '../support/words.ts';
 const busy = (server: { port: number }) => ({
 	class: 'Busy',
 	exit_code: 10,
-	what: `Another run of lockstep is at work on 127.0.0.1:${server.port}.`,
-	why: expect.stringMatching(/^Its connection there is number \d+, of root@127\.0\.0\.1(:\d+)?, last heard of \d+ s ago\.$/),
+	message: `Another run of lockstep is at work on 127.0.0.1:${server.port}.`,
+	reason: expect.stringMatching(/^Its connection there is number \d+, of root@127\.0\.0\.1(:\d+)?, last heard of \d+ s ago\.$/),
 });
 
 describe.each(SANDBOX_KINDS)('on one %s', (kind) => {

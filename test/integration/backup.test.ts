@@ -56,7 +56,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 		expect(ended.stderr).toBe('');
 		const folder = ended.last.backup as string;
 		expect(ended.last).toMatchObject({
-			v: 1,
+			v: 2,
 			type: 'summary',
 			outcome: 'done',
 			exit_code: 0,
@@ -200,7 +200,12 @@ describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
 		const second = await backup(pair.replica);
 		await tap.open();
 		expect(second.code, told(second)).toBe(10);
-		expect(second.last).toMatchObject({ type: 'error', class: 'Busy', exit_code: 10, what: expect.stringContaining(nameOf(pair.replica)) });
+		expect(second.last).toMatchObject({
+			type: 'error',
+			class: 'Busy',
+			exit_code: 10,
+			message: expect.stringContaining(nameOf(pair.replica)),
+		});
 		const ended = await first.ended;
 		expect(ended.code, told(ended)).toBe(0);
 	});

@@ -210,7 +210,7 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
 	it('a database that is not there: exit 6, naming it and those that are', async () => {
 		const ended = await refused(backup(urlOf(pair.primary), '--databases', 'crm,shpo', '--yes', '--confirm', nameOf(pair.primary)));
 		expect(ended.code, words(ended)).toBe(6);
-		expect(ended.last.checks).toMatchObject([{ id: 'DATABASES', found: 'there is no shpo', mend: ['There are: crm, shop'] }]);
+		expect(ended.last.checks).toMatchObject([{ id: 'DATABASES', found: 'there is no shpo', hints: ['There are: crm, shop'] }]);
 	});
 
 	it('a folder that cannot be: exit 6', async () => {
@@ -271,24 +271,24 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
 		expect(ended.stdout).toContain('Nothing was changed');
 	});
 
-	it('missing privileges: exit 6, all of them named, and the GRANT that is printed mends it', { timeout: 120_000 }, async () => {
+	it('missing privileges: exit 6, all of them named, and the GRANT that is printed helps', { timeout: 120_000 }, async () => {
 		const env = { ...home.env, LOCKSTEP_PASSWORD: 'bare' };
 		const confirm = ['--yes', '--confirm', nameOf(pair.primary), '--confirm', nameOf(pair.replica)];
-		const mend = async (ended: Ended): Promise<{ found: string }> => {
+		const hints = async (ended: Ended): Promise<{ found: string }> => {
 			expect(ended.code, words(ended)).toBe(6);
 			let found = '';
 			for (const check of ended.last.checks) {
 				expect(check.title).toContain('has the privileges it needs on');
 				const server = check.title.endsWith(nameOf(pair.primary)) ? pair.primary : pair.replica;
 				found += check.found;
-				expect(check.mend).toHaveLength(1);
-				await ask(server, check.mend[0].replace(/;$/, ''));
+				expect(check.hints).toHaveLength(1);
+				await ask(server, check.hints[0].replace(/;$/, ''));
 			}
 			return { found };
 		};
 		const forBackup = await account(pair.primary);
 		const first = backup(urlOf(pair.primary, forBackup), ...confirm);
-		const { found } = await mend(await refused(first, { env }));
+		const { found } = await hints(await refused(first, { env }));
 		for (const name of [...needed.backup, 'TRIGGER']) expect(found).toContain(name);
 		const mended = await lockstep(first, { env });
 		expect(mended.code, words(mended)).toBe(0);
@@ -300,12 +300,12 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
 		const [onPrimary, onReplica] = [await account(pair.primary), await account(pair.replica)];
 		await ask(pair.replica, vendor.forgetLog);
 		const both = provision(urlOf(pair.primary, onPrimary), urlOf(pair.replica, onReplica), ...confirm);
-		const round = await mend(await refused(both, { env }));
+		const round = await hints(await refused(both, { env }));
 		for (const name of needed.primary) expect(round.found).toContain(name);
 		let ended = await lockstep(both, { env, boundMs: 120_000 });
 		// The second server is looked at once the first lets in.
 		if (ended.code === 6) {
-			const second = await mend(ended);
+			const second = await hints(ended);
 			for (const name of needed.replica) expect(second.found).toContain(name);
 			await ask(pair.replica, vendor.forgetLog);
 			ended = await lockstep(both, { env, boundMs: 120_000 });

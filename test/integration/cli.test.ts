@@ -58,7 +58,7 @@ describe('without a server', () => {
 		expect(added.stdout).toContain(file);
 		const list = async () => (await run('profile', 'list', '--json')).last;
 		const db3 = { name: 'db3', host: 'db3.example.net', port: 3307, user: 'backup', badge: 'prod', tls: { mode: 'REQUIRED' } };
-		expect(await list()).toEqual({ v: 1, type: 'profiles', profiles: [db3] });
+		expect(await list()).toEqual({ v: 2, type: 'profiles', profiles: [db3] });
 		expect((await run('profile', 'list')).stdout).toContain('backup@db3.example.net:3307');
 		expect((await run('profile', 'edit', 'db3', '--output', '/srv/backup/db3')).code).toBe(0);
 		expect((await list()).profiles).toEqual([{ ...db3, output: '/srv/backup/db3' }]);
@@ -135,7 +135,7 @@ describe('without a server', () => {
 		});
 		const write = (run: string, ...events: readonly RunEvent[]) => {
 			const journal = openJournal(runs, run);
-			for (const event of events) journal.write({ v: 1, run, seq: 1, at: '2026-01-01T00:00:00.000Z', ...event });
+			for (const event of events) journal.write({ v: 2, run, seq: 1, at: '2026-01-01T00:00:00.000Z', ...event });
 			journal.close();
 		};
 		write('1-older', start('1-older', 'provision-replica'), change, ended('done'));
@@ -179,7 +179,7 @@ describe.each(SANDBOX_KINDS)('demo and sandbox of %s', (kind) => {
 		const up = await run('sandbox', 'up', '--json');
 		expect(up.code, up.stdout.slice(-2000) + up.stderr).toBe(0);
 		onlyJson(up.stdout);
-		expect(up.last).toMatchObject({ v: 1, type: 'summary', kind, exit_code: 0, primary: place(), replica: place() });
+		expect(up.last).toMatchObject({ v: 2, type: 'summary', kind, exit_code: 0, primary: place(), replica: place() });
 		const { primary, replica } = up.last;
 
 		const first = await run('demo', '--json');
@@ -204,7 +204,7 @@ describe.each(SANDBOX_KINDS)('demo and sandbox of %s', (kind) => {
 		expect(status).toMatchObject({ code: 0, stderr: '' });
 		expect(status.lines).toHaveLength(1);
 		expect(status.last).toMatchObject({
-			...{ v: 1, type: 'status', name: `127.0.0.1:${replica.port}`, healthy: true, troubles: [], readOnly: true },
+			...{ v: 2, type: 'status', name: `127.0.0.1:${replica.port}`, healthy: true, troubles: [], readOnly: true },
 			replication: { source: `127.0.0.1:${primary.port}`, io: 'yes', sql: 'yes', encrypted: true, error: null },
 		});
 		const text = await lockstep(['status', '--server', server], { env: home.env });

@@ -62,7 +62,7 @@ describe('it is refused, and nothing is changed,', () => {
 			expect.objectContaining({
 				id: 'CLONE-ENGINES',
 				found: 'these would arrive EMPTY: shop.search_words',
-				mend: ['ALTER TABLE shop.search_words ENGINE=InnoDB;', expect.stringContaining('--seed dump')],
+				hints: ['ALTER TABLE shop.search_words ENGINE=InnoDB;', expect.stringContaining('--seed dump')],
 			}),
 		]);
 		expect([await stateOf(sandbox.replica), await stateOf(sandbox.primary, 'settings')]).toEqual(before);
@@ -93,7 +93,7 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 			expect.objectContaining({
 				id: 'CONSENT',
 				found: 'account boss@127.0.0.1',
-				mend: [expect.stringContaining(`--confirm ${nameOf(replica)}`)],
+				hints: [expect.stringContaining(`--confirm ${nameOf(replica)}`)],
 			}),
 		]);
 		await ask(replica, "GRANT ALL ON *.* TO boss@'127.0.0.1' WITH GRANT OPTION");
@@ -145,7 +145,7 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 			},
 		});
 		expect(first.end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'ConnectError', step: 'clone' } });
-		expect(first.end.failure?.told.what).toMatch(/was not started again within/);
+		expect(first.end.failure?.description.message).toMatch(/was not started again within/);
 		await replica.start();
 		let started: Promise<unknown> = Promise.resolve();
 		const { end, events } = await client.run(request(pair), {

@@ -122,7 +122,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('hostile names on %s', (ki
 		if (databases.length < DATABASES.length) {
 			const all = ['--databases', formatNames(DATABASES)];
 			const refused = await run('backup', '--server', urlOf(source), '--to', to, '--engine', engine, ...all, '--yes', '--json');
-			expect([refused.code, refused.last.checks], said(refused)).toMatchObject([6, [{ id: 'TOOL-NAMES', mend: ['--engine parallel'] }]]);
+			expect([refused.code, refused.last.checks], said(refused)).toMatchObject([6, [{ id: 'TOOL-NAMES', hints: ['--engine parallel'] }]]);
 		}
 		done(made);
 		backups.push(made.last.backup);

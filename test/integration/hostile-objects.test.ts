@@ -150,13 +150,13 @@ describe.each(SANDBOX_KINDS)('objects of %s that are hard to write down', (kind)
 		const refused = await left([]);
 		expect(refused.code, told(refused)).toBe(6);
 		expect(refused.last).toMatchObject({ class: 'CheckFailed', exit_code: 6 });
-		const checks: Record<string, { found: string; mend: string[] }> = Object.fromEntries(
+		const checks: Record<string, { found: string; hints: string[] }> = Object.fromEntries(
 			refused.last.checks.map((check: { id: string }) => [check.id, check]),
 		);
 		expect(Object.keys(checks).sort()).toEqual(['TABLES', 'VIEWS']);
 		for (const part of ["`le ft`.`v$(1)` (it needs le ft.t $a's,", '`le ft`.w (it needs le ft.v$(1),', '`le ft`.invalid (ERROR 1356'])
 			expect(checks.VIEWS?.found).toContain(part);
-		const hints = [checks.TABLES, checks.VIEWS].flatMap((check) => check?.mend.filter((hint) => hint.includes('--ignore-table')) ?? []);
+		const hints = [checks.TABLES, checks.VIEWS].flatMap((check) => check?.hints.filter((hint) => hint.includes('--ignore-table')) ?? []);
 		const ended = await left(hints.flatMap(pasted));
 		expect([0, 3], told(ended)).toContain(ended.code);
 		const noted = ended.lines.flatMap((line) => (line.type === 'review' ? line.review.checks : []));

@@ -107,7 +107,10 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		expect(lease.lost.reason).toBeInstanceOf(ServerError);
 		for (const ask of [() => lease.prove(), () => lease.query(sql`SELECT 1`)]) {
 			const error = await failure(ask());
-			expect([error.connectionLost, error.told.what]).toEqual([true, 'The connection that held the lock is gone, and the lock with it.']);
+			expect([error.connectionLost, error.description.message]).toEqual([
+				true,
+				'The connection that held the lock is gone, and the lock with it.',
+			]);
 		}
 		expect(lease.spent.aborted).toBe(false);
 	});
@@ -129,7 +132,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		await lostOf(lease.lost);
 		// Half the lease and a heartbeat; the server may let go after the whole.
 		expect(performance.now() - began).toBeLessThan(leaseSeconds * 1000);
-		expect(lease.lost.reason.told.why).toContain('No answer within 3 s');
+		expect(lease.lost.reason.description.reason).toContain('No answer within 3 s');
 		await gone(lease.connectionId);
 		expect(await locked()).toBe(false);
 	});
@@ -158,7 +161,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		threads[1]?.postMessage({ kind: 'nonsense' });
 		await Promise.all([lostOf(ended.lost), lostOf(failed.lost)]);
 		expect(await asleep).toBe(ended.lost.reason);
-		expect(failed.lost.reason.told.why).toContain('a lease was asked what it does not know');
+		expect(failed.lost.reason.description.reason).toContain('a lease was asked what it does not know');
 		expect(await failure(failed.prove())).toBe(failed.lost.reason);
 		await gone(failed.connectionId);
 		await gone(ended.connectionId);
@@ -185,7 +188,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		await Promise.all([busy.release(), busy.release(), frozen.release()]);
 		expect(await endless).toBeInstanceOf(Error);
 		await gone(busy.connectionId);
-		expect((await failure(frozen.query(sql`SELECT 1`))).told.what).toBe('The lock was given back already.');
+		expect((await failure(frozen.query(sql`SELECT 1`))).description.message).toBe('The lock was given back already.');
 		expect([busy.lost.aborted, frozen.lost.aborted]).toEqual([false, false]);
 		await gone(frozen.connectionId);
 	});
@@ -211,12 +214,12 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		test('where it is not to be had', async () => {
 			const refused = await failure(openLease({ ...address, user: 'nobody' }, password, { lockWaitSeconds: 5 }));
 			expect(refused).toBeInstanceOf(ConnectError);
-			expect([refused.told.what, refused.cause.message]).toEqual([
+			expect([refused.description.message, refused.cause.message]).toEqual([
 				expect.stringContaining("refused to log in 'nobody'@'127.0.0.1'"),
 				expect.stringContaining('Access denied'),
 			]);
 			const file = await failure(open({}, { tls: { mode: 'VERIFY_CA', ca: '/nowhere/ca.pem' } }));
-			expect([file instanceof UserError, file.told.what]).toEqual([true, expect.stringContaining('/nowhere/ca.pem')]);
+			expect([file instanceof UserError, file.description.message]).toEqual([true, expect.stringContaining('/nowhere/ca.pem')]);
 			await using network = await openProxy(server);
 			network.freeze();
 			const stop = new AbortController();
@@ -230,13 +233,13 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await using lease = await open({}, { user: 'poor' });
 			const refused = await failure(lease.query(LOCK));
 			expect(refused).toBeInstanceOf(ServerError);
-			expect([refused.code, refused.connectionLost, refused.told.mend]).toEqual([
+			expect([refused.code, refused.connectionLost, refused.description.hints]).toEqual([
 				1227,
 				false,
 				["GRANT RELOAD ON *.* TO 'poor'@'127.0.0.1';"],
 			]);
 			const misunderstood = await failure(lease.query(sql`CREATE USR x@y IDENTIFIED BY ${password}`));
-			expect([misunderstood.code, misunderstood.told.why]).toEqual([1064, "On sut: CREATE USR x@y IDENTIFIED BY '********'"]);
+			expect([misunderstood.code, misunderstood.description.reason]).toEqual([1064, "On sut: CREATE USR x@y IDENTIFIED BY '********'"]);
 			expect(JSON.stringify([misunderstood, misunderstood.stack, misunderstood.cause.message])).not.toContain('änary');
 			expect(await lease.query(sql`SELECT ${password} = ${password.reveal()} AS same`)).toEqual([{ same: '1' }]);
 			expect(lease.lost.aborted).toBe(false);
@@ -254,7 +257,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await gone(lease.connectionId);
 			expect(await failure(lease.query(LOCK, { signal: stop.signal }))).toBe(why);
 			await using other = await open();
-			expect((await failure(other.query(sql`SELECT SLEEP(30)`))).told.what).toContain('No answer within 1 s');
+			expect((await failure(other.query(sql`SELECT SLEEP(30)`))).description.message).toContain('No answer within 1 s');
 			await gone(other.connectionId);
 		});
 	});
@@ -273,9 +276,9 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			expect([client.status, client.stdout, client.stderr]).toEqual([0, '0\n', '']);
 			await lostOf(lease.spent);
 			expect(lease.spent.reason).toBeInstanceOf(LockTimeout);
-			expect(lease.spent.reason.told).toMatchObject({
-				what: 'The lock was held for as long as was allowed (1.5 s).',
-				mend: expect.arrayContaining([expect.stringContaining('--max-lock-time')]),
+			expect(lease.spent.reason.description).toMatchObject({
+				message: 'The lock was held for as long as was allowed (1.5 s).',
+				hints: expect.arrayContaining([expect.stringContaining('--max-lock-time')]),
 			});
 			for (const ask of [() => lease.prove(), () => lease.query(LOCK)]) expect(await failure(ask())).toBe(lease.spent.reason);
 			expect(lease.lost.aborted).toBe(false);
@@ -323,12 +326,12 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await using second = world();
 			const error = await failure(second.claim('server'));
 			expect(error).toBeInstanceOf(Busy);
-			expect(error.told.why).toMatch(
+			expect(error.description.reason).toMatch(
 				new RegExp(`^Its connection there is number ${await holder()}, of app@127\\.0\\.0\\.1(:\\d+)?, last heard of \\d+ s ago\\.$`),
 			);
 			await using poor = world({ user: 'poor' });
 			const blind = await failure(poor.claim('server'));
-			expect([blind instanceof Busy, blind.told.why]).toEqual([true, `Its connection there is number ${await holder()}.`]);
+			expect([blind instanceof Busy, blind.description.reason]).toEqual([true, `Its connection there is number ${await holder()}.`]);
 		});
 
 		test('is had as soon as the former one’s holder is dead', async () => {
@@ -366,7 +369,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await admin.query(sql`KILL ${Number(await holder())}`);
 			expect((await waiting)[0]?.got).toBe('1');
 			await until(async () => lost.aborted);
-			expect(lost.reason).toMatchObject({ told: { what: expect.stringContaining('was lost') } });
+			expect(lost.reason).toMatchObject({ description: { message: expect.stringContaining('was lost') } });
 			await other.close();
 		});
 

@@ -143,7 +143,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		});
 		expect(told.found).toMatch(`the lock ${mysql ? 'waits for' : 'does not wait for it'}: ${reader.connectionId} root@localhost`);
 		if (mysql) {
-			expect(patient.last.mend.join('\n')).toMatch(`${reader.connectionId} root@localhost`);
+			expect(patient.last.hints.join('\n')).toMatch(`${reader.connectionId} root@localhost`);
 			// Nobody had to wait behind it.
 			expect(acts(patient)).toEqual([]);
 			await asBefore();
@@ -173,7 +173,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 			await run(holder, text);
 			const spent = await onPrimary('--lock-wait', '1s', ...named()).ended;
 			expect(spent.code, words(spent)).toBe(7);
-			expect(spent.last.mend.join('\n')).toMatch(`${holder.connectionId} root@localhost`);
+			expect(spent.last.hints.join('\n')).toMatch(`${holder.connectionId} root@localhost`);
 			expect(acts(spent)).toEqual([]);
 		},
 	);
@@ -240,7 +240,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(checkOf(strict, 'LONG-QUERIES').found).toContain(`the lock waits for: ${holder.connectionId} root@localhost`);
 		const spent = await onPrimary('--lock-wait', '1s', ...named()).ended;
 		expect(spent.code, words(spent)).toBe(7);
-		expect(spent.last.mend.join('\n')).toMatch(`${holder.connectionId} root@localhost`);
+		expect(spent.last.hints.join('\n')).toMatch(`${holder.connectionId} root@localhost`);
 		expect(acts(spent)).toEqual([]);
 		await unpublished();
 		const running = onPrimary('--lock-wait', '30s', ...named());
@@ -302,7 +302,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		while (!over) slowest.push(await write());
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(7);
-		expect(ended.last.mend.join('\n')).toMatch(new RegExp(`${holder.connectionId} root@localhost .*others wait for its rows`));
+		expect(ended.last.hints.join('\n')).toMatch(new RegExp(`${holder.connectionId} root@localhost .*others wait for its rows`));
 		const said = acts(ended)
 			.filter((text) => /FLUSH|UNLOCK/.test(text))
 			.map((text) => text.replace(/.* FOR /, ''));
@@ -342,7 +342,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(Date.parse(held.lock.until) - Date.parse(held.lock.since)).toBe(2000);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(7);
-		expect(ended.last).toMatchObject({ class: 'LockTimeout', what: expect.stringContaining('--max-lock-time'), left: [], open: false });
+		expect(ended.last).toMatchObject({ class: 'LockTimeout', message: expect.stringContaining('--max-lock-time'), left: [], open: false });
 		const released = ended.lines.find((line) => line.type === 'lock' && line.lock.state === 'released');
 		expect(Date.parse(released.lock.since) - Date.parse(held.lock.since)).toBeLessThan(4000);
 		await asBefore(readOnly);
@@ -394,7 +394,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 			const ended = await running.ended;
 			expect(ended.code, words(ended)).toBe(7);
 			expect(ended.last).toMatchObject({ class: 'LockTimeout', left: [], open: false });
-			expect(ended.last.why).toMatch(new RegExp(`^${admin.connectionId} root@localhost .*SET GLOBAL gtid_slave_pos`));
+			expect(ended.last.reason).toMatch(new RegExp(`^${admin.connectionId} root@localhost .*SET GLOBAL gtid_slave_pos`));
 			await changed;
 			expect(await write()).toBeLessThan(AT_ONCE_MS);
 			expect(await channels()).toEqual([':No:No']);
@@ -449,7 +449,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		for (const more of [[], ['--stop-applier']]) {
 			const spent = await begin('--lock-wait', '1s', ...more).ended;
 			expect(spent.code, words(spent)).toBe(7);
-			expect(spent.last.why).toContain('1 temporary tables open');
+			expect(spent.last.reason).toContain('1 temporary tables open');
 			expect(acts(spent)).toEqual([]);
 			await asBefore();
 		}
@@ -491,7 +491,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		});
 		const stuck = await begin('--lock-wait', '2s').ended;
 		expect(stuck.code, words(stuck)).toBe(7);
-		expect(stuck.last.mend.join('\n')).toContain(`${holder.connectionId} root@localhost`);
+		expect(stuck.last.hints.join('\n')).toContain(`${holder.connectionId} root@localhost`);
 		await run(holder, 'ROLLBACK');
 		if (!mysql) await run(root, its.stop, `SET GLOBAL slave_parallel_threads = ${mode}`, its.start);
 		await caughtUp();

@@ -11,7 +11,7 @@ import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, type Sandbox
 
 const OPS = "'ops'@'127.0.0.1'";
 
-const done = (end: RunEnd) => expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+const done = (end: RunEnd) => expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 const failing = (end: RunEnd) => (end.failure?.checks ?? []).filter((check) => check.status === 'fail');
 
 /** Those that are held everywhere, sorted. */
@@ -77,7 +77,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
 		expect(end).toMatchObject({ outcome: 'stopped', open: true, failure: { step: 'create-operator' } });
 		expect(await readdir(client.home)).not.toContain('keys');
 		const other = await client.run({ ...wish, operator: 'another' });
-		expect(other.end.failure?.told.what).toContain('--operator ops@127.0.0.1');
+		expect(other.end.failure?.description.message).toContain('--operator ops@127.0.0.1');
 		// It need not be asked for again.
 		const { operator: _, operatorPasswordFile: __, ...plain } = wish;
 		const { end: ended } = await client.run(plain);
@@ -109,7 +109,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
 			const { end } = await client.dryRun(backup());
 			await onReplica(`GRANT ${privilege} ON *.* TO ${OPS}`);
 			const [check] = failing(end);
-			expect(check, privilege).toMatchObject({ id: 'PRIVILEGES', mend: [`GRANT ${privilege} ON *.* TO 'ops'@'127.0.0.1';`] });
+			expect(check, privilege).toMatchObject({ id: 'PRIVILEGES', hints: [`GRANT ${privilege} ON *.* TO 'ops'@'127.0.0.1';`] });
 		}
 		expect(await granted(pair.replica)).toEqual(all);
 	});

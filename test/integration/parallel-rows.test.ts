@@ -459,7 +459,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		const { signal } = new AbortController();
 		await using readers = await openReaders({ address, password: null, workers: 1, dialect, signal, silentMs: 500 });
 		const what = 'Nothing came of cutoff.t for 0.5 s, so its rows are waited for no longer.';
-		await expect(readers.dump(tables, null, { signal })).rejects.toMatchObject({ name: 'ServerError', told: { what } });
+		await expect(readers.dump(tables, null, { signal })).rejects.toMatchObject({ name: 'ServerError', description: { message: what } });
 		const ids = readers.connectionIds.join(', ');
 		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
 	});
@@ -472,7 +472,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		await using readers = await openReaders({ address, password: null, workers: 1, dialect: slow, signal: new AbortController().signal });
 		await expect(readers.definitions(['stuck'], undefined, { answerMs: 300, listMs: 10_000 })).rejects.toMatchObject({
 			name: 'ServerError',
-			told: { what: expect.stringContaining('No answer within 0.3 s') },
+			description: { message: expect.stringContaining('No answer within 0.3 s') },
 		});
 		const ids = readers.connectionIds.join(', ');
 		await until(async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0);
@@ -484,7 +484,7 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		await dump(tables, into, 'none', 1);
 		await expect(dump(tables, into, 'none', 1)).rejects.toMatchObject({
 			name: 'UserError',
-			told: { why: expect.stringContaining('exists already') },
+			description: { reason: expect.stringContaining('exists already') },
 		});
 	});
 

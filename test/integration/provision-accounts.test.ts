@@ -111,24 +111,24 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 			['REPLICA-ROLES', mysql ? 'readers@% (for og@%)' : 'role readers (for og@%)'],
 		]);
 		expect(await stateOf(replica)).toEqual(was);
-		for (const line of end.failure?.checks[0]?.mend ?? []) await ask(replica, /: {2}(GRANT .*);$/.exec(line)?.[1] ?? line);
+		for (const line of end.failure?.checks[0]?.hints ?? []) await ask(replica, /: {2}(GRANT .*);$/.exec(line)?.[1] ?? line);
 		expect((await client.dryRun(request)).end.failure).toBeNull();
 		for (const text of ["DROP USER chief@'127.0.0.1'", 'DROP ROLE readers']) await ask(replica, text);
 	});
 
 	test('come with all that they may on what is there, and what does not come is said', async () => {
 		const { end, events } = await client.run(provisionRequest(pair));
-		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 		const checks = events.flatMap((event) => (event.type === 'review' ? event.review.checks : []));
 		expect(checks.find(({ id }) => id === 'GRANTS-GONE')).toMatchObject({ status: 'warning', found: expect.stringContaining('gone') });
 		expect(checks.find(({ id }) => id === 'ACCOUNTS-FEWER')).toMatchObject({
 			status: 'warning',
 			found: expect.stringContaining('twin@%'),
-			mend: expect.arrayContaining([expect.stringMatching(/^GRANT RELOAD/)]),
+			hints: expect.arrayContaining([expect.stringMatching(/^GRANT RELOAD/)]),
 		});
 		// Text holds no DECIMAL and no date: the rows are named, and compared as text gives them.
 		const json = ['d.js.j: 2 rows (DATE, DECIMAL)'];
-		expect(checks.filter(({ id }) => id === 'SEED-JSON').map(({ status, mend }) => [status, mend])).toEqual(
+		expect(checks.filter(({ id }) => id === 'SEED-JSON').map(({ status, hints }) => [status, hints])).toEqual(
 			mysql ? [['note', ['To copy them exactly:  --seed clone']]] : [],
 		);
 		expect(end.summary.changedJson).toEqual(mysql ? json : undefined);

@@ -67,7 +67,7 @@ describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', (kind) =>
 			const ended = await lockstep(argv(other, seed), home);
 			expect(ended.code, said(ended)).toBe(6);
 			expect(failing(ended)).toEqual(['SEED-PRIMARY']);
-			expect(ended.last.checks[0].mend.join(' ')).toContain('--seed dump');
+			expect(ended.last.checks[0].hints.join(' ')).toContain('--seed dump');
 			expect(actions(ended)).toEqual([]);
 		}
 	});
@@ -101,7 +101,7 @@ describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', (kind) =>
 
 		const other = await lockstep(argv(pair.primary, 'dump'), home);
 		expect(other.code).toBe(2);
-		expect(other.last.mend[0]).toContain(`--seed ${ofReplica}`);
+		expect(other.last.hints[0]).toContain(`--seed ${ofReplica}`);
 
 		const ended = await lockstep(argv(pair.primary, ofReplica), home);
 		done(ended);

@@ -42,7 +42,7 @@ describe.each(SANDBOX_KINDS)('a primary that is itself a replica, on %s,', (kind
 						id: 'CONSENT',
 						title: expect.stringContaining('is itself a replica of'),
 						found: 'account lockstep_103@127.0.0.1',
-						mend: [
+						hints: [
 							expect.stringContaining(`--confirm ${nameOf(pair.replica)}`),
 							expect.stringContaining(`--primary mysql://USER@127.0.0.1:${pair.primary.port}`),
 						],
@@ -59,7 +59,7 @@ describe.each(SANDBOX_KINDS)('a primary that is itself a replica, on %s,', (kind
 			operatorPasswordFile: `${client.home}/ops-${third.port}`,
 		});
 		const { end } = await client.run(request, { confirm: [nameOf(pair.replica)] });
-		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 		const after = await stateOf(pair.replica);
 		expect(after.variables).toEqual(before.variables);
 		expect(after.channels).toEqual(before.channels);

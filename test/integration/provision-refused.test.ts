@@ -34,7 +34,7 @@ async function refusal(pair: Pair, by: Client = client) {
 	expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed' } });
 	expect(events.filter((event) => event.type === 'action-started')).toEqual([]);
 	for (const check of end.failure?.checks ?? [])
-		expect(check, check.id).toMatchObject({ found: expect.any(String), mend: [expect.any(String), ...(check.mend ?? []).slice(1)] });
+		expect(check, check.id).toMatchObject({ found: expect.any(String), hints: [expect.any(String), ...(check.hints ?? []).slice(1)] });
 	expect(await both()).toEqual(before);
 	return end.failure?.checks ?? [];
 }
@@ -91,7 +91,7 @@ describe.each(SANDBOX_KINDS.filter(isMysql))('on %s without GTIDs it is refused,
 		expect(checks).toMatchObject([{ id, expected: expect.stringContaining('gtid_mode'), found: expect.stringMatching(/^not both on/) }]);
 		// Line by line without a restart, as it is printed.
 		const server = id === 'PRIMARY-GTID' ? primary : replica;
-		for (const line of checks[0]?.mend ?? []) if (line.startsWith('SET ')) await ask(server, line.replace(/;$/, ''));
+		for (const line of checks[0]?.hints ?? []) if (line.startsWith('SET ')) await ask(server, line.replace(/;$/, ''));
 		expect(await ask(server, 'SELECT @@gtid_mode AS mode, @@enforce_gtid_consistency AS held')).toEqual([{ mode: 'ON', held: 'ON' }]);
 	});
 });
@@ -106,7 +106,7 @@ test.each(SANDBOX_KINDS)('while another run is at work on the replica (%s)', asy
 	expect(end).toMatchObject({
 		outcome: 'failed',
 		open: false,
-		failure: { class: 'Busy', told: { why: expect.stringContaining(`${other.connectionId}`) } },
+		failure: { class: 'Busy', description: { reason: expect.stringContaining(`${other.connectionId}`) } },
 	});
 	expect(await stateOf(replica)).toEqual(before);
 });
@@ -117,7 +117,7 @@ describe('across versions', () => {
 		await using replica = await spareServer('mariadb-11.8');
 		const across = { primary: pair.primary, replica };
 		const { end } = await client.run(provisionRequest(across));
-		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 		expect(end.summary).toMatchObject({ encrypted: true, databases: 2 });
 		await stopWriter(pair);
 		await caughtUp(across);
@@ -149,7 +149,7 @@ describe.each(SANDBOX_KINDS)('from a primary of %s with nothing in it', (kind) =
 		await using primary = await spareServer(kind);
 		await using replica = await spareServer(kind);
 		const { end } = await client.run(provisionRequest({ primary, replica }));
-		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 		expect(await value(primary, "SELECT COUNT(*) FROM mysql.user WHERE User LIKE 'lockstep%'")).toBe('1');
 		for (const statement of ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT)', 'INSERT INTO shop.t VALUES (7)'])
 			await ask(primary, statement);
@@ -165,7 +165,7 @@ describe.each(SANDBOX_KINDS)('from a primary of %s with nothing in it', (kind) =
 			await using replica = await spareServer(kind, { extra });
 			await ask(replica, "CREATE USER its_own@localhost IDENTIFIED BY 'admin'");
 			const { end } = await client.run(provisionRequest({ primary, replica }));
-			expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+			expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 			expect(await value(replica, 'SELECT id FROM shop.t')).toBe('7');
 			expect(await value(replica, "SELECT COUNT(*) FROM mysql.user WHERE User = 'its_own'")).toBe('1');
 			const own = isMysql(kind) ? ((await value(replica, 'SELECT @@server_uuid')) ?? '') : `-${replica.serverId}-`;

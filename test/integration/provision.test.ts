@@ -20,7 +20,7 @@ type State = Awaited<ReturnType<typeof stateOf>>;
 /** Every statement and command of a review, as it was shown. */
 const shown = (events: readonly Recorded[]) =>
 	events.flatMap((event) => (event.type === 'review' ? event.review.steps.flatMap((step) => step.actions) : []));
-const done = (end: RunEnd) => expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+const done = (end: RunEnd) => expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 
 /** The statements of a plan, in order, and parts of them as they are printed; of each vendor. */
 const PLAN = (kind: SandboxKind) =>
@@ -235,7 +235,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 		const was = { ...(await both()), contents: await contentsOf(pair.replica) };
 		const { end } = await client.run(provisionRequest(pair), { confirm });
 		expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed', checks: [{ id: 'CONSENT' }] } });
-		expect(end.failure?.checks[0]?.mend).toEqual([expect.stringContaining(`--confirm ${nameOf(pair.replica)}`)]);
+		expect(end.failure?.checks[0]?.hints).toEqual([expect.stringContaining(`--confirm ${nameOf(pair.replica)}`)]);
 		expect(end.failure?.checks[0]?.found).toMatch(/database crm, database shop, replication from 127\.0\.0\.1:\d+/);
 		expect({ ...(await both()), contents: await contentsOf(pair.replica) }).toEqual(was);
 	});

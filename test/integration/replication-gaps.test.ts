@@ -69,7 +69,7 @@ describe.each(SANDBOX_KINDS)('what %s leaves out of replication', (kind) => {
 		expect(found['PRIMARY-FILTERS']?.found).toContain('binlog_ignore_db = crm');
 		for (const [setting] of ON_REPLICA(kind)) expect(found['REPLICA-FILTERS']?.found).toContain(`${setting} = `);
 		expect(found['REPLICA-FILTERS']?.found).toContain('_skip_errors = 1062');
-		expect(found['REPLICA-FILTERS']?.mend?.join('\n')).toContain('_skip_errors');
+		expect(found['REPLICA-FILTERS']?.hints?.join('\n')).toContain('_skip_errors');
 		for (const [, , unset] of ON_REPLICA(kind)) await ask(replica, unset);
 	});
 });
@@ -82,7 +82,7 @@ test.each(SANDBOX_KINDS)('a replica that was filtered since is named by status, 
 	const wish = { server: urlOf(pair.replica) };
 	const report = await statusOf(client.context(), wish);
 	expect(report).toMatchObject({ healthy: false, troubles: [expect.stringContaining('replicate_ignore_db = crm: changes are left out')] });
-	expect(report.mends.join('\n')).toMatch(isMysql(kind) ? /CHANGE REPLICATION FILTER/ : /SET GLOBAL replicate_ignore_db = ''/);
+	expect(report.hints.join('\n')).toMatch(isMysql(kind) ? /CHANGE REPLICATION FILTER/ : /SET GLOBAL replicate_ignore_db = ''/);
 	const to = join(client.home, `backups-${kind}`);
 	const { end, events } = await client.run({
 		...{ kind: 'backup', server: wish.server, to, compress: 'none', stopApplier: false },

@@ -205,7 +205,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			expect(checks['Column i of odd.invisible']).toMatchObject({
 				expected: expect.stringMatching(/^an integer of 1 digit \(row \d of/),
 				found: 'an integer of 4 digits',
-				mend: expect.arrayContaining([expect.stringMatching(/^The row in the backup: {2}zstdcat .* \| sed -n \dp$/)]),
+				hints: expect.arrayContaining([expect.stringMatching(/^The row in the backup: {2}zstdcat .* \| sed -n \dp$/)]),
 			});
 			expect(checks['Database near before the restore']).toMatchObject({ id: 'OTHERS', expected: '2 tables', found: '1 table' });
 			expect(ended.lines.find((line) => line.type === 'checks' && line.step === 'prove').checks).toContainEqual(
@@ -247,7 +247,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 				{
 					id: 'SERVER-PARTIAL-REVOKES',
 					found: expect.stringContaining('pr@%'),
-					mend: expect.arrayContaining(['SET PERSIST partial_revokes = ON;']),
+					hints: expect.arrayContaining(['SET PERSIST partial_revokes = ON;']),
 				},
 			]);
 			expect(await contentsOf(target)).toEqual(was);
@@ -294,7 +294,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			for (const name of names) expect((await contentsOf(target)).definitions[name], name).toBe(theirs.definitions[name]);
 			const refused = await kept();
 			expect(refused.code, said(refused)).toBe(6);
-			expect(refused.last.checks).toMatchObject([{ id: 'SERVER-DATABASES', mend: ['ALTER DATABASE `ke``pt` READ ONLY = 0;'] }]);
+			expect(refused.last.checks).toMatchObject([{ id: 'SERVER-DATABASES', hints: ['ALTER DATABASE `ke``pt` READ ONLY = 0;'] }]);
 			expect(await options()).toEqual([{ OPTIONS: 'READ ONLY=1' }]);
 			// Its event was enabled since, which the server's binary log shows.
 			const undone = await lockstep(['undo', restored.last.run, '--yes', '--json', '--confirm', nameOf(target)], { env: home.env });
@@ -346,7 +346,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 			expect(check.found).toContain('spatial reference system 990001 (far.g)');
 			expect(await contentsOf(target)).toEqual(was);
 			// What is shown is what helps.
-			for (const statement of check.mend.filter((line: string) => line.startsWith('CREATE'))) await ask(target, statement.slice(0, -1));
+			for (const statement of check.hints.filter((line: string) => line.startsWith('CREATE'))) await ask(target, statement.slice(0, -1));
 			const restored = await far();
 			expect(restored.code, said(restored)).toBe(0);
 			const theirs = await contentsOf(source);
@@ -407,7 +407,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 		const was = await contentsOf(target);
 		/** What is shown is what helps. */
 		const help = async (ended: Ended) => {
-			const lines: string[] = ended.last.checks.flatMap(({ mend = [] }: { mend?: string[] }) => mend);
+			const lines: string[] = ended.last.checks.flatMap(({ hints = [] }: { hints?: string[] }) => hints);
 			const statements = lines.flatMap((line) => /(?:^|: {2})((?:GRANT|SET GLOBAL) .*?);/.exec(line)?.[1] ?? []);
 			for (const statement of statements) await ask(target, statement);
 		};

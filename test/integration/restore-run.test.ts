@@ -87,7 +87,10 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 	it('overwrites only where the name is typed; a vendor’s backup comes back as well, with accounts where they are asked for', async () => {
 		const refused = await restore(vendor, '--accounts');
 		expect(refused.code).toBe(6);
-		expect(refused.last.checks[0]).toMatchObject({ id: 'CONSENT', mend: [`If that is meant, type its name: --confirm ${nameOf(target)}`] });
+		expect(refused.last.checks[0]).toMatchObject({
+			id: 'CONSENT',
+			hints: [`If that is meant, type its name: --confirm ${nameOf(target)}`],
+		});
 		expect(refused.last.checks[0].found).toMatch(/database crm \(\d+ tables\) is overwritten/);
 		const grants = await ask(target, 'SHOW GRANTS FOR CURRENT_USER()');
 		const ended = await restore(vendor, '--accounts', '--confirm', nameOf(target));

@@ -306,16 +306,18 @@ describe('where servers come from', () => {
 		const empty = { HOME: home, XDG_CACHE_HOME: join(home, 'no-cache'), PATH: home };
 		const missing = await unpacked(kind, { env: empty, say: quiet }).catch((error: unknown) => error);
 		expect(missing).toBeInstanceOf(UserError);
-		expect((missing as UserError).told.mend?.join(' ')).toContain('mariadb-server-core mariadb-client-core mariadb-client mariadb-backup');
+		expect((missing as UserError).description.hints?.join(' ')).toContain(
+			'mariadb-server-core mariadb-client-core mariadb-client mariadb-backup',
+		);
 		const tools = await mkdtemp(join(home, 'tools-'));
 		await writeFile(join(tools, 'dpkg-deb'), '#!/bin/sh\necho 1.21\n', { mode: 0o755 });
 		const apt = '#!/bin/sh\n[ "$1" = --version ] && echo "apt 2.6.1" && exit\necho "E: Could not resolve host" >&2\nexit 100\n';
 		await writeFile(join(tools, 'apt-get'), apt, { mode: 0o755 });
 		const offline = await unpacked(kind, { env: { ...empty, PATH: tools }, say: quiet }).catch((error: unknown) => error);
 		expect(offline).toBeInstanceOf(ToolError);
-		const { told } = offline as ToolError;
-		expect(told.words).toBe('E: Could not resolve host');
-		expect(told.mend?.join(' ')).toContain('apt-get install mariadb-server-core');
+		const { description: told } = offline as ToolError;
+		expect(told.details).toBe('E: Could not resolve host');
+		expect(told.hints?.join(' ')).toContain('apt-get install mariadb-server-core');
 		expect(await readdir(serversFolder(empty))).toEqual([]);
 	});
 
@@ -330,9 +332,9 @@ describe('where servers come from', () => {
 		const newer = { HOME: home, XDG_CACHE_HOME: join(home, 'no-newer-cache'), PATH: tools };
 		const refused = await unpacked('mysql-9.7', { env: newer, say: quiet }).catch((error: unknown) => error);
 		expect(refused).toBeInstanceOf(UserError);
-		const { told } = refused as UserError;
-		expect(told.what).toBe('MySQL 9.7 is no longer available from Debian sid: it has 26.7.0-1 now.');
-		expect(told.mend?.join(' ')).toContain('--server mariadb-11.8');
+		const { description: told } = refused as UserError;
+		expect(told.message).toBe('MySQL 9.7 is no longer available from Debian sid: it has 26.7.0-1 now.');
+		expect(told.hints?.join(' ')).toContain('--server mariadb-11.8');
 		expect(await readdir(serversFolder(newer))).toEqual([]);
 	});
 

@@ -120,14 +120,14 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 		])('%s is refused in words', async (_, rest, secret, what) => {
 			const error = await failure(open(rest, secret));
 			expect(error).toBeInstanceOf(ConnectError);
-			expect(error.told.what).toMatch(what);
-			expect(error.told.mend?.length).toBeGreaterThan(0);
+			expect(error.description.message).toMatch(what);
+			expect(error.description.hints?.length).toBeGreaterThan(0);
 			expect(everything(error)).not.toContain('änary');
 		});
 
 		test('one too many is refused in words', async () => {
 			const first = await open({ user: 'single' });
-			expect((await failure(open({ user: 'single' }))).told.what).toMatch(/no free connection/);
+			expect((await failure(open({ user: 'single' }))).description.message).toMatch(/no free connection/);
 			await first.close();
 		});
 
@@ -152,31 +152,35 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 			await using between = await intercept(server.address, pem);
 			const changed = await failure(open({ port: between.port, ...mode('PREFERRED', { fingerprint }) }));
 			expect(changed).toBeInstanceOf(ConnectError);
-			expect(changed.told.why).toContain(`Expected SHA256 ${fingerprint}`);
+			expect(changed.description.reason).toContain(`Expected SHA256 ${fingerprint}`);
 			// By the password, where the server proves its certificate by it; with REQUIRED any certificate is taken.
 			const unpinned = { port: between.port, ...mode('PREFERRED') };
-			if (kind === 'mariadb-11.8') expect((await failure(open(unpinned))).told.what).toContain('the certificate is not the server’s own');
+			if (kind === 'mariadb-11.8')
+				expect((await failure(open(unpinned))).description.message).toContain('the certificate is not the server’s own');
 			else await (await open(unpinned)).close();
 			const required = await open({ port: between.port, ...mode('REQUIRED') });
 			expect(required.tls?.verified).toBe(false);
 			await required.close();
 			// Without TLS there is none, and PREFERRED does not go on without.
-			expect((await failure(open(mode('DISABLED', { fingerprint })))).told.what).toMatch(/fingerprint|--ssl-fp/);
+			expect((await failure(open(mode('DISABLED', { fingerprint })))).description.message).toMatch(/fingerprint|--ssl-fp/);
 		});
 
 		test('a certificate that does not stand the check is refused, and no password sent', async () => {
 			const stranger = await makeCertificates(await mkdtemp(join(tmpdir(), 'lockstep-server-')), new Date());
 			folders.push(join(stranger.ca, '..'));
 			const byNobody = await failure(open(mode('VERIFY_CA')));
-			expect([byNobody instanceof ConnectError, byNobody.told.what]).toEqual([true, expect.stringContaining('ssl-mode VERIFY_CA')]);
-			expect(byNobody.told.mend?.join()).toContain('--ssl-ca');
-			expect((await failure(open(mode('VERIFY_CA', { ca: stranger.ca })))).told.why).toContain(stranger.ca);
+			expect([byNobody instanceof ConnectError, byNobody.description.message]).toEqual([
+				true,
+				expect.stringContaining('ssl-mode VERIFY_CA'),
+			]);
+			expect(byNobody.description.hints?.join()).toContain('--ssl-ca');
+			expect((await failure(open(mode('VERIFY_CA', { ca: stranger.ca })))).description.reason).toContain(stranger.ca);
 			// Another address of this machine, which is not in the certificate.
 			await using through = await openProxy(server.address, '127.0.0.2');
 			const other = { host: through.host, port: through.port };
 			const byName = await failure(open({ ...other, ...mode('VERIFY_IDENTITY', { ca: server.tls.ca }) }));
 			expect(byName).toBeInstanceOf(ConnectError);
-			expect(byName.told.why).toContain('another name than "127.0.0.2"');
+			expect(byName.description.reason).toContain('another name than "127.0.0.2"');
 			const without = await open({ ...other, ...mode('VERIFY_CA', { ca: server.tls.ca }) });
 			await without.close();
 		});
@@ -222,14 +226,18 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 		test('that is refused names the privilege and the GRANT', async () => {
 			const session = await open({ user: 'poor' });
 			const lock = await failure(session.query(sql`FLUSH TABLES WITH READ LOCK`));
-			expect([lock.code, lock.connectionLost, lock.told.mend]).toEqual([1227, false, ["GRANT RELOAD ON *.* TO 'poor'@'127.0.0.1';"]]);
+			expect([lock.code, lock.connectionLost, lock.description.hints]).toEqual([
+				1227,
+				false,
+				["GRANT RELOAD ON *.* TO 'poor'@'127.0.0.1';"],
+			]);
 			const table = await failure(session.query(sql`SELECT * FROM mysql.user`));
-			expect([table.code, table.told.mend]).toEqual([
+			expect([table.code, table.description.hints]).toEqual([
 				1142,
 				[`GRANT SELECT ON ${isMysql(kind) ? 'DATABASE' : '`mysql`'}.\`user\` TO 'poor'@'127.0.0.1';`],
 			]);
 			const database = await failure(session.query(sql`USE mysql`));
-			expect([database.code, database.told.what]).toEqual([1044, 'The account may not use the database mysql.']);
+			expect([database.code, database.description.message]).toEqual([1044, 'The account may not use the database mysql.']);
 			expect((await failure(session.query(sql`SET foo = 1`))).code).toBe(1193);
 			expect(await session.query(sql`SELECT 1 AS one`)).toEqual([{ one: '1' }]);
 			await session.close();
@@ -273,9 +281,13 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 			};
 			for (const [statement, kept] of Object.entries(refused)) {
 				const error = await failure(session.query({ pieces: [statement] }));
-				expect.soft(error.told.words, statement).toContain(kept);
+				expect.soft(error.description.details, statement).toContain(kept);
 				// What is sent is shown as it was written, but for what is read.
-				const said = inspect({ ...error.told, why: statement.startsWith('SELECT') ? error.told.why : '', error: error.cause });
+				const said = inspect({
+					...error.description,
+					why: statement.startsWith('SELECT') ? error.description.reason : '',
+					error: error.cause,
+				});
 				expect.soft(said, statement).not.toMatch(/Käthe|4111/);
 			}
 			await session.query({ pieces: ['DROP DATABASE wordy'] });
@@ -286,7 +298,7 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 			const session = await open();
 			const witness = await open();
 			const error = await failure(session.query(sql`SELECT BENCHMARK(1000000000000, SHA2('x', 512))`, { timeoutMs: 300 }));
-			expect([error.connectionLost, error.told.what]).toEqual([true, expect.stringContaining('0.3 s')]);
+			expect([error.connectionLost, error.description.message]).toEqual([true, expect.stringContaining('0.3 s')]);
 			expect(session.lost.aborted).toBe(true);
 			await goneOnServer(witness, session.connectionId);
 			expect((await failure(session.query(sql`SELECT 1`))).connectionLost).toBe(true);
@@ -457,7 +469,7 @@ test.each([
 	for (const mode of ['REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY'] as const) {
 		const error = await failure(connect({ ...address, tls: { mode } }, password));
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told.what).toContain(`has no TLS, and ssl-mode ${mode} demands it`);
+		expect(error.description.message).toContain(`has no TLS, and ssl-mode ${mode} demands it`);
 	}
 	// And one that goes away while we are with it. MySQL ends a statement first, a lone SLEEP even well.
 	const asleep = session.query(sql`SELECT SLEEP(30) AS woken`).catch((error) => error);
@@ -465,7 +477,7 @@ test.each([
 	expect(await asleep).toEqual(isMysql(kind) ? [{ woken: '1' }] : expect.objectContaining({ name: 'ServerError', connectionLost: true }));
 	await lostOf(session.lost);
 	expect((await failure(session.query(sql`SELECT 1`))).connectionLost).toBe(true);
-	expect((await failure(connect(address, password))).told.why).toMatch(/Nothing listens/);
+	expect((await failure(connect(address, password))).description.reason).toMatch(/Nothing listens/);
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

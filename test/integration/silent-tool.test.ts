@@ -84,7 +84,7 @@ describe('a dump tool that hangs under the lock, mysql-9.7', () => {
 		process.kill(tool.pid, 'SIGSTOP');
 		const ended = await stopped.ended;
 		expect(ended.code, words(ended)).toBe(1);
-		expect(ended.last.what).toMatch(/^mysqldump hangs/);
+		expect(ended.last.message).toMatch(/^mysqldump hangs/);
 		await free();
 		await tap.open();
 		await tap.shut();

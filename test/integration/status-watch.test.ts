@@ -15,7 +15,7 @@ it('lockstep status --watch goes on while the server hangs, is down and comes ba
 	const before = await up(() => true);
 	process.kill(hung, 'SIGSTOP');
 	const hanging = await away(() => true).finally(() => process.kill(hung, 'SIGCONT'));
-	expect(hanging).toMatchObject({ name: before.name, healthy: false, unreachable: { why: expect.any(String) } });
+	expect(hanging).toMatchObject({ name: before.name, healthy: false, unreachable: { reason: expect.any(String) } });
 	const back = await up((uptime) => uptime > before.uptimeSeconds + 3);
 	await server.stop();
 	await away((since) => since !== hanging.unreachable.since);

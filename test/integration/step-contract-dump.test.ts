@@ -109,7 +109,11 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 				const { end, broken, paths, to } = await attempt({ at, when, as: 'error' }, stopApplier);
 				const where = `action ${at}: ${broken}`;
 				await asBefore(where);
-				expect([end.outcome, end.open, end.failure?.told.what], where).toEqual(['failed', false, `Broken on purpose at action ${at}.`]);
+				expect([end.outcome, end.open, end.failure?.description.message], where).toEqual([
+					'failed',
+					false,
+					`Broken on purpose at action ${at}.`,
+				]);
 				// Whatever has a backup's name is one: it only ever appears whole.
 				const published = broken === 'latest' || (broken === 'publish' && when === 'after');
 				expect(existsSync(join(paths.final, 'manifest.json')), where).toBe(published);

@@ -89,12 +89,12 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 	}
 
 	const proven = ({ end }: { end: RunEnd }, where: string) =>
-		expect([end.outcome, end.failure?.told, end.failure?.checks], where).toEqual(['done', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks], where).toEqual(['done', undefined, undefined]);
 
 	async function undone(past: Past, where: string) {
 		if (past.touched.length > 0) {
 			const { end } = await attempt(past, null, takeBack as typeof run);
-			expect([end.outcome, end.failure?.told], where).toEqual(['undone', undefined]);
+			expect([end.outcome, end.failure?.description], where).toEqual(['undone', undefined]);
 		}
 		expect(await both(), where).toEqual(before);
 	}

@@ -76,10 +76,10 @@ describe.each(OTHERS)('tools for %s where there are those of %s only', (kind, ot
 		] as const) {
 			expect(ended.code, words(ended)).toBe(6);
 			expect(ended.last.checks).toMatchObject([
-				{ id, found: expect.stringMatching(`(^|; )${path}/mysqldump \\(.*\\) is another vendor’s`), mend: expect.any(Array) },
+				{ id, found: expect.stringMatching(`(^|; )${path}/mysqldump \\(.*\\) is another vendor’s`), hints: expect.any(Array) },
 			]);
 			expect(ended.last.checks[0].expected).toContain(wordsOf(kind).dump);
-			expect(ended.last.checks[0].mend.join('\n')).toMatch(/apt-get install/);
+			expect(ended.last.checks[0].hints.join('\n')).toMatch(/apt-get install/);
 		}
 		expect(noReplica.last.checks[0].found).toContain(`${path}/mysql (`);
 	});

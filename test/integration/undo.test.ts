@@ -28,7 +28,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 	const databases = () => value(pair.replica, DATABASES);
 	const provision = async (...confirm: string[]) => {
 		const { end } = await client.run(provisionRequest(pair), { confirm });
-		expect([end.outcome, end.failure?.told, end.failure?.checks]).toEqual(['done', undefined, undefined]);
+		expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 	};
 
 	it('shows the statements of an untouched replica, then undoes it without a name, with what came by replication since', async () => {
@@ -63,12 +63,12 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 		const refused = await undo('--yes', '--json');
 		expect(refused.code, said(refused)).toBe(6);
 		expect(refused.last.checks).toHaveLength(1);
-		const [{ found, mend }] = refused.last.checks;
+		const [{ found, hints }] = refused.last.checks;
 		expect(found).toContain('does not replicate');
 		expect(found).toContain('read_only is OFF');
 		expect(found).toContain('transactions of its own');
 		expect(found).toContain('crm.added');
-		expect(mend).toEqual([`If that is meant, type its name: --confirm ${nameOf(pair.replica)}`]);
+		expect(hints).toEqual([`If that is meant, type its name: --confirm ${nameOf(pair.replica)}`]);
 		const shown = await undo('--dry-run');
 		expect(shown.stdout).toContain('crm.added');
 		expect(await stateOf(pair.replica)).toEqual(was);
@@ -121,7 +121,7 @@ describe('with one of the servers down', () => {
 		const up = down === 'primary' ? 'replica' : 'primary';
 		const part = await call('undo', '--yes', '--json');
 		expect(part.code, part.stderr).toBe(9);
-		const statements = part.last.mend.join('\n');
+		const statements = part.last.hints.join('\n');
 		for (const statement of left) expect(statements).toMatch(statement);
 		expect(statements).not.toContain(`${up}: `);
 		expect(part.stdout + part.stderr).not.toMatch(/Untouched|As before/);

@@ -92,7 +92,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 
 		const list = await run('list', to, '--json');
 		expect(list.lines).toHaveLength(1);
-		expect(list.last).toMatchObject({ v: 1, type: 'backups', folder: to });
+		expect(list.last).toMatchObject({ v: 2, type: 'backups', folder: to });
 		expect(list.last.backups).toEqual([
 			expect.objectContaining({
 				...{ path: folder, state: 'complete', latest: true, engine: 'vendor', databases: 2, tables: 2 },
@@ -147,10 +147,10 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		const unnamed = await run('drill', fast, '--replicate', '--yes', '--json');
 		expect(unnamed).toMatchObject({
 			code: 2,
-			last: { class: 'UserError', mend: [expect.stringContaining(`--primary mysql://${nameOf(server)}`)] },
+			last: { class: 'UserError', hints: [expect.stringContaining(`--primary mysql://${nameOf(server)}`)] },
 		});
 		const lacking = await run(...args);
-		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', what: expect.stringContaining('--yes') } });
+		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', message: expect.stringContaining('--yes') } });
 		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
 		const plan = await run('drill', fast, '--dry-run');
 		expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('start an empty server') });
@@ -226,7 +226,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		own.dump.databases = own.dump.databases.map((name: string) => (name === 'shop' ? 'MySQL' : name));
 		const unforge = await forged(hostile, own);
 		for (const ended of [await restore(), await run('drill', hostile, '--json')])
-			expect(ended, told(ended)).toMatchObject({ code: 2, last: { what: expect.stringContaining('manifest is damaged') } });
+			expect(ended, told(ended)).toMatchObject({ code: 2, last: { message: expect.stringContaining('manifest is damaged') } });
 		await unforge();
 
 		// Everything that vouches for a file of SQL made anew.

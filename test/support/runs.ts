@@ -186,7 +186,7 @@ export interface Break {
 export function breaking(real: World, wish: Break | null): World & { readonly performed: number; readonly dead: boolean } {
 	let performed = 0;
 	let dead = false;
-	const fails = () => new ServerError({ what: `Broken on purpose at action ${wish?.at}.` });
+	const fails = () => new ServerError({ message: `Broken on purpose at action ${wish?.at}.` });
 	return {
 		...real,
 		get performed() {

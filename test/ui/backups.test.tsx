@@ -69,7 +69,7 @@ describe('the way to a backup', () => {
 		const asked: string[] = [];
 		const backups = async (folder: string) => {
 			asked.push(folder);
-			throw new UserError({ what: `There is no folder ${folder}` });
+			throw new UserError({ message: `There is no folder ${folder}` });
 		};
 		const wizard = openAt([{ at: 'folders' }], desk({ backups }));
 		await wizard.sees('Another folder');

@@ -20,7 +20,7 @@ const checks: readonly Check[] = HOSTILE_NAMES.map((name, index) => ({
 	status: index % 2 === 0 ? 'warning' : 'note',
 	expected: name,
 	found: `${name}, ${name}`,
-	mend: [`ALTER TABLE ${name}`],
+	hints: [`ALTER TABLE ${name}`],
 }));
 
 test('no name of a server is obeyed by a screen: plan, run, failure and end', async () => {
@@ -43,7 +43,12 @@ test('no name of a server is obeyed by a screen: plan, run, failure and end', as
 	const failure: Failure = {
 		...FAILURE,
 		step: 'dump',
-		told: { what: HOSTILE_NAMES.join(' '), why: HOSTILE_NAMES.join(' '), mend: HOSTILE_NAMES, words: HOSTILE_NAMES.join(' ') },
+		description: {
+			message: HOSTILE_NAMES.join(' '),
+			reason: HOSTILE_NAMES.join(' '),
+			hints: HOSTILE_NAMES,
+			details: HOSTILE_NAMES.join(' '),
+		},
 		checks,
 	};
 	desk.ask(failure);
@@ -56,7 +61,7 @@ test('no name of a server is obeyed by a screen: plan, run, failure and end', as
 
 test('nor by the lists of servers and how they are', async () => {
 	const servers: readonly ServerCard[] = HOSTILE_NAMES.map((name) => ({ name, server: name, badge: 'test', output: name }));
-	const status = { ...STATUS, title: HOSTILE_NAMES.join(' '), troubles: HOSTILE_NAMES, mends: HOSTILE_NAMES, replicas: HOSTILE_NAMES };
+	const status = { ...STATUS, title: HOSTILE_NAMES.join(' '), troubles: HOSTILE_NAMES, hints: HOSTILE_NAMES, replicas: HOSTILE_NAMES };
 	const desk = fakeDesk({ servers, status: (server) => ({ ...status, name: server }), warnings: HOSTILE_NAMES });
 	const home = openAt([{ at: 'home' }], desk, { size: [160, 300] });
 	await home.sees('result-file');

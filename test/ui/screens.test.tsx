@@ -47,7 +47,7 @@ describe('home', () => {
 	test('says what is wrong with a server that does not answer', async () => {
 		const desk = fakeDesk({
 			status: () => {
-				throw new ConnectError({ what: 'Nothing listens on db3:3306.', why: 'connection refused' });
+				throw new ConnectError({ message: 'Nothing listens on db3:3306.', reason: 'connection refused' });
 			},
 		});
 		await openAt([{ at: 'home' }], desk).sees('Nothing listens on db3:3306.');
@@ -122,9 +122,9 @@ describe('connection', () => {
 				asked++;
 				if (password === CANARY) return STATUS;
 				throw new ConnectError({
-					what: 'db3 refused the login.',
-					why: "Access denied for user 'backup'@'10.0.0.9'",
-					words: 'ERROR 1045 (28000)',
+					message: 'db3 refused the login.',
+					reason: "Access denied for user 'backup'@'10.0.0.9'",
+					details: 'ERROR 1045 (28000)',
 				});
 			},
 		});
@@ -158,7 +158,7 @@ describe('connection', () => {
 			const desk: FakeDesk = fakeDesk({
 				status: (server) => {
 					if (desk.trusted.has(server)) return STATUS;
-					throw new ConnectError({ what: 'The password was not sent to db3.' }, { unverified });
+					throw new ConnectError({ message: 'The password was not sent to db3.' }, { unverified });
 				},
 			});
 			return desk;
@@ -265,7 +265,7 @@ describe('review', () => {
 		expect(wizard.desk.decisions).toEqual([{ go: false, previewOnly: false }]);
 	});
 
-	test('checks that forbid are red with their mends; r looks again', async () => {
+	test('checks that forbid are red with their hints; r looks again', async () => {
 		const plan = (round: number) => (round === 1 ? review('provision', [], failedChecks) : review('provision'));
 		const wizard = openAt(running(provision), fakeDesk({ plan }));
 		const text = await wizard.sees('A check forbids this');

@@ -36,7 +36,7 @@ export function recorder(run = RUN, start = BEGAN): (event: RunEvent, ms?: numbe
 	let at = start;
 	return (event, ms = 100) => {
 		at += ms;
-		return { v: 1, run, seq: ++seq, at: new Date(at).toISOString(), ...event };
+		return { v: 2, run, seq: ++seq, at: new Date(at).toISOString(), ...event };
 	};
 }
 
@@ -77,7 +77,7 @@ export const STATUS: StatusReport = {
 	},
 	disk: { path: '/srv/backup', freeBytes: 412 * GIB },
 	healthy: true,
-	mends: [],
+	hints: [],
 	troubles: [],
 };
 
@@ -453,11 +453,11 @@ export function secondHalf(kind: Kind): RunEvent[] {
 export const FAILURE: Failure = {
 	class: 'ToolError',
 	step: 'seed',
-	told: {
-		what: 'The stream from db1 to db3-backup broke off.',
-		why: 'The replica ran out of space.',
-		mend: ['Free space on db3-backup, then try again.', 'df -h /var/lib/mysql'],
-		words: "ERROR 1114 (HY000) at line 812: The table 'orders' is full",
+	description: {
+		message: 'The stream from db1 to db3-backup broke off.',
+		reason: 'The replica ran out of space.',
+		hints: ['Free space on db3-backup, then try again.', 'df -h /var/lib/mysql'],
+		details: "ERROR 1114 (HY000) at line 812: The table 'orders' is full",
 	},
 	checks: [],
 	left: [],
@@ -470,7 +470,7 @@ export const failedChecks: readonly Check[] = [
 		status: 'fail',
 		expected: 'RELOAD, REPLICATION CLIENT',
 		found: 'USAGE',
-		mend: ["GRANT RELOAD, REPLICATION CLIENT ON *.* TO 'backup'@'10.%';"],
+		hints: ["GRANT RELOAD, REPLICATION CLIENT ON *.* TO 'backup'@'10.%';"],
 	},
 	...CHECKS,
 ];
@@ -604,7 +604,13 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 			const bad = plan.checks.filter((check) => check.status === 'fail');
 			if (bad.length === 0) desk.propose(plan);
 			else {
-				const failure: Failure = { class: 'CheckFailed', step: null, told: { what: 'A check forbids it.' }, checks: bad, left: [] };
+				const failure: Failure = {
+					class: 'CheckFailed',
+					step: null,
+					description: { message: 'A check forbids it.' },
+					checks: bad,
+					left: [],
+				};
 				emit({ type: 'review', review: plan });
 				emit({ type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure, summary: {} });
 				finish();

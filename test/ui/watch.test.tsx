@@ -274,11 +274,11 @@ describe('recover', () => {
 	test('a run that died while it was watched without its password is rolled back from its end: the password is asked for there', async () => {
 		let refused = true;
 		const findings = () => {
-			if (refused) throw new ConnectError({ what: 'Access denied for root (no password given).' });
+			if (refused) throw new ConnectError({ message: 'Access denied for root (no password given).' });
 			return FINDINGS;
 		};
 		const status = () => {
-			if (refused) throw new ConnectError({ what: 'Access denied for root (no password given).' });
+			if (refused) throw new ConnectError({ message: 'Access denied for root (no password given).' });
 			return STATUS;
 		};
 		const wizard = openAt([attached], fakeDesk({ runs: () => [card(RUN, 'cut off')], findings, status }));
@@ -320,7 +320,7 @@ describe('recover', () => {
 		let away = true;
 		const wizard = home({
 			findings: () => {
-				if (away) throw new ConnectError({ what: 'Nothing listens on db3:3306.', mend: ['Start the server, then look again.'] });
+				if (away) throw new ConnectError({ message: 'Nothing listens on db3:3306.', hints: ['Start the server, then look again.'] });
 				return FINDINGS;
 			},
 		});
@@ -336,7 +336,7 @@ describe('recover', () => {
 
 	test('a login that is refused asks for the password, then looks again', async () => {
 		const refuse = () => {
-			throw new ConnectError({ what: 'db3 refused the login.', words: 'ERROR 1045 (28000)' });
+			throw new ConnectError({ message: 'db3 refused the login.', details: 'ERROR 1045 (28000)' });
 		};
 		const wizard = home({
 			status: (_server, password) => (password === CANARY ? STATUS : refuse()),

@@ -197,7 +197,7 @@ describe('a terminal', () => {
 			outcome: 'stopped',
 			open: true,
 			warnings: [],
-			failure: { class: 'Stopped', step: null, told: { what: 'Stopped.' }, checks: [], left: [] },
+			failure: { class: 'Stopped', step: null, description: { message: 'Stopped.' }, checks: [], left: [] },
 			summary: {},
 		});
 		desk.end();

@@ -75,7 +75,7 @@ describe('a backup', () => {
 		]);
 		expect((await listBackups(folder))[3]).toMatchObject({ problem: expect.stringContaining('no manifest.json') });
 		expect(await listBackups(join(folder, 'gone'))).toEqual([]);
-		expect((await refusal(listBackups(join(folder, '20261121T090000Z')))).told.what).toContain('cannot be listed');
+		expect((await refusal(listBackups(join(folder, '20261121T090000Z')))).description.message).toContain('cannot be listed');
 	});
 });
 
@@ -92,11 +92,11 @@ describe('a manifest is refused', () => {
 	};
 
 	test('where the folder holds none, or is none', async () => {
-		expect((await refusal(readManifest(folder))).told).toMatchObject({
-			what: `This is no complete backup: ${folder}`,
-			mend: [expect.any(String)],
+		expect((await refusal(readManifest(folder))).description).toMatchObject({
+			message: `This is no complete backup: ${folder}`,
+			hints: [expect.any(String)],
 		});
-		expect((await refusal(readManifest(join(folder, 'gone')))).told.what).toContain('no complete backup');
+		expect((await refusal(readManifest(join(folder, 'gone')))).description.message).toContain('no complete backup');
 	});
 
 	test.each([
@@ -105,30 +105,30 @@ describe('a manifest is refused', () => {
 		['of another kind', '[]', 'no format'],
 		['without its content', '{"format": 1}', 'tool.version, id, state'],
 	])('where it is %s', async (_, text, why) => {
-		const { told } = await withManifest(text);
-		expect(told.what).toContain('damaged');
-		expect(told.why).toContain(why);
+		const { description: told } = await withManifest(text);
+		expect(told.message).toContain('damaged');
+		expect(told.reason).toContain(why);
 	});
 
 	test('where a newer lockstep made it', async () => {
-		const { told } = await withManifest(changed((manifest) => Object.assign(manifest, { format: 2 })));
-		expect(told.what).toContain('newer lockstep');
-		expect(told.why).toBe('Its format is 2; this one knows 1.');
+		const { description: told } = await withManifest(changed((manifest) => Object.assign(manifest, { format: 2 })));
+		expect(told.message).toContain('newer lockstep');
+		expect(told.reason).toBe('Its format is 2; this one knows 1.');
 	});
 
 	test.each(['../../etc/passwd', '/etc/passwd', '..', 'a/b', ''])('where a file in it lies outside its folder: %j', async (path) => {
-		const { told } = await withManifest(changed(({ files }) => Object.assign(files[0] ?? {}, { path })));
-		expect(told.why).toBe('Missing or wrong in it: files.*.path.');
+		const { description: told } = await withManifest(changed(({ files }) => Object.assign(files[0] ?? {}, { path })));
+		expect(told.reason).toBe('Missing or wrong in it: files.*.path.');
 	});
 
 	test('where a number is none', async () => {
-		const { told } = await withManifest(
+		const { description: told } = await withManifest(
 			changed(({ files, consistency }) => {
 				Object.assign(files[0] ?? {}, { bytes: -1 });
 				Object.assign(consistency, { held_ms: 'x' });
 			}),
 		);
-		expect(told.why).toBe('Missing or wrong in it: consistency.held_ms, files.*.bytes.');
+		expect(told.reason).toBe('Missing or wrong in it: consistency.held_ms, files.*.bytes.');
 	});
 
 	test('not where fields are more than we know', async () => {

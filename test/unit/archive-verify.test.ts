@@ -26,7 +26,7 @@ const accused = (verification: Verification) =>
 	failing(verification).flatMap(({ title, expected }) => [title, ...(expected?.includes('SHA256SUMS') ? ['SHA256SUMS'] : [])]);
 const verified = async (path: string) => named(await verifyBackup(path));
 
-/** Somebody "mends" a changed backup: sums made anew over all that is there. */
+/** Somebody "fixes" a changed backup: sums made anew over all that is there. */
 async function sumAgain(path: string): Promise<void> {
 	const names = (await readdir(path)).filter((name) => name !== 'SHA256SUMS');
 	const sums = await Promise.all(names.map(async (name) => ({ path: name, sha256: (await hashFile(join(path, name))).sha256 })));

@@ -101,7 +101,7 @@ test('a disk that takes no more is a clear error at both ends, and the source is
 		function* endless() { try { for (;;) yield Buffer.alloc(50_000); } finally { stopped = true; } }
 		const fed = await pipeline(Readable.from(endless()), stream.input).catch((error) => error);
 		const done = await stream.done.catch((error) => error);
-		console.log(JSON.stringify({ same: fed === done, stopped, name: done.name, told: done.told, code: done.cause?.code }));
+		console.log(JSON.stringify({ same: fed === done, stopped, name: done.name, description: done.description, code: done.cause?.code }));
 	`;
 	const words = execFileSync('sh', ['-c', 'ulimit -f 2000; exec "$0" --input-type=module -e "$1"', process.execPath, script], {
 		encoding: 'utf8',
@@ -111,7 +111,7 @@ test('a disk that takes no more is a clear error at both ends, and the source is
 		stopped: true,
 		name: 'UserError',
 		code: 'EFBIG',
-		told: { what: `The file cannot be written: ${join(folder, 'big')}`, mend: [expect.stringContaining('Raise the limit')] },
+		description: { message: `The file cannot be written: ${join(folder, 'big')}`, hints: [expect.stringContaining('Raise the limit')] },
 	});
 });
 
@@ -119,11 +119,11 @@ test('a full disk is named as such', () => {
 	const cause = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 	const problem = fileProblem('The file cannot be written', '/backup/x', cause);
 	expect(problem.cause).toBe(cause);
-	expect(problem.told).toEqual({
-		what: 'The file cannot be written: /backup/x',
-		why: 'The disk is full.',
-		mend: ['Make room there, or choose a folder on a larger disk.'],
-		words: 'ENOSPC: no space left on device, write',
+	expect(problem.description).toEqual({
+		message: 'The file cannot be written: /backup/x',
+		reason: 'The disk is full.',
+		hints: ['Make room there, or choose a folder on a larger disk.'],
+		details: 'ENOSPC: no space left on device, write',
 	});
 	expect(fileProblem('Other words', '/elsewhere', problem)).toBe(problem);
 });
@@ -135,9 +135,9 @@ test.each([
 ])('%s is refused before anything flows', async (_, name, why) => {
 	await writeFile(join(folder, 'file'), 'kept');
 	const error = await caught(writeStream(join(folder, name), { compress: 'zstd' }));
-	expect(error.told.what).toContain(join(folder, name));
-	expect(error.told.why).toContain(why);
-	expect(error.told.mend).toHaveLength(1);
+	expect(error.description.message).toContain(join(folder, name));
+	expect(error.description.reason).toContain(why);
+	expect(error.description.hints).toHaveLength(1);
 	expect(await readFile(join(folder, 'file'), 'utf8')).toBe('kept');
 });
 
@@ -150,7 +150,7 @@ test('a text is written whole, in place of the old one, and leaves nothing besid
 	expect(await mode(path)).toBe('600');
 	expect(await readdir(folder)).toEqual(['text']);
 	const error = await caught(writeFileDurably(join(folder, 'gone', 'text'), ''));
-	expect(error.told.what).toBe(`The file cannot be written: ${join(folder, 'gone', 'text')}`);
+	expect(error.description.message).toBe(`The file cannot be written: ${join(folder, 'gone', 'text')}`);
 });
 
 describe('the folder of a backup', () => {
@@ -169,15 +169,15 @@ describe('the folder of a backup', () => {
 
 	test('that cannot be made is a clear error', async () => {
 		await writeFile(join(folder, 'file'), '');
-		expect((await caught(claimFolder(join(folder, 'file', 'x'), at))).told.what).toContain('cannot be made');
+		expect((await caught(claimFolder(join(folder, 'file', 'x'), at))).description.message).toContain('cannot be made');
 	});
 
 	test('is published by its manifest only, once, and replaces nothing', async () => {
 		const { partial, final } = await claimFolder(folder, at);
-		expect((await caught(publish(partial, final))).told.why).toContain('manifest.json');
+		expect((await caught(publish(partial, final))).description.reason).toContain('manifest.json');
 		await writeFile(join(partial, 'manifest.json'), '{}');
 		await mkdir(final);
-		expect((await caught(publish(partial, final))).told.why).toContain('overwrites nothing');
+		expect((await caught(publish(partial, final))).description.reason).toContain('overwrites nothing');
 		await rm(final, { recursive: true });
 		await publish(partial, final);
 		expect(await readdir(folder)).toEqual(['20261121T020000Z']);
@@ -195,7 +195,7 @@ describe('the folder of a backup', () => {
 	test('a folder called latest is left alone', async () => {
 		const link = join(folder, 'latest');
 		await mkdir(link);
-		expect((await caught(pointLatest(link, '20261121T020000Z'))).told.what).toContain(link);
+		expect((await caught(pointLatest(link, '20261121T020000Z'))).description.message).toContain(link);
 		expect((await lstat(link)).isDirectory()).toBe(true);
 		expect(await readdir(folder)).toEqual(['latest']);
 	});

@@ -225,7 +225,7 @@ describe('lists of names', () => {
 		[['--databases', ','], '--databases names nothing.'],
 		[['--ignore-table', 'orders'], '--ignore-table orders is not DATABASE.TABLE.'],
 	])('%j is refused', async (argv, what) => {
-		await expect(parse(['backup', '--server', 's', '--to', '/t', ...argv])).rejects.toMatchObject({ told: { what } });
+		await expect(parse(['backup', '--server', 's', '--to', '/t', ...argv])).rejects.toMatchObject({ description: { message: what } });
 	});
 });
 
@@ -237,13 +237,13 @@ describe('a hint with a hostile name', () => {
 
 	it.each([
 		['that leaves a table out', (name: string) => waysAround({ kind: 'table', database: name, name }).at(-1) ?? ''],
-		['that leaves a view out', (name: string) => viewsCheck([{ database: name, name, why: '' }])[0]?.mend?.[1] ?? ''],
+		['that leaves a view out', (name: string) => viewsCheck([{ database: name, name, why: '' }])[0]?.hints?.[1] ?? ''],
 		[
 			'that leaves out what cannot be opened',
 			(name: string) =>
 				unopenedCheck('-', [{ database: name, name, why: '' }], ({ database, name: own }) =>
 					namesOption('--ignore-table', [`${database}.${own}`]),
-				)[0]?.mend?.[1] ?? '',
+				)[0]?.hints?.[1] ?? '',
 		],
 	] as const)('%s names just that one', async (_, make) => {
 		for (const [at, argv] of hints(make).entries()) {
@@ -254,7 +254,7 @@ describe('a hint with a hostile name', () => {
 	});
 
 	it('asks for the confirmation of just that server', () => {
-		for (const [at, argv] of hints((name) => consentCheck({ name, reason: '', affected: [] }).mend?.[0] ?? '').entries())
+		for (const [at, argv] of hints((name) => consentCheck({ name, reason: '', affected: [] }).hints?.[0] ?? '').entries())
 			expect(argv).toEqual(['--confirm', HOSTILE_NAMES[at]]);
 	});
 

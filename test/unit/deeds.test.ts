@@ -12,7 +12,7 @@ import { changedServer, findResumable, isSameServer, pastOf } from '../../src/co
 import { afterWords } from '../../src/telling/aftermath.ts';
 
 const database = (name: string): Thing => ({ on: 'replica', kind: 'database', name });
-const at = (event: RunEvent, run = 'r1', when = '2026-01-01T00:00:00.000Z'): Recorded => ({ v: 1, run, seq: 1, at: when, ...event });
+const at = (event: RunEvent, run = 'r1', when = '2026-01-01T00:00:00.000Z'): Recorded => ({ v: 2, run, seq: 1, at: when, ...event });
 const started = (key: string, more: Partial<Extract<RunEvent, { type: 'run-started' }>> = {}): RunEvent => ({
 	...{ type: 'run-started', runbook: 'toy', title: 'Toy', key, servers: { replica: 'db2' }, steps: [], resumes: null, request: {} },
 	...{ carried: { touched: [], outputs: {}, made: [], lost: [] }, identities: { replica: { serverId: 1, dataDir: '/a', madeAt: 'x' } } },
@@ -55,7 +55,7 @@ describe('what a run did, from its journal', () => {
 
 	test('what the server refused to destroy is there; where the connection was lost that is not known', () => {
 		const drop = act('clear', { destroys: [database('old')] });
-		const failed = { type: 'action-failed', step: 'clear', action: 'x', ms: 1, told: { what: 'no' } } as const;
+		const failed = { type: 'action-failed', step: 'clear', action: 'x', ms: 1, description: { message: 'no' } } as const;
 		expect(fold(started('k'), drop, { ...failed, spared: [database('old')] }).lost).toEqual([]);
 		expect(fold(started('k'), drop, failed).lost).toEqual([database('old')]);
 	});
@@ -176,7 +176,7 @@ describe('which run is resumed', () => {
 		chmodSync(folder, 0o777);
 		expect(() => journals(folder)).toThrow(UserError);
 		expect(() => openJournal(folder, '2')).toThrow(
-			expect.objectContaining({ told: expect.objectContaining({ mend: [`chmod go-w ${folder}`] }) }),
+			expect.objectContaining({ description: expect.objectContaining({ hints: [`chmod go-w ${folder}`] }) }),
 		);
 	});
 });

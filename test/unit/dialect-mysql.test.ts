@@ -13,7 +13,7 @@ const recorded = <T = readonly Row[]>(name: string): T =>
 const NEW = { newWords: true, binaryLog: true, performanceSchema: true, histogramData: true, libraries: true };
 /** 8.0 and 8.1, after their documentation. */
 const OLD = { ...NEW, newWords: false };
-const { positions, privileges, accounts, channel, locks, tools, catalogue, mends, identity } = mysql(NEW);
+const { positions, privileges, accounts, channel, locks, tools, catalogue, hints, identity } = mysql(NEW);
 
 const A = '11111111-aaaa-4bbb-8ccc-00000000000a';
 const B = '22222222-aaaa-4bbb-8ccc-00000000000b';
@@ -225,9 +225,9 @@ describe('the channel', () => {
 		if (found === undefined) throw new Error(`no ${name}`);
 		return found;
 	};
-	const mend = (name: string) => {
+	const hintsOf = (name: string) => {
 		const found = of(name);
-		return mends.channelError(found.sqlError ?? found.ioError, { channel: found, name: 'backup1' }).join('\n');
+		return hints.channelError(found.sqlError ?? found.ioError, { channel: found, name: 'backup1' }).join('\n');
 	};
 
 	test('says encryption and GTID always, never the password, and does not give up', () => {
@@ -272,14 +272,14 @@ describe('the channel', () => {
 	])('with a fault is told as what it is: %s', (name, error, words) => {
 		const { ioError, sqlError } = of(name);
 		expect(sqlError ?? ioError).toMatch(error);
-		expect(mend(name)).toMatch(words);
+		expect(hintsOf(name)).toMatch(words);
 	});
 
 	test('that stopped without an error is started, by its name', () => {
-		expect(mends.channelError(null, { channel: { ...of('healthy'), name: 'c2' }, name: 'r' })).toEqual([
+		expect(hints.channelError(null, { channel: { ...of('healthy'), name: 'c2' }, name: 'r' })).toEqual([
 			"On the replica:  START REPLICA FOR CHANNEL 'c2';",
 		]);
-		expect(mends.channelError('99999: ?', { channel: of('healthy'), name: 'r' })).toEqual([]);
+		expect(hints.channelError('99999: ?', { channel: of('healthy'), name: 'r' })).toEqual([]);
 	});
 
 	test('that stopped because of another worker names the error of that one', () => {

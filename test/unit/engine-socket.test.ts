@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const note = (seq: number, text = ''): Recorded => ({
-	...{ v: 1, run: 'r', seq, at: '2026-01-01T00:00:00.000Z' },
+	...{ v: 2, run: 'r', seq, at: '2026-01-01T00:00:00.000Z' },
 	...{ type: 'note', step: null, level: 'note', text },
 });
 const nobody = { review: () => new Promise<never>(() => undefined), recover: () => new Promise<never>(() => undefined) };
@@ -38,7 +38,7 @@ test('a watcher that is killed in the middle of a word, and while it is told som
 	const word = lineOf({ say: 'stop', why: 'half', signal: null });
 	dying.write(word.slice(0, 12));
 	dying.destroy();
-	// Told while the engine does not know yet: its next write meets a closed socket.
+	// ErrorMessage while the engine does not know yet: its next write meets a closed socket.
 	for (let seq = 2; seq < 50; seq++) post.tell(note(seq, 'x'.repeat(10_000)));
 	const seen: number[] = [];
 	const watched = watch(path, {
@@ -94,7 +94,7 @@ test('a name with any line end of Unicode arrives whole, in an event and in a qu
 		director: {
 			review: nobody.review,
 			async recover(failure) {
-				heard.push(failure.told.what);
+				heard.push(failure.description.message);
 				return 'keep';
 			},
 		},
@@ -103,7 +103,7 @@ test('a name with any line end of Unicode arrives whole, in an event and in a qu
 		alive: async () => true,
 	});
 	post.tell(note(1, odd));
-	expect(await post.director.recover({ class: 'UserError', step: null, told: { what: odd }, checks: [], left: [] })).toBe('keep');
+	expect(await post.director.recover({ class: 'UserError', step: null, description: { message: odd }, checks: [], left: [] })).toBe('keep');
 	const end = { type: 'run-ended', outcome: 'done', open: false, warnings: [odd], failure: null, summary: {} } as const;
 	await post.over(end);
 	expect(await watched).toEqual({ how: 'over', end });
@@ -128,7 +128,7 @@ test('of two who answer differently the first counts, and the other one is told 
 			answered: (text) => void texts.push(text),
 		},
 	});
-	const failure = { class: 'UserError', step: null, told: { what: 'x' }, checks: [], left: [] } as const;
+	const failure = { class: 'UserError', step: null, description: { message: 'x' }, checks: [], left: [] } as const;
 	const decided = post.director.recover(failure);
 	await asked.promise;
 	const told: string[] = [];

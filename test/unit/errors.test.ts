@@ -19,16 +19,16 @@ const EXIT_CODES = {
 };
 
 const CHECKS: readonly Check[] = [
-	{ id: 'A', title: 'a', status: 'fail', expected: 'x', found: 'y', mend: ['SET GLOBAL a = 1;'] },
+	{ id: 'A', title: 'a', status: 'fail', expected: 'x', found: 'y', hints: ['SET GLOBAL a = 1;'] },
 	{ id: 'B', title: 'b', status: 'warning' },
 ];
-const TOLD = { what: 'What\nhappened "so".', why: 'Why ‮.', mend: ['one', 'two'], words: 'ERROR 1 (HY000): no' };
+const TOLD = { message: 'What\nhappened "so".', reason: 'Why ‮.', hints: ['one', 'two'], details: 'ERROR 1 (HY000): no' };
 const CARRIED = { checks: CHECKS, code: 1205, connectionLost: true, signal: 'SIGTERM' } as const;
 
 /** An error of each class with all that one can carry, below it one of ours, and below that one of the system. */
 const samples = [...ERROR_CLASSES].map(([name, each]) => {
 	const system = Object.assign(new Error('open ENOENT'), { code: 'ENOENT', errno: -2, syscall: 'open', path: '/x' });
-	const cause = new errors.ServerError({ what: 'below' }, { code: 1, connectionLost: true, cause: system });
+	const cause = new errors.ServerError({ message: 'below' }, { code: 1, connectionLost: true, cause: system });
 	return [name, each.revive(TOLD, CARRIED, { cause })] as const;
 });
 
@@ -92,7 +92,7 @@ describe('crossing a thread and a socket', () => {
 	};
 
 	test.each(samples)('%s arrives with its class and all that it carries', async (name, error) => {
-		expect(plain(error)).toMatchObject({ class: name, name, told: TOLD });
+		expect(plain(error)).toMatchObject({ class: name, name, description: TOLD });
 		expect(plain(await throughThread(error))).toEqual(plain(error));
 		const { refused, end, sent } = await throughSocket(error, join(folder, `${name}.sock`));
 		expect(plain(refused)).toEqual(plain(error));
@@ -114,7 +114,7 @@ describe('crossing a thread and a socket', () => {
 		expect(failureOf(arrived)).toEqual(failureOf(bug));
 		const twice = failureOf(errorOf(failureOf(bug)));
 		expect(twice).toEqual(failureOf(bug));
-		expect(twice).toMatchObject({ class: 'Bug', told: { what: 'lockstep itself failed: x is not a function' } });
+		expect(twice).toMatchObject({ class: 'Bug', description: { message: 'lockstep itself failed: x is not a function' } });
 	});
 
 	test.each([['text'], [null], [undefined], [{ any: 'thing' }]])('%j that is thrown arrives as an error', async (thrown) => {
@@ -141,16 +141,16 @@ describe('a limit of the machine', () => {
 		],
 		[new RangeError('Array buffer allocation failed'), 'no more memory', 'ulimit -v'],
 		[new RangeError('WebAssembly.Memory(): could not allocate memory'), 'no more memory', 'ulimit -v'],
-	])('%s is explained, with what to do, and is no bug', (error, what, mend) => {
+	])('%s is explained, with what to do, and is no bug', (error, what, hints) => {
 		const failure = failureOf(error);
-		expect(failure).toMatchObject({ class: 'MachineLimit', told: { words: error.message } });
+		expect(failure).toMatchObject({ class: 'MachineLimit', description: { details: error.message } });
 		expect(failure.stack).toBeUndefined();
-		expect(failure.told.what).toContain(what);
-		expect(failure.told.mend?.join('\n')).toContain(mend);
+		expect(failure.description.message).toContain(what);
+		expect(failure.description.hints?.join('\n')).toContain(hints);
 		// Behind another error of ours that does not know what to do, it is named, too.
-		const behind = failureOf(new errors.ServerError({ what: 'A thread ended.' }, { cause: error }));
-		expect(behind).toMatchObject({ class: 'ServerError', told: { what: 'A thread ended.', mend: failure.told.mend } });
-		expect(behind.told.why).toContain(what);
+		const behind = failureOf(new errors.ServerError({ message: 'A thread ended.' }, { cause: error }));
+		expect(behind).toMatchObject({ class: 'ServerError', description: { message: 'A thread ended.', hints: failure.description.hints } });
+		expect(behind.description.reason).toContain(what);
 	});
 
 	test.each([

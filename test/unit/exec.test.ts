@@ -36,9 +36,9 @@ describe('runTool', () => {
 		const failing = runTool(script('for (let i = 1; i <= 30; i++) console.error("line " + i); process.exitCode = 3'));
 		const error = await failing.catch((caught: unknown) => caught);
 		expect(error).toBeInstanceOf(ToolError);
-		const { told } = error as ToolError;
-		expect(told.what).toContain('exit code 3');
-		expect(told.words?.split('\n')).toEqual([
+		const { description: told } = error as ToolError;
+		expect(told.message).toContain('exit code 3');
+		expect(told.details?.split('\n')).toEqual([
 			...Array.from({ length: 4 }, (_, index) => `line ${index + 1}`),
 			'(10 lines left out)',
 			...Array.from({ length: 16 }, (_, index) => `line ${index + 15}`),
@@ -48,17 +48,19 @@ describe('runTool', () => {
 	it('says that a program is missing, or may not be executed', async () => {
 		await expect(runTool({ program: 'no-such-program-here', argv: [] })).rejects.toMatchObject({
 			name: 'ToolError',
-			told: { why: 'It is not on the PATH.' },
+			description: { reason: 'It is not on the PATH.' },
 		});
 		const path = await program('not-executable', 'exit 0', 0o644);
-		await expect(runTool({ program: path, argv: [] })).rejects.toMatchObject({ told: { why: 'The file may not be executed.' } });
-		await expect(runTool({ program: `${path}-not`, argv: [] })).rejects.toMatchObject({ told: { why: 'There is no such file.' } });
+		await expect(runTool({ program: path, argv: [] })).rejects.toMatchObject({ description: { reason: 'The file may not be executed.' } });
+		await expect(runTool({ program: `${path}-not`, argv: [] })).rejects.toMatchObject({
+			description: { reason: 'There is no such file.' },
+		});
 	});
 
 	it('ends a tool whose time is over, and says so', async () => {
 		await expect(runTool(script('setInterval(() => {}, 1000)'), { timeoutMs: 300 })).rejects.toMatchObject({
 			name: 'ToolError',
-			told: { what: expect.stringContaining('SIGTERM'), why: 'It had not ended after 0.3 s.' },
+			description: { message: expect.stringContaining('SIGTERM'), reason: 'It had not ended after 0.3 s.' },
 		});
 	});
 

@@ -64,7 +64,7 @@ describe('a channel', () => {
 		...['Relay_Master_Log_File', 'Exec_Master_Log_Pos', 'Master_SSL_Allowed', 'SQL_Delay'],
 	];
 
-	test('of any row is running only where the row says just that, and mends are told for any error', () => {
+	test('of any row is running only where the row says just that, and hints are told for any error', () => {
 		const { below, pick, bytes } = chance(1);
 		for (let round = 0; round < 3000; round++) {
 			const row: Record<string, string | null> = {};
@@ -90,8 +90,8 @@ describe('a channel', () => {
 			expect(channel.io === 'yes', JSON.stringify(row)).toBe(row.Slave_IO_Running === 'Yes');
 			expect(channel.sql === 'yes', JSON.stringify(row)).toBe(row.Slave_SQL_Running === 'Yes');
 			for (const error of [channel.ioError, channel.sqlError, `${below(4000)}: ${bytes(60).toString()}`, bytes(20).toString()]) {
-				for (const mend of mariadb.mends.channelError(error, { channel, name: bytes(10).toString() }))
-					expect(mend).toEqual(expect.any(String));
+				for (const hints of mariadb.hints.channelError(error, { channel, name: bytes(10).toString() }))
+					expect(hints).toEqual(expect.any(String));
 			}
 		}
 	});
@@ -186,7 +186,7 @@ describe('a dump', () => {
 });
 
 describe('a journal', () => {
-	const event = (event: RunEvent, seq: number): Recorded => ({ v: 1, run: 'r', seq, at: '2026-01-01T00:00:00.000Z', ...event });
+	const event = (event: RunEvent, seq: number): Recorded => ({ v: 2, run: 'r', seq, at: '2026-01-01T00:00:00.000Z', ...event });
 	const action = { id: 'a', kind: 'sql', on: 'server', text: 'SET GLOBAL read_only = ON', why: 'so', changes: true } as const;
 	const events: RunEvent[] = [
 		{
@@ -251,7 +251,23 @@ describe('a journal', () => {
 		for (let round = 0; round < 500; round++) read(random.bytes(400));
 		for (let round = 0; round < 500; round++)
 			read(
-				random.babble([...lines, '{', '}', '[]', 'null', '\n', '"', '{"v":1}\n', '{"v":2}\n', '{"v":1,"type":"run-started"}\n', '1\n'], 12),
+				random.babble(
+					[
+						...lines,
+						'{',
+						'}',
+						'[]',
+						'null',
+						'\n',
+						'"',
+						'{"v":2}\n',
+						'{"v":3}\n',
+						'{"v":1,"type":"run-started"}\n',
+						'{"v":1,"told":{},"mend":1}\n',
+						'1\n',
+					],
+					12,
+				),
 			);
 	});
 });

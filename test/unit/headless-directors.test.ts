@@ -105,7 +105,7 @@ describe('JSON lines', () => {
 		);
 		for (const line of lines)
 			expect(line).toMatchObject({
-				v: 1,
+				v: 2,
 				run: '20261121T020000Z-1',
 				seq: expect.any(Number),
 				at: expect.any(String),
@@ -130,13 +130,13 @@ describe('JSON lines', () => {
 			type: 'error',
 			exit_code: 1,
 			class: 'ToolError',
-			what: FAILURE.told.what,
-			words: FAILURE.told.words,
+			message: FAILURE.description.message,
+			details: FAILURE.description.details,
 			open: true,
 		});
 		const { out, text } = collector();
 		jsonPrinter({ out, now: () => new Date(BEGAN) }).finish(2, FAILURE);
-		expect(JSON.parse(text())).toMatchObject({ v: 1, run: null, seq: 1, type: 'error', exit_code: 2 });
+		expect(JSON.parse(text())).toMatchObject({ v: 2, run: null, seq: 1, type: 'error', exit_code: 2 });
 	});
 
 	test('progress at most once a second', () => {

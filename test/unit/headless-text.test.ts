@@ -120,12 +120,12 @@ describe('a failure', () => {
 		]);
 	});
 
-	test('lists every failed check with its mend, and what is left', () => {
+	test('lists every failed check with its hints, and what is left', () => {
 		const text = renderFailure(
 			{
 				class: 'LeftChanged',
 				step: null,
-				told: { what: 'Not as it was.' },
+				description: { message: 'Not as it was.' },
 				checks: failedChecks.slice(0, 1),
 				left: ['server: SET GLOBAL read_only = OFF'],
 			},

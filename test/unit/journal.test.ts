@@ -9,7 +9,7 @@ import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-journal-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const recorded = (event: RunEvent, seq = 1): Recorded => ({ v: 1, run: 'r', seq, at: '2026-01-01T00:00:00.000Z', ...event });
+const recorded = (event: RunEvent, seq = 1): Recorded => ({ v: 2, run: 'r', seq, at: '2026-01-01T00:00:00.000Z', ...event });
 const say = (text: string) => recorded({ type: 'note', step: null, level: 'note', text });
 
 describe('a journal', () => {
@@ -42,7 +42,7 @@ describe('a journal', () => {
 		const first = openJournal(folder, 'go-on');
 		first.write(say('whole'));
 		first.close();
-		appendFileSync(first.path, '{"v":1,"run":"r","se');
+		appendFileSync(first.path, '{"v":2,"run":"r","se');
 		const second = openJournal(folder, 'go-on');
 		second.write(say('later'));
 		second.write(say('last'));
@@ -52,11 +52,27 @@ describe('a journal', () => {
 
 	test('of a newer version is read as far as it is understood', () => {
 		const path = join(folder, 'newer.jsonl');
-		writeFileSync(path, `${JSON.stringify(say('ours'))}\n${JSON.stringify({ ...say('theirs'), v: 2 })}\n`);
+		writeFileSync(path, `${JSON.stringify(say('ours'))}\n${JSON.stringify({ ...say('theirs'), v: 3 })}\n`);
 		expect(readJournal(path)).toEqual({ events: [say('ours')], newer: true });
 	});
 
-	test('that cannot be written is the person’s to mend, before anything is done', () => {
+	test('of version 1 is read in the words of today', () => {
+		const path = join(folder, 'older.jsonl');
+		const check = { id: 'C', title: 'c', status: 'fail', mend: ['do'] };
+		const told = { what: 'It failed.', why: 'Because.', mend: ['fix'], words: 'ERROR 1' };
+		const failure = { class: 'CheckFailed', step: 'a', told, checks: [check], left: [] };
+		const event = { run: 'r', seq: 1, at: '2026-01-01T00:00:00.000Z', type: 'step-failed', step: 'a' };
+		writeFileSync(path, `${JSON.stringify({ v: 1, ...event, failure })}\n`, { mode: 0o600 });
+		const description = { message: 'It failed.', reason: 'Because.', hints: ['fix'], details: 'ERROR 1' };
+		const checks = [{ id: 'C', title: 'c', status: 'fail', hints: ['do'] }];
+		expect(readJournal(path).events).toEqual([{ v: 2, ...event, failure: { class: 'CheckFailed', step: 'a', description, checks, left: [] } }]);
+		// A database may have any name: today's lines are left alone.
+		const facts = { type: 'facts', step: 'a', facts: { bytes: { mend: 1, told: 2 } }, origin: {} };
+		writeFileSync(path, `${JSON.stringify({ ...event, ...facts, v: 2 })}\n`);
+		expect(readJournal(path).events).toEqual([{ ...event, ...facts, v: 2 }]);
+	});
+
+	test('that cannot be written is the person’s to fix, before anything is done', () => {
 		const file = join(folder, 'file');
 		writeFileSync(file, '');
 		expect(() => openJournal(file, 'run')).toThrow(UserError);

@@ -22,7 +22,7 @@ describe('one of a few', () => {
 	it.each(['GZIP', 'gz', '', 'toString'])('%j is not', (text) => {
 		const refuse = () => oneOf(text, '--compress', ['zstd', 'gzip']);
 		expect(refuse).toThrow(
-			expect.objectContaining({ told: { what: `--compress ${text} is not known.`, mend: ['--compress takes: zstd, gzip'] } }),
+			expect.objectContaining({ description: { message: `--compress ${text} is not known.`, hints: ['--compress takes: zstd, gzip'] } }),
 		);
 	});
 });
@@ -52,6 +52,6 @@ describe('the letters of the clients', () => {
 			}
 		})();
 		expect(refusal).toBeInstanceOf(UserError);
-		expect(JSON.stringify((refusal as UserError).told)).not.toContain('hunter2');
+		expect(JSON.stringify((refusal as UserError).description)).not.toContain('hunter2');
 	});
 });

@@ -17,7 +17,7 @@ const START: Extract<RunEvent, { type: 'run-started' }> = {
 };
 const record = (events: readonly RunEvent[], run = 'r1'): ReadJournal => ({
 	newer: false,
-	events: events.map((event, index) => ({ v: 1, run, seq: index + 1, at: '2026-01-01T00:00:00.000Z', ...event })),
+	events: events.map((event, index) => ({ v: 2, run, seq: index + 1, at: '2026-01-01T00:00:00.000Z', ...event })),
 });
 
 const facts = (step: string, origin: string): RunEvent => ({ type: 'facts', step, facts: origin, origin });
@@ -109,7 +109,7 @@ test('a run that a newer lockstep wrote to is not gone on with', () => {
 		const journal = openJournal(folder, '1-newer');
 		for (const event of record([START, action('a')]).events) journal.write(event);
 		journal.close();
-		appendFileSync(journal.path, `${JSON.stringify({ v: 2, run: '1-newer', type: 'something' })}\n`);
+		appendFileSync(journal.path, `${JSON.stringify({ v: 3, run: '1-newer', type: 'something' })}\n`);
 		expect(() => findOpen(folder, 'work')).toThrow(UserError);
 	} finally {
 		rmSync(folder, { recursive: true });

@@ -150,7 +150,9 @@ describe('a file of definitions', () => {
 	it.each(["INSERT INTO `a` VALUES ('4111;\n');\n", "INSERT INTO `a` SELECT 4111, 'x 4111';\n"])(
 		'shows no value where it is refused: %j',
 		(text) =>
-			expect(only(text, { tables: ['a'] })).rejects.toSatisfy((error) => !JSON.stringify((error as UserError).told).includes('4111')),
+			expect(only(text, { tables: ['a'] })).rejects.toSatisfy(
+				(error) => !JSON.stringify((error as UserError).description).includes('4111'),
+			),
 	);
 
 	it.each([

@@ -61,7 +61,7 @@ class Toy {
 		perform: async (action, { signal }) => {
 			signal.throwIfAborted();
 			const text = String((action as SqlAction).statement.pieces[0]);
-			if (this.broken(text)) throw new ServerError({ what: `refused: ${text}` });
+			if (this.broken(text)) throw new ServerError({ message: `refused: ${text}` });
 			const [name = '', value = ''] = text.split(' = ');
 			this.settings[name] = value;
 			this.done.push(text);
@@ -139,11 +139,11 @@ describe('before anything is done', () => {
 	});
 
 	test('a look that fails after a failed check is explained by that check; otherwise it is the failure itself', async () => {
-		const inspect = () => Promise.reject(new ServerError({ what: 'access denied' }));
+		const inspect = () => Promise.reject(new ServerError({ message: 'access denied' }));
 		const checked = toy([step('a', { checks: () => [must('RIGHTS', 'may look', false)] }), step('b', { inspect })]);
 		expect((await run(checked.options)).failure).toMatchObject({ class: 'CheckFailed', checks: [{ id: 'RIGHTS' }] });
 		const unchecked = toy([step('a', { checks: () => [should('ODD', 'is odd', false)] }), step('b', { inspect })]);
-		expect((await run(unchecked.options)).failure).toMatchObject({ class: 'ServerError', told: { what: 'access denied' } });
+		expect((await run(unchecked.options)).failure).toMatchObject({ class: 'ServerError', description: { message: 'access denied' } });
 	});
 
 	const asks = (name: string) => ({ consents: () => [{ name, reason: `${name} is destroyed`, affected: ['shop'] }] });
@@ -157,7 +157,7 @@ describe('before anything is done', () => {
 			open: false,
 			failure: { class: 'CheckFailed', checks: [{ id: 'CONSENT', found: 'shop' }] },
 		});
-		expect(end.failure?.checks[0]?.mend?.join()).toContain('--confirm db1');
+		expect(end.failure?.checks[0]?.hints?.join()).toContain('--confirm db1');
 		expect(server.done).toEqual([]);
 	});
 
@@ -194,7 +194,10 @@ describe('before anything is done', () => {
 			if (event.type === 'action-started') throw new Error('disk full');
 		};
 		const end = await run({ ...options, sink });
-		expect(end).toMatchObject({ outcome: 'failed', failure: { class: 'Bug', told: { what: expect.stringContaining('disk full') } } });
+		expect(end).toMatchObject({
+			outcome: 'failed',
+			failure: { class: 'Bug', description: { message: expect.stringContaining('disk full') } },
+		});
 		expect(server.done).toEqual([]);
 	});
 });
@@ -292,11 +295,15 @@ describe('a failure that puts back', () => {
 		expect(server.done).toEqual(['a = new', 'a = old']);
 	});
 
-	test('names the statements that would mend what it could not', async () => {
+	test('names the statements that would fix what it could not', async () => {
 		const { options, server } = toy([step('a'), step('b'), step('c')], 'put-back');
 		server.broken = (text) => text === 'c = new' || text === 'a = old';
 		const end = await run(options);
-		expect(end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'LeftChanged', told: { why: 'refused: c = new' } } });
+		expect(end).toMatchObject({
+			outcome: 'failed',
+			open: true,
+			failure: { class: 'LeftChanged', description: { reason: 'refused: c = new' } },
+		});
 		expect(end.failure?.left).toContain('server: a = old');
 		expect(server.settings).toMatchObject({ a: 'new', b: 'old' });
 	});

@@ -48,9 +48,9 @@ describe('a server address', () => {
 		'postgres://u:canary-77@db1',
 	])('is refused with a password inside, and never repeats it: %s', (text) => {
 		const error = refusal(text);
-		expect(error.told.what).toMatch(/password/i);
-		expect(error.told.mend?.join('\n')).toContain('LOCKSTEP_PASSWORD');
-		expect(JSON.stringify(error.told) + error.message + error.stack).not.toContain('canary');
+		expect(error.description.message).toMatch(/password/i);
+		expect(error.description.hints?.join('\n')).toContain('LOCKSTEP_PASSWORD');
+		expect(JSON.stringify(error.description) + error.message + error.stack).not.toContain('canary');
 	});
 
 	test.each([
@@ -63,7 +63,7 @@ describe('a server address', () => {
 		['http://db1', /mysql:\/\//],
 		['mysql://', /cannot be read/],
 	])('%s is refused', (text, why) => {
-		expect(refusal(text).told.what).toMatch(why);
+		expect(refusal(text).description.message).toMatch(why);
 	});
 
 	test('names a server as a person would type it', () => {

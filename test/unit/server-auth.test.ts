@@ -134,9 +134,9 @@ describe.each([
 		expect(error).toBeInstanceOf(ConnectError);
 		expect(server.told()).not.toContain(PASSWORD);
 		if (plugin.includes('sha2'))
-			expect((error as ConnectError).told).toMatchObject({
-				what: expect.stringContaining('The password was not sent to db'),
-				mend: expect.arrayContaining([expect.stringContaining('--ssl-ca FILE')]),
+			expect((error as ConnectError).description).toMatchObject({
+				message: expect.stringContaining('The password was not sent to db'),
+				hints: expect.arrayContaining([expect.stringContaining('--ssl-ca FILE')]),
 			});
 	});
 });

@@ -40,7 +40,7 @@ async function listener(serve: (socket: Socket) => void): Promise<number> {
 async function refusal(
 	rest: Partial<ServerAddress>,
 	signal?: AbortSignal,
-): Promise<Error & { told?: { what: string; why?: string; words?: string; mend?: readonly string[] } }> {
+): Promise<Error & { description?: { message: string; reason?: string; details?: string; hints?: readonly string[] } }> {
 	const started = performance.now();
 	const error = await connect(address(rest), new Secret('canary-31'), signal ? { signal } : {}).then(
 		() => new Error('it connected'),
@@ -85,13 +85,15 @@ describe('what is no database', () => {
 		const port = await listener(serve);
 		const error = await refusal({ port });
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told?.what).toMatch(what);
-		expect(error.told?.what).toContain(`127.0.0.1:${port}`);
-		expect(error.told?.mend?.length).toBeGreaterThan(0);
+		expect(error.description?.message).toMatch(what);
+		expect(error.description?.message).toContain(`127.0.0.1:${port}`);
+		expect(error.description?.hints?.length).toBeGreaterThan(0);
 	});
 
 	test('SSH is quoted', async () => {
-		expect((await refusal({ port: await listener((socket) => socket.write('SSH-2.0-x\r\n')) })).told?.words).toContain('SSH-2.0-x');
+		expect((await refusal({ port: await listener((socket) => socket.write('SSH-2.0-x\r\n')) })).description?.details).toContain(
+			'SSH-2.0-x',
+		);
 	});
 
 	test('a web server', async () => {
@@ -101,7 +103,7 @@ describe('what is no database', () => {
 		const error = await refusal({ port: (web.address() as AddressInfo).port });
 		web.closeAllConnections();
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told?.what).toMatch(/does not speak the MySQL protocol/);
+		expect(error.description?.message).toMatch(/does not speak the MySQL protocol/);
 	});
 
 	test('a server that wants a login of another kind is named by it', async () => {
@@ -112,13 +114,13 @@ describe('what is no database', () => {
 		});
 		const error = await refusal({ port });
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told?.what).toMatch(/by "auth_gssapi_client", which lockstep does not know/);
+		expect(error.description?.message).toMatch(/by "auth_gssapi_client", which lockstep does not know/);
 	});
 
 	test('a server that greets and then hangs ends within the timeout', async () => {
 		const error = await refusal({ port: await listener((socket) => socket.write(packet(greeting))) });
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told?.what).toMatch(/did not finish the login within 0.4 s/);
+		expect(error.description?.message).toMatch(/did not finish the login within 0.4 s/);
 	});
 });
 
@@ -132,8 +134,8 @@ describe('a refusal before the login', () => {
 	])('%i', async (number, text, what) => {
 		const error = await refusal({ port: await listener((socket) => socket.end(errorPacket(number, text))) });
 		expect(error).toBeInstanceOf(ConnectError);
-		expect(error.told?.what).toMatch(what);
-		expect(error.told?.words).toContain(String(number));
+		expect(error.description?.message).toMatch(what);
+		expect(error.description?.details).toContain(String(number));
 	});
 });
 
@@ -143,19 +145,19 @@ describe('no way there', () => {
 		open.splice(0).forEach((server) => void server.close());
 		const folder = await mkdtemp(join(tmpdir(), 'lockstep-socket-'));
 		await writeFile(join(folder, 'file'), '');
-		expect((await refusal({ port })).told?.why).toMatch(/Nothing listens/);
-		expect((await refusal({ host: 'nowhere.invalid' })).told?.why).toMatch(
+		expect((await refusal({ port })).description?.reason).toMatch(/Nothing listens/);
+		expect((await refusal({ host: 'nowhere.invalid' })).description?.reason).toMatch(
 			/No machine of the name "nowhere.invalid"|could not be looked up/,
 		);
-		expect((await refusal({ socket: join(folder, 'missing') })).told?.why).toMatch(/no such file/);
-		expect((await refusal({ socket: join(folder, 'file') })).told?.why).toMatch(/no socket/);
+		expect((await refusal({ socket: join(folder, 'missing') })).description?.reason).toMatch(/no such file/);
+		expect((await refusal({ socket: join(folder, 'file') })).description?.reason).toMatch(/no socket/);
 		await rm(folder, { recursive: true });
 	});
 
 	test('certificates that cannot be read', async () => {
 		const error = await refusal({ port: 1, tls: { mode: 'VERIFY_CA', ca: '/nowhere/ca.pem' } });
 		expect(error).toBeInstanceOf(UserError);
-		expect(error.told?.what).toContain('/nowhere/ca.pem');
+		expect(error.description?.message).toContain('/nowhere/ca.pem');
 		expect(await refusal({ port: 1, tls: { mode: 'REQUIRED', version: 'SSLv3' } })).toBeInstanceOf(UserError);
 	});
 

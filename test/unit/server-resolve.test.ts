@@ -92,7 +92,7 @@ describe('where a server is', () => {
 		await expect(resolve({ server: 'nobody' })).rejects.toThrow('There is no profile of the name "nobody".');
 		const error = await resolve({ server: 'me:canary@db1' }).catch((error) => error);
 		expect(error).toBeInstanceOf(UserError);
-		expect(JSON.stringify(error.told)).not.toContain('canary');
+		expect(JSON.stringify(error.description)).not.toContain('canary');
 	});
 
 	test.each([
@@ -211,8 +211,8 @@ describe('the password', () => {
 		await chmod(path, mode);
 		const error = await resolve({ passwordFile: path }).catch((error) => error);
 		expect(error).toBeInstanceOf(UserError);
-		expect(error.told.mend).toEqual([`chmod 600 '${path}'`]);
-		expect(JSON.stringify(error.told)).not.toContain('canary');
+		expect(error.description.hints).toEqual([`chmod 600 '${path}'`]);
+		expect(JSON.stringify(error.description)).not.toContain('canary');
 	});
 
 	test.each<[string, Partial<ServerSources>]>([
@@ -225,7 +225,7 @@ describe('the password', () => {
 	])('%s is refused', async (_, sources) => {
 		const error = await resolve(sources).catch((error) => error);
 		expect(error).toBeInstanceOf(UserError);
-		expect(JSON.stringify(error.told) + error.message).not.toContain('canary');
+		expect(JSON.stringify(error.description) + error.message).not.toContain('canary');
 	});
 });
 

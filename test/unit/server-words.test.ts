@@ -78,15 +78,15 @@ describe('a server’s refusal in words', () => {
 		[1053, 'Server shutdown in progress', /shutting down/, /Wait/],
 		[2026, 'TLS/SSL error: unexpected eof while reading', /broke off/, /lost connection/],
 		[1927, 'Connection was killed', /connection was killed/, /./],
-	])('%i %s', (number, text, what, mend) => {
+	])('%i %s', (number, text, what, hints) => {
 		const told = meaning(number, text, false, 'a@b@%');
-		expect(told.what).toMatch(what);
-		expect(told.mend?.join('\n') ?? told.what).toMatch(mend);
+		expect(told.message).toMatch(what);
+		expect(told.hints?.join('\n') ?? told.message).toMatch(hints);
 	});
 
 	test('an unknown number is named, a lost connection said', () => {
-		expect(meaning(9999, 'x', false).what).toContain('9999');
-		expect(meaning(null, 'read ECONNRESET', true).what).toMatch(/lost, and with it every lock/);
+		expect(meaning(9999, 'x', false).message).toContain('9999');
+		expect(meaning(null, 'read ECONNRESET', true).message).toMatch(/lost, and with it every lock/);
 	});
 
 	test.each([

@@ -3,7 +3,7 @@ import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
 
 let seq = 0;
-const at = (event: RunEvent): Recorded => ({ v: 1, run: 'r1', seq: ++seq, at: '2026-01-01T00:00:00.000Z', ...event });
+const at = (event: RunEvent): Recorded => ({ v: 2, run: 'r1', seq: ++seq, at: '2026-01-01T00:00:00.000Z', ...event });
 const all = (...events: RunEvent[]) => events.map(at).reduce(fold, NOTHING_YET);
 
 const step = (id: string) => ({ id, title: id, why: '' });
@@ -22,7 +22,7 @@ const START: RunEvent = {
 const action = (id: string, undoing = false): RunEvent => ({
 	...{ type: 'action-started', step: 'a', undoing, action: { id, kind: 'sql', on: 'server', text: id, why: '', changes: true } },
 });
-const FAILURE = { class: 'ServerError', step: 'a', told: { what: 'refused' }, checks: [], left: [] };
+const FAILURE = { class: 'ServerError', step: 'a', description: { message: 'refused' }, checks: [], left: [] };
 
 test('steps go from waiting through running to done', () => {
 	expect(all(START)).toMatchObject({
@@ -41,7 +41,7 @@ test('the transcript tells each action with its end, the same one twice apart', 
 	const { transcript } = all(
 		START,
 		action('x'),
-		{ type: 'action-failed', step: 'a', action: 'x', ms: 1, told: { what: 'no' } },
+		{ type: 'action-failed', step: 'a', action: 'x', ms: 1, description: { message: 'no' } },
 		action('x'),
 		{ type: 'action-done', step: 'a', action: 'x', ms: 2 },
 		action('y', true),

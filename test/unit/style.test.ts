@@ -58,7 +58,7 @@ describe('the check itself', () => {
 		'/** Nobody. Is had. */',
 		"const told = row['x'];",
 		"const a = `#{told['what']} and more`;".replace('#', '$'),
-		"const e = [x(`a b`), { mend: ['the one'] }];",
+		"const e = [x(`a b`), { hints: ['the one'] }];",
 	])('leaves %s', (source) => {
 		expect(textsIn(source).flatMap(({ text }) => wrong(text))).toEqual([]);
 	});

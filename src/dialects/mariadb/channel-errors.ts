@@ -1,4 +1,4 @@
-// What a replica's threads say when they do not run, and what mends it. The numbers and texts were seen on 10.11 and 11.8 (.github/docs/measured.md, Replication errors).
+// What a replica's threads say when they do not run, and what fixes it. The numbers and texts were seen on 10.11 and 11.8 (.github/docs/measured.md, Replication errors).
 
 import { shellWord } from '../../core/shell.ts';
 import { shown, sql } from '../../sql/sql.ts';
@@ -31,7 +31,7 @@ const differs =
 const GONE = differs('What the primary works with is not there on the replica: it was never seeded, or something was dropped there.');
 const THERE = differs('It exists on the replica already: something was written there, or the replica was seeded from another moment.');
 
-const MENDS: Readonly<Record<string, Mend>> = {
+const HINTS: Readonly<Record<string, Mend>> = {
 	'1007': THERE,
 	'1008': GONE,
 	'1032': differs('A row is missing or another one on the replica: something was written there, or it was seeded from another moment.'),
@@ -77,7 +77,7 @@ const MENDS: Readonly<Record<string, Mend>> = {
 		];
 	},
 	'1950': (at) => ['Something was written on the replica itself: seed it again, and find out who writes there.', seedAgain(at)],
-	'2002': (at) => MENDS['2003']?.(at, '') ?? [],
+	'2002': (at) => HINTS['2003']?.(at, '') ?? [],
 	'2003': (at) => [
 		'The replica cannot reach the primary: it is down, or bind_address, a firewall, or an address that only this machine knows (--source HOST:PORT).',
 		change(at, OTHER_ADDRESS),
@@ -112,5 +112,5 @@ export const wantsCopy = (error: string): boolean => COPIED_WRONG.includes(numbe
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
-	return MENDS[number(error)]?.(at, error) ?? unnumbered(error);
+	return HINTS[number(error)]?.(at, error) ?? unnumbered(error);
 }

@@ -5,10 +5,10 @@ import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { definitions } from './definitions.ts';
+import { hints } from './hints.ts';
 import { identity, identityWithoutUptime, madeAt } from './identity.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
-import { mends } from './mends.ts';
 import { positions } from './positions.ts';
 import { privileges } from './privileges.ts';
 import { readers } from './rows.ts';
@@ -42,5 +42,5 @@ export const mariadb: Dialect = {
 	outside: mariadbOutside,
 	jsonTypes: null,
 	clone: null,
-	mends,
+	hints,
 };

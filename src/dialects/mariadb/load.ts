@@ -11,7 +11,7 @@ export const load = loadWords({
 		barred: "COALESCE(@@GLOBAL.enforce_storage_engine, '')",
 		judge: (engine, enforced) =>
 			enforced === '' || enforced.toUpperCase() === engine.toUpperCase() ? null : `enforce_storage_engine is ${enforced}`,
-		mends: (engine) => [
+		hints: (engine) => [
 			`If its plugin is not loaded:  INSTALL SONAME 'ha_${engine.toLowerCase()}';`,
 			'SET GLOBAL enforce_storage_engine = NULL;',
 		],

@@ -1,4 +1,4 @@
-// What a replica's threads say when they do not run, and what mends it. The numbers and texts were seen on 9.7 (.github/docs/measured.md, Replication errors).
+// What a replica's threads say when they do not run, and what fixes it. The numbers and texts were seen on 9.7 (.github/docs/measured.md, Replication errors).
 
 import { shellWord } from '../../core/shell.ts';
 import { shown, sql } from '../../sql/sql.ts';
@@ -62,7 +62,7 @@ const refusedAccount: Mend = ({ channel }, text) => {
 	];
 };
 
-const MENDS: Readonly<Record<string, Mend>> = {
+const HINTS: Readonly<Record<string, Mend>> = {
 	'1007': THERE,
 	'1008': GONE,
 	'1032': differs('A row is missing or another one on the replica: something was written there, or it was seeded from another moment.'),
@@ -86,12 +86,12 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	'1410': differs(
 		'The channel’s privileges do not suffice for what the primary did (1410 is of accounts that a GRANT would have to make).',
 	),
-	'1593': (at, text) => MENDS['13117']?.(at, text) ?? [],
+	'1593': (at, text) => HINTS['13117']?.(at, text) ?? [],
 	'1872': (at) => [
 		'Its relay log’s own notes are gone. By GTID it can fetch everything again:',
 		`On the replica:  RESET REPLICA${of(at.channel)}; START REPLICA${of(at.channel)};`,
 	],
-	'2002': (at, text) => MENDS['2003']?.(at, text) ?? [],
+	'2002': (at, text) => HINTS['2003']?.(at, text) ?? [],
 	'2003': (at) => [
 		'The replica cannot reach the primary: it is down, or bind_address, a firewall, or an address that only this machine knows (--source HOST:PORT).',
 		...retried(at),
@@ -131,7 +131,7 @@ const MENDS: Readonly<Record<string, Mend>> = {
 	],
 	'3159': (at) => ['The primary takes encrypted connections only:', change(at, 'SOURCE_SSL = 1')],
 	// `Got fatal error 1236 from source when reading data from binary log: …`
-	'13114': (at, text) => MENDS[/fatal error (\d+)/i.exec(text)?.[1] ?? '']?.(at, text) ?? refused(at, text),
+	'13114': (at, text) => HINTS[/fatal error (\d+)/i.exec(text)?.[1] ?? '']?.(at, text) ?? refused(at, text),
 	'13117': (at, text) =>
 		/server UUIDs/i.test(text)
 			? [
@@ -167,7 +167,7 @@ export function wantsCopy(error: string): boolean {
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
-	const known = MENDS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error);
+	const known = HINTS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error);
 	if (known !== undefined) return known;
 	// A connection that was accepted and then ended has no number.
 	return /^0: .*(?:init_connect|reconnecting)/is.test(error)

@@ -44,7 +44,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 			holds: fits(donor.version, recipient.version),
 			expected: `${numbersOf(donor.version)}, or the same series where that is enough (8.0: after 8.0.${STRICT_80})`,
 			found: numbersOf(recipient.version),
-			mend: ['Take a replica of the same version.', stream],
+			hints: ['Take a replica of the same version.', stream],
 		},
 		{
 			id: 'CLONE-SAME',
@@ -52,7 +52,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 			holds: differing.length === 0,
 			expected: each(donor) || 'as on the primary',
 			found: each(recipient) || 'as on the primary',
-			mend: ['Give the replica the primary’s values; those of InnoDB’s files and of names only with new data.', stream],
+			hints: ['Give the replica the primary’s values; those of InnoDB’s files and of names only with new data.', stream],
 		},
 		{
 			id: 'CLONE-PLUGINS',
@@ -60,7 +60,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 			holds: lacking.length === 0,
 			expected: donor.plugins.join(', ') || 'none',
 			found: lacking.length === 0 ? 'all' : `missing ${lacking.join(', ')}`,
-			mend: [`On the replica:  INSTALL PLUGIN … SONAME '….so'  for ${lacking.join(', ')}`, stream],
+			hints: [`On the replica:  INSTALL PLUGIN … SONAME '….so'  for ${lacking.join(', ')}`, stream],
 		},
 		{
 			id: 'CLONE-PACKET',
@@ -68,7 +68,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 			holds: donor.maxPacket >= LEAST_PACKET && recipient.maxPacket >= LEAST_PACKET,
 			expected: `at least ${LEAST_PACKET} on both`,
 			found: `${donor.maxPacket} on the primary, ${recipient.maxPacket} on the replica`,
-			mend: [`SET PERSIST max_allowed_packet = 67108864;`],
+			hints: [`SET PERSIST max_allowed_packet = 67108864;`],
 		},
 		{
 			id: 'CLONE-KEYRING',
@@ -76,7 +76,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 			holds: donor.encryptedTablespaces === 0 || recipient.keyring,
 			expected: donor.encryptedTablespaces === 0 ? 'nothing is encrypted' : 'a keyring at work on the replica',
 			found: donor.encryptedTablespaces === 0 ? 'nothing is' : `${donor.encryptedTablespaces} encrypted tablespaces, no keyring`,
-			mend: ['Set up a keyring component on the replica, as on the primary.', stream],
+			hints: ['Set up a keyring component on the replica, as on the primary.', stream],
 		},
 	];
 }

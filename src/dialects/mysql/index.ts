@@ -6,11 +6,11 @@ import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { clone } from './clone.ts';
 import { definitions } from './definitions.ts';
+import { hints } from './hints.ts';
 import { identity } from './identity.ts';
 import { jsonTypes } from './json-types.ts';
 import { load } from './load.ts';
 import { locks } from './locks.ts';
-import { mends } from './mends.ts';
 import { positions } from './positions.ts';
 import { privileges } from './privileges.ts';
 import type { Probe } from './probe.ts';
@@ -48,5 +48,5 @@ export const mysql = (probe: Probe): Dialect => ({
 	outside: mysqlOutside,
 	jsonTypes,
 	clone,
-	mends,
+	hints,
 });

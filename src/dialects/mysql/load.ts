@@ -17,7 +17,7 @@ export const load = ({ newWords }: Probe): LoadWords =>
 			barred: '@@GLOBAL.disabled_storage_engines',
 			judge: (engine, disabled) =>
 				disabled.split(',').some((each) => each.trim().toUpperCase() === engine.toUpperCase()) ? 'disabled_storage_engines holds it' : null,
-			mends: (engine) => [
+			hints: (engine) => [
 				`Take ${engine} out of disabled_storage_engines in the server’s option file, and restart it.`,
 				'Start the server with the engine: its plugin or option is missing.',
 			],

@@ -62,8 +62,8 @@ async function setUp(reader: DefinitionReader, settings: Settings): Promise<void
 	const unlike = unlikeSettings(wanted, await ask(reader, currentSettings(wanted)));
 	if (Object.keys(unlike).length === 0) return;
 	throw new ServerError({
-		what: `The server does not take the settings under which definitions are read: ${Object.keys(unlike).join(', ')}.`,
-		mend: ['Connect to the server itself: a proxy in between may change or ignore settings.'],
+		message: `The server does not take the settings under which definitions are read: ${Object.keys(unlike).join(', ')}.`,
+		hints: ['Connect to the server itself: a proxy in between may change or ignore settings.'],
 	});
 }
 
@@ -124,7 +124,7 @@ async function moreOf(
 	} catch (error) {
 		// A view is its text, whatever became of what it needs.
 		if (name.kind !== 'view' || !(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
-		return { invalid: error.told.words ?? error.told.what };
+		return { invalid: error.description.details ?? error.description.message };
 	}
 }
 
@@ -142,9 +142,9 @@ function worded(error: unknown, name: DefinitionName): unknown {
 	const gone = GONE.includes(error.code);
 	return new UserError(
 		{
-			what: `The definition of the ${definitionTitle(name)} cannot be read.`,
-			why: error.told.words ?? error.told.what,
-			mend: gone ? ['It may have been dropped meanwhile: try again.', ...waysAround(name)] : waysAround(name),
+			message: `The definition of the ${definitionTitle(name)} cannot be read.`,
+			reason: error.description.details ?? error.description.message,
+			hints: gone ? ['It may have been dropped meanwhile: try again.', ...waysAround(name)] : waysAround(name),
 		},
 		{ cause: error },
 	);

@@ -93,8 +93,8 @@ function endSafely(...given: Parameters<typeof endOf>): ReturnType<typeof endOf>
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
 		throw new UserError({
-			what: 'The dump holds a statement that is too long to be read.',
-			mend: ['Take another backup, or get this file from a copy of the backup.'],
+			message: 'The dump holds a statement that is too long to be read.',
+			hints: ['Take another backup, or get this file from a copy of the backup.'],
 		});
 	}
 }

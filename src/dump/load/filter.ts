@@ -50,9 +50,9 @@ const named = ([, backquoted, quoted, word]: RegExpExecArray): string =>
 /** `null`: within rows, of which nothing is shown. */
 const doubtful = (statement: string | null): UserError =>
 	new UserError({
-		what: 'The dump holds a statement of which it cannot be known whether it belongs to the tables that were asked for.',
-		...(statement === null ? {} : { words: withoutLiterals(asText(statement)).slice(0, 200) }),
-		mend: ['Restore the whole database into a spare server, and take the tables from there.'],
+		message: 'The dump holds a statement of which it cannot be known whether it belongs to the tables that were asked for.',
+		...(statement === null ? {} : { details: withoutLiterals(asText(statement)).slice(0, 200) }),
+		hints: ['Restore the whole database into a spare server, and take the tables from there.'],
 	});
 
 /** `made`: the dump's tables so far. Throws UserError where it is in doubt: what is of another table must never be loaded, and what is of these never left out. */
@@ -115,8 +115,8 @@ function ofAccounts(statement: string, without: ReadonlySet<string>): boolean {
 	const account = accountOf(statement);
 	if (account === null && ABOUT_ACCOUNTS.test(bare(statement))) {
 		throw new UserError({
-			what: 'A statement about an account is not understood, so it cannot be known whether that account exists already.',
-			mend: ['Load the accounts by hand: README.txt of the backup says how.'],
+			message: 'A statement about an account is not understood, so it cannot be known whether that account exists already.',
+			hints: ['Load the accounts by hand: README.txt of the backup says how.'],
 		});
 	}
 	return account === null || !without.has(account);

@@ -25,7 +25,7 @@ export async function* judged(source: AsyncIterable<Buffer>, path: string, purpo
 					status: 'fail',
 					expected: purpose.database === null ? 'a statement about accounts' : `a statement of a dump of ${purpose.database}`,
 					found: `${text === null ? '' : `${printable(text.toString('utf8'))}: `}${why}`,
-					mend: [
+					hints: [
 						'Do not restore from it: a backup holds no such statement. Take another backup, or get this file from a copy of the backup.',
 					],
 				},

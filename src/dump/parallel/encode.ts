@@ -111,8 +111,8 @@ export function createRowEncoder(options: {
 		if (state === FAILED) return { error: Buffer.from(last), warnings: 0 };
 		if (state === DONE) return { error: null, warnings: (last[1] ?? 0) + ((last[2] ?? 0) << 8) };
 		throw new RowsBroken({
-			what: `The server's rows cannot be read: ${BROKEN[state]}.`,
-			mend: ['Run it again; if it fails in the same place, use --engine vendor.'],
+			message: `The server's rows cannot be read: ${BROKEN[state]}.`,
+			hints: ['Run it again; if it fails in the same place, use --engine vendor.'],
 		});
 	}
 

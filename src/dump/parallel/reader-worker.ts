@@ -133,7 +133,7 @@ function serve(session: Session): void {
 		// A statement that ran tells it better: it ends when the server was told to end it.
 		void Promise.race([running, pause(TOLD_WITHIN_MS)]).then(() =>
 			setImmediate(() =>
-				fail(new ServerError({ what: 'A connection that read rows is lost.', ...(words ? { words } : {}) }, { connectionLost: true })),
+				fail(new ServerError({ message: 'A connection that read rows is lost.', ...(words ? { details: words } : {}) }, { connectionLost: true })),
 			),
 		);
 	});
@@ -166,9 +166,9 @@ const hex = (digest: bigint) => digest.toString(16).padStart(16, '0');
 const silent = ({ database, table }: Piece, ms: number): ServerError =>
 	new ServerError(
 		{
-			what: `Nothing came of ${database}.${table} for ${duration(ms)}, so its rows are waited for no longer.`,
-			why: 'The server stands still, or what is between it and here swallows everything.',
-			mend: ['What the server is busy with: SHOW FULL PROCESSLIST;  whether its disk answers: its error log.'],
+			message: `Nothing came of ${database}.${table} for ${duration(ms)}, so its rows are waited for no longer.`,
+			reason: 'The server stands still, or what is between it and here swallows everything.',
+			hints: ['What the server is busy with: SHOW FULL PROCESSLIST;  whether its disk answers: its error log.'],
 		},
 		{ connectionLost: true },
 	);
@@ -179,17 +179,17 @@ function worded(error: unknown, { database, table }: Piece): unknown {
 	// It held a snapshot, and no lock that anybody else would miss.
 	if (error.connectionLost)
 		return new ServerError(
-			{ ...error.told, what: `The connection that read ${database}.${table} is lost.` },
+			{ ...error.description, message: `The connection that read ${database}.${table} is lost.` },
 			{ cause: error, connectionLost: true },
 		);
 	// A table is not as it was when the snapshot began, or is no more.
 	if (error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
 	return new ServerError(
 		{
-			what: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,
-			...(error.told.why === undefined ? {} : { why: error.told.why }),
-			mend: ['Make the backup again while no session changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
-			...(error.told.words === undefined ? {} : { words: error.told.words }),
+			message: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,
+			...(error.description.reason === undefined ? {} : { reason: error.description.reason }),
+			hints: ['Make the backup again while no session changes tables (ALTER, DROP, RENAME, TRUNCATE, OPTIMIZE).'],
+			...(error.description.details === undefined ? {} : { details: error.description.details }),
 		},
 		{ cause: error.cause, code: error.code },
 	);

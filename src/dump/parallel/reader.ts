@@ -62,7 +62,7 @@ export async function openReader(
 		const why = cause instanceof Error ? cause.message : undefined;
 		fail(
 			new ServerError(
-				{ what: `A thread that read rows from ${address.name} ended.`, ...(why ? { why } : {}) },
+				{ message: `A thread that read rows from ${address.name} ended.`, ...(why ? { reason: why } : {}) },
 				{ cause, connectionLost: true },
 			),
 		);

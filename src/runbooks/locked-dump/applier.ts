@@ -95,9 +95,9 @@ async function noTemporaryTables(at: BackupEnv & Working, until: number): Promis
 		if (open === 0) return;
 		if (performance.now() > until) {
 			throw new LockTimeout({
-				what: `The applier was not stopped within ${at.lockWaitSeconds} s.`,
-				why: `It had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
-				mend: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
+				message: `The applier was not stopped within ${at.lockWaitSeconds} s.`,
+				reason: `It had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
+				hints: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
 			});
 		}
 		if (!told) at.note(`Not stopped yet: the applier has ${open} temporary tables open, which the backup would lack.`);

@@ -74,7 +74,7 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 		} catch (error) {
 			// The backup itself is sound: that replication has trouble of its own is said and does not unmake it.
 			if (!(error instanceof VerifyFailed)) throw error;
-			at.note(`Replication did not catch up: ${error.checks[0]?.found ?? (error as LockstepError).told.what}`, 'warning');
+			at.note(`Replication did not catch up: ${error.checks[0]?.found ?? (error as LockstepError).description.message}`, 'warning');
 			return { ms: null };
 		}
 	},

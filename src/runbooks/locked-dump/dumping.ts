@@ -124,7 +124,7 @@ export function sameDefinitions(before: Dumped, after: Dumped): void {
 			must('DEFINITIONS-STILL', 'Nothing was defined while the snapshots were taken', false, {
 				expected: 'the same definitions before the lock and after it',
 				found: some(changed),
-				mend: ['Try again, or hold the lock for the whole dump:  --lock held'],
+				hints: ['Try again, or hold the lock for the whole dump:  --lock held'],
 			}),
 		],
 		'Definitions were changed during the dump: it would be of two moments.',

@@ -87,10 +87,10 @@ function worded(error: unknown): unknown {
 	if (NOT_ACQUIRED.has(error.code)) {
 		return new LockTimeout(
 			{
-				what: 'Another session keeps a table from being read under the lock.',
-				...(error.told.why !== undefined && { why: error.told.why }),
-				mend: ['Nothing is locked and nothing was changed. Try again when statements that define tables are done: SHOW FULL PROCESSLIST;'],
-				...(error.told.words !== undefined && { words: error.told.words }),
+				message: 'Another session keeps a table from being read under the lock.',
+				...(error.description.reason !== undefined && { reason: error.description.reason }),
+				hints: ['Nothing is locked and nothing was changed. Try again when statements that define tables are done: SHOW FULL PROCESSLIST;'],
+				...(error.description.details !== undefined && { details: error.description.details }),
 			},
 			{ cause: error },
 		);
@@ -99,8 +99,8 @@ function worded(error: unknown): unknown {
 	return new VerifyFailed(
 		[
 			must('TABLES-STILL', 'The tables are those that existed before the lock', false, {
-				found: error.told.words ?? error.message,
-				mend: ['Try again while no session drops or renames tables.'],
+				found: error.description.details ?? error.message,
+				hints: ['Try again while no session drops or renames tables.'],
 			}),
 		],
 		'A table was dropped or renamed just before the lock.',
@@ -119,7 +119,7 @@ export async function sameTables({ server, look }: BackupEnv & Looking, before: 
 			must('TABLES-STILL', 'Each table is the one that it was under the lock', false, {
 				expected: 'the same tables, by the engine’s own numbers',
 				found: `dropped, renamed, truncated or made anew: ${some(changed.map(qualified))}`,
-				mend: ['Try again while no session changes tables, or hold the lock for the whole dump:  --lock held'],
+				hints: ['Try again while no session changes tables, or hold the lock for the whole dump:  --lock held'],
 			}),
 		],
 		'Tables were exchanged while their rows were read: the backup would hold rows of other tables.',

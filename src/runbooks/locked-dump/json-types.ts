@@ -75,7 +75,7 @@ export async function findChangedJson(
 		columns = await countChangedJson(jsonTypes, all, (what, statements) => perform(what === 'types' ? count : rowsOf(count, statements)));
 	} catch (error) {
 		if (!(error instanceof ServerError) || error.code === null || !ALTERED.has(error.code)) throw error;
-		note(`Types inside JSON columns could not be counted. ${error.told.what}`, 'warning');
+		note(`Types inside JSON columns could not be counted. ${error.description.message}`, 'warning');
 		return { columns: all.map((each) => ({ ...each, rows: null, types: [] })), digests: new Map() };
 	}
 	if (columns.length > 0) note(changedJsonWarning(columns));

@@ -169,7 +169,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 						must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
 							expected: `${server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
 							found: facts.tool ?? (facts.unfit.join('; ') || 'none'),
-							mend: server.dialect.mends.tools,
+							hints: server.dialect.hints.tools,
 						}),
 					]
 				: []),
@@ -186,11 +186,11 @@ export const look: Step<BackupEnv, Facts, null> = {
 			must('DATABASES', 'All databases asked for exist', unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
 				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,
-				mend: [`There are: ${some(facts.databases, 20)}`],
+				hints: [`There are: ${some(facts.databases, 20)}`],
 			}),
 			must('IGNORED', 'Tables to leave out are named database.table', oddTables.length === 0, {
 				found: oddTables.length === 0 ? 'all' : some(oddTables),
-				mend: ['--ignore-table=DATABASE.TABLE'],
+				hints: ['--ignore-table=DATABASE.TABLE'],
 			}),
 			must('FOLDER', 'The folder can be written', facts.folder.writable && (!facts.folder.exists || facts.folder.isFolder), {
 				expected: `${paths.to} can be written, or made`,
@@ -201,29 +201,29 @@ export const look: Step<BackupEnv, Facts, null> = {
 							: 'no permission to write there'
 						: 'it is not a folder'
 					: `it can${facts.folder.writable ? '' : 'not'} be made in ${facts.folder.nearest}`,
-				mend: ['Give another folder with --to, or let this user write there.'],
+				hints: ['Give another folder with --to, or let this user write there.'],
 			}),
 			must('FOLDER-WRITERS', 'Not every user can write to the folder', facts.folder.exposedTo !== 'everybody', {
 				expected: `only its owner and group can write to ${facts.folder.nearest}`,
 				found: 'as it must be',
 				wrong: 'every user of this machine can replace or delete a backup there',
-				mend: [`chmod o-w ${shellWord(facts.folder.nearest)}`, 'Or give another folder with --to.'],
+				hints: [`chmod o-w ${shellWord(facts.folder.nearest)}`, 'Or give another folder with --to.'],
 			}),
 			should('FOLDER-OWNER', 'The folder belongs to this user or to root', facts.folder.exposedTo !== 'its owner', {
 				expected: `${facts.folder.nearest} belongs to this user or to root`,
 				found: 'as it must be',
 				wrong: 'another user owns it, and can replace or delete a backup there',
-				mend: ['Give another folder with --to, or run the backup as the owner of this one.'],
+				hints: ['Give another folder with --to, or run the backup as the owner of this one.'],
 			}),
 			must('SPACE', 'There is room for the dump', facts.folder.freeBytes >= room, {
 				expected: `~${bytes(room)} free at ${facts.folder.nearest}`,
 				found: bytes(facts.folder.freeBytes),
-				mend: ['Free some space, give another folder with --to, or leave databases out with --databases.'],
+				hints: ['Free some space, give another folder with --to, or leave databases out with --databases.'],
 			}),
 			should('TEMPORARY-TABLES', 'The applier holds no temporary table open', facts.openTemporaryTables === 0, {
 				expected: '0',
 				found: String(facts.openTemporaryTables),
-				mend: [
+				hints: [
 					`They would be missing from a replica made of this backup: it is waited until they are gone, at most ${lockWaitSeconds} s (--lock-wait).`,
 				],
 			}),
@@ -242,7 +242,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 					{
 						expected: `${bytes(RELAY_RESERVE)} at least in ${identity.dataDir}`,
 						found: bytes(facts.dataFolder.freeBytes),
-						mend: ['Free some space there first: a full disk would stop replication.'],
+						hints: ['Free some space there first: a full disk would stop replication.'],
 					},
 				),
 			);
@@ -252,7 +252,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			checks.push(
 				should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
 					wrong: facts.gaps.map(tellGap).join('; '),
-					mend: [...facts.gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
+					hints: [...facts.gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
 				}),
 			);
 		}
@@ -275,7 +275,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			checks.push(
 				should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {
 					found: `rows of ${plural(facts.elsewhere.length, 'table')} are stored elsewhere and are not in the backup: ${some(facts.elsewhere)}`,
-					mend: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
+					hints: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
 				}),
 			);
 		}
@@ -342,7 +342,7 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 		...(idle.length === 0 ? [] : [`its COMMIT will wait until the unlock: ${idle.map(tellBlocker).join('; ')}`]),
 		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(tellBlocker).join('; ')}`]),
 	];
-	const mend = {
+	const hints = {
 		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: no client queues behind it.`,
 		abort: 'Try again when they are done, or see --long-queries wait and kill.',
 		kill: 'Those that the lock waits for are killed when it is to be taken, if they are still at it.',
@@ -350,7 +350,7 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	return {
 		...must('LONG-QUERIES', 'No long-running statements', before.length + idle.length === 0, {
 			found: found.length === 0 ? 'nobody' : found.join(' · '),
-			mend: [mend],
+			hints: [hints],
 		}),
 		...(before.length + idle.length > 0 && longQueries !== 'abort' ? { status: 'warning' as const } : {}),
 	};
@@ -371,7 +371,7 @@ function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { way, heldB
 	const check = must('LOCK-TIME', 'The lock will be held no longer than it may', predicted.ms <= maxLockSeconds * 1000, {
 		expected: `at most ${limit} (--max-lock-time)`,
 		found,
-		mend: [
+		hints: [
 			predicted.measured
 				? 'Give it longer with --max-lock-time, or dump less at a time with --databases.'
 				: `That is only assumed: after ${limit} the dump is stopped and the server freed.`,
@@ -386,6 +386,6 @@ function replicates(channel: Channel, several: boolean): Check {
 	const title = several ? `Channel ${channel.name || 'default'} replicates from ${channel.host}:${channel.port}` : 'It replicates';
 	return should('REPLICATION', title, channel.io === 'yes' && channel.sql === 'yes' && error === null, {
 		found: error ?? `io ${channel.io}, sql ${channel.sql}${behind}`,
-		mend: ['The backup will be of the moment at which replication stands.'],
+		hints: ['The backup will be of the moment at which replication stands.'],
 	});
 }

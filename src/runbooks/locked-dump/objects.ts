@@ -56,7 +56,7 @@ export function compareObjects(wanted: Objects, files: readonly DumpedFile[], ig
 			must(`DUMPED-${kind.toUpperCase()}`, `All ${kind} are in the dump`, false, {
 				expected: `${wanted[kind].length} ${kind}`,
 				wrong: `missing ${some(lacking)}`,
-				mend: [
+				hints: [
 					'The account may lack a privilege, without which the vendor’s tool leaves them out and still ends well: see lockstep backup --dry-run.',
 				],
 			}),
@@ -81,7 +81,7 @@ export function compareRows(files: readonly DumpedFile[], read: readonly { reado
 		must('DUMPED-ROWS', 'The rows of every table were read', false, {
 			expected: `${defined.size} tables`,
 			wrong: `made or dropped meanwhile: ${some(odd)}`,
-			mend: ['Try again, or hold the lock for the whole dump:  --lock held'],
+			hints: ['Try again, or hold the lock for the whole dump:  --lock held'],
 		}),
 	];
 }

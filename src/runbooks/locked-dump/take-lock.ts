@@ -166,9 +166,9 @@ async function nobodyInTheWay(
 		if (left() <= 0 || (at.longQueries === 'abort' && lockWaitsForReads && long.length > 0)) {
 			if (waiting.length > 0) throw notHad(at, waiting, closed);
 			throw new LockTimeout({
-				what: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
-				why: `The applier had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
-				mend: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
+				message: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
+				reason: `The applier had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
+				hints: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
 			});
 		}
 		const names = `${waiting.map((each) => each.id).join()} ${open > 0}`;
@@ -218,16 +218,17 @@ async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]
 
 const alwaysOvertaken = ({ lockWaitSeconds }: Taking, defining: readonly string[]): LockTimeout =>
 	new LockTimeout({
-		what: `The lock could not be kept within ${lockWaitSeconds} s.`,
-		why: 'Each time it overtook a statement that defines a table: that table could not be read until the unlock, and the dump would wait for ever.',
-		mend: [...defining, 'Nothing is locked and nothing was changed. Try again when they are done, or wait longer with --lock-wait.'],
+		message: `The lock could not be kept within ${lockWaitSeconds} s.`,
+		reason:
+			'Each time it overtook a statement that defines a table: that table could not be read until the unlock, and the dump would wait for ever.',
+		hints: [...defining, 'Nothing is locked and nothing was changed. Try again when they are done, or wait longer with --lock-wait.'],
 	});
 
 const temporaryTables = (open: number): Check =>
 	must('TEMPORARY-TABLES', 'The applier holds no temporary table open under the lock', open === 0, {
 		expected: '0',
 		found: String(open),
-		mend: ['They would be missing from a replica made of this backup. Nothing is locked any more; try again in a moment.'],
+		hints: ['They would be missing from a replica made of this backup. Nothing is locked any more; try again in a moment.'],
 	});
 
 /** What a refused lock has left behind, and how it ends. */
@@ -246,9 +247,9 @@ function notHad(
 	});
 	return new LockTimeout(
 		{
-			what: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
-			why: others.length === 0 ? 'No session is in the way any more, as far as the server shows.' : 'In the way, longest first:',
-			mend: [
+			message: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
+			reason: others.length === 0 ? 'No session is in the way any more, as far as the server shows.' : 'In the way, longest first:',
+			hints: [
 				...others.slice(0, 5).map(tellBlocker),
 				...unnamed,
 				...(still.length === 0
@@ -256,7 +257,7 @@ function notHad(
 					: [stillClosed(still), ...still.map((each) => `On ${at.server.name}:  ${shown(at.server.dialect.locks.kill(each.id))};`)]),
 				`Nothing is locked and nothing was changed. Try again when ${others.length === 1 ? 'it has' : 'they have'} ended, wait longer with --lock-wait, or have them ended with --long-queries kill.`,
 			],
-			...(cause?.told.words !== undefined && { words: cause.told.words }),
+			...(cause?.description.details !== undefined && { details: cause.description.details }),
 		},
 		{ cause },
 	);

@@ -143,9 +143,9 @@ function lostLock(cause: unknown): VerifyFailed {
 function timeSpent({ maxLockSeconds }: At, mostMs: number, cause: unknown): LockTimeout {
 	return new LockTimeout(
 		{
-			what: `The lock was held for the ${duration(mostMs)} that ${maxLockSeconds === 'auto' ? 'are allowed without --max-lock-time' : '--max-lock-time allows'}, so the dump was stopped.`,
-			why: 'Clients and replication continue: they have precedence over the backup.',
-			mend: [
+			message: `The lock was held for the ${duration(mostMs)} that ${maxLockSeconds === 'auto' ? 'are allowed without --max-lock-time' : '--max-lock-time allows'}, so the dump was stopped.`,
+			reason: 'Clients and replication continue: they have precedence over the backup.',
+			hints: [
 				'What was written stays in the folder that ends in .partial; it is no backup.',
 				'Give it longer with --max-lock-time 2h (0: no limit), or dump less at a time with --databases.',
 			],

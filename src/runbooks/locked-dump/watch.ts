@@ -57,11 +57,11 @@ const administers = (activity: readonly Activity[]): readonly Activity[] =>
 
 const stuck = ({ server }: BackupEnv, waiting: readonly Activity[]): LockTimeout =>
 	new LockTimeout({
-		what: `The lock on ${server.name} was released before the dump ended: a statement that waits for it blocks the server's status for all sessions.`,
-		why: waiting
+		message: `The lock on ${server.name} was released before the dump ended: a statement that waits for it blocks the server's status for all sessions.`,
+		reason: waiting
 			.map((each) => `${each.id} ${each.user}@${each.host.replace(/:\d+$/, '')} ${each.seconds} s: ${each.text.slice(0, 100)}`)
 			.join('; '),
-		mend: [
+		hints: [
 			'That statement continues now. Change replication before or after a backup, then run the backup again.',
 			'What was written stays in the folder that ends in .partial; it is no backup.',
 		],

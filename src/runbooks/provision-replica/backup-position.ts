@@ -80,7 +80,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 		};
 	},
 	checks({ manifest, primary, replica, facts }: FromBackupEnv & Seen<Facts>): readonly Check[] {
-		const { positions, mends } = primary.dialect;
+		const { positions, hints } = primary.dialect;
 		const { gtid, ours, unknown, purged } = facts;
 		const otherwise = 'Or copy by the stream, which needs no backup:  --seed dump';
 		const of = `${manifest.server.host}:${manifest.server.port} (${manifest.server.hostname})`;
@@ -91,7 +91,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 			must('SEED-POSITION', 'The backup names a position', gtid !== null, {
 				expected: 'a GTID position, of the server or of its source',
 				wrong: 'it has none: the server that was backed up wrote no binary log and was not a replica',
-				mend: ['Take another backup, of the primary or of a replica of it.', otherwise],
+				hints: ['Take another backup, of the primary or of a replica of it.', otherwise],
 			}),
 		];
 		if (gtid === null) return checks;
@@ -103,7 +103,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 					unknown === ''
 						? `it is of ${of}${followed}, and nothing shows that its position ${gtid || '(empty)'} is one of ${primary.name}`
 						: `it is of ${of}${followed}: ${primary.name} has never written ${unknown}`,
-				mend: [
+				hints: [
 					'Take another backup, of this primary or of a replica of it; or give the primary that it belongs to with --primary.',
 					otherwise,
 				],
@@ -112,15 +112,15 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 				expected: `nothing purged beyond ${gtid || '(empty)'}`,
 				found: 'yes',
 				wrong: `purged up to ${purged}: the replica could never get what is between (error 1236)`,
-				mend: [
+				hints: [
 					'Take a newer backup; have the primary keep its binary logs for longer than the time between two of them.',
-					...mends.retention,
+					...hints.retention,
 					otherwise,
 				],
 			}),
 			must('SEED-WHOLE', 'No table was left out of it', manifest.dump.ignored_tables.length === 0, {
 				wrong: `without ${some(manifest.dump.ignored_tables)}: replication would stop at the first change to them`,
-				mend: ['Take a backup without --ignore-table.', otherwise],
+				hints: ['Take a backup without --ignore-table.', otherwise],
 			}),
 			must(
 				'SEED-ACCOUNTS',
@@ -128,7 +128,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 				manifest.files.some((file) => file.kind === 'accounts'),
 				{
 					wrong: 'it has none: replication would stop at the first change to one that the replica lacks (error 1396)',
-					mend: ['Take another backup.', otherwise],
+					hints: ['Take another backup.', otherwise],
 				},
 			),
 		);

@@ -21,7 +21,7 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 			must('POSITION', `${words.position} is in the primary’s own binary log`, sound, {
 				expected: `${words.written} holds all of ${position.gtid || '(empty)'}`,
 				found: `${words.written} = ${position.written || '(empty)'}`,
-				mend: primary.dialect.mends.strayPosition,
+				hints: primary.dialect.hints.strayPosition,
 			}),
 			...(position.gtid === ''
 				? [note('POSITION-EMPTY', 'The primary’s position is empty', 'it has written nothing yet: the replica starts from its first log')]

@@ -92,7 +92,7 @@ async function loginOn({ lookAs, primary }: ProvisionEnv & Looking): Promise<Clo
 		return { account, held: await lookAs('replica', 'primary', primary.dialect.privileges.held), words: '' };
 	} catch (error) {
 		if (!(error instanceof ConnectError)) throw error;
-		return { account: null, held: [], words: error.told.words ?? error.told.what };
+		return { account: null, held: [], words: error.description.details ?? error.description.message };
 	}
 }
 
@@ -200,7 +200,7 @@ function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Che
 		must('CLONE-LOGIN', `${accounts.replica} is on the primary too, with the same password`, there && login.account !== null, {
 			expected: 'a login that is still good when the replica has the primary’s accounts',
 			found: there ? login.words || 'yes' : `no account ${accounts.replica} on the primary`,
-			mend: [
+			hints: [
 				`Give the replica’s login to an account that is on both with the same password: --replica ${shellWord(`mysql://USER@${replica.host}:${replica.port}`)}`,
 				'Or copy by the stream, which leaves the replica’s own accounts as they are:  --seed dump',
 			],
@@ -216,7 +216,7 @@ function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Che
 		checks.push(
 			should('CLONE-LOGIN-PRIVILEGES', 'After it the replica has the same account with the same privileges', false, {
 				found: `the primary takes this login for ${login.account}; the privileges and the password of ${accounts.replica} there were not seen`,
-				mend: [`On the primary:  SHOW GRANTS FOR '${accounts.replica.replace(/@(?=[^@]*$)/, "'@'")}';`],
+				hints: [`On the primary:  SHOW GRANTS FOR '${accounts.replica.replace(/@(?=[^@]*$)/, "'@'")}';`],
 			}),
 		);
 	}
@@ -231,7 +231,7 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 			must('CLONE-KIND', 'Both servers have CLONE', false, {
 				expected: 'two MySQL servers',
 				found: `${primary.dialect.title} and ${replica.dialect.title}: MariaDB has no CLONE`,
-				mend: ['Copy by the stream:  --seed dump', 'or by hand with mariadb-backup.'],
+				hints: ['Copy by the stream:  --seed dump', 'or by hand with mariadb-backup.'],
 			}),
 		];
 	}
@@ -242,7 +242,7 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 		must('CLONE-GRANT', `${facts.accounts.primary} may give the account of the copy its privilege`, facts.mayGrantDonor, {
 			expected: 'BACKUP_ADMIN, with the right to give it on',
 			found: facts.mayGrantDonor ? 'yes' : 'it may not',
-			mend: [`${shown(words.letGrantDonor(facts.accounts.primary))};`],
+			hints: [`${shown(words.letGrantDonor(facts.accounts.primary))};`],
 		}),
 		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, facts.held.replica, words.needs.replica),
 		...loginChecks(at, words, facts),
@@ -250,26 +250,26 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 		must('CLONE-IDLE', 'No clone is at work there', facts.status?.state !== 'In Progress', {
 			expected: 'none',
 			found: facts.status?.state === 'In Progress' ? `one from ${facts.status.source}, begun ${facts.status.began}` : 'none',
-			mend: ['Wait until it is done and the server has restarted (or start it then); the same command resumes it.'],
+			hints: ['Wait until it is done and the server has restarted (or start it then); the same command resumes it.'],
 		}),
 		must('CLONE-CHANNELS', 'The primary is not a replica', !facts.primaryFollows, {
 			expected: 'no channel',
 			found: facts.primaryFollows
 				? 'it has one, which CLONE copies: the replica would follow the primary’s own source as soon as it restarts'
 				: 'none',
-			mend: ['Copy by the stream:  --seed dump'],
+			hints: ['Copy by the stream:  --seed dump'],
 		}),
 		must('CLONE-ENGINES', 'All tables with rows are of InnoDB', filled.length === 0, {
 			expected: 'CLONE brings the contents of InnoDB only',
 			found: filled.length === 0 ? 'yes' : `these would arrive EMPTY: ${some(filled)}`,
-			mend: [...filled.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`), 'Or copy by the stream:  --seed dump'],
+			hints: [...filled.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`), 'Or copy by the stream:  --seed dump'],
 		}),
 		should('CLONE-ENGINES-EMPTY', 'None can get any meanwhile', empty.length === 0, {
 			found:
 				empty.length === 0
 					? 'yes'
 					: `${some(empty)}: what is written to them while the copy runs does not come; the comparison will show it`,
-			mend: empty.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`),
+			hints: empty.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`),
 		}),
 		note(
 			'CLONE-REPLACES',

@@ -199,18 +199,18 @@ async function proofs(at: At & Looking, status: CloneStatus | null): Promise<Che
 			{
 				expected: `Completed, from ${source.host}:${source.port}`,
 				found: status === null ? 'none' : `${status.state}, from ${status.source}${status.error === '' ? '' : `: ${status.error}`}`,
-				mend: ['The same command clones again.'],
+				hints: ['The same command clones again.'],
 			},
 		),
 		must('CLONE-POSITION', 'Nothing was written there since', replicated === status?.gtid, {
 			expected: status?.gtid ?? 'the position of the clone',
 			found: replicated,
-			mend: ['In the replica’s option file:  read_only = ON  event_scheduler = OFF', 'Then the same command again.'],
+			hints: ['In the replica’s option file:  read_only = ON  event_scheduler = OFF', 'Then the same command again.'],
 		}),
 		must('CLONE-UUID', 'The replica has a server_uuid of its own', serverUuid !== facts.uuids.primary, {
 			expected: 'another one than the primary’s',
 			found: String(serverUuid),
-			mend: ['Stop the replica, remove auto.cnf from its data folder, and start it.'],
+			hints: ['Stop the replica, remove auto.cnf from its data folder, and start it.'],
 		}),
 		must('CLONE-DATABASES', 'Every database arrived', lacking.length === 0, {
 			expected: facts.databases.join(', '),

@@ -64,7 +64,7 @@ export const compareDefinitionsOfBoth: Step<ProvisionEnv, Facts, Output> = {
 		const rest = {
 			expected: 'the same definitions',
 			wrong: some(output.differences, 12),
-			mend: ['Provision it again, or find out what changed them on the replica.'],
+			hints: ['Provision it again, or find out what changed them on the replica.'],
 		};
 		const title = `All ${output.compared} objects have the same definition on both`;
 		// What another version prints of the same object is not in all cases known to be the same.

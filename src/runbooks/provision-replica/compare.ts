@@ -31,7 +31,7 @@ type Facts = {
 	readonly running: boolean;
 	/** A stop that was begun, by whoever has died or was stopped since, is not at its end. */
 	readonly stopping: boolean;
-	/** Told to run to a position and to stop there: only a comparison does that. */
+	/** ErrorMessage to run to a position and to stop there: only a comparison does that. */
 	readonly bounded: boolean;
 };
 type Output = {
@@ -310,13 +310,13 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					wrong: [lacking.length > 0 ? `missing ${some(lacking)}` : '', extra.length > 0 ? `too many ${some(extra)}` : '']
 						.filter(Boolean)
 						.join('; '),
-					mend: ['Provision it again: a replica that differs cannot be repaired by replication.'],
+					hints: ['Provision it again: a replica that differs cannot be repaired by replication.'],
 				},
 			),
 			must('COMPARE-CONTENTS', `All ${output.compared} tables have the same contents at ${output.gtid}`, output.different.length === 0, {
 				expected: 'equal checksums',
 				wrong: some(output.different),
-				mend: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
+				hints: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
 			}),
 		];
 		checks.push(...jsonCheck(output.changedJson ?? []));

@@ -76,7 +76,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 				: [
 						should('ACCOUNTS-FEWER', `Accounts may do on ${replica.name} what they may on the primary`, false, {
 							wrong: `${some(fewer.map(({ account }) => account))} existed before and may do less`,
-							mend: fewer.flatMap(({ wide, objects }) => [...wide, ...objects].map((line) => `${line};`)).slice(0, 12),
+							hints: fewer.flatMap(({ wide, objects }) => [...wide, ...objects].map((line) => `${line};`)).slice(0, 12),
 						}),
 					]),
 			...(gone.length === 0
@@ -84,7 +84,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 				: [
 						should('GRANTS-GONE', 'All privileges are on objects that exist', false, {
 							wrong: `on objects that are missing on the primary as well, so they are not copied: ${some(gone)}`,
-							mend: ['On the primary:  REVOKE … ON …  where it is not needed any more.'],
+							hints: ['On the primary:  REVOKE … ON …  where it is not needed any more.'],
 						}),
 					]),
 		];

@@ -20,13 +20,13 @@ export function refusedPassword(error: unknown): never {
 	if (!(error instanceof ServerError) || error.code !== NOT_VALID) throw error;
 	throw new UserError(
 		{
-			what: 'The server’s password policy refused the generated password.',
-			why: 'It has 32 random characters: as many letters of either case, digits and signs as the policy’s settings demand.',
-			mend: [
+			message: 'The server’s password policy refused the generated password.',
+			reason: 'It has 32 random characters: as many letters of either case, digits and signs as the policy’s settings demand.',
+			hints: [
 				"The policy:  SHOW GLOBAL VARIABLES LIKE '%password%';",
 				'Relax it for as long as the set-up takes, then the same command again.',
 			],
-			...(error.told.words === undefined ? {} : { words: error.told.words }),
+			...(error.description.details === undefined ? {} : { details: error.description.details }),
 		},
 		{ cause: error },
 	);
@@ -60,7 +60,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 			must('ACCOUNT', `The account ${name} is free`, false, {
 				expected: 'an account that is not in use yet',
 				found: origin.grants.join('; '),
-				mend: [
+				hints: [
 					'Choose another name:  --account NAME@HOST',
 					`or drop it, if it is not in use:  DROP USER '${account.user}'@'${account.host}';`,
 				],

@@ -94,7 +94,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			must('OPERATOR', `The replica has no account ${name} of its own`, !origin.onReplica, {
 				expected: `${name} on neither server, or on the primary`,
 				wrong: 'on the replica only: it would keep a password that the primary’s has not',
-				mend: [
+				hints: [
 					'Choose another name:  --operator NAME@HOST',
 					`or drop it there, if it is not in use:  DROP USER '${operator.user}'@'${operator.host}';`,
 				],
@@ -104,12 +104,12 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 				found: origin.file
 					? 'it exists already, and lockstep overwrites nothing'
 					: `no permission to write in ${dirname(operator.passwordFile)}`,
-				mend: ['Give another file:  --operator-password-file FILE'],
+				hints: ['Give another file:  --operator-password-file FILE'],
 			}),
 			must('OPERATOR-TLS', `${name} can log in on the replica`, !operator.tls || facts.replicaTls, {
 				expected: 'TLS on the replica, as the account must use it',
 				wrong: 'the replica has none',
-				mend: [...replica.dialect.mends.tls, 'or say in words that nothing need be encrypted:  --no-tls'],
+				hints: [...replica.dialect.hints.tls, 'or say in words that nothing need be encrypted:  --no-tls'],
 			}),
 		);
 		return checks;

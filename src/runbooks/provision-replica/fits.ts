@@ -62,7 +62,7 @@ export function primaryFits(fits: Fits, tls: boolean): Check[] {
 		must('PRIMARY-VIEWS', 'All its views are valid', fits.brokenViews.length === 0, {
 			expected: 'views that can be read',
 			wrong: some(fits.brokenViews.map(({ name, why }) => `${name} (${why})`)),
-			mend: fits.brokenViews.slice(0, 6).map(({ name }) => `SHOW CREATE VIEW ${name};  correct it, or  DROP VIEW ${name};`),
+			hints: fits.brokenViews.slice(0, 6).map(({ name }) => `SHOW CREATE VIEW ${name};  correct it, or  DROP VIEW ${name};`),
 		}),
 		...unopenedCheck('PRIMARY-TABLES', fits.unopened ?? [], null),
 		...toolFaultsCheck('PRIMARY-TOOL-OBJECTS', fits.toolFaults ?? [], null, [
@@ -82,7 +82,7 @@ export function primaryFits(fits: Fits, tls: boolean): Check[] {
 					must('PRIMARY-SECURE', 'The primary takes connections without TLS', false, {
 						expected: 'require_secure_transport = OFF, as --no-tls was given',
 						wrong: 'require_secure_transport is ON',
-						mend: ['Leave out --no-tls.'],
+						hints: ['Leave out --no-tls.'],
 					}),
 				]
 			: []),
@@ -98,7 +98,7 @@ export function replicaFits(fits: Fits, copied: 'accounts' | 'all'): Check[] {
 		must('REPLICA-CASE', 'Names of tables mean the same on both', primary.lower_case_table_names === replica.lower_case_table_names, {
 			expected: `lower_case_table_names = ${primary.lower_case_table_names}, as on the primary`,
 			found: String(replica.lower_case_table_names),
-			mend: ['It is decided when a server’s data folder is made: take a server that was made with the primary’s value.'],
+			hints: ['It is decided when a server’s data folder is made: take a server that was made with the primary’s value.'],
 		}),
 		...(copied === 'accounts'
 			? []
@@ -106,12 +106,12 @@ export function replicaFits(fits: Fits, copied: 'accounts' | 'all'): Check[] {
 		must('REPLICA-PLUGINS', 'The replica knows how the primary’s accounts log in', fits.missingPlugins.length === 0, {
 			expected: 'the same authentication plugins',
 			wrong: `it lacks ${some(fits.missingPlugins)} (error 1524)`,
-			mend: fits.missingPlugins.map((name) => `On the replica:  INSTALL PLUGIN ${name} SONAME '….so';`),
+			hints: fits.missingPlugins.map((name) => `On the replica:  INSTALL PLUGIN ${name} SONAME '….so';`),
 		}),
 		must('REPLICA-PARTIAL-REVOKES', 'The replica takes partial revokes', restricted.length === 0, {
 			expected: 'partial_revokes = ON, as on the primary',
 			wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
-			mend: ['On the replica:  SET PERSIST partial_revokes = ON;'],
+			hints: ['On the replica:  SET PERSIST partial_revokes = ON;'],
 		}),
 	];
 }

@@ -48,7 +48,7 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 		return [
 			should('SEED-LOGIN', 'The backup knows the account that we work as', false, {
 				wrong: `${facts.login} is on the primary and not in the backup: if the primary made it since then, replication stops there (error 1396)`,
-				mend: [`Log in to ${replica.name} as another one, which is on that server only.`],
+				hints: [`Log in to ${replica.name} as another one, which is on that server only.`],
 			}),
 		];
 	},

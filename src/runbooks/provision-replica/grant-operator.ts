@@ -35,7 +35,7 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 					must('OPERATOR-COMES', `${nameOf(operator)} is on the replica`, false, {
 						expected: 'the account, as the primary has it',
 						found: 'no such account',
-						mend: ['It comes through replication: provision again when the replica has caught up.'],
+						hints: ['It comes through replication: provision again when the replica has caught up.'],
 					}),
 				]);
 			}

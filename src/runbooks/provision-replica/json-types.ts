@@ -33,7 +33,7 @@ export function jsonNote(columns: readonly ColumnName[], isCompared: boolean): C
 		{
 			...{ id: 'SEED-JSON', title: 'Types inside JSON columns may change', status: isCompared ? 'note' : 'warning' },
 			found: `JSON text holds no DECIMAL, date, time, binary or unsigned value (${some(columns.map(nameOf))}); ${then}`,
-			mend: [EXACT],
+			hints: [EXACT],
 		},
 	];
 }
@@ -79,5 +79,5 @@ export function asLoaded<T extends Table>(tables: readonly T[], held: readonly C
 export function jsonCheck(changed: readonly ChangedJson[]): Check[] {
 	if (changed.length === 0) return [];
 	const found = `${changedJsonWarning(changed, 'The copy changed')} CLONE keeps them: --seed clone`;
-	return [should('COMPARE-JSON', 'Types inside JSON differ from the primary’s', false, { found, mend: [EXACT] })];
+	return [should('COMPARE-JSON', 'Types inside JSON differ from the primary’s', false, { found, hints: [EXACT] })];
 }

@@ -75,7 +75,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	checks({ primary, replica, source, tls, facts, clone, backup }) {
 		const dumps = clone === undefined && backup === undefined;
 		const { identity } = facts;
-		const { mends, words, features } = primary.dialect;
+		const { hints, words, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
 		const day = 86_400;
 		const checks: Check[] = [
@@ -94,12 +94,12 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
 				expected: 'log_bin is on',
 				wrong: 'it is off: there is nothing that a replica could follow',
-				mend: mends.binaryLog,
+				hints: hints.binaryLog,
 			}),
 			must('PRIMARY-NETWORK', 'A replica can reach the primary', source.port > 0, {
 				expected: 'a port',
 				wrong: 'it takes connections over its socket only (skip_networking)',
-				mend: [
+				hints: [
 					'In the primary’s option file:  remove skip_networking',
 					'then restart the primary; or name another way to it:  --source HOST:PORT',
 				],
@@ -107,7 +107,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			must('PRIMARY-SERVER-ID', 'The primary has a server id', identity.serverId > 0, {
 				expected: 'a server_id above 0',
 				found: String(identity.serverId),
-				mend: mends.primaryId,
+				hints: hints.primaryId,
 			}),
 		];
 		checks.push(
@@ -124,7 +124,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 						facts.client ?? `no ${replica.dialect.tools.load('replica').names[0]}`,
 						...(facts.dumpTool === null || facts.client === null ? facts.unfit : []),
 					].join('; '),
-					mend: mends.tools,
+					hints: hints.tools,
 				}),
 			);
 		}
@@ -134,7 +134,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
 					expected: words.gtidStrict,
 					wrong: 'not both on: a replica could not ask for what is missing',
-					mend: mends.strict,
+					hints: hints.strict,
 				}),
 			);
 		}
@@ -143,7 +143,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
 					expected: 'ssl_cert and ssl_key are set',
 					wrong: 'it has none: the replica’s copy of all your data would travel in the clear',
-					mend: [...mends.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
+					hints: [...hints.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
 				}),
 			);
 		} else {
@@ -170,7 +170,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 						facts.withoutSnapshots.length === 0
 							? 'yes'
 							: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will show it`,
-					mend: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
+					hints: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
 				}),
 			);
 		}
@@ -182,7 +182,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				{
 					found:
 						identity.binlogExpireSeconds === 0 ? 'they are never purged by age' : `${Math.round(identity.binlogExpireSeconds / 3600)} h`,
-					mend: mends.retention,
+					hints: hints.retention,
 				},
 			),
 		);
@@ -212,14 +212,14 @@ const primaryOptions = (channels: readonly Channel[]): string =>
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
 function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {
 	if (channels.length === 0) return [];
-	const { mends, words } = dialect;
+	const { hints, words } = dialect;
 	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');
 	return [
 		note('PRIMARY-CHAIN', `${name} is itself a replica`, `it replicates from ${sourcesOf(channels)}`),
 		must('PRIMARY-UPDATES', 'The primary logs what it replicates', identity.logsReplicaUpdates, {
 			expected: `${words.logsReplicaUpdates} = ON`,
 			wrong: `${words.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
-			mend: [
+			hints: [
 				`In the option file of ${name}:  ${words.logsReplicaUpdates} = ON`,
 				`then restart it; or replicate from the top of the chain:  ${primaryOptions(channels)}`,
 			],
@@ -229,12 +229,12 @@ function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Fa
 			wrong: standing
 				.map(({ host, port, io, sql, ioError, sqlError }) => `from ${host}:${port}: ${sqlError ?? ioError ?? `io ${io}, sql ${sql}`}`)
 				.join('; '),
-			mend: standing.flatMap((channel) => mends.channelError(channel.sqlError ?? channel.ioError, { channel, name })),
+			hints: standing.flatMap((channel) => hints.channelError(channel.sqlError ?? channel.ioError, { channel, name })),
 		}),
 		should('PRIMARY-PARTIAL', 'The primary itself applies all changes of its source', gaps.applier.length === 0, {
 			expected: 'no replication filter, no error passed over',
 			wrong: gaps.applier.map(tellGap).join('; '),
-			mend: gaps.applier.flatMap(({ hints }) => hints),
+			hints: gaps.applier.flatMap(({ hints }) => hints),
 		}),
 	];
 }

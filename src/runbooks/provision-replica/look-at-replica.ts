@@ -86,7 +86,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	},
 	checks({ primary, replica, facts, ...env }) {
 		const { identity } = facts;
-		const { mends, words, features } = replica.dialect;
+		const { hints, words, features } = replica.dialect;
 		const same =
 			facts.primary.serverId === identity.serverId &&
 			facts.primary.hostname === identity.hostname &&
@@ -104,12 +104,12 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			must('REPLICA-OTHER', 'Primary and replica are two servers', !same, {
 				expected: 'two servers',
 				wrong: 'both addresses lead to the same one',
-				mend: ['Check --primary and --replica.'],
+				hints: ['Check --primary and --replica.'],
 			}),
 			must('REPLICA-KIND', 'Both are of the same kind', sameKind, {
 				expected: primary.dialect.title,
 				found: replica.dialect.title,
-				mend: [`A ${replica.dialect.title} server cannot be a replica of a ${primary.dialect.title} primary: take one of the same kind.`],
+				hints: [`A ${replica.dialect.title} server cannot be a replica of a ${primary.dialect.title} primary: take one of the same kind.`],
 			}),
 			// Versions of two kinds have nothing to do with each other.
 			...(sameKind
@@ -121,7 +121,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 							{
 								expected: `${facts.primary.series} or newer`,
 								found: identity.series,
-								mend: ['Upgrade the replica, or take another server.'],
+								hints: ['Upgrade the replica, or take another server.'],
 							},
 						),
 					]
@@ -129,7 +129,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 			must('REPLICA-SERVER-ID', 'The server ids differ', same || facts.primary.serverId !== identity.serverId, {
 				expected: `another one than the primary’s ${facts.primary.serverId}`,
 				wrong: `both are ${identity.serverId}`,
-				mend: mends.replicaId(identity.serverId + 1),
+				hints: hints.replicaId(identity.serverId + 1),
 			}),
 			must(
 				'REPLICA-CHANNELS',
@@ -137,7 +137,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				facts.channels.every((channel) => channel.name === ''),
 				{
 					wrong: `it replicates from several sources: ${facts.channels.map((channel) => channel.name || 'default').join(', ')}`,
-					mend: facts.channels.filter((channel) => channel.name !== '').map((channel) => mends.namedChannel(channel.name)),
+					hints: facts.channels.filter((channel) => channel.name !== '').map((channel) => hints.namedChannel(channel.name)),
 				},
 			),
 			facts.freeBytes === null
@@ -149,25 +149,25 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				: must('REPLICA-DISK', 'The replica has room for the data', facts.freeBytes >= room || seeded(env) !== undefined, {
 						expected: `~${bytes(room)} free in ${identity.dataDir}`,
 						found: bytes(facts.freeBytes),
-						mend: ['Free some space there, or take a server with a larger disk.'],
+						hints: ['Free some space there, or take a server with a larger disk.'],
 					}),
 			should('REPLICA-BINLOG', 'It logs what it replicates', identity.binaryLog && identity.logsReplicaUpdates, {
 				wrong: `log_bin and ${words.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
-				mend: ['See the option file’s lines in the plan.'],
+				hints: ['See the option file’s lines in the plan.'],
 			}),
 			features.gtidOptional
 				? must('REPLICA-GTID', 'It has GTIDs', identity.gtidStrict, {
 						expected: words.gtidStrict,
 						wrong: 'not both on: it could not ask for what is missing',
-						mend: mends.strict,
+						hints: hints.strict,
 					})
 				: should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
 						wrong: `${words.gtidStrict} is off: a stray local write would go unnoticed`,
-						mend: mends.strict,
+						hints: hints.strict,
 					}),
 			should('REPLICA-HALT', 'It survives a crash', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
 				wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
-				mend: ['Set both to 1 (see the option file’s lines in the plan).'],
+				hints: ['Set both to 1 (see the option file’s lines in the plan).'],
 			}),
 			...(sameKind ? replicaFits(facts.fits, env.clone === undefined ? 'all' : 'accounts') : []),
 			...(env.clone === undefined

@@ -103,10 +103,10 @@ export async function momentOf(
 
 const notProven = ({ primary }: At, atWork: readonly Blocker[]): LockTimeout =>
 	new LockTimeout({
-		what: `Could not take a snapshot of ${primary.name} at a known position within ${WITHIN_MS / 1000} s.`,
-		why:
+		message: `Could not take a snapshot of ${primary.name} at a known position within ${WITHIN_MS / 1000} s.`,
+		reason:
 			atWork.length === 0
 				? 'Transactions commit too close together, and the global read lock of milliseconds was refused each time.'
 				: 'Transactions commit too close together, and these statements keep tables open, which even a lock of milliseconds would close for other clients:',
-		mend: [...atWork.slice(0, 5).map(tellBlocker), `No lock is held on ${primary.name}. Try again when there is less to do there.`],
+		hints: [...atWork.slice(0, 5).map(tellBlocker), `No lock is held on ${primary.name}. Try again when there is less to do there.`],
 	});

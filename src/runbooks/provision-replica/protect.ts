@@ -77,7 +77,7 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 			else {
 				await perform(action).catch((error: unknown) => {
 					if (!(error instanceof ServerError) || error.connectionLost) throw error;
-					note(`max_allowed_packet stays ${facts.packet}: ${error.told.what} Larger rows would be refused.`, 'warning');
+					note(`max_allowed_packet stays ${facts.packet}: ${error.description.message} Larger rows would be refused.`, 'warning');
 				});
 			}
 		}

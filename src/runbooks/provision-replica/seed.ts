@@ -84,16 +84,16 @@ export function dropCopied({
 
 const notAtGate = (): ToolError =>
 	new ToolError({
-		what: `The dump tool did not take its snapshot within ${GATE_MS / 1000} s.`,
-		why: 'It waits before its snapshot by --init-command, which mysqldump has since 8.0.32.',
-		mend: ['mysqldump --version', 'Put a newer mysqldump first on the PATH.'],
+		message: `The dump tool did not take its snapshot within ${GATE_MS / 1000} s.`,
+		reason: 'It waits before its snapshot by --init-command, which mysqldump has since 8.0.32.',
+		hints: ['mysqldump --version', 'Put a newer mysqldump first on the PATH.'],
 	});
 
 const gateTaken = (server: string, name: string, session: number | null): ToolError =>
 	new ToolError({
-		what: `The dump tool was not started: session ${session ?? 'of unknown number'} of ${server} has held the named lock '${name}' for ${GATE_MS / 1000} s.`,
-		why: 'The dump tool of another run, perhaps of one that was killed, holds that lock until its session ends.',
-		mend: [
+		message: `The dump tool was not started: session ${session ?? 'of unknown number'} of ${server} has held the named lock '${name}' for ${GATE_MS / 1000} s.`,
+		reason: 'The dump tool of another run, perhaps of one that was killed, holds that lock until its session ends.',
+		hints: [
 			`SELECT * FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('${name}')`,
 			...(session === null ? [] : [`KILL ${session}  where no other run needs it, then the same command again`]),
 		],

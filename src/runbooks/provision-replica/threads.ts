@@ -14,19 +14,19 @@ export async function channelOf({ replica, look }: ProvisionEnv & Looking): Prom
 	return (await channelsOf(replica, look, 'replica'))[0];
 }
 
-export function threadChecks({ dialect: { mends }, name }: Server, channel: Channel | undefined): Check[] {
+export function threadChecks({ dialect, name }: Server, channel: Channel | undefined): Check[] {
 	const error = channel?.ioError ?? channel?.sqlError ?? null;
-	const mend = (of: string | null) => (channel === undefined ? [] : mends.channelError(of, { channel, name }));
+	const hintsFor = (of: string | null) => (channel === undefined ? [] : dialect.hints.channelError(of, { channel, name }));
 	return [
 		must('IO', 'The IO thread runs', channel?.io === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.io}${channel.ioError ? `: ${channel.ioError}` : ''}`,
-			mend: mend(channel?.ioError ?? null),
+			hints: hintsFor(channel?.ioError ?? null),
 		}),
 		must('SQL', 'The SQL thread runs', channel?.sql === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.sql}${channel.sqlError ? `: ${channel.sqlError}` : ''}`,
-			mend: mend(channel?.sqlError ?? null),
+			hints: hintsFor(channel?.sqlError ?? null),
 		}),
 		must('ERRORS', 'Without an error', error === null, { expected: 'none', found: error ?? 'none' }),
 	];

@@ -115,20 +115,20 @@ export function accountChecks(server: Server, account: string, needs: AccountNee
 		must('SERVER-PARTIAL-REVOKES', 'The server takes the partial revokes of accounts', restricted.length === 0, {
 			expected: 'partial_revokes = ON',
 			wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
-			mend: ['SET PERSIST partial_revokes = ON;', without],
+			hints: ['SET PERSIST partial_revokes = ON;', without],
 		}),
 		must('SERVER-LOGINS', 'The server knows how the accounts log in', plugins.length === 0, {
 			expected: 'the same authentication plugins',
 			wrong: `it lacks ${told(plugins)} (error 1524)`,
-			mend: [...plugins.map(([name]) => `INSTALL PLUGIN ${name} SONAME '….so';`), without],
+			hints: [...plugins.map(([name]) => `INSTALL PLUGIN ${name} SONAME '….so';`), without],
 		}),
 		must('SERVER-PRIVILEGES-KNOWN', 'The server knows the privileges of the accounts', unknown.length === 0, {
 			wrong: `of a plugin or component that it lacks: ${told(unknown)}`,
-			mend: ['Install that plugin or component as it is on the server that was backed up.', without],
+			hints: ['Install that plugin or component as it is on the server that was backed up.', without],
 		}),
 		must('SERVER-GRANTS', `${account} may grant what the accounts hold`, lacking.length === 0, {
 			wrong: `missing, with GRANT OPTION: ${told(lacking)}`,
-			mend: [
+			hints: [
 				...(ungrantable.length === 0 ? [] : [`${shown(grant([...ungrantable.map(([name]) => name), 'GRANT OPTION'], account))};`]),
 				...(proxies.length === 0 ? [] : [`${shown(server.dialect.privileges.grantProxies(account))};`]),
 				without,

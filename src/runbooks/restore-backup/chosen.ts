@@ -14,7 +14,7 @@ export function chosen(
 	const all = manifest.dump.databases;
 	const unknown = wish.databases?.filter((name) => !all.includes(name)) ?? [];
 	if (unknown.length > 0) {
-		throw new UserError({ what: `The backup holds no ${some(unknown)}.`, mend: [`There are: ${some(all, 50) || 'none'}`] });
+		throw new UserError({ message: `The backup holds no ${some(unknown)}.`, hints: [`There are: ${some(all, 50) || 'none'}`] });
 	}
 	if (wish.tables === undefined) return { databases: all.filter((name) => wish.databases?.includes(name) ?? true), only: null };
 	const tables = manifest.tables;
@@ -28,8 +28,8 @@ export function chosen(
 		const meant = ways.filter(({ database }) => wish.databases?.includes(database) ?? true);
 		if (tables === undefined && ways.length > 1 && meant.length !== 1)
 			throw new UserError({
-				what: `${text} may be a table of any of ${some(ways.map((way) => way.database))}.`,
-				mend: ['Say which of them is meant:  --databases NAME'],
+				message: `${text} may be a table of any of ${some(ways.map((way) => way.database))}.`,
+				hints: ['Say which of them is meant:  --databases NAME'],
 			});
 		const found =
 			tables === undefined
@@ -37,8 +37,8 @@ export function chosen(
 				: ways.find((way) => tables.some((table) => table.database === way.database && table.name === way.name));
 		if (found === undefined)
 			throw new UserError({
-				what: `The backup holds no table ${text}.`,
-				mend: ['--tables takes DATABASE.TABLE, several separated by commas.'],
+				message: `The backup holds no table ${text}.`,
+				hints: ['--tables takes DATABASE.TABLE, several separated by commas.'],
 			});
 		return found;
 	});

@@ -153,7 +153,7 @@ export function lackChecks(server: Server, account: string, { missing, folders, 
 	const checks: Check[] = [
 		must('SERVER-OUTSIDE', 'What tables and views need outside databases is on the server', needed.length === 0, {
 			wrong: `missing: ${some(needed.map(({ kind, name, by }) => `${kind} ${name} (${some(by, 3)})`))}`,
-			mend: hints(needed),
+			hints: hints(needed),
 		}),
 		functionsCheck('SERVER-FUNCTIONS', 'The server takes the functions of the backup', 'server', functions),
 		...accountChecks(server, account, accounts),
@@ -162,7 +162,7 @@ export function lackChecks(server: Server, account: string, { missing, folders, 
 		checks.push(
 			should('SERVER-OUTSIDE-CODE', 'Some objects outside databases are missing on the server', false, {
 				wrong: some(perhaps.map(({ kind, name }) => `${kind} ${name}`)),
-				mend: hints(perhaps),
+				hints: hints(perhaps),
 			}),
 		);
 	if (folders.length > 0)
@@ -175,7 +175,7 @@ export function lackChecks(server: Server, account: string, { missing, folders, 
 					)
 				: must('SERVER-FOLDERS', 'The server knows the folders of all tables', false, {
 						wrong: `not among its innodb_directories: ${some(folders.map(([folder, table]) => `${folder} (${table})`))}`,
-						mend: [
+						hints: [
 							`In the server’s option file, then restart it:  innodb_directories = ${[...new Set(folders.map(([folder]) => folder))].join(';')}`,
 						],
 					}),

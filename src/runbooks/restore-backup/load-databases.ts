@@ -114,7 +114,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 					await perform(drop);
 				}
 				await load(action, until).catch((error: unknown) => {
-					if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.told.words ?? '')) throw error;
+					if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.description.details ?? '')) throw error;
 					later.push({ action, error });
 				});
 			});
@@ -124,7 +124,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 				for (const { action } of later) {
 					note(`${fileOf(at, action).database} has views of databases that came after it: it is loaded once more.`);
 					await load(action).catch((error: unknown) => {
-						if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.told.words ?? '')) throw error;
+						if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.description.details ?? '')) throw error;
 						left.push({ action, error });
 					});
 				}

@@ -79,7 +79,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			: [
 					must('STRAY-ROWS', 'The tables hold nothing that this restore did not load', false, {
 						wrong: some(facts.strays),
-						mend: ['Start the same command again: it asks whether this may be overwritten.'],
+						hints: ['Start the same command again: it asks whether this may be overwritten.'],
 					}),
 				];
 	},

@@ -43,17 +43,17 @@ export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
 			must('BACKUP-KIND', 'Backup and server are of the same kind', same, {
 				expected: `a backup of ${server.dialect.title}`,
 				wrong: `it is one of ${manifest.server.flavor === 'mariadb' ? 'MariaDB' : 'MySQL'}: the two write accounts, types, sequences and GTIDs in words that the other does not know`,
-				mend: ['Restore it into a server of its own kind; move the data from there with a logical dump made for the other.'],
+				hints: ['Restore it into a server of its own kind; move the data from there with a logical dump made for the other.'],
 			}),
 			must('BACKUP-FILES', 'All of its files exist', facts.missing.length === 0, {
 				expected: plural(files.length, 'file'),
 				wrong: `missing in ${folder}: ${some(facts.missing)}`,
-				mend: ['Get them from a copy of the backup.'],
+				hints: ['Get them from a copy of the backup.'],
 			}),
 			must('CLIENT', 'The vendor’s client is on this machine', facts.client !== null, {
 				expected: names.join(' or '),
 				found: facts.client ?? [`no ${names[0]}`, ...facts.unfit].join('; '),
-				mend: server.dialect.mends.tools,
+				hints: server.dialect.hints.tools,
 			}),
 		];
 		const changed = (manifest.changed_json ?? []).filter(({ database, table }) => wantsTable(env, database, table));
@@ -62,7 +62,7 @@ export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
 			checks.push(
 				must('BACKUP-ACCOUNTS', 'The backup holds accounts', filesOf(env, 'accounts').length > 0, {
 					wrong: 'it has none',
-					mend: ['Leave out --accounts.'],
+					hints: ['Leave out --accounts.'],
 				}),
 			);
 		return checks;

@@ -77,7 +77,7 @@ function packetCheck(env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, p
 	return must('SERVER-PACKET', 'The server takes the largest rows', large.length === 0, {
 		expected: `max_allowed_packet of at least ${bytes(most)}`,
 		wrong: `it is ${bytes(packet)}, and rows of these tables are larger: ${some(large.map(qualified))}`,
-		mend: [`SET GLOBAL max_allowed_packet = ${Math.min(2 ** 30, 2 ** Math.ceil(Math.log2(2 * most + 1024)))};`],
+		hints: [`SET GLOBAL max_allowed_packet = ${Math.min(2 ** 30, 2 ** Math.ceil(Math.log2(2 * most + 1024)))};`],
 	});
 }
 
@@ -141,12 +141,12 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				must('SERVER-VERSION', 'The server is not older than the backup’s', compareSeries(identity.series, before) >= 0, {
 					expected: `${before} or newer`,
 					wrong: `${identity.series}: an older server does not know all that a newer one wrote`,
-					mend: ['Take a server of that version or a newer one.'],
+					hints: ['Take a server of that version or a newer one.'],
 				}),
 				must('SERVER-CASE', 'Names mean the same there', cases || !upper, {
 					expected: `lower_case_table_names = ${manifest.server.lower_case_table_names}`,
 					wrong: `it is ${identity.lowerCaseTableNames}: names that differ in case only would become one`,
-					mend: ['It can be set only when a server is initialised: take one that has the backup’s value.'],
+					hints: ['It can be set only when a server is initialised: take one that has the backup’s value.'],
 				}),
 			);
 		}
@@ -154,7 +154,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			checks.push(
 				must('SERVER-ENGINES', 'The server has every engine of the backup', facts.engines.length === 0, {
 					wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
-					mend: facts.engines.flatMap(([engine]) => server.dialect.load.engineMends(engine)),
+					hints: facts.engines.flatMap(([engine]) => server.dialect.load.engineHints(engine)),
 				}),
 				packetCheck(env, facts.packet),
 				...lackChecks(server, identity.account, facts.lacks),
@@ -167,7 +167,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			must('SERVER-WRITABLE', 'The server takes writes', identity.superReadOnly !== 'ON', {
 				expected: 'super_read_only is OFF',
 				wrong: 'super_read_only is ON: no account may write there',
-				mend: ['SET GLOBAL super_read_only = OFF;', 'Set it back when the restore is done.'],
+				hints: ['SET GLOBAL super_read_only = OFF;', 'Set it back when the restore is done.'],
 			}),
 			facts.freeBytes === null
 				? note(
@@ -178,7 +178,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				: (unknown ? should : must)('SERVER-DISK', 'The server has room for the data', facts.freeBytes >= room || cleared(env), {
 						expected: `${unknown ? 'at most ' : ''}~${bytes(room)} free in ${identity.dataDir}`,
 						found: bytes(facts.freeBytes),
-						mend: ['Free some space there, or take a server with a larger disk.'],
+						hints: ['Free some space there, or take a server with a larger disk.'],
 					}),
 		);
 		if (identity.readOnly !== 'OFF')
@@ -191,7 +191,7 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 			checks.push(
 				should('SERVER-REPLICAS', 'No replica replicates from it', false, {
 					wrong: `${plural(facts.replicas, 'replica')} will not get what is loaded, and differ from it from then on`,
-					mend: ['To have it replicated:  --write-binlog'],
+					hints: ['To have it replicated:  --write-binlog'],
 				}),
 			);
 		if (logged && !identity.binaryLog)

@@ -87,6 +87,6 @@ export const otherChecks = (differences: readonly OtherDifference[]): readonly C
 				(lost ? must : should)(OTHERS, `${what} is as it was before the restore`, false, {
 					expected,
 					found,
-					mend: ['No backup may change it. If nothing else did, keep the backup for an examination and do not restore from it.'],
+					hints: ['No backup may change it. If nothing else did, keep the backup for an examination and do not restore from it.'],
 				}),
 			);

@@ -36,9 +36,9 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 		const missing = env.only?.filter((each) => !parallel(env) && !found.some((table) => qualified(table) === qualified(each))) ?? [];
 		if (missing.length > 0) {
 			throw new UserError({
-				what: `The backup holds no table ${some(missing.map(qualified))}.`,
-				why: 'Its database’s dump was read to the end. Views and what --ignore-tables left out are no tables in it.',
-				mend: ['Look for the name, capitals too, in the dump itself. Nothing was changed.'],
+				message: `The backup holds no table ${some(missing.map(qualified))}.`,
+				reason: 'Its database’s dump was read to the end. Views and what --ignore-tables left out are no tables in it.',
+				hints: ['Look for the name, capitals too, in the dump itself. Nothing was changed.'],
 			});
 		}
 		const looked = searched(env);

@@ -82,7 +82,7 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 			judge('CONTENTS', `${each.what} is as it was dumped`, false, {
 				expected: each.expected,
 				found: each.found,
-				mend: [
+				hints: [
 					...(each.hints ?? []),
 					'Start the same command again: it begins anew. Does something else write to the server, or change what is written (triggers, settings)?',
 				],

@@ -29,8 +29,8 @@ export function displayName(server: string, reach: ReachRequest[string] | undefi
 }
 
 /** Whether a server said no to the login rather than to the connection. */
-export function isLogin({ told }: Failure): boolean {
-	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.what, told.why, told.words].join(' '));
+export function isLogin({ description: told }: Failure): boolean {
+	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.message, told.reason, told.details].join(' '));
 }
 
 /** Lets through once every server answers; asks for a password where a login is refused. */

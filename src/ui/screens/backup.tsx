@@ -21,7 +21,7 @@ export function readNames(text: string | undefined, label: string, isTable = fal
 		const names = parseNames(text ?? '', label);
 		return isTable && names.some((name) => !/^[^.]+\..+$/s.test(name)) ? { names, wrong: 'Each as database.table.' } : { names };
 	} catch (error) {
-		return { names: [], wrong: failureOf(error).told.what };
+		return { names: [], wrong: failureOf(error).description.message };
 	}
 }
 

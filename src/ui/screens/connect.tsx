@@ -140,10 +140,12 @@ export function Connect(props: ConnectProps) {
 			if (props.goal === 'restore') app.go({ at: 'restore', card: chosen, backup: props.backup });
 			else if (goal === 'backup' || goal === 'status') app.go({ at: goal, card: chosen });
 		} catch (error) {
-			const { told, unverified } = failureOf(error);
+			const { description: told, unverified } = failureOf(error);
 			setUntrusted(unverified === undefined ? null : { server, unverified });
 			setErrors({
-				[/password|denied/i.test(`${told.what} ${told.why}`) ? 'password' : 'host']: [told.what, told.why].filter(Boolean).join(' '),
+				[/password|denied/i.test(`${told.message} ${told.reason}`) ? 'password' : 'host']: [told.message, told.reason]
+					.filter(Boolean)
+					.join(' '),
 			});
 			setBusy(null);
 		}

@@ -40,7 +40,8 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 		else if (key === 'l') setView(view === 'log' ? 'summary' : 'log');
 		else if (key === 'r' && !good) again?.();
 		else if (key === 'p' && canRollBack) void rollBack();
-		else if (key === 'y') app.copy(good ? paint(summary, false) : (end.failure?.told.mend ?? [end.failure?.told.what ?? '']).join('\n'));
+		else if (key === 'y')
+			app.copy(good ? paint(summary, false) : (end.failure?.description.hints ?? [end.failure?.description.message ?? '']).join('\n'));
 		else if (key === '?' || key === 'f1') app.help('summary');
 	});
 	const statements = transcriptRows(state, signs);

@@ -122,9 +122,13 @@ export function Home() {
 		app.desk.status(server).then(
 			(report) => mine && setSeen({ server, report, lines: [] }),
 			(error) => {
-				const { told } = failureOf(error);
+				const { description: told } = failureOf(error);
 				if (mine)
-					setSeen({ server, report: null, lines: [line(span(`${signs.warn} ${told.what}`, 'warn')), line(span(told.why ?? '', 'dim'))] });
+					setSeen({
+						server,
+						report: null,
+						lines: [line(span(`${signs.warn} ${told.message}`, 'warn')), line(span(told.reason ?? '', 'dim'))],
+					});
 			},
 		);
 		return () => {

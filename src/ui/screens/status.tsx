@@ -50,7 +50,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				if (typeof lag === 'number') setLags((before) => [...before, lag].slice(-SAMPLES));
 			} catch (error) {
 				if (!mine) return;
-				setTrouble(failureOf(error).told.what);
+				setTrouble(failureOf(error).description.message);
 			}
 			setSeenAt(app.now());
 			timer = setTimeout(() => void look(), EVERY_MS);
@@ -75,7 +75,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [
 		...troubles.flatMap((each) => indented(`${signs.warn} `, each, width, 'plain', 'warn')),
-		...report.mends.flatMap((each) => indented('  mend  ', each, width, 'key', 'dim')),
+		...report.hints.flatMap((each) => indented('  hint   ', each, width, 'key', 'dim')),
 		fact('Server', span(`${report.version}  ${report.address}`)),
 		fact('Connection', span(report.tls ?? 'not encrypted', 'dim')),
 		fact(

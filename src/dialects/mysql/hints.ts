@@ -2,7 +2,7 @@ import { shown, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
 import { channelError } from './channel-errors.ts';
 
-export const mends: Dialect['mends'] = {
+export const hints: Dialect['hints'] = {
 	tools: [
 		'Ubuntu:  apt-get install mysql-client   Red Hat:  dnf install mysql',
 		'Debian (default-mysql-client is MariaDB’s), or where these are older than the server:',

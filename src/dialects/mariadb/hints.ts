@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect.ts';
 import { channelError } from './channel-errors.ts';
 
-export const mends: Dialect['mends'] = {
+export const hints: Dialect['hints'] = {
 	tools: [
 		'Debian, Ubuntu:  apt-get install mariadb-client   Red Hat, Fedora:  dnf install mariadb',
 		'Where these are older than the server:  from MariaDB’s own repository, mariadb.org/download/?t=repo-config',
