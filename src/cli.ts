@@ -2,7 +2,7 @@ import './core/quiet.ts';
 
 import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
-import { type Context, type Ending, type GlobalFlags, makeContext } from './commands/context.ts';
+import { type CommandResult, type Context, type GlobalFlags, makeContext } from './commands/context.ts';
 import { makeProgram } from './commands/program.ts';
 import { aftermath, isChanged } from './core/deeds.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
@@ -58,14 +58,14 @@ function stopper(): AbortSignal {
 const outside = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, now: () => new Date(), version };
 
 /** Runs a command and ends in one place: words, the last JSON line, the exit code. */
-async function conclude(flags: GlobalFlags, command: (context: Context) => Promise<Ending>): Promise<void> {
+async function conclude(flags: GlobalFlags, command: (context: Context) => Promise<CommandResult>): Promise<void> {
 	let state: RunState = NOTHING_YET;
 	let printer: JsonPrinter | null = null;
 	let context: Context | null = null;
 	const color = flags.color === 'always' || (flags.color !== 'never' && !process.env.NO_COLOR && Boolean(process.stdout.isTTY));
 	const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
 	if (flags.json) printer = jsonPrinter({ out: process.stdout, now: outside.now });
-	let ending: Ending = { end: null };
+	let ending: CommandResult = { end: null };
 	let failure: Failure | null = null;
 	try {
 		let text: ((event: Recorded) => void) | null = null;

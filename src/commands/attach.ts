@@ -1,7 +1,7 @@
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { attach as attachTo, journalPath } from './engage.ts';
 import { pastRun } from './perform.ts';
 import { watchHeadless } from './run.ts';
@@ -12,7 +12,7 @@ import { openWizard } from './wizard.ts';
 const nobody: Director = { review: () => new Promise(() => undefined), recover: () => new Promise(() => undefined) };
 
 /** Watches a run at work again, or tells what a run did that is over. */
-export async function attach(context: Context, name: string | undefined): Promise<Ending> {
+export async function attach(context: Context, name: string | undefined): Promise<CommandResult> {
 	const run = name ?? (await runsOf(context)).find((each) => each.state === 'working')?.run;
 	if (run === undefined)
 		throw new UserError({ message: 'No run is at work on this machine.', hints: ['What is left of earlier ones:  lockstep recover'] });

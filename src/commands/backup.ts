@@ -1,6 +1,6 @@
 import type { BackupRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import {
 	type ClientFlags,
 	clientFlags,
@@ -68,7 +68,7 @@ export function backupRequest({ env, profiles }: Pick<Context, 'env' | 'profiles
 	return { kind: 'backup', ...(reach && { reach: { server: reach } }), server: server ?? '', to, ...choices };
 }
 
-export async function backup(context: Context, flags: BackupFlags): Promise<Ending> {
+export async function backup(context: Context, flags: BackupFlags): Promise<CommandResult> {
 	const request = backupRequest(context, flags);
 	if (request !== null) return runRequest(context, request);
 	if (context.mode === 'wizard' && !hasOwnOptions(flags)) return openWizard(context, { screen: 'backup' });

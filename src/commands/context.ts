@@ -47,7 +47,7 @@ export interface Context {
 }
 
 /** What a command came to; `cli.ts` turns it into words and an exit code. */
-export interface Ending {
+export interface CommandResult {
 	readonly end: RunEnd | null;
 	/** Fields for the last JSON line. */
 	readonly extra?: { readonly [key: string]: Json };

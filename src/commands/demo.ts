@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RunRequest } from '../core/desk.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { runHeadless } from './run.ts';
 import { downCommand, kindOf, type SandboxFlags, sandboxFields, urlOf } from './sandbox.ts';
 import { openWizard } from './wizard.ts';
@@ -29,7 +29,7 @@ export function journey(pair: Sandbox): { readonly provision: RunRequest; readon
 }
 
 /** A throwaway pair, then the whole journey on it: the wizard in a terminal, line by line elsewhere. */
-export async function demo(context: Context, flags: SandboxFlags): Promise<Ending> {
+export async function demo(context: Context, flags: SandboxFlags): Promise<CommandResult> {
 	const { env, signal, stdout, stderr, flags: global } = context;
 	const choice = { ...kindOf(flags), ...(flags.dir === undefined ? {} : { dir: flags.dir }), env };
 	if (global.dryRun) {

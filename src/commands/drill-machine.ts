@@ -5,7 +5,7 @@ import { bytes } from '../core/format.ts';
 import type { Failure } from '../core/model.ts';
 import { shellWord } from '../core/shell.ts';
 import { LACKS } from '../runbooks/restore-backup/lacks.ts';
-import type { Throwaway } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/throwaway.ts';
 
 /** With less than this free, whatever a server says is about its disk. */
 const LEAST_FREE = 32 * 1024 * 1024;
@@ -15,7 +15,7 @@ const OF_THE_SERVER: ReadonlySet<string> = new Set(['SERVER-DISK', 'SERVER-PRIVI
 const SPENT = /No space left on device|[Dd]isk (?:is )?full|ENOSPC|EDQUOT|Disk quota exceeded|ENOMEM|Cannot allocate memory|Out of memory/;
 
 /** Why it was this machine that a drill failed by, and so says nothing of the backup; null where it was not. */
-async function machineTrouble(throwaway: Throwaway, { description: told, checks }: Failure): Promise<string | null> {
+async function machineTrouble(throwaway: EphemeralServer, { description: told, checks }: Failure): Promise<string | null> {
 	const wrong = checks.filter(({ status, id }) => status === 'fail' && OF_THE_SERVER.has(id));
 	if (wrong.length > 0)
 		return wrong.map(({ title, expected, found }) => `${title}: ${found ?? 'no'} (needed: ${expected ?? 'yes'})`).join('; ');
@@ -28,7 +28,7 @@ async function machineTrouble(throwaway: Throwaway, { description: told, checks 
 }
 
 /** Throws CheckFailed where the machine, not the backup, made the drill fail: no record is written of that. */
-export async function proveMachine(throwaway: Throwaway, failure: Failure, backup: string): Promise<void> {
+export async function proveMachine(throwaway: EphemeralServer, failure: Failure, backup: string): Promise<void> {
 	const trouble = await machineTrouble(throwaway, failure);
 	if (trouble === null) return;
 	const lacks = failure.checks.some(({ status, id }) => status === 'fail' && (LACKS as readonly string[]).includes(id));

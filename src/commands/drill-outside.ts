@@ -3,7 +3,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { ServerError } from '../core/errors.ts';
 import type { OutsideObject } from '../core/outside.ts';
 import { accountStatements, restrictedOf } from '../runbooks/restore-backup/accounts-file.ts';
-import type { Throwaway } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/throwaway.ts';
 import { sql } from '../sql/sql.ts';
 import { type Talk, talkTo } from './drill-server.ts';
 
@@ -14,7 +14,7 @@ const CREATED: ReadonlySet<OutsideObject['kind']> = new Set(['tablespace', 'spat
  * Prepares an empty throwaway server for what the backup needs outside its databases. What the server refuses stays missing: the restore
  * names it where something needs it.
  */
-export async function prepareOutside(throwaway: Throwaway, folder: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
+export async function prepareOutside(throwaway: EphemeralServer, folder: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
 	const at = await talkTo(throwaway, signal);
 	try {
 		for (const object of (manifest.outside ?? []).filter(({ kind }) => CREATED.has(kind))) await createOutside(at, object);

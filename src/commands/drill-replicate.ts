@@ -10,7 +10,7 @@ import { meter } from '../core/progress.ts';
 import { shellWord } from '../core/shell.ts';
 import { compareSeries } from '../dialects/series.ts';
 import { crashPoints } from '../engine/halt.ts';
-import type { Throwaway } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/throwaway.ts';
 import { plainName } from '../server/address.ts';
 import { connect } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
@@ -132,7 +132,7 @@ async function sourcesOf({ reach: { address, password, dialect } }: OpenedServer
 	}
 }
 
-async function accountFor(throwaway: Throwaway, opened: OpenedServer, primary: Talk, flags: ReplicateFlags) {
+async function accountFor(throwaway: EphemeralServer, opened: OpenedServer, primary: Talk, flags: ReplicateFlags) {
 	if (flags.account !== undefined) {
 		if (flags.accountPasswordFile === undefined) {
 			throw new UserError({
@@ -187,7 +187,7 @@ async function dropAccount({ opened: { reach, server } }: Primary, { user, host 
 export async function replicate(
 	context: Context,
 	restored: Talk,
-	throwaway: Throwaway,
+	throwaway: EphemeralServer,
 	gtid: string,
 	primary: Primary,
 	flags: ReplicateFlags,

@@ -5,10 +5,10 @@ import type { Director } from '../core/director.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { withoutPasswords } from '../exec/tool.ts';
 import { prove } from '../runbooks/restore-backup/prove.ts';
-import type { Throwaway } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/throwaway.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
-import { perform } from './perform.ts';
+import { runInProcess } from './perform.ts';
 
 /** Whatever is asked about a throwaway server: yes. A failure is the drill's result. */
 const willing: Director = {
@@ -23,7 +23,7 @@ const willing: Director = {
  */
 export async function restoreInto(
 	context: Context,
-	throwaway: Throwaway,
+	throwaway: EphemeralServer,
 	folder: string,
 ): Promise<{ readonly end: RunEnd; readonly checks: readonly Check[]; readonly proofMs: number }> {
 	const { LOCKSTEP_PROFILE: _profile, ...env } = withoutPasswords(context.env);
@@ -38,7 +38,7 @@ export async function restoreInto(
 	const request: RestoreRequest = { kind: 'restore', server, backup: folder, accounts: true, writeBinlog: false };
 	let checks: readonly Check[] = [];
 	let proofMs = 0;
-	const end = await perform(
+	const end = await runInProcess(
 		own,
 		request,
 		{ server: { flags: { noDefaults: true }, password: new Secret('') } },

@@ -8,7 +8,7 @@ import { shellWord } from '../core/shell.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { compareSeries } from '../dialects/series.ts';
-import { clearThrowaways, startThrowaway, type Throwaway } from '../sandbox/throwaway.ts';
+import { clearThrowaways, type EphemeralServer, startThrowaway } from '../sandbox/throwaway.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { connect, type Session } from '../server/session.ts';
 import { account, type Query, type Statement, shown, sql } from '../sql/sql.ts';
@@ -33,12 +33,12 @@ export function talk(session: Session, dialect: Dialect, signal: AbortSignal): T
 }
 
 /** A throwaway's address: its socket, root without a password. */
-export const addressOf = ({ server }: Throwaway): ServerAddress => ({
+export const addressOf = ({ server }: EphemeralServer): ServerAddress => ({
 	...{ name: `127.0.0.1:${server.port}`, host: '127.0.0.1', port: server.port, socket: server.socket, user: 'root' },
 	...{ tls: { mode: 'DISABLED' }, connectTimeoutMs: 10_000, origin: {} },
 });
 
-export async function talkTo(throwaway: Throwaway, signal: AbortSignal): Promise<Talk> {
+export async function talkTo(throwaway: EphemeralServer, signal: AbortSignal): Promise<Talk> {
 	const session = await connect(addressOf(throwaway), null, { signal });
 	const dialect = await detect(async (query) => query.read(await session.query(query.statement)), 'the throwaway server');
 	return talk(session, dialect, signal);
@@ -55,7 +55,7 @@ export async function drillServer(
 	folder: string,
 	{ id, server, totals }: Manifest,
 	options: { readonly dir?: string | undefined; readonly say: (line: string) => void },
-): Promise<Throwaway> {
+): Promise<EphemeralServer> {
 	const registry = drillsFolder(context);
 	const parent = options.dir === undefined ? registry : resolve(options.dir);
 	await mkdir(parent, { recursive: true, mode: 0o700 });

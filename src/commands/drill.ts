@@ -15,7 +15,7 @@ import { OTHERS } from '../runbooks/restore-backup/others.ts';
 import { compact } from '../server/address.ts';
 import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../telling/drill.ts';
 import { type DrillRequest, toCommandLine } from './command-line.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { proveMachine } from './drill-machine.ts';
 import { prepareOutside } from './drill-outside.ts';
 import { setPosition } from './drill-proof.ts';
@@ -36,10 +36,10 @@ export const drillRequest = (backup: string, { replicate = false, tls = true, ..
 };
 
 /** What is being done, and what could not be; each a sentence. */
-export type Teller = { readonly say: (text: string) => void; readonly warn: (text: string) => void };
+export type DrillReporter = { readonly say: (text: string) => void; readonly warn: (text: string) => void };
 
 /** Restores a backup into a throwaway server and proves what came; leaves a report beside the backup, and nothing else. */
-export async function drill(context: Context, given: string, flags: DrillFlags): Promise<Ending> {
+export async function drill(context: Context, given: string, flags: DrillFlags): Promise<CommandResult> {
 	const folder = await backupFolder(given);
 	const manifest = await readManifest(folder);
 	if (!flags.replicate) {
@@ -75,7 +75,7 @@ export async function drillAndRecord(
 	folder: string,
 	primary: Primary | null,
 	flags: DrillFlags,
-	{ say, warn }: Teller,
+	{ say, warn }: DrillReporter,
 ): Promise<Drilled> {
 	const manifest = await readManifest(folder);
 	await clearDrills(context, warn);

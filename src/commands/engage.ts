@@ -12,19 +12,19 @@ import { inJournals } from '../core/journal.ts';
 import type { Json } from '../core/json.ts';
 import { limitIn } from '../core/machine-limits.ts';
 import type { Failure } from '../core/model.ts';
-import { type Past, scopeOf } from '../core/past.ts';
+import { type RunRecord, scopeOf } from '../core/past.ts';
 import { ownProgram } from '../core/program-files.ts';
 import type { RunEnd } from '../core/runner.ts';
-import type { Order } from '../engine/order.ts';
+import type { Job } from '../engine/order.ts';
 import { socketPath } from '../engine/places.ts';
 import { watch } from '../engine/watch.ts';
 import { startDetached } from '../exec/detached.ts';
-import { birth } from '../exec/process.ts';
+import { processStartTime } from '../exec/process.ts';
 import { withoutPasswords } from '../exec/tool.ts';
 import type { Context } from './context.ts';
-import { failedEnd, pastRun, perform, undoRun, type Watcher } from './perform.ts';
+import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './perform.ts';
 import { newRunId, runsFolder } from './prepare.ts';
-import { type Wishes, withPasswords } from './servers.ts';
+import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 export interface EngineWatcher extends Watcher {
 	/** Aborted to look away: the run goes on. */
@@ -42,20 +42,25 @@ const ENGINE = fileURLToPath(ownProgram('engine/main'));
  * Has a run done by an engine in a process of its own, and watches it; a dry run, which changes nothing, is done here.
  * If the engine dies, what it changed is put back here. Gives null where the watcher left. Never rejects.
  */
-export async function engage(context: Context, request: RunRequest, wishes: Wishes, watcher: EngineWatcher): Promise<RunEnd | null> {
-	if (watcher.preview) return perform(context, request, wishes, watcher);
+export async function runInBackground(
+	context: Context,
+	request: RunRequest,
+	wishes: ConnectionOptionsByRole,
+	watcher: EngineWatcher,
+): Promise<RunEnd | null> {
+	if (watcher.preview) return runInProcess(context, request, wishes, watcher);
 	return engaged(context, request, wishes, watcher, 'perform', watcher.run ?? newRunId(context, request.kind));
 }
 
 /** The same for taking back what an earlier run did, in that run's own journal. */
-export async function engageUndo(
+export async function undoInBackground(
 	context: Context,
-	past: Past,
-	wishes: Wishes,
+	past: RunRecord,
+	wishes: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 	work: 'undo' | 'recover',
 ): Promise<RunEnd | null> {
-	if (await atWork(past)) {
+	if (await isRunning(past)) {
 		const busy = new Busy({
 			message: `The run ${past.run} is still at work.`,
 			hints: [`Watch it, or stop it safely:  lockstep attach ${past.run}`],
@@ -70,9 +75,9 @@ export async function engageUndo(
 async function engaged(
 	context: Context,
 	request: RunRequest,
-	given: Wishes,
+	given: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
-	work: Order['work'],
+	work: Job['work'],
 	run: string,
 ): Promise<RunEnd | null> {
 	let wishes = given;
@@ -84,7 +89,7 @@ async function engaged(
 	} catch (error) {
 		return failedEnd(context, watcher.on, failureOf(error));
 	}
-	const alive = async () => (await birth(engine.pid)) === engine.birth && engine.birth !== undefined;
+	const alive = async () => (await processStartTime(engine.pid)) === engine.birth && engine.birth !== undefined;
 	return watched(context, run, engine.socket, alive, engine.log, wishes, watcher);
 }
 
@@ -92,7 +97,7 @@ async function engaged(
 export async function attach(context: Context, run: string, watcher: EngineWatcher): Promise<RunEnd | null> {
 	const past = pastRun(context, run);
 	const { engine } = past;
-	if (engine?.socket == null || !(await atWork(past))) {
+	if (engine?.socket == null || !(await isRunning(past))) {
 		if (past.end === null && past.touched.length > 0) throw diedRun(past);
 		throw new UserError({
 			message: `The run ${run} is not at work any more.`,
@@ -101,14 +106,14 @@ export async function attach(context: Context, run: string, watcher: EngineWatch
 	}
 	watcher.onNamed?.(run);
 	const { pid, socket } = engine;
-	const alive = async () => (await birth(pid)) === engine.birth;
+	const alive = async () => (await processStartTime(pid)) === engine.birth;
 	return watched(context, run, socket, alive, logPath(context, run), {}, watcher);
 }
 
 /** Whether the process of that run lives. On another machine that cannot be known: such a run counts as alive. */
-export async function atWork({ engine }: Past): Promise<boolean> {
+export async function isRunning({ engine }: RunRecord): Promise<boolean> {
 	if (engine === null || engine.birth === null) return false;
-	return engine.host !== hostname() || (await birth(engine.pid)) === engine.birth;
+	return engine.host !== hostname() || (await processStartTime(engine.pid)) === engine.birth;
 }
 
 async function watched(
@@ -117,7 +122,7 @@ async function watched(
 	socket: string,
 	alive: () => Promise<boolean>,
 	log: string,
-	wishes: Wishes,
+	wishes: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd | null> {
 	const seen = await watch(socket, {
@@ -132,11 +137,17 @@ async function watched(
 	if (seen.how === 'over') return seen.end;
 	const words = lastWords(log);
 	for (const path of [socket, ...(words === '' ? [log] : [])]) rmSync(path, { force: true });
-	return rescue(context, run, words, wishes, watcher);
+	return recoverAfterCrash(context, run, words, wishes, watcher);
 }
 
 /** The engine died: puts back what it changed, at once, from its journal. */
-async function rescue(context: Context, run: string, words: string, wishes: Wishes, watcher: EngineWatcher): Promise<RunEnd> {
+async function recoverAfterCrash(
+	context: Context,
+	run: string,
+	words: string,
+	wishes: ConnectionOptionsByRole,
+	watcher: EngineWatcher,
+): Promise<RunEnd> {
 	const limit = limitIn(words)?.description;
 	const death: Failure = failureOf(
 		new ToolError({
@@ -151,7 +162,7 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 			...(words === '' ? {} : { details: words }),
 		}),
 	);
-	let past: Past | null = null;
+	let past: RunRecord | null = null;
 	try {
 		past = readPast(context, run);
 		// It had not begun to change anything.
@@ -179,7 +190,7 @@ async function rescue(context: Context, run: string, words: string, wishes: Wish
 }
 
 /** Nothing could be put back from here: says what stands, and which command goes on. */
-function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, death: Failure, why: Failure): RunEnd {
+function leftAsIs(context: Context, watcher: EngineWatcher, past: RunRecord | null, death: Failure, why: Failure): RunEnd {
 	const run = past?.run ?? '';
 	const done = past === null ? '' : ` ${stepsDone(past)}`;
 	const login = why.class === 'ConnectError';
@@ -198,7 +209,7 @@ function leftAsIs(context: Context, watcher: EngineWatcher, past: Past | null, d
 }
 
 /** Of a run whose process is gone, and that nobody has put back: what stands, from its journal alone, and the commands that go on. */
-const diedRun = (past: Past): LeftChanged =>
+const diedRun = (past: RunRecord): LeftChanged =>
 	new LeftChanged({
 		message: `The process that did the run ${past.run} died. ${stepsDone(past)}`,
 		reason: `It had begun to change ${Object.values(past.servers).join(' and ')}: ${past.touched.join(', ')}.`,
@@ -209,7 +220,7 @@ const diedRun = (past: Past): LeftChanged =>
 	});
 
 /** `7 of 14 steps are complete.` */
-const stepsDone = ({ outputs, steps }: Past): string =>
+const stepsDone = ({ outputs, steps }: RunRecord): string =>
 	`${steps.filter((id) => outputs[id] !== undefined).length} of ${steps.length} steps are complete.`;
 
 /** Somebody else who watched puts it back: their end is ours. */
@@ -223,7 +234,7 @@ async function othersEnd(context: Context, run: string): Promise<RunEnd | null> 
 	return null;
 }
 
-function readPast(context: Context, run: string): Past | null {
+function readPast(context: Context, run: string): RunRecord | null {
 	try {
 		return pastRun(context, run);
 	} catch (error) {
@@ -244,13 +255,13 @@ function lastWords(log: string): string {
 	}
 }
 
-async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' | 'request' | 'wishes' | 'typed'>) {
+async function startEngine(context: Context, order: Pick<Job, 'run' | 'work' | 'request' | 'wishes' | 'typed'>) {
 	const { run, work } = order;
 	// Two may take back the same run at once: one of them is refused, and must not be mistaken for the other.
 	const socket = socketPath(context.env, work === 'perform' ? run : `${run}-${randomBytes(2).toString('hex')}`);
 	inJournals(runsFolder(context), () => undefined);
 	const log = logPath(context, run);
-	const whole: Order = {
+	const whole: Job = {
 		...order,
 		config: context.flags.config ?? null,
 		env: defined(context.env),
@@ -267,13 +278,13 @@ async function startEngine(context: Context, order: Pick<Order, 'run' | 'work' |
 		env: defined(withoutPasswords(context.env)),
 		input: JSON.stringify(whole),
 	});
-	return { pid, socket, birth: await birth(pid), log };
+	return { pid, socket, birth: await processStartTime(pid), log };
 }
 
 const defined = (env: NodeJS.ProcessEnv): Record<string, string> =>
 	Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
-const plain = (wishes: Wishes): Order['wishes'] =>
+const plain = (wishes: ConnectionOptionsByRole): Job['wishes'] =>
 	Object.fromEntries(
 		Object.entries(wishes).map(([role, { password, ...wish }]) => [
 			role,

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { UserError } from '../core/errors.ts';
 import { projectFile } from '../core/program-files.ts';
 import { renderManual, TOPICS } from '../telling/manual.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 
 /** `lockstep help`: the options of a command, or a page of the manual. */
-export async function help({ stdout, width, color }: Context, root: Command, name: string | undefined): Promise<Ending> {
+export async function help({ stdout, width, color }: Context, root: Command, name: string | undefined): Promise<CommandResult> {
 	const command = name === undefined ? root : root.commands.find((each) => each.name() === name);
 	if (command !== undefined) {
 		command.outputHelp();

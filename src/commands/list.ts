@@ -7,7 +7,7 @@ import { UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderList } from '../telling/backups.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 
 /** The backups of a folder, newest first. Throws UserError where there is no such folder. */
 export async function backupsIn(folder: string): Promise<BackupList> {
@@ -20,7 +20,7 @@ export async function backupsIn(folder: string): Promise<BackupList> {
 }
 
 /** `lockstep list`. */
-export async function list(context: Context, given: string | undefined): Promise<Ending> {
+export async function list(context: Context, given: string | undefined): Promise<CommandResult> {
 	const { stdout, color, ascii, width, now, flags, profiles, env } = context;
 	const profile = given === undefined && env.LOCKSTEP_PROFILE !== undefined ? profiles.get(env.LOCKSTEP_PROFILE) : undefined;
 	// A profile's name says it, too.

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { ConnectError } from '../core/errors.ts';
-import type { Past } from '../core/past.ts';
+import type { RunRecord } from '../core/past.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { NO_POLICY } from '../dialects/passwords.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
-import { isLoopback, type OpenedServer, openServer, resolveWish, type ServerWish, type Wishes } from './servers.ts';
+import { type ConnectionOptions, type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer, resolveWish } from './servers.ts';
 
 /** Whether the server answers, and only the login or its certificate is in the way: that the person can fix at once. */
 function isRefused({ unverified, cause }: ConnectError): boolean {
@@ -21,10 +21,10 @@ function isRefused({ unverified, cause }: ConnectError): boolean {
 export async function openPair(
 	context: Context,
 	asked: ProvisionRequest,
-	wishes: Wishes,
-	undo: Past | undefined,
+	wishes: ConnectionOptionsByRole,
+	undo: RunRecord | undefined,
 ): Promise<{ readonly primary: OpenedServer; readonly replica: OpenedServer }> {
-	const wish = (role: 'primary' | 'replica'): ServerWish => ({ role, server: asked[role] || undefined, ...wishes[role] });
+	const wish = (role: 'primary' | 'replica'): ConnectionOptions => ({ role, server: asked[role] || undefined, ...wishes[role] });
 	const open = (role: 'primary' | 'replica') =>
 		openServer(context, wish(role)).catch((error: unknown) => {
 			if (undo === undefined || !(error instanceof ConnectError) || isRefused(error)) throw error;
@@ -47,8 +47,8 @@ const NO_PASSWORD = new Secret('');
 /** A server that cannot be reached, of a run that is to be undone: known by that run’s journal, and taken for one of `other`’s kind. */
 async function absentServer(
 	context: Context,
-	wish: ServerWish,
-	{ error, other, past }: { readonly error: ConnectError; readonly other: OpenedServer; readonly past: Past },
+	wish: ConnectionOptions,
+	{ error, other, past }: { readonly error: ConnectError; readonly other: OpenedServer; readonly past: RunRecord },
 ): Promise<OpenedServer> {
 	const { address } = await resolveWish(context, { ...wish, password: wish.password ?? NO_PASSWORD });
 	const known = past.identities[wish.role];

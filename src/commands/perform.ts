@@ -7,12 +7,12 @@ import { failureOf } from '../core/failure.ts';
 import { openJournal } from '../core/journal.ts';
 import { jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
-import { type Engine, newest, type Past } from '../core/past.ts';
+import { type Engine, newest, type RunRecord } from '../core/past.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
 import { textPrinter } from '../headless/text.ts';
 import type { Context } from './context.ts';
-import { newRunId, type Performance, type Prepared, prepare, runsFolder } from './prepare.ts';
-import type { Wishes } from './servers.ts';
+import { type BuiltRun, buildRun, newRunId, type Performance, runsFolder } from './prepare.ts';
+import type { ConnectionOptionsByRole } from './servers.ts';
 
 export interface Watcher {
 	readonly director: Director;
@@ -23,7 +23,7 @@ export interface Watcher {
 	/** Names typed for what an undo asks for. */
 	readonly typed?: readonly string[];
 	/** ErrorMessage once the servers have answered. */
-	readonly onPrepared?: (prepared: Pick<Prepared, 'servers' | 'warnings'>) => void;
+	readonly onPrepared?: (prepared: Pick<BuiltRun, 'servers' | 'warnings'>) => void;
 	/** The run's name, where it has one already. */
 	readonly run?: string;
 	/** The process that does it, where others can watch it. */
@@ -33,11 +33,16 @@ export interface Watcher {
 }
 
 /** Prepares and performs a run in this process, with its journal and transcript. Never rejects. */
-export async function perform(context: Context, request: RunRequest, wishes: Wishes, watcher: Watcher): Promise<RunEnd> {
+export async function runInProcess(
+	context: Context,
+	request: RunRequest,
+	wishes: ConnectionOptionsByRole,
+	watcher: Watcher,
+): Promise<RunEnd> {
 	return withPrepared(
 		context,
 		watcher,
-		() => prepare(context, request, wishes),
+		() => buildRun(context, request, wishes),
 		(prepared, how) => prepared.perform(how),
 	);
 }
@@ -46,12 +51,12 @@ export async function perform(context: Context, request: RunRequest, wishes: Wis
 export async function undoRun(
 	context: Context,
 	request: RunRequest,
-	wishes: Wishes,
+	wishes: ConnectionOptionsByRole,
 	watcher: Watcher,
-	scope: (past: Past) => Scope = () => 'all',
+	scope: (past: RunRecord) => Scope = () => 'all',
 	why?: Failure,
 ): Promise<RunEnd> {
-	const open = () => prepare(context, request, wishes, watcher.run === undefined ? undefined : pastRun(context, watcher.run));
+	const open = () => buildRun(context, request, wishes, watcher.run === undefined ? undefined : pastRun(context, watcher.run));
 	return withPrepared(context, watcher, open, (prepared, how) => {
 		const past = pastRun(context, how.run);
 		return prepared.takeBack(how, past, scope(past), why);
@@ -59,7 +64,7 @@ export async function undoRun(
 }
 
 /** The run of that name. Throws UserError where there is none. */
-export function pastRun(context: Context, run: string): Past {
+export function pastRun(context: Context, run: string): RunRecord {
 	const past = newest(runsFolder(context), (each) => each.run === run);
 	if (past === undefined) throw new UserError({ message: `There is no run ${run}.`, hints: [`Runs are kept in ${runsFolder(context)}`] });
 	return past;
@@ -68,8 +73,8 @@ export function pastRun(context: Context, run: string): Past {
 async function withPrepared(
 	context: Context,
 	watcher: Watcher,
-	open: () => Promise<Prepared>,
-	work: (prepared: Prepared, how: Performance) => Promise<RunEnd>,
+	open: () => Promise<BuiltRun>,
+	work: (prepared: BuiltRun, how: Performance) => Promise<RunEnd>,
 ): Promise<RunEnd> {
 	let ended: RunEnd | undefined;
 	try {

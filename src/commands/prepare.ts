@@ -13,7 +13,7 @@ import { UserError } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
-import { changedServer, findResumable, newerLockstep, type Past } from '../core/past.ts';
+import { changedServer, findResumable, newerLockstep, type RunRecord } from '../core/past.ts';
 import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
@@ -23,32 +23,32 @@ import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
 import { provisionFromBackup } from '../runbooks/provision-replica/from-backup.ts';
 import { provisionRunbook } from '../runbooks/provision-replica/index.ts';
 import type { FromBackupEnv } from '../runbooks/provision-replica/on-replica.ts';
-import { chosen } from '../runbooks/restore-backup/chosen.ts';
+import { selectTables } from '../runbooks/restore-backup/chosen.ts';
 import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import type { Server } from '../runbooks/server.ts';
 import { fullLogin } from '../server/tls.ts';
 import { refuseToExpose } from '../world/pipes.ts';
-import { openWorld, type RealWorld } from '../world/world.ts';
+import { openExecutor, type RealWorld } from '../world/world.ts';
 import type { Context } from './context.ts';
 import { newPassword } from './new-password.ts';
 import { openPair } from './open-pair.ts';
 import { operatorOf } from './operator.ts';
-import { isLoopback, type OpenedServer, openServer, type Wishes } from './servers.ts';
+import { type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer } from './servers.ts';
 
 /** A run that is ready: its servers answered and are known. */
-export interface Prepared {
+export interface BuiltRun {
 	readonly kind: RunRequest['kind'];
 	readonly runbook: { readonly id: string; readonly title: string };
 	readonly servers: { readonly [role: string]: string };
-	readonly past: Past | undefined;
+	readonly past: RunRecord | undefined;
 	readonly warnings: readonly string[];
 	/** Where the run's folder of journals is; the caller opens the journal of this run there. */
 	perform(how: Performance): Promise<RunEnd>;
 	/** Takes back what `past` did; `why`: what cut that run off. Throws UserError where it was done on another server. */
-	takeBack(how: Performance, past: Past, scope: Scope, why?: Failure): Promise<RunEnd>;
+	takeBack(how: Performance, past: RunRecord, scope: Scope, why?: Failure): Promise<RunEnd>;
 	/** What {@link takeBack} would do now. */
-	findLeft(how: Performance, past: Past, scope: Scope): Promise<readonly Finding[]>;
+	findLeft(how: Performance, past: RunRecord, scope: Scope): Promise<readonly Finding[]>;
 }
 
 export interface Performance {
@@ -74,8 +74,8 @@ export const newRunId = (context: Context, kind: string): string =>
  * `wishes` go before what the request itself says about reaching its servers. `undo`: the run that is to be undone, which needs only one of its
  * servers. Rejects with the errors of connecting.
  */
-export function prepare(context: Context, asked: RunRequest, given: Wishes, undo?: Past): Promise<Prepared> {
-	const wishes: Wishes = Object.fromEntries(
+export function buildRun(context: Context, asked: RunRequest, given: ConnectionOptionsByRole, undo?: RunRecord): Promise<BuiltRun> {
+	const wishes: ConnectionOptionsByRole = Object.fromEntries(
 		[...new Set([...Object.keys(asked.reach ?? {}), ...Object.keys(given)])].map((role) => [
 			role,
 			{ ...asked.reach?.[role], ...given[role] },
@@ -112,7 +112,7 @@ const identitiesOf = (opened: Readonly<Record<string, OpenedServer>>) =>
 	Object.fromEntries(Object.entries(opened).map(([role, each]) => [role, identityOf(each)]));
 
 /** Never puts anything "back" on a server that it was not taken from. */
-function sameServers(past: Past, identities: { readonly [role: string]: Json }): void {
+function sameServers(past: RunRecord, identities: { readonly [role: string]: Json }): void {
 	if (past.newer) throw newerLockstep(past.run);
 	const role = changedServer(past, identities);
 	if (role === undefined) return;
@@ -135,7 +135,7 @@ async function ready<Env extends Outputs>(
 		/** Of which something is run; taking back needs less. */
 		readonly backup?: string;
 	},
-): Promise<Prepared> {
+): Promise<BuiltRun> {
 	const absent = new Map(
 		Object.entries(o.opened).flatMap(([role, { absent: error }]) => (error === undefined ? [] : [[role, error] as const])),
 	);
@@ -154,7 +154,7 @@ async function ready<Env extends Outputs>(
 	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
 		const taken = new AbortController();
 		const signal = AbortSignal.any([how.signal, taken.signal]);
-		await using world = openWorld({ reach, absent, env: context.env, signal, now: context.now });
+		await using world = openExecutor({ reach, absent, env: context.env, signal, now: context.now });
 		if (!how.preview) {
 			const lost = await world.claim(absent.has(o.claim) ? (Object.keys(reach).find((role) => !absent.has(role)) ?? o.claim) : o.claim);
 			lost.addEventListener('abort', () => taken.abort(lost.reason), { once: true });
@@ -236,7 +236,7 @@ function addressOf(source: { host: string }, replica: OpenedServer): string {
 }
 
 /** What was begun in one way cannot be gone on with in the other. */
-function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
+function sameSeed(begun: RunRecord | undefined, asked: ProvisionRequest): void {
 	const seedOf = (request: ProvisionRequest | undefined) => request?.backup ?? request?.seed ?? 'dump';
 	const before = seedOf(begun?.request as ProvisionRequest | undefined);
 	if (begun === undefined || before === seedOf(asked)) return;
@@ -249,7 +249,12 @@ function sameSeed(begun: Past | undefined, asked: ProvisionRequest): void {
 /** How long the replica’s restart after a CLONE is waited for, unless said otherwise. */
 const RESTART_WAIT_SECONDS = 600;
 
-async function prepareProvision(context: Context, wanted: ProvisionRequest, wishes: Wishes, undo?: Past): Promise<Prepared> {
+async function prepareProvision(
+	context: Context,
+	wanted: ProvisionRequest,
+	wishes: ConnectionOptionsByRole,
+	undo?: RunRecord,
+): Promise<BuiltRun> {
 	// `latest` may lead elsewhere when this is gone on with or taken back.
 	const asked = wanted.backup === undefined ? wanted : { ...wanted, backup: await backupFolder(resolve(wanted.backup)) };
 	const { primary, replica } = await openPair(context, asked, wishes, undo);
@@ -315,7 +320,7 @@ async function prepareProvision(context: Context, wanted: ProvisionRequest, wish
 /** More of them hold each other up, on a server that does other work as well. */
 const MOST_READERS = 4;
 
-async function prepareBackup(context: Context, request: BackupRequest, wishes: Wishes): Promise<Prepared> {
+async function prepareBackup(context: Context, request: BackupRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
 	const opened = await openServer(context, {
 		role: 'server',
 		server: request.server === '' ? undefined : request.server,
@@ -365,12 +370,12 @@ const KEYS_AFTER_BYTES = 16 * 1024 * 1024;
 const keysAfter = ({ LOCKSTEP_TEST_KEYS_AFTER_BYTES: text }: NodeJS.ProcessEnv): number =>
 	text === undefined ? KEYS_AFTER_BYTES : Number(text);
 
-async function prepareRestore(context: Context, asked: RestoreRequest, wishes: Wishes): Promise<Prepared> {
+async function prepareRestore(context: Context, asked: RestoreRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
 	// `latest` may lead elsewhere when this is gone on with or taken back.
 	const folder = await backupFolder(resolve(asked.backup));
 	const request: RestoreRequest = { ...asked, backup: folder };
 	const manifest = withLoadedDigests(await readManifest(folder));
-	const { databases, only } = chosen(manifest, request);
+	const { databases, only } = selectTables(manifest, request);
 	const opened = await openServer(context, {
 		role: 'server',
 		server: request.server === '' ? undefined : request.server,

@@ -4,7 +4,7 @@ import { jsonLine } from '../core/json.ts';
 import { shellWord } from '../core/shell.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { compact, parseServerUrl } from '../server/address.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { oneOf } from './options.ts';
 import { openServer } from './servers.ts';
 
@@ -53,7 +53,7 @@ export function profileFrom(name: string, flags: ProfileFlags): Profile {
 const where = (profile: Profile): string =>
 	profile.socket ?? `${profile.user ? `${profile.user}@` : ''}${profile.host ?? 'localhost'}:${profile.port ?? 3306}`;
 
-export async function profile(context: Context, verb: string, name: string | undefined, flags: ProfileFlags): Promise<Ending> {
+export async function profile(context: Context, verb: string, name: string | undefined, flags: ProfileFlags): Promise<CommandResult> {
 	const { profiles, stdout } = context;
 	if (verb === 'list') {
 		const all = profiles.list();
@@ -69,7 +69,7 @@ export async function profile(context: Context, verb: string, name: string | und
 	if (name === undefined) throw new UserError({ message: 'A profile’s name is missing.', hints: [`lockstep profile ${verb} NAME`] });
 	const known = profiles.get(name);
 	const { dryRun } = context.flags;
-	const preview = (text: string): Ending => ({ end: null, extra: { dry_run: true }, next: [text] });
+	const preview = (text: string): CommandResult => ({ end: null, extra: { dry_run: true }, next: [text] });
 	switch (verb) {
 		case 'add':
 			if (known !== undefined)

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { UserError } from '../core/errors.ts';
 import type { BackupFlags } from './backup.ts';
-import type { Context, Ending, GlobalFlags } from './context.ts';
+import type { CommandResult, Context, GlobalFlags } from './context.ts';
 import type { DrillFlags } from './drill.ts';
 import { help, topicList } from './help.ts';
 import type { ProfileFlags } from './profile.ts';
@@ -18,7 +18,7 @@ export interface Invocation {
 	readonly flags: GlobalFlags & { readonly [option: string]: unknown };
 }
 
-type Run = (invocation: Invocation, work: (context: Context) => Promise<Ending>) => Promise<void>;
+type Run = (invocation: Invocation, work: (context: Context) => Promise<CommandResult>) => Promise<void>;
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
@@ -110,7 +110,7 @@ function flagsOf(command: Command): Invocation['flags'] {
 export function makeProgram(version: string, run: Run): Command {
 	const does =
 		<Flags = GlobalFlags, Args extends readonly unknown[] = []>(
-			work: (context: Context, flags: GlobalFlags & Flags, ...args: Args) => Promise<Ending>,
+			work: (context: Context, flags: GlobalFlags & Flags, ...args: Args) => Promise<CommandResult>,
 		) =>
 		(...given: unknown[]) => {
 			const command = given.at(-1) as Command;

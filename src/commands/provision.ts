@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { clientFlagsOf, hasOwnOptions, namesServer, reachOf, seconds } from './options.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
@@ -60,7 +60,7 @@ const clientOf = (role: (typeof ROLES)[number], flags: ProvisionFlags) => client
 /** The first server that neither its own option nor a host or a socket names. */
 const unnamed = (flags: ProvisionFlags) => ROLES.find((role) => flags[role] === undefined && !namesServer(clientOf(role, flags)));
 
-export async function provision(context: Context, flags: ProvisionFlags): Promise<Ending> {
+export async function provision(context: Context, flags: ProvisionFlags): Promise<CommandResult> {
 	const request = provisionRequest(flags);
 	if (request !== null) return runRequest(context, request);
 	if (context.mode === 'wizard' && !hasOwnOptions(flags)) return openWizard(context, { screen: 'provision' });

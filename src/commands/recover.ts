@@ -3,30 +3,30 @@ import type { Finding, RunRequest } from '../core/desk.ts';
 import { LeftChanged, UserError } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Json } from '../core/json.ts';
-import { newerLockstep, type Past, scopeOf } from '../core/past.ts';
+import { newerLockstep, type RunRecord, scopeOf } from '../core/past.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
 import { runWords } from '../telling/background.ts';
 import { renderFailure } from '../telling/failure.ts';
 import { findingLines } from '../telling/findings.ts';
 import { paint } from '../telling/page.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { clearDrills } from './drill-server.ts';
-import { engageUndo } from './engage.ts';
+import { undoInBackground } from './engage.ts';
 import { pastRun } from './perform.ts';
-import { prepare } from './prepare.ts';
+import { buildRun } from './prepare.ts';
 import { watchHeadless } from './run.ts';
 import { leftFolder, newerRuns, runsOf } from './runs.ts';
-import { type Wishes, withPasswords } from './servers.ts';
+import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 /** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(
 	context: Context,
-	past: Past,
-	wishes: Wishes = {},
+	past: RunRecord,
+	wishes: ConnectionOptionsByRole = {},
 	scope: Scope = scopeOf(past),
 ): Promise<readonly Finding[]> {
 	if (past.newer) throw newerLockstep(past.run);
-	const prepared = await prepare(context, past.request as RunRequest, wishes, past);
+	const prepared = await buildRun(context, past.request as RunRequest, wishes, past);
 	const how = {
 		run: past.run,
 		director: { review: async () => ({ go: false, previewOnly: true }) as const, recover: async () => 'keep' as const },
@@ -48,7 +48,7 @@ export async function findingsOf(
 }
 
 /** Puts back what runs of this machine that were cut off have left on servers; each finding is told first, with its statement. */
-export async function recover(context: Context, name: string | undefined): Promise<Ending> {
+export async function recover(context: Context, name: string | undefined): Promise<CommandResult> {
 	const asking = askingOf(context);
 	const { flags, stdout, stderr, color, ascii, width } = context;
 	if (!flags.dryRun) await clearDrills(context);
@@ -71,8 +71,8 @@ export async function recover(context: Context, name: string | undefined): Promi
 	}
 	const say = (text: string) => (flags.json ? stderr : stdout).write(`${text}\n`);
 	const told: { [run: string]: Json } = {};
-	const reachable: Past[] = [];
-	const passwords = new Map<string, Wishes>();
+	const reachable: RunRecord[] = [];
+	const passwords = new Map<string, ConnectionOptionsByRole>();
 	let changed = false;
 	const failed: { readonly run: string; readonly why: string }[] = [];
 	const refuse = (run: string, error: unknown) => {
@@ -109,7 +109,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const recovered: string[] = [];
 	for (const past of reachable) {
 		const { end } = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-			engageUndo(context, past, passwords.get(past.run) ?? {}, watcher, 'recover'),
+			undoInBackground(context, past, passwords.get(past.run) ?? {}, watcher, 'recover'),
 		);
 		if (end !== null && (worst === null || end.failure !== null)) worst = end;
 		if (end?.failure === null) recovered.push(past.run);

@@ -1,6 +1,6 @@
 import type { RestoreRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, names, reachOf, tables, wholeNumber } from './options.ts';
 import { runRequest } from './run-request.ts';
 
@@ -33,7 +33,7 @@ export function restoreRequest({ env }: Pick<Context, 'env'>, backup: string, fl
 	return { kind: 'restore', ...(reach && { reach: { server: reach } }), server: server ?? '', backup, ...choices };
 }
 
-export async function restore(context: Context, backup: string | undefined, flags: RestoreFlags): Promise<Ending> {
+export async function restore(context: Context, backup: string | undefined, flags: RestoreFlags): Promise<CommandResult> {
 	if (backup === undefined) {
 		// The next word is not repeated: it may be a password.
 		const isTaken = typeof flags.password === 'string';

@@ -1,10 +1,10 @@
 import type { RunRequest } from '../core/desk.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { runHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 
 /** Does what a command line asks for: in the wizard on a terminal, line by line elsewhere. The request is the same in both. */
-export function runRequest(context: Context, request: RunRequest): Promise<Ending> {
+export function runRequest(context: Context, request: RunRequest): Promise<CommandResult> {
 	if (context.mode === 'wizard') return openWizard(context, { screen: 'review', request });
 	return runHeadless(context, request, {});
 }

@@ -5,16 +5,16 @@ import type { RunEnd } from '../core/runner.ts';
 import { flagDirector } from '../headless/director-flags.ts';
 import { type PlainDirector, plainDirector } from '../headless/director-plain.ts';
 import { renderReview } from '../telling/review.ts';
-import type { Context, Ending } from './context.ts';
-import { type EngineWatcher, engage } from './engage.ts';
-import type { Wishes } from './servers.ts';
+import type { CommandResult, Context } from './context.ts';
+import { type EngineWatcher, runInBackground } from './engage.ts';
+import type { ConnectionOptionsByRole } from './servers.ts';
 
 /** Watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
 export async function watchHeadless(
 	context: Context,
 	work: (watcher: EngineWatcher) => Promise<RunEnd | null>,
 	decide: Partial<Director> = {},
-): Promise<Ending> {
+): Promise<CommandResult> {
 	const { flags, stdin, stdout, stderr, color, ascii, width } = context;
 	let servers: { readonly [role: string]: string } = {};
 	let name = '';
@@ -62,5 +62,5 @@ export async function watchHeadless(
 }
 
 /** Does a run without the wizard. */
-export const runHeadless = (context: Context, request: RunRequest, wishes: Wishes): Promise<Ending> =>
-	watchHeadless(context, (watcher) => engage(context, request, wishes, watcher));
+export const runHeadless = (context: Context, request: RunRequest, wishes: ConnectionOptionsByRole): Promise<CommandResult> =>
+	watchHeadless(context, (watcher) => runInBackground(context, request, wishes, watcher));

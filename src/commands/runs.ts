@@ -3,16 +3,16 @@ import { basename, join } from 'node:path';
 import type { RunCard, RunRequest } from '../core/desk.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
-import { type Past, pastOf } from '../core/past.ts';
+import { type RunRecord, runRecordOf } from '../core/past.ts';
 import type { Runbook } from '../core/step.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
 import { restoreBackup } from '../runbooks/restore-backup/index.ts';
 import type { Context } from './context.ts';
-import { atWork } from './engage.ts';
+import { isRunning } from './engage.ts';
 import { runsFolder } from './prepare.ts';
 
-export type FoundRun = RunCard & { readonly past: Past };
+export type FoundRun = RunCard & { readonly past: RunRecord };
 
 const TAIL = 16 * 1024;
 
@@ -34,13 +34,13 @@ function closed(path: string): boolean {
 
 const RUNBOOKS: readonly Pick<Runbook<never>, 'id' | 'steps'>[] = [provisionReplica, lockedDump, restoreBackup];
 
-function passing(past: Past): boolean {
+function passing(past: RunRecord): boolean {
 	const steps = RUNBOOKS.find((each) => each.id === past.runbook)?.steps ?? [];
-	return steps.some((step) => step.passing && past.touched.includes(step.id) && past.outputs[step.id] === undefined);
+	return steps.some((step) => step.isTransient && past.touched.includes(step.id) && past.outputs[step.id] === undefined);
 }
 
-async function stateOf(past: Past): Promise<RunCard['state'] | null> {
-	if (past.end === null && (await atWork(past))) return 'working';
+async function stateOf(past: RunRecord): Promise<RunCard['state'] | null> {
+	if (past.end === null && (await isRunning(past))) return 'working';
 	if (past.touched.length === 0 || (past.end !== null && !past.end.open)) return null;
 	if (past.afterFailure === 'put-back') return 'cut off';
 	return past.end === null && passing(past) ? 'cut off' : 'unfinished';
@@ -52,11 +52,11 @@ export async function runsOf(context: Context): Promise<FoundRun[]> {
 	const found: FoundRun[] = [];
 	for (const [index, path] of paths.entries()) {
 		if (closed(path)) continue;
-		const past = pastOf(readJournal(path));
+		const past = runRecordOf(readJournal(path));
 		if (past === undefined) continue;
 		const state = await stateOf(past);
 		if (state === null) continue;
-		const later = paths.slice(0, index).some((other) => pastOf(readJournal(other))?.key === past.key);
+		const later = paths.slice(0, index).some((other) => runRecordOf(readJournal(other))?.key === past.key);
 		if (later) continue;
 		const { run, title, servers, started } = past;
 		found.push({ run, title, servers, started, state, request: past.request as RunRequest, past });
@@ -74,7 +74,7 @@ export function newerRuns(context: Context): readonly string[] {
 }
 
 /** The folder that an interrupted backup has left on disk. */
-export function leftFolder(past: Past): string | null {
+export function leftFolder(past: RunRecord): string | null {
 	const request = past.request as RunRequest;
 	if (request.kind !== 'backup') return null;
 	// The key ends with the backup's label.

@@ -11,7 +11,7 @@ import {
 	sandboxStatus,
 	sandboxUp,
 } from '../sandbox/sandbox.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { clearDrills } from './drill-server.ts';
 import { oneOf } from './options.ts';
 
@@ -43,7 +43,7 @@ export const downCommand = (pair: Sandbox, flags: SandboxFlags): string =>
 /** A URL that every command takes. */
 export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;
 
-export async function sandbox(context: Context, verb: string, flags: SandboxFlags): Promise<Ending> {
+export async function sandbox(context: Context, verb: string, flags: SandboxFlags): Promise<CommandResult> {
 	const { env, signal, stdout, stderr, flags: global } = context;
 	const choice = { ...kindOf(flags), ...(flags.dir === undefined ? {} : { dir: flags.dir }), env };
 	const say = (line: string) => void (global.json ? stderr : stdout).write(`${line}\n`);
@@ -93,4 +93,4 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 	}
 }
 
-const preview = (next: readonly string[]): Ending => ({ end: null, extra: { dry_run: true }, next });
+const preview = (next: readonly string[]): CommandResult => ({ end: null, extra: { dry_run: true }, next });

@@ -15,7 +15,7 @@ import type { ConnectionTarget } from '../world/connection-target.ts';
 import { asker, type Context } from './context.ts';
 
 /** A server as somebody named it on a command line or in the wizard. */
-export interface ServerWish {
+export interface ConnectionOptions {
 	readonly role: 'primary' | 'replica' | 'server';
 	/** A profile's name or a URL; undefined where the letters of the MySQL clients say it. */
 	readonly server?: string | undefined;
@@ -27,7 +27,7 @@ export interface ServerWish {
 }
 
 /** How each role's server is reached, where that is more than the request says. */
-export type Wishes = Readonly<Record<string, Omit<ServerWish, 'role'>>>;
+export type ConnectionOptionsByRole = Readonly<Record<string, Omit<ConnectionOptions, 'role'>>>;
 
 export interface OpenedServer {
 	readonly reach: ConnectionTarget;
@@ -50,10 +50,10 @@ export const isLoopback = (host: string): boolean => host === 'localhost' || hos
 /** Where the configuration keeps the fingerprint of the certificate that a person accepted of the server at `HOST:PORT`. */
 export const acceptedKey = (place: string): string => `certificate ${place}`;
 
-export function resolveWish(context: Context, given: ServerWish): Promise<ResolvedServer> {
+export function resolveWish(context: Context, given: ConnectionOptions): Promise<ResolvedServer> {
 	// A password that is known already is asked for, or looked for, no more.
 	const { password: _, ...flags }: ServerFlags = given.flags ?? {};
-	const wish: ServerWish = given.password === undefined ? given : { role: given.role, server: given.server, flags };
+	const wish: ConnectionOptions = given.password === undefined ? given : { role: given.role, server: given.server, flags };
 	const ask = given.password === undefined ? asker(context, wish.flags?.password === '') : undefined;
 	return resolveServer({
 		...(wish.server === undefined ? {} : { server: wish.server }),
@@ -71,8 +71,12 @@ export function resolveWish(context: Context, given: ServerWish): Promise<Resolv
 }
 
 /** The wishes of a run, with the passwords that only a person at this terminal can give: asked here, because the engine has none. */
-export async function withPasswords(context: Context, request: RunRequest, wishes: Wishes): Promise<Wishes> {
-	const full: Record<string, Wishes[string]> = { ...wishes };
+export async function withPasswords(
+	context: Context,
+	request: RunRequest,
+	wishes: ConnectionOptionsByRole,
+): Promise<ConnectionOptionsByRole> {
+	const full: Record<string, ConnectionOptionsByRole[string]> = { ...wishes };
 	const roles = request.kind === 'provision' ? (['primary', 'replica'] as const) : (['server'] as const);
 	for (const role of roles) {
 		const wish = { ...request.reach?.[role], ...wishes[role] };
@@ -85,7 +89,7 @@ export async function withPasswords(context: Context, request: RunRequest, wishe
 }
 
 /** `only`: for a look at its status, which must not hang where replication does. Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
-export async function openServer(context: Context, wish: ServerWish, only: 'all' | 'status' = 'all'): Promise<OpenedServer> {
+export async function openServer(context: Context, wish: ConnectionOptions, only: 'all' | 'status' = 'all'): Promise<OpenedServer> {
 	const resolved = await resolveWish(context, wish);
 	const password = wish.password ?? resolved.password;
 	const { address } = resolved;

@@ -6,7 +6,7 @@ import type { BackupReport } from '../core/backups.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderShow } from '../telling/backups.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 
 /** All there is to say of one backup. Throws UserError where it is none, or cannot be read. */
 export async function backupAt(given: string): Promise<{ readonly report: BackupReport; readonly manifest: Manifest }> {
@@ -16,7 +16,7 @@ export async function backupAt(given: string): Promise<{ readonly report: Backup
 }
 
 /** `lockstep show`. */
-export async function show(context: Context, given: string): Promise<Ending> {
+export async function show(context: Context, given: string): Promise<CommandResult> {
 	const { stdout, color, ascii, width, now, flags } = context;
 	const { report, manifest } = await backupAt(given);
 	stdout.write(

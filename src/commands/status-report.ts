@@ -9,10 +9,14 @@ import { titleOf } from '../runbooks/server.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
 import type { Context } from './context.ts';
-import { type OpenedServer, openServer, type ServerWish } from './servers.ts';
+import { type ConnectionOptions, type OpenedServer, openServer } from './servers.ts';
 
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
-export async function statusOf(context: Context, wish: Omit<ServerWish, 'role'>, output: string | null = null): Promise<StatusReport> {
+export async function statusOf(
+	context: Context,
+	wish: Omit<ConnectionOptions, 'role'>,
+	output: string | null = null,
+): Promise<StatusReport> {
 	const opened = await openServer(context, { role: 'server', ...wish }, 'status');
 	const { dialect, address, password } = opened.reach;
 	let session = await connect(address, password, { signal: context.signal });

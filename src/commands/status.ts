@@ -5,7 +5,7 @@ import { FORMAT } from '../core/events.ts';
 import { timeWithZone } from '../core/format.ts';
 import { jsonLine } from '../core/json.ts';
 import { renderStatus } from '../telling/status.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
 import { statusOf } from './status-report.ts';
 import { openWizard } from './wizard.ts';
@@ -21,7 +21,7 @@ const RARELY_MS = 8_000;
 /** A server that has not answered all within this counts as unreachable. */
 const ANSWER_MS = 10_000;
 
-export async function status(context: Context, flags: StatusFlags): Promise<Ending> {
+export async function status(context: Context, flags: StatusFlags): Promise<CommandResult> {
 	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
 	const { stdout, color, ascii, width, signal } = context;
 	const server = namedServer(flags, client, context.env);

@@ -5,21 +5,21 @@ import type { Finding, RunRequest } from '../core/desk.ts';
 import { CheckFailed, ConnectError, LeftChanged, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Consent } from '../core/model.ts';
-import { newest, type Past } from '../core/past.ts';
+import { newest, type RunRecord } from '../core/past.ts';
 import { runWords } from '../telling/background.ts';
 import { findingLines } from '../telling/findings.ts';
 import { paint } from '../telling/page.ts';
-import type { Context, Ending } from './context.ts';
-import { atWork, engageUndo } from './engage.ts';
+import type { CommandResult, Context } from './context.ts';
+import { isRunning, undoInBackground } from './engage.ts';
 import { runsFolder } from './prepare.ts';
 import { askingOf, findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
-import { type Wishes, withPasswords } from './servers.ts';
+import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
-function pastToUndo(context: Context, name: string | undefined): Past {
+function pastToUndo(context: Context, name: string | undefined): RunRecord {
 	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.
-	const wanted = (each: Past) => {
+	const wanted = (each: RunRecord) => {
 		if (name !== undefined) return each.run === name;
 		const changed = each.touched.length > 0;
 		return each.runbook !== 'locked-dump' ? changed || each.end?.outcome === 'undone' : changed && each.open;
@@ -36,7 +36,7 @@ function pastToUndo(context: Context, name: string | undefined): Past {
 }
 
 /** Undoes a run by its journal: what the run made, by name, and nothing else. The statements are shown first. */
-export async function undo(context: Context, name: string | undefined): Promise<Ending> {
+export async function undo(context: Context, name: string | undefined): Promise<CommandResult> {
 	const { flags, mode, stdout, color, ascii, width } = context;
 	const past = pastToUndo(context, name);
 	if (mode === 'headless' && !flags.yes && !flags.dryRun) {
@@ -45,7 +45,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 			hints: [`To see the statements:  lockstep undo ${past.run} --dry-run`, `To run them:  lockstep undo ${past.run} --yes`],
 		});
 	}
-	const busy = await atWork(past);
+	const busy = await isRunning(past);
 	const wishes = busy ? {} : await withPasswords(askingOf(context), past.request as RunRequest, {});
 	const findings = busy ? [] : await lookFirst(context, past, wishes);
 	const lost = lostWords(past.deeds.lost, past.servers);
@@ -62,13 +62,13 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation required: nothing was undone.');
 	if (!(await mayGoOn(context, 'Undo this? [y/N] '))) throw new UserError({ message: 'Nothing was undone.' });
 	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-		engageUndo(context, past, wishes, { ...watcher, typed }, 'undo'),
+		undoInBackground(context, past, wishes, { ...watcher, typed }, 'undo'),
 	);
 	return { ...ending, extra: { ...ending.extra, lost } };
 }
 
 /** What would be done, as its servers are now. Throws LeftChanged where one of them cannot be reached: what the run changed is still there. */
-async function lookFirst(context: Context, past: Past, wishes: Wishes): Promise<readonly Finding[]> {
+async function lookFirst(context: Context, past: RunRecord, wishes: ConnectionOptionsByRole): Promise<readonly Finding[]> {
 	try {
 		return await findingsOf(context, past, wishes, 'all');
 	} catch (error) {
@@ -78,7 +78,7 @@ async function lookFirst(context: Context, past: Past, wishes: Wishes): Promise<
 }
 
 /** Nothing of a run could be undone, because one of its servers cannot be reached. */
-export const stillThere = (past: Past, error: ConnectError): LeftChanged =>
+export const stillThere = (past: RunRecord, error: ConnectError): LeftChanged =>
 	new LeftChanged(
 		{
 			message: `Nothing was undone. What the run ${past.run} changed is still there.`,

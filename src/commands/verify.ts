@@ -12,7 +12,7 @@ import { FORMAT } from '../core/events.ts';
 import { bytes, plural } from '../core/format.ts';
 import { meter, type Progress } from '../core/progress.ts';
 import { renderVerified } from '../telling/backups.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 
 /** One line of what was wrong. */
 export const problemWords = ({ title, expected, found }: Check): string =>
@@ -82,7 +82,7 @@ export async function verifyAndRecord(
 	return { folder: verification.folder, record, notes: verification.checks.filter(({ status }) => status === 'note'), written: path };
 }
 
-export async function verify(context: Context, given: string): Promise<Ending> {
+export async function verify(context: Context, given: string): Promise<CommandResult> {
 	const { stderr, color, ascii, width } = context;
 	if (context.flags.dryRun) return preview(await backupFolder(given));
 	const { folder, record, notes, written } = await verifyAndRecord(context, given, {
@@ -101,7 +101,7 @@ export async function verify(context: Context, given: string): Promise<Ending> {
 }
 
 /** What would be read and written. */
-async function preview(folder: string): Promise<Ending> {
+async function preview(folder: string): Promise<CommandResult> {
 	const { files } = await readManifest(folder);
 	const size = files.reduce((sum, file) => sum + file.bytes, 0);
 	return {

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { backupFolder } from '../archive/read.ts';
-import type { BackupFolder, Desk, ReachRequest, RunHandle, RunRequest, ServerCard, StatusRequest } from '../core/desk.ts';
+import type { BackupFolder, ReachRequest, RunHandle, RunRequest, ServerCard, StatusRequest, WizardBackend } from '../core/desk.ts';
 import { previewer } from '../core/director.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
@@ -11,9 +11,9 @@ import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
 import { toCommandLine } from './command-line.ts';
-import type { Context, Ending } from './context.ts';
+import type { CommandResult, Context } from './context.ts';
 import { drillAndRecord } from './drill.ts';
-import { attach, type EngineWatcher, engage, engageUndo, journalPath } from './engage.ts';
+import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './engage.ts';
 import { backupsIn } from './list.ts';
 import { pastRun } from './perform.ts';
 import { newRunId } from './prepare.ts';
@@ -21,7 +21,7 @@ import { profileFrom } from './profile.ts';
 import { findingsOf } from './recover.ts';
 import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
-import { acceptedKey, type Wishes, withPasswords } from './servers.ts';
+import { acceptedKey, type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 import { backupAt } from './show.ts';
 import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
@@ -56,7 +56,7 @@ function keyOf(server: string, reach: ReachRequest[string] | undefined): string 
 }
 
 /** What the wizard can have done: everything behind the screens. */
-function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string, Secret>): Desk {
+function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string, Secret>): WizardBackend {
 	const found: ServerCard[] = [];
 	const cardsOf = (sandbox: Sandbox) => ({
 		primary: { name: `sandbox primary`, server: urlOf(sandbox.primary), badge: 'sandbox' as const, output: null },
@@ -82,7 +82,7 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 	const outputOf = (server: string) => found.find((each) => each.server === server)?.output ?? proposal(context, server);
 	const home = context.env.HOME ?? homedir();
 	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
-	const wishesFor = (request: RunRequest): Wishes =>
+	const wishesFor = (request: RunRequest): ConnectionOptionsByRole =>
 		request.kind === 'provision'
 			? {
 					primary: remembered(request.primary, request.reach?.primary),
@@ -99,7 +99,7 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 		};
 	};
 	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
-	const desk: Desk = {
+	const desk: WizardBackend = {
 		version: context.version,
 		warnings: context.warnings,
 		servers: () => [
@@ -144,7 +144,9 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 			return drillAndRecord(own, await backupFolder(path), null, {}, { say, warn: say });
 		},
 		start: (request, director, on) =>
-			watched(newRunId(context, request.kind), (run, how) => engage(context, request, wishesFor(request), { ...how, run, director, on })),
+			watched(newRunId(context, request.kind), (run, how) =>
+				runInBackground(context, request, wishesFor(request), { ...how, run, director, on }),
+			),
 		runs: () => runsOf(context),
 		attach: (run, director, on) =>
 			watched(run, async (_, how) => {
@@ -160,7 +162,7 @@ function makeDesk(context: Context, pair: Sandbox | null, passwords: Map<string,
 		recover: (run, on) =>
 			watched(run, (_, how) => {
 				const past = pastRun(context, run);
-				return engageUndo(context, past, wishesFor(past.request as RunRequest), { ...how, director: previewer, on }, 'recover');
+				return undoInBackground(context, past, wishesFor(past.request as RunRequest), { ...how, director: previewer, on }, 'recover');
 			}),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
@@ -184,7 +186,7 @@ async function askedPasswords(context: Context, request: RunRequest): Promise<Ma
 }
 
 /** Opens the wizard at a screen; what it leaves to be said goes to the normal screen. */
-export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<Ending> {
+export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<CommandResult> {
 	if (context.mode !== 'wizard') {
 		throw new UserError({
 			message: 'The wizard needs a terminal.',

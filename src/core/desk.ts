@@ -178,14 +178,14 @@ export type BackupFolder = {
 };
 
 /** Who is told how work without a run goes. */
-export type Onlooker = {
+export type ProgressListener = {
 	/** What is being done now, or could not be; a sentence. */
 	readonly say: (text: string) => void;
 	readonly progress: (progress: Progress) => void;
 };
 
 /** All that the wizard can have done: wired in `commands/`, so that `ui` knows no server. */
-export interface Desk {
+export interface WizardBackend {
 	readonly version: string;
 	servers(): readonly ServerCard[];
 	/** What was wrong with the configuration, said once on the first screen. */
@@ -215,15 +215,15 @@ export interface Desk {
 	backupFolders(): Promise<readonly BackupFolder[]>;
 	/** What `lockstep list` tells. Rejects with one of the errors of `core/errors.ts`. */
 	backups(folder: string): Promise<BackupList>;
-	/** What `lockstep show` tells of a complete one; rejects as {@link Desk.backups}. */
+	/** What `lockstep show` tells of a complete one; rejects as {@link WizardBackend.backups}. */
 	showBackup(path: string): Promise<BackupReport>;
 	/**
 	 * `lockstep verify`: reads all of it, and leaves a record beside it. Rejects with VerifyFailed naming all that is wrong, or, as soon as
 	 * nothing is being done any more, with the reason of `signal`.
 	 */
-	verify(path: string, onlooker: Onlooker, signal: AbortSignal): Promise<Verified>;
-	/** `lockstep drill`, without a primary; rejects as {@link Desk.verify}: its server and its folder are gone by then. */
-	drill(path: string, onlooker: Onlooker, signal: AbortSignal): Promise<Drilled>;
+	verify(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Verified>;
+	/** `lockstep drill`, without a primary; rejects as {@link WizardBackend.verify}: its server and its folder are gone by then. */
+	drill(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Drilled>;
 	/** A proposal for where the backups of a server go. */
 	proposeOutput(server: string): string;
 	/** Starts or finds the throwaway pair; lines tell how it goes. */

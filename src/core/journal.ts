@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
-import { DURABLE, type Recorded, type RunEvent, FORMAT } from './events.ts';
+import { DURABLE, FORMAT, type Recorded, type RunEvent } from './events.ts';
 import { shellWord } from './shell.ts';
 
 /** Where a run's events are kept: one JSON line each, the durable ones synced before anything goes on. */

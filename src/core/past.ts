@@ -9,7 +9,7 @@ import type { Json } from './json.ts';
 export type Engine = Omit<Extract<RunEvent, { type: 'engine' }>, 'type'>;
 
 /** What an earlier run had seen and done. */
-export type Past = {
+export type RunRecord = {
 	readonly run: string;
 	readonly runbook: string;
 	readonly title: string;
@@ -45,7 +45,7 @@ export type Past = {
 };
 
 /** Folds a journal's events; undefined where they tell of no run. */
-export function pastOf({ events, newer }: ReadJournal): Past | undefined {
+export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefined {
 	const start = events.find((event) => event.type === 'run-started');
 	if (start?.type !== 'run-started') return undefined;
 	const origins: Record<string, Json> = {};
@@ -56,8 +56,8 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 	/** Whether all that it did is rolled back. */
 	let over = false;
 	let open = true;
-	let engine: Past['engine'] = null;
-	let end: Past['end'] = null;
+	let engine: RunRecord['engine'] = null;
+	let end: RunRecord['end'] = null;
 	for (const event of events) {
 		deeds = tally(deeds, event);
 		switch (event.type) {
@@ -116,13 +116,13 @@ export function pastOf({ events, newer }: ReadJournal): Past | undefined {
 }
 
 /** The servers that an action changes: a pipe from a server into another is shown as the first's. */
-function rolesOf({ kind, on }: ShownAction, servers: Past['servers']): readonly string[] {
+function rolesOf({ kind, on }: ShownAction, servers: RunRecord['servers']): readonly string[] {
 	if (kind === 'pipe') return Object.keys(servers);
 	return on in servers ? [on] : [];
 }
 
 /** The newest run of this work, where it was interrupted and can be gone on with. Throws UserError where a newer lockstep did it. */
-export function findOpen(folder: string, key: string): Past | undefined {
+export function findOpen(folder: string, key: string): RunRecord | undefined {
 	const past = newest(folder, (candidate) => candidate.key === key);
 	if (past?.newer) throw newerLockstep(past.run);
 	return past?.open ? past : undefined;
@@ -139,11 +139,11 @@ export function isSameServer(a: Json | undefined, b: Json | undefined): boolean 
 }
 
 /** The first role of which another server answers now than the one that the run knew. */
-export const changedServer = (past: Past, now: Identities): string | undefined =>
+export const changedServer = (past: RunRecord, now: Identities): string | undefined =>
 	Object.keys(past.identities).find((role) => !isSameServer(past.identities[role], now[role]));
 
 /** When it last acted on a server of that identity; undefined where it never did. */
-const actedOn = (past: Past, identity: Json | undefined): string | undefined =>
+const actedOn = (past: RunRecord, identity: Json | undefined): string | undefined =>
 	Object.keys(past.acted)
 		.filter((role) => isSameServer(past.identities[role], identity))
 		.map((role) => past.acted[role] ?? '')
@@ -151,10 +151,10 @@ const actedOn = (past: Past, identity: Json | undefined): string | undefined =>
 		.at(-1);
 
 /** A run that put back all that it changed leaves nothing for others to stumble over. */
-const leavesNothing = ({ afterFailure, end }: Past): boolean => afterFailure === 'put-back' && end !== null && !end.open;
+const leavesNothing = ({ afterFailure, end }: RunRecord): boolean => afterFailure === 'put-back' && end !== null && !end.open;
 
 /** The newest other run that has changed one of these servers since that run last did. */
-function laterRun(folder: string, past: Past): Past | undefined {
+function laterRun(folder: string, past: RunRecord): RunRecord | undefined {
 	for (const other of pasts(folder)) {
 		if (other.run === past.run || leavesNothing(other)) continue;
 		for (const identity of Object.values(past.identities)) {
@@ -173,7 +173,7 @@ export function findResumable(
 	folder: string,
 	key: string,
 	identities: Identities,
-): { readonly past: Past | undefined; readonly refused: string | null } {
+): { readonly past: RunRecord | undefined; readonly refused: string | null } {
 	const past = findOpen(folder, key);
 	if (past === undefined) return { past, refused: null };
 	const role = changedServer(past, identities);
@@ -196,18 +196,18 @@ export const newerLockstep = (run: string): UserError =>
 	});
 
 /** What of an interrupted run must not stay: all, or where what was done is kept only what it would have put back itself. */
-export const scopeOf = (past: Past): 'all' | 'passing' => (past.afterFailure === 'keep' ? 'passing' : 'all');
+export const scopeOf = (past: RunRecord): 'all' | 'passing' => (past.afterFailure === 'keep' ? 'passing' : 'all');
 
 /** All runs of a folder, newest first. */
-export function* pasts(folder: string): Generator<Past> {
+export function* pasts(folder: string): Generator<RunRecord> {
 	for (const path of journals(folder)) {
-		const past = pastOf(readJournal(path));
+		const past = runRecordOf(readJournal(path));
 		if (past !== undefined) yield past;
 	}
 }
 
 /** The newest run that `wanted` accepts. */
-export function newest(folder: string, wanted: (past: Past) => boolean): Past | undefined {
+export function newest(folder: string, wanted: (past: RunRecord) => boolean): RunRecord | undefined {
 	for (const past of pasts(folder)) if (wanted(past)) return past;
 	return undefined;
 }

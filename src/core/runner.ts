@@ -10,15 +10,15 @@ import { FORMAT, type Recorded, type RunEvent } from './events.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure } from './model.ts';
-import type { Past } from './past.ts';
-import type { AnyStep, Looking, Outputs, Runbook, SinceRun, Working } from './step.ts';
-import type { World } from './world.ts';
+import type { RunRecord } from './past.ts';
+import type { AnyStep, Outputs, ReadContext, Runbook, RunContext, SinceRun } from './step.ts';
+import type { Executor } from './world.ts';
 
 export interface RunOptions<Env extends Outputs> {
 	readonly run: string;
 	readonly runbook: Runbook<Env>;
 	readonly env: Env;
-	readonly world: World;
+	readonly world: Executor;
 	readonly director: Director;
 	/** Gets every event, in order; returns only when the durable ones are on disk. Throwing here stops the run before the act. */
 	readonly sink: (event: Recorded) => void;
@@ -32,7 +32,7 @@ export interface RunOptions<Env extends Outputs> {
 	readonly identities: { readonly [role: string]: Json };
 	/** What was asked for, without secrets; told in the journal. */
 	readonly request: Json;
-	readonly past?: Past;
+	readonly past?: RunRecord;
 	/** Names that were typed for what an undo asks for. */
 	readonly typed?: readonly string[];
 	/** What the person must know of this run before it is reviewed. */
@@ -54,7 +54,7 @@ export type Scope = 'all' | 'passing';
  * changed anything, with CheckFailed where a name must be typed first.
  */
 export async function takeBack<Env extends Outputs>(
-	options: RunOptions<Env> & { readonly past: Past },
+	options: RunOptions<Env> & { readonly past: RunRecord },
 	scope: Scope = 'all',
 	why: Failure | null = null,
 ): Promise<RunEnd> {
@@ -63,7 +63,7 @@ export async function takeBack<Env extends Outputs>(
 
 /** What {@link takeBack} would do now, and what it would leave. Only looks. */
 export async function findLeft<Env extends Outputs>(
-	options: RunOptions<Env> & { readonly past: Past },
+	options: RunOptions<Env> & { readonly past: RunRecord },
 	scope: Scope = 'all',
 ): Promise<readonly Finding[]> {
 	return new Runner(options).findLeft(scope);
@@ -76,7 +76,7 @@ class Runner<Env extends Outputs> {
 	/** Whether a step of this run has changed something: what an earlier run proved before counts no longer. */
 	#changed = false;
 	readonly #warnings: string[] = [];
-	#past: Past | undefined;
+	#past: RunRecord | undefined;
 	#seq = 0;
 	/** Whether the step in hand has performed anything. */
 	#acted = false;
@@ -218,7 +218,7 @@ class Runner<Env extends Outputs> {
 			if (facts === undefined) continue;
 			const at = { ...env, facts, origin: this.#origins[step.id], scope, made: this.#deeds.made };
 			const actions = (step.undo?.(at) ?? []).map(show);
-			const foreign = step.foreign?.(at) ?? [];
+			const foreign = step.drift?.(at) ?? [];
 			if (actions.length + foreign.length > 0) findings.push({ step: step.id, title: step.title, actions, foreign });
 		}
 		return findings;
@@ -229,7 +229,7 @@ class Runner<Env extends Outputs> {
 	}
 
 	/** The facts that a step's undo is made from. */
-	async #inspectUndo(step: AnyStep<Env>, at: Env & Looking): Promise<Json> {
+	async #inspectUndo(step: AnyStep<Env>, at: Env & ReadContext): Promise<Json> {
 		if (this.#absent.size === 0 || step.inspectReachable === undefined) return step.inspect(at);
 		return step.inspectReachable({ ...at, origin: this.#origins[step.id], made: this.#deeds.made, absent: this.#absent });
 	}
@@ -261,7 +261,7 @@ class Runner<Env extends Outputs> {
 		const at = { ...env, ...looking(world), failure: past.end?.failure ?? null };
 		for (const [index, step] of runbook.steps.entries()) {
 			// A server that cannot be looked at is told of by the look that follows.
-			if (past.outputs[step.id] === undefined || !(await step.spoiled?.(at).catch(() => false))) continue;
+			if (past.outputs[step.id] === undefined || !(await step.isStale?.(at).catch(() => false))) continue;
 			const kept = runbook.steps.slice(0, index).map(({ id }) => id);
 			this.#past = { ...past, outputs: Object.fromEntries(Object.entries(past.outputs).filter(([id]) => kept.includes(id))) };
 			for (const id of Object.keys(env.outputs)) if (!kept.includes(id)) delete env.outputs[id];
@@ -295,7 +295,7 @@ class Runner<Env extends Outputs> {
 				consents: step.consents?.(at) ?? [],
 				done,
 			});
-			if (env.outputs[step.id] === undefined && step.standIn !== undefined) env.outputs[step.id] = step.standIn;
+			if (env.outputs[step.id] === undefined && step.previewOutput !== undefined) env.outputs[step.id] = step.previewOutput;
 		}
 		for (const key of Object.keys(env.outputs)) delete env.outputs[key];
 		Object.assign(env.outputs, outputs);
@@ -383,7 +383,7 @@ class Runner<Env extends Outputs> {
 		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false, acted: this.#acted });
 	}
 
-	#working(step: string): Working {
+	#working(step: string): RunContext {
 		const { world } = this.#o;
 		return {
 			...looking(world),
@@ -449,7 +449,7 @@ class Runner<Env extends Outputs> {
 				step.undo !== undefined &&
 				this.#origins[step.id] !== undefined &&
 				this.#deeds.touched.includes(step.id) &&
-				(scope === 'all' || (step.passing === true && env.outputs[step.id] === undefined)),
+				(scope === 'all' || (step.isTransient === true && env.outputs[step.id] === undefined)),
 		);
 	}
 
@@ -501,7 +501,7 @@ class Runner<Env extends Outputs> {
 				const { made } = this.#deeds;
 				const at = { ...env, facts: await this.#inspectUndo(step, look), origin, scope, made };
 				plan = step.undo?.(at) ?? [];
-				for (const text of step.foreign?.(at) ?? []) {
+				for (const text of step.drift?.(at) ?? []) {
 					foreign.push(text);
 					this.#warnings.push(text);
 					this.#emit({ type: 'note', step: step.id, level: 'warning', text });
@@ -550,10 +550,10 @@ class StepFailure extends Error {
 	}
 }
 
-function looking(world: World) {
+function looking(world: Executor) {
 	return {
-		look: world.look.bind(world),
-		lookAs: world.lookAs.bind(world),
+		runQuery: world.runQuery.bind(world),
+		runQueryAs: world.runQueryAs.bind(world),
 		digests: world.digests.bind(world),
 		rowDifferences: world.rowDifferences.bind(world),
 		definitions: world.definitions.bind(world),

@@ -28,10 +28,10 @@ export type ToolFacts = { readonly path: string; readonly version: string };
 export type ToolSearch = { readonly tool: ToolFacts | null; readonly unfit: readonly string[] };
 
 /** What a step may look with. Nothing here changes anything. */
-export interface Looking {
-	look<T>(on: Role, query: Query<T>): Promise<T>;
+export interface ReadContext {
+	runQuery<T>(on: Role, query: Query<T>): Promise<T>;
 	/** The same on a connection that logs in there as we do on `as`: user and password. Rejects with ConnectError where that login is refused. */
-	lookAs<T>(as: Role, on: Role, query: Query<T>): Promise<T>;
+	runQueryAs<T>(as: Role, on: Role, query: Query<T>): Promise<T>;
 	/**
 	 * Reads every row of these tables on connections of its own: how many there are, and their digest. Tables that are missing are left out.
 	 * Throws ServerError, or the signal's reason.
@@ -58,18 +58,18 @@ export interface HeldLease extends AsyncDisposable {
 	/** Aborts when the connection is gone or is another one: whatever it held is lost. */
 	readonly lost: AbortSignal;
 	/** Aborts, with a LockTimeout as its reason, when the time for holding it is spent; the server is free again by then. */
-	readonly spent: AbortSignal;
+	readonly expired: AbortSignal;
 	/**
 	 * To be called as soon as the lock is had: from now on `mostMs` are counted down in a thread of their own. When they are spent, `back` is
 	 * run on the connection (each statement whatever became of the one before), then the connection ends, and the lock with it.
 	 */
-	hold(options: { readonly mostMs: number; readonly back: readonly Statement[] }): void;
+	startDeadline(options: { readonly mostMs: number; readonly back: readonly Statement[] }): void;
 	/** Throws unless the very same connection still answers. */
-	prove(): Promise<void>;
+	verify(): Promise<void>;
 }
 
 /** What a step's own `run` may work with. */
-export interface Working extends Looking {
+export interface RunContext extends ReadContext {
 	/**
 	 * Performs one action of the plan: said and on disk before, timed after.
 	 * `shielded`: goes on although the run is being stopped (putting back).
@@ -107,7 +107,7 @@ export type Flow = {
 };
 
 /** What was seen: `facts` as it is now, `origin` as it was when this run first looked. */
-export interface Seen<Facts> {
+export interface Observed<Facts> {
 	readonly facts: Facts;
 	readonly origin: Facts;
 }
@@ -121,46 +121,46 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	readonly title: string;
 	/** What a trainee reads beside the plan. */
 	readonly why: string;
-	inspect(at: Env & Looking): Promise<Facts>;
+	inspect(at: Env & ReadContext): Promise<Facts>;
 	/** What forbids or qualifies it, known before anything changes. Pure. */
-	checks?(at: Env & Seen<Facts>): readonly Check[];
-	consents?(at: Env & Seen<Facts>): readonly Consent[];
-	plan(at: Env & Seen<Facts>): readonly Action[];
+	checks?(at: Env & Observed<Facts>): readonly Check[];
+	consents?(at: Env & Observed<Facts>): readonly Consent[];
+	plan(at: Env & Observed<Facts>): readonly Action[];
 	/** Without it the plan is performed, one action after the other, and the output is null. */
-	run?(at: Env & Working & Seen<Facts> & { plan: readonly Action[] }): Promise<Output>;
+	run?(at: Env & RunContext & Observed<Facts> & { plan: readonly Action[] }): Promise<Output>;
 	/** Proof that it took effect. */
-	verify?(at: Env & Looking & Seen<Facts> & { output: Output }): Promise<readonly Check[]>;
+	verify?(at: Env & ReadContext & Observed<Facts> & { output: Output }): Promise<readonly Check[]>;
 	/**
 	 * Whether what an earlier run left of it is there and yet of no use, `failure` being how that run ended: then it and all after it are
 	 * done again from the beginning.
 	 */
-	spoiled?(at: Env & Looking & { readonly failure: Failure | null }): Promise<boolean>;
+	isStale?(at: Env & ReadContext & { readonly failure: Failure | null }): Promise<boolean>;
 	/**
-	 * `scope`: whether all is taken back, or only what it would have put back itself ({@link passing}), and the rest stays.
+	 * `scope`: whether all is taken back, or only what it would have put back itself ({@link isTransient}), and the rest stays.
 	 * `made`: what this run made, by name; nothing else is dropped, whatever was not there in the beginning.
 	 */
-	undo?(at: Env & Seen<Facts> & { readonly scope?: 'all' | 'passing'; readonly made: Deeds['made'] }): readonly Action[];
+	undo?(at: Env & Observed<Facts> & { readonly scope?: 'all' | 'passing'; readonly made: Deeds['made'] }): readonly Action[];
 	/**
 	 * What `undo` needs to know while the servers in `absent` cannot be reached: of the others what is there now, of those what the run has left
 	 * there. Without it {@link inspect} is asked.
 	 */
 	inspectReachable?(
-		at: Env & Looking & { readonly origin: Facts; readonly made: Deeds['made']; readonly absent: ReadonlySet<Role> },
+		at: Env & ReadContext & { readonly origin: Facts; readonly made: Deeds['made']; readonly absent: ReadonlySet<Role> },
 	): Promise<Facts>;
 	/**
 	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.
 	 * A server that was restarted has its settings from its option file, and its threads as it started them.
 	 */
-	foreign?(at: Env & Seen<Facts>): readonly string[];
+	drift?(at: Env & Observed<Facts>): readonly string[];
 	/** What it changes is put back by itself before its end, so it is also put back after a failure of a runbook that keeps what was done. */
-	readonly passing?: true;
+	readonly isTransient?: true;
 	/**
 	 * A proof, or a fact captured at one moment: once a step before it has acted, what an earlier run proved or captured counts no longer, and it
 	 * is done again.
 	 */
 	proves?(env: Env): boolean;
 	/** Lets a preview plan the later steps. */
-	readonly standIn?: Output;
+	readonly previewOutput?: Output;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of steps holds different facts and outputs; each step is checked where it is written.
@@ -173,17 +173,17 @@ export interface Runbook<Env> {
 	/** `put-back`: everything is undone at once; `keep`: it stays, to be gone on with. */
 	readonly afterFailure: 'put-back' | 'keep';
 	/** Where each server stands, so that a later look sees whether others wrote there; empty where that cannot be known. Only looks. */
-	marks?(at: Env & Looking): Promise<{ readonly [role: string]: string }>;
+	marks?(at: Env & ReadContext): Promise<{ readonly [role: string]: string }>;
 	/**
 	 * What has happened on the servers since the run, so that an undo of all could hit what is not the run's own: the names to type for it.
 	 * Only looks.
 	 */
-	entangled?(at: Env & Looking & SinceRun): Promise<readonly Consent[]>;
+	entangled?(at: Env & ReadContext & SinceRun): Promise<readonly Consent[]>;
 	/**
 	 * What no action made, and yet is there only by this run: what came through the replication that it set up. Asked where nothing is entangled;
 	 * undone with the rest. Only looks.
 	 */
-	brought?(at: Env & Looking & SinceRun): Promise<readonly Thing[]>;
+	brought?(at: Env & ReadContext & SinceRun): Promise<readonly Thing[]>;
 	/** What ends up in the summary. */
 	summary(env: Env): { readonly [key: string]: Json };
 }

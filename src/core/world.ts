@@ -1,9 +1,9 @@
 import type { Action, Performed } from './action.ts';
 import type { Role } from './model.ts';
-import type { HeldLease, Looking, PerformOptions } from './step.ts';
+import type { HeldLease, PerformOptions, ReadContext } from './step.ts';
 
 /** Where plans become deeds. The real one is `world/world.ts`. */
-export interface World extends Looking {
+export interface Executor extends ReadContext {
 	/** Servers that cannot be reached, by role: an undo does what it can on the others. */
 	readonly absent?: ReadonlySet<Role>;
 	perform<A extends Action>(action: A, options: PerformOptions & { readonly signal: AbortSignal }): Promise<Performed<A>>;

@@ -1,17 +1,17 @@
 import type { Recorded } from '../core/events.ts';
 
 /** Where a test has the engine killed: at the n-th action (from 1) or at the first of that name (`seed copy`), when its line has been written `before` the act, or `after` it was done. */
-export type Halt = {
+export type CrashPoint = {
 	readonly at: number | string;
 	readonly when: 'before' | 'after';
 	readonly whom: readonly ('engine' | 'watcher')[];
 };
 
-/** For tests only: kills as `LOCKSTEP_TEST_HALT` (JSON of a {@link Halt}) says, right after a line of the journal was written. */
-export function halting(env: NodeJS.ProcessEnv, watcher: number): (event: Recorded) => void {
+/** For tests only: kills as `LOCKSTEP_TEST_HALT` (JSON of a {@link CrashPoint}) says, right after a line of the journal was written. */
+export function crashInjector(env: NodeJS.ProcessEnv, watcher: number): (event: Recorded) => void {
 	const text = env.LOCKSTEP_TEST_HALT;
 	if (text === undefined) return () => undefined;
-	const { at, when, whom } = JSON.parse(text) as Halt;
+	const { at, when, whom } = JSON.parse(text) as CrashPoint;
 	let begun = 0;
 	/** Others may be begun before it is done. */
 	let chosen: string | null = null;

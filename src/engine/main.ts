@@ -6,17 +6,17 @@ import { rmSync, statSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { makeContext } from '../commands/context.ts';
-import { perform, undoRun, type Watcher } from '../commands/perform.ts';
-import type { Wishes } from '../commands/servers.ts';
+import { runInProcess, undoRun, type Watcher } from '../commands/perform.ts';
+import type { ConnectionOptionsByRole } from '../commands/servers.ts';
 import { Stopped } from '../core/errors.ts';
 import { scopeOf } from '../core/past.ts';
-import { birth } from '../exec/process.ts';
+import { processStartTime } from '../exec/process.ts';
 import { Secret } from '../sql/secret.ts';
-import { halting } from './halt.ts';
-import type { Order } from './order.ts';
-import { openPost } from './post.ts';
+import { crashInjector } from './halt.ts';
+import type { Job } from './order.ts';
+import { openRunServer } from './post.ts';
 
-const order = JSON.parse(await text(process.stdin)) as Order;
+const order = JSON.parse(await text(process.stdin)) as Job;
 const stop = new AbortController();
 const stopped = (why: string, signal: 'SIGINT' | 'SIGTERM' | null) => stop.abort(new Stopped(why, signal));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped(`Stopped by ${signal}.`, signal));
@@ -27,7 +27,7 @@ process.on('SIGHUP', () => undefined);
 const began = Date.now() - performance.now();
 const now = () => new Date(began + performance.now());
 
-const post = await openPost(order.socket, ({ why, signal }) => stopped(why, signal));
+const post = await openRunServer(order.socket, ({ why, signal }) => stopped(why, signal));
 const nowhere = () => new PassThrough().resume() as unknown as NodeJS.WriteStream;
 const context = makeContext(
 	{
@@ -42,16 +42,16 @@ const context = makeContext(
 	},
 	{ yes: true, input: false, ...(order.config === null ? {} : { config: order.config }) },
 );
-const wishes: Wishes = Object.fromEntries(
+const wishes: ConnectionOptionsByRole = Object.fromEntries(
 	Object.entries(order.wishes).map(([role, { password, ...wish }]) => [
 		role,
 		{ ...wish, ...(typeof password === 'string' ? { password: new Secret(password) } : {}) },
 	]),
 );
-const halt = halting(process.env, order.watcher);
+const halt = crashInjector(process.env, order.watcher);
 const watcher: Watcher = {
 	run: order.run,
-	engine: { pid: process.pid, birth: (await birth(process.pid)) ?? null, socket: order.socket },
+	engine: { pid: process.pid, birth: (await processStartTime(process.pid)) ?? null, socket: order.socket },
 	director: post.director,
 	typed: order.typed,
 	signal: stop.signal,
@@ -61,7 +61,7 @@ const watcher: Watcher = {
 };
 const end =
 	order.work === 'perform'
-		? await perform(context, order.request, wishes, watcher)
+		? await runInProcess(context, order.request, wishes, watcher)
 		: await undoRun(context, order.request, wishes, watcher, order.work === 'undo' ? () => 'all' : scopeOf);
 await post.over(end);
 if (statSync(order.log, { throwIfNoEntry: false })?.size === 0) rmSync(order.log);

@@ -2,7 +2,7 @@ import type { RunRequest } from '../core/desk.ts';
 import type { Json } from '../core/json.ts';
 
 /** What an engine is asked to do. It goes through a pipe: passwords are in it, and nobody else reads it. */
-export type Order = {
+export type Job = {
 	/** The run's name, chosen by who starts it: journal, log and socket are called so. */
 	readonly run: string;
 	/** `undo`: takes back all that this very run did; `recover`: only what must not stay where it was cut off. */

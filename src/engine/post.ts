@@ -9,7 +9,7 @@ import type { RunEnd } from '../core/runner.ts';
 import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './words.ts';
 
 /** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */
-export interface Post {
+export interface RunServer {
 	readonly director: Director;
 	prepared(servers: { readonly [role: string]: string }, warnings: readonly string[]): void;
 	tell(event: Recorded): void;
@@ -27,7 +27,7 @@ const GOODBYE_MS = 2_000;
 
 type Asked = { readonly question: Question; readonly answer: (answer: Answer) => void; readonly refuse: (error: unknown) => void };
 
-export async function openPost(path: string, onStop: (word: Extract<FromWatcher, { say: 'stop' }>) => void): Promise<Post> {
+export async function openRunServer(path: string, onStop: (word: Extract<FromWatcher, { say: 'stop' }>) => void): Promise<RunServer> {
 	const watchers = new Set<Socket>();
 	const events: Recorded[] = [];
 	const open = new Map<number, Asked>();

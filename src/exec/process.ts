@@ -28,7 +28,7 @@ async function ps(pid: number, field: string): Promise<string | undefined> {
 }
 
 /** When a process began, in the system's own words: with the pid it tells a process from any other. Undefined where it is gone. */
-export async function birth(pid: number): Promise<string | undefined> {
+export async function processStartTime(pid: number): Promise<string | undefined> {
 	if (process.platform === 'linux') {
 		try {
 			// proc(5): what follows the name in brackets begins with field 3, the state; field 22 is the start.
@@ -85,11 +85,11 @@ function signal(pid: number, name: NodeJS.Signals): void {
 export async function endProcess(pid: number, mark: string, graceMs: number): Promise<boolean> {
 	if (!(await isRunning(pid, mark))) return false;
 	// One that is ending loses its command line before its files and their locks: its birth stays to the last.
-	const born = await birth(pid);
+	const born = await processStartTime(pid);
 	signal(pid, 'SIGTERM');
 	const kill = performance.now() + graceMs;
 	let killed = false;
-	while (born !== undefined && (await birth(pid)) === born) {
+	while (born !== undefined && (await processStartTime(pid)) === born) {
 		if (!killed && performance.now() > kill) {
 			killed = true;
 			signal(pid, 'SIGKILL');

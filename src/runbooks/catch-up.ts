@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { VerifyFailed } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
-import type { Working } from '../core/step.ts';
+import type { RunContext } from '../core/step.ts';
 import type { Channel } from '../dialects/dialect.ts';
 import { channelsOf } from './channels.ts';
 import type { Server } from './server.ts';
@@ -30,7 +30,7 @@ function reached(channel: Channel | undefined, { file, pos }: Target['logs'][num
  * A channel that stops with an error, applies nothing for three minutes, or needs more than `mostMs` in all, is a VerifyFailed.
  */
 export async function catchUp(
-	at: Working,
+	at: RunContext,
 	on: { role: string; server: Server },
 	target: string | Target,
 	mostMs = Number.POSITIVE_INFINITY,
@@ -41,8 +41,8 @@ export async function catchUp(
 	let most: number | null = null;
 	let last = { lacking: Number.POSITIVE_INFINITY, at: began };
 	for (;;) {
-		const { replicated } = await at.look(on.role, positions.current);
-		const all = await channelsOf(on.server, at.look, on.role);
+		const { replicated } = await at.runQuery(on.role, positions.current);
+		const all = await channelsOf(on.server, at.runQuery, on.role);
 		const needed = typeof target === 'string' ? all.slice(0, 1) : all.filter((each) => target.channels.includes(each.name));
 		const gtid = typeof target === 'string' ? target : target.gtid;
 		const logs = typeof target === 'string' ? [] : target.logs;

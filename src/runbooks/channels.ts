@@ -1,14 +1,14 @@
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import type { Channel } from '../dialects/dialect.ts';
 import type { Server } from './server.ts';
 
 /** A server's channels, each with the error that stopped it. */
 export async function channelsOf(
 	{ dialect: { channel } }: Pick<Server, 'dialect'>,
-	look: Looking['look'],
+	runQuery: ReadContext['runQuery'],
 	role: string,
 ): Promise<readonly Channel[]> {
-	const channels = await look(role, channel.status);
+	const channels = await runQuery(role, channel.status);
 	const roots = channel.rootErrors(channels);
-	return roots === null ? channels : look(role, roots);
+	return roots === null ? channels : runQuery(role, roots);
 }

@@ -1,5 +1,5 @@
 import { type Check, must, should } from '../core/check.ts';
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import type { Channel } from '../dialects/dialect.ts';
 import type { Gap } from '../dialects/gaps.ts';
 import type { Server } from './server.ts';
@@ -14,14 +14,19 @@ const EFFECTS = {
 export const tellGap = ({ setting, value, effect }: Gap): string => `${setting} = ${value}: ${EFFECTS[effect]}`;
 
 /** What a replica leaves out of what its sources write; of a server that is none, what it would leave out as one. */
-export async function applierGaps({ dialect }: Server, channels: readonly Channel[], look: Looking['look'], role: string): Promise<Gap[]> {
-	return merged([...channels.flatMap(({ gaps }) => gaps), ...(await look(role, dialect.channel.applierGaps))]);
+export async function applierGaps(
+	{ dialect }: Server,
+	channels: readonly Channel[],
+	runQuery: ReadContext['runQuery'],
+	role: string,
+): Promise<Gap[]> {
+	return merged([...channels.flatMap(({ gaps }) => gaps), ...(await runQuery(role, dialect.channel.applierGaps))]);
 }
 
 /** What a server's own binary log leaves out. */
-export async function logGaps({ dialect }: Server, look: Looking['look'], role: string): Promise<Gap[]> {
+export async function logGaps({ dialect }: Server, runQuery: ReadContext['runQuery'], role: string): Promise<Gap[]> {
 	const gaps: Gap[] = [];
-	for (const query of dialect.channel.logGaps) gaps.push(...(await look(role, query)));
+	for (const query of dialect.channel.logGaps) gaps.push(...(await runQuery(role, query)));
 	return gaps;
 }
 

@@ -1,21 +1,21 @@
 import { type Check, should } from '../core/check.ts';
 import { ServerError } from '../core/errors.ts';
 import type { OutsideObject } from '../core/outside.ts';
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import { type Query, shown } from '../sql/sql.ts';
 import { type Server, some } from './server.ts';
 
 /** What a server keeps outside its databases, as far as this account may read it: what a backup needs includes that. */
-export async function readOutside({ dialect }: Server, look: Looking['look']): Promise<readonly OutsideObject[]> {
+export async function readOutside({ dialect }: Server, runQuery: ReadContext['runQuery']): Promise<readonly OutsideObject[]> {
 	const found: OutsideObject[] = [];
-	for (const each of Object.values(dialect.outside.objects)) found.push(...((await readable(look, each)) ?? []));
+	for (const each of Object.values(dialect.outside.objects)) found.push(...((await readable(runQuery, each)) ?? []));
 	return found;
 }
 
 /** Null where this account may not read it. */
-export async function readable<T>(look: Looking['look'], query: Query<T>): Promise<T | null> {
+export async function readable<T>(runQuery: ReadContext['runQuery'], query: Query<T>): Promise<T | null> {
 	try {
-		return await look('server', query);
+		return await runQuery('server', query);
 	} catch (error) {
 		if (error instanceof ServerError && !error.connectionLost && [1142, 1143, 1227].includes(error.code ?? 0)) return null;
 		throw error;

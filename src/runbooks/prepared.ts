@@ -1,7 +1,7 @@
 // Prepared XA transactions: no dump holds what they did, and their COMMIT fails on every replica that is made of one (1397).
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must, should } from '../core/check.ts';
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { privilegeCheck, type Server, some } from './server.ts';
 
@@ -10,11 +10,11 @@ const STAYS_MS = 3_000;
 const LOOK_EVERY_MS = 500;
 
 /** The prepared transactions that are still there after a few seconds, as XA COMMIT takes them. */
-export async function preparedThatStay({ look, signal }: Looking, on: string, dialect: Dialect): Promise<readonly string[]> {
-	let all = await look(on, dialect.locks.prepared.query);
+export async function preparedThatStay({ runQuery, signal }: ReadContext, on: string, dialect: Dialect): Promise<readonly string[]> {
+	let all = await runQuery(on, dialect.locks.prepared.query);
 	for (let waited = 0; all.length > 0 && waited < STAYS_MS; waited += LOOK_EVERY_MS) {
 		await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-		const now = new Set(await look(on, dialect.locks.prepared.query));
+		const now = new Set(await runQuery(on, dialect.locks.prepared.query));
 		all = all.filter((xid) => now.has(xid));
 	}
 	return all;

@@ -1,12 +1,12 @@
 import { type Check, must } from '../core/check.ts';
 import type { Role } from '../core/model.ts';
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import { shown } from '../sql/sql.ts';
 import { type Server, some } from './server.ts';
 
 /** The databases that no client may change, nor drop (error 3989). Empty on MariaDB. */
-export const readOnlyDatabases = async ({ dialect }: Server, look: Looking['look'], role: Role): Promise<readonly string[]> =>
-	dialect.load.readOnlyDatabases === null ? [] : look(role, dialect.load.readOnlyDatabases.list);
+export const readOnlyDatabases = async ({ dialect }: Server, runQuery: ReadContext['runQuery'], role: Role): Promise<readonly string[]> =>
+	dialect.load.readOnlyDatabases === null ? [] : runQuery(role, dialect.load.readOnlyDatabases.list);
 
 /** `databases`: those that are read-only and that the run would have to change. Whoever protected them decides. */
 export function writableCheck(id: string, { dialect }: Server, databases: readonly string[]): readonly Check[] {

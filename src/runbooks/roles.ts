@@ -18,10 +18,10 @@ export async function ungrantableRoles(
 	{ privileges: { roles } }: Dialect,
 	grants: readonly { readonly account: string; readonly role: AccountName }[],
 	there: ReadonlySet<string>,
-	look: <T>(query: Query<T>) => Promise<T>,
+	runQuery: <T>(query: Query<T>) => Promise<T>,
 ): Promise<readonly UngrantableRole[]> {
 	const foreign = grants.filter(({ role }) => !roles.creatorMayGrant || there.has(keyOf(role)));
-	const grantable = foreign.length === 0 ? null : await look(roles.grantable);
+	const grantable = foreign.length === 0 ? null : await runQuery(roles.grantable);
 	if (grantable === null) return [];
 	const ours = new Set(grantable.map(keyOf));
 	return [

@@ -1,17 +1,21 @@
 import { type Check, must } from '../core/check.ts';
 import { ServerError } from '../core/errors.ts';
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { UnopenedTable } from '../dialects/fits.ts';
 import { id, shown, sql } from '../sql/sql.ts';
 import { qualified, some } from './server.ts';
 
 /** Tables of a server that cannot be opened, each by the reason that the server gives for it. */
-export async function unopenedTables({ fits }: Dialect, look: Looking['look'], role: string): Promise<readonly UnopenedTable[]> {
+export async function unopenedTables(
+	{ fits }: Dialect,
+	runQuery: ReadContext['runQuery'],
+	role: string,
+): Promise<readonly UnopenedTable[]> {
 	const found: UnopenedTable[] = [];
-	for (const table of await look(role, fits.unopened)) {
+	for (const table of await runQuery(role, fits.unopened)) {
 		try {
-			await look(role, fits.opens(table));
+			await runQuery(role, fits.opens(table));
 		} catch (error) {
 			if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
 			found.push({ ...table, why: error.description.details ?? error.description.message });

@@ -1,7 +1,7 @@
 import { type Check, must } from '../core/check.ts';
 import { ServerError } from '../core/errors.ts';
 import { namesOption } from '../core/names.ts';
-import type { Looking } from '../core/step.ts';
+import type { ReadContext } from '../core/step.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ObjectName } from '../dialects/objects.ts';
 import { withoutBase } from '../dump/definitions/order.ts';
@@ -10,14 +10,14 @@ import { qualified, some } from './server.ts';
 /** A view that the vendor's dump tool stops at, or writes so that no server can create it. */
 export type ViewFault = ObjectName & { readonly why: string };
 
-type Asking = { readonly dialect: Dialect; readonly look: Looking['look']; readonly role: string };
+type Asking = { readonly dialect: Dialect; readonly runQuery: ReadContext['runQuery']; readonly role: string };
 
 /** Those of these views that are not valid: what they need is gone, or their definer is. */
-export async function invalidViews({ dialect, look, role }: Asking, views: readonly ObjectName[]): Promise<ViewFault[]> {
+export async function invalidViews({ dialect, runQuery, role }: Asking, views: readonly ObjectName[]): Promise<ViewFault[]> {
 	const found: ViewFault[] = [];
 	for (const { database, name } of views) {
 		try {
-			await look(role, dialect.fits.view({ database, name }));
+			await runQuery(role, dialect.fits.view({ database, name }));
 		} catch (error) {
 			if (!(error instanceof ServerError) || error.connectionLost) throw error;
 			found.push({ database, name, why: error.description.details ?? error.description.message });
@@ -38,7 +38,7 @@ export async function viewFaults(
 	for (const { database, name } of views) {
 		if (known.has(qualified({ database, name }))) continue;
 		const view = { kind: 'view', database, name } as const;
-		definitions.push({ ...view, ...(await asking.look(asking.role, asking.dialect.definitions.read(view))) });
+		definitions.push({ ...view, ...(await asking.runQuery(asking.role, asking.dialect.definitions.read(view))) });
 	}
 	const without = withoutBase(definitions, isLeftOut).filter((view) => view.invalid !== undefined);
 	return [...invalid, ...without.map(({ database, name, invalid: why = '' }) => ({ database, name, why }))];

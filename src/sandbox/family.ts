@@ -29,7 +29,7 @@ export interface ServerPlan {
 }
 
 /** How servers of one vendor are found, made and started. */
-export interface Family {
+export interface ServerFamily {
 	readonly vendor: 'mariadb' | 'mysql';
 	/** Names of the server's program, the best first, and of the folders beside the PATH where it may be. */
 	readonly programs: readonly string[];

@@ -1,4 +1,4 @@
-import type { Family } from './family.ts';
+import type { ServerFamily } from './family.ts';
 import { mariadb } from './mariadb.ts';
 import { mysql } from './mysql.ts';
 
@@ -14,7 +14,7 @@ export interface Kind {
 	readonly suite: string;
 	readonly packages: readonly string[];
 	/** How its servers are made and started. */
-	readonly family: Family;
+	readonly family: ServerFamily;
 }
 
 /** Every kind; the first is taken where nobody names another and the machine has no server. A new kind is one entry here. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { birth } from '../exec/process.ts';
+import { processStartTime } from '../exec/process.ts';
 
 interface Holder {
 	readonly pid: number;
@@ -31,7 +31,7 @@ export async function withLock<T>(
 	options: { readonly signal?: AbortSignal; readonly onWait?: (pid: number) => void },
 	work: () => Promise<T>,
 ): Promise<T> {
-	const me: Holder = { pid: process.pid, birth: (await birth(process.pid)) ?? '', token: randomUUID() };
+	const me: Holder = { pid: process.pid, birth: (await processStartTime(process.pid)) ?? '', token: randomUUID() };
 	const draft = `${path}.${me.token}`;
 	await mkdir(dirname(path), { recursive: true });
 	await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
@@ -48,7 +48,7 @@ export async function withLock<T>(
 			}
 			const holder = await readHolder(path);
 			if (holder === undefined) continue;
-			if ((await birth(holder.pid)) !== holder.birth) {
+			if ((await processStartTime(holder.pid)) !== holder.birth) {
 				await takeAway(path, holder);
 				continue;
 			}

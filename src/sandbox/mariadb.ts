@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
-import { common, type Family, share, wherever } from './family.ts';
+import { common, type ServerFamily, share, wherever } from './family.ts';
 
 // In this order; each under its name of before and since MariaDB 11.
 const SYSTEM_TABLES = ['system_tables', 'performance_tables', 'system_tables_data', 'sys_schema'];
@@ -12,7 +12,7 @@ DELETE FROM mysql.global_priv WHERE NOT (User = 'root' AND Host IN ('localhost',
 DELETE FROM mysql.proxies_priv WHERE Host NOT IN ('localhost', '127.0.0.1');
 `;
 
-export const mariadb: Family = {
+export const mariadb: ServerFamily = {
 	vendor: 'mariadb',
 	programs: ['mariadbd', 'mysqld'],
 	folders: ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/opt/mariadb/bin', '/usr/local/opt/mariadb/bin'],

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { common, type Family, wherever } from './family.ts';
+import { common, type ServerFamily, wherever } from './family.ts';
 
 // Initialising makes root for localhost only, and without a look-up of names 127.0.0.1 is another host.
 // ALL does not reach a privilege whose owner is not loaded yet; whoever lacks one cannot grant it on.
@@ -16,7 +16,7 @@ const WITHOUT = ['--mysqlx=0'];
 /** From the first moment: a log that was made larger is made anew. */
 const REDO = '--innodb-redo-log-capacity=48M';
 
-export const mysql: Family = {
+export const mysql: ServerFamily = {
 	vendor: 'mysql',
 	programs: ['mysqld'],
 	folders: [

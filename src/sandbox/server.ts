@@ -12,7 +12,7 @@ import { endProcess, isRunning } from '../exec/process.ts';
 import { runTool } from '../exec/tool.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { TlsFiles } from './certificates.ts';
-import type { Family, Programs } from './family.ts';
+import type { Programs, ServerFamily } from './family.ts';
 import { socketPath } from './places.ts';
 
 export interface SandboxServer {
@@ -81,7 +81,7 @@ async function greets(socket: string): Promise<boolean> {
 
 /** Makes an empty server in `folder`: no user's database, root without a password. Do not let it listen on the network before it has one. */
 export async function makeServer(
-	family: Family,
+	family: ServerFamily,
 	programs: Programs,
 	folder: string,
 	signal?: AbortSignal,
@@ -131,7 +131,7 @@ async function prepareSocket(folder: string): Promise<string> {
  * @throws {ToolError} with the last lines of its error log.
  */
 export async function startServer(options: {
-	readonly family: Family;
+	readonly family: ServerFamily;
 	readonly programs: Programs;
 	readonly folder: string;
 	readonly serverId: number;

@@ -1,4 +1,4 @@
-import type { Family } from './family.ts';
+import type { ServerFamily } from './family.ts';
 
 /**
  * The sample shop: two databases of the shape that real ones have, with all that a dump may lose or spoil.
@@ -97,7 +97,7 @@ interface Words {
 	numbers(count: number): string;
 }
 
-const WORDS: Readonly<Record<Family['vendor'], Words>> = {
+const WORDS: Readonly<Record<ServerFamily['vendor'], Words>> = {
 	mariadb: {
 		simpleEngine: 'Aria',
 		srid: '',
@@ -255,7 +255,7 @@ function programs(): string[] {
 export const WRITER_ACCOUNT = 'app';
 
 /** All statements, in order, for `orders` orders. They leave the same rows on every vendor's server. */
-export function shopStatements(orders: number, vendor: Family['vendor']): string[] {
+export function shopStatements(orders: number, vendor: ServerFamily['vendor']): string[] {
 	const words = WORDS[vendor];
 	return [
 		'CREATE DATABASE shop DEFAULT CHARACTER SET utf8mb4',

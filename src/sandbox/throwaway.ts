@@ -3,15 +3,15 @@ import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } fr
 import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { ToolError, UserError } from '../core/errors.ts';
-import { birth } from '../exec/process.ts';
+import { processStartTime } from '../exec/process.ts';
 import { makeCertificates } from './certificates.ts';
-import type { Family } from './family.ts';
+import type { ServerFamily } from './family.ts';
 import { KINDS } from './kinds.ts';
 import { type Found, findPrograms, ofThisMachine } from './programs.ts';
 import { makeServer, type SandboxServer, startServer, stopServer } from './server.ts';
 
 /** An empty server for one purpose: `await using` stops it and takes its folder away. */
-export interface Throwaway extends AsyncDisposable {
+export interface EphemeralServer extends AsyncDisposable {
 	readonly server: SandboxServer;
 	/** As its program says it, and where that is. */
 	readonly version: string;
@@ -26,7 +26,7 @@ export interface Throwaway extends AsyncDisposable {
 }
 
 export interface ThrowawayWish {
-	readonly vendor: Family['vendor'];
+	readonly vendor: ServerFamily['vendor'];
 	/** Whether a server of this version, or series, will do. */
 	readonly fits: (version: string) => boolean;
 	/** In a folder of its own in this one. */
@@ -59,7 +59,7 @@ async function writeOwner(folder: string, owner: Owner): Promise<void> {
 }
 
 /** The machine's own server where it fits, else the oldest that fits of those that can be unpacked. */
-async function programsFor({ vendor, fits, env, signal, say }: ThrowawayWish): Promise<Found & { readonly family: Family }> {
+async function programsFor({ vendor, fits, env, signal, say }: ThrowawayWish): Promise<Found & { readonly family: ServerFamily }> {
 	const kinds = KINDS.filter(({ family }) => family.vendor === vendor);
 	const [first] = kinds;
 	const own = first === undefined ? undefined : await ofThisMachine(first, env);
@@ -77,12 +77,12 @@ async function programsFor({ vendor, fits, env, signal, say }: ThrowawayWish): P
 const poolMiB = (): number => Math.max(64, Math.min(1024, Math.floor(freemem() / 4 / 1024 ** 2)));
 
 /** Makes and starts it. Whatever fails on the way leaves nothing behind. */
-export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
+export async function startThrowaway(wish: ThrowawayWish): Promise<EphemeralServer> {
 	const { env, signal, say } = wish;
 	const { family, programs, binDir } = await programsFor(wish);
 	const folder = join(wish.parent, `${wish.name}-${randomBytes(3).toString('hex')}`);
 	await mkdir(folder, { recursive: true, mode: 0o700 });
-	const owner = { pid: process.pid, birth: (await birth(process.pid)) ?? null };
+	const owner = { pid: process.pid, birth: (await processStartTime(process.pid)) ?? null };
 	await writeOwner(folder, { ...owner, word: null });
 	const link = wish.registry === wish.parent ? null : join(wish.registry, basename(folder));
 	let known: unknown = null;
@@ -108,10 +108,10 @@ export async function startThrowaway(wish: ThrowawayWish): Promise<Throwaway> {
 			tls: await makeCertificates(join(folder, 'tls'), new Date()),
 			extra: [`--innodb-buffer-pool-size=${poolMiB()}M`, ...wish.started],
 		});
-		const began = await birth(server.pid);
+		const began = await processStartTime(server.pid);
 		return {
 			...{ server, folder, version: programs.version, program: programs.server, own: binDir === null },
-			alive: async () => began !== undefined && (await birth(server.pid)) === began,
+			alive: async () => began !== undefined && (await processStartTime(server.pid)) === began,
 			async remember(word) {
 				await writeOwner(folder, { ...owner, word });
 				known = word;
@@ -143,7 +143,7 @@ export async function clearThrowaways(registry: string, undo: (word: unknown) =>
 		const folder = await realpath(known).catch(() => null);
 		if (folder === null) await rm(known, { force: true });
 		const owner = folder === null ? null : await readOwner(folder);
-		if (folder === null || owner === null || (await birth(owner.pid)) === owner.birth) continue;
+		if (folder === null || owner === null || (await processStartTime(owner.pid)) === owner.birth) continue;
 		await stopServer(folder);
 		const undone = owner.word === null || (await undo(owner.word));
 		for (const name of await readdir(folder)) {

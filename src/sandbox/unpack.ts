@@ -19,7 +19,7 @@ const TRIPLETS: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', ar
 const NOT_NEEDED = /^(perl|libperl|lib[\w-]+-perl|dpkg|tar|debianutils|mysql-common|mariadb-common|libdb5|libgdbm)/;
 
 /** Debian's packages of one purpose, with the libraries that they need. */
-export interface Parcel {
+export interface PackageSet {
 	/** The name of its folder. */
 	readonly name: string;
 	readonly title: string;
@@ -51,7 +51,7 @@ export async function unpacked(kind: SandboxKind, options: Fetching): Promise<Un
  * Several processes may ask at once; a folder has its name only when it is whole.
  * @throws {UserError} where there is no apt, or no source of Debian's packages; {@link ToolError} where fetching fails.
  */
-export async function unpackedParcel(parcel: Parcel, options: Fetching): Promise<Unpacked> {
+export async function unpackedParcel(parcel: PackageSet, options: Fetching): Promise<Unpacked> {
 	const { name } = parcel;
 	const folder = join(serversFolder(options.env), name);
 	if (isWhole(folder)) return unpackedAt(folder);
@@ -75,7 +75,7 @@ export async function unpackedParcel(parcel: Parcel, options: Fetching): Promise
 	});
 }
 
-function parcelOf(kind: SandboxKind): Parcel {
+function parcelOf(kind: SandboxKind): PackageSet {
 	const found = KINDS.find((each) => each.kind === kind);
 	if (found === undefined) throw new UserError(`There is no sandbox of the kind ${kind}.`);
 	const { title, suite, packages, series } = found;
@@ -90,7 +90,7 @@ function parcelOf(kind: SandboxKind): Parcel {
 	};
 }
 
-async function fetchAndUnpack(parcel: Parcel, folder: string, options: Fetching): Promise<void> {
+async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetching): Promise<void> {
 	const { title, suite, packages } = parcel;
 	const triplet = TRIPLETS[process.arch];
 	const [aptGet, dpkgDeb] = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env })));
@@ -194,7 +194,7 @@ async function download(
 }
 
 /** A suite that is not released yet goes on to newer servers. Archives are called `name_[epoch%3a]version_architecture.deb`. */
-function refuseOtherSeries({ name, title, series, suite, packages }: Parcel, archives: readonly string[]): void {
+function refuseOtherSeries({ name, title, series, suite, packages }: PackageSet, archives: readonly string[]): void {
 	const version = archives
 		.map((archive) => archive.split('_'))
 		.find(([of]) => of === packages[0])?.[1]
@@ -226,7 +226,7 @@ async function isProgram(path: string): Promise<boolean> {
  * A script for every program, that runs it with the loader and the libraries it was built for: they may be newer than the machine's own.
  * It finds them from its own place, so that the folder may be moved; it needs to be called by its path, as everything here does.
  */
-async function writeWrappers(folder: string, triplet: string, { programs, tried }: Parcel): Promise<void> {
+async function writeWrappers(folder: string, triplet: string, { programs, tried }: PackageSet): Promise<void> {
 	const { root, bin } = unpackedAt(folder);
 	const libraries = ['usr/lib', 'lib'].map((lib) => `${lib}/${triplet}`).filter((lib) => existsSync(join(root, lib)));
 	let loader: string | undefined;

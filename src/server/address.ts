@@ -207,7 +207,7 @@ function decoded(text: string): string | undefined {
 }
 
 /** How messages call a server: its name, and where it is if the name does not say it. */
-export function called(address: ServerAddress): string {
+export function displayName(address: ServerAddress): string {
 	const plain = plainName(address);
 	return address.name === plain ? plain : `${address.name} (${plain})`;
 }

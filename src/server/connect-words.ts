@@ -1,5 +1,5 @@
 import { ConnectError, type UnverifiedCertificate } from '../core/errors.ts';
-import { called, PASSWORD_WAYS, type ServerAddress } from './address.ts';
+import { displayName, PASSWORD_WAYS, type ServerAddress } from './address.ts';
 import { PasswordKept } from './auth.ts';
 import { unreachable } from './greeting.ts';
 import { CertificateRefused } from './tls.ts';
@@ -20,7 +20,7 @@ export function refusedLogin(
 	encrypted: boolean,
 	certificate: UnverifiedCertificate | null = null,
 ): ConnectError {
-	const at = called(address);
+	const at = displayName(address);
 	if (error instanceof PasswordKept) return keptPassword(address, error.plugin, encrypted, certificate);
 	if (error instanceof CertificateRefused)
 		return new ConnectError(
@@ -56,7 +56,7 @@ export function keptPassword(
 	// Of a method that takes the password in clear there is nothing to agree to; without a certificate only a plain connection.
 	const isOffered = !clear && encrypted === (certificate !== null);
 	const told = {
-		message: `The password was not sent to ${called(address)}: nothing proves that this is the right server.`,
+		message: `The password was not sent to ${displayName(address)}: nothing proves that this is the right server.`,
 		reason: `A server can ask for the password itself (${by}), and ${encrypted ? 'its certificate is not verified' : 'the connection is not encrypted'}: any server there could read it.`,
 		hints: clear
 			? ['Use an account that logs in by a challenge, as: CREATE USER … IDENTIFIED BY …']

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { connect as dial, type Socket } from 'node:net';
 import { ConnectError } from '../core/errors.ts';
 import { machineLimit } from '../core/machine-limits.ts';
-import { called, type ServerAddress } from './address.ts';
+import { displayName, type ServerAddress } from './address.ts';
 
 /** A socket on which a database has greeted: its first packet is read, judged, and put back for the driver. */
 export interface Greeted {
@@ -102,7 +102,7 @@ async function verifySocketFile(path: string): Promise<void> {
 /** The system's refusal to connect, as a sentence. */
 export function unreachable(address: ServerAddress, cause: Error): ConnectError {
 	const code = (cause as NodeJS.ErrnoException).code ?? '';
-	const at = called(address);
+	const at = displayName(address);
 	const seconds = Math.round(address.connectTimeoutMs / 100) / 10;
 	const sentence: Record<string, readonly [string, string]> = {
 		ECONNREFUSED: [
@@ -139,7 +139,7 @@ function silent(address: ServerAddress, bytes: Buffer): ConnectError {
 	if (bytes.length > 0) return noDatabase(address, bytes);
 	const seconds = Math.round(address.connectTimeoutMs / 100) / 10;
 	return new ConnectError({
-		message: `What listens at ${called(address)} does not speak the MySQL protocol.`,
+		message: `What listens at ${displayName(address)} does not speak the MySQL protocol.`,
 		reason: `It took the connection and said nothing for ${seconds} s. A database greets at once: this is something else (a web server, say), or a database that hangs.`,
 		hints: [
 			'Check the port. The server’s own words: SELECT @@port;',
@@ -156,7 +156,7 @@ function noDatabase(address: ServerAddress, bytes: Buffer): ConnectError {
 			.split(/[\r\n]/)[0]
 			?.replace(/[^\x20-\x7e]/g, '.') ?? '';
 	return new ConnectError({
-		message: `What listens at ${called(address)} does not speak the MySQL protocol.`,
+		message: `What listens at ${displayName(address)} does not speak the MySQL protocol.`,
 		reason: address.port === 33060 ? 'Port 33060 is usually MySQL’s X protocol, which is another one.' : 'It is some other service.',
 		hints: ['Check the port: databases are usually at 3306. The server’s own words: SELECT @@port;'],
 		details: `It said: ${said}`,
@@ -165,7 +165,7 @@ function noDatabase(address: ServerAddress, bytes: Buffer): ConnectError {
 
 function hungUp(address: ServerAddress): ConnectError {
 	return new ConnectError({
-		message: `${called(address)} took the connection and closed it without a word.`,
+		message: `${displayName(address)} took the connection and closed it without a word.`,
 		reason: 'A server does this while it shuts down; so does a proxy, or a tunnel, with nothing behind it.',
 		hints: ['Look whether the server runs, and what stands between: its error log says why.'],
 	});

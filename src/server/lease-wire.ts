@@ -35,7 +35,7 @@ export type FromLease =
 /** A class does not survive the way between threads: a secret goes as what it hides, and is one again on the other side. */
 export type WireStatement = readonly (string | { readonly secret: string })[];
 
-export const packStatement = ({ pieces }: Statement): WireStatement =>
+export const serializeStatement = ({ pieces }: Statement): WireStatement =>
 	pieces.map((piece) => (typeof piece === 'string' ? piece : { secret: piece.reveal() }));
 
 export const unpackStatement = (wire: WireStatement): Statement => ({

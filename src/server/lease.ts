@@ -5,7 +5,7 @@ import { ownProgram } from '../core/program-files.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Row, Statement } from '../sql/sql.ts';
 import type { ServerAddress } from './address.ts';
-import { type FromLease, givenBack, type LeaseData, lockLost, packStatement, type ToLease } from './lease-wire.ts';
+import { type FromLease, givenBack, type LeaseData, lockLost, serializeStatement, type ToLease } from './lease-wire.ts';
 import { givenUp } from './session.ts';
 
 /**
@@ -19,11 +19,11 @@ export interface Lease extends AsyncDisposable {
 	readonly since: Date;
 	/**
 	 * Aborts when the connection is gone or is another one, or its thread died: whatever the lock protected is worthless from then on. The
-	 * reason is a ServerError. Never for what {@link hold} or {@link release} ended.
+	 * reason is a ServerError. Never for what {@link startDeadline} or {@link release} ended.
 	 */
 	readonly lost: AbortSignal;
-	/** Aborts when the time of {@link hold} was spent and the server is free again. The reason is a LockTimeout. */
-	readonly spent: AbortSignal;
+	/** Aborts when the time of {@link startDeadline} was spent and the server is free again. The reason is a LockTimeout. */
+	readonly expired: AbortSignal;
 	/**
 	 * Runs a statement on the connection: rows and errors are those of Session.query, but it is given up after half the lease unless said
 	 * otherwise. Once the lease is lost, spent or given back it throws just that.
@@ -33,9 +33,9 @@ export interface Lease extends AsyncDisposable {
 	 * From now on `mostMs` are counted down. When they are spent, what still runs on the connection is ended, each statement of `back` gets a
 	 * few seconds (on another connection where this one had to be cut), and the connection ends. A second call begins anew.
 	 */
-	hold(options: { readonly mostMs: number; readonly back: readonly Statement[] }): void;
+	startDeadline(options: { readonly mostMs: number; readonly back: readonly Statement[] }): void;
 	/** Asks the server now. Throws ServerError where the connection is gone or another, LockTimeout where the time is spent. */
-	prove(): Promise<void>;
+	verify(): Promise<void>;
 	/** Ends the lock and the connection, within seconds. Never throws, and what was lost before stays lost. */
 	release(): Promise<void>;
 }
@@ -141,7 +141,7 @@ export async function openLease(address: ServerAddress, password: Secret | null,
 			return await ask((id) => {
 				abort = () => tell({ kind: 'abort', id });
 				stop?.addEventListener('abort', abort, { once: true });
-				return { kind: 'query', id, statement: packStatement(statement), timeoutMs };
+				return { kind: 'query', id, statement: serializeStatement(statement), timeoutMs };
 			});
 		} catch (error) {
 			throw stop?.aborted && error instanceof Stopped ? stopped() : error;
@@ -174,10 +174,10 @@ export async function openLease(address: ServerAddress, password: Secret | null,
 			connectionId,
 			since: now(),
 			lost: lost.signal,
-			spent: spent.signal,
+			expired: spent.signal,
 			query,
-			hold: ({ mostMs, back }) => tell({ kind: 'hold', mostMs, back: back.map(packStatement) }),
-			prove: async () => void (await ask((id) => ({ kind: 'prove', id }))),
+			startDeadline: ({ mostMs, back }) => tell({ kind: 'hold', mostMs, back: back.map(serializeStatement) }),
+			verify: async () => void (await ask((id) => ({ kind: 'prove', id }))),
 			release,
 			[Symbol.asyncDispose]: release,
 		};

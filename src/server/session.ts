@@ -3,7 +3,7 @@ import { ConnectError, LockstepError, ServerError, Stopped } from '../core/error
 import type { Secret } from '../sql/secret.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../sql/settings.ts';
 import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
-import { called, type ServerAddress } from './address.ts';
+import { displayName, type ServerAddress } from './address.ts';
 import { authPlugins, type LoginRecord } from './auth.ts';
 import { refusedLogin } from './connect-words.ts';
 import { loading } from './feed.ts';
@@ -164,7 +164,7 @@ export async function connect(
 
 /** Why a connection is not waited for any longer: what the signal says, where it is an error of ours. */
 export const givenUp = (address: ServerAddress, { reason }: AbortSignal): LockstepError =>
-	reason instanceof LockstepError ? reason : new Stopped(`The connection to ${called(address)} was given up.`);
+	reason instanceof LockstepError ? reason : new Stopped(`The connection to ${displayName(address)} was given up.`);
 
 const settingsOf = (options: {
 	readonly lockWaitSeconds?: number;
@@ -291,7 +291,7 @@ async function setUp(
 	const [who] = await query(sql`SELECT CONNECTION_ID() AS id, CURRENT_USER() AS account`, early);
 	connectionId = Number(who?.id);
 	account = who?.account ?? '';
-	if (!who || !(connectionId > 0)) throw new ConnectError(`${called(address)} does not say which connection this is.`);
+	if (!who || !(connectionId > 0)) throw new ConnectError(`${displayName(address)} does not say which connection this is.`);
 	return {
 		address,
 		connectionId,
@@ -355,7 +355,7 @@ async function setAndReadBack(
 	const failed = (found: string, cause?: unknown) =>
 		new ConnectError(
 			{
-				message: `A session on ${called(address)} cannot be set up as lockstep needs it.`,
+				message: `A session on ${displayName(address)} cannot be set up as lockstep needs it.`,
 				reason: found,
 				hints: [
 					'Connect to the server itself: a proxy in between may change or ignore settings.',

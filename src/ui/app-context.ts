@@ -1,6 +1,6 @@
 import { createContext, useContext } from 'react';
 import type { BackupCard, BackupReport } from '../core/backups.ts';
-import type { Desk, RunCard, RunRequest, ServerCard } from '../core/desk.ts';
+import type { RunCard, RunRequest, ServerCard, WizardBackend } from '../core/desk.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
 
@@ -37,7 +37,7 @@ export type Place =
 export type Size = { readonly columns: number; readonly rows: number };
 
 export type App = {
-	readonly desk: Desk;
+	readonly desk: WizardBackend;
 	readonly session: Session;
 	readonly size: Size;
 	readonly now: () => Date;

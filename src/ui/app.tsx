@@ -1,6 +1,6 @@
 import { Box, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Desk } from '../core/desk.ts';
+import type { WizardBackend } from '../core/desk.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
 import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';
@@ -29,7 +29,7 @@ export const SMALLEST = { columns: 60, rows: 16 };
 const FLASH_MS = 3000;
 
 type WizardProps = {
-	readonly desk: Desk;
+	readonly desk: WizardBackend;
 	readonly session: Session;
 	readonly theme: Theme;
 	readonly first: readonly Place[];

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 
-/** What {@link KeyBorder} needs of a terminal's input. */
+/** What {@link KeyParser} needs of a terminal's input. */
 export type TerminalInput = NodeJS.ReadableStream & {
 	readonly isTTY?: boolean;
 	setRawMode?(mode: boolean): unknown;
@@ -60,7 +60,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * The input that Ink gets: the terminal's, one key at a time, with two turns of the event loop between them,
  * so that each key meets the screen that the one before it made (a chunk may hold many: SSH lag, scripts).
  */
-export class KeyBorder extends EventEmitter {
+export class KeyParser extends EventEmitter {
 	readonly isTTY = true;
 	readonly #input: TerminalInput;
 	readonly #queue: string[] = [];

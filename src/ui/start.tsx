@@ -1,5 +1,5 @@
 import { render } from 'ink';
-import type { Desk, RunRequest } from '../core/desk.ts';
+import type { RunRequest, WizardBackend } from '../core/desk.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
@@ -7,7 +7,7 @@ import { renderLeft } from '../telling/background.ts';
 import { renderSummary } from '../telling/summary.ts';
 import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
-import { KeyBorder, type TerminalInput } from './border.ts';
+import { KeyParser, type TerminalInput } from './border.ts';
 import { displayName } from './components/gate.tsx';
 import { type LeftRun, openSession, type Session } from './session.ts';
 import { stopHere } from './suspend.ts';
@@ -23,7 +23,7 @@ export type Open =
 	| { readonly screen: 'demo' };
 
 export type WizardOptions = {
-	readonly desk: Desk;
+	readonly desk: WizardBackend;
 	readonly stdin: TerminalInput;
 	readonly stdout: NodeJS.WriteStream;
 	readonly env: NodeJS.ProcessEnv;
@@ -74,7 +74,7 @@ function placesOf(open: Open): readonly Place[] {
 
 const wantsColor = (env: NodeJS.ProcessEnv): boolean => !env.NO_COLOR && env.TERM !== 'dumb' && env.FORCE_COLOR !== '0';
 
-function summaryOf(session: Session, desk: Desk, options: { width: number; ascii: boolean; color: boolean }): string | null {
+function summaryOf(session: Session, desk: WizardBackend, options: { width: number; ascii: boolean; color: boolean }): string | null {
 	if (session.left !== null) return renderLeft(session.left, options);
 	if (session.last === null) return null;
 	const { end, state, request } = session.last;
@@ -117,7 +117,7 @@ export async function startWizard({
 	const ascii = wantsAscii(env);
 	const color = wantsColor(env);
 	const session = openSession();
-	const border = new KeyBorder(stdin);
+	const border = new KeyParser(stdin);
 	let signal: Signal | null = null;
 	let leaving = false;
 

@@ -13,7 +13,7 @@ const PAUSE_MS = 100;
 const AGAIN_MS = 250;
 
 /** The named lock by which runs of lockstep, from this machine or another, keep apart on a server. */
-export interface Claim extends AsyncDisposable {
+export interface RunLock extends AsyncDisposable {
 	/** Aborts, with a ServerError as its reason, when it was lost and could not be had again: another run may be at work there now. */
 	readonly lost: AbortSignal;
 	/** From now on for so long a server that cannot be reached is no loss: it restarts, and is claimed again as soon as it is there. */
@@ -24,10 +24,10 @@ export interface Claim extends AsyncDisposable {
  * Claims a server. After `seconds` of silence the server lets go of it, so that a network that swallows everything holds nobody else up;
  * a heartbeat keeps it until then. A connection that breaks is made again, and the claim with it. Throws Busy where another run has it.
  */
-export async function claim(
+export async function acquireRunLock(
 	{ address, password, dialect }: { readonly address: ServerAddress; readonly password: Secret | null; readonly dialect: Dialect },
 	seconds: number,
-): Promise<Claim> {
+): Promise<RunLock> {
 	const lost = new AbortController();
 	let released = false;
 	let current: Session | null = null;

@@ -6,7 +6,7 @@ import { ownProgram } from '../core/program-files.ts';
 import type { PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/objects.ts';
 import { selectRows } from '../dump/parallel/select.ts';
-import { packStatement } from '../server/lease-wire.ts';
+import { serializeStatement } from '../server/lease-wire.ts';
 import type { ConnectionTarget } from './connection-target.ts';
 import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
 
@@ -32,7 +32,12 @@ export function openLoader({ address, password }: ConnectionTarget, columns: () 
 	async function hand(action: LoadAction): Promise<Hand> {
 		for (let free = idle.pop(); free !== undefined; free = idle.pop()) if (!free.over) return free;
 		const { settings } = action;
-		const workerData: LoaderData = { address, password: password?.reveal() ?? null, session: action.session.map(packStatement), settings };
+		const workerData: LoaderData = {
+			address,
+			password: password?.reveal() ?? null,
+			session: action.session.map(serializeStatement),
+			settings,
+		};
 		const fresh: Hand = { worker: new Worker(THREAD, { name: 'loader', workerData, execArgv: [] }), over: false };
 		all.add(fresh);
 		fresh.worker.once('exit', () => {
@@ -74,7 +79,7 @@ export function openLoader({ address, password }: ConnectionTarget, columns: () 
 		const found = (await tables).get(`${database}\0${name}`);
 		if (found === undefined) return null;
 		const select = selectRows({ database, name, columns: found.columns, key: found.key, rows: 0, bytes: 0 }, null);
-		return { select: packStatement(select), columns: Math.max(1, found.columns.length) };
+		return { select: serializeStatement(select), columns: Math.max(1, found.columns.length) };
 	}
 
 	return {
@@ -97,11 +102,11 @@ export function openLoader({ address, password }: ConnectionTarget, columns: () 
 					kind: 'load',
 					order: {
 						...{ table, harmless, folder, files, rows, digest, read },
-						statement: packStatement(action.statement),
-						find: packStatement(action.find),
-						empty: action.empty.map(packStatement),
-						withoutKeys: action.withoutKeys && packStatement(action.withoutKeys),
-						withKeys: action.withKeys && packStatement(action.withKeys),
+						statement: serializeStatement(action.statement),
+						find: serializeStatement(action.find),
+						empty: action.empty.map(serializeStatement),
+						withoutKeys: action.withoutKeys && serializeStatement(action.withoutKeys),
+						withKeys: action.withKeys && serializeStatement(action.withKeys),
 					},
 				});
 				if (signal.aborted) stop();

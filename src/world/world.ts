@@ -2,13 +2,13 @@ import type { Action, Performed, SqlAction } from '../core/action.ts';
 import { type ConnectError, LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import type { Role } from '../core/model.ts';
 import type { HeldLease, PerformOptions } from '../core/step.ts';
-import type { World } from '../core/world.ts';
+import type { Executor } from '../core/world.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { type Lease, openLease } from '../server/lease.ts';
 import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
-import { type Claim, claim } from './claim.ts';
+import { acquireRunLock, type RunLock } from './claim.ts';
 import type { ConnectionTarget } from './connection-target.ts';
 import { fileDeed, folderFacts } from './files.ts';
 import { type Loader, openLoader } from './loader.ts';
@@ -16,7 +16,7 @@ import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { openRows } from './rows.ts';
 
-export interface RealWorld extends World, AsyncDisposable {
+export interface RealWorld extends Executor, AsyncDisposable {
 	/** Claims the role's server for as long as this World lives, so that two runs never work there at once. Gives what aborts when it is lost. Throws Busy. */
 	claim(role: Role): Promise<AbortSignal>;
 }
@@ -35,7 +35,7 @@ const YEAR_SECONDS = 31_536_000;
  * restart, be it through information_schema, logs a TRUNCATE of it, which stops strict replication (.github/docs/measured.md, MEMORY tables).
  * On a primary that TRUNCATE is right: its replicas must empty the table, too. Where the account may not, the session stays as it is.
  */
-export async function quieten(session: Session, dialect: Dialect): Promise<boolean> {
+export async function disableBinlog(session: Session, dialect: Dialect): Promise<boolean> {
 	try {
 		const { status } = dialect.channel;
 		const replicates = status.read(await session.query(status.statement)).length > 0;
@@ -48,7 +48,7 @@ export async function quieten(session: Session, dialect: Dialect): Promise<boole
 }
 
 /** The real World: sessions, tools and files. The only place where plans become deeds. */
-export function openWorld(options: {
+export function openExecutor(options: {
 	readonly reach: Readonly<Record<Role, ConnectionTarget>>;
 	readonly env: NodeJS.ProcessEnv;
 	/** Of servers that cannot be reached: how connecting to them failed. Nothing is tried there again. */
@@ -62,7 +62,7 @@ export function openWorld(options: {
 	const leaseSeconds = testLease(env);
 	const claimSeconds = options.claimSeconds ?? leaseSeconds ?? CLAIM_SECONDS;
 	const sessions = new Map<Role, Promise<Session>>();
-	const claims = new Map<Role, Claim>();
+	const claims = new Map<Role, RunLock>();
 	const leases = new Map<Role, Lease>();
 	const loaders = new Map<Role, Loader>();
 	const quiet = new Map<Role, boolean>();
@@ -84,7 +84,7 @@ export function openWorld(options: {
 			if (role === 'replica') return session;
 			const known = quiet.get(role);
 			// Asked once: a session that is opened anew, perhaps under a lock, may ask for nothing that can hang there.
-			if (known === undefined) quiet.set(role, await quieten(session, dialect));
+			if (known === undefined) quiet.set(role, await disableBinlog(session, dialect));
 			else if (known) await session.query(dialect.locks.unlogged);
 			return session;
 		});
@@ -141,8 +141,8 @@ export function openWorld(options: {
 		absent: new Set(options.absent?.keys()),
 		signal,
 		now,
-		look,
-		async lookAs(as, on, query) {
+		runQuery: look,
+		async runQueryAs(as, on, query) {
 			const { user } = reachOf(as).address;
 			const session = await connect({ ...reachOf(on).address, user }, reachOf(as).password);
 			try {
@@ -206,7 +206,7 @@ export function openWorld(options: {
 		},
 		readers: (role, options) => rows.readers(role, options),
 		async claim(role) {
-			const own = await claim(reachOf(role), claimSeconds);
+			const own = await acquireRunLock(reachOf(role), claimSeconds);
 			claims.set(role, own);
 			return own.lost;
 		},

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/core/journal.ts';
-import { pastOf } from '../../src/core/past.ts';
+import { runRecordOf } from '../../src/core/past.ts';
 import { type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { ask, SANDBOX_KINDS } from '../support/servers.ts';
@@ -105,7 +105,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 			const expected = { touched: ['prepare-folder', 'lock-and-dump'], end: null };
 			for (let cut = least; cut <= whole.length; cut += 1) {
 				await writeFile(path, whole.subarray(0, cut));
-				const past = pastOf(readJournal(path));
+				const past = runRecordOf(readJournal(path));
 				expect({ touched: past?.touched, end: past?.end }, `cut at ${cut}`).toEqual(expected);
 				expect(past?.origins['lock-and-dump'], `cut at ${cut}`).toMatchObject({ readOnly: 'OFF' });
 			}

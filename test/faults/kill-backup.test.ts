@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Halt } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/engine/halt.ts';
 import { lockstep, start, urlOf } from '../support/cli.ts';
 import { record, sampleOf, shareOf } from '../support/faults.ts';
 import { actionsOf, free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';
@@ -55,7 +55,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		await client?.[Symbol.asyncDispose]();
 	});
 
-	const attempt = (halt: Halt, way: Way): Promise<Killed> => {
+	const attempt = (halt: CrashPoint, way: Way): Promise<Killed> => {
 		to = join(client.home, `to-${++runs}`);
 		return kill(
 			['backup', ...WAYS[way].flags, '--server', urlOf(pair.replica), '--to', to, '--yes', '--stop-applier', '--compress', 'none'],
@@ -81,7 +81,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 
 	const everyAction = async (
 		way: Way,
-		halt: Omit<Halt, 'at'>,
+		halt: Omit<CrashPoint, 'at'>,
 		left: (killed: Killed) => Promise<void>,
 		of: (points: readonly number[]) => readonly number[] = (points) => points,
 	): Promise<string> => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
-import type { Halt } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/engine/halt.ts';
 import { lockstep, urlOf } from '../support/cli.ts';
 import { record, sampleOf, shareOf } from '../support/faults.ts';
 import { free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';
@@ -66,7 +66,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 		await client?.[Symbol.asyncDispose]();
 	});
 
-	const attempt = (halt: Halt): Promise<Killed> =>
+	const attempt = (halt: CrashPoint): Promise<Killed> =>
 		kill(['provision', '--primary', urlOf(pair.primary), '--replica', urlOf(pair.replica), '--yes'], env, halt);
 
 	/** Nothing is locked, nobody of ours is there; a comparison that was cut off has let replication go on. */
@@ -89,7 +89,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 	}
 
 	/** `12 of 36` */
-	const everyAction = async (matrix: Matrix, halt: Omit<Halt, 'at'>, left: (killed: Killed) => Promise<void>): Promise<string> => {
+	const everyAction = async (matrix: Matrix, halt: Omit<CrashPoint, 'at'>, left: (killed: Killed) => Promise<void>): Promise<string> => {
 		const part = partOf(kind, matrix);
 		let here = 0;
 		next: for (const name of part) {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
-import type { Halt } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/engine/halt.ts';
 import { lockstep, nameOf, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
 import { free, type Killed, kill, wentOn, words } from '../support/kills.ts';
@@ -57,7 +57,7 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 	let before: Awaited<ReturnType<typeof stateOf>>;
 	let points: readonly Point[];
 
-	const attempt = (halt: Halt): Promise<Killed> =>
+	const attempt = (halt: CrashPoint): Promise<Killed> =>
 		kill(['restore', backup, '--server', urlOf(target), '--accounts', '--yes'], client.context().env, halt);
 
 	async function undone(where: string): Promise<void> {
@@ -137,7 +137,7 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 	let before: Awaited<ReturnType<typeof stateOf>>;
 	let points: readonly Point[];
 
-	const attempt = (halt: Halt): Promise<Killed> =>
+	const attempt = (halt: CrashPoint): Promise<Killed> =>
 		kill(['provision', '--primary', urlOf(source), '--replica', urlOf(target), '--seed', backup, '--yes'], client.context().env, halt);
 
 	async function undone(where: string): Promise<void> {

@@ -9,7 +9,7 @@ import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { makeCertificates } from '../../src/sandbox/certificates.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { words } from '../support/bench.ts';
 import { lockstep, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
@@ -331,7 +331,7 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		await alone('UPDATE probe.t SET v = v + 1 WHERE id = 2');
 		expect(await status()).toMatchObject({ healthy: true, troubles: [], hints: [] });
 		const { context, env, names, reach } = await provisionParts(client, pair);
-		await using world = openWorld({ reach, env: context.env, signal: context.signal });
+		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
 		const end = await run({
 			...{ run: 'compare', runbook: { ...provisionReplica, steps: [compare] }, env, world, now: () => new Date(), signal: context.signal },
 			director: flagDirector({ yes: true, dryRun: false }),

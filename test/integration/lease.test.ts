@@ -12,7 +12,7 @@ import { type LeaseOptions, openLease } from '../../src/server/lease.ts';
 import { connect, type Session } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { sql } from '../../src/sql/sql.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { openProxy } from '../support/proxy.ts';
 import { rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
 import { wordsOf } from '../support/words.ts';
@@ -93,10 +93,10 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			{ wait: '2', lock_wait: '5', id: String(lease.connectionId) },
 		]);
 		stall(4000);
-		await lease.prove();
+		await lease.verify();
 		expect(await locked()).toBe(true);
-		await lease.prove();
-		expect([lease.lost.aborted, lease.spent.aborted]).toEqual([false, false]);
+		await lease.verify();
+		expect([lease.lost.aborted, lease.expired.aborted]).toEqual([false, false]);
 	});
 
 	test('that is killed by another client says so at once, and gives back nothing more', async () => {
@@ -105,14 +105,14 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		await admin.query(sql`KILL ${lease.connectionId}`);
 		await lostOf(lease.lost);
 		expect(lease.lost.reason).toBeInstanceOf(ServerError);
-		for (const ask of [() => lease.prove(), () => lease.query(sql`SELECT 1`)]) {
+		for (const ask of [() => lease.verify(), () => lease.query(sql`SELECT 1`)]) {
 			const error = await failure(ask());
 			expect([error.connectionLost, error.description.message]).toEqual([
 				true,
 				'The connection that held the lock is gone, and the lock with it.',
 			]);
 		}
-		expect(lease.spent.aborted).toBe(false);
+		expect(lease.expired.aborted).toBe(false);
 	});
 
 	test('without its heartbeat ends by itself on the server', async () => {
@@ -162,7 +162,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		await Promise.all([lostOf(ended.lost), lostOf(failed.lost)]);
 		expect(await asleep).toBe(ended.lost.reason);
 		expect(failed.lost.reason.description.reason).toContain('a lease was asked what it does not know');
-		expect(await failure(failed.prove())).toBe(failed.lost.reason);
+		expect(await failure(failed.verify())).toBe(failed.lost.reason);
 		await gone(failed.connectionId);
 		await gone(ended.connectionId);
 	});
@@ -267,20 +267,20 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await using lease = await open();
 			await lease.query(LOCK);
 			await lease.query(READ_ONLY);
-			lease.hold({ mostMs: 1500, back: [sql`SELECT nonsense`, ...BACK] });
-			await lease.prove();
+			lease.startDeadline({ mostMs: 1500, back: [sql`SELECT nonsense`, ...BACK] });
+			await lease.verify();
 			// This thread does nothing at all until another client's write went through.
 			const program = join(server.binDir ?? '', wordsOf(kind).client);
 			const write = 'SET SESSION lock_wait_timeout = 30; INSERT INTO sut.rows VALUES (2); SELECT @@global.read_only';
 			const client = spawnSync(program, ['--no-defaults', '-uroot', `--socket=${server.socket}`, '-Ne', write], { encoding: 'utf8' });
 			expect([client.status, client.stdout, client.stderr]).toEqual([0, '0\n', '']);
-			await lostOf(lease.spent);
-			expect(lease.spent.reason).toBeInstanceOf(LockTimeout);
-			expect(lease.spent.reason.description).toMatchObject({
+			await lostOf(lease.expired);
+			expect(lease.expired.reason).toBeInstanceOf(LockTimeout);
+			expect(lease.expired.reason.description).toMatchObject({
 				message: 'The lock was held for as long as was allowed (1.5 s).',
 				hints: expect.arrayContaining([expect.stringContaining('--max-lock-time')]),
 			});
-			for (const ask of [() => lease.prove(), () => lease.query(LOCK)]) expect(await failure(ask())).toBe(lease.spent.reason);
+			for (const ask of [() => lease.verify(), () => lease.query(LOCK)]) expect(await failure(ask())).toBe(lease.expired.reason);
 			expect(lease.lost.aborted).toBe(false);
 			expect(await listed(lease.connectionId)).toBe(false);
 		});
@@ -291,8 +291,8 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			await lease.query(READ_ONLY);
 			const endless = failure(lease.query(sql`SELECT BENCHMARK(1000000000000, SHA2('x', 256))`, { timeoutMs: 0 }));
 			await works(lease.connectionId, 'BENCHMARK');
-			lease.hold({ mostMs: 100, back: BACK });
-			await lostOf(lease.spent);
+			lease.startDeadline({ mostMs: 100, back: BACK });
+			await lostOf(lease.expired);
 			expect(await endless).toBeInstanceOf(LockTimeout);
 			await gone(lease.connectionId);
 			expect([await locked(), await readOnly(), lease.lost.aborted]).toEqual([false, '0', false]);
@@ -301,18 +301,18 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		test('says nothing of it where it was given back in time', async () => {
 			const lease = await open();
 			await lease.query(LOCK);
-			lease.hold({ mostMs: 50, back: BACK });
-			lease.hold({ mostMs: 600_000, back: BACK });
+			lease.startDeadline({ mostMs: 50, back: BACK });
+			lease.startDeadline({ mostMs: 600_000, back: BACK });
 			await lease.query(sql`SELECT SLEEP(0.2)`);
-			await lease.prove();
+			await lease.verify();
 			await lease.release();
-			expect([lease.lost.aborted, lease.spent.aborted]).toEqual([false, false]);
+			expect([lease.lost.aborted, lease.expired.aborted]).toEqual([false, false]);
 		});
 	});
 
 	describe('and the claim of a run', () => {
 		const world = (to: Partial<ServerAddress> = {}, { claimSeconds = 120, speaks = dialect } = {}) =>
-			openWorld({
+			openExecutor({
 				reach: { server: { address: { ...address, ...to }, password, dialect: speaks } },
 				env: process.env,
 				signal: new AbortController().signal,

@@ -6,7 +6,7 @@ import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { compareDefinitionsOfBoth } from '../../src/runbooks/provision-replica/compare-definitions.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { urlOf } from '../support/cli.ts';
 import { type Client, caughtUp, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
@@ -28,7 +28,7 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
 	/** One comparison alone, as a run of its own. */
 	async function alone(step: AnyStep<ProvisionEnv>): Promise<RunEnd> {
 		const { context, env, names, reach } = await provisionParts(client, pair);
-		await using world = openWorld({ reach, env: context.env, signal: context.signal });
+		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
 		const runbook = { ...provisionReplica, steps: [step] };
 		return await run({
 			...{ run: 'alone', runbook, env, world, now: () => new Date(), signal: context.signal },

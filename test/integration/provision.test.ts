@@ -9,7 +9,7 @@ import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { contentsOf } from '../support/contents.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, value } from '../support/servers.ts';
@@ -77,7 +77,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
 	/** The comparison alone, as a run of its own. */
 	async function comparison(): Promise<RunEnd> {
 		const { context, env, names, reach } = await provisionParts(client, pair);
-		await using world = openWorld({ reach, env: context.env, signal: context.signal });
+		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
 		return await run({
 			...{ run: 'compare', runbook: { ...provisionReplica, steps: [compare] }, env, world, now: () => new Date(), signal: context.signal },
 			director: flagDirector({ yes: true, dryRun: false }),

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConnectError, Stopped, ToolError, UserError } from '../../src/core/errors.ts';
-import { birth, commandLine } from '../../src/exec/process.ts';
+import { commandLine, processStartTime } from '../../src/exec/process.ts';
 import { runTool } from '../../src/exec/tool.ts';
 import { sandboxLogin } from '../../src/sandbox/login.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
@@ -46,7 +46,7 @@ const WORDS = {
 		...{ channel: 'SHOW REPLICA STATUS', replicated: 'SELECT @@gtid_executed', written: '@@gtid_executed' },
 	},
 } as const;
-const gone = (pid: number) => vi.waitFor(async () => expect(await birth(pid)).toBeUndefined(), { timeout: 10_000 });
+const gone = (pid: number) => vi.waitFor(async () => expect(await processStartTime(pid)).toBeUndefined(), { timeout: 10_000 });
 
 /** `password`: null takes what the sandbox has for it. */
 const overTcp = async (server: SandboxServer, password: Secret | null = null) =>
@@ -207,13 +207,13 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 		expect(mended.primary).toEqual({ ...first.primary, pid: mended.primary.pid });
 		expect(mended.primary.pid).not.toBe(first.primary.pid);
 		expect(await value(mended.primary, 'SELECT id FROM shop.proof')).toBe('1');
-		expect(await birth(mended.writerPid ?? 0)).toBeDefined();
+		expect(await processStartTime(mended.writerPid ?? 0)).toBeDefined();
 		first = mended;
 	});
 
 	it('goes away as a whole', async () => {
 		expect(await sandboxDown({ kind, env })).toBe(true);
-		for (const pid of [first.primary.pid, first.replica.pid, first.writerPid ?? 0]) expect(await birth(pid)).toBeUndefined();
+		for (const pid of [first.primary.pid, first.replica.pid, first.writerPid ?? 0]) expect(await processStartTime(pid)).toBeUndefined();
 		expect(existsSync(first.dir)).toBe(false);
 		expect(await sandboxStatus({ kind, env })).toBeNull();
 		expect(await sandboxDown({ kind, env })).toBe(false);
@@ -269,7 +269,7 @@ describe('up', () => {
 		};
 		await expect(up(kind, { dir, signal: stop.signal, say, rows: 50_000 })).rejects.toBeInstanceOf(Stopped);
 		expect(pids).toHaveLength(2);
-		for (const pid of pids) expect(await birth(pid)).toBeUndefined();
+		for (const pid of pids) expect(await processStartTime(pid)).toBeUndefined();
 		expect(existsSync(dir)).toBe(false);
 		expect(existsSync(`${dir}.lock`)).toBe(false);
 	});

@@ -11,7 +11,7 @@ import { run } from '../../src/core/runner.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
 import { lockedDump } from '../../src/runbooks/locked-dump/index.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { shareOf } from '../support/faults.ts';
 import { type Break, breaking, type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
 import { ownSandbox, SANDBOX_KINDS, type Sandbox } from '../support/servers.ts';
@@ -67,7 +67,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 			},
 			...{ program: { name: 'lockstep', version: '0.0.0' }, transcript: () => ({ log: 'log\n', jsonl: '{}\n' }) },
 		};
-		await using real = openWorld({ reach: { server: reach }, env: context.env, signal: context.signal });
+		await using real = openExecutor({ reach: { server: reach }, env: context.env, signal: context.signal });
 		const world = breaking(real, wish);
 		const events: Recorded[] = [];
 		const end = await run<BackupEnv>({

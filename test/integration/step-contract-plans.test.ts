@@ -6,11 +6,11 @@ import { foldersOf } from '../../src/archive/layout.ts';
 import { show } from '../../src/core/action.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { AnyStep, Outputs } from '../../src/core/step.ts';
-import type { World } from '../../src/core/world.ts';
+import type { Executor } from '../../src/core/world.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
 import { lockedDump } from '../../src/runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { type Client, openClient, provisionParts } from '../support/runs.ts';
 import { SANDBOX_KINDS, type Sandbox, sharedSandbox } from '../support/servers.ts';
 
@@ -21,7 +21,7 @@ function frozen<T>(value: T): T {
 }
 
 /** Looks with every step and has it planned twice, with nothing to look with and nothing that can be changed. */
-async function planned<Env extends Outputs>(steps: readonly AnyStep<Env>[], env: Env, world: World) {
+async function planned<Env extends Outputs>(steps: readonly AnyStep<Env>[], env: Env, world: Executor) {
 	const ids: string[] = [];
 	const outputs: { [step: string]: Json } = {};
 	for (const step of steps) {
@@ -38,7 +38,7 @@ async function planned<Env extends Outputs>(steps: readonly AnyStep<Env>[], env:
 		expect(step.undo?.({ ...at, made: null }) ?? [], `${step.id}: undo`).toEqual([]);
 		for (const action of once) expect(show(action).why, `${step.id}: ${action.id}`).not.toBe('');
 		ids.push(...once.filter((action) => show(action).changes).map((action) => `${step.id} ${action.id}`));
-		if (step.standIn !== undefined) outputs[step.id] = step.standIn as Json;
+		if (step.previewOutput !== undefined) outputs[step.id] = step.previewOutput as Json;
 	}
 	return ids;
 }
@@ -57,14 +57,14 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 
 	test('are the same each time, for provisioning', async () => {
 		const { context, env, reach } = await provisionParts(client, pair);
-		await using world = openWorld({ reach, env: context.env, signal: context.signal });
+		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
 		const ids = await planned(provisionReplica.steps, env, world);
 		expect(ids).toEqual(expect.arrayContaining(['create-account create', 'seed copy', 'connect configure', 'start start']));
 	});
 
 	test('are the same each time, for a locked dump', async () => {
 		const { context, env: parts, reach } = await provisionParts(client, pair);
-		await using world = openWorld({ reach: { server: reach.primary }, env: context.env, signal: context.signal });
+		await using world = openExecutor({ reach: { server: reach.primary }, env: context.env, signal: context.signal });
 		const env: BackupEnv = {
 			...{ outputs: {}, server: parts.primary, paths: { to: folder, label: 'x', ...foldersOf(folder, 'x') }, databases: null },
 			...{

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
 import { openJournal, readJournal } from '../../src/core/journal.ts';
-import { type Past, pastOf } from '../../src/core/past.ts';
+import { type RunRecord, runRecordOf } from '../../src/core/past.ts';
 import { type RunEnd, run, takeBack } from '../../src/core/runner.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
-import { openWorld } from '../../src/world/world.ts';
+import { openExecutor } from '../../src/world/world.ts';
 import { contentsOf } from '../support/contents.ts';
 import { shareOf } from '../support/faults.ts';
 import { type Break, breaking, type Client, caughtUp, openClient, provisionParts, stateOf } from '../support/runs.ts';
@@ -64,10 +64,10 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 	});
 
 	/** One run as a process of its own would do it: nothing but the journal of `past` is known of earlier ones. */
-	async function attempt(past: Past | undefined, wish: Break | null, how = run) {
+	async function attempt(past: RunRecord | undefined, wish: Break | null, how = run) {
 		runs++;
 		const { context, request, env, names, reach } = await provisionParts(client, pair);
-		await using real = openWorld({ reach, env: context.env, signal: context.signal });
+		await using real = openExecutor({ reach, env: context.env, signal: context.signal });
 		const world = breaking(real, wish);
 		const journal = openJournal(folder, `run-${runs}`);
 		const actions: string[] = [];
@@ -83,7 +83,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 			...(past === undefined ? {} : { past }),
 		} as Parameters<typeof takeBack>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
 		journal.close();
-		const told = pastOf(readJournal(journal.path));
+		const told = runRecordOf(readJournal(journal.path));
 		if (told === undefined) throw new Error('the journal tells of no run');
 		return { end, past: told, actions };
 	}
@@ -91,7 +91,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 	const proven = ({ end }: { end: RunEnd }, where: string) =>
 		expect([end.outcome, end.failure?.description, end.failure?.checks], where).toEqual(['done', undefined, undefined]);
 
-	async function undone(past: Past, where: string) {
+	async function undone(past: RunRecord, where: string) {
 		if (past.touched.length > 0) {
 			const { end } = await attempt(past, null, takeBack as typeof run);
 			expect([end.outcome, end.failure?.description], where).toEqual(['undone', undefined]);
@@ -168,7 +168,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 	});
 
 	test('gives equal contents when it was broken all along the way', { timeout: 120_000 }, async () => {
-		let past: Past | undefined;
+		let past: RunRecord | undefined;
 		let end: RunEnd | undefined;
 		// Each process gets three actions further than the one before it.
 		for (let tries = 1; end?.outcome !== 'done'; tries++) {

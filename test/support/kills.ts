@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
 import { journals, readJournal } from '../../src/core/journal.ts';
-import type { Halt } from '../../src/engine/halt.ts';
-import { birth } from '../../src/exec/process.ts';
+import type { CrashPoint } from '../../src/engine/halt.ts';
+import { processStartTime } from '../../src/exec/process.ts';
 import { type Ended, lockstep } from './cli.ts';
 import { ask, type SandboxServer, value } from './servers.ts';
 import { aside, wordsAt } from './words.ts';
@@ -30,7 +30,7 @@ export interface Killed {
 const begun = (events: readonly Recorded[]) =>
 	events.flatMap((event) => (event.type === 'action-started' && !event.undoing ? [event] : []));
 
-/** A run's actions, numbered from 1 as {@link Halt} counts them. */
+/** A run's actions, numbered from 1 as {@link CrashPoint} counts them. */
 export const actionsOf = (events: readonly Recorded[]): { at: number; id: string }[] =>
 	begun(events).map(({ action }, index) => ({ at: index + 1, id: action.id }));
 
@@ -46,7 +46,7 @@ function timeToFree(events: readonly Recorded[]): number | null {
 }
 
 /** Runs the program as these arguments say, with the kill in it. */
-export async function kill(args: readonly string[], env: NodeJS.ProcessEnv, halt: Halt): Promise<Killed> {
+export async function kill(args: readonly string[], env: NodeJS.ProcessEnv, halt: CrashPoint): Promise<Killed> {
 	const before = newestJournal(env);
 	const ended = await lockstep(args, { env: { ...env, LOCKSTEP_TEST_HALT: JSON.stringify(halt) } });
 	const path = newestJournal(env);
@@ -77,7 +77,7 @@ export async function wentOn(env: NodeJS.ProcessEnv): Promise<Extract<Recorded, 
 		},
 		{ timeout: END_MS, interval: 20 },
 	);
-	await vi.waitUntil(async () => (await birth(engine.pid)) !== engine.birth, { timeout: SETTLED_MS, interval: 10 });
+	await vi.waitUntil(async () => (await processStartTime(engine.pid)) !== engine.birth, { timeout: SETTLED_MS, interval: 10 });
 	return last;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { type Context, type GlobalFlags, makeContext } from '../../src/commands/context.ts';
-import { perform, undoRun } from '../../src/commands/perform.ts';
+import { runInProcess, undoRun } from '../../src/commands/perform.ts';
 import { runsFolder } from '../../src/commands/prepare.ts';
 import { runHeadless } from '../../src/commands/run.ts';
 import { urlOf } from '../../src/commands/sandbox.ts';
@@ -14,7 +14,7 @@ import { ServerError } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
 import { newest } from '../../src/core/past.ts';
 import type { RunEnd } from '../../src/core/runner.ts';
-import type { World } from '../../src/core/world.ts';
+import type { Executor } from '../../src/core/world.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
@@ -81,7 +81,7 @@ export async function openClient(): Promise<Client> {
 				events.push(event);
 				options.on?.(event);
 			};
-			return { end: await perform(context({ yes: true }, signal), request, {}, { director, signal, on }), events };
+			return { end: await runInProcess(context({ yes: true }, signal), request, {}, { director, signal, on }), events };
 		},
 		async dryRun(request) {
 			printed.length = 0;
@@ -183,7 +183,7 @@ export interface Break {
 }
 
 /** The real World, but for one action. `performed` counts what was tried; `dead` is true once it crashed. */
-export function breaking(real: World, wish: Break | null): World & { readonly performed: number; readonly dead: boolean } {
+export function breaking(real: Executor, wish: Break | null): Executor & { readonly performed: number; readonly dead: boolean } {
 	let performed = 0;
 	let dead = false;
 	const fails = () => new ServerError({ message: `Broken on purpose at action ${wish?.at}.` });
@@ -195,9 +195,9 @@ export function breaking(real: World, wish: Break | null): World & { readonly pe
 		get dead() {
 			return dead;
 		},
-		async look(on, query) {
+		async runQuery(on, query) {
 			if (dead) throw fails();
-			return real.look(on, query);
+			return real.runQuery(on, query);
 		},
 		async perform(action, options) {
 			if (dead) throw fails();

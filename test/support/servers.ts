@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { birth } from '../../src/exec/process.ts';
+import { processStartTime } from '../../src/exec/process.ts';
 import { makeCertificates, type TlsFiles } from '../../src/sandbox/certificates.ts';
 import { withLock } from '../../src/sandbox/lock.ts';
 import { passwordPath } from '../../src/sandbox/login.ts';
@@ -34,7 +34,7 @@ export async function setup(): Promise<void> {
 		const folder = join(tmpdir(), name);
 		const owner = await readFile(join(folder, 'owner.json'), 'utf8').then(JSON.parse, () => null);
 		// Left by a run that was killed.
-		if (owner !== null && (await birth(owner.pid)) !== owner.birth) await takeDown(folder);
+		if (owner !== null && (await processStartTime(owner.pid)) !== owner.birth) await takeDown(folder);
 	}
 	const folder = await makeRunFolder();
 	process.env[VARIABLE] = folder;
@@ -50,7 +50,7 @@ export async function teardown(): Promise<void> {
 
 async function makeRunFolder(): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), PREFIX));
-	await writeFile(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, birth: await birth(process.pid) }));
+	await writeFile(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, birth: await processStartTime(process.pid) }));
 	for (const name of ['sandboxes', 'spares']) await mkdir(join(folder, name));
 	return folder;
 }

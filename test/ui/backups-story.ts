@@ -1,8 +1,8 @@
 import type { BackupCard, BackupReport, DrillRecord, VerifyRecord } from '../../src/core/backups.ts';
-import type { Desk, Onlooker } from '../../src/core/desk.ts';
+import type { ProgressListener, WizardBackend } from '../../src/core/desk.ts';
 import { UserError } from '../../src/core/errors.ts';
 
-export type BackupsDesk = Pick<Desk, 'backupFolders' | 'backups' | 'showBackup' | 'verify' | 'drill'>;
+export type BackupsDesk = Pick<WizardBackend, 'backupFolders' | 'backups' | 'showBackup' | 'verify' | 'drill'>;
 
 const nobody = async () => {
 	throw new UserError('Nothing of this kind was expected.');
@@ -92,12 +92,12 @@ export const DRILL_RECORD: DrillRecord = {
 /** Work that a test tells the end of: its onlooker and its signal, as soon as it was begun. */
 export function played<T>() {
 	const { promise, resolve, reject } = Promise.withResolvers<T>();
-	const begun: { readonly path: string; readonly onlooker: Onlooker; readonly signal: AbortSignal }[] = [];
+	const begun: { readonly path: string; readonly onlooker: ProgressListener; readonly signal: AbortSignal }[] = [];
 	return {
 		begun,
 		resolve,
 		reject,
-		work: (path: string, onlooker: Onlooker, signal: AbortSignal) => {
+		work: (path: string, onlooker: ProgressListener, signal: AbortSignal) => {
 			begun.push({ path, onlooker, signal });
 			return promise;
 		},

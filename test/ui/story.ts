@@ -4,7 +4,6 @@ import { type Action, show } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type {
 	BackupRequest,
-	Desk,
 	Finding,
 	ProvisionRequest,
 	RunCard,
@@ -12,6 +11,7 @@ import type {
 	RunRequest,
 	ServerCard,
 	StatusReport,
+	WizardBackend,
 } from '../../src/core/desk.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
 import type { UnverifiedServer } from '../../src/core/errors.ts';
@@ -475,7 +475,7 @@ export const failedChecks: readonly Check[] = [
 	...CHECKS,
 ];
 
-export type FakeDesk = Desk & {
+export type FakeDesk = WizardBackend & {
 	readonly requests: RunRequest[];
 	readonly remembered: Map<string, string>;
 	readonly trusted: Map<string, UnverifiedServer>;

@@ -8,7 +8,7 @@ import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Thing } from '../../src/core/model.ts';
-import { changedServer, findResumable, isSameServer, pastOf } from '../../src/core/past.ts';
+import { changedServer, findResumable, isSameServer, runRecordOf } from '../../src/core/past.ts';
 import { afterWords } from '../../src/telling/aftermath.ts';
 
 const database = (name: string): Thing => ({ on: 'replica', kind: 'database', name });
@@ -164,7 +164,7 @@ describe('which run is resumed', () => {
 		[undefined, { a: 1 }, false],
 	] as readonly (readonly [Json | undefined, Json, boolean])[])('%j and %j: %j', (before, now, same) => {
 		expect(isSameServer(before, now)).toBe(same);
-		const past = pastOf({ newer: false, events: [at(started('k', { identities: { replica: before ?? null } }))] });
+		const past = runRecordOf({ newer: false, events: [at(started('k', { identities: { replica: before ?? null } }))] });
 		expect(past === undefined ? null : changedServer(past, { replica: now })).toBe(same ? undefined : 'replica');
 	});
 

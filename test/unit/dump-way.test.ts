@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { TableFacts } from '../../src/dialects/dialect.ts';
 import { columnList, loadStatement } from '../../src/dump/parallel/load-statement.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
-import { heldBytes, wayOf } from '../../src/runbooks/locked-dump/way.ts';
+import { chooseStrategy, heldBytes } from '../../src/runbooks/locked-dump/way.ts';
 
 const GIB = 1024 ** 3;
 const table = (name: string, more: Partial<TableFacts> = {}): TableFacts => ({
@@ -33,13 +33,13 @@ describe('engine and lock', () => {
 		['more time than a dump takes', { maxLockSeconds: 3600 }, false, ['parallel', 'held']],
 		['the vendor’s tool', { engine: 'vendor' }, true, ['vendor', 'held']],
 	] as const)('%s', (_, more, clientsWait, wanted) => {
-		const way = wayOf(env(more), { clientsWait, tables: [table('orders')] });
+		const way = chooseStrategy(env(more), { clientsWait, tables: [table('orders')] });
 		expect([way.engine, way.lock]).toEqual(wanted);
 	});
 
 	test('what has no snapshot, or a history, holds the lock, and is named', () => {
 		const tables = [table('orders'), table('words', { transactional: false, bytes: 7 }), table('prices', { versioned: true, bytes: 5 })];
-		const way = wayOf(env({ lockFor: 'snapshot' }), { clientsWait: false, tables });
+		const way = chooseStrategy(env({ lockFor: 'snapshot' }), { clientsWait: false, tables });
 		expect(way.why).toContain('shop.words, shop.prices');
 		expect(heldBytes(way, tables)).toBe(12);
 		expect(heldBytes({ ...way, lock: 'held' }, tables)).toBe(GIB + 12);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
-import { openPost } from '../../src/engine/post.ts';
+import { openRunServer } from '../../src/engine/post.ts';
 import { watch } from '../../src/engine/watch.ts';
 import { lineOf } from '../../src/engine/words.ts';
 
@@ -25,7 +25,7 @@ const nobody = { review: () => new Promise<never>(() => undefined), recover: () 
 
 test('a watcher that is killed in the middle of a word, and while it is told something, does not end the engine', async () => {
 	const stops: string[] = [];
-	const post = await openPost(path, ({ why }) => stops.push(why));
+	const post = await openRunServer(path, ({ why }) => stops.push(why));
 	const dying = createConnection(path);
 	dying.on('error', () => undefined);
 	let heard = '';
@@ -73,7 +73,7 @@ test('an engine that is killed in the middle of a word is seen to have died', as
 });
 
 test('an end that comes before anybody watches is told to who began the run', async () => {
-	const post = await openPost(path, () => undefined);
+	const post = await openRunServer(path, () => undefined);
 	const end = { type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure: null, summary: {} } as const;
 	const over = post.over(end);
 	const watched = await watch(path, {
@@ -88,7 +88,7 @@ test('an end that comes before anybody watches is told to who began the run', as
 
 test('a name with any line end of Unicode arrives whole, in an event and in a question', async () => {
 	const odd = 'a\u2028b\u2029c\u0085d\ne\rf\u202e';
-	const post = await openPost(path, () => undefined);
+	const post = await openRunServer(path, () => undefined);
 	const heard: unknown[] = [];
 	const watched = watch(path, {
 		director: {
@@ -111,7 +111,7 @@ test('a name with any line end of Unicode arrives whole, in an event and in a qu
 });
 
 test('of two who answer differently the first counts, and the other one is told so', async () => {
-	const post = await openPost(path, () => undefined);
+	const post = await openRunServer(path, () => undefined);
 	const texts: string[] = [];
 	const late = Promise.withResolvers<'undo'>();
 	const asked = Promise.withResolvers<void>();

@@ -8,7 +8,7 @@ import type { Check } from '../../src/core/check.ts';
 import { packError, unpackError } from '../../src/core/error-wire.ts';
 import * as errors from '../../src/core/errors.ts';
 import { errorOf, failureOf } from '../../src/core/failure.ts';
-import { openPost } from '../../src/engine/post.ts';
+import { openRunServer } from '../../src/engine/post.ts';
 import { watch } from '../../src/engine/watch.ts';
 
 const { ERROR_CLASSES, exitCodeOf, LockstepError } = errors;
@@ -75,7 +75,7 @@ describe('crossing a thread and a socket', () => {
 	};
 	/** The watcher's director refuses; the engine's is told. */
 	const throughSocket = async (error: Error, path: string) => {
-		const post = await openPost(path, () => undefined);
+		const post = await openRunServer(path, () => undefined);
 		const watching = watch(path, {
 			director: { review: () => Promise.reject(error), recover: () => Promise.reject(error) },
 			on: () => undefined,

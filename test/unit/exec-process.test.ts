@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startDetached } from '../../src/exec/detached.ts';
-import { birth, commandLine, endProcess, isRunning } from '../../src/exec/process.ts';
+import { commandLine, endProcess, isRunning, processStartTime } from '../../src/exec/process.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -20,12 +20,12 @@ it('starts a process in a session of its own, with the environment given and no 
 	expect(JSON.parse(await readFile(join(folder, 'log'), 'utf8'))).toEqual({ ONLY: 'this' });
 	const stat = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
 	expect(Number(stat[3])).toBe(pid);
-	expect(await birth(pid)).toMatch(/^\d+$/);
+	expect(await processStartTime(pid)).toMatch(/^\d+$/);
 	expect(await isRunning(pid, 'another-mark')).toBe(false);
 	expect(await endProcess(pid, 'another-mark', 1000)).toBe(false);
 	expect(await commandLine(pid)).toContain('my-mark');
 	expect(await endProcess(pid, 'my-mark', 1000)).toBe(true);
-	expect(await birth(pid)).toBeUndefined();
+	expect(await processStartTime(pid)).toBeUndefined();
 	expect(await endProcess(pid, 'my-mark', 1000)).toBe(false);
 });
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { LockstepError, UserError } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { readJournal } from '../../src/core/journal.ts';
-import { findOpen, pastOf } from '../../src/core/past.ts';
+import { findOpen, runRecordOf } from '../../src/core/past.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { createDumpScanner, type DumpScan } from '../../src/dump/scan.ts';
@@ -213,7 +213,7 @@ describe('a journal', () => {
 				const journal = readJournal(path);
 				journal.events.reduce(fold, NOTHING_YET);
 				findOpen(folder, 'k');
-				return { journal, past: pastOf(journal) };
+				return { journal, past: runRecordOf(journal) };
 			},
 			() => JSON.stringify(text.toString()),
 		);

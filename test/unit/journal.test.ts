@@ -65,7 +65,9 @@ describe('a journal', () => {
 		writeFileSync(path, `${JSON.stringify({ v: 1, ...event, failure })}\n`, { mode: 0o600 });
 		const description = { message: 'It failed.', reason: 'Because.', hints: ['fix'], details: 'ERROR 1' };
 		const checks = [{ id: 'C', title: 'c', status: 'fail', hints: ['do'] }];
-		expect(readJournal(path).events).toEqual([{ v: 2, ...event, failure: { class: 'CheckFailed', step: 'a', description, checks, left: [] } }]);
+		expect(readJournal(path).events).toEqual([
+			{ v: 2, ...event, failure: { class: 'CheckFailed', step: 'a', description, checks, left: [] } },
+		]);
 		// A database may have any name: today's lines are left alone.
 		const facts = { type: 'facts', step: 'a', facts: { bytes: { mend: 1, told: 2 } }, origin: {} };
 		writeFileSync(path, `${JSON.stringify({ ...event, ...facts, v: 2 })}\n`);

@@ -26,7 +26,7 @@ describe.each(VENDORS)('put back only what is ours on $dialect.title', ({ dialec
 		const facts = { readOnly: now, superReadOnly: superNow, startedAt: 1000 + later };
 		const origin = { readOnly: before, superReadOnly: off, startedAt: 1000, ...(refuses !== undefined && { refuses }) };
 		const seen = { ...at, facts, origin } as typeof at;
-		return [texts(lockAndDump.undo?.(seen)), lockAndDump.foreign?.(seen).length];
+		return [texts(lockAndDump.undo?.(seen)), lockAndDump.drift?.(seen).length];
 	};
 	test('read_only that this run set, on a server that was not restarted', () => {
 		const restored = off === null ? 'SET GLOBAL read_only = OFF' : 'SET GLOBAL read_only = IF(@@GLOBAL.super_read_only, 1, 0)';
@@ -49,7 +49,7 @@ describe.each(VENDORS)('put back only what is ours on $dialect.title', ({ dialec
 		const applier = (running: string[], channels: string[], later = 0) => {
 			const facts = { running, channels, startedAt: 1000 + later };
 			const seen = { ...at, facts, origin: { running: ['', 'x'], channels: ['', 'x'], startedAt: 1000 } } as never;
-			return [texts(pauseApplier.undo?.(seen)), pauseApplier.foreign?.(seen).length];
+			return [texts(pauseApplier.undo?.(seen)), pauseApplier.drift?.(seen).length];
 		};
 		expect(applier([], ['', 'x'])).toEqual([starts, 0]);
 		expect(applier([''], [''])).toEqual([[], 1]);

@@ -3,13 +3,13 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
-import { atWork } from '../../src/commands/engage.ts';
+import { isRunning } from '../../src/commands/engage.ts';
 import { newRunId } from '../../src/commands/prepare.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal, type ReadJournal } from '../../src/core/journal.ts';
-import { findOpen, newest, type Past, pastOf } from '../../src/core/past.ts';
-import { birth } from '../../src/exec/process.ts';
+import { findOpen, newest, type RunRecord, runRecordOf } from '../../src/core/past.ts';
+import { processStartTime } from '../../src/exec/process.ts';
 
 const START: Extract<RunEvent, { type: 'run-started' }> = {
 	...{ type: 'run-started', runbook: 'toy', title: 'Toy', key: 'work', servers: {}, steps: [], resumes: null, request: { kind: 'x' } },
@@ -31,7 +31,7 @@ const ended = (outcome: 'done' | 'failed' | 'undone' | 'stopped', open: boolean)
 });
 
 test('a journal that ends in the middle is open, with what was seen, done and touched', () => {
-	const past = pastOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
+	const past = runRecordOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
 	expect(past).toEqual({
 		...{ title: 'Toy', undoing: [], servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
 		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
@@ -42,18 +42,18 @@ test('a journal that ends in the middle is open, with what was seen, done and to
 });
 
 test('the first facts of a step are what undo goes back to', () => {
-	expect(pastOf(record([START, facts('a', 'first'), facts('a', 'second')]))?.origins).toEqual({ a: 'first' });
+	expect(runRecordOf(record([START, facts('a', 'first'), facts('a', 'second')]))?.origins).toEqual({ a: 'first' });
 });
 
 test('a step that is begun again has no output until it is done again', () => {
 	const again: RunEvent[] = [START, done('a', 'old'), { type: 'step-started', step: 'a' }];
-	expect(pastOf(record(again))?.outputs).toEqual({});
-	expect(pastOf(record([...again, done('a', 'new')]))?.outputs).toEqual({ a: 'new' });
+	expect(runRecordOf(record(again))?.outputs).toEqual({});
+	expect(runRecordOf(record([...again, done('a', 'new')]))?.outputs).toEqual({ a: 'new' });
 });
 
 test('what an earlier run had done is carried over', () => {
 	const start: RunEvent = { ...START, carried: { touched: ['a'], outputs: { a: 'carried' } } };
-	expect(pastOf(record([start, action('b')]))).toMatchObject({ touched: ['a', 'b'], outputs: { a: 'carried' } });
+	expect(runRecordOf(record([start, action('b')]))).toMatchObject({ touched: ['a', 'b'], outputs: { a: 'carried' } });
 });
 
 test.each([
@@ -64,21 +64,21 @@ test.each([
 	['undone', false, { open: false, touched: [] }],
 	['undone', true, { open: true, touched: ['a'] }],
 ] as const)('a run that ended %s (open: %s)', (outcome, open, wanted) => {
-	expect(pastOf(record([START, action('a'), ended(outcome, open)]))).toMatchObject(wanted);
+	expect(runRecordOf(record([START, action('a'), ended(outcome, open)]))).toMatchObject(wanted);
 });
 
 test('who does it, and how it ended, is known', () => {
 	const engine = { pid: 7, birth: '70', host: 'here', socket: '/run/s', version: '1' };
-	expect(pastOf(record([{ type: 'engine', ...engine }, START, action('a')]))).toMatchObject({ engine, end: null });
-	expect(pastOf(record([START, ended('done', false)]))?.end).toMatchObject({ outcome: 'done' });
+	expect(runRecordOf(record([{ type: 'engine', ...engine }, START, action('a')]))).toMatchObject({ engine, end: null });
+	expect(runRecordOf(record([START, ended('done', false)]))?.end).toMatchObject({ outcome: 'done' });
 });
 
 test('putting back is no touching', () => {
-	expect(pastOf(record([START, action('a', true, true)]))?.touched).toEqual([]);
+	expect(runRecordOf(record([START, action('a', true, true)]))?.touched).toEqual([]);
 });
 
 test('events without a beginning tell of no run', () => {
-	expect(pastOf(record([facts('a', 'A')]))).toBeUndefined();
+	expect(runRecordOf(record([facts('a', 'A')]))).toBeUndefined();
 });
 
 test('only the newest run of the same work is gone on with, and only if it is open', () => {
@@ -124,6 +124,8 @@ test('runs sort by when they began, also within a second', () => {
 
 test('a process that has the number of a dead run is not that run', async () => {
 	const engine = { pid: process.pid, host: hostname(), socket: null, version: '1' };
-	const runs = [await birth(process.pid), 'of another'].map((born) => ({ engine: { ...engine, birth: born ?? null } }) as unknown as Past);
-	expect(await Promise.all(runs.map(atWork))).toEqual([true, false]);
+	const runs = [await processStartTime(process.pid), 'of another'].map(
+		(born) => ({ engine: { ...engine, birth: born ?? null } }) as unknown as RunRecord,
+	);
+	expect(await Promise.all(runs.map(isRunning))).toEqual([true, false]);
 });

@@ -11,8 +11,8 @@ import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { keyLines, keysMayWait } from '../../src/dump/definitions/keys.ts';
 import { accountOf, filtered } from '../../src/dump/load/filter.ts';
 import { createDumpScanner } from '../../src/dump/scan.ts';
-import { chosen } from '../../src/runbooks/restore-backup/chosen.ts';
-import { sideBySide } from '../../src/runbooks/restore-backup/side-by-side.ts';
+import { selectTables } from '../../src/runbooks/restore-backup/chosen.ts';
+import { mapWithConcurrency } from '../../src/runbooks/restore-backup/side-by-side.ts';
 import { shown } from '../../src/sql/sql.ts';
 
 const SCHEMA = `/*M!999999\\- enable the sandbox mode */ 
@@ -241,26 +241,26 @@ describe('what was asked for', () => {
 	} as unknown as Manifest;
 
 	it('is found where names have dots', () => {
-		expect(chosen(manifest, { tables: ['a.x.y', 'a.b.t'] })).toEqual({
+		expect(selectTables(manifest, { tables: ['a.x.y', 'a.b.t'] })).toEqual({
 			databases: ['a', 'a.b'],
 			only: [
 				{ database: 'a', name: 'x.y' },
 				{ database: 'a.b', name: 't' },
 			],
 		});
-		expect(chosen(manifest, { databases: ['a.b'] })).toEqual({ databases: ['a.b'], only: null });
+		expect(selectTables(manifest, { databases: ['a.b'] })).toEqual({ databases: ['a.b'], only: null });
 	});
 
 	it('of a vendor’s dump is a table of the database that there is', () => {
 		const vendor = { dump: { databases: ['a.b', 'c', 'c.d'] } } as unknown as Manifest;
-		expect(chosen(vendor, { tables: ['a.b.t.u'] }).only).toEqual([{ database: 'a.b', name: 't.u' }]);
-		expect(() => chosen(vendor, { tables: ['c.d.t'] })).toThrow('c.d.t may be a table of any of c, c.d');
-		expect(chosen(vendor, { tables: ['c.d.t'], databases: ['c.d'] }).only).toEqual([{ database: 'c.d', name: 't' }]);
-		expect(() => chosen(vendor, { tables: ['x.t'] })).toThrow('The backup holds no table x.t');
+		expect(selectTables(vendor, { tables: ['a.b.t.u'] }).only).toEqual([{ database: 'a.b', name: 't.u' }]);
+		expect(() => selectTables(vendor, { tables: ['c.d.t'] })).toThrow('c.d.t may be a table of any of c, c.d');
+		expect(selectTables(vendor, { tables: ['c.d.t'], databases: ['c.d'] }).only).toEqual([{ database: 'c.d', name: 't' }]);
+		expect(() => selectTables(vendor, { tables: ['x.t'] })).toThrow('The backup holds no table x.t');
 	});
 
 	it.each([{ databases: ['c'] }, { tables: ['a.t'] }, { tables: ['t'] }])('is refused where the backup has no %j', (wish) =>
-		expect(() => chosen(manifest, wish)).toThrow(/The backup holds no/),
+		expect(() => selectTables(manifest, wish)).toThrow(/The backup holds no/),
 	);
 });
 
@@ -272,7 +272,7 @@ it('stops the others where one fails, and tells the first error', async () => {
 		await new Promise((resolve) => until.addEventListener('abort', resolve, { once: true }));
 		throw new Error('stopped');
 	};
-	await expect(sideBySide([1, 2, 3, 4], 2, work)).rejects.toThrow('two');
+	await expect(mapWithConcurrency([1, 2, 3, 4], 2, work)).rejects.toThrow('two');
 	expect(seen).toEqual([1, 2]);
 });
 

@@ -5,10 +5,10 @@ import type { Director, Recovery, Review } from '../../src/core/director.ts';
 import { ServerError, Stopped } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
 import type { Json } from '../../src/core/json.ts';
-import { pastOf } from '../../src/core/past.ts';
+import { runRecordOf } from '../../src/core/past.ts';
 import { type RunOptions, run, takeBack } from '../../src/core/runner.ts';
 import type { AnyStep, Outputs, Step } from '../../src/core/step.ts';
-import type { World } from '../../src/core/world.ts';
+import type { Executor } from '../../src/core/world.ts';
 import { query } from '../../src/sql/sql.ts';
 
 type Facts = { readonly value: string };
@@ -22,8 +22,8 @@ const set = (id: string, name: string, value: string): SqlAction => ({
 /** A step that wants the setting of its own name to be "new". */
 const step = (id: string, more: Partial<ToyStep> = {}): ToyStep => ({
 	...{ id, title: `Step ${id}`, why: 'because' },
-	inspect: async ({ look }) => ({
-		value: await look(
+	inspect: async ({ runQuery }) => ({
+		value: await runQuery(
 			'server',
 			query({ pieces: [id] }, (rows) => rows[0]?.value ?? ''),
 		),
@@ -46,11 +46,11 @@ class Toy {
 		return [];
 	}
 
-	readonly world: World = {
+	readonly world: Executor = {
 		signal: this.stop.signal,
 		now: () => new Date(0),
-		look: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
-		lookAs: () => Promise.reject(new Error('no logins here')),
+		runQuery: async (_on, asked) => asked.read([{ value: this.settings[String(asked.statement.pieces[0])] ?? null }]),
+		runQueryAs: () => Promise.reject(new Error('no logins here')),
 		digests: () => Promise.reject(new Error('no rows here')),
 		rowDifferences: () => Promise.reject(new Error('no rows here')),
 		definitions: () => Promise.reject(new Error('no definitions here')),
@@ -118,7 +118,7 @@ describe('a run that resumes another', () => {
 		const toyed: ReturnType<typeof toy> = toy([a, proof(count)]);
 		expect((await run(toyed.options)).outcome).toBe('done');
 		expect(count.n).toBe(1);
-		const past = pastOf({ newer: false, events: toyed.events });
+		const past = runRecordOf({ newer: false, events: toyed.events });
 		if (past === undefined) throw new Error('no past');
 		// Somebody has changed it back in between.
 		toyed.server.settings.a = value;
@@ -183,7 +183,7 @@ describe('before anything is done', () => {
 				return [];
 			},
 		});
-		const { options } = toy([step('a', { standIn: '<later>', run: async () => 'real' }), later]);
+		const { options } = toy([step('a', { previewOutput: '<later>', run: async () => 'real' }), later]);
 		expect(await run(options)).toMatchObject({ outcome: 'done', summary: { a: 'real' } });
 		expect(seen).toEqual(['<later>', 'real']);
 	});
@@ -321,7 +321,7 @@ describe('going on with an interrupted run', () => {
 		made.server.broken = (text) => text === 'b = new';
 		await run(made.options);
 		made.server.broken = () => false;
-		const past = pastOf({ events: made.events, newer: false });
+		const past = runRecordOf({ events: made.events, newer: false });
 		if (past === undefined) throw new Error('no past');
 		const events: Recorded[] = [];
 		const options = { ...made.options, run: 'r2', env: { outputs: {} }, past, sink: (event: Recorded) => void events.push(event) };
@@ -347,11 +347,11 @@ describe('going on with an interrupted run', () => {
 	});
 
 	test('does again what does not hold any more', async () => {
-		const verify: ToyStep['verify'] = async ({ look }) => [
+		const verify: ToyStep['verify'] = async ({ runQuery }) => [
 			must(
 				'A',
 				'is new',
-				(await look(
+				(await runQuery(
 					'server',
 					query({ pieces: ['a'] }, (rows) => rows[0]?.value),
 				)) === 'new',
@@ -385,7 +385,7 @@ describe('going on with an interrupted run', () => {
 	test('writes a journal that stands alone: undo goes back to before the first run', async () => {
 		const { options, server, later, past } = await interrupted([step('a'), step('b')]);
 		await run(options);
-		const all = pastOf({ events: later, newer: false });
+		const all = runRecordOf({ events: later, newer: false });
 		expect(all).toMatchObject({ open: false, origins: { a: { value: 'old' }, b: { value: 'old' } } });
 		expect(await takeBack({ ...options, run: 'r3', env: { outputs: {} }, past: all ?? past })).toMatchObject({
 			outcome: 'undone',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { birth } from '../../src/exec/process.ts';
+import { processStartTime } from '../../src/exec/process.ts';
 import { withLock } from '../../src/sandbox/lock.ts';
 
 let folder: string;
@@ -50,7 +50,7 @@ it.each([
 
 it('gives way to an abort while it waits, and after an error', async () => {
 	const path = join(folder, 'lock');
-	await writeFile(path, JSON.stringify({ pid: process.pid, birth: await birth(process.pid), token: 'x' }));
+	await writeFile(path, JSON.stringify({ pid: process.pid, birth: await processStartTime(process.pid), token: 'x' }));
 	await expect(withLock(path, { signal: AbortSignal.timeout(50) }, async () => 1)).rejects.toThrow(/timeout/);
 	await rm(path);
 	await expect(withLock(path, {}, () => Promise.reject(new Error('inside')))).rejects.toThrow('inside');

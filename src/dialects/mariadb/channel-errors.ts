@@ -108,7 +108,7 @@ const COPIED_WRONG: readonly string[] = [
 	...['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1141', '1146', '1236', '1396', '1397', '1950', '1959'],
 ];
 
-export const wantsCopy = (error: string): boolean => COPIED_WRONG.includes(number(error));
+export const needsReseed = (error: string): boolean => COPIED_WRONG.includes(number(error));
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];

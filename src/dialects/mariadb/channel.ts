@@ -2,7 +2,7 @@ import { type Fragment, query, raw, shown, sql } from '../../sql/sql.ts';
 import type { Channel, Dialect } from '../dialect.ts';
 import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
 import { channelErrorText } from '../pieces.ts';
-import { wantsCopy } from './channel-errors.ts';
+import { needsReseed } from './channel-errors.ts';
 
 /** It waits for whoever changes a channel, and for room for the relay log. */
 const STATUS_MS = 15_000;
@@ -109,7 +109,7 @@ export const channelStatements: Dialect['channel'] = {
 		query(sql`SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'binlog\\_%'`, (rows) => unsafeValues(rows, LOG_VALUES)),
 	],
 	openTemporaryTables: query(sql`SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'`, (rows) => Number(rows[0]?.Value ?? 0)),
-	wantsCopy,
+	wantsCopy: needsReseed,
 	safeOptions: (identity) => [
 		'[mariadbd]',
 		`server_id = ${identity.serverId}`,

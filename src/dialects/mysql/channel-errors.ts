@@ -159,7 +159,7 @@ const COPIED_WRONG: readonly string[] = [
 ];
 
 /** What stands within 13114, the source's own refusal, is the error that counts. */
-export function wantsCopy(error: string): boolean {
+export function needsReseed(error: string): boolean {
 	const number = /^(\d+):/.exec(error)?.[1] ?? '';
 	const inner = number === '13114' ? /fatal error (\d+)/i.exec(error)?.[1] : undefined;
 	return COPIED_WRONG.includes(inner ?? number) && !/same server_uuid|same server_id|server_uuid\/server_id/i.test(error);

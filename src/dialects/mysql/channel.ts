@@ -2,7 +2,7 @@ import { type Fragment, type Query, query, type Row, type Statement, shown, sql 
 import type { Channel, Dialect } from '../dialect.ts';
 import { channelGaps, type Gap, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
 import { channelErrorText } from '../pieces.ts';
-import { wantsCopy } from './channel-errors.ts';
+import { needsReseed } from './channel-errors.ts';
 import { canonical } from './gtid-set.ts';
 import { processList } from './locks.ts';
 import type { Probe } from './probe.ts';
@@ -167,7 +167,7 @@ export const channelStatements = (probe: Probe): Dialect['channel'] => ({
 		sql`SHOW GLOBAL STATUS WHERE Variable_name IN ('Replica_open_temp_tables', 'Slave_open_temp_tables')`,
 		(rows) => Math.max(0, ...rows.map((row) => Number(row.Value ?? 0))),
 	),
-	wantsCopy,
+	wantsCopy: needsReseed,
 	safeOptions: (identity) => [
 		'[mysqld]',
 		`server_id = ${identity.serverId}`,

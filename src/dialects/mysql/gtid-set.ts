@@ -78,7 +78,7 @@ export const canonical = (text: string): string => format(parse(text));
 export const union = (texts: readonly string[]): string => canonical(texts.join(','));
 
 /** How many transactions `have` lacks of `want`: GTID_SUBTRACT(want, have), counted. */
-export function lacking(have: string, want: string): number {
+export function countMissing(have: string, want: string): number {
 	const held = parse(have);
 	let sum = 0n;
 	for (const [key, intervals] of parse(want)) sum += outside(intervals, held.get(key) ?? []);
@@ -86,4 +86,4 @@ export function lacking(have: string, want: string): number {
 }
 
 /** GTID_SUBSET(want, have). */
-export const includes = (have: string, want: string): boolean => lacking(have, want) === 0;
+export const contains = (have: string, want: string): boolean => countMissing(have, want) === 0;

@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
 import type { Dialect } from '../dialect.ts';
-import { canonical, includes, lacking, union } from './gtid-set.ts';
+import { canonical, contains, countMissing, union } from './gtid-set.ts';
 import type { Probe } from './probe.ts';
 
 export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] {
@@ -30,9 +30,9 @@ export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] 
 		logHoldsPosition: true,
 		// Only what the server does not have can be set: so it forgets what it has.
 		setReplicated: (gtid) => (gtid === '' ? [forgetLog] : [forgetLog, sql`SET GLOBAL gtid_purged = ${gtid}`]),
-		includes,
+		includes: contains,
 		union,
-		lacking,
+		lacking: countMissing,
 		wait: (gtid, seconds) =>
 			query(sql`SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 		forgetLog,

@@ -133,7 +133,12 @@ function serve(session: Session): void {
 		// A statement that ran tells it better: it ends when the server was told to end it.
 		void Promise.race([running, pause(TOLD_WITHIN_MS)]).then(() =>
 			setImmediate(() =>
-				fail(new ServerError({ message: 'A connection that read rows is lost.', ...(words ? { details: words } : {}) }, { connectionLost: true })),
+				fail(
+					new ServerError(
+						{ message: 'A connection that read rows is lost.', ...(words ? { details: words } : {}) },
+						{ connectionLost: true },
+					),
+				),
 			),
 		);
 	});

@@ -3,7 +3,7 @@ import { unpackError } from '../../core/error-wire.ts';
 import { ServerError, Stopped } from '../../core/errors.ts';
 import { ownProgram } from '../../core/program-files.ts';
 import type { ServerAddress } from '../../server/address.ts';
-import { packStatement } from '../../server/lease-wire.ts';
+import { serializeStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
 import type { Settings } from '../../sql/settings.ts';
 import type { Row, Statement } from '../../sql/sql.ts';
@@ -122,7 +122,7 @@ export async function openReader(
 			const id = asked;
 			const answer = Promise.withResolvers<readonly Row[]>();
 			waiting.set(id, answer);
-			tell({ kind: 'query', id, statement: packStatement(statement), timeoutMs, bytes });
+			tell({ kind: 'query', id, statement: serializeStatement(statement), timeoutMs, bytes });
 			try {
 				return await answer.promise;
 			} finally {

@@ -6,7 +6,7 @@ import { warningText } from '../../core/values.ts';
 import type { Definition } from '../../dialects/definitions.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { ServerAddress } from '../../server/address.ts';
-import { packStatement } from '../../server/lease-wire.ts';
+import { serializeStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
 import { currentSettings, type Settings, unlikeSettings } from '../../sql/settings.ts';
 import { type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
@@ -239,7 +239,7 @@ async function plan(
 		return [null, ...edges].map((from, chunk): Cut => {
 			const where = table.key === null ? null : range(table.key, from, edges[chunk] ?? null);
 			const { database, name: called, columns } = table;
-			const select = packStatement(selectRows(table, where));
+			const select = serializeStatement(selectRows(table, where));
 			return {
 				piece: { database, table: called, chunk, columns: Math.max(1, columns.length), select, path: name?.(table, chunk) ?? null },
 				weight: weight(table) * (equal ? 1 / (edges.length + 1) : (shares[chunk] ?? 0)),

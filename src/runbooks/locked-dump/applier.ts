@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pickAll, type SqlAction } from '../../core/action.ts';
 import { LockTimeout } from '../../core/errors.ts';
-import type { Looking, Step, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext, Step } from '../../core/step.ts';
 import { change } from '../change.ts';
 import type { BackupEnv } from './env.ts';
 import { restarted } from './restarted.ts';
@@ -19,13 +19,13 @@ type Paused = { readonly stopped: readonly string[] | null };
 
 const LOOK_EVERY_MS = 200;
 
-async function inspect({ server, look }: BackupEnv & Looking): Promise<Facts> {
-	const channels = await look('server', server.dialect.channel.status);
+async function inspect({ server, runQuery }: BackupEnv & ReadContext): Promise<Facts> {
+	const channels = await runQuery('server', server.dialect.channel.status);
 	return {
 		running: channels.filter((channel) => channel.sql === 'yes').map((channel) => channel.name),
 		channels: channels.map((channel) => channel.name),
-		stopping: await look('server', server.dialect.channel.stopping),
-		startedAt: (await look('server', server.dialect.identity)).startedAt,
+		stopping: await runQuery('server', server.dialect.channel.stopping),
+		startedAt: (await runQuery('server', server.dialect.identity)).startedAt,
 	};
 }
 
@@ -64,7 +64,7 @@ export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 			await noTemporaryTables(at, until);
 			for (const action of pickAll(plan, 'sql', 'stop')) await at.perform(action);
 			// They may have been opened just before it stopped, and would then stay open for good.
-			if ((await at.look('server', server.dialect.channel.openTemporaryTables)) === 0) return { stopped: [...facts.running] };
+			if ((await at.runQuery('server', server.dialect.channel.openTemporaryTables)) === 0) return { stopped: [...facts.running] };
 			for (const action of starts(at, facts.running)) await at.perform(action);
 			at.note('The applier was stopped in the middle of work with temporary tables, and continues until it is done.');
 		}
@@ -76,7 +76,7 @@ export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 					env,
 					stoppedSince(facts, origin).filter((name) => facts.channels.includes(name)),
 				),
-	foreign({ server, facts, origin }) {
+	drift({ server, facts, origin }) {
 		const again = restarted(facts, origin);
 		return stoppedSince(facts, origin)
 			.filter((name) => again || !facts.channels.includes(name))
@@ -88,10 +88,10 @@ export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 	},
 };
 
-async function noTemporaryTables(at: BackupEnv & Working, until: number): Promise<void> {
+async function noTemporaryTables(at: BackupEnv & RunContext, until: number): Promise<void> {
 	let told = false;
 	for (;;) {
-		const open = await at.look('server', at.server.dialect.channel.openTemporaryTables);
+		const open = await at.runQuery('server', at.server.dialect.channel.openTemporaryTables);
 		if (open === 0) return;
 		if (performance.now() > until) {
 			throw new LockTimeout({

@@ -21,8 +21,8 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 	id: 'catch-up',
 	title: 'Watch replication catch up',
 	why: 'While the lock was held the replica received changes and could not apply them. It is watched until it has: the sign that this backup left nothing behind.',
-	async inspect({ server, look }) {
-		const channels = await look('server', server.dialect.channel.status);
+	async inspect({ server, runQuery }) {
+		const channels = await runQuery('server', server.dialect.channel.status);
 		const delayed = channels.filter((channel) => channel.delaySeconds > 0);
 		const running = channels.filter((channel) => channel.io !== 'no' && channel.sql === 'yes' && channel.delaySeconds === 0);
 		const received = running.filter((channel) => channel.usesGtid).map((channel) => channel.received);
@@ -34,7 +34,7 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 			standing: standing.map(
 				({ host, port, io, sql, sqlError, ioError }) => `from ${host}:${port} (${sqlError ?? ioError ?? `io ${io}, sql ${sql}`})`,
 			),
-			replicated: (await look('server', server.dialect.positions.current)).replicated,
+			replicated: (await runQuery('server', server.dialect.positions.current)).replicated,
 			target:
 				running.length === 0
 					? null
@@ -78,5 +78,5 @@ export const catchUpAgain: Step<BackupEnv, Facts, { readonly ms: number | null }
 			return { ms: null };
 		}
 	},
-	standIn: { ms: null },
+	previewOutput: { ms: null },
 };

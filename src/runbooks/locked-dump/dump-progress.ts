@@ -1,13 +1,13 @@
 import type { LockTimeout } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
-import type { Flow, Working } from '../../core/step.ts';
+import type { Flow, RunContext } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import type { BackupEnv } from './env.ts';
 import { watchReplica } from './watch.ts';
 
-type At = BackupEnv & Working & { readonly facts: { readonly tables: readonly TableFacts[] } };
+type At = BackupEnv & RunContext & { readonly facts: { readonly tables: readonly TableFacts[] } };
 
 /** Draws how far a dump has come; `heldSince` gives when the lock was taken, null where it is not held (any more). */
 export function dumpProgress(at: At, heldSince: () => Date | null, onStuck: (why: LockTimeout) => void) {

@@ -3,7 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
 import { CheckFailed, VerifyFailed } from '../../core/errors.ts';
 import { namesOption } from '../../core/names.ts';
-import type { Working } from '../../core/step.ts';
+import type { RunContext } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { compareDefinitions, describeDifference } from '../../dump/definitions/compare.ts';
 import type { DumpScan } from '../../dump/scan.ts';
@@ -13,7 +13,7 @@ import { dumpProgress, rowsOf } from './dump-progress.ts';
 import { ANSWER_MS, type BackupEnv, type DumpedFile, LIST_MS } from './env.ts';
 import { engineOf } from './way.ts';
 
-type At = BackupEnv & Working & { readonly facts: { readonly tables: readonly TableFacts[] } };
+type At = BackupEnv & RunContext & { readonly facts: { readonly tables: readonly TableFacts[] } };
 
 /** What a dump's actions brought. */
 export type Dumped = {

@@ -7,7 +7,7 @@ import type { DumpScan } from '../../dump/scan.ts';
 import type { Server } from '../server.ts';
 
 /** How a backup is made, and why so. */
-export type Way = {
+export type DumpStrategy = {
 	readonly engine: 'vendor' | 'parallel';
 	/** `held`: for the whole dump; `snapshot`: until every reader has its snapshot. */
 	readonly lock: 'held' | 'snapshot';
@@ -79,7 +79,7 @@ export type LockedDumpOutput = {
 	/** Of the server's own source, under the lock: the first, and all where there are several. */
 	readonly channel: Channel | null;
 	readonly channels: readonly Channel[];
-	readonly way: Way;
+	readonly way: DumpStrategy;
 	readonly files: readonly DumpedFile[];
 	/** Of the parallel engine. */
 	readonly rows: Omit<RowsResult, 'ms'>;

@@ -2,7 +2,7 @@
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
-import type { Looking, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { metadataLocks, type TableId } from '../../dialects/guards.ts';
 import { qualified, type Server, some } from '../server.ts';
@@ -63,11 +63,11 @@ export function guardActions({ server }: BackupEnv, facts: Facts): Action[] {
 	];
 }
 
-type At = BackupEnv & Working & { readonly plan: readonly Action[]; readonly guarded: readonly TableFacts[] };
+type At = BackupEnv & RunContext & { readonly plan: readonly Action[]; readonly guarded: readonly TableFacts[] };
 
 /** Under the lock, when every reader has its snapshot. Gives what the tables are known by at that moment. */
 export async function guard(at: At): Promise<readonly TableId[]> {
-	const { plan, perform, look, server, guarded } = at;
+	const { plan, perform, runQuery, server, guarded } = at;
 	const planned = pick(plan, 'sql', 'guard');
 	if (guarded.length === 0) return [];
 	const shares = planned?.shares === undefined && planned !== undefined ? undefined : metadataLocks(guarded);
@@ -79,7 +79,7 @@ export async function guard(at: At): Promise<readonly TableId[]> {
 		throw worded(error);
 	}
 	const { statement, read } = server.dialect.catalogue.tableIds(guarded);
-	return await look('server', { statement, read, mostMs: LIST_MS });
+	return await runQuery('server', { statement, read, mostMs: LIST_MS });
 }
 
 function worded(error: unknown): unknown {
@@ -109,9 +109,9 @@ function worded(error: unknown): unknown {
 }
 
 /** When all rows are read: each table is still the very one that it was under the lock. Throws VerifyFailed with those that are not. */
-export async function sameTables({ server, look }: BackupEnv & Looking, before: readonly TableId[]): Promise<void> {
+export async function sameTables({ server, runQuery }: BackupEnv & ReadContext, before: readonly TableId[]): Promise<void> {
 	if (before.length === 0) return;
-	const now = new Map((await look('server', server.dialect.catalogue.tableIds(before))).map((each) => [qualified(each), each.id]));
+	const now = new Map((await runQuery('server', server.dialect.catalogue.tableIds(before))).map((each) => [qualified(each), each.id]));
 	const changed = before.filter((each) => now.get(qualified(each)) !== each.id);
 	if (changed.length === 0) return;
 	throw new VerifyFailed(

@@ -5,7 +5,7 @@ import { pauseApplier, resumeApplier } from './applier.ts';
 import { catchUpAgain } from './catch-up.ts';
 import { type BackupEnv, dumped } from './env.ts';
 import { lockAndDump } from './lock-and-dump.ts';
-import { look } from './look.ts';
+import { runQuery } from './look.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { seal } from './seal.ts';
 
@@ -14,7 +14,7 @@ export const lockedDump: Runbook<BackupEnv> = {
 	id: 'locked-dump',
 	title: 'Back up under a lock',
 	afterFailure: 'put-back',
-	steps: [look, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, seal],
+	steps: [runQuery, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, seal],
 	summary(env): { readonly [key: string]: Json } {
 		const dump = dumped(env);
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;

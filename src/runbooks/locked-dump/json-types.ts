@@ -2,11 +2,11 @@
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts';
 import { ServerError } from '../../core/errors.ts';
-import type { Looking, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
 import { countChangedJson } from '../changed-json.ts';
 import { qualified } from '../server.ts';
-import { ANSWER_MS, type BackupEnv, type Way } from './env.ts';
+import { ANSWER_MS, type BackupEnv, type DumpStrategy } from './env.ts';
 import { holdsRows } from './way.ts';
 
 /** The table is no longer what it was in the snapshot: no such database, column or table, another definition. */
@@ -18,15 +18,18 @@ type Facts = { readonly tables: readonly TableFacts[]; readonly jsonColumns: rea
 const READ_MS = 6 * 60 * 60_000;
 
 /** The JSON columns of these tables; none where a server stores JSON as text. */
-export async function jsonColumns({ server, look }: BackupEnv & Looking, tables: readonly TableFacts[]): Promise<readonly ColumnName[]> {
+export async function jsonColumns(
+	{ server, runQuery }: BackupEnv & ReadContext,
+	tables: readonly TableFacts[],
+): Promise<readonly ColumnName[]> {
 	const { jsonTypes } = server.dialect;
 	if (jsonTypes === null) return [];
 	const dumped = new Set(tables.filter(holdsRows).map(qualified));
-	return (await look('server', jsonTypes.columns)).filter(({ database, table }) => dumped.has(qualified({ database, name: table })));
+	return (await runQuery('server', jsonTypes.columns)).filter(({ database, table }) => dumped.has(qualified({ database, name: table })));
 }
 
 /** While the lock is held for the whole dump: what the readers count after it is what was dumped. Pure. */
-export function moment({ server }: BackupEnv, facts: Facts, way: Way): Action[] {
+export function moment({ server }: BackupEnv, facts: Facts, way: DumpStrategy): Action[] {
 	if (facts.jsonColumns.length === 0 || way.lock === 'snapshot') return [];
 	const statement = server.dialect.locks.snapshot;
 	const why = 'types inside JSON are counted in it after the lock';
@@ -41,7 +44,7 @@ export function moment({ server }: BackupEnv, facts: Facts, way: Way): Action[] 
 }
 
 /** After the lock. Pure. */
-export function jsonActions({ server, connections }: BackupEnv, facts: Facts, way: Way): Action[] {
+export function jsonActions({ server, connections }: BackupEnv, facts: Facts, way: DumpStrategy): Action[] {
 	const shares = server.dialect.jsonTypes?.types(facts.jsonColumns) ?? [];
 	const [statement] = shares;
 	if (statement === undefined) return [];
@@ -63,7 +66,7 @@ export type JsonTypesFound = { readonly columns: readonly ChangedJson[]; readonl
 
 /** After the lock, in the readers' snapshots. A column that cannot be counted, as of a table that was altered since, is named as such. */
 export async function findChangedJson(
-	at: BackupEnv & Working & { readonly plan: readonly Action[]; readonly facts: Facts },
+	at: BackupEnv & RunContext & { readonly plan: readonly Action[]; readonly facts: Facts },
 ): Promise<JsonTypesFound> {
 	const { plan, perform, note, server } = at;
 	const { jsonTypes } = server.dialect;

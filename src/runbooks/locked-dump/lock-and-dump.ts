@@ -8,7 +8,7 @@ import type { Statement } from '../../sql/sql.ts';
 import { qualified } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
-import { ANSWER_MS, type BackupEnv, LIST_MS, type LockedDumpOutput, type Way } from './env.ts';
+import { ANSWER_MS, type BackupEnv, type DumpStrategy, LIST_MS, type LockedDumpOutput } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
 import { findChangedJson, jsonActions, jsonColumns, moment } from './json-types.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
@@ -17,7 +17,7 @@ import { lockLimit, type Prediction, predictHeld, tellPrediction } from './predi
 import { restarted } from './restarted.ts';
 import { attemptMs, attemptSeconds, killAction, killable } from './take-lock.ts';
 import { underLock } from './under-lock.ts';
-import { heldBytes, wayOf } from './way.ts';
+import { chooseStrategy, heldBytes } from './way.ts';
 
 type Facts = {
 	readonly readOnly: string;
@@ -48,21 +48,21 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	title: 'Lock, dump, prove, unlock',
 	why: 'The global read lock stops every write, replication’s too, so that all tables of all engines belong to one moment. The lock lives on one connection that does nothing else: if this program dies, it goes with it. At the end that very connection must still hold it and the position must not have moved, or the dump is worthless. read_only (on MySQL super_read_only, too) goes back to what it was, not to OFF. A lock that waits makes all later writes wait: so it is waited for who is long in the way before it is asked for, then for a few seconds at a time, with pauses in which clients write. With --long-queries kill sessions that hold it up for longer than 10 s are ended, each only if it still runs what was seen; sessions that come after the plan are ended, too, and named in a note: the typed name stands for all of them.',
 	async inspect(at) {
-		const { server, databases, ignoreTables, look } = at;
+		const { server, databases, ignoreTables, runQuery } = at;
 		const { catalogue, channel, identity } = server.dialect;
-		const { readOnly, superReadOnly, startedAt } = await look('server', identity);
-		const wanted = databases ?? (await look('server', catalogue.databases));
-		const tables = await look('server', catalogue.tables);
-		const held = await look('server', server.dialect.privileges.held);
-		const replicates = (await look('server', channel.status)).length > 0;
+		const { readOnly, superReadOnly, startedAt } = await runQuery('server', identity);
+		const wanted = databases ?? (await runQuery('server', catalogue.databases));
+		const tables = await runQuery('server', catalogue.tables);
+		const held = await runQuery('server', server.dialect.privileges.held);
+		const replicates = (await runQuery('server', channel.status)).length > 0;
 		const dumped = dumpedOf(tables, wanted, ignoreTables);
 		const clientsWait = readOnly === 'OFF' && !replicates;
-		const way = wayOf(at, { clientsWait, tables: dumped });
+		const way = chooseStrategy(at, { clientsWait, tables: dumped });
 		return {
 			readOnly,
 			superReadOnly,
 			startedAt,
-			blockers: blockersOf(await look('server', server.dialect.locks.activity)),
+			blockers: blockersOf(await runQuery('server', server.dialect.locks.activity)),
 			// Who only waits for an instant need not be refused.
 			refuses: readOnly === 'OFF' && planDump(at, { databases: wanted, tables: dumped }, way).held.length > 0,
 			clientsWait,
@@ -106,12 +106,12 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			for (const table of inMemory)
 				act(`touch-${table.database}.${table.name}`, 'a MEMORY table is loaded before the lock', catalogue.touch(table), false, 'work');
 		}
-		actions.push(...planDump(env, facts, wayOf(env, facts)).before);
+		actions.push(...planDump(env, facts, chooseStrategy(env, facts)).before);
 		if (env.longQueries === 'kill') actions.push(...killable(env, facts.blockers).map((each) => killAction(env, each)));
 		const seconds = attemptSeconds(env);
 		const limit = locks.boundWait(seconds);
 		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, false);
-		const way = wayOf(env, facts);
+		const way = chooseStrategy(env, facts);
 		const dump = planDump(env, facts, way);
 		const size = heldBytes(way, facts.tables);
 		const predicted = predictionOf(env, way, facts.tables);
@@ -139,14 +139,14 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	},
 	async run(at) {
 		const { plan, facts, perform } = at;
-		const way = wayOf(at, facts);
+		const way = chooseStrategy(at, facts);
 		for (const action of plan) {
 			if (action.kind === 'sql' && action.session === 'work' && !action.id.startsWith('kill-')) await perform(action);
 		}
 		// Somebody may have made or dropped tables since they were looked at.
 		let { tables } = facts;
 		const now = async () => {
-			const all = await at.look('server', { ...at.server.dialect.catalogue.tables, mostMs: LIST_MS });
+			const all = await at.runQuery('server', { ...at.server.dialect.catalogue.tables, mostMs: LIST_MS });
 			tables = dumpedOf(all, facts.databases, at.ignoreTables);
 			return planDump(at, { ...facts, tables }, way);
 		};
@@ -212,8 +212,8 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			dump.stop();
 		}
 	},
-	async verify({ server, look, origin }) {
-		const { readOnly, superReadOnly } = await look('server', server.dialect.identity);
+	async verify({ server, runQuery, origin }) {
+		const { readOnly, superReadOnly } = await runQuery('server', server.dialect.identity);
 		return [
 			must('READ-ONLY-BACK', 'read_only is what it was', readOnly === origin.readOnly, { expected: origin.readOnly, found: readOnly }),
 			...(superReadOnly === null
@@ -239,7 +239,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			},
 		];
 	},
-	foreign({ server, facts, origin }) {
+	drift({ server, facts, origin }) {
 		if (oursToPutBack(facts, origin)) return [];
 		const told = (name: string, before: string, now: string): string[] => {
 			if (before === now) return [];
@@ -258,7 +258,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	},
 };
 
-const predictionOf = ({ compress, history }: BackupEnv, way: Way, tables: readonly TableFacts[]): Prediction =>
+const predictionOf = ({ compress, history }: BackupEnv, way: DumpStrategy, tables: readonly TableFacts[]): Prediction =>
 	predictHeld(heldBytes(way, tables), { compress, engine: way.engine }, history);
 
 const dumpedOf = (tables: readonly TableFacts[], databases: readonly string[], ignoreTables: readonly string[]): readonly TableFacts[] =>

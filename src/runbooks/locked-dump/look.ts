@@ -27,10 +27,10 @@ import {
 import { unopenedCheck, unopenedTables } from '../unopened.ts';
 import { type ViewFault, viewFaults, viewsCheck } from '../views.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
-import type { BackupEnv, Way } from './env.ts';
+import type { BackupEnv, DumpStrategy } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
 import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
-import { byVendor, heldBytes, holdsRows, wayOf } from './way.ts';
+import { byVendor, chooseStrategy, heldBytes, holdsRows } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;
@@ -64,7 +64,7 @@ type Facts = {
 	readonly viewFaults: readonly ViewFault[];
 	/** Folders among the server's data that are no databases. */
 	readonly strayFolders: readonly string[];
-	readonly way: Way;
+	readonly way: DumpStrategy;
 	/** What holds the lock. */
 	readonly heldBytes: number;
 	readonly folder: FolderFacts;
@@ -81,12 +81,12 @@ type Facts = {
 const RATIO = { zstd: 0.6, gzip: 0.6, none: 1.4 } as const;
 const RELAY_RESERVE = 32 * 1024 ** 2;
 
-export const look: Step<BackupEnv, Facts, null> = {
+export const runQuery: Step<BackupEnv, Facts, null> = {
 	id: 'look',
 	title: 'Check the server and the folder',
 	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are checked before anything is locked. Nothing is changed here.',
 	async inspect(at) {
-		const { server, databases, paths, ignoreTables, stopApplier, look: ask, folderFacts, tool, longQueries } = at;
+		const { server, databases, paths, ignoreTables, stopApplier, runQuery: ask, folderFacts, tool, longQueries } = at;
 		const { dialect } = server;
 		const identity = await ask('server', dialect.identity);
 		const all = await ask('server', dialect.catalogue.databases);
@@ -107,7 +107,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 		const tables = (await ask('server', dialect.catalogue.tables)).filter(
 			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 		);
-		const way = wayOf(at, { clientsWait: writable({ channels, identity }), tables });
+		const way = chooseStrategy(at, { clientsWait: writable({ channels, identity }), tables });
 		const search = await tool('server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
 		return {
 			identity,
@@ -133,7 +133,7 @@ export const look: Step<BackupEnv, Facts, null> = {
 			viewFaults:
 				way.engine === 'vendor'
 					? await viewFaults(
-							{ dialect, look: ask, role: 'server' },
+							{ dialect, runQuery: ask, role: 'server' },
 							tables.filter(({ kind }) => kind === 'view'),
 							({ database, name }) => ignored.has(`${database}.${name}`),
 						)

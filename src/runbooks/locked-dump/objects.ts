@@ -1,5 +1,5 @@
 import { type Check, must } from '../../core/check.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import type { DumpedDatabase } from '../../dump/scan.ts';
 import type { Query } from '../../sql/sql.ts';
 import { qualified, some } from '../server.ts';
@@ -10,22 +10,22 @@ type Kind = 'tables' | 'views' | 'sequences' | 'triggers' | 'procedures' | 'func
 export type Objects = Readonly<Record<Kind, readonly string[]>>;
 
 /** What the catalogue says the dump must hold; read under the lock. */
-export async function objectsOf({ server, look: ask }: BackupEnv & Looking, databases: readonly string[]): Promise<Objects> {
-	const look = <T>(role: 'server', query: Query<T>) => ask(role, { ...query, mostMs: LIST_MS });
+export async function objectsOf({ server, runQuery: ask }: BackupEnv & ReadContext, databases: readonly string[]): Promise<Objects> {
+	const runQuery = <T>(role: 'server', query: Query<T>) => ask(role, { ...query, mostMs: LIST_MS });
 	const { catalogue } = server.dialect;
 	const ours = <T extends { database: string; name: string }>(all: readonly T[]) => all.filter((each) => databases.includes(each.database));
-	const tables = ours(await look('server', catalogue.tables));
-	const routines = ours(await look('server', catalogue.routines));
+	const tables = ours(await runQuery('server', catalogue.tables));
+	const routines = ours(await runQuery('server', catalogue.routines));
 	const of = (kind: string) => tables.filter((table) => table.kind === kind).map(qualified);
 	const routine = (kind: string) => routines.filter((each) => each.kind === kind).map(qualified);
 	return {
 		tables: of('table'),
 		views: of('view'),
 		sequences: of('sequence'),
-		triggers: ours(await look('server', catalogue.triggers)).map(qualified),
+		triggers: ours(await runQuery('server', catalogue.triggers)).map(qualified),
 		procedures: routine('procedure'),
 		functions: routine('function'),
-		events: ours(await look('server', catalogue.events)).map(qualified),
+		events: ours(await runQuery('server', catalogue.events)).map(qualified),
 		packages: [...new Set(routine('package'))],
 	};
 }

@@ -2,7 +2,7 @@ import { accountsFile, databaseFiles, definitionsFile, insertsFile, parallelFile
 import type { Action, DefinitionsAction, PipeAction, RowsAction } from '../../core/action.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
-import type { BackupEnv, Way } from './env.ts';
+import type { BackupEnv, DumpStrategy } from './env.ts';
 import { byVendor, holdsRows, withoutSnapshot } from './way.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly TableFacts[] };
@@ -11,7 +11,7 @@ type Facts = { readonly databases: readonly string[]; readonly tables: readonly 
 export type DumpPlan = { readonly before: readonly Action[]; readonly held: readonly Action[]; readonly after: readonly Action[] };
 
 /** The dump itself, without the lock. Pure. */
-export function planDump(env: BackupEnv, facts: Facts, way: Way): DumpPlan {
+export function planDump(env: BackupEnv, facts: Facts, way: DumpStrategy): DumpPlan {
 	if (way.engine === 'vendor')
 		return {
 			before: [],

@@ -159,16 +159,16 @@ export const seal: Step<BackupEnv, Facts, null> = {
 	id: 'seal',
 	title: 'Checksums, manifest, name',
 	why: 'Beside the dumps goes what is needed to restore them without this program: how, the position, the server’s settings, checksums. The manifest is written last, and only then does the folder get a backup’s name.',
-	async inspect({ server, look, tool }) {
-		const identity = await look('server', server.dialect.identity);
-		const channels = await look('server', server.dialect.channel.status);
+	async inspect({ server, runQuery, tool }) {
+		const identity = await runQuery('server', server.dialect.identity);
+		const channels = await runQuery('server', server.dialect.channel.status);
 		return {
 			identity,
 			channels,
-			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, look, 'server'),
-			tables: (await look('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
-			variables: await look('server', server.dialect.catalogue.variables),
-			outside: await readOutside(server, look),
+			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, runQuery, 'server'),
+			tables: (await runQuery('server', server.dialect.catalogue.tables)).filter((table) => table.kind === 'table'),
+			variables: await runQuery('server', server.dialect.catalogue.variables),
+			outside: await readOutside(server, runQuery),
 			client: (await tool('server', server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names)).tool,
 		};
 	},

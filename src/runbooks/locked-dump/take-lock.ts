@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type Check, must } from '../../core/check.ts';
 import { CheckFailed, LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
-import type { HeldLease, Working } from '../../core/step.ts';
+import type { HeldLease, RunContext } from '../../core/step.ts';
 import { shown } from '../../sql/sql.ts';
 import { preparedCheck } from '../prepared.ts';
 import { qualified, some } from '../server.ts';
@@ -43,7 +43,7 @@ export const attemptSeconds = ({ server, lockWaitSeconds }: BackupEnv): number =
 export const attemptMs = (seconds: number): number => seconds * 1000 + GRACE_MS;
 
 type Taking = BackupEnv &
-	Working & {
+	RunContext & {
 		readonly plan: readonly Action[];
 		readonly facts: { readonly blockers: readonly Blocker[]; readonly replicates: boolean; readonly seesPrepared: boolean };
 	};
@@ -65,7 +65,7 @@ export const killable = ({ server }: BackupEnv, blockers: readonly Blocker[]): r
 
 /** Who meets the lock now. */
 async function meets(at: Taking, lease: HeldLease): Promise<readonly Blocker[]> {
-	return blockersOf(await at.look('server', { ...at.server.dialect.locks.activity, mostMs: ACTIVITY_MS }), [lease.connectionId]);
+	return blockersOf(await at.runQuery('server', { ...at.server.dialect.locks.activity, mostMs: ACTIVITY_MS }), [lease.connectionId]);
 }
 
 /**
@@ -97,11 +97,11 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 		try {
 			if (bound !== undefined && limit !== null) await perform({ ...bound, statement: limit });
 			await perform(bounded);
-			open = at.facts.replicates ? await at.look('server', { ...channel.openTemporaryTables, mostMs: ANSWER_MS }) : 0;
-			defining = overtaken(await at.look('server', { ...locks.activity, mostMs: ANSWER_MS })).map(
+			open = at.facts.replicates ? await at.runQuery('server', { ...channel.openTemporaryTables, mostMs: ANSWER_MS }) : 0;
+			defining = overtaken(await at.runQuery('server', { ...locks.activity, mostMs: ANSWER_MS })).map(
 				(each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`,
 			);
-			prepared = at.facts.seesPrepared ? await at.look('server', { ...locks.prepared.query, mostMs: ANSWER_MS }) : [];
+			prepared = at.facts.seesPrepared ? await at.runQuery('server', { ...locks.prepared.query, mostMs: ANSWER_MS }) : [];
 			if (open === 0 && defining.length === 0 && prepared.length === 0) return;
 		} catch (cause) {
 			if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
@@ -154,7 +154,7 @@ async function nobodyInTheWay(
 	let named = '';
 	let notedAt = Number.NEGATIVE_INFINITY;
 	for (;;) {
-		const open = at.facts.replicates ? await at.look('server', at.server.dialect.channel.openTemporaryTables) : 0;
+		const open = at.facts.replicates ? await at.runQuery('server', at.server.dialect.channel.openTemporaryTables) : 0;
 		const seen = await meets(at, lease);
 		// One at a time, each right after a look: what is ended must still be what was seen before.
 		if (at.longQueries === 'kill' && (await killed(at, seen, known))) continue;
@@ -204,9 +204,9 @@ async function killed(at: Taking, seen: readonly Blocker[], known: Map<number, B
 /** Without performance_schema a server tells which tables are locked, but not by whom: any session at rest may be the one. */
 async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]> {
 	const { locks } = at.server.dialect;
-	const tables = await at.look('server', locks.tablesInUse);
+	const tables = await at.runQuery('server', locks.tablesInUse);
 	if (tables.length === 0) return [];
-	const atRest = (await at.look('server', locks.activity)).filter((each) => each.command === 'Sleep' && each.id !== lease.connectionId);
+	const atRest = (await at.runQuery('server', locks.activity)).filter((each) => each.command === 'Sleep' && each.id !== lease.connectionId);
 	return [
 		`Locked or in use, by a session that the server does not name (performance_schema is off): ${some(tables.map(qualified))}. At rest there are:`,
 		...atRest

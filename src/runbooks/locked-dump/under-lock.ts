@@ -2,7 +2,7 @@ import { type Action, pick, pickAll, type SqlAction } from '../../core/action.ts
 import { must } from '../../core/check.ts';
 import { LockTimeout, Stopped, VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
-import type { HeldLease, Working } from '../../core/step.ts';
+import type { HeldLease, RunContext } from '../../core/step.ts';
 import type { Position, TableFacts } from '../../dialects/dialect.ts';
 import type { Blocker } from './blockers.ts';
 import { ANSWER_MS, type BackupEnv } from './env.ts';
@@ -19,7 +19,7 @@ type Facts = {
 	readonly databases: readonly string[];
 };
 type At = BackupEnv &
-	Working & {
+	RunContext & {
 		readonly facts: Facts;
 		readonly plan: readonly Action[];
 		/** Tables whose rows are read when the lock has been given back. */
@@ -53,12 +53,12 @@ export async function underLock<T>(
 	const acquired = now();
 	since(acquired);
 	const mostMs = limitSeconds === null ? null : limitSeconds * 1000;
-	if (mostMs !== null) lease.hold({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
+	if (mostMs !== null) lease.startDeadline({ mostMs, back: pickAll(plan, 'sql', 'read-only-back').map((action) => action.statement) });
 	const until = mostMs === null ? null : new Date(acquired.getTime() + mostMs).toISOString();
 	lock({ ...state, state: 'held', since: acquired.toISOString(), until, connectionId: lease.connectionId });
-	const ended = await momentOf(at, lease, () => work(AbortSignal.any([lease.lost, lease.spent]))).then(
+	const ended = await momentOf(at, lease, () => work(AbortSignal.any([lease.lost, lease.expired]))).then(
 		(done) => ({ done, cause: null }),
-		(cause: unknown) => ({ done: null, cause: lease.spent.aborted ? timeSpent(at, mostMs ?? 0, lease.spent.reason) : cause }),
+		(cause: unknown) => ({ done: null, cause: lease.expired.aborted ? timeSpent(at, mostMs ?? 0, lease.expired.reason) : cause }),
 	);
 	try {
 		await release(at, lease);
@@ -87,7 +87,7 @@ export async function underLock<T>(
 }
 
 async function momentOf<T>(at: At, lease: HeldLease, dumpHeld: () => Promise<T>) {
-	const { plan, server, perform, look } = at;
+	const { plan, server, perform, runQuery } = at;
 	const { positions, channel } = server.dialect;
 	const readOnly = pick(plan, 'sql', 'read-only');
 	if (readOnly !== undefined) await perform(readOnly);
@@ -95,7 +95,7 @@ async function momentOf<T>(at: At, lease: HeldLease, dumpHeld: () => Promise<T>)
 	if (snapshot !== undefined) await perform(snapshot);
 	const tables = await guard(at);
 	const position = positions.current.read(await perform(planned(plan, 'position')));
-	const channels = await look('server', { ...channel.status, mostMs: ANSWER_MS });
+	const channels = await runQuery('server', { ...channel.status, mostMs: ANSWER_MS });
 	const objects = snapshot === undefined ? await objectsOf(at, at.facts.databases) : null;
 	const done = await dumpHeld();
 	await proveLock(at, lease, position);
@@ -111,7 +111,7 @@ function planned(plan: readonly Action[], id: string): SqlAction {
 /** The very connection still answers, and nothing was written: otherwise what was dumped belongs to no one moment. */
 async function proveLock({ plan, server, perform }: At, lease: HeldLease, before: Position): Promise<void> {
 	try {
-		await lease.prove();
+		await lease.verify();
 	} catch (cause) {
 		throw lostLock(cause);
 	}
@@ -155,13 +155,13 @@ function timeSpent({ maxLockSeconds }: At, mostMs: number, cause: unknown): Lock
 }
 
 /** Puts read_only back and unlocks, in this order, however the dump ended. */
-async function release({ plan, perform, look, server, facts }: At, lease: HeldLease): Promise<void> {
+async function release({ plan, perform, runQuery, server, facts }: At, lease: HeldLease): Promise<void> {
 	const back = pick(plan, 'sql', 'read-only-back');
-	const alive = !lease.lost.aborted && !lease.spent.aborted;
+	const alive = !lease.lost.aborted && !lease.expired.aborted;
 	if (back !== undefined) {
 		// A lease whose time is spent has put it back already, unless it could not.
 		const there =
-			lease.spent.aborted && (await look('server', { ...server.dialect.identity, mostMs: ANSWER_MS })).readOnly === facts.readOnly;
+			lease.expired.aborted && (await runQuery('server', { ...server.dialect.identity, mostMs: ANSWER_MS })).readOnly === facts.readOnly;
 		if (!there) await perform(alive ? back : { ...back, session: 'work' }, { shielded: true });
 	}
 	if (alive) await perform(planned(plan, 'unlock'), { shielded: true });

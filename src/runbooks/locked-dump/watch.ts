@@ -1,5 +1,5 @@
 import { LockTimeout, ServerError } from '../../core/errors.ts';
-import type { Working } from '../../core/step.ts';
+import type { RunContext } from '../../core/step.ts';
 import type { Activity } from '../../dialects/dialect.ts';
 import type { Query } from '../../sql/sql.ts';
 import { ANSWER_MS, type BackupEnv } from './env.ts';
@@ -13,8 +13,8 @@ type Seen = { lagSeconds: number | null; waiting: number | null; freeBytes: numb
  * Where the server gives no answer because a statement that waits for our lock keeps its status from everybody, `onStuck` is told, once.
  * Of several channels the one that is furthest behind counts. The server's own "seconds behind" says 0 for a while although the applier waits for the lock, so what was received and not applied decides.
  */
-export function watchReplica(at: BackupEnv & Working, isHeld: () => boolean, onStuck: (why: LockTimeout) => void) {
-	const look = <T>(query: Query<T>) => at.look('server', { ...query, mostMs: ANSWER_MS });
+export function watchReplica(at: BackupEnv & RunContext, isHeld: () => boolean, onStuck: (why: LockTimeout) => void) {
+	const runQuery = <T>(query: Query<T>) => at.runQuery('server', { ...query, mostMs: ANSWER_MS });
 	const { channel, positions } = at.server.dialect;
 	let seen: Partial<Seen> = {};
 	let behindSince: number | null = null;
@@ -23,13 +23,13 @@ export function watchReplica(at: BackupEnv & Working, isHeld: () => boolean, onS
 		if (busy) return;
 		busy = true;
 		try {
-			const channels = await look(channel.status);
+			const channels = await runQuery(channel.status);
 			const { freeBytes } = await at.folderFacts(at.paths.partial);
 			if (channels.length === 0) {
 				seen = { freeBytes };
 				return;
 			}
-			const { replicated } = await look(positions.current);
+			const { replicated } = await runQuery(positions.current);
 			const waiting = positions.lacking(replicated, positions.union(channels.map((each) => each.received)));
 			const time = at.now().getTime();
 			if (waiting === 0) behindSince = null;
@@ -39,7 +39,7 @@ export function watchReplica(at: BackupEnv & Working, isHeld: () => boolean, onS
 		} catch (error) {
 			// Otherwise only a look: what is wrong with the server shows in the run itself.
 			if (!isHeld() || !(error instanceof ServerError) || !error.connectionLost) return;
-			const waiting = await look(at.server.dialect.locks.activity).then(administers, () => []);
+			const waiting = await runQuery(at.server.dialect.locks.activity).then(administers, () => []);
 			if (waiting.length > 0 && isHeld()) onStuck(stuck(at, waiting));
 		} finally {
 			busy = false;

@@ -1,7 +1,7 @@
 import { bytes, duration } from '../../core/format.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { some } from '../server.ts';
-import type { BackupEnv, Way } from './env.ts';
+import type { BackupEnv, DumpStrategy } from './env.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';
 
 type Seen = {
@@ -24,14 +24,14 @@ export const sizeOf = (tables: readonly TableFacts[]): number =>
 	tables.reduce((sum, table) => sum + (holdsRows(table) ? table.bytes : 0), 0);
 
 /** What holds the lock for as long as it is dumped. */
-export const heldBytes = (way: Way, tables: readonly TableFacts[]): number =>
+export const heldBytes = (way: DumpStrategy, tables: readonly TableFacts[]): number =>
 	sizeOf(way.lock === 'snapshot' ? withoutSnapshot(tables) : tables);
 
 /** Which engine, whatever the server holds. */
-export const engineOf = (env: BackupEnv): Way['engine'] => env.engine ?? 'parallel';
+export const engineOf = (env: BackupEnv): DumpStrategy['engine'] => env.engine ?? 'parallel';
 
 /** The engine and the lock: as asked for, else what serves this server best. Pure. */
-export function wayOf(env: BackupEnv, { clientsWait, tables }: Seen): Way {
+export function chooseStrategy(env: BackupEnv, { clientsWait, tables }: Seen): DumpStrategy {
 	const engine = engineOf(env);
 	const { lock, why } = lockOf(env, engine, { clientsWait, tables });
 	const with_ =
@@ -41,7 +41,7 @@ export function wayOf(env: BackupEnv, { clientsWait, tables }: Seen): Way {
 	return { engine, lock, why: `${with_}; ${why}` };
 }
 
-function lockOf(env: BackupEnv, engine: Way['engine'], { clientsWait, tables }: Seen): Pick<Way, 'lock' | 'why'> {
+function lockOf(env: BackupEnv, engine: DumpStrategy['engine'], { clientsWait, tables }: Seen): Pick<DumpStrategy, 'lock' | 'why'> {
 	const held = 'the lock is held for the whole dump, as the manuals have it';
 	if (engine === 'vendor') return { lock: 'held', why: held };
 	const left = withoutSnapshot(tables);

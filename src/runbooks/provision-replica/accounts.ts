@@ -1,5 +1,5 @@
 import { type Deeds, isMade } from '../../core/deeds.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/grants.ts';
 import { type Statement, shown } from '../../sql/sql.ts';
@@ -33,22 +33,22 @@ export type Accounts = {
 export const grantLine = (statement: Statement): string => plainGrant(shown(statement));
 
 /** The accounts of both servers. The statements that create the primary's are kept in memory: they hold hashes. */
-export async function accountsOfBoth({ primary, replica, memory, look }: ProvisionEnv & Looking): Promise<Accounts> {
+export async function accountsOfBoth({ primary, replica, memory, runQuery }: ProvisionEnv & ReadContext): Promise<Accounts> {
 	const { accounts, catalogue } = primary.dialect;
 	const statementsOf = async (role: 'primary' | 'replica', who: AccountName): Promise<Statement[]> => {
 		const all: Statement[] = [];
-		for (const query of (role === 'primary' ? primary : replica).dialect.accounts.recreate(who)) all.push(...(await look(role, query)));
+		for (const query of (role === 'primary' ? primary : replica).dialect.accounts.recreate(who)) all.push(...(await runQuery(role, query)));
 		return all;
 	};
-	const present = await look('replica', replica.dialect.accounts.list);
+	const present = await runQuery('replica', replica.dialect.accounts.list);
 	const there = new Set(present.map(accountKey));
 	const { everybody } = accounts;
-	const listed = await look('primary', accounts.list);
+	const listed = await runQuery('primary', accounts.list);
 	const wanted = listed.filter((who) => !accounts.own(who) || (everybody !== null && accountKey(who) === accountKey(everybody)));
-	const databases = new Set(await look('primary', catalogue.databases));
+	const databases = new Set(await runQuery('primary', catalogue.databases));
 	const objects = new Set([
-		...(await look('primary', catalogue.tables)).map(({ database, name }) => `table ${database}.${name}`),
-		...(await look('primary', catalogue.routines)).map(({ database, name }) => `routine ${database}.${name}`),
+		...(await runQuery('primary', catalogue.tables)).map(({ database, name }) => `table ${database}.${name}`),
+		...(await runQuery('primary', catalogue.routines)).map(({ database, name }) => `routine ${database}.${name}`),
 	]);
 	const lacking: Lacking[] = [];
 	for (const who of wanted) {
@@ -78,8 +78,8 @@ export async function accountsOfBoth({ primary, replica, memory, look }: Provisi
 		.flatMap(({ account, wide }) => wide.flatMap((line) => grantedRoles(line).map((role) => ({ account, role }))));
 	return {
 		missing,
-		roles: await ungrantableRoles(replica.dialect, roleGrants, there, (query) => look('replica', query)),
-		login: (await look('replica', replica.dialect.identity)).account,
+		roles: await ungrantableRoles(replica.dialect, roleGrants, there, (query) => runQuery('replica', query)),
+		login: (await runQuery('replica', replica.dialect.identity)).account,
 		present,
 		lacking,
 		everybody:
@@ -92,21 +92,21 @@ export async function accountsThere({
 	replica: {
 		dialect: { accounts },
 	},
-	look,
+	runQuery,
 	origin,
 	made,
 	absent,
 }: ProvisionEnv &
-	Looking & { readonly origin: Accounts; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<Accounts> {
+	ReadContext & { readonly origin: Accounts; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<Accounts> {
 	const nothing = { missing: [], lacking: [] };
 	if (absent.has('replica')) {
 		const copied = origin.missing.filter((who) => isMade(made, { on: 'replica', kind: 'account', name: accountKey(who) }));
 		return { ...origin, ...nothing, present: [...origin.present, ...copied] };
 	}
-	const present = await look('replica', accounts.list);
+	const present = await runQuery('replica', accounts.list);
 	const all = present.find((who) => accounts.everybody !== null && accountKey(who) === accountKey(accounts.everybody));
 	const everybody: string[] = [];
-	for (const query of all === undefined ? [] : accounts.recreate(all)) everybody.push(...(await look('replica', query)).map(grantLine));
+	for (const query of all === undefined ? [] : accounts.recreate(all)) everybody.push(...(await runQuery('replica', query)).map(grantLine));
 	return { ...nothing, present, everybody: everybody.slice(1) };
 }
 

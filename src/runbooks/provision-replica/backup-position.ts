@@ -1,6 +1,6 @@
 import type { LogPosition, Manifest } from '../../archive/manifest.ts';
 import { type Check, must, note, should } from '../../core/check.ts';
-import type { Looking, Seen, Step } from '../../core/step.ts';
+import type { Observed, ReadContext, Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/dialect.ts';
 import { some } from '../server.ts';
 import type { SeedOutput } from './env.ts';
@@ -43,10 +43,10 @@ const sorted = (gtid: string): string =>
 
 /** The position that counts, and what shows that it is this primary's. */
 async function positionOf(
-	at: FromBackupEnv & Looking,
+	at: FromBackupEnv & ReadContext,
 	identity: Identity,
 ): Promise<{ readonly place: LogPosition | null; readonly ours: string | null }> {
-	const { manifest, primary, look } = at;
+	const { manifest, primary, runQuery } = at;
 	const { self, source } = manifest.position;
 	const { positions } = primary.dialect;
 	if (isSelf(manifest, identity, primary.port)) return { place: self, ours: 'it is of this primary' };
@@ -55,7 +55,7 @@ async function positionOf(
 	if (isSource(manifest, at, identity)) return { place, ours: 'the server that was backed up replicated from it' };
 	if (positions.at === null) return { place, ours: place.gtid === null || place.gtid === '' ? null : 'its transactions are the primary’s' };
 	if (place.file === null || place.pos === null || !place.gtid) return { place, ours: null };
-	const there = await look('primary', positions.at(place.file, place.pos)).catch(() => null);
+	const there = await runQuery('primary', positions.at(place.file, place.pos)).catch(() => null);
 	return { place, ours: there !== null && sorted(there) === sorted(place.gtid) ? 'the primary’s log has it at the same place' : null };
 }
 
@@ -65,21 +65,21 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 	title: 'Take the backup’s position',
 	why: 'A backup names the moment of its data: where the replica that it was taken of stood in the primary’s log, or where the primary itself stood. From there on the new replica asks the primary for everything; so that must be this primary’s own position, and all that came after it must still be in its binary logs. Otherwise replication would stop with error 1236 after hours of loading: it is checked before anything changes, and once more now.',
 	async inspect(at) {
-		const { primary, look } = at;
+		const { primary, runQuery } = at;
 		const { positions, identity, catalogue } = primary.dialect;
-		const { place, ours } = await positionOf(at, await look('primary', identity));
+		const { place, ours } = await positionOf(at, await runQuery('primary', identity));
 		const gtid = place?.gtid ?? null;
 		// Of another kind's position it could not even tell.
 		const sameKind = at.manifest.server.flavor === primary.dialect.id;
 		return {
 			gtid,
 			ours,
-			unknown: gtid === null || !sameKind ? '' : await look('primary', positions.unknown(gtid)),
-			purged: await positions.purged((query) => look('primary', query)),
-			databases: await look('primary', catalogue.databases),
+			unknown: gtid === null || !sameKind ? '' : await runQuery('primary', positions.unknown(gtid)),
+			purged: await positions.purged((query) => runQuery('primary', query)),
+			databases: await runQuery('primary', catalogue.databases),
 		};
 	},
-	checks({ manifest, primary, replica, facts }: FromBackupEnv & Seen<Facts>): readonly Check[] {
+	checks({ manifest, primary, replica, facts }: FromBackupEnv & Observed<Facts>): readonly Check[] {
 		const { positions, hints } = primary.dialect;
 		const { gtid, ours, unknown, purged } = facts;
 		const otherwise = 'Or copy by the stream, which needs no backup:  --seed dump';
@@ -153,5 +153,5 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 			rawBytes: manifest.totals.raw_bytes,
 		};
 	},
-	standIn: { gtid: '<the position of the backup>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
+	previewOutput: { gtid: '<the position of the backup>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
 };

@@ -9,9 +9,9 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 	id: 'capture-position',
 	title: 'Capture the primary’s position',
 	why: 'gtid_current_pos (in MySQL: gtid_executed) is what the manual says to start from, but MariaDB’s can name transactions that were never in this server’s binary log; a replica that starts there stops with error 1236. So it is compared with gtid_binlog_pos, and the position really used is the one of the copied data.',
-	inspect: async ({ primary, look }) => ({
-		position: await look('primary', primary.dialect.positions.current),
-		follows: (await look('primary', primary.dialect.channel.status)).length > 0,
+	inspect: async ({ primary, runQuery }) => ({
+		position: await runQuery('primary', primary.dialect.positions.current),
+		follows: (await runQuery('primary', primary.dialect.channel.status)).length > 0,
 	}),
 	checks({ primary, facts: { position, follows } }) {
 		const { words } = primary.dialect;
@@ -30,5 +30,5 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 	},
 	plan: () => [],
 	run: async ({ facts: { position } }) => ({ position }),
-	standIn: { position: { file: null, pos: null, gtid: '', written: '', replicated: '' } },
+	previewOutput: { position: { file: null, pos: null, gtid: '', written: '', replicated: '' } },
 };

@@ -1,7 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Thing } from '../../core/model.ts';
-import type { Seen, Step } from '../../core/step.ts';
+import type { Observed, Step } from '../../core/step.ts';
 import type { CloneStatus } from '../../dialects/clone.ts';
 import type { Position } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
@@ -25,7 +25,7 @@ type Loss = [kind: Thing['kind'], name: string];
  * Whether what is there is what this work has brought: also by a CLONE whose run died before it could say so. What came of a backup until
  * an interruption is gone on with.
  */
-const brought = ({ facts, origin, ...env }: ProvisionEnv & Seen<Facts>): boolean =>
+const brought = ({ facts, origin, ...env }: ProvisionEnv & Observed<Facts>): boolean =>
 	seeded(env) !== undefined ||
 	(env.backup !== undefined && env.outputs['clear-replica'] !== undefined) ||
 	arrived(env, facts.clone, origin.clone, facts.position.replicated);
@@ -35,15 +35,15 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 	title: 'Make the replica empty',
 	why: 'Position and data must belong to the same moment, so the replica starts from nothing: no channel, no database of users, no position of its own. On an empty server there is nothing to do. None of it reaches the binary log.',
 	async inspect(at) {
-		const { replica, look } = at;
+		const { replica, runQuery } = at;
 		const { catalogue, channel, positions, identity } = replica.dialect;
-		const channels = await look('replica', channel.status);
+		const channels = await runQuery('replica', channel.status);
 		return {
-			databases: await look('replica', catalogue.databases),
+			databases: await runQuery('replica', catalogue.databases),
 			configured: channels.length > 0,
 			sources: channels.map(({ host, port }) => `${host}:${port}`),
-			position: await look('replica', positions.current),
-			binaryLog: (await look('replica', identity)).binaryLog,
+			position: await runQuery('replica', positions.current),
+			binaryLog: (await runQuery('replica', identity)).binaryLog,
 			clone: await cloneStatus(at),
 		};
 	},
@@ -85,11 +85,11 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 	},
 	async verify(at) {
 		if (brought(at)) return [];
-		const { replica, look } = at;
+		const { replica, runQuery } = at;
 		const { catalogue, channel, positions } = replica.dialect;
-		const databases = await look('replica', catalogue.databases);
-		const channels = await look('replica', channel.status);
-		const position = await look('replica', positions.current);
+		const databases = await runQuery('replica', catalogue.databases);
+		const channels = await runQuery('replica', channel.status);
+		const position = await runQuery('replica', positions.current);
 		return [
 			must('CLEAR', 'The replica is empty', databases.length === 0 && channels.length === 0 && position.gtid === '', {
 				expected: 'no databases, no channel, no position',

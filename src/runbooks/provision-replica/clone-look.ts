@@ -5,7 +5,7 @@ import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Consent, Thing } from '../../core/model.ts';
 import { shellWord } from '../../core/shell.ts';
-import type { Looking, Seen } from '../../core/step.ts';
+import type { Observed, ReadContext } from '../../core/step.ts';
 import type { CloneFacts, CloneStatus, CloneWords } from '../../dialects/clone.ts';
 import type { AccountName } from '../../dialects/dialect.ts';
 import { shown } from '../../sql/sql.ts';
@@ -56,15 +56,15 @@ export const cloneOf = ({ clone }: ProvisionEnv): NonNullable<ProvisionEnv['clon
 };
 
 /** How the last clone on the replica stands; null where this run clones nothing, or its plugin is not there. */
-export async function cloneStatus(at: ProvisionEnv & Looking): Promise<CloneStatus | null> {
+export async function cloneStatus(at: ProvisionEnv & ReadContext): Promise<CloneStatus | null> {
 	const words = wordsOf(at);
 	if (at.clone === undefined || words === null) return null;
-	if (!(await at.look('replica', words.facts)).plugin) return null;
-	for (let look = 1; ; look++) {
-		const status = await at.look('replica', words.status);
+	if (!(await at.runQuery('replica', words.facts)).plugin) return null;
+	for (let runQuery = 1; ; runQuery++) {
+		const status = await at.runQuery('replica', words.status);
 		if (status === null || status.state !== 'In Progress' || status.running) return status;
 		// Of a clone that is whole it says so for a moment after the restart, of one that its server died in until there is another.
-		if (look === SETTLED_LOOKS) return { ...status, state: INTERRUPTED };
+		if (runQuery === SETTLED_LOOKS) return { ...status, state: INTERRUPTED };
 		await pause(SETTLE_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
 	}
 }
@@ -86,56 +86,58 @@ export const arrived = ({ source }: ProvisionEnv, status: CloneStatus | null, be
 	status.began !== before?.began &&
 	status.gtid === replicated;
 
-async function loginOn({ lookAs, primary }: ProvisionEnv & Looking): Promise<CloneLook['login']> {
+async function loginOn({ runQueryAs, primary }: ProvisionEnv & ReadContext): Promise<CloneLook['login']> {
 	try {
-		const { account } = await lookAs('replica', 'primary', primary.dialect.identity);
-		return { account, held: await lookAs('replica', 'primary', primary.dialect.privileges.held), words: '' };
+		const { account } = await runQueryAs('replica', 'primary', primary.dialect.identity);
+		return { account, held: await runQueryAs('replica', 'primary', primary.dialect.privileges.held), words: '' };
 	} catch (error) {
 		if (!(error instanceof ConnectError)) throw error;
 		return { account: null, held: [], words: error.description.details ?? error.description.message };
 	}
 }
 
-async function tablesWithout(at: ProvisionEnv & Looking): Promise<CloneLook['notInnodb']> {
+async function tablesWithout(at: ProvisionEnv & ReadContext): Promise<CloneLook['notInnodb']> {
 	const { catalogue } = at.primary.dialect;
 	const filled: string[] = [];
 	const empty: string[] = [];
-	for (const table of await at.look('primary', catalogue.tables)) {
+	for (const table of await at.runQuery('primary', catalogue.tables)) {
 		if (table.kind !== 'table' || /^innodb$/i.test(table.engine ?? '')) continue;
 		// What the catalogue estimates may be a day old.
-		((await at.look('primary', catalogue.count(table))) > 0 ? filled : empty).push(qualified(table));
+		((await at.runQuery('primary', catalogue.count(table))) > 0 ? filled : empty).push(qualified(table));
 	}
 	return { filled, empty };
 }
 
-export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLook | null> {
-	const { primary, replica, look } = at;
+export async function lookForClone(at: ProvisionEnv & ReadContext): Promise<CloneLook | null> {
+	const { primary, replica, runQuery } = at;
 	const words = wordsOf(at);
 	if (words === null) return null;
 	const { account } = cloneOf(at);
-	const mine = await look('primary', primary.dialect.identity);
-	const theirs = await look('replica', replica.dialect.identity);
-	const recipient = await look('replica', words.facts);
+	const mine = await runQuery('primary', primary.dialect.identity);
+	const theirs = await runQuery('replica', replica.dialect.identity);
+	const recipient = await runQuery('replica', words.facts);
 	return {
-		donor: await look('primary', words.facts),
+		donor: await runQuery('primary', words.facts),
 		recipient,
 		accounts: { primary: mine.account, replica: theirs.account },
-		mayGrantDonor: await look('primary', words.mayGrantDonor),
+		mayGrantDonor: await runQuery('primary', words.mayGrantDonor),
 		held: {
-			primary: await look('primary', primary.dialect.privileges.held),
-			replica: await look('replica', replica.dialect.privileges.held),
+			primary: await runQuery('primary', primary.dialect.privileges.held),
+			replica: await runQuery('replica', replica.dialect.privileges.held),
 		},
 		login: await loginOn(at),
 		notInnodb: await tablesWithout(at),
-		primaryFollows: (await look('primary', primary.dialect.channel.status)).length > 0,
-		primaryAccounts: await look('primary', primary.dialect.accounts.list),
-		replicaAccounts: await look('replica', replica.dialect.accounts.list),
-		databases: await look('primary', primary.dialect.catalogue.databases),
-		onReplica: await look('replica', replica.dialect.catalogue.databases),
-		written: (await look('primary', primary.dialect.positions.current)).written,
-		replicated: (await look('replica', replica.dialect.positions.current)).replicated,
-		donorSessions: (await look('primary', primary.dialect.locks.activity)).filter(({ user }) => user === account.user).map(({ id }) => id),
-		donorAccount: await look('primary', primary.dialect.accounts.exists(account.user, account.host)),
+		primaryFollows: (await runQuery('primary', primary.dialect.channel.status)).length > 0,
+		primaryAccounts: await runQuery('primary', primary.dialect.accounts.list),
+		replicaAccounts: await runQuery('replica', replica.dialect.accounts.list),
+		databases: await runQuery('primary', primary.dialect.catalogue.databases),
+		onReplica: await runQuery('replica', replica.dialect.catalogue.databases),
+		written: (await runQuery('primary', primary.dialect.positions.current)).written,
+		replicated: (await runQuery('replica', replica.dialect.positions.current)).replicated,
+		donorSessions: (await runQuery('primary', primary.dialect.locks.activity))
+			.filter(({ user }) => user === account.user)
+			.map(({ id }) => id),
+		donorAccount: await runQuery('primary', primary.dialect.accounts.exists(account.user, account.host)),
 		status: await cloneStatus(at),
 		eventScheduler: theirs.eventScheduler,
 		dataDir: theirs.dataDir,
@@ -145,24 +147,27 @@ export async function lookForClone(at: ProvisionEnv & Looking): Promise<CloneLoo
 
 /** What undoing a clone needs to know while one of the servers cannot be reached. */
 export async function lookForUndo(
-	at: ProvisionEnv & Looking & { readonly origin: CloneLook | null; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> },
+	at: ProvisionEnv &
+		ReadContext & { readonly origin: CloneLook | null; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> },
 ): Promise<CloneLook | null> {
-	const { primary, replica, look, origin, made, absent } = at;
+	const { primary, replica, runQuery, origin, made, absent } = at;
 	const words = wordsOf(at);
 	if (words === null || origin === null) return null;
 	if (absent.size === 0) return lookForClone(at);
 	const { account } = cloneOf(at);
 	const onPrimary = async () => ({
-		donor: await look('primary', words.facts),
-		donorSessions: (await look('primary', primary.dialect.locks.activity)).filter(({ user }) => user === account.user).map(({ id }) => id),
-		donorAccount: await look('primary', primary.dialect.accounts.exists(account.user, account.host)),
+		donor: await runQuery('primary', words.facts),
+		donorSessions: (await runQuery('primary', primary.dialect.locks.activity))
+			.filter(({ user }) => user === account.user)
+			.map(({ id }) => id),
+		donorAccount: await runQuery('primary', primary.dialect.accounts.exists(account.user, account.host)),
 	});
 	const onReplica = async () => ({
-		recipient: await look('replica', words.facts),
-		replicaAccounts: await look('replica', replica.dialect.accounts.list),
-		onReplica: await look('replica', replica.dialect.catalogue.databases),
-		replicated: (await look('replica', replica.dialect.positions.current)).replicated,
-		accounts: { ...origin.accounts, replica: (await look('replica', replica.dialect.identity)).account },
+		recipient: await runQuery('replica', words.facts),
+		replicaAccounts: await runQuery('replica', replica.dialect.accounts.list),
+		onReplica: await runQuery('replica', replica.dialect.catalogue.databases),
+		replicated: (await runQuery('replica', replica.dialect.positions.current)).replicated,
+		accounts: { ...origin.accounts, replica: (await runQuery('replica', replica.dialect.identity)).account },
 	});
 	return {
 		...origin,
@@ -223,7 +228,7 @@ function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Che
 	return checks;
 }
 
-export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
+export function checkClone(at: ProvisionEnv & Observed<CloneLook | null>): Check[] {
 	const { primary, replica, facts } = at;
 	const words = wordsOf(at);
 	if (words === null || facts === null) {
@@ -285,7 +290,7 @@ export function checkClone(at: ProvisionEnv & Seen<CloneLook | null>): Check[] {
 }
 
 /** Accounts that only the replica has are lost. */
-export function consentToClone({ replica, facts, origin }: ProvisionEnv & Seen<CloneLook | null>): Consent[] {
+export function consentToClone({ replica, facts, origin }: ProvisionEnv & Observed<CloneLook | null>): Consent[] {
 	if (facts === null || origin === null) return [];
 	const there = facts.primaryAccounts.map(accountKey);
 	const lost = facts.replicaAccounts.filter((who) => !replica.dialect.accounts.own(who) && !there.includes(accountKey(who)));

@@ -6,7 +6,7 @@ import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
-import type { Looking, Seen, Step, Working } from '../../core/step.ts';
+import type { Observed, ReadContext, RunContext, Step } from '../../core/step.ts';
 import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/clone.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
@@ -16,7 +16,7 @@ import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
 import { databasesThere } from './seed.ts';
 
 type Facts = CloneLook | null;
-type At = ProvisionEnv & Seen<CloneLook>;
+type At = ProvisionEnv & Observed<CloneLook>;
 
 const LOOK_EVERY_MS = 250;
 /** The server takes connections a moment before it calls its recovery complete. */
@@ -139,7 +139,7 @@ function tidying(at: At, words: CloneWords, done: boolean): Action[] {
 }
 
 /** Gives what draws how far the clone has come. */
-function drawer({ now, progress }: Working): (stages: readonly CloneStage[]) => void {
+function drawer({ now, progress }: RunContext): (stages: readonly CloneStage[]) => void {
 	const measure = meter(() => now().getTime());
 	return (stages) => {
 		const total = stages.reduce((sum, { estimate }) => sum + estimate, 0);
@@ -150,11 +150,16 @@ function drawer({ now, progress }: Working): (stages: readonly CloneStage[]) => 
 }
 
 /** Until it has begun the server tells of the clone before. */
-const stagesOf = async ({ look }: Looking, words: CloneWords): Promise<readonly CloneStage[]> =>
-	(await look('replica', words.status))?.state === 'In Progress' ? look('replica', words.progress) : [];
+const stagesOf = async ({ runQuery }: ReadContext, words: CloneWords): Promise<readonly CloneStage[]> =>
+	(await runQuery('replica', words.status))?.state === 'In Progress' ? runQuery('replica', words.progress) : [];
 
 /** Looks again and again, until the clone is at its end. A server that is going down, or that is just coming, tells nothing. */
-async function watching(at: ProvisionEnv & Working, words: CloneWords, draw: ReturnType<typeof drawer>, ended: AbortSignal): Promise<void> {
+async function watching(
+	at: ProvisionEnv & RunContext,
+	words: CloneWords,
+	draw: ReturnType<typeof drawer>,
+	ended: AbortSignal,
+): Promise<void> {
 	while (!ended.aborted) {
 		const stages = await stagesOf(at, words).catch(() => []);
 		if (!ended.aborted) draw(stages);
@@ -163,7 +168,12 @@ async function watching(at: ProvisionEnv & Working, words: CloneWords, draw: Ret
 }
 
 /** Gives whether the server is down now, and stays so. */
-async function copy(at: ProvisionEnv & Working, words: CloneWords, draw: ReturnType<typeof drawer>, action: SqlAction): Promise<boolean> {
+async function copy(
+	at: ProvisionEnv & RunContext,
+	words: CloneWords,
+	draw: ReturnType<typeof drawer>,
+	action: SqlAction,
+): Promise<boolean> {
 	const ended = new AbortController();
 	const watched = watching(at, words, draw, ended.signal);
 	try {
@@ -174,22 +184,22 @@ async function copy(at: ProvisionEnv & Working, words: CloneWords, draw: ReturnT
 	}
 }
 
-async function statusOf({ look, now, signal }: Working, words: CloneWords): Promise<CloneStatus | null> {
+async function statusOf({ runQuery, now, signal }: RunContext, words: CloneWords): Promise<CloneStatus | null> {
 	const until = now().getTime() + COMPLETE_WITHIN_MS;
 	for (;;) {
-		const status = await look('replica', words.status);
+		const status = await runQuery('replica', words.status);
 		if (status?.state !== 'In Progress' || now().getTime() > until) return status;
 		await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 	}
 }
 
 /** That this very clone is whole, that nobody wrote before the replica was quiet again, and that the two servers are still two. */
-async function proofs(at: At & Looking, status: CloneStatus | null): Promise<Check[]> {
-	const { primary, replica, source, look, facts } = at;
-	const { replicated } = await look('replica', replica.dialect.positions.current);
-	const { serverUuid } = await look('replica', replica.dialect.identity);
-	const still = await look('primary', primary.dialect.catalogue.databases);
-	const came = await look('replica', replica.dialect.catalogue.databases);
+async function proofs(at: At & ReadContext, status: CloneStatus | null): Promise<Check[]> {
+	const { primary, replica, source, runQuery, facts } = at;
+	const { replicated } = await runQuery('replica', replica.dialect.positions.current);
+	const { serverUuid } = await runQuery('replica', replica.dialect.identity);
+	const still = await runQuery('primary', primary.dialect.catalogue.databases);
+	const came = await runQuery('replica', replica.dialect.catalogue.databases);
 	const lacking = facts.databases.filter((name) => still.includes(name) && !came.includes(name));
 	return [
 		must(
@@ -235,7 +245,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		return [...(done ? [] : copying(seen, words)), ...tidying(seen, words, done)];
 	},
 	async run(at) {
-		const { plan, facts, origin, perform, note, look, replica } = at;
+		const { plan, facts, origin, perform, note, runQuery, replica } = at;
 		const words = wordsOf(at);
 		if (words === null || facts === null || origin === null) throw new TypeError('a clone without CLONE');
 		const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
@@ -257,22 +267,22 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			await perform(restart, { onDown });
 		}
 		const again = pick(plan, 'sql', 'install-again');
-		if (again !== undefined && !(await look('replica', words.facts)).plugin) await perform(again);
+		if (again !== undefined && !(await runQuery('replica', words.facts)).plugin) await perform(again);
 		const status = await statusOf(at, words);
 		const bad = failed(await proofs({ ...at, facts, origin }, status));
 		if (bad.length > 0) throw new VerifyFailed(bad, 'The clone could not be proven.');
-		const stages = await look('replica', words.progress);
+		const stages = await runQuery('replica', words.progress);
 		draw(stages);
-		const tables = (await look('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
-		const databases = await look('replica', replica.dialect.catalogue.databases);
+		const tables = (await runQuery('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
+		const databases = await runQuery('replica', replica.dialect.catalogue.databases);
 		for (const action of plan.slice(restarts + 1)) if (action !== again) await perform(action);
 		return { gtid: status?.gtid ?? '', databases, tables, rows: null, rawBytes: stages.reduce((sum, stage) => sum + stage.done, 0) };
 	},
-	async verify({ replica, look, output }) {
+	async verify({ replica, runQuery, output }) {
 		const { catalogue, positions } = replica.dialect;
-		const databases = await look('replica', catalogue.databases);
+		const databases = await runQuery('replica', catalogue.databases);
 		const lacking = output.databases.filter((name) => !databases.includes(name));
-		const { replicated } = await look('replica', positions.current);
+		const { replicated } = await runQuery('replica', positions.current);
 		return [
 			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
 				expected: output.databases.join(', '),
@@ -321,7 +331,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		}
 		return actions;
 	},
-	foreign(at) {
+	drift(at) {
 		const { replica, facts, origin } = at;
 		if (facts === null || origin === null || facts.isUnseen) return [];
 		const gone = replaced({ ...at, facts, origin });
@@ -334,5 +344,5 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			...(gone ? [`On ${replica.name} the primary’s passwords and privileges stay with the accounts that are on both.`] : []),
 		];
 	},
-	standIn: { gtid: '<the position of the cloned data>', databases: [], tables: -1, rows: null, rawBytes: 0 },
+	previewOutput: { gtid: '<the position of the cloned data>', databases: [], tables: -1, rows: null, rawBytes: 0 },
 };

@@ -23,12 +23,12 @@ export const compareDefinitionsOfBoth: Step<ProvisionEnv, Facts, Output> = {
 	id: 'compare-definitions',
 	title: 'Compare the definitions',
 	why: 'Rows that are the same in tables that are not will not stay the same. Every object’s definition is read on both servers and compared part by part: columns, keys, constraints, options, code, and the settings that belong to it.',
-	async inspect({ primary, replica, look }) {
+	async inspect({ primary, replica, runQuery }) {
 		return {
-			databases: await look('primary', primary.dialect.catalogue.databases),
+			databases: await runQuery('primary', primary.dialect.catalogue.databases),
 			series: {
-				primary: (await look('primary', primary.dialect.identity)).series,
-				replica: (await look('replica', replica.dialect.identity)).series,
+				primary: (await runQuery('primary', primary.dialect.identity)).series,
+				replica: (await runQuery('replica', replica.dialect.identity)).series,
 			},
 		};
 	},
@@ -40,17 +40,17 @@ export const compareDefinitionsOfBoth: Step<ProvisionEnv, Facts, Output> = {
 		});
 		return [read('primary'), read('replica')];
 	},
-	async run({ primary, replica, plan, perform, look }) {
+	async run({ primary, replica, plan, perform, runQuery }) {
 		const [there, here] = [pick(plan, 'definitions', 'read-primary'), pick(plan, 'definitions', 'read-replica')];
 		if (there === undefined || here === undefined) return { compared: 0, differences: [] };
 		const seen: (readonly string[])[] = [];
 		for (let reading = 1; ; reading++) {
 			// Databases come and go as well.
-			const databases = await look('primary', primary.dialect.catalogue.databases);
+			const databases = await runQuery('primary', primary.dialect.catalogue.databases);
 			const expected = await perform({ ...there, databases });
-			const { written } = await look('primary', primary.dialect.positions.current);
-			await look('replica', replica.dialect.positions.wait(written, WAIT_SECONDS));
-			const present = await look('replica', replica.dialect.catalogue.databases);
+			const { written } = await runQuery('primary', primary.dialect.positions.current);
+			await runQuery('replica', replica.dialect.positions.wait(written, WAIT_SECONDS));
+			const present = await runQuery('replica', replica.dialect.catalogue.databases);
 			const found = await perform({ ...here, databases: databases.filter((name) => present.includes(name)) });
 			const differences = compareDefinitions(expected, found, { ignoreEventStatus: true, ignoreReadOnly: true }).map(describeDifference);
 			// What clients of the primary change all the time differs in another way each time.
@@ -72,5 +72,5 @@ export const compareDefinitionsOfBoth: Step<ProvisionEnv, Facts, Output> = {
 		return [(same ? must : should)('COMPARE-DEFINITIONS', title, output.differences.length === 0, rest)];
 	},
 	proves: () => true,
-	standIn: { compared: 0, differences: [] },
+	previewOutput: { compared: 0, differences: [] },
 };

@@ -5,7 +5,7 @@ import { type Check, must, note } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
-import type { Looking, Step, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext, Step } from '../../core/step.ts';
 import type { ColumnFacts, ColumnName } from '../../dialects/dialect.ts';
 import { warned } from '../../dump/parallel/readers.ts';
 import { query, type Row, type Statement, sql } from '../../sql/sql.ts';
@@ -52,35 +52,35 @@ const EXPLAINED = 10;
 const listed = (columns: readonly ColumnFacts[]): string => JSON.stringify(columns.map(({ name, type }) => [name, type]));
 
 /** Every object by name, one line each, so that two servers can be compared as lists. */
-async function objects({ look, ...env }: ProvisionEnv & Looking, role: 'primary' | 'replica'): Promise<string[]> {
+async function objects({ runQuery, ...env }: ProvisionEnv & ReadContext, role: 'primary' | 'replica'): Promise<string[]> {
 	const { catalogue } = env[role].dialect;
 	return [
-		...(await look(role, catalogue.databases)).map((name) => `database ${name}`),
-		...(await look(role, catalogue.tables)).map((table) => `${table.kind} ${qualified(table)}`),
-		...(await look(role, catalogue.triggers)).map((object) => `trigger ${qualified(object)}`),
-		...(await look(role, catalogue.routines)).map((object) => `${object.kind} ${qualified(object)}`),
-		...(await look(role, catalogue.events)).map((object) => `event ${qualified(object)}`),
+		...(await runQuery(role, catalogue.databases)).map((name) => `database ${name}`),
+		...(await runQuery(role, catalogue.tables)).map((table) => `${table.kind} ${qualified(table)}`),
+		...(await runQuery(role, catalogue.triggers)).map((object) => `trigger ${qualified(object)}`),
+		...(await runQuery(role, catalogue.routines)).map((object) => `${object.kind} ${qualified(object)}`),
+		...(await runQuery(role, catalogue.events)).map((object) => `event ${qualified(object)}`),
 	].sort();
 }
 
 /** What only one of them has. Lists are of two moments while somebody makes and drops tables: what differs still does at another one. */
-async function sameObjects(at: ProvisionEnv & Looking): Promise<{ there: string[]; lacking: string[]; extra: string[] }> {
-	for (let look = 1; ; look++) {
+async function sameObjects(at: ProvisionEnv & ReadContext): Promise<{ there: string[]; lacking: string[]; extra: string[] }> {
+	for (let runQuery = 1; ; runQuery++) {
 		const there = await objects(at, 'primary');
-		const { written } = await at.look('primary', at.primary.dialect.positions.current);
-		await at.look('replica', at.replica.dialect.positions.wait(written, OBJECTS_WAIT_SECONDS));
+		const { written } = await at.runQuery('primary', at.primary.dialect.positions.current);
+		await at.runQuery('replica', at.replica.dialect.positions.wait(written, OBJECTS_WAIT_SECONDS));
 		const here = await objects(at, 'replica');
 		const lacking = there.filter((name) => !here.includes(name));
 		const extra = here.filter((name) => !there.includes(name));
-		if (lacking.length + extra.length === 0 || look === OBJECTS_LOOKS) return { there, lacking, extra };
+		if (lacking.length + extra.length === 0 || runQuery === OBJECTS_LOOKS) return { there, lacking, extra };
 	}
 }
 
-type At = ProvisionEnv & Working & { readonly facts: Facts; readonly plan: readonly Action[] };
+type At = ProvisionEnv & RunContext & { readonly facts: Facts; readonly plan: readonly Action[] };
 
 /** Opens the primary's snapshot and gives its position. */
 async function openSnapshot(at: At): Promise<string> {
-	const { plan, primary, look, perform } = at;
+	const { plan, primary, runQuery, perform } = at;
 	const snapshot = pick(plan, 'sql', 'open-snapshot');
 	if (snapshot === undefined) throw new TypeError('no open-snapshot in the plan');
 	const given = async ([row]: readonly Row[]) => {
@@ -88,7 +88,7 @@ async function openSnapshot(at: At): Promise<string> {
 		if (Number(row?.warnings ?? 0) > 0)
 			throw warned(
 				snapshot.statement,
-				await look(
+				await runQuery(
 					'primary',
 					query(sql`SHOW WARNINGS`, (rows) => rows),
 				),
@@ -98,19 +98,19 @@ async function openSnapshot(at: At): Promise<string> {
 	if (primary.dialect.positions.settled === null) return momentOf(at, { open: async () => {} });
 	// Whatever is noted on disk in between, commits come in between as well: so the one that counts is opened anew.
 	const again = query(snapshot.statement, (rows) => rows);
-	return momentOf(at, { open: async () => given(await look('primary', again)) });
+	return momentOf(at, { open: async () => given(await runQuery('primary', again)) });
 }
 
 /** How the replica's channel stands. */
 async function threadsOf({
 	replica,
-	look,
-}: ProvisionEnv & Looking): Promise<Pick<Facts, 'configured' | 'running' | 'stopping' | 'bounded'>> {
-	const channel = (await look('replica', replica.dialect.channel.status))[0];
+	runQuery,
+}: ProvisionEnv & ReadContext): Promise<Pick<Facts, 'configured' | 'running' | 'stopping' | 'bounded'>> {
+	const channel = (await runQuery('replica', replica.dialect.channel.status))[0];
 	return {
 		configured: channel !== undefined,
 		running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
-		stopping: await look('replica', replica.dialect.channel.stopping),
+		stopping: await runQuery('replica', replica.dialect.channel.stopping),
 		bounded: channel?.bounded ?? false,
 	};
 }
@@ -120,10 +120,10 @@ async function differenceOf(at: At, table: Facts['tables'][number], sums: readon
 	const [there, copy] = sums.map((sum) => (sum === null ? null : Number(sum.split(':')[0])));
 	if (there == null || copy == null) return `${there == null ? 'cannot be read on the primary' : 'cannot be read on the replica'}`;
 	if (there !== copy) return `${rowCount(there)} on the primary, ${rowCount(copy)} on the replica`;
-	const { primary, replica, look } = at;
+	const { primary, replica, runQuery } = at;
 	const [one, other] = await Promise.all([
-		look('primary', primary.dialect.catalogue.columnSums(table, table.columns)),
-		look('replica', replica.dialect.catalogue.columnSums(table, table.columns)),
+		runQuery('primary', primary.dialect.catalogue.columnSums(table, table.columns)),
+		runQuery('replica', replica.dialect.catalogue.columnSums(table, table.columns)),
 	]);
 	const names = table.columns.flatMap(({ name }, index) => (one[index] === other[index] ? [] : [name]));
 	if (names.length === 0) return `${rowCount(there)} on both, which combine the values of their columns differently`;
@@ -141,7 +141,7 @@ async function atOneMoment(
 	tables: Facts['tables'],
 	{ explain, json }: { readonly explain: boolean; readonly json: JsonFound | null },
 ): Promise<{ gtid: string; different: Map<string, string>; json: JsonFound }> {
-	const { plan, primary, replica, look, perform, progress, now, signal } = at;
+	const { plan, primary, replica, runQuery, perform, progress, now, signal } = at;
 	const step = (id: string) => {
 		const action = pick(plan, 'sql', id);
 		if (action === undefined) throw new TypeError(`no ${id} in the plan`);
@@ -156,14 +156,14 @@ async function atOneMoment(
 	try {
 		await perform(step('stop'));
 		gtid = await openSnapshot(at);
-		const here = (await look('replica', positions.current)).replicated;
+		const here = (await runQuery('replica', positions.current)).replicated;
 		if (!positions.includes(here, gtid)) {
 			bounded = true;
 			await perform({ ...step('run-until'), statement: channel.startUntil(gtid) });
 			const until = now().getTime() + REACH_WITHIN_MS;
 			for (;;) {
-				const status = (await channelsOf(replica, look, 'replica'))[0];
-				if (positions.includes((await look('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
+				const status = (await channelsOf(replica, runQuery, 'replica'))[0];
+				if (positions.includes((await runQuery('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
 				if (status?.sqlError || now().getTime() > until) {
 					throw new VerifyFailed([
 						must('COMPARE-REACH', 'The replica reaches the primary’s snapshot', false, {
@@ -177,7 +177,7 @@ async function atOneMoment(
 			bounded = false;
 		}
 		found = json ?? (await findChangedByCopy(at, at.facts.jsonColumns ?? []));
-		const columns = await look('replica', catalogue.columns);
+		const columns = await runQuery('replica', catalogue.columns);
 		const measure = meter(() => now().getTime());
 		const total = tables.reduce((sum, table) => sum + table.rows + 1, 0);
 		let done = 0;
@@ -200,8 +200,8 @@ async function atOneMoment(
 				continue;
 			}
 			const [there, copy] = await Promise.all([
-				look('primary', primary.dialect.catalogue.checksum(table, table.columns)),
-				look('replica', catalogue.checksum(table, table.columns)),
+				runQuery('primary', primary.dialect.catalogue.checksum(table, table.columns)),
+				runQuery('replica', catalogue.checksum(table, table.columns)),
 			]);
 			if (there === copy && there !== null) continue;
 			different.set(name, explain && different.size < EXPLAINED ? await differenceOf(at, table, [there, copy]) : 'other checksums');
@@ -222,9 +222,9 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 	title: 'Compare the contents',
 	why: 'Yes/Yes on a replica with other data is the worst of all states. The primary opens a snapshot (no client waits), the replica is let run to exactly that position, and every table’s checksum is compared at that one moment.',
 	async inspect(at) {
-		const { primary, look } = at;
-		const tables = (await look('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
-		const columns = await look('primary', primary.dialect.catalogue.columns);
+		const { primary, runQuery } = at;
+		const tables = (await runQuery('primary', primary.dialect.catalogue.tables)).filter((table) => table.kind === 'table');
+		const columns = await runQuery('primary', primary.dialect.catalogue.columns);
 		const compared = tables
 			.filter((table) => !table.inMemory && table.ownRows)
 			.map(({ database, name, rows }) => ({
@@ -324,7 +324,7 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 			checks.push(note('COMPARE-NOT', 'Not compared: kept in memory only, or their rows are stored elsewhere', some(output.notCompared)));
 		return checks;
 	},
-	passing: true,
+	isTransient: true,
 	proves: () => true,
 	async inspectReachable(at) {
 		if (at.absent.has('replica')) return { ...at.origin, running: false };
@@ -339,5 +339,5 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const start = change('replica', 'start', 'it ran before', channel.start);
 		return facts.bounded ? [change('replica', 'stop', 'it would stop at the compared position', channel.pause), start] : [start];
 	},
-	standIn: { gtid: '', compared: 0, different: [], notCompared: [] },
+	previewOutput: { gtid: '', compared: 0, different: [], notCompared: [] },
 };

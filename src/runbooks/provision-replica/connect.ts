@@ -24,7 +24,7 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 	id: 'connect',
 	title: 'Configure replication',
 	why: 'Host, account, TLS and GTID in one statement: CHANGE MASTER TO, which MySQL calls CHANGE REPLICATION SOURCE TO. By what was replicated (slave_pos, SOURCE_AUTO_POSITION), never current_pos: only what came from the primary counts. On its own the server encrypts only if the other side can; that is why the account demands it.',
-	inspect: async ({ replica, look }) => ({ channel: (await look('replica', replica.dialect.channel.status))[0] ?? null }),
+	inspect: async ({ replica, runQuery }) => ({ channel: (await runQuery('replica', replica.dialect.channel.status))[0] ?? null }),
 	plan(at) {
 		const { replica, source, account, password, tls, ca, delaySeconds, facts, memory } = at;
 		const { channel } = replica.dialect;
@@ -39,7 +39,7 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 		return actions;
 	},
 	async verify(at) {
-		const channel = (await at.look('replica', at.replica.dialect.channel.status))[0] ?? null;
+		const channel = (await at.runQuery('replica', at.replica.dialect.channel.status))[0] ?? null;
 		return [
 			must('CHANNEL', 'The channel is configured as planned', asWanted(at, channel), {
 				expected: `${at.account.user} at ${at.source.host}:${at.source.port}, GTID, ${at.tls ? 'TLS' : 'no TLS'}`,

@@ -2,7 +2,7 @@ import type { Action } from '../../core/action.ts';
 import { type Check, must, should } from '../../core/check.ts';
 import { isMade } from '../../core/deeds.ts';
 import type { Thing } from '../../core/model.ts';
-import type { Looking, Seen, Step } from '../../core/step.ts';
+import type { Observed, ReadContext, Step } from '../../core/step.ts';
 import { revokeOf } from '../../dialects/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
@@ -11,7 +11,7 @@ import { some } from '../server.ts';
 import { type Accounts, type AccountsOutput, accountsOfBoth, accountsThere, grantsOf, madeBy, ours } from './accounts.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
-type At = ProvisionEnv & Seen<Accounts>;
+type At = ProvisionEnv & Observed<Accounts>;
 
 const accountThere = (name: string): Thing => ({ on: 'replica', kind: 'account', name });
 
@@ -47,7 +47,7 @@ function unlogged({ replica }: ProvisionEnv, actions: readonly Action[]): Action
 }
 
 /** Once replication is configured, what is new on the primary comes through it. */
-async function lackingNow(at: ProvisionEnv & Looking, made: readonly string[], which: 'wide' | 'objects'): Promise<string[]> {
+async function lackingNow(at: ProvisionEnv & ReadContext, made: readonly string[], which: 'wide' | 'objects'): Promise<string[]> {
 	if (at.outputs.connect !== undefined) return [];
 	const now = await accountsOfBoth(at);
 	return ours(at, made, now.lacking).flatMap(({ account, [which]: lines }) => lines.map((line) => `${account}: ${line}`));
@@ -105,11 +105,11 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		return { made: madeBy(at, at.facts, at.origin) };
 	},
 	async verify(at) {
-		const { primary, replica, look, outputs } = at;
+		const { primary, replica, runQuery, outputs } = at;
 		if (outputs.connect !== undefined) return [];
 		const { accounts } = primary.dialect;
-		const present = (await look('replica', replica.dialect.accounts.list)).map(accountKey);
-		const lacking = (await look('primary', accounts.list)).filter((who) => !accounts.own(who) && !present.includes(accountKey(who)));
+		const present = (await runQuery('replica', replica.dialect.accounts.list)).map(accountKey);
+		const lacking = (await runQuery('primary', accounts.list)).filter((who) => !accounts.own(who) && !present.includes(accountKey(who)));
 		const rights = await lackingNow(at, at.output?.made ?? [], 'wide');
 		return [
 			must('ACCOUNTS', 'The replica has the primary’s accounts', lacking.length === 0, {

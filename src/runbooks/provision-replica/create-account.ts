@@ -38,16 +38,16 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 	id: 'create-account',
 	title: 'Create the replication account',
 	why: 'The replica logs in to the primary with an account of its own that can read the binary log and nothing else, only from the replica’s address, only encrypted, with a strong password that is never typed or shown.',
-	async inspect({ primary, account, look }) {
+	async inspect({ primary, account, runQuery }) {
 		const { accounts } = primary.dialect;
-		const exists = await look('primary', accounts.exists(account.user, account.host));
-		const chain = await chainOf(primary, look);
+		const exists = await runQuery('primary', accounts.exists(account.user, account.host));
+		const chain = await chainOf(primary, runQuery);
 		if (!exists) return { ...chain, exists, grants: [], requiresTls: false };
 		return {
 			...chain,
 			exists,
-			grants: await look('primary', accounts.grants(account.user, account.host)),
-			requiresTls: await look('primary', accounts.requiresTls(account.user, account.host)),
+			grants: await runQuery('primary', accounts.grants(account.user, account.host)),
+			requiresTls: await runQuery('primary', accounts.requiresTls(account.user, account.host)),
 		};
 	},
 	checks({ account, origin }) {
@@ -96,14 +96,14 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 		}
 		return null;
 	},
-	async verify({ primary, account, tls, look, memory, outputs }) {
+	async verify({ primary, account, tls, runQuery, memory, outputs }) {
 		const { accounts } = primary.dialect;
 		const name = `${account.user}@${account.host}`;
-		if (!(await look('primary', accounts.exists(account.user, account.host)))) {
+		if (!(await runQuery('primary', accounts.exists(account.user, account.host)))) {
 			return [must('ACCOUNT-EXISTS', `${name} exists`, false, { expected: 'the account', found: 'none' })];
 		}
-		const grants = await look('primary', accounts.grants(account.user, account.host));
-		const requires = await look('primary', accounts.requiresTls(account.user, account.host));
+		const grants = await runQuery('primary', accounts.grants(account.user, account.host));
+		const requires = await runQuery('primary', accounts.requiresTls(account.user, account.host));
 		return [
 			must(
 				'ACCOUNT-GRANTS',

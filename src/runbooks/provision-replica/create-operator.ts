@@ -3,7 +3,7 @@ import type { Action } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { isMade } from '../../core/deeds.ts';
 import type { Thing } from '../../core/model.ts';
-import type { Looking, Step } from '../../core/step.ts';
+import type { ReadContext, Step } from '../../core/step.ts';
 import type { Need } from '../../dialects/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
@@ -48,8 +48,11 @@ const accountThere = (who: { readonly user: string; readonly host: string }): Th
 	name: nameOf(who),
 });
 
-const ours = ({ dialect }: Server, { look }: Looking, role: 'primary' | 'replica') =>
-	Promise.all([look(role, dialect.identity), look(role, dialect.privileges.held)]).then(([{ account }, held]) => ({ account, held }));
+const ours = ({ dialect }: Server, { runQuery }: ReadContext, role: 'primary' | 'replica') =>
+	Promise.all([runQuery(role, dialect.identity), runQuery(role, dialect.privileges.held)]).then(([{ account }, held]) => ({
+		account,
+		held,
+	}));
 
 export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 	id: 'create-operator',
@@ -57,15 +60,15 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 	why: 'Work on the replica does not need root. On the primary this account is read-only (lockstep status); the replica gets it with the other accounts, and there it may take backups. Its password is put in a file for you alone and shown nowhere.',
 	async inspect({ primary, replica, operator, ...at }) {
 		if (operator === null) return NONE;
-		const { look, folderFacts } = at;
-		const there = await exists(primary, 'primary', operator, look);
-		const itself = await look('replica', replica.dialect.identity);
+		const { runQuery, folderFacts } = at;
+		const there = await exists(primary, 'primary', operator, runQuery);
+		const itself = await runQuery('replica', replica.dialect.identity);
 		const folder = await folderFacts(dirname(operator.passwordFile));
 		return {
-			chain: await chainOf(primary, look),
+			chain: await chainOf(primary, runQuery),
 			exists: there,
-			held: there ? await heldThere(primary, 'primary', operator, look) : [],
-			onReplica: await exists(replica, 'replica', operator, look),
+			held: there ? await heldThere(primary, 'primary', operator, runQuery) : [],
+			onReplica: await exists(replica, 'replica', operator, runQuery),
 			replicaTls: itself.tls,
 			superReadOnly: itself.superReadOnly,
 			file: (await folderFacts(operator.passwordFile)).exists,
@@ -142,12 +145,12 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		for (const action of plan) await perform(action).catch(refusedPassword);
 		return { made: !origin.exists };
 	},
-	async verify({ primary, operator, look, folderFacts, output }) {
+	async verify({ primary, operator, runQuery, folderFacts, output }) {
 		if (operator === null) return [];
 		const { accounts, privileges } = primary.dialect;
 		const name = nameOf(operator);
-		const there = await exists(primary, 'primary', operator, look);
-		const lacking = there ? privileges.missing(await heldThere(primary, 'primary', operator, look), privileges.needs.status) : [];
+		const there = await exists(primary, 'primary', operator, runQuery);
+		const lacking = there ? privileges.missing(await heldThere(primary, 'primary', operator, runQuery), privileges.needs.status) : [];
 		const made = must('OPERATOR-MADE', `${name} may read the primary’s status`, there && lacking.length === 0, {
 			expected: 'the account and its privileges',
 			wrong: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
@@ -162,26 +165,26 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			must(
 				'OPERATOR-REQUIRES',
 				operator.tls ? `${name} must use TLS` : `${name} may connect without TLS`,
-				(await look('primary', accounts.requiresTls(operator.user, operator.host))) === operator.tls,
+				(await runQuery('primary', accounts.requiresTls(operator.user, operator.host))) === operator.tls,
 			),
 		];
 	},
-	async inspectReachable({ primary, replica, operator, look, folderFacts, origin, absent }) {
+	async inspectReachable({ primary, replica, operator, runQuery, folderFacts, origin, absent }) {
 		if (operator === null) return NONE;
 		const folder = await folderFacts(dirname(operator.passwordFile));
 		const given = primary.dialect.privileges.needs.status.map(({ privilege }) => privilege);
-		const there = !absent.has('primary') && (await exists(primary, 'primary', operator, look));
+		const there = !absent.has('primary') && (await exists(primary, 'primary', operator, runQuery));
 		return {
 			...origin,
 			...(absent.has('primary')
 				? { exists: true, held: [...origin.held, ...given] }
 				: {
-						chain: await chainOf(primary, look),
+						chain: await chainOf(primary, runQuery),
 						exists: there,
-						held: there ? await heldThere(primary, 'primary', operator, look) : [],
+						held: there ? await heldThere(primary, 'primary', operator, runQuery) : [],
 					}),
-			onReplica: absent.has('replica') || (await exists(replica, 'replica', operator, look)),
-			superReadOnly: absent.has('replica') ? origin.superReadOnly : (await look('replica', replica.dialect.identity)).superReadOnly,
+			onReplica: absent.has('replica') || (await exists(replica, 'replica', operator, runQuery)),
+			superReadOnly: absent.has('replica') ? origin.superReadOnly : (await runQuery('replica', replica.dialect.identity)).superReadOnly,
 			file: (await folderFacts(operator.passwordFile)).exists,
 			beside: folder.exists ? folder.entries.filter((name) => name !== basename(operator.passwordFile)).length : null,
 		};
@@ -215,5 +218,5 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			onIt.push(change('primary', 'revoke-operator', 'granted by this run', privileges.revoke(extra, nameOf(operator))));
 		return [...actions, ...onPrimary(primary, { facts: facts.chain, origin: origin.chain ?? facts.chain }, onIt)];
 	},
-	standIn: { made: true },
+	previewOutput: { made: true },
 };

@@ -1,6 +1,6 @@
 import { isMade } from '../../core/deeds.ts';
 import type { Consent, Thing } from '../../core/model.ts';
-import type { Looking, SinceRun } from '../../core/step.ts';
+import type { ReadContext, SinceRun } from '../../core/step.ts';
 import type { Channel } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
 import { accountKey, type ProvisionEnv, seeded } from './env.ts';
@@ -10,11 +10,11 @@ import { databasesThere } from './seed.ts';
 const WAIT_SECONDS = 2;
 
 /** Tables in the databases that the run made on the replica which the primary does not have, once the replica has applied all. */
-async function strangers({ primary, replica, look, deeds }: ProvisionEnv & Looking & SinceRun): Promise<readonly string[]> {
-	const { written } = await look('primary', primary.dialect.positions.current);
-	await look('replica', replica.dialect.positions.wait(written, WAIT_SECONDS)).catch(() => false);
-	const there = new Set((await look('primary', primary.dialect.catalogue.tables)).map(qualified));
-	return (await look('replica', replica.dialect.catalogue.tables))
+async function strangers({ primary, replica, runQuery, deeds }: ProvisionEnv & ReadContext & SinceRun): Promise<readonly string[]> {
+	const { written } = await runQuery('primary', primary.dialect.positions.current);
+	await runQuery('replica', replica.dialect.positions.wait(written, WAIT_SECONDS)).catch(() => false);
+	const there = new Set((await runQuery('primary', primary.dialect.catalogue.tables)).map(qualified));
+	return (await runQuery('replica', replica.dialect.catalogue.tables))
 		.filter(({ database }) => isMade(deeds.made, { on: 'replica', kind: 'database', name: database }))
 		.map(qualified)
 		.filter((name) => !there.has(name));
@@ -29,8 +29,8 @@ const isOurs =
  * Whether the replica is still this run's own. One that was promoted by hand, or written to, holds what no run brought: its databases are not
  * dropped, nor its binary log reset, before its name is typed.
  */
-export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Consent[]> {
-	const { replica, source, look, deeds, done, undoing, absent } = at;
+export async function entangledReplica(at: ProvisionEnv & ReadContext & SinceRun): Promise<readonly Consent[]> {
+	const { replica, source, runQuery, deeds, done, undoing, absent } = at;
 	// Nothing is done there now.
 	if (absent.has('replica')) return [];
 	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
@@ -38,17 +38,17 @@ export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): P
 	const affected: string[] = [];
 	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
 	if (done.includes('connect') && !undoing.includes('connect')) {
-		const channels = await look('replica', replica.dialect.channel.status);
+		const channels = await runQuery('replica', replica.dialect.channel.status);
 		const ours = channels.some(isOurs(at));
 		const others = channels.map(({ host, port }) => `${host}:${port}`).join(', ');
 		if (!ours)
 			affected.push(others === '' ? `it does not replicate from ${source.host}:${source.port} any more` : `it replicates from ${others}`);
 	}
 	if (seeded(at) !== undefined) {
-		const { readOnly } = await look('replica', replica.dialect.identity);
+		const { readOnly } = await runQuery('replica', replica.dialect.identity);
 		if (done.includes('protect') && !undoing.includes('protect') && readOnly === 'OFF')
 			affected.push('it accepts writes of clients: read_only is OFF');
-		const own = await look('replica', replica.dialect.positions.own);
+		const own = await runQuery('replica', replica.dialect.positions.own);
 		if (own !== '') affected.push(`it has transactions of its own: ${own}`);
 		const extra = absent.has('primary') ? [] : await strangers(at);
 		if (extra.length > 0) affected.push(`it has tables that the primary does not have: ${some(extra)}`);
@@ -58,23 +58,23 @@ export async function entangledReplica(at: ProvisionEnv & Looking & SinceRun): P
 }
 
 /** A replica whose binary log has nothing of its own has nothing that did not come through its channel. */
-async function broughtByItself({ replica, look }: ProvisionEnv & Looking): Promise<readonly Thing[]> {
+async function broughtByItself({ replica, runQuery }: ProvisionEnv & ReadContext): Promise<readonly Thing[]> {
 	const { identity, positions, catalogue, accounts } = replica.dialect;
-	if (!(await look('replica', identity)).binaryLog || (await look('replica', positions.own)) !== '') return [];
+	if (!(await runQuery('replica', identity)).binaryLog || (await runQuery('replica', positions.own)) !== '') return [];
 	return [
-		...databasesThere(await look('replica', catalogue.databases)),
-		...(await look('replica', accounts.list)).map((who) => ({ on: 'replica', kind: 'account' as const, name: accountKey(who) })),
+		...databasesThere(await runQuery('replica', catalogue.databases)),
+		...(await runQuery('replica', accounts.list)).map((who) => ({ on: 'replica', kind: 'account' as const, name: accountKey(who) })),
 	];
 }
 
 /** What the primary has came through this run's channel, where it was not there in the beginning. */
-export async function broughtByReplication(at: ProvisionEnv & Looking & SinceRun): Promise<readonly Thing[]> {
-	const { primary, replica, look, absent } = at;
-	if (absent.has('replica') || !(await look('replica', replica.dialect.channel.status)).some(isOurs(at))) return [];
+export async function broughtByReplication(at: ProvisionEnv & ReadContext & SinceRun): Promise<readonly Thing[]> {
+	const { primary, replica, runQuery, absent } = at;
+	if (absent.has('replica') || !(await runQuery('replica', replica.dialect.channel.status)).some(isOurs(at))) return [];
 	if (absent.has('primary')) return broughtByItself(at);
-	const accounts = (await look('primary', primary.dialect.accounts.list)).map(accountKey);
+	const accounts = (await runQuery('primary', primary.dialect.accounts.list)).map(accountKey);
 	return [
-		...databasesThere(await look('primary', primary.dialect.catalogue.databases)),
+		...databasesThere(await runQuery('primary', primary.dialect.catalogue.databases)),
 		...accounts.map((name) => ({ on: 'replica', kind: 'account' as const, name })),
 	];
 }

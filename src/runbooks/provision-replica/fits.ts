@@ -1,5 +1,5 @@
 import { type Check, must, note } from '../../core/check.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import type { ToolFault, UnopenedTable } from '../../dialects/fits.ts';
 import { distrustsCode, functionsCheck } from '../functions.ts';
 import { qualified, type Server, some, toolFaultsCheck } from '../server.ts';
@@ -29,23 +29,23 @@ const SETTINGS = ['log_bin', 'log_bin_trust_function_creators', 'partial_revokes
 /** `dumps`: whether the vendor's tool will copy the data. */
 export async function inspectFits(
 	{ primary, replica, dumps }: { readonly primary: Server; readonly replica: Server; readonly dumps: boolean },
-	{ look }: Pick<Looking, 'look'>,
+	{ runQuery }: Pick<ReadContext, 'runQuery'>,
 ): Promise<Fits> {
 	const { fits, catalogue } = primary.dialect;
 	const settings = async (role: 'primary' | 'replica', { dialect }: Server): Promise<Settings> =>
-		Object.fromEntries((await look(role, dialect.catalogue.variables)).filter(([name]) => SETTINGS.includes(name)));
-	const there = await look('replica', replica.dialect.fits.activePlugins);
-	const views = dumps ? (await look('primary', catalogue.tables)).filter(({ kind }) => kind === 'view') : [];
-	const brokenViews = await invalidViews({ dialect: primary.dialect, look, role: 'primary' }, views);
+		Object.fromEntries((await runQuery(role, dialect.catalogue.variables)).filter(([name]) => SETTINGS.includes(name)));
+	const there = await runQuery('replica', replica.dialect.fits.activePlugins);
+	const views = dumps ? (await runQuery('primary', catalogue.tables)).filter(({ kind }) => kind === 'view') : [];
+	const brokenViews = await invalidViews({ dialect: primary.dialect, runQuery, role: 'primary' }, views);
 	return {
-		functions: await look('primary', fits.functions),
-		code: await look('primary', fits.code),
-		missingPlugins: (await look('primary', fits.loginPlugins)).filter((name) => !there.includes(name)),
-		restricted: await look('primary', fits.restrictedAccounts),
-		strayFolders: await look('primary', fits.strayFolders),
+		functions: await runQuery('primary', fits.functions),
+		code: await runQuery('primary', fits.code),
+		missingPlugins: (await runQuery('primary', fits.loginPlugins)).filter((name) => !there.includes(name)),
+		restricted: await runQuery('primary', fits.restrictedAccounts),
+		strayFolders: await runQuery('primary', fits.strayFolders),
 		brokenViews: brokenViews.map((view) => ({ name: qualified(view), why: view.why })),
-		unopened: dumps ? await unopenedTables(primary.dialect, look, 'primary') : [],
-		toolFaults: dumps ? await look('primary', fits.toolFaults) : [],
+		unopened: dumps ? await unopenedTables(primary.dialect, runQuery, 'primary') : [],
+		toolFaults: dumps ? await runQuery('primary', fits.toolFaults) : [],
 		primary: await settings('primary', primary),
 		replica: await settings('replica', replica),
 	};

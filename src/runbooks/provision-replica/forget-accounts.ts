@@ -26,11 +26,11 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 	title: 'Forget the accounts that come again',
 	why: 'The replica gets the accounts of the backup, and what the primary made since then comes through replication: CREATE USER of one that exists already would stop it (error 1396). So accounts that are on both servers and not in the backup are dropped on the replica first. Its own ones stay. On a new server there is nothing to do.',
 	async inspect(at) {
-		const { primary, replica, look } = at;
+		const { primary, replica, runQuery } = at;
 		const backed = await accountsIn(at);
-		const there = new Set((await look('primary', primary.dialect.accounts.list)).map(accountKey));
-		const { account } = await look('replica', replica.dialect.identity);
-		const later = (await look('replica', replica.dialect.accounts.list)).filter(
+		const there = new Set((await runQuery('primary', primary.dialect.accounts.list)).map(accountKey));
+		const { account } = await runQuery('replica', replica.dialect.identity);
+		const later = (await runQuery('replica', replica.dialect.accounts.list)).filter(
 			(who) =>
 				there.has(accountKey(who)) &&
 				!backed.has(accountKey(who)) &&

@@ -47,7 +47,7 @@ const fits: AnyStep<FromBackupEnv> = {
 const empty: AnyStep<FromBackupEnv> = {
 	...clearReplica,
 	// Then all of it is loaded once more, into nothing.
-	spoiled: async (at) =>
+	isStale: async (at) =>
 		(at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false) ||
 		(await isUseless(at)) ||
 		(seeded(at) === undefined && (await overtaken(aimed(at)))),
@@ -59,7 +59,10 @@ function bringing<Facts extends { readonly [name: string]: Json }, Output extend
 ): Step<FromBackupEnv, Facts & { readonly onReplica: readonly string[] }, Output> {
 	return {
 		...step,
-		inspect: async (at) => ({ ...(await step.inspect(at)), onReplica: await at.look('replica', at.replica.dialect.catalogue.databases) }),
+		inspect: async (at) => ({
+			...(await step.inspect(at)),
+			onReplica: await at.runQuery('replica', at.replica.dialect.catalogue.databases),
+		}),
 		inspectReachable: async (at) =>
 			at.absent.has('replica') ? { ...at.origin, onReplica: await databasesLeft(at) } : bringing(step).inspect(at),
 		undo: (at) => (at.scope === 'passing' ? (step.undo?.(at) ?? []) : dropCopied(at)),

@@ -14,10 +14,10 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 	id: 'grant-operator',
 	title: 'Let the operator take backups',
 	why: 'What a backup needs (the lock, read_only, the SQL thread) the operator’s account may on the replica only, never on the primary. So it is granted here, out of the binary log: as the primary’s own statement it would hold there as well.',
-	async inspect({ replica, operator, look }) {
-		const { superReadOnly } = await look('replica', replica.dialect.identity);
-		const there = operator !== null && (await exists(replica, 'replica', operator, look));
-		return { exists: there, held: there ? await heldThere(replica, 'replica', operator, look) : [], superReadOnly };
+	async inspect({ replica, operator, runQuery }) {
+		const { superReadOnly } = await runQuery('replica', replica.dialect.identity);
+		const there = operator !== null && (await exists(replica, 'replica', operator, runQuery));
+		return { exists: there, held: there ? await heldThere(replica, 'replica', operator, runQuery) : [], superReadOnly };
 	},
 	plan({ replica, operator, facts }) {
 		if (operator === null) return [];
@@ -26,10 +26,10 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		if (lacking.length === 0) return [];
 		return onReplicaAlone(replica, facts, 'grant', 'what backups need', privileges.grant(lacking, nameOf(operator)));
 	},
-	async run({ replica, operator, plan, perform, look, now, signal }) {
+	async run({ replica, operator, plan, perform, runQuery, now, signal }) {
 		if (operator === null) return null;
 		const until = now().getTime() + COMES_WITHIN_MS;
-		while (plan.length > 0 && !(await exists(replica, 'replica', operator, look))) {
+		while (plan.length > 0 && !(await exists(replica, 'replica', operator, runQuery))) {
 			if (now().getTime() > until) {
 				throw new VerifyFailed([
 					must('OPERATOR-COMES', `${nameOf(operator)} is on the replica`, false, {
@@ -44,10 +44,10 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		for (const action of plan) await perform(action);
 		return null;
 	},
-	async verify({ replica, operator, look }) {
+	async verify({ replica, operator, runQuery }) {
 		if (operator === null) return [];
-		const there = await exists(replica, 'replica', operator, look);
-		const held = there ? await heldThere(replica, 'replica', operator, look) : [];
+		const there = await exists(replica, 'replica', operator, runQuery);
+		const held = there ? await heldThere(replica, 'replica', operator, runQuery) : [];
 		const lacking = replica.dialect.privileges.missing(held, replicaNeeds(replica)).map((need) => need.privilege);
 		return [
 			must('OPERATOR-GRANTS', `${nameOf(operator)} may take backups of the replica`, lacking.length === 0, {

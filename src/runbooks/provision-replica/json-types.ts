@@ -2,7 +2,7 @@
 import type { Action } from '../../core/action.ts';
 import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts';
 import { type Check, should } from '../../core/check.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import type { ColumnFacts, ColumnName } from '../../dialects/dialect.ts';
 import { query, type Statement } from '../../sql/sql.ts';
 import { countChangedJson } from '../changed-json.ts';
@@ -16,13 +16,13 @@ const nameOf = ({ database, table, column }: ColumnName): string => `${database}
 
 /** The JSON columns of these tables; none where the data come by CLONE, which copies the values themselves. */
 export async function jsonColumns(
-	{ primary, clone, look }: ProvisionEnv & Looking,
+	{ primary, clone, runQuery }: ProvisionEnv & ReadContext,
 	tables: readonly Table[],
 ): Promise<readonly ColumnName[]> {
 	const { jsonTypes } = primary.dialect;
 	if (jsonTypes === null || clone !== undefined) return [];
 	const compared = new Set(tables.map(qualified));
-	return (await look('primary', jsonTypes.columns)).filter(({ database, table }) => compared.has(qualified({ database, name: table })));
+	return (await runQuery('primary', jsonTypes.columns)).filter(({ database, table }) => compared.has(qualified({ database, name: table })));
 }
 
 /** What the plan says of them. */
@@ -53,12 +53,12 @@ export type JsonFound = {
 };
 
 /** At the moment of the comparison. */
-export async function findChangedByCopy(at: ProvisionEnv & Looking, columns: readonly ColumnName[]): Promise<JsonFound> {
+export async function findChangedByCopy(at: ProvisionEnv & ReadContext, columns: readonly ColumnName[]): Promise<JsonFound> {
 	const { jsonTypes } = at.primary.dialect;
 	if (jsonTypes === null || columns.length === 0) return { held: [], changed: [] };
 	const all = (role: 'primary' | 'replica') => async (_: string, statements: readonly Statement[]) => {
 		const rows = [];
-		for (const statement of statements) rows.push(...(await at.look(role, { ...query(statement, (found) => found), mostMs: 0 })));
+		for (const statement of statements) rows.push(...(await at.runQuery(role, { ...query(statement, (found) => found), mostMs: 0 })));
 		return rows;
 	};
 	const held = await countChangedJson(jsonTypes, columns, all('primary'));

@@ -39,15 +39,15 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	title: 'Check the primary',
 	why: 'Everything that could stop this half-way is checked before anything changes: privileges, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
 	async inspect(at) {
-		const { primary, replica, look, tool } = at;
+		const { primary, replica, runQuery, tool } = at;
 		const { dialect } = primary;
-		const identity = await look('primary', dialect.identity);
-		const held = await look('primary', dialect.privileges.held);
+		const identity = await runQuery('primary', dialect.identity);
+		const held = await runQuery('primary', dialect.privileges.held);
 		// Without them it cannot be asked, and all that are missing are to be named at once.
 		const maySee = dialect.privileges.missing(held, dialect.privileges.needs.provisionPrimary).length === 0;
-		const channels = maySee ? await look('primary', dialect.channel.status) : [];
-		const tables = await look('primary', dialect.catalogue.tables);
-		const databases = await look('primary', dialect.catalogue.databases);
+		const channels = maySee ? await runQuery('primary', dialect.channel.status) : [];
+		const tables = await runQuery('primary', dialect.catalogue.tables);
+		const databases = await runQuery('primary', dialect.catalogue.databases);
 		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
 		const client = await tool('replica', replica.dialect.tools.load('replica').names);
 		return {
@@ -57,7 +57,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			unselectable: databases.filter((database) => dialect.tools.cannotSelect(database)),
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-			misledBy: await look('primary', dialect.tools.misledBy),
+			misledBy: await runQuery('primary', dialect.tools.misledBy),
 			withoutSnapshots: tables
 				.filter((table) => table.kind === 'table' && table.ownRows && !table.transactional && !table.inMemory)
 				.map(qualified),
@@ -67,8 +67,8 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 			channels,
 			prepared: maySee && seesPrepared(primary, held) ? await preparedThatStay(at, 'primary', dialect) : null,
 			gaps: {
-				log: maySee ? await logGaps(primary, look, 'primary') : [],
-				applier: channels.length === 0 ? [] : await applierGaps(primary, channels, look, 'primary'),
+				log: maySee ? await logGaps(primary, runQuery, 'primary') : [],
+				applier: channels.length === 0 ? [] : await applierGaps(primary, channels, runQuery, 'primary'),
 			},
 		};
 	},

@@ -51,17 +51,17 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	id: 'look-at-replica',
 	title: 'Check the replica',
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
-	async inspect({ primary, replica, clone, backup, look, folderFacts }) {
-		const identity = await look('replica', replica.dialect.identity);
-		const held = await look('replica', replica.dialect.privileges.held);
+	async inspect({ primary, replica, clone, backup, runQuery, folderFacts }) {
+		const identity = await runQuery('replica', replica.dialect.identity);
+		const held = await runQuery('replica', replica.dialect.privileges.held);
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
-		const settings = new Map(await look('replica', replica.dialect.catalogue.variables));
+		const settings = new Map(await runQuery('replica', replica.dialect.catalogue.variables));
 		const distrusting = identity.binaryLog && !/^(ON|1)$/i.test(settings.get('log_bin_trust_function_creators') ?? '');
-		const code = clone === undefined && distrusting && (await look('primary', primary.dialect.fits.code)) > 0;
+		const code = clone === undefined && distrusting && (await runQuery('primary', primary.dialect.fits.code)) > 0;
 		const privileges = privilegesOf(replica, identity, held, code);
 		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
-		const source = await look('primary', primary.dialect.identity);
-		const tables = await look('primary', primary.dialect.catalogue.tables);
+		const source = await runQuery('primary', primary.dialect.identity);
+		const tables = await runQuery('primary', primary.dialect.catalogue.tables);
 		const disk = replica.local ? await folderFacts(identity.dataDir) : null;
 		return {
 			identity,
@@ -72,15 +72,17 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 				dataDir: source.dataDir,
 				hostname: source.hostname,
 				bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-				databases: await look('primary', primary.dialect.catalogue.databases),
+				databases: await runQuery('primary', primary.dialect.catalogue.databases),
 			},
-			databases: await look('replica', replica.dialect.catalogue.databases),
-			readOnly: await readOnlyDatabases(replica, look, 'replica'),
-			channels: await look('replica', replica.dialect.channel.status),
+			databases: await runQuery('replica', replica.dialect.catalogue.databases),
+			readOnly: await readOnlyDatabases(replica, runQuery, 'replica'),
+			channels: await runQuery('replica', replica.dialect.channel.status),
 			// Those of a channel that is there go with it.
-			replicas: (await look('replica', replica.dialect.channel.connected)).map(({ user, host }) => `${user}@${host.replace(/:\d+$/, '')}`),
-			fits: await inspectFits({ primary, replica, dumps: clone === undefined && backup === undefined }, { look }),
-			gaps: await applierGaps(replica, [], look, 'replica'),
+			replicas: (await runQuery('replica', replica.dialect.channel.connected)).map(
+				({ user, host }) => `${user}@${host.replace(/:\d+$/, '')}`,
+			),
+			fits: await inspectFits({ primary, replica, dumps: clone === undefined && backup === undefined }, { runQuery }),
+			gaps: await applierGaps(replica, [], runQuery, 'replica'),
 			freeBytes: disk?.exists ? disk.freeBytes : null,
 		};
 	},

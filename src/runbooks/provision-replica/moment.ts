@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pickAll } from '../../core/action.ts';
 import { type LockstepError, LockTimeout, ServerError } from '../../core/errors.ts';
-import type { Working } from '../../core/step.ts';
+import type { RunContext } from '../../core/step.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../locked-dump/blockers.ts';
 import type { ProvisionEnv } from './env.ts';
 
-type At = ProvisionEnv & Working & { readonly plan: readonly Action[] };
+type At = ProvisionEnv & RunContext & { readonly plan: readonly Action[] };
 
 /** So long a snapshot without a lock is tried, before a lock of milliseconds is. */
 const WITHOUT_LOCK_MS = 5_000;
@@ -48,9 +48,9 @@ export async function momentOf(
 	},
 ): Promise<string> {
 	const { open, prepare, discard } = o;
-	const { plan, primary, look, perform, note, signal } = at;
+	const { plan, primary, runQuery, perform, note, signal } = at;
 	const { positions, locks, features } = primary.dialect;
-	const position = () => positions.snapshot((query) => look('primary', query));
+	const position = () => positions.snapshot((query) => runQuery('primary', query));
 	if (positions.settled === null) {
 		await open();
 		return position();
@@ -62,7 +62,7 @@ export async function momentOf(
 		await open();
 		refused = (await o.unusable?.()) ?? null;
 		if (refused !== null) return null;
-		return (await settled((query) => look('primary', query))) === before ? before : null;
+		return (await settled((query) => runQuery('primary', query))) === before ? before : null;
 	};
 	const locked = async (): Promise<string | null> => {
 		try {
@@ -85,7 +85,7 @@ export async function momentOf(
 		await prepare?.();
 		const late = performance.now() - began > WITHOUT_LOCK_MS;
 		const atWork = late
-			? blockersOf(await look('primary', locks.activity)).filter((each) => keepsTablesOpen(each, features.lockWaitsForReads))
+			? blockersOf(await runQuery('primary', locks.activity)).filter((each) => keepsTablesOpen(each, features.lockWaitsForReads))
 			: [];
 		const withLock = late && atWork.length === 0 && refused === null;
 		const gtid = await (withLock ? locked() : proven());

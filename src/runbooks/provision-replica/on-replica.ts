@@ -1,7 +1,7 @@
 import type { Action, LoadAction, PipeAction } from '../../core/action.ts';
 import type { Json } from '../../core/json.ts';
 import type { Thing } from '../../core/model.ts';
-import type { Looking, Step, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext, Step } from '../../core/step.ts';
 import type { RestoreEnv } from '../restore-backup/env.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
@@ -24,11 +24,11 @@ function onReplica<A extends Action>(given: A): A {
 }
 
 /** What it looks and works with, when it means the replica by `server`. */
-export function aimed<At extends Looking & Partial<Working>>(at: At): At {
+export function aimed<At extends ReadContext & Partial<RunContext>>(at: At): At {
 	const { perform, readers } = at;
 	return {
 		...at,
-		look: (on, query) => at.look(roleOf(on), query),
+		runQuery: (on, query) => at.runQuery(roleOf(on), query),
 		tool: (on, names) => at.tool(roleOf(on), names),
 		digests: (on, tables, options) => at.digests(roleOf(on), tables, options),
 		rowDifferences: (on, table) => at.rowDifferences(roleOf(on), table),

@@ -1,5 +1,5 @@
 import type { Action } from '../../core/action.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import type { Need } from '../../dialects/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
@@ -18,12 +18,16 @@ export function replicaNeeds({ dialect }: Server): readonly Need[] {
 	return once.filter((need) => missing(others(need), [need]).length > 0);
 }
 
-export const exists = ({ dialect }: Server, role: 'primary' | 'replica', who: Who, look: Looking['look']): Promise<boolean> =>
-	look(role, dialect.accounts.exists(who.user, who.host));
+export const exists = ({ dialect }: Server, role: 'primary' | 'replica', who: Who, runQuery: ReadContext['runQuery']): Promise<boolean> =>
+	runQuery(role, dialect.accounts.exists(who.user, who.host));
 
 /** Of an account that is there. */
-export const heldThere = ({ dialect }: Server, role: 'primary' | 'replica', who: Who, look: Looking['look']): Promise<readonly string[]> =>
-	look(role, dialect.privileges.heldBy(who.user, who.host));
+export const heldThere = (
+	{ dialect }: Server,
+	role: 'primary' | 'replica',
+	who: Who,
+	runQuery: ReadContext['runQuery'],
+): Promise<readonly string[]> => runQuery(role, dialect.privileges.heldBy(who.user, who.host));
 
 /** Out of the replica's binary log, and past the switch that refuses administrators as well. */
 export const onReplicaAlone = (
@@ -49,9 +53,9 @@ function alone(role: 'primary' | 'replica', { dialect: { locks } }: Server, clos
 /** Whether a primary is a replica itself, and lets not even administrators write. */
 export type Chain = { readonly follows: boolean; readonly superReadOnly: string | null };
 
-export async function chainOf({ dialect }: Server, look: Looking['look']): Promise<Chain> {
-	const { superReadOnly } = await look('primary', dialect.identity);
-	return { follows: (await look('primary', dialect.channel.status)).length > 0, superReadOnly };
+export async function chainOf({ dialect }: Server, runQuery: ReadContext['runQuery']): Promise<Chain> {
+	const { superReadOnly } = await runQuery('primary', dialect.identity);
+	return { follows: (await runQuery('primary', dialect.channel.status)).length > 0, superReadOnly };
 }
 
 /**

@@ -27,8 +27,8 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 	id: 'protect',
 	title: 'Make the replica read-only',
 	why: 'Only replication may write there (read_only; on MySQL super_read_only, too, once it has the data), and no event may fire there: either would make it differ from the primary, and in strict mode stop it. This is set before the data comes, because copied events are enabled ones. Its option file must say the same, or a restart forgets it.',
-	async inspect({ replica, look }) {
-		const identity = await look('replica', replica.dialect.identity);
+	async inspect({ replica, runQuery }) {
+		const identity = await runQuery('replica', replica.dialect.identity);
 		const { readOnly, superReadOnly, eventScheduler, startedAt } = identity;
 		return {
 			readOnly,
@@ -36,7 +36,7 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 			eventScheduler,
 			startedAt,
 			lines: replica.dialect.channel.safeOptions(identity),
-			packet: await look('replica', replica.dialect.fits.packet),
+			packet: await runQuery('replica', replica.dialect.fits.packet),
 		};
 	},
 	plan({ replica, facts, outputs, clone }) {
@@ -83,8 +83,8 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 		}
 		return { packet: origin.packet !== undefined && origin.packet < LARGEST_PACKET ? origin.packet : null };
 	},
-	async verify({ replica, look, outputs }) {
-		const identity = await look('replica', replica.dialect.identity);
+	async verify({ replica, runQuery, outputs }) {
+		const identity = await runQuery('replica', replica.dialect.identity);
 		return [
 			must('READ-ONLY', 'The replica is read-only', identity.readOnly !== 'OFF', { expected: 'ON', found: identity.readOnly }),
 			must('EVENTS-OFF', 'Its event scheduler is off', identity.eventScheduler !== 'ON', {
@@ -118,7 +118,7 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 		}
 		return actions;
 	},
-	foreign({ replica, facts, origin, clone }) {
+	drift({ replica, facts, origin, clone }) {
 		if (clone !== undefined || !restarted(origin, facts)) return [];
 		const was = (name: string, before: string, now: string) =>
 			before === now ? [] : [`${replica.name} was restarted since: ${name} is ${now} as it starts now; before it was ${before}.`];

@@ -6,7 +6,7 @@ import { type Deeds, isMade } from '../../core/deeds.ts';
 import { CheckFailed, Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
 import type { Failure, Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
-import type { Flow, Looking, Seen, Step, Working } from '../../core/step.ts';
+import type { Flow, Observed, ReadContext, RunContext, Step } from '../../core/step.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/scan.ts';
 import { query, type Statement } from '../../sql/sql.ts';
@@ -36,12 +36,12 @@ type Facts = {
 /** Whoever provisions again after that was told to: another copy is the only remedy. */
 export async function isUseless({
 	replica,
-	look,
+	runQuery,
 	failure,
-}: ProvisionEnv & Looking & { readonly failure: Failure | null }): Promise<boolean> {
+}: ProvisionEnv & ReadContext & { readonly failure: Failure | null }): Promise<boolean> {
 	if (failure?.checks.some((check) => check.id.startsWith('COMPARE-'))) return true;
 	const { channel } = replica.dialect;
-	return (await channelsOf(replica, look, 'replica')).some(({ ioError, sqlError }) =>
+	return (await channelsOf(replica, runQuery, 'replica')).some(({ ioError, sqlError }) =>
 		[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
 	);
 }
@@ -53,11 +53,11 @@ export const databasesThere = (names: readonly string[]): readonly Thing[] =>
 /** The databases on the replica; where it cannot be reached, those that the run made there. */
 export async function databasesLeft({
 	replica,
-	look,
+	runQuery,
 	made,
 	absent,
-}: ProvisionEnv & Looking & { readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<readonly string[]> {
-	if (!absent.has('replica')) return look('replica', replica.dialect.catalogue.databases);
+}: ProvisionEnv & ReadContext & { readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<readonly string[]> {
+	if (!absent.has('replica')) return runQuery('replica', replica.dialect.catalogue.databases);
 	return (made ?? []).filter(({ on, kind }) => on === 'replica' && kind === 'database').map(({ name }) => name);
 }
 
@@ -67,7 +67,7 @@ export function dropCopied({
 	facts,
 	origin,
 	made,
-}: ProvisionEnv & Seen<{ readonly onReplica: readonly string[] }> & { readonly made: Deeds['made'] }): readonly Action[] {
+}: ProvisionEnv & Observed<{ readonly onReplica: readonly string[] }> & { readonly made: Deeds['made'] }): readonly Action[] {
 	const { catalogue, load, locks } = replica.dialect;
 	const ours = facts.onReplica.filter(
 		(name) => !origin.onReplica.includes(name) && isMade(made, { on: 'replica', kind: 'database', name }),
@@ -102,14 +102,14 @@ const gateTaken = (server: string, name: string, session: number | null): ToolEr
 type Gate = NonNullable<ProvisionEnv['primary']['dialect']['locks']['seedGate']>;
 
 /** The primary's prepared XA transactions; none where the account may not see them, which its own check has said. */
-async function preparedNow({ primary, look }: ProvisionEnv & Looking): Promise<readonly string[]> {
+async function preparedNow({ primary, runQuery }: ProvisionEnv & ReadContext): Promise<readonly string[]> {
 	const { privileges, locks } = primary.dialect;
-	return seesPrepared(primary, await look('primary', privileges.held)) ? look('primary', locks.prepared.query) : [];
+	return seesPrepared(primary, await runQuery('primary', privileges.held)) ? runQuery('primary', locks.prepared.query) : [];
 }
 
 /** One that was prepared before the snapshot and still is after it: the replica would be given the end of a transaction that it does not have. */
 async function copyBesidePrepared(
-	at: ProvisionEnv & Working,
+	at: ProvisionEnv & RunContext,
 	action: PipeAction,
 	onFlow: (flow: Flow) => void,
 ): Promise<{ result: PipeResult; at: null }> {
@@ -143,14 +143,14 @@ async function copyBesidePrepared(
 
 /** Lets the dump tool to its snapshot when the position is known, and what it writes to the replica when that is proven. */
 async function copyAtKnownMoment(
-	at: ProvisionEnv & Working & { readonly plan: readonly Action[] },
+	at: ProvisionEnv & RunContext & { readonly plan: readonly Action[] },
 	action: PipeAction,
 	gate: Gate,
 	onFlow: (flow: Flow) => void,
 ): Promise<{ result: PipeResult; at: string }> {
-	const { primary, look, perform, signal } = at;
+	const { primary, runQuery, perform, signal } = at;
 	const ask = (statement: Statement) =>
-		look(
+		runQuery(
 			'primary',
 			query(statement, (rows) => Object.values(rows[0] ?? {})[0] === '1'),
 		);
@@ -173,7 +173,7 @@ async function copyAtKnownMoment(
 	const shut = () =>
 		until(
 			() => ask(gate.shut),
-			async () => gateTaken(primary.name, gate.name, await look('primary', gate.holder)),
+			async () => gateTaken(primary.name, gate.name, await runQuery('primary', gate.holder)),
 		);
 	let copy = {
 		session: 0,
@@ -189,17 +189,17 @@ async function copyAtKnownMoment(
 		const gtid = await momentOf(at, {
 			async prepare() {
 				await shut();
-				const others = await look('primary', gate.waiting);
+				const others = await runQuery('primary', gate.waiting);
 				const [begin, stop] = [Promise.withResolvers<void>(), new AbortController()];
 				const done = perform(action, { onFlow, begin: begin.promise, until: stop.signal });
 				done.catch(() => {});
 				copy = { session: 0, begin, stop, done };
-				const ours = async () => (await look('primary', gate.waiting)).find((id) => !others.includes(id)) ?? 0;
+				const ours = async () => (await runQuery('primary', gate.waiting)).find((id) => !others.includes(id)) ?? 0;
 				copy.session = await until(ours, notAtGate, done);
 			},
 			async open() {
 				await ask(gate.open);
-				await until(() => look('primary', gate.hasSnapshot(copy.session)), notAtGate, copy.done);
+				await until(() => runQuery('primary', gate.hasSnapshot(copy.session)), notAtGate, copy.done);
 			},
 			discard,
 			unusable: async () => {
@@ -223,14 +223,14 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'seed',
 	title: 'Copy the data',
 	why: 'The manual’s recipe forgets this step, and without it a replica says Yes/Yes with no data. One consistent snapshot of the primary, taken without a lock (on MySQL, where the position is proven around it, with a lock of milliseconds only under very many commits) so that no client waits, flows straight into the replica; nothing is put on disk in between. The position to start from is the snapshot’s own.',
-	async inspect({ primary, replica, look }) {
-		const tables = await look('primary', primary.dialect.catalogue.tables);
+	async inspect({ primary, replica, runQuery }) {
+		const tables = await runQuery('primary', primary.dialect.catalogue.tables);
 		return {
-			databases: await look('primary', primary.dialect.catalogue.databases),
+			databases: await runQuery('primary', primary.dialect.catalogue.databases),
 			tables: tables.filter((table) => table.kind === 'table').map(({ database, name, bytes }) => ({ database, name, bytes })),
 			versioned: tables.some((table) => table.versioned),
-			gtid: (await look('primary', primary.dialect.positions.current)).written,
-			onReplica: await look('replica', replica.dialect.catalogue.databases),
+			gtid: (await runQuery('primary', primary.dialect.positions.current)).written,
+			onReplica: await runQuery('replica', replica.dialect.catalogue.databases),
 		};
 	},
 	plan({ facts, ...env }) {
@@ -263,7 +263,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		};
 		// Contents that are compared prove it themselves; those of a replica that is delayed on purpose are not.
 		const identities = async () =>
-			at.delaySeconds === 0 ? [] : at.look('primary', primary.dialect.catalogue.tableIds(facts.tables)).catch(() => []);
+			at.delaySeconds === 0 ? [] : at.runQuery('primary', primary.dialect.catalogue.tableIds(facts.tables)).catch(() => []);
 		const before = await identities();
 		const { result, at: moment } =
 			primary.dialect.locks.seedGate === null
@@ -295,9 +295,9 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			rawBytes: result.rawBytes,
 		};
 	},
-	async verify({ replica, look, output }) {
-		const databases = await look('replica', replica.dialect.catalogue.databases);
-		const tables = (await look('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
+	async verify({ replica, runQuery, output }) {
+		const databases = await runQuery('replica', replica.dialect.catalogue.databases);
+		const tables = (await runQuery('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
 		const lacking = output.databases.filter((name) => !databases.includes(name));
 		return [
 			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
@@ -310,8 +310,8 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 			}),
 		];
 	},
-	spoiled: isUseless,
+	isStale: isUseless,
 	inspectReachable: async (at) => ({ ...at.origin, onReplica: await databasesLeft(at) }),
 	undo: dropCopied,
-	standIn: { gtid: '<the position of the copied data>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
+	previewOutput: { gtid: '<the position of the copied data>', databases: [], tables: -1, rows: 0, rawBytes: 0 },
 };

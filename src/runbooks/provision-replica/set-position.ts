@@ -14,10 +14,10 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 	id: 'set-position',
 	title: 'Set the replica’s position',
 	why: 'From here on the replica asks the primary for exactly what came after its data: gtid_slave_pos (in MySQL: gtid_purged) is the position of the copied snapshot, not of now.',
-	async inspect({ replica, look }) {
+	async inspect({ replica, runQuery }) {
 		return {
-			position: await look('replica', replica.dialect.positions.current),
-			binaryLog: (await look('replica', replica.dialect.identity)).binaryLog,
+			position: await runQuery('replica', replica.dialect.positions.current),
+			binaryLog: (await runQuery('replica', replica.dialect.identity)).binaryLog,
 		};
 	},
 	plan({ replica, facts, outputs }) {
@@ -25,10 +25,10 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 		if (facts.position.replicated === gtid) return [];
 		return changes('replica', 'set', 'the position of the copied data', replica.dialect.positions.setReplicated(gtid));
 	},
-	async verify({ replica, look, outputs }) {
+	async verify({ replica, runQuery, outputs }) {
 		const { positions } = replica.dialect;
 		const gtid = seeded({ outputs })?.gtid ?? '';
-		const { replicated } = await look('replica', positions.current);
+		const { replicated } = await runQuery('replica', positions.current);
 		return [
 			must('POSITION-SET', 'The replica stands at its data’s position, or beyond', positions.includes(replicated, gtid), {
 				expected: gtid,

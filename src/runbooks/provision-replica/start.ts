@@ -19,13 +19,13 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 	id: 'start',
 	title: 'Start replication',
 	why: 'START SLAVE, in newer words START REPLICA: the IO thread fetches the primary’s binary log, the SQL thread applies it. The server says OK even if neither will ever connect; the next step looks.',
-	async inspect({ replica, look }) {
-		const channel = (await look('replica', replica.dialect.channel.status))[0];
-		const { superReadOnly, startedAt } = await look('replica', replica.dialect.identity);
+	async inspect({ replica, runQuery }) {
+		const channel = (await runQuery('replica', replica.dialect.channel.status))[0];
+		const { superReadOnly, startedAt } = await runQuery('replica', replica.dialect.identity);
 		return {
 			superReadOnly,
 			startedAt,
-			packet: await look('replica', replica.dialect.fits.packet),
+			packet: await runQuery('replica', replica.dialect.fits.packet),
 			running: channel !== undefined && channel.io !== 'no' && channel.sql === 'yes',
 			stopped: channel === undefined || (channel.io === 'no' && channel.sql === 'no'),
 		};
@@ -51,9 +51,9 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 		];
 	},
 	/** A thread that stands still without an error was stopped by somebody, or by a comparison that died: a resumed run starts it again. */
-	async verify({ replica, look }) {
-		const channel = (await look('replica', replica.dialect.channel.status))[0];
-		const { superReadOnly } = await look('replica', replica.dialect.identity);
+	async verify({ replica, runQuery }) {
+		const channel = (await runQuery('replica', replica.dialect.channel.status))[0];
+		const { superReadOnly } = await runQuery('replica', replica.dialect.identity);
 		const stopped = channel !== undefined && ((channel.io === 'no' && !channel.ioError) || (channel.sql === 'no' && !channel.sqlError));
 		return [
 			must('STARTED', 'Both threads were started', channel !== undefined && !stopped, {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
-import type { Looking, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { Channel } from '../../dialects/dialect.ts';
 import { channelsOf } from '../channels.ts';
 import type { Server } from '../server.ts';
@@ -10,8 +10,8 @@ import type { ProvisionEnv } from './env.ts';
 const CONNECT_WITHIN_MS = 30_000;
 
 /** The replica's channel; a freshly cleared server has none. */
-export async function channelOf({ replica, look }: ProvisionEnv & Looking): Promise<Channel | undefined> {
-	return (await channelsOf(replica, look, 'replica'))[0];
+export async function channelOf({ replica, runQuery }: ProvisionEnv & ReadContext): Promise<Channel | undefined> {
+	return (await channelsOf(replica, runQuery, 'replica'))[0];
 }
 
 export function threadChecks({ dialect, name }: Server, channel: Channel | undefined): Check[] {
@@ -33,7 +33,7 @@ export function threadChecks({ dialect, name }: Server, channel: Channel | undef
 }
 
 /** START only asks the threads to start: waits until both say that they run. Throws VerifyFailed where they do not within half a minute. */
-export async function untilThreadsRun(at: ProvisionEnv & Working): Promise<void> {
+export async function untilThreadsRun(at: ProvisionEnv & RunContext): Promise<void> {
 	const { replica, now, signal } = at;
 	const until = now().getTime() + CONNECT_WITHIN_MS;
 	for (;;) {

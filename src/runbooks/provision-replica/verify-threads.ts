@@ -18,22 +18,22 @@ export const verifyThreads: Step<
 	inspect: async () => null,
 	plan: () => [],
 	async run(at) {
-		const { primary, look, account, now, signal } = at;
+		const { primary, runQuery, account, now, signal } = at;
 		await untilThreadsRun(at);
 		const seenNow = async () =>
-			(await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
+			(await runQuery('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
 		let seen = await seenNow();
 		// An IO thread says Yes before it has asked for the log.
 		for (const until = now().getTime() + SEEN_WITHIN_MS; seen.length === 0 && now().getTime() < until; seen = await seenNow())
 			await pause(100, undefined, { signal }).catch(() => signal.throwIfAborted());
-		const demanded = await look('primary', primary.dialect.accounts.requiresTls(account.user, account.host));
+		const demanded = await runQuery('primary', primary.dialect.accounts.requiresTls(account.user, account.host));
 		const cipher = seen.find((connection) => connection.cipher !== null)?.cipher ?? null;
 		return { encrypted: seen.length > 0 && (demanded || cipher !== null), cipher, verified: (await channelOf(at))?.tlsVerified ?? false };
 	},
 	async verify(at) {
-		const { primary, replica, look, account, tls, output, backup } = at;
-		const seen = (await look('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
-		const { written, replicated } = await look('replica', replica.dialect.positions.current);
+		const { primary, replica, runQuery, account, tls, output, backup } = at;
+		const seen = (await runQuery('primary', primary.dialect.channel.connected)).filter((connection) => connection.user === account.user);
+		const { written, replicated } = await runQuery('replica', replica.dialect.positions.current);
 		const channel = await channelOf(at);
 		const before = captured(at)?.position.written ?? '';
 		return [
@@ -41,7 +41,7 @@ export const verifyThreads: Step<
 			...gapChecks(
 				'FILTERS',
 				'It applies all changes',
-				await applierGaps(replica, channel === undefined ? [] : [channel], look, 'replica'),
+				await applierGaps(replica, channel === undefined ? [] : [channel], runQuery, 'replica'),
 				'no filter',
 			),
 			must('SEEN', 'The primary sees the replica’s connection', seen.length > 0, {
@@ -66,5 +66,5 @@ export const verifyThreads: Step<
 		];
 	},
 	proves: () => true,
-	standIn: { encrypted: false, cipher: null, verified: false },
+	previewOutput: { encrypted: false, cipher: null, verified: false },
 };

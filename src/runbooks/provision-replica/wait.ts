@@ -10,7 +10,7 @@ export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 	title: 'Wait until it has caught up',
 	why: 'While the copy ran, clients wrote to the primary; the replica now applies all of that. Seconds_Behind_Master (MySQL: Seconds_Behind_Source) = 0 is no proof, so the positions themselves are compared.',
 	// What the primary can give: a replica that is one itself has more than its own log.
-	inspect: async ({ primary, look }) => ({ target: (await look('primary', primary.dialect.positions.current)).written }),
+	inspect: async ({ primary, runQuery }) => ({ target: (await runQuery('primary', primary.dialect.positions.current)).written }),
 	plan: ({ replica, facts, delaySeconds }) =>
 		delaySeconds > 0
 			? []
@@ -33,10 +33,10 @@ export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 		for (const action of plan) await perform(action);
 		return { ms };
 	},
-	async verify({ replica, look, facts, delaySeconds }) {
+	async verify({ replica, runQuery, facts, delaySeconds }) {
 		if (delaySeconds > 0) return [];
 		const { positions } = replica.dialect;
-		const { replicated } = await look('replica', positions.current);
+		const { replicated } = await runQuery('replica', positions.current);
 		return [
 			must('CAUGHT-UP', 'It has all that the primary had', positions.includes(replicated, facts.target), {
 				expected: facts.target,
@@ -45,5 +45,5 @@ export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 		];
 	},
 	proves: () => true,
-	standIn: { ms: 0 },
+	previewOutput: { ms: 0 },
 };

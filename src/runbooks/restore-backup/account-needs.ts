@@ -1,5 +1,5 @@
 import { type Check, must } from '../../core/check.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import { grantedPrivileges, grantedRoles } from '../../dialects/grants.ts';
 import { isWord, tokensOf } from '../../dump/definitions/tokens.ts';
 import { shown } from '../../sql/sql.ts';
@@ -37,20 +37,20 @@ export const ACCOUNT_CHECKS = [
 
 const NONE: AccountNeeds = { restricted: [], plugins: [], unknown: [], ungrantable: [], proxies: [], roles: [] };
 
-export async function inspectAccountNeeds(env: RestoreEnv & Pick<Looking, 'look'>): Promise<AccountNeeds> {
+export async function inspectAccountNeeds(env: RestoreEnv & Pick<ReadContext, 'runQuery'>): Promise<AccountNeeds> {
 	const { dialect } = env.server;
 	const all = env.manifest.server.flavor === dialect.id ? await accountStatements(env) : [];
 	if (all.length === 0) return NONE;
 	// Those that are there are left as they are.
-	const there = new Set((await env.look('server', dialect.accounts.list)).map(accountKey));
+	const there = new Set((await env.runQuery('server', dialect.accounts.list)).map(accountKey));
 	const wanted = all.filter(({ account }) => !there.has(account));
-	const setting = (await env.look('server', dialect.catalogue.variables)).find(([name]) => name === 'partial_revokes');
-	const plugins = new Set((await env.look('server', dialect.fits.activePlugins)).map((name) => name.toLowerCase()));
+	const setting = (await env.runQuery('server', dialect.catalogue.variables)).find(([name]) => name === 'partial_revokes');
+	const plugins = new Set((await env.runQuery('server', dialect.fits.activePlugins)).map((name) => name.toLowerCase()));
 	const privileges = grouped(wanted, privilegesOf);
-	const known = await env.look('server', dialect.privileges.known);
+	const known = await env.runQuery('server', dialect.privileges.known);
 	// Of other names one server knows several for the same.
 	const unknown = privileges.filter(([name]) => name.includes('_') && !known.includes(name));
-	const held = await env.look('server', dialect.privileges.held);
+	const held = await env.runQuery('server', dialect.privileges.held);
 	const missing = new Set(
 		dialect.privileges
 			.missing(
@@ -66,8 +66,8 @@ export async function inspectAccountNeeds(env: RestoreEnv & Pick<Looking, 'look'
 		plugins: grouped(wanted, pluginsOf).filter(([name]) => !plugins.has(name.toLowerCase())),
 		unknown,
 		ungrantable: privileges.filter((each) => missing.has(each[0]) && !unknown.includes(each)),
-		proxies: proxies.length === 0 || (await env.look('server', dialect.privileges.grantsProxies)) ? [] : [...new Set(proxies)],
-		roles: await ungrantableRoles(dialect, roleGrants, there, (query) => env.look('server', query)),
+		proxies: proxies.length === 0 || (await env.runQuery('server', dialect.privileges.grantsProxies)) ? [] : [...new Set(proxies)],
+		roles: await ungrantableRoles(dialect, roleGrants, there, (query) => env.runQuery('server', query)),
 	};
 }
 

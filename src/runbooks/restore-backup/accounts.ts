@@ -19,7 +19,7 @@ export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 	title: 'Load the accounts',
 	why: 'Only on request: whatever account could log in to the server that was backed up can then log in here. Existing accounts are left as they are, with their passwords and their privileges.',
 	async inspect(env) {
-		return { present: await env.look('server', env.server.dialect.accounts.list), named: [...(await accountsIn(env))] };
+		return { present: await env.runQuery('server', env.server.dialect.accounts.list), named: [...(await accountsIn(env))] };
 	},
 	plan({ facts, origin, ...env }) {
 		const { server, logged } = env;

@@ -7,7 +7,7 @@ import { some } from '../server.ts';
  * What of a backup was asked for; all of it where nothing was. Throws UserError where it holds no such database or table.
  * `tables`: `database.table` each; where a name has dots of its own, all ways to read it are tried.
  */
-export function chosen(
+export function selectTables(
 	manifest: Manifest,
 	wish: { readonly databases?: readonly string[]; readonly tables?: readonly string[] },
 ): { readonly databases: readonly string[]; readonly only: readonly ObjectName[] | null } {

@@ -20,14 +20,14 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 	id: 'clear',
 	title: 'Drop what is replaced',
 	why: 'What has the same name as something in the backup is dropped first, so that nothing of the old is mixed with the new. On a server without these databases there is nothing to do.',
-	async inspect({ server, databases, only, look }) {
-		const guarded = await readOnlyDatabases(server, look, 'server');
+	async inspect({ server, databases, only, runQuery }) {
+		const guarded = await readOnlyDatabases(server, runQuery, 'server');
 		const { catalogue } = server.dialect;
 		const wanted = ({ database, name }: ObjectName) => only?.some((each) => each.database === database && each.name === name) ?? false;
 		return {
-			databases: (await look('server', catalogue.databases)).filter((name) => databases.includes(name)),
+			databases: (await runQuery('server', catalogue.databases)).filter((name) => databases.includes(name)),
 			readOnly: guarded.filter((name) => databases.includes(name)),
-			tables: (await look('server', catalogue.tables)).filter(wanted).map(({ database, name }) => ({ database, name })),
+			tables: (await runQuery('server', catalogue.tables)).filter(wanted).map(({ database, name }) => ({ database, name })),
 		};
 	},
 	plan({ server, facts, only, logged }) {
@@ -60,6 +60,6 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 		return { dropped: only === null ? facts.databases : facts.tables.map(qualified) };
 	},
 	// Rows that came and are not those that were dumped, or that something else has put there since: nothing of it is to be trusted.
-	spoiled: async (at) => (await overtaken(at)) || (at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false),
+	isStale: async (at) => (await overtaken(at)) || (at.failure?.checks.some((check) => check.id === 'CONTENTS') ?? false),
 	undo: () => [],
 };

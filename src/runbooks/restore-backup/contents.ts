@@ -1,5 +1,5 @@
 import type { ObjectCounts } from '../../archive/manifest.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import type { RestoreEnv } from './env.ts';
 
 export type Contents = {
@@ -14,30 +14,30 @@ export type Contents = {
 
 /** Counts what a database holds; `rows`: reads every table. */
 export async function whatIsThere(
-	{ server, look, signal }: RestoreEnv & Looking,
+	{ server, runQuery, signal }: RestoreEnv & ReadContext,
 	database: string,
 	{ rows = true, onTable }: { readonly rows?: boolean; readonly onTable?: (name: string) => void } = {},
 ): Promise<Contents> {
 	const { catalogue, load } = server.dialect;
 	const of = <T extends { readonly database: string }>(all: readonly T[]) => all.filter((each) => each.database === database);
-	const tables = of(await look('server', catalogue.tables));
-	const routines = of(await look('server', catalogue.routines));
+	const tables = of(await runQuery('server', catalogue.tables));
+	const routines = of(await runQuery('server', catalogue.routines));
 	const kinds = (kind: (typeof tables)[number]['kind']) => tables.filter((table) => table.kind === kind);
 	const counts = new Map<string, number>();
 	for (const table of kinds('table')) {
 		signal.throwIfAborted();
 		if (!rows || !table.ownRows) continue;
 		onTable?.(table.name);
-		counts.set(table.name, await look('server', load.count(table, table.versioned)));
+		counts.set(table.name, await runQuery('server', load.count(table, table.versioned)));
 	}
 	return {
 		objects: {
 			tables: kinds('table').length,
 			views: kinds('view').length,
-			triggers: of(await look('server', catalogue.triggers)).length,
+			triggers: of(await runQuery('server', catalogue.triggers)).length,
 			procedures: routines.filter((each) => each.kind === 'procedure').length,
 			functions: routines.filter((each) => each.kind === 'function').length,
-			events: of(await look('server', catalogue.events)).length,
+			events: of(await runQuery('server', catalogue.events)).length,
 			sequences: kinds('sequence').length,
 		},
 		rows: [...counts.values()].reduce((sum, each) => sum + each, 0),

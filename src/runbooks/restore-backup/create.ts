@@ -31,12 +31,12 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 	title: 'Create the databases and their tables',
 	why: 'First everything that rows go into, as the vendor’s own tool wrote it: databases, tables, sequences. No triggers yet, or they would fire at every row; no views yet, because they may rest on what comes later.',
 	async inspect(env) {
-		const { server, databases, look } = env;
+		const { server, databases, runQuery } = env;
 		const { catalogue } = server.dialect;
 		return {
 			strays: cleared(env) || env.undoing ? (await strays(env)).filter(({ certain }) => certain) : [],
-			databases: (await look('server', catalogue.databases)).filter((name) => databases.includes(name)),
-			tables: (await look('server', catalogue.tables))
+			databases: (await runQuery('server', catalogue.databases)).filter((name) => databases.includes(name)),
+			tables: (await runQuery('server', catalogue.tables))
 				.filter((table) => databases.includes(table.database))
 				.map(({ database, name }) => ({ database, name })),
 		};
@@ -66,12 +66,12 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 		for (const action of plan) await perform(action);
 		return { databases };
 	},
-	async verify({ server, look, ...env }) {
-		const tables = names(await look('server', server.dialect.catalogue.tables));
+	async verify({ server, runQuery, ...env }) {
+		const tables = names(await runQuery('server', server.dialect.catalogue.tables));
 		const missing = tablesOf(env).filter((table) => !tables.has(qualified(table)));
 		return [must('TABLES', 'Every table exists', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
 	undo: ({ facts, origin, made, ...env }) => takeBack(env, facts, origin, made),
-	foreign: ({ facts }) => leftAlone(facts),
-	standIn: { databases: [] },
+	drift: ({ facts }) => leftAlone(facts),
+	previewOutput: { databases: [] },
 };

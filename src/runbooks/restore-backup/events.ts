@@ -1,5 +1,5 @@
 import { type Action, pick } from '../../core/action.ts';
-import type { Looking, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { EventFacts } from '../../dialects/load.ts';
 import { shown } from '../../sql/sql.ts';
 import { change } from '../change.ts';
@@ -7,23 +7,25 @@ import { restarted } from '../server.ts';
 import type { RestoreEnv } from './env.ts';
 
 /** What keeps events that come with a backup from firing by surprise. */
-export type Sleep = {
+export type EventState = {
 	readonly scheduler: string;
 	readonly startedAt: number;
 	/** Those in the databases that are restored which would fire if the scheduler ran. */
 	readonly awake: readonly EventFacts[];
 };
 
-export async function lookAtEvents({ server, databases, look }: RestoreEnv & Looking): Promise<Sleep> {
-	const { eventScheduler, startedAt } = await look('server', server.dialect.identity);
-	const awake = (await look('server', server.dialect.load.events)).filter((event) => event.enabled && databases.includes(event.database));
+export async function lookAtEvents({ server, databases, runQuery }: RestoreEnv & ReadContext): Promise<EventState> {
+	const { eventScheduler, startedAt } = await runQuery('server', server.dialect.identity);
+	const awake = (await runQuery('server', server.dialect.load.events)).filter(
+		(event) => event.enabled && databases.includes(event.database),
+	);
 	return { scheduler: eventScheduler, startedAt, awake };
 }
 
 /** Before something comes that may hold events, and after: `[…before, …load, …after]`. */
 export function schedulerActions(
 	{ server, only }: RestoreEnv,
-	{ scheduler }: Sleep,
+	{ scheduler }: EventState,
 ): { readonly before: readonly Action[]; readonly after: readonly Action[] } {
 	// With single tables no event comes.
 	if (scheduler !== 'ON' || only !== null) return { before: [], after: [] };
@@ -49,9 +51,13 @@ function asleep({ server, logged }: RestoreEnv, awake: readonly EventFacts[]): r
 }
 
 /** Does `work` while the scheduler is off; gives the statements that wake what was put to sleep. */
-export async function whileAsleep(
+export async function withEventsDisabled(
 	at: RestoreEnv &
-		Working & { readonly facts: { readonly sleep: Sleep }; readonly origin: { readonly sleep: Sleep }; readonly plan: readonly Action[] },
+		RunContext & {
+			readonly facts: { readonly sleep: EventState };
+			readonly origin: { readonly sleep: EventState };
+			readonly plan: readonly Action[];
+		},
 	work: () => Promise<void>,
 ): Promise<readonly string[]> {
 	const { plan, perform } = at;
@@ -67,7 +73,7 @@ export async function whileAsleep(
 }
 
 /** The scheduler goes back only when nothing of the backup would fire by it. */
-export function wakeUndo(env: RestoreEnv, facts: Sleep, origin: Sleep): readonly Action[] {
+export function undoEventChanges(env: RestoreEnv, facts: EventState, origin: EventState): readonly Action[] {
 	if (origin.scheduler !== 'ON' || facts.scheduler !== 'OFF' || restarted(origin, facts)) return [];
 	const back = change('server', 'scheduler-back', 'as it was', env.server.dialect.locks.setEventScheduler('ON'));
 	return [...asleep(env, facts.awake), back];

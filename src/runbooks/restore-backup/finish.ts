@@ -1,21 +1,21 @@
 import type { Action } from '../../core/action.ts';
 import { pickAll } from '../../core/action.ts';
-import type { Looking, Step, Working } from '../../core/step.ts';
+import type { ReadContext, RunContext, Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/objects.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';
-import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
+import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
 import { rememberOthers } from './others.ts';
 
-type Facts = { readonly sleep: Sleep; readonly triggers: readonly ObjectName[] };
+type Facts = { readonly sleep: EventState; readonly triggers: readonly ObjectName[] };
 
 /** For backups of the parallel engine: what must not be there while rows come. */
 export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[] }> = {
 	id: 'finish',
 	title: 'Triggers, routines, events, views',
 	why: 'They come last: a trigger would have fired at every row, a view may rest on any table. Events are enabled in a backup: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled.',
-	passing: true,
+	isTransient: true,
 	inspect: async (env) => ({ sleep: await lookAtEvents(env), triggers: await triggersOf(env) }),
 	plan({ facts, ...env }) {
 		const { before, after } = schedulerActions(env, facts.sleep);
@@ -35,7 +35,7 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 	async run(at) {
 		const { plan, perform, note, server } = at;
 		await rememberOthers(at);
-		const asleep = await whileAsleep(at, async () => {
+		const asleep = await withEventsDisabled(at, async () => {
 			let waiting = pickAll(plan, 'pipe', 'post-');
 			// A view may rest on one of a database that comes later: as long as any gets further, those that failed are tried again.
 			while (waiting.length > 0) {
@@ -57,14 +57,14 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 		});
 		return { asleep };
 	},
-	undo: ({ facts, origin, ...env }) => wakeUndo(env, facts.sleep, origin.sleep),
+	undo: ({ facts, origin, ...env }) => undoEventChanges(env, facts.sleep, origin.sleep),
 };
 
-const triggersOf = async ({ server, databases, look }: RestoreEnv & Looking): Promise<readonly ObjectName[]> =>
-	(await look('server', server.dialect.catalogue.triggers)).filter((each) => databases.includes(each.database));
+const triggersOf = async ({ server, databases, runQuery }: RestoreEnv & ReadContext): Promise<readonly ObjectName[]> =>
+	(await runQuery('server', server.dialect.catalogue.triggers)).filter((each) => databases.includes(each.database));
 
 /** Those that an interrupted run has made already: the vendor's tool replaces all but triggers. */
-async function dropTriggers(at: RestoreEnv & Working & { readonly origin: Facts }, database: string): Promise<void> {
+async function dropTriggers(at: RestoreEnv & RunContext & { readonly origin: Facts }, database: string): Promise<void> {
 	const { server, perform, logged, only, origin } = at;
 	const before = new Set(only === null ? [] : origin.triggers.map(qualified));
 	const ours = (await triggersOf(at)).filter((each) => each.database === database && !before.has(qualified(each)));

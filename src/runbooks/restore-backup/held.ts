@@ -1,6 +1,6 @@
 import type { ManifestTable } from '../../archive/manifest.ts';
 import { count, plural } from '../../core/format.ts';
-import type { Looking, Outputs } from '../../core/step.ts';
+import type { Outputs, ReadContext } from '../../core/step.ts';
 import { definitionTitle, HISTOGRAM } from '../../dialects/definitions.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { seriesOf } from '../../dialects/series.ts';
@@ -29,7 +29,7 @@ const AT_ONCE = 100;
 /** A reading of all tables serves every step of one review. */
 const FRESH_MS = 60_000;
 
-type At = RestoreEnv & Pick<Looking, 'look' | 'digests' | 'definitions' | 'now'>;
+type At = RestoreEnv & Pick<ReadContext, 'runQuery' | 'digests' | 'definitions' | 'now'>;
 type Reading = { readonly at: number; readonly held: Promise<Held> };
 
 const readings = new WeakMap<Outputs['outputs'], Reading>();
@@ -55,12 +55,12 @@ export const forgetHeld = ({ outputs }: Outputs): void => void readings.delete(o
 
 async function readRows(env: At): Promise<Held> {
 	const { catalogue, load } = env.server.dialect;
-	const there = new Map((await env.look('server', catalogue.tables)).map((table) => [qualified(table), table]));
+	const there = new Map((await env.runQuery('server', catalogue.tables)).map((table) => [qualified(table), table]));
 	const wanted = tablesOf(env).filter((table) => there.get(qualified(table))?.ownRows === true);
 	const filled: ManifestTable[] = [];
 	for (let from = 0; from < wanted.length; from += AT_ONCE) {
 		const part = wanted.slice(from, from + AT_ONCE);
-		for (const index of await env.look('server', load.filled(part))) filled.push(part[index] as ManifestTable);
+		for (const index of await env.runQuery('server', load.filled(part))) filled.push(part[index] as ManifestTable);
 	}
 	const read = filled.filter((table) => table.digest !== null).map((table) => ({ ...table, bytes: table.data_bytes }));
 	const digests = read.length === 0 ? [] : await env.digests('server', read, { connections: env.workers });
@@ -90,7 +90,7 @@ async function readRows(env: At): Promise<Held> {
 /** What an interrupted restore finds that it did not put there. Empty where everything is its own. */
 export async function strays(env: At): Promise<readonly Stray[]> {
 	const { catalogue } = env.server.dialect;
-	const tables = (await env.look('server', catalogue.tables)).filter(({ database, name }) =>
+	const tables = (await env.runQuery('server', catalogue.tables)).filter(({ database, name }) =>
 		env.only === null ? env.databases.includes(database) : wantsTable(env, database, name),
 	);
 	if (!parallel(env)) return unprovable(env, tables);
@@ -140,8 +140,8 @@ async function strayObjects(env: At, tables: readonly TableFacts[]): Promise<rea
 }
 
 /** Whether the server prints and stores things as the one that was backed up. */
-export const isSameSeries = async ({ server, manifest, look }: RestoreEnv & Pick<Looking, 'look'>): Promise<boolean> =>
-	seriesOf((await look('server', server.dialect.identity)).version) === seriesOf(manifest.server.version);
+export const isSameSeries = async ({ server, manifest, runQuery }: RestoreEnv & Pick<ReadContext, 'runQuery'>): Promise<boolean> =>
+	seriesOf((await runQuery('server', server.dialect.identity)).version) === seriesOf(manifest.server.version);
 
 /** A vendor's dump has no digests: nobody can tell whose rows they are. */
 const unprovable = (env: RestoreEnv, tables: readonly TableFacts[]): readonly Stray[] =>

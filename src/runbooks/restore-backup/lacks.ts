@@ -1,7 +1,7 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
 import type { OutsideObject } from '../../core/outside.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import { closing, isWord, signAt, type Token, tokensOf } from '../../dump/definitions/tokens.ts';
 import { shown } from '../../sql/sql.ts';
 import { distrustsCode, functionsCheck } from '../functions.ts';
@@ -36,7 +36,7 @@ export const LACKS = [...['SERVER-OUTSIDE', 'SERVER-OUTSIDE-CODE', 'SERVER-FOLDE
 /** InnoDB's own. */
 const EVERYWHERE = /^(innodb_(file_per_table|system|temporary)|mysql)$/;
 
-export async function inspectLacks(env: RestoreEnv & Pick<Looking, 'look'>): Promise<Lacks> {
+export async function inspectLacks(env: RestoreEnv & Pick<ReadContext, 'runQuery'>): Promise<Lacks> {
 	const { dialect } = env.server;
 	const definitions = env.manifest.server.flavor === dialect.id ? ((await expectedDefinitions(env)) ?? []) : [];
 	const needs = needsOf(definitions, env.manifest.outside ?? []);
@@ -51,7 +51,7 @@ export async function inspectLacks(env: RestoreEnv & Pick<Looking, 'look'>): Pro
 	}
 	const folders = definitions.flatMap((each) => foldersOf(each).map((folder) => [folder, title(each)] as const));
 	const known =
-		folders.length === 0 || dialect.outside.tableFolders === null ? null : await env.look('server', dialect.outside.tableFolders);
+		folders.length === 0 || dialect.outside.tableFolders === null ? null : await env.runQuery('server', dialect.outside.tableFolders);
 	return {
 		missing,
 		folders: known === null ? folders : folders.filter(([folder]) => !known.some((each) => `${folder}/`.startsWith(each))),
@@ -62,10 +62,10 @@ export async function inspectLacks(env: RestoreEnv & Pick<Looking, 'look'>): Pro
 }
 
 /** Those without a word on what they do to data, where the server asks for one, even where nothing is logged. */
-async function distrusted(env: RestoreEnv & Pick<Looking, 'look'>, definitions: readonly Definition[]): Promise<readonly string[]> {
+async function distrusted(env: RestoreEnv & Pick<ReadContext, 'runQuery'>, definitions: readonly Definition[]): Promise<readonly string[]> {
 	const found = definitions.filter((each) => each.kind === 'function' && !isDeclared(tokensOf(each.sql)));
 	if (found.length === 0) return [];
-	const settings = Object.fromEntries(await env.look('server', env.server.dialect.catalogue.variables));
+	const settings = Object.fromEntries(await env.runQuery('server', env.server.dialect.catalogue.variables));
 	return distrustsCode(settings) ? found.map(title) : [];
 }
 
@@ -86,10 +86,10 @@ function isDeclared(tokens: readonly Token[]): boolean {
 }
 
 /** Names of a kind that the server has; null where this account may not see them. */
-async function present(env: RestoreEnv & Pick<Looking, 'look'>, kind: OutsideObject['kind']): Promise<ReadonlySet<string> | null> {
+async function present(env: RestoreEnv & Pick<ReadContext, 'runQuery'>, kind: OutsideObject['kind']): Promise<ReadonlySet<string> | null> {
 	const ask = env.server.dialect.outside.objects[kind];
 	if (ask === undefined) return null;
-	const found = await readable(env.look, ask);
+	const found = await readable(env.runQuery, ask);
 	return found === null ? null : new Set(found.map(({ name }) => name));
 }
 

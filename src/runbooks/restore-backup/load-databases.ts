@@ -2,23 +2,23 @@ import type { ManifestFile } from '../../archive/manifest.ts';
 import { type Action, type PipeAction, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { ToolError } from '../../core/errors.ts';
-import type { Looking, Step } from '../../core/step.ts';
+import type { ReadContext, Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/objects.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { bytesProgress } from './bytes.ts';
 import { differences, whatIsThere } from './contents.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
-import { lookAtEvents, type Sleep, schedulerActions, wakeUndo, whileAsleep } from './events.ts';
+import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
 import { rememberOthers } from './others.ts';
-import { sideBySide } from './side-by-side.ts';
+import { mapWithConcurrency } from './side-by-side.ts';
 import { takeBack } from './take-back.ts';
 
 type Facts = {
 	readonly databases: readonly string[];
 	/** Of the single tables that were asked for. */
 	readonly tables: readonly ObjectName[];
-	readonly sleep: Sleep;
+	readonly sleep: EventState;
 };
 type Output = { readonly asleep: readonly string[] };
 
@@ -32,7 +32,7 @@ const fileOf = (env: RestoreEnv, { id }: Action): ManifestFile => {
 };
 
 /** Whether all that the file holds is there, so that it need not be loaded again. */
-async function whole(at: RestoreEnv & Looking, file: ManifestFile): Promise<boolean> {
+async function whole(at: RestoreEnv & ReadContext, file: ManifestFile): Promise<boolean> {
 	if (file.objects === undefined || file.rows === undefined) return false;
 	const { objects, rows } = await whatIsThere(at, file.database ?? '');
 	return rows === file.rows && differences(objects, file.objects).length === 0;
@@ -43,11 +43,11 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 	id: 'load-databases',
 	title: 'Load the databases',
 	why: 'Each database comes as the vendor’s tool wrote it, through the vendor’s client, several at a time, without checks of keys and constraints that the data has passed before. Events are enabled in such a dump: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled. A database that an interruption left half-loaded is dropped and loaded again. Of single tables only their parts of the dump are loaded: structure, rows, triggers.',
-	passing: true,
+	isTransient: true,
 	async inspect(env) {
-		const { server, databases, look } = env;
+		const { server, databases, runQuery } = env;
 		return {
-			databases: (await look('server', server.dialect.catalogue.databases)).filter((name) => databases.includes(name)),
+			databases: (await runQuery('server', server.dialect.catalogue.databases)).filter((name) => databases.includes(name)),
 			tables: env.only === null ? [] : await tablesThere(env),
 			sleep: await lookAtEvents(env),
 		};
@@ -104,9 +104,9 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 			if (words.length > 0) note(`${name}: ${some(words, 10)}`, 'warning');
 			told.done(name, sqlBytes(at, file));
 		};
-		const asleep = await whileAsleep(at, async () => {
+		const asleep = await withEventsDisabled(at, async () => {
 			let later: { readonly action: PipeAction; readonly error: ToolError }[] = [];
-			await sideBySide(loads, workers, async (action, until) => {
+			await mapWithConcurrency(loads, workers, async (action, until) => {
 				const file = fileOf(at, action);
 				const drop = drops.find((each) => each.id === `drop-${file.database}`);
 				if (drop !== undefined) {
@@ -134,25 +134,25 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		});
 		return { asleep };
 	},
-	async verify({ look, ...env }) {
+	async verify({ runQuery, ...env }) {
 		const { catalogue } = env.server.dialect;
-		const there = await look('server', catalogue.databases);
+		const there = await runQuery('server', catalogue.databases);
 		const missing = env.databases.filter((name) => !there.includes(name));
 		const whole = must('DATABASES', 'Every database exists', missing.length === 0, { wrong: `missing ${some(missing)}` });
 		if (env.only === null) return [whole];
-		const tables = new Set((await tablesThere({ ...env, look })).map(qualified));
+		const tables = new Set((await tablesThere({ ...env, runQuery })).map(qualified));
 		const lacking = env.only.map(qualified).filter((name) => !tables.has(name));
 		return [whole, must('TABLES', 'Every table exists', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
 	},
 	undo({ facts, origin, scope, made, ...env }) {
-		const wake = wakeUndo(env, facts.sleep, origin.sleep);
+		const wake = undoEventChanges(env, facts.sleep, origin.sleep);
 		// What came stays, to be gone on with: only the scheduler must not stay as it is.
 		return scope === 'passing' ? wake : [...wake, ...takeBack(env, facts, origin, made)];
 	},
 };
 
 /** Of those that were asked for. */
-const tablesThere = async (env: RestoreEnv & Pick<Looking, 'look'>): Promise<readonly ObjectName[]> =>
-	(await env.look('server', env.server.dialect.catalogue.tables))
+const tablesThere = async (env: RestoreEnv & Pick<ReadContext, 'runQuery'>): Promise<readonly ObjectName[]> =>
+	(await env.runQuery('server', env.server.dialect.catalogue.tables))
 		.filter(({ database, name }) => wantsTable(env, database, name))
 		.map(({ database, name }) => ({ database, name }));

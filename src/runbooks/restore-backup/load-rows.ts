@@ -11,7 +11,7 @@ import { type LateKeys, lateKeys } from './definitions.ts';
 import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, heldRows } from './held.ts';
 import { rememberOthers } from './others.ts';
-import { sideBySide } from './side-by-side.ts';
+import { mapWithConcurrency } from './side-by-side.ts';
 
 type Facts = {
 	readonly localInfile: boolean;
@@ -52,21 +52,21 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 	id: 'load-rows',
 	title: 'Load the rows',
 	why: 'All chunks of a table flow into one LOAD DATA, the largest table first, several tables at a time: into an empty table that is the fastest way, because the server need not be able to undo each row. Secondary keys and constraints of large tables are taken away before and made in one go afterwards. The server says how many rows it took, and whether it changed any: if it did, nothing of that table is kept. After an interruption a table counts as loaded only if the digest of its rows is the backup’s.',
-	passing: true,
+	isTransient: true,
 	async inspect(env) {
-		const { server, look } = env;
+		const { server, runQuery } = env;
 		const { dialect } = server;
-		const tables = await look('server', dialect.catalogue.tables);
+		const tables = await runQuery('server', dialect.catalogue.tables);
 		const late = await lateKeys(env);
 		const there = late.filter((each) => tables.some((table) => table.database === each.database && table.name === each.name));
 		const now: LateKeys[] = [];
-		for (const each of there) now.push({ ...each, keys: keyLines(await look('server', dialect.load.definition(each))) });
+		for (const each of there) now.push({ ...each, keys: keyLines(await runQuery('server', dialect.load.definition(each))) });
 		const held = cleared(env) ? await heldRows(env) : { whole: [], other: [] };
 		return {
 			whole: held.whole,
 			strays: held.other.map(({ words }) => words),
-			localInfile: await look('server', dialect.load.localInfile),
-			startedAt: (await look('server', dialect.identity)).startedAt,
+			localInfile: await runQuery('server', dialect.load.localInfile),
+			startedAt: (await runQuery('server', dialect.identity)).startedAt,
 			late,
 			now,
 			versioned: tables.filter((table) => table.versioned).map(qualified),
@@ -151,7 +151,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		if (on !== undefined) await perform(on);
 		const before = pickAll(plan, 'sql', 'aside-').filter((each, index, all) => all.findIndex(({ id }) => id === each.id) === index);
 		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-off-'), ...pickAll(plan, 'sql', 'keys-on-')]) await perform(each);
-		await sideBySide(loads, workers, async ({ table, rawBytes }, until) => {
+		await mapWithConcurrency(loads, workers, async ({ table, rawBytes }, until) => {
 			const name = qualified(table);
 			const action = plan.find((each): each is LoadAction | PipeAction => each.id === `load-${name}`);
 			if (action?.kind === 'load') {
@@ -167,13 +167,13 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		if (back !== undefined) await perform(back);
 		return null;
 	},
-	async verify({ server, look, facts, ...env }) {
+	async verify({ server, runQuery, facts, ...env }) {
 		// Done by an earlier run: then its rows must be there still.
 		const gone = env.outputs['load-rows'] === undefined ? [] : tablesOf(env).filter(({ rows }) => rows > 0);
 		const lost = gone.map(qualified).filter((name) => !facts.whole.includes(name));
 		const wrong: string[] = [];
 		for (const table of facts.late) {
-			const has = new Set(keyLines(await look('server', server.dialect.load.definition(table))).map(keyName));
+			const has = new Set(keyLines(await runQuery('server', server.dialect.load.definition(table))).map(keyName));
 			const missing = table.keys.map(keyName).filter((key) => !has.has(key));
 			if (missing.length > 0) wrong.push(`${qualified(table)}: ${missing.join(', ')}`);
 		}

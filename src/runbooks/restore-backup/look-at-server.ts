@@ -1,7 +1,7 @@
 import { type Check, must, note, should } from '../../core/check.ts';
 import { CheckFailed } from '../../core/errors.ts';
 import { bytes, plural } from '../../core/format.ts';
-import type { Looking, Step } from '../../core/step.ts';
+import type { ReadContext, Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/dialect.ts';
 import type { Need, ObjectName } from '../../dialects/objects.ts';
 import { compareSeries, seriesOf } from '../../dialects/series.ts';
@@ -59,8 +59,8 @@ const tablesIn = (env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, engi
 	tablesOf(env).filter((table) => table.engine?.toUpperCase() === engine.toUpperCase());
 
 /** Where an engine is missing, a server may make the table in another one and say nothing. */
-async function barredEngines(env: RestoreEnv & Pick<Looking, 'look'>): Promise<Facts['engines']> {
-	const judge = await env.look('server', env.server.dialect.load.engines);
+async function barredEngines(env: RestoreEnv & Pick<ReadContext, 'runQuery'>): Promise<Facts['engines']> {
+	const judge = await env.runQuery('server', env.server.dialect.load.engines);
 	const wanted = [...new Set(tablesOf(env).flatMap(({ engine }) => (engine === null ? [] : [engine])))];
 	return wanted.flatMap((engine) => {
 		const why = judge(engine);
@@ -86,28 +86,28 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 	title: 'Check the server',
 	why: 'A backup goes into a server of its own kind that is not older. What is in its way there is named before anything is touched, and is only overwritten where the server’s name was typed. What is loaded does not go to its binary log, unless that was asked for: so a replica that is made from it starts with an empty one.',
 	async inspect(env) {
-		const { server, look, folderFacts, databases } = env;
+		const { server, runQuery, folderFacts, databases } = env;
 		const { dialect } = server;
-		const identity = await look('server', dialect.identity);
-		const held = await look('server', dialect.privileges.held);
-		const localInfile = await look('server', dialect.load.localInfile);
+		const identity = await runQuery('server', dialect.identity);
+		const held = await runQuery('server', dialect.privileges.held);
+		const localInfile = await runQuery('server', dialect.load.localInfile);
 		// Without them the rest cannot even be asked, and all that are missing are to be named at once.
 		const privileges = privilegesOf(env, identity, held, localInfile);
 		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
-		const there = await look('server', dialect.catalogue.databases);
+		const there = await runQuery('server', dialect.catalogue.databases);
 		const disk = server.local ? await folderFacts(identity.dataDir) : null;
 		return {
 			identity,
 			held,
 			databases: there,
-			tables: (await look('server', dialect.catalogue.tables))
+			tables: (await runQuery('server', dialect.catalogue.tables))
 				.filter((table) => databases.includes(table.database))
 				.map(({ database, name }) => ({ database, name })),
-			readOnly: await readOnlyDatabases(server, look, 'server'),
-			sources: (await look('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
-			replicas: (await look('server', dialect.channel.connected)).length,
+			readOnly: await readOnlyDatabases(server, runQuery, 'server'),
+			sources: (await runQuery('server', dialect.channel.status)).map((channel) => `${channel.host}:${channel.port}`),
+			replicas: (await runQuery('server', dialect.channel.connected)).length,
 			engines: await barredEngines(env),
-			packet: await look('server', dialect.fits.packet),
+			packet: await runQuery('server', dialect.fits.packet),
 			lacks: await inspectLacks(env),
 			strays: overtakenBy(env).map(({ words }) => words),
 			localInfile,

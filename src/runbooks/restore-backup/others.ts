@@ -1,9 +1,9 @@
 // What a restore has no business with: the server's other databases, and its global variables. Nothing in a backup may change them.
 import { type Check, must, should } from '../../core/check.ts';
-import type { Looking, Outputs } from '../../core/step.ts';
+import type { Outputs, ReadContext } from '../../core/step.ts';
 import { type RestoreEnv, seeding } from './env.ts';
 
-type At = RestoreEnv & Pick<Looking, 'look'>;
+type At = RestoreEnv & Pick<ReadContext, 'runQuery'>;
 type Others = {
 	/** Of each other database how many objects it has, by kind. */
 	readonly databases: ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -27,19 +27,19 @@ const before = new WeakMap<Outputs['outputs'], Others>();
 /** Positions move by themselves; the other two are a restore's own for a time, and it proves that they are as they were. */
 const PASSED = /^(gtid_(executed|purged|owned|binlog_pos|binlog_state|current_pos|slave_pos)|wsrep_.*|local_infile|event_scheduler)$/i;
 
-async function read({ server, databases, look }: At): Promise<Others> {
+async function read({ server, databases, runQuery }: At): Promise<Others> {
 	const { catalogue } = server.dialect;
 	const found = new Map<string, Map<string, number>>();
-	for (const name of await look('server', catalogue.databases)) if (!databases.includes(name)) found.set(name, new Map());
+	for (const name of await runQuery('server', catalogue.databases)) if (!databases.includes(name)) found.set(name, new Map());
 	const add = (database: string, kind: string) => {
 		const kinds = found.get(database);
 		kinds?.set(kind, (kinds.get(kind) ?? 0) + 1);
 	};
-	for (const { database, kind } of await look('server', catalogue.tables)) add(database, kind);
-	for (const { database } of await look('server', catalogue.triggers)) add(database, 'trigger');
-	for (const { database, kind } of await look('server', catalogue.routines)) add(database, kind);
-	for (const { database } of await look('server', catalogue.events)) add(database, 'event');
-	const variables = (await look('server', catalogue.variables)).filter(([name]) => !PASSED.test(name));
+	for (const { database, kind } of await runQuery('server', catalogue.tables)) add(database, kind);
+	for (const { database } of await runQuery('server', catalogue.triggers)) add(database, 'trigger');
+	for (const { database, kind } of await runQuery('server', catalogue.routines)) add(database, kind);
+	for (const { database } of await runQuery('server', catalogue.events)) add(database, 'event');
+	const variables = (await runQuery('server', catalogue.variables)).filter(([name]) => !PASSED.test(name));
 	return { databases: found, variables: new Map(variables) };
 }
 

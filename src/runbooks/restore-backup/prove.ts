@@ -3,7 +3,7 @@ import { pick } from '../../core/action.ts';
 import { type Check, must, note, should } from '../../core/check.ts';
 import { plural } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
-import type { Step, Working } from '../../core/step.ts';
+import type { RunContext, Step } from '../../core/step.ts';
 import { definitionTitle } from '../../dialects/definitions.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { qualified, some } from '../server.ts';
@@ -99,10 +99,10 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 		];
 	},
 	proves: () => true,
-	standIn: NOTHING,
+	previewOutput: NOTHING,
 };
 
-type At = RestoreEnv & Working & { readonly plan: readonly Action[] };
+type At = RestoreEnv & RunContext & { readonly plan: readonly Action[] };
 
 /** Tells of each table as it is begun. */
 function perTable({ progress, now }: At, total: number): (name: string) => void {
@@ -116,7 +116,7 @@ function perTable({ progress, now }: At, total: number): (name: string) => void 
 
 async function ofRows(env: At): Promise<Rows> {
 	if (!parallel(env)) return env.only === null ? ofDumps(env) : ofFound(env);
-	const there = new Map((await env.look('server', env.server.dialect.catalogue.tables)).map((table) => [qualified(table), table]));
+	const there = new Map((await env.runQuery('server', env.server.dialect.catalogue.tables)).map((table) => [qualified(table), table]));
 	return ofTables(env, there);
 }
 
@@ -168,7 +168,7 @@ async function ofTables(env: At, there: ReadonlyMap<string, TableFacts>): Promis
 		env.signal.throwIfAborted();
 		onTable(qualified(table));
 		const { versioned } = there.get(qualified(table)) as TableFacts;
-		const found = await env.look('server', env.server.dialect.load.count(table, versioned));
+		const found = await env.runQuery('server', env.server.dialect.load.count(table, versioned));
 		rows += found;
 		if (found !== table.rows) wrong.push({ what: `Table ${qualified(table)}`, expected: rowsOf(table.rows), found: rowsOf(found) });
 	}
@@ -238,7 +238,7 @@ async function ofDumps(env: At): Promise<Rows> {
 /** Single tables out of a vendor's dump, by count. */
 async function ofFound(env: At): Promise<Rows> {
 	const single = foundTables(env);
-	const there = await env.look('server', env.server.dialect.catalogue.tables);
+	const there = await env.runQuery('server', env.server.dialect.catalogue.tables);
 	const onTable = perTable(env, single.length);
 	const wrong: Difference[] = [];
 	let rows = 0;
@@ -248,7 +248,7 @@ async function ofFound(env: At): Promise<Rows> {
 		const same = there.find((each) => qualified(each) === qualified(table));
 		// A sequence has no rows to count.
 		if (table.rows === null || (same !== undefined && !same.ownRows)) continue;
-		const found = await env.look('server', env.server.dialect.load.count(table, same?.versioned ?? false));
+		const found = await env.runQuery('server', env.server.dialect.load.count(table, same?.versioned ?? false));
 		if (found !== table.rows) wrong.push({ what: `Table ${qualified(table)}`, expected: rowsOf(table.rows), found: rowsOf(found) });
 		rows += found;
 	}

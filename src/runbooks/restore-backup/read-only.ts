@@ -22,7 +22,7 @@ export const readOnly: Step<RestoreEnv, Facts, { readonly databases: readonly st
 	why: 'MySQL databases that were read-only are made read-only again. This comes last: until then their contents are loaded and compared.',
 	async inspect(env) {
 		const wanted = await wantedDatabases(env);
-		return { wanted, present: wanted.length === 0 ? [] : await readOnlyDatabases(env.server, env.look, 'server') };
+		return { wanted, present: wanted.length === 0 ? [] : await readOnlyDatabases(env.server, env.runQuery, 'server') };
 	},
 	plan: ({ facts, server }) =>
 		missing(facts).flatMap((database) => {
@@ -36,12 +36,12 @@ export const readOnly: Step<RestoreEnv, Facts, { readonly databases: readonly st
 	async verify(env) {
 		const wanted = await wantedDatabases(env);
 		if (wanted.length === 0) return [];
-		const left = missing({ wanted, present: await readOnlyDatabases(env.server, env.look, 'server') });
+		const left = missing({ wanted, present: await readOnlyDatabases(env.server, env.runQuery, 'server') });
 		return [
 			must('READ-ONLY', 'The databases that were read-only are read-only', left.length === 0, { wrong: `not read-only: ${some(left)}` }),
 		];
 	},
-	standIn: { databases: [] },
+	previewOutput: { databases: [] },
 	undo: ({ facts, origin, server }) =>
 		facts.present
 			.filter((database) => facts.wanted.includes(database) && !origin.present.includes(database))

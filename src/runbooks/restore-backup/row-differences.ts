@@ -2,7 +2,7 @@ import type { ManifestTable } from '../../archive/manifest.ts';
 import { count } from '../../core/format.ts';
 import type { RowPlace } from '../../core/row-differences.ts';
 import { shellWord } from '../../core/shell.ts';
-import type { Looking } from '../../core/step.ts';
+import type { ReadContext } from '../../core/step.ts';
 import { qualified } from '../server.ts';
 import { filesOf, type RestoreEnv } from './env.ts';
 
@@ -28,7 +28,7 @@ export const rowsOf = (rows: number): string => `${count(rows)} ${rows === 1 ? '
  * journal. The backup's own row is named by its line in a file. Unless `explained` the digests alone are given.
  */
 export async function rowDifferences(
-	env: RestoreEnv & Looking,
+	env: RestoreEnv & ReadContext,
 	{ table, rows, digest }: FoundRows,
 	explained: boolean,
 ): Promise<readonly Difference[]> {

@@ -2,7 +2,7 @@
  * Works through a list, some at a time, in its order. The first that fails stops the others (`until`), and its error is thrown when all of
  * them have let go.
  */
-export async function sideBySide<T>(
+export async function mapWithConcurrency<T>(
 	items: readonly T[],
 	most: number,
 	work: (item: T, until: AbortSignal) => Promise<void>,

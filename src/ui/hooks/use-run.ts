@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Desk, RunHandle, RunRequest } from '../../core/desk.ts';
+import type { RunHandle, RunRequest, WizardBackend } from '../../core/desk.ts';
 import type { Director, Recovery, Review, Reviewed } from '../../core/director.ts';
 import type { Recorded } from '../../core/events.ts';
 import type { Json } from '../../core/json.ts';
@@ -48,7 +48,7 @@ function after(view: View, event: Recorded, source: Source): View {
 	};
 }
 
-function open(desk: Desk, source: Source, director: Director, on: (event: Recorded) => void): RunHandle {
+function open(desk: WizardBackend, source: Source, director: Director, on: (event: Recorded) => void): RunHandle {
 	switch (source.kind) {
 		case 'start':
 			return desk.start(source.request, director, on);
@@ -60,7 +60,7 @@ function open(desk: Desk, source: Source, director: Director, on: (event: Record
 }
 
 /** Begins to watch a run, folds its events, and lets keys be its director. `say`: tells the person something in passing. */
-export function useRun(desk: Desk, source: Source, session: Session, say: (text: string) => void): Watched {
+export function useRun(desk: WizardBackend, source: Source, session: Session, say: (text: string) => void): Watched {
 	const nothing: View = {
 		state: source.kind === 'recover' ? { ...NOTHING_YET, phase: 'undoing' } : NOTHING_YET,
 		history: NO_HISTORY,

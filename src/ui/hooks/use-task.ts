@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Onlooker } from '../../core/desk.ts';
+import type { ProgressListener } from '../../core/desk.ts';
 import { Stopped } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Failure } from '../../core/model.ts';
@@ -23,7 +23,11 @@ const PAINT_MS = 150;
 type View<T> = Omit<Task<T>, 'stop'>;
 
 /** Begins `work` when the screen is opened; it is stopped, and its end waited for, when the program ends. */
-export function useTask<T>(session: Session, work: (onlooker: Onlooker, signal: AbortSignal) => Promise<T>, stopWords: string): Task<T> {
+export function useTask<T>(
+	session: Session,
+	work: (onlooker: ProgressListener, signal: AbortSignal) => Promise<T>,
+	stopWords: string,
+): Task<T> {
 	const [view, setView] = useState<View<T>>({ phase: 'working', said: [], progress: null, result: null, failure: null });
 	const abort = useRef<() => void>(() => {});
 	// biome-ignore lint/correctness/useExhaustiveDependencies: begun once.
@@ -45,7 +49,7 @@ export function useTask<T>(session: Session, work: (onlooker: Onlooker, signal: 
 			stopping.abort(new Stopped(stopWords));
 		};
 		abort.current = stop;
-		const onlooker: Onlooker = {
+		const onlooker: ProgressListener = {
 			say: (text) => show({ said: [...latest.said, text], progress: null }, 0),
 			// What comes many times a second is drawn a few times a second.
 			progress: (progress) => show({ progress }, PAINT_MS),

@@ -1,7 +1,7 @@
 import { Box } from 'ink';
 import { Fragment, type ReactNode, useEffect, useState } from 'react';
 import type { BackupCard } from '../../core/backups.ts';
-import type { Onlooker } from '../../core/desk.ts';
+import type { ProgressListener } from '../../core/desk.ts';
 import { clock } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
 import { verifiedLines } from '../../telling/backups.ts';
@@ -125,7 +125,7 @@ type ProvingProps<T> = {
 	readonly topic: HelpTopic;
 	readonly words: typeof VERIFY;
 	readonly intro: readonly Line[];
-	readonly work: (onlooker: Onlooker, signal: AbortSignal) => Promise<T>;
+	readonly work: (onlooker: ProgressListener, signal: AbortSignal) => Promise<T>;
 	readonly result: (value: T) => readonly Line[];
 	readonly copies: (value: T) => string;
 	readonly again: () => void;
