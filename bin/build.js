@@ -5,19 +5,19 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { manPage, TOPICS } from '../src/telling/manual.ts';
+import { manPage, TOPICS } from '../src/render/manual.ts';
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** What is started by its name: see `ownProgram` in src/core/program-files.ts. */
 const ENTRIES = [
 	'cli',
-	'engine/main',
+	'daemon/main',
 	'sandbox/writer',
 	'archive/read-thread',
 	'dump/parallel/reader-worker',
 	'server/lease-worker',
-	'world/loader-thread',
+	'executor/loader-thread',
 ];
 /** Loaded where they are needed only, or by `require`. */
 const EXTERNAL = [/^(?:ink|ink-select-input|react|conf|execa|@peculiar\/x509|reflect-metadata|get-port)(?:\/|$)/];

@@ -2,9 +2,9 @@ import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import type { CommandResult, Context } from './context.ts';
-import { attach as attachTo, journalPath } from './engage.ts';
-import { pastRun } from './perform.ts';
 import { watchHeadless } from './run.ts';
+import { attach as attachTo, journalPath } from './run-in-background.ts';
+import { pastRun } from './run-in-process.ts';
 import { runsOf } from './runs.ts';
 import { openWizard } from './wizard.ts';
 

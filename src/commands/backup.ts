@@ -1,5 +1,5 @@
-import type { BackupRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
+import type { BackupRequest } from '../core/wizard-backend.ts';
 import type { CommandResult, Context } from './context.ts';
 import {
 	type ClientFlags,

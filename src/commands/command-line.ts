@@ -1,6 +1,6 @@
-import type { ReachRequest, RunRequest, StatusRequest } from '../core/desk.ts';
 import { formatNames } from '../core/names.ts';
 import { shellWord } from '../core/shell.ts';
+import type { ReachRequest, RunRequest, StatusRequest } from '../core/wizard-backend.ts';
 
 /** `lockstep drill`, as its command line says it. */
 export type DrillRequest = {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RunRequest } from '../core/desk.ts';
+import type { RunRequest } from '../core/wizard-backend.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runHeadless } from './run.ts';

@@ -5,7 +5,7 @@ import { bytes } from '../core/format.ts';
 import type { Failure } from '../core/model.ts';
 import { shellWord } from '../core/shell.ts';
 import { LACKS } from '../runbooks/restore-backup/lacks.ts';
-import type { EphemeralServer } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/ephemeral-server.ts';
 
 /** With less than this free, whatever a server says is about its disk. */
 const LEAST_FREE = 32 * 1024 * 1024;

@@ -3,7 +3,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { ServerError } from '../core/errors.ts';
 import type { OutsideObject } from '../core/outside.ts';
 import { accountStatements, restrictedOf } from '../runbooks/restore-backup/accounts-file.ts';
-import type { EphemeralServer } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/ephemeral-server.ts';
 import { sql } from '../sql/sql.ts';
 import { type Talk, talkTo } from './drill-server.ts';
 

@@ -8,14 +8,14 @@ import { CheckFailed, LeftChanged, LockstepError, UserError } from '../core/erro
 import { FORMAT } from '../core/events.ts';
 import { meter } from '../core/progress.ts';
 import { shellWord } from '../core/shell.ts';
+import { crashPoints } from '../daemon/crash-point.ts';
 import { compareSeries } from '../dialects/series.ts';
-import { crashPoints } from '../engine/halt.ts';
-import type { EphemeralServer } from '../sandbox/throwaway.ts';
+import type { ConnectionTarget } from '../executor/connection-target.ts';
+import type { EphemeralServer } from '../sandbox/ephemeral-server.ts';
 import { plainName } from '../server/address.ts';
 import { connect } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
 import { query, shown, sql } from '../sql/sql.ts';
-import type { ConnectionTarget } from '../world/connection-target.ts';
 import type { Context } from './context.ts';
 import { type DrillAccount, seriesOf, type Talk, talk } from './drill-server.ts';
 import { newPassword } from './new-password.ts';

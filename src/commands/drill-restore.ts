@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Check } from '../core/check.ts';
-import type { RestoreRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import type { RunEnd } from '../core/runner.ts';
+import type { RestoreRequest } from '../core/wizard-backend.ts';
 import { withoutPasswords } from '../exec/tool.ts';
 import { prove } from '../runbooks/restore-backup/prove.ts';
-import type { EphemeralServer } from '../sandbox/throwaway.ts';
+import type { EphemeralServer } from '../sandbox/ephemeral-server.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
-import { runInProcess } from './perform.ts';
+import { runInProcess } from './run-in-process.ts';
 
 /** Whatever is asked about a throwaway server: yes. A failure is the drill's result. */
 const willing: Director = {

@@ -8,7 +8,7 @@ import { shellWord } from '../core/shell.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { compareSeries } from '../dialects/series.ts';
-import { clearThrowaways, type EphemeralServer, startThrowaway } from '../sandbox/throwaway.ts';
+import { clearThrowaways, type EphemeralServer, startThrowaway } from '../sandbox/ephemeral-server.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { connect, type Session } from '../server/session.ts';
 import { account, type Query, type Statement, shown, sql } from '../sql/sql.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.ts';
 import { projectFile } from '../core/program-files.ts';
-import { renderManual, TOPICS } from '../telling/manual.ts';
+import { renderManual, TOPICS } from '../render/manual.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** `lockstep help`: the options of a command, or a page of the manual. */

@@ -6,7 +6,7 @@ import type { BackupCard, BackupList } from '../core/backups.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
-import { renderList } from '../telling/backups.ts';
+import { renderList } from '../render/backups.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** The backups of a folder, newest first. Throws UserError where there is no such folder. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { ProvisionRequest } from '../core/desk.ts';
 import { ConnectError } from '../core/errors.ts';
-import type { RunRecord } from '../core/past.ts';
+import type { RunRecord } from '../core/run-record.ts';
+import type { ProvisionRequest } from '../core/wizard-backend.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { NO_POLICY } from '../dialects/passwords.ts';
 import { CertificateRefused } from '../server/tls.ts';

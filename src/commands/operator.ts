@@ -1,6 +1,6 @@
-import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
+import type { ProvisionRequest } from '../core/wizard-backend.ts';
 import type { Context } from './context.ts';
 import type { OpenedServer } from './servers.ts';
 

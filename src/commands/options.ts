@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { ReachRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { parseNames } from '../core/names.ts';
+import type { ReachRequest } from '../core/wizard-backend.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 
 /** `90s`, `5m`, `2h`, or plain seconds. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ProvisionRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
+import type { ProvisionRequest } from '../core/wizard-backend.ts';
 import type { CommandResult, Context } from './context.ts';
 import { clientFlagsOf, hasOwnOptions, namesServer, reachOf, seconds } from './options.ts';
 import { runRequest } from './run-request.ts';

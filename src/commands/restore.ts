@@ -1,5 +1,5 @@
-import type { RestoreRequest } from '../core/desk.ts';
 import { UserError } from '../core/errors.ts';
+import type { RestoreRequest } from '../core/wizard-backend.ts';
 import type { CommandResult, Context } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, names, reachOf, tables, wholeNumber } from './options.ts';
 import { runRequest } from './run-request.ts';

@@ -1,17 +1,17 @@
 import { hostname } from 'node:os';
-import type { RunRequest } from '../core/desk.ts';
 import type { ConnectError } from '../core/errors.ts';
+import type { RunRequest } from '../core/wizard-backend.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { NO_POLICY, type PasswordPolicy } from '../dialects/passwords.ts';
 import { runTool } from '../exec/tool.ts';
+import type { ConnectionTarget } from '../executor/connection-target.ts';
 import type { Server } from '../runbooks/server.ts';
 import { sandboxLogin } from '../sandbox/login.ts';
 import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
-import type { ConnectionTarget } from '../world/connection-target.ts';
 import { asker, type Context } from './context.ts';
 
 /** A server as somebody named it on a command line or in the wizard. */

@@ -5,7 +5,7 @@ import { reportOf } from '../archive/records.ts';
 import type { BackupReport } from '../core/backups.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
-import { renderShow } from '../telling/backups.ts';
+import { renderShow } from '../render/backups.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** All there is to say of one backup. Throws UserError where it is none, or cannot be read. */

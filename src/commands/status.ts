@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { StatusReport } from '../core/desk.ts';
 import { LockstepError, UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { timeWithZone } from '../core/format.ts';
 import { jsonLine } from '../core/json.ts';
-import { renderStatus } from '../telling/status.ts';
+import type { StatusReport } from '../core/wizard-backend.ts';
+import { renderStatus } from '../render/status.ts';
 import type { CommandResult, Context } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
 import { statusOf } from './status-report.ts';

@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline/promises';
 import { consentCheck } from '../core/consent.ts';
 import { lostWords } from '../core/deeds.ts';
-import type { Finding, RunRequest } from '../core/desk.ts';
 import { CheckFailed, ConnectError, LeftChanged, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Consent } from '../core/model.ts';
-import { newest, type RunRecord } from '../core/past.ts';
-import { runWords } from '../telling/background.ts';
-import { findingLines } from '../telling/findings.ts';
-import { paint } from '../telling/page.ts';
+import { newest, type RunRecord } from '../core/run-record.ts';
+import type { Finding, RunRequest } from '../core/wizard-backend.ts';
+import { runWords } from '../render/background.ts';
+import { findingLines } from '../render/findings.ts';
+import { paint } from '../render/page.ts';
+import { runsFolder } from './build-run.ts';
 import type { CommandResult, Context } from './context.ts';
-import { isRunning, undoInBackground } from './engage.ts';
-import { runsFolder } from './prepare.ts';
 import { askingOf, findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
+import { isRunning, undoInBackground } from './run-in-background.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */

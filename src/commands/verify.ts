@@ -11,7 +11,7 @@ import { LockstepError, VerifyFailed } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { bytes, plural } from '../core/format.ts';
 import { meter, type Progress } from '../core/progress.ts';
-import { renderVerified } from '../telling/backups.ts';
+import { renderVerified } from '../render/backups.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** One line of what was wrong. */

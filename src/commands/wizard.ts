@@ -2,23 +2,31 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { backupFolder } from '../archive/read.ts';
-import type { BackupFolder, ReachRequest, RunHandle, RunRequest, ServerCard, StatusRequest, WizardBackend } from '../core/desk.ts';
 import { previewer } from '../core/director.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
+import type {
+	BackupFolder,
+	ReachRequest,
+	RunHandle,
+	RunRequest,
+	ServerCard,
+	StatusRequest,
+	WizardBackend,
+} from '../core/wizard-backend.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
+import { newRunId } from './build-run.ts';
 import { toCommandLine } from './command-line.ts';
 import type { CommandResult, Context } from './context.ts';
 import { drillAndRecord } from './drill.ts';
-import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './engage.ts';
 import { backupsIn } from './list.ts';
-import { pastRun } from './perform.ts';
-import { newRunId } from './prepare.ts';
 import { profileFrom } from './profile.ts';
 import { findingsOf } from './recover.ts';
+import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
+import { pastRun } from './run-in-process.ts';
 import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
 import { acceptedKey, type ConnectionOptionsByRole, withPasswords } from './servers.ts';

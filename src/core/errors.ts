@@ -1,6 +1,6 @@
 import type { Check } from './check.ts';
 
-/** What an error says to a person: rendered by `telling/failure.ts`. */
+/** What an error says to a person: rendered by `render/failure.ts`. */
 export interface ErrorMessage {
 	/** What failed, one sentence. */
 	readonly message: string;

@@ -3,16 +3,16 @@ import { type Action, show } from './action.ts';
 import { failed } from './check.ts';
 import { consentCheck, different } from './consent.ts';
 import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
-import type { Finding } from './desk.ts';
 import type { Director, PlannedStep } from './director.ts';
 import { CheckFailed, ConnectError, LeftChanged, LockstepError, ServerError, Stopped, VerifyFailed } from './errors.ts';
 import { FORMAT, type Recorded, type RunEvent } from './events.ts';
+import type { Executor } from './executor.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure } from './model.ts';
-import type { RunRecord } from './past.ts';
+import type { RunRecord } from './run-record.ts';
 import type { AnyStep, Outputs, ReadContext, Runbook, RunContext, SinceRun } from './step.ts';
-import type { Executor } from './world.ts';
+import type { Finding } from './wizard-backend.ts';
 
 export interface RunOptions<Env extends Outputs> {
 	readonly run: string;

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import type { Director, Recovery } from '../core/director.ts';
-import { renderFailure } from '../telling/failure.ts';
-import { paint, span } from '../telling/page.ts';
-import { renderReview } from '../telling/review.ts';
+import { renderFailure } from '../render/failure.ts';
+import { paint, span } from '../render/page.ts';
+import { renderReview } from '../render/review.ts';
 
 export type PlainOptions = {
 	readonly input: NodeJS.ReadableStream;

@@ -6,9 +6,9 @@ import { type Row, raw, type Statement, sql } from '../sql/sql.ts';
 import { displayName, type ServerAddress } from './address.ts';
 import { authPlugins, type LoginRecord } from './auth.ts';
 import { refusedLogin } from './connect-words.ts';
-import { loading } from './feed.ts';
 import { greet } from './greeting.ts';
 import { watchHandshake } from './handshake.ts';
+import { loading } from './local-infile.ts';
 import { type Driver, decoded, runOn, type Send, undecoded } from './query.ts';
 import { type RowSink, rawRows } from './raw-rows.ts';
 import {

@@ -1,6 +1,6 @@
 import { createContext, useContext } from 'react';
 import type { BackupCard, BackupReport } from '../core/backups.ts';
-import type { RunCard, RunRequest, ServerCard, WizardBackend } from '../core/desk.ts';
+import type { RunCard, RunRequest, ServerCard, WizardBackend } from '../core/wizard-backend.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
 

@@ -1,6 +1,6 @@
 import { useInput } from 'ink';
 import { createContext, createElement, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { F1 } from './border.ts';
+import { F1 } from './stdin.ts';
 
 /** False for all that lies under an overlay: it draws, and gets no keys. */
 export const KeysReach = createContext(true);

@@ -1,6 +1,6 @@
 import { duration, type Symbols, timeOfDay } from '../core/format.ts';
 import type { RunState } from '../core/state.ts';
-import { type Line, line, span } from '../telling/page.ts';
+import { type Line, line, span } from '../render/page.ts';
 
 /** Steps and notes in the order of their time. */
 export function logRows(state: RunState, signs: Symbols): Line[] {

@@ -1,9 +1,9 @@
 import type { Check } from '../core/check.ts';
 import type { Review } from '../core/director.ts';
 import { dayAndTime, plural, type Symbols } from '../core/format.ts';
-import { checkLines } from '../telling/failure.ts';
-import { indented, type Line, line, span } from '../telling/page.ts';
-import { place } from '../telling/review.ts';
+import { checkLines } from '../render/failure.ts';
+import { indented, type Line, line, span } from '../render/page.ts';
+import { place } from '../render/review.ts';
 
 type Options = {
 	readonly width: number;

@@ -1,9 +1,9 @@
 import { bytes, clock, count, duration, plural, rate, type Symbols, timeOfDay } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
 import type { RunState, StepState } from '../core/state.ts';
-import { lockWords } from '../telling/lock.ts';
-import { type Line, line, span, type Tone } from '../telling/page.ts';
-import { amount } from '../telling/progress-line.ts';
+import { lockWords } from '../render/lock.ts';
+import { type Line, line, span, type Tone } from '../render/page.ts';
+import { amount } from '../render/progress-line.ts';
 import type { History } from './history.ts';
 
 const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols, Tone] } = {

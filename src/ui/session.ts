@@ -1,6 +1,6 @@
-import type { RunHandle, RunRequest } from '../core/desk.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
+import type { RunHandle, RunRequest } from '../core/wizard-backend.ts';
 
 /** A run that is watched, and what the session may do about it. */
 export type Watching = {

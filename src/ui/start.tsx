@@ -1,15 +1,15 @@
 import { render } from 'ink';
-import type { RunRequest, WizardBackend } from '../core/desk.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
-import { renderLeft } from '../telling/background.ts';
-import { renderSummary } from '../telling/summary.ts';
+import type { RunRequest, WizardBackend } from '../core/wizard-backend.ts';
+import { renderLeft } from '../render/background.ts';
+import { renderSummary } from '../render/summary.ts';
 import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
-import { KeyParser, type TerminalInput } from './border.ts';
 import { displayName } from './components/gate.tsx';
 import { type LeftRun, openSession, type Session } from './session.ts';
+import { KeyParser, type TerminalInput } from './stdin.ts';
 import { stopHere } from './suspend.ts';
 import { theme } from './theme.ts';
 

@@ -1,7 +1,7 @@
 import type { Text } from 'ink';
 import { type ComponentProps, createContext, useContext } from 'react';
 import { type Symbols, symbols } from '../core/format.ts';
-import type { Tone } from '../telling/page.ts';
+import type { Tone } from '../render/page.ts';
 
 type Look = Pick<ComponentProps<typeof Text>, 'color' | 'dimColor' | 'bold' | 'inverse'>;
 

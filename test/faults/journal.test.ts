@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/core/journal.ts';
-import { runRecordOf } from '../../src/core/past.ts';
+import { runRecordOf } from '../../src/core/run-record.ts';
 import { type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { ask, SANDBOX_KINDS } from '../support/servers.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { CrashPoint } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/daemon/crash-point.ts';
 import { lockstep, start, urlOf } from '../support/cli.ts';
 import { record, sampleOf, shareOf } from '../support/faults.ts';
 import { actionsOf, free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';

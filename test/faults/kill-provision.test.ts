@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
-import type { CrashPoint } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/daemon/crash-point.ts';
 import { lockstep, urlOf } from '../support/cli.ts';
 import { record, sampleOf, shareOf } from '../support/faults.ts';
 import { free, type Killed, kill, replicates, statementsIn, wentOn, words } from '../support/kills.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
-import type { CrashPoint } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/daemon/crash-point.ts';
 import { lockstep, nameOf, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
 import { free, type Killed, kill, wentOn, words } from '../support/kills.ts';

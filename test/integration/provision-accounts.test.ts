@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunEnd, run } from '../../src/core/runner.ts';
 import type { AnyStep } from '../../src/core/step.ts';
+import { openExecutor } from '../../src/executor/executor.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import { compare } from '../../src/runbooks/provision-replica/compare.ts';
 import { compareDefinitionsOfBoth } from '../../src/runbooks/provision-replica/compare-definitions.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
-import { openExecutor } from '../../src/world/world.ts';
 import { urlOf } from '../support/cli.ts';
 import { type Client, caughtUp, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foldersOf } from '../../src/archive/layout.ts';
 import { show } from '../../src/core/action.ts';
+import type { Executor } from '../../src/core/executor.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { AnyStep, Outputs } from '../../src/core/step.ts';
-import type { Executor } from '../../src/core/world.ts';
+import { openExecutor } from '../../src/executor/executor.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
 import { lockedDump } from '../../src/runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
-import { openExecutor } from '../../src/world/world.ts';
 import { type Client, openClient, provisionParts } from '../support/runs.ts';
 import { SANDBOX_KINDS, type Sandbox, sharedSandbox } from '../support/servers.ts';
 

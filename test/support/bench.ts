@@ -159,7 +159,7 @@ export async function makeBench(kind: SandboxKind, { rows = 4000, home: given }:
 				for (const line of (await readFile(path, 'utf8')).split('\n')) {
 					const pid = /"type":"engine","pid":(\d+)/.exec(line)?.[1];
 					const command = pid && (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
-					if (command?.includes('engine/main')) signal(Number(pid), 'SIGKILL');
+					if (command?.includes('daemon/main')) signal(Number(pid), 'SIGKILL');
 				}
 			}
 			await tap.open();

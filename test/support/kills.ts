@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
 import { journals, readJournal } from '../../src/core/journal.ts';
-import type { CrashPoint } from '../../src/engine/halt.ts';
+import type { CrashPoint } from '../../src/daemon/crash-point.ts';
 import { processStartTime } from '../../src/exec/process.ts';
 import { type Ended, lockstep } from './cli.ts';
 import { ask, type SandboxServer, value } from './servers.ts';

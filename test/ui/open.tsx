@@ -2,8 +2,8 @@ import { render } from 'ink-testing-library';
 import { vi } from 'vitest';
 import { Wizard } from '../../src/ui/app.tsx';
 import type { Place } from '../../src/ui/app-context.ts';
-import { splitKeys } from '../../src/ui/border.ts';
 import { openSession } from '../../src/ui/session.ts';
+import { splitKeys } from '../../src/ui/stdin.ts';
 import { theme } from '../../src/ui/theme.ts';
 import { type FakeDesk, fakeDesk } from './story.ts';
 

@@ -1,7 +1,7 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { BackupRequest, ProvisionRequest } from '../../src/core/desk.ts';
 import { ConnectError } from '../../src/core/errors.ts';
+import type { BackupRequest, ProvisionRequest } from '../../src/core/wizard-backend.ts';
 import { ctrl, DOWN, ENTER, ESC, openAt, paste, TAB, UP } from './open.tsx';
 import {
 	CANARY,

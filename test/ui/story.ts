@@ -2,6 +2,11 @@ import { Writable } from 'node:stream';
 import { toCommandLine } from '../../src/commands/command-line.ts';
 import { type Action, show } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
+import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
+import type { UnverifiedServer } from '../../src/core/errors.ts';
+import type { Recorded, RunEvent } from '../../src/core/events.ts';
+import type { Consent, Failure } from '../../src/core/model.ts';
+import type { Progress } from '../../src/core/progress.ts';
 import type {
 	BackupRequest,
 	Finding,
@@ -12,12 +17,7 @@ import type {
 	ServerCard,
 	StatusReport,
 	WizardBackend,
-} from '../../src/core/desk.ts';
-import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
-import type { UnverifiedServer } from '../../src/core/errors.ts';
-import type { Recorded, RunEvent } from '../../src/core/events.ts';
-import type { Consent, Failure } from '../../src/core/model.ts';
-import type { Progress } from '../../src/core/progress.ts';
+} from '../../src/core/wizard-backend.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { account, sql } from '../../src/sql/sql.ts';
 import { type BackupsDesk, NO_BACKUPS } from './backups-story.ts';

@@ -1,8 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
 import xterm from '@xterm/headless';
 import { describe, expect, test, vi } from 'vitest';
-import { splitKeys } from '../../src/ui/border.ts';
 import { startWizard, type WizardOptions } from '../../src/ui/start.tsx';
+import { splitKeys } from '../../src/ui/stdin.ts';
 import { CANARY, FAILURE, fakeDesk, firstHalf, opening, RUN, secondHalf } from './story.ts';
 
 /** A terminal without a process: keys go in by chunks, what is written is read as a terminal reads it. */

@@ -8,8 +8,8 @@ import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Thing } from '../../src/core/model.ts';
-import { changedServer, findResumable, isSameServer, runRecordOf } from '../../src/core/past.ts';
-import { afterWords } from '../../src/telling/aftermath.ts';
+import { changedServer, findResumable, isSameServer, runRecordOf } from '../../src/core/run-record.ts';
+import { afterWords } from '../../src/render/aftermath.ts';
 
 const database = (name: string): Thing => ({ on: 'replica', kind: 'database', name });
 const at = (event: RunEvent, run = 'r1', when = '2026-01-01T00:00:00.000Z'): Recorded => ({ v: 2, run, seq: 1, at: when, ...event });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { TableFacts } from '../../src/dialects/dialect.ts';
 import { columnList, loadStatement } from '../../src/dump/parallel/load-statement.ts';
+import { chooseStrategy, heldBytes } from '../../src/runbooks/locked-dump/dump-strategy.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
-import { chooseStrategy, heldBytes } from '../../src/runbooks/locked-dump/way.ts';
 
 const GIB = 1024 ** 3;
 const table = (name: string, more: Partial<TableFacts> = {}): TableFacts => ({

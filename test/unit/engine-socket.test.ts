@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
-import { openRunServer } from '../../src/engine/post.ts';
-import { watch } from '../../src/engine/watch.ts';
-import { lineOf } from '../../src/engine/words.ts';
+import { lineOf } from '../../src/daemon/protocol.ts';
+import { openRunServer } from '../../src/daemon/run-server.ts';
+import { watch } from '../../src/daemon/watch.ts';
 
 let folder: string;
 let path: string;

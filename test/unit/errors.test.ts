@@ -8,8 +8,8 @@ import type { Check } from '../../src/core/check.ts';
 import { packError, unpackError } from '../../src/core/error-wire.ts';
 import * as errors from '../../src/core/errors.ts';
 import { errorOf, failureOf } from '../../src/core/failure.ts';
-import { openRunServer } from '../../src/engine/post.ts';
-import { watch } from '../../src/engine/watch.ts';
+import { openRunServer } from '../../src/daemon/run-server.ts';
+import { watch } from '../../src/daemon/watch.ts';
 
 const { ERROR_CLASSES, exitCodeOf, LockstepError } = errors;
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { LockstepError, UserError } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { readJournal } from '../../src/core/journal.ts';
-import { findOpen, runRecordOf } from '../../src/core/past.ts';
+import { findOpen, runRecordOf } from '../../src/core/run-record.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { createDumpScanner, type DumpScan } from '../../src/dump/scan.ts';

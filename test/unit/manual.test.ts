@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CLASSES } from '../../src/core/errors.ts';
-import { manPage, renderManual, TOPICS } from '../../src/telling/manual.ts';
+import { manPage, renderManual, TOPICS } from '../../src/render/manual.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');

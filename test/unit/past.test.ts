@@ -2,13 +2,13 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { newRunId } from '../../src/commands/build-run.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { isRunning } from '../../src/commands/engage.ts';
-import { newRunId } from '../../src/commands/prepare.ts';
+import { isRunning } from '../../src/commands/run-in-background.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal, type ReadJournal } from '../../src/core/journal.ts';
-import { findOpen, newest, type RunRecord, runRecordOf } from '../../src/core/past.ts';
+import { findOpen, newest, type RunRecord, runRecordOf } from '../../src/core/run-record.ts';
 import { processStartTime } from '../../src/exec/process.ts';
 
 const START: Extract<RunEvent, { type: 'run-started' }> = {

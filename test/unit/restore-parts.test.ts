@@ -11,8 +11,8 @@ import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { keyLines, keysMayWait } from '../../src/dump/definitions/keys.ts';
 import { accountOf, filtered } from '../../src/dump/load/filter.ts';
 import { createDumpScanner } from '../../src/dump/scan.ts';
-import { selectTables } from '../../src/runbooks/restore-backup/chosen.ts';
-import { mapWithConcurrency } from '../../src/runbooks/restore-backup/side-by-side.ts';
+import { mapWithConcurrency } from '../../src/runbooks/restore-backup/map-with-concurrency.ts';
+import { selectTables } from '../../src/runbooks/restore-backup/selection.ts';
 import { shown } from '../../src/sql/sql.ts';
 
 const SCHEMA = `/*M!999999\\- enable the sandbox mode */ 

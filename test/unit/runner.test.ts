@@ -4,11 +4,11 @@ import { must, note, should } from '../../src/core/check.ts';
 import type { Director, Recovery, Review } from '../../src/core/director.ts';
 import { ServerError, Stopped } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
+import type { Executor } from '../../src/core/executor.ts';
 import type { Json } from '../../src/core/json.ts';
-import { runRecordOf } from '../../src/core/past.ts';
+import { runRecordOf } from '../../src/core/run-record.ts';
 import { type RunOptions, run, takeBack } from '../../src/core/runner.ts';
 import type { AnyStep, Outputs, Step } from '../../src/core/step.ts';
-import type { Executor } from '../../src/core/world.ts';
 import { query } from '../../src/sql/sql.ts';
 
 type Facts = { readonly value: string };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { visible } from '../../src/core/visible.ts';
-import { indented, line, paint } from '../../src/telling/page.ts';
+import { indented, line, paint } from '../../src/render/page.ts';
 import { HOSTILE_NAMES } from '../support/hostile-names.ts';
 
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;

@@ -10,8 +10,8 @@ import type { DumpScan } from '../../dump/scan.ts';
 import { some } from '../server.ts';
 import { viewsCheck } from '../views.ts';
 import { dumpProgress, rowsOf } from './dump-progress.ts';
+import { engineOf } from './dump-strategy.ts';
 import { ANSWER_MS, type BackupEnv, type DumpedFile, LIST_MS } from './env.ts';
-import { engineOf } from './way.ts';
 
 type At = BackupEnv & RunContext & { readonly facts: { readonly tables: readonly TableFacts[] } };
 

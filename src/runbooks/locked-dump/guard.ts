@@ -6,8 +6,8 @@ import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { metadataLocks, type TableId } from '../../dialects/guards.ts';
 import { qualified, type Server, some } from '../server.ts';
+import { holdsRows, withoutSnapshot } from './dump-strategy.ts';
 import { type BackupEnv, LIST_MS } from './env.ts';
-import { holdsRows, withoutSnapshot } from './way.ts';
 
 /** Taken under the lock, while clients wait: it is given up, and the lock given back, after this. */
 const GUARD_MS = 5_000;

@@ -6,8 +6,8 @@ import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
 import { countChangedJson } from '../changed-json.ts';
 import { qualified } from '../server.ts';
+import { holdsRows } from './dump-strategy.ts';
 import { ANSWER_MS, type BackupEnv, type DumpStrategy } from './env.ts';
-import { holdsRows } from './way.ts';
 
 /** The table is no longer what it was in the snapshot: no such database, column or table, another definition. */
 const ALTERED = new Set([1049, 1054, 1146, 1412]);

@@ -7,6 +7,7 @@ import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { qualified } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
+import { chooseStrategy, heldBytes } from './dump-strategy.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
 import { ANSWER_MS, type BackupEnv, type DumpStrategy, LIST_MS, type LockedDumpOutput } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
@@ -17,7 +18,6 @@ import { lockLimit, type Prediction, predictHeld, tellPrediction } from './predi
 import { restarted } from './restarted.ts';
 import { attemptMs, attemptSeconds, killAction, killable } from './take-lock.ts';
 import { underLock } from './under-lock.ts';
-import { chooseStrategy, heldBytes } from './way.ts';
 
 type Facts = {
 	readonly readOnly: string;

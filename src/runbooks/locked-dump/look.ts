@@ -27,10 +27,10 @@ import {
 import { unopenedCheck, unopenedTables } from '../unopened.ts';
 import { type ViewFault, viewFaults, viewsCheck } from '../views.ts';
 import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
+import { byVendor, chooseStrategy, heldBytes, holdsRows } from './dump-strategy.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
 import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
-import { byVendor, chooseStrategy, heldBytes, holdsRows } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;

@@ -2,8 +2,8 @@ import { accountsFile, databaseFiles, definitionsFile, insertsFile, parallelFile
 import type { Action, DefinitionsAction, PipeAction, RowsAction } from '../../core/action.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
+import { byVendor, holdsRows, withoutSnapshot } from './dump-strategy.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
-import { byVendor, holdsRows, withoutSnapshot } from './way.ts';
 
 type Facts = { readonly databases: readonly string[]; readonly tables: readonly TableFacts[] };
 

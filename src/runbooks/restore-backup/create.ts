@@ -6,7 +6,7 @@ import { qualified, some } from '../server.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, type Stray, strays } from './held.ts';
 import { rememberOthers } from './others.ts';
-import { leftAlone, takeBack } from './take-back.ts';
+import { leftAlone, takeBack } from './undo.ts';
 
 type Facts = {
 	readonly databases: readonly string[];

@@ -10,9 +10,9 @@ import { bytesProgress } from './bytes.ts';
 import { differences, whatIsThere } from './contents.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
 import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
+import { mapWithConcurrency } from './map-with-concurrency.ts';
 import { rememberOthers } from './others.ts';
-import { mapWithConcurrency } from './side-by-side.ts';
-import { takeBack } from './take-back.ts';
+import { takeBack } from './undo.ts';
 
 type Facts = {
 	readonly databases: readonly string[];

@@ -10,8 +10,8 @@ import { bytesProgress } from './bytes.ts';
 import { type LateKeys, lateKeys } from './definitions.ts';
 import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, heldRows } from './held.ts';
+import { mapWithConcurrency } from './map-with-concurrency.ts';
 import { rememberOthers } from './others.ts';
-import { mapWithConcurrency } from './side-by-side.ts';
 
 type Facts = {
 	readonly localInfile: boolean;

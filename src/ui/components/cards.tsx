@@ -1,5 +1,5 @@
 import { Box } from 'ink';
-import { type Line, span } from '../../telling/page.ts';
+import { type Line, span } from '../../render/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { broken, Lines } from './lines.tsx';

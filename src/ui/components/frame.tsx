@@ -1,7 +1,7 @@
 import { Box } from 'ink';
 import type { ReactNode } from 'react';
-import type { ServerCard } from '../../core/desk.ts';
-import type { Tone } from '../../telling/page.ts';
+import type { ServerCard } from '../../core/wizard-backend.ts';
+import type { Tone } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { useTheme } from '../theme.ts';
 import { STAGES } from '../words.ts';

@@ -1,9 +1,9 @@
 import { Box } from 'ink';
 import { type ReactNode, useEffect, useState } from 'react';
-import type { ReachRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Failure } from '../../core/model.ts';
-import { failureLines } from '../../telling/failure.ts';
+import type { ReachRequest, ServerCard, StatusReport } from '../../core/wizard-backend.ts';
+import { failureLines } from '../../render/failure.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';

@@ -1,5 +1,5 @@
 import { Box } from 'ink';
-import type { Line, Span } from '../../telling/page.ts';
+import type { Line, Span } from '../../render/page.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
 

@@ -1,6 +1,6 @@
 import { Box } from 'ink';
 import { useState } from 'react';
-import { type Line, span } from '../../telling/page.ts';
+import { type Line, span } from '../../render/page.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { broken, Lines } from './lines.tsx';

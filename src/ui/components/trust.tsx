@@ -1,6 +1,6 @@
-import type { ReachRequest } from '../../core/desk.ts';
 import type { UnverifiedServer } from '../../core/errors.ts';
-import { trustLines } from '../../telling/trust.ts';
+import type { ReachRequest } from '../../core/wizard-backend.ts';
+import { trustLines } from '../../render/trust.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
 import { bodyRows, Frame } from './frame.tsx';

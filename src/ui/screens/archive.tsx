@@ -1,7 +1,7 @@
 import type { BackupCard, BackupReport } from '../../core/backups.ts';
-import { cardLines, showLines } from '../../telling/backups.ts';
-import { failureLines } from '../../telling/failure.ts';
-import { indented, type Line } from '../../telling/page.ts';
+import { cardLines, showLines } from '../../render/backups.ts';
+import { failureLines } from '../../render/failure.ts';
+import { indented, type Line } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -1,7 +1,7 @@
-import type { BackupRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { bytes, plural } from '../../core/format.ts';
 import { parseNames } from '../../core/names.ts';
+import type { BackupRequest, ServerCard, StatusReport } from '../../core/wizard-backend.ts';
 import { useApp } from '../app-context.ts';
 import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';

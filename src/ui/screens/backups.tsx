@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { cardLines, folderLine, listLines } from '../../telling/backups.ts';
-import { failureLines } from '../../telling/failure.ts';
+import { cardLines, folderLine, listLines } from '../../render/backups.ts';
+import { failureLines } from '../../render/failure.ts';
 import { useApp } from '../app-context.ts';
 import { Cards } from '../components/cards.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { RunEnd } from '../../core/runner.ts';
-import { type Line, line, paint, span } from '../../telling/page.ts';
-import { summaryLines } from '../../telling/summary.ts';
+import { type Line, line, paint, span } from '../../render/page.ts';
+import { summaryLines } from '../../render/summary.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { lostWords } from '../../core/deeds.ts';
 import type { Recovery } from '../../core/director.ts';
 import type { Failure } from '../../core/model.ts';
-import { failureLines } from '../../telling/failure.ts';
+import { failureLines } from '../../render/failure.ts';
 import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -1,7 +1,7 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import { plural } from '../../core/format.ts';
-import { line, span } from '../../telling/page.ts';
+import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';

@@ -1,4 +1,4 @@
-import { indented, type Line, line, span } from '../../telling/page.ts';
+import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';

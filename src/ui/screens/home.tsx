@@ -1,10 +1,10 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import type { RunCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, dayAndTime, duration, plural, type Symbols } from '../../core/format.ts';
-import { runWords } from '../../telling/background.ts';
-import { indented, type Line, line, span } from '../../telling/page.ts';
+import type { RunCard, StatusReport } from '../../core/wizard-backend.ts';
+import { runWords } from '../../render/background.ts';
+import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';

@@ -1,8 +1,8 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
-import type { ServerCard } from '../../core/desk.ts';
-import { line, span } from '../../telling/page.ts';
+import type { ServerCard } from '../../core/wizard-backend.ts';
+import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';

@@ -1,10 +1,10 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import type { ServerCard } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Failure } from '../../core/model.ts';
-import { failureLines } from '../../telling/failure.ts';
-import { indented, line, span } from '../../telling/page.ts';
+import type { ServerCard } from '../../core/wizard-backend.ts';
+import { failureLines } from '../../render/failure.ts';
+import { indented, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';

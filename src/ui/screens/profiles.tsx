@@ -1,5 +1,5 @@
-import type { ServerCard } from '../../core/desk.ts';
-import { line, span } from '../../telling/page.ts';
+import type { ServerCard } from '../../core/wizard-backend.ts';
+import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -1,13 +1,13 @@
 import { Box } from 'ink';
 import { Fragment, type ReactNode, useEffect, useState } from 'react';
 import type { BackupCard } from '../../core/backups.ts';
-import type { ProgressListener } from '../../core/desk.ts';
 import { clock } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
-import { verifiedLines } from '../../telling/backups.ts';
-import { DRILL_ENDS, drilledLines, drillSteps } from '../../telling/drill.ts';
-import { failureLines } from '../../telling/failure.ts';
-import { indented, type Line, line, paint, span } from '../../telling/page.ts';
+import type { ProgressListener } from '../../core/wizard-backend.ts';
+import { verifiedLines } from '../../render/backups.ts';
+import { DRILL_ENDS, drilledLines, drillSteps } from '../../render/drill.ts';
+import { failureLines } from '../../render/failure.ts';
+import { indented, type Line, line, paint, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';

@@ -1,4 +1,4 @@
-import type { ProvisionRequest } from '../../core/desk.ts';
+import type { ProvisionRequest } from '../../core/wizard-backend.ts';
 import { useApp } from '../app-context.ts';
 import type { FormField } from '../components/form.tsx';
 import { RequestForm, useDraft } from '../components/request-form.tsx';

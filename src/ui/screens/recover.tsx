@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'react';
-import type { Finding, RunCard } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { dayAndTime } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
-import { runWords } from '../../telling/background.ts';
-import { failureLines } from '../../telling/failure.ts';
-import { findingLines, putsBack } from '../../telling/findings.ts';
-import { indented, type Line, line, span } from '../../telling/page.ts';
+import type { Finding, RunCard } from '../../core/wizard-backend.ts';
+import { runWords } from '../../render/background.ts';
+import { failureLines } from '../../render/failure.ts';
+import { findingLines, putsBack } from '../../render/findings.ts';
+import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate, isLogin } from '../components/gate.tsx';

@@ -1,6 +1,6 @@
 import type { BackupReport } from '../../core/backups.ts';
-import type { RestoreRequest, ServerCard, StatusReport } from '../../core/desk.ts';
 import { bytes, plural } from '../../core/format.ts';
+import type { RestoreRequest, ServerCard, StatusReport } from '../../core/wizard-backend.ts';
 import { useApp } from '../app-context.ts';
 import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';

@@ -1,7 +1,7 @@
-import type { RunCard } from '../../core/desk.ts';
 import { dayAndTime } from '../../core/format.ts';
-import { runWords } from '../../telling/background.ts';
-import { line, span } from '../../telling/page.ts';
+import type { RunCard } from '../../core/wizard-backend.ts';
+import { runWords } from '../../render/background.ts';
+import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -1,9 +1,9 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import type { ServerCard, StatusReport } from '../../core/desk.ts';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, clock, count, dayAndTime, duration, timeWithZone } from '../../core/format.ts';
-import { indented, type Line, span } from '../../telling/page.ts';
+import type { ServerCard, StatusReport } from '../../core/wizard-backend.ts';
+import { indented, type Line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';

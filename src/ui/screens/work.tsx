@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import { fraction } from '../../core/progress.ts';
 import type { StepState } from '../../core/state.ts';
-import { indented, type Line, line, span } from '../../telling/page.ts';
+import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -2,7 +2,7 @@ import type { Action, Performed } from './action.ts';
 import type { Role } from './model.ts';
 import type { HeldLease, PerformOptions, ReadContext } from './step.ts';
 
-/** Where plans become deeds. The real one is `world/world.ts`. */
+/** Where plans become actions. The real one is `executor/executor.ts`. */
 export interface Executor extends ReadContext {
 	/** Servers that cannot be reached, by role: an undo does what it can on the others. */
 	readonly absent?: ReadonlySet<Role>;

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { RunRequest } from '../core/desk.ts';
 import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
@@ -12,18 +11,19 @@ import { inJournals } from '../core/journal.ts';
 import type { Json } from '../core/json.ts';
 import { limitIn } from '../core/machine-limits.ts';
 import type { Failure } from '../core/model.ts';
-import { type RunRecord, scopeOf } from '../core/past.ts';
 import { ownProgram } from '../core/program-files.ts';
+import { type RunRecord, scopeOf } from '../core/run-record.ts';
 import type { RunEnd } from '../core/runner.ts';
-import type { Job } from '../engine/order.ts';
-import { socketPath } from '../engine/places.ts';
-import { watch } from '../engine/watch.ts';
+import type { RunRequest } from '../core/wizard-backend.ts';
+import type { Job } from '../daemon/job.ts';
+import { socketPath } from '../daemon/socket-path.ts';
+import { watch } from '../daemon/watch.ts';
 import { startDetached } from '../exec/detached.ts';
 import { processStartTime } from '../exec/process.ts';
 import { withoutPasswords } from '../exec/tool.ts';
+import { newRunId, runsFolder } from './build-run.ts';
 import type { Context } from './context.ts';
-import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './perform.ts';
-import { newRunId, runsFolder } from './prepare.ts';
+import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './run-in-process.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 export interface EngineWatcher extends Watcher {
@@ -36,7 +36,7 @@ export interface EngineWatcher extends Watcher {
 /** How long whoever lost the race to put things back waits for the other. */
 const OTHER_MS = 20_000;
 
-const ENGINE = fileURLToPath(ownProgram('engine/main'));
+const DAEMON = fileURLToPath(ownProgram('daemon/main'));
 
 /**
  * Has a run done by an engine in a process of its own, and watches it; a dry run, which changes nothing, is done here.
@@ -272,7 +272,7 @@ async function startEngine(context: Context, order: Pick<Job, 'run' | 'work' | '
 	};
 	const pid = startDetached({
 		program: process.execPath,
-		argv: [ENGINE],
+		argv: [DAEMON],
 		log,
 		cwd: process.cwd(),
 		env: defined(withoutPasswords(context.env)),

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { RunRequest } from '../core/desk.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
@@ -7,11 +6,12 @@ import { failureOf } from '../core/failure.ts';
 import { openJournal } from '../core/journal.ts';
 import { jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
-import { type Engine, newest, type RunRecord } from '../core/past.ts';
+import { type Engine, newest, type RunRecord } from '../core/run-record.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
+import type { RunRequest } from '../core/wizard-backend.ts';
 import { textPrinter } from '../headless/text.ts';
+import { type BuiltRun, buildRun, newRunId, type Performance, runsFolder } from './build-run.ts';
 import type { Context } from './context.ts';
-import { type BuiltRun, buildRun, newRunId, type Performance, runsFolder } from './prepare.ts';
 import type { ConnectionOptionsByRole } from './servers.ts';
 
 export interface Watcher {

@@ -6,7 +6,7 @@ import { packError } from '../core/error-wire.ts';
 import { Stopped } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { answeredText, type FromEngine, type FromWatcher, lineOf, wordOf } from './words.ts';
+import { answeredText, type FromEngine, type FromWatcher, lineOf, wordOf } from './protocol.ts';
 
 /** Who watches an engine at work. */
 export interface Watching {

@@ -6,7 +6,7 @@ import type { Director, Recovery, Reviewed } from '../core/director.ts';
 import { unpackError } from '../core/error-wire.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './words.ts';
+import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './protocol.ts';
 
 /** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */
 export interface RunServer {

@@ -1,20 +1,20 @@
 import type { Action, Performed, SqlAction } from '../core/action.ts';
 import { type ConnectError, LockstepError, ServerError, Stopped } from '../core/errors.ts';
+import type { Executor } from '../core/executor.ts';
 import type { Role } from '../core/model.ts';
 import type { HeldLease, PerformOptions } from '../core/step.ts';
-import type { Executor } from '../core/world.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { type Lease, openLease } from '../server/lease.ts';
 import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
-import { acquireRunLock, type RunLock } from './claim.ts';
 import type { ConnectionTarget } from './connection-target.ts';
 import { fileDeed, folderFacts } from './files.ts';
 import { type Loader, openLoader } from './loader.ts';
 import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { openRows } from './rows.ts';
+import { acquireRunLock, type RunLock } from './run-lock.ts';
 
 export interface RealWorld extends Executor, AsyncDisposable {
 	/** Claims the role's server for as long as this World lives, so that two runs never work there at once. Gives what aborts when it is lost. Throws Busy. */

@@ -14,8 +14,8 @@ import type { Gap } from '../../dialects/gaps.ts';
 import { applierGaps, tellGap } from '../gaps.ts';
 import { describeOutside, readOutside } from '../outside.ts';
 import { tellElsewhere } from '../server.ts';
+import { engineOf } from './dump-strategy.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
-import { engineOf } from './way.ts';
 
 type Facts = {
 	readonly identity: Identity;

@@ -20,7 +20,7 @@ export interface Loader {
 /** One thread; `over` where it takes nothing more. */
 type Hand = { readonly worker: Worker; over: boolean };
 
-const THREAD = ownProgram('world/loader-thread');
+const THREAD = ownProgram('executor/loader-thread');
 const CLOSE_MS = 2_000;
 
 /** `columns`: how the server's tables are read, asked at most once. */

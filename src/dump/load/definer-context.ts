@@ -1,4 +1,4 @@
-import { bare } from './cut.ts';
+import { bare } from './statement-splitter.ts';
 
 const ALTER_DATABASE = /^(?:\/\*M?!\d*\s*)?ALTER\s+DATABASE\s/i;
 const SETTING = /^(?:(?:\/\*M?!\d*\s*)?SET\s|DELIMITER\s|$)/i;
