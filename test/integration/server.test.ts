@@ -285,7 +285,7 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 				// What is sent is shown as it was written, but for what is read.
 				const said = inspect({
 					...error.description,
-					why: statement.startsWith('SELECT') ? error.description.reason : '',
+					reason: statement.startsWith('SELECT') ? error.description.reason : '',
 					error: error.cause,
 				});
 				expect.soft(said, statement).not.toMatch(/Käthe|4111/);

@@ -87,5 +87,5 @@ function failing({ under, log, fail }: FileErrors): void {
 	});
 }
 
-if (process.env.FILE_ERRORS !== undefined && /\/engine\/main\.js$/.test(process.argv[1] ?? ''))
+if (process.env.FILE_ERRORS !== undefined && /\/daemon\/main\.js$/.test(process.argv[1] ?? ''))
 	failing(JSON.parse(process.env.FILE_ERRORS));
