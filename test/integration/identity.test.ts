@@ -108,7 +108,7 @@ describe.each(SANDBOX_KINDS)('tables on %s', (kind) => {
 		for (const { name } of names) expect(after.get(name), name).not.toBe(before.get(name));
 		const at = {
 			server: { dialect },
-			look: async (_: string, query: { statement: never; read: (rows: never) => unknown }) =>
+			runQuery: async (_: string, query: { statement: never; read: (rows: never) => unknown }) =>
 				query.read((await session.query(query.statement)) as never),
 		};
 		await expect(
