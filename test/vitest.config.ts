@@ -29,7 +29,8 @@ export default defineConfig({
 		setupFiles: ['test/support/patience.ts'],
 		// Times on screens are local.
 		env: { ...(env as Record<string, string>), CI: '', TZ: 'UTC' },
-		testTimeout: 60_000,
+		// Generous: on a slow machine a test that starts twenty programs is late, not wrong.
+		testTimeout: 120_000,
 		hookTimeout: 300_000,
 		fileParallelism: true,
 		sequence: { sequencer: LongestFirst },
