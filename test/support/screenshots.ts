@@ -154,7 +154,7 @@ try {
 	await see(/drilled just now/);
 	picture('backup-card');
 	terminal.send(KEYS.esc);
-	await see(/open +r look again/);
+	await see(/open +r refresh/);
 	terminal.send(KEYS.esc);
 	await see(/Whose backups/);
 	terminal.send(KEYS.esc);
