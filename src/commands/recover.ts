@@ -83,7 +83,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	for (const run of newer) refuse(run, newerLockstep(run));
 	for (const { past } of left) {
 		try {
-			say(`${runWords(past.title, past.servers)}, begun ${past.started}, was cut off (${past.run}):`);
+			say(`${runWords(past.title, past.servers)}, begun ${past.started}, was interrupted (${past.run}):`);
 			const wishes = await withPasswords(asking, past.request as RunRequest, {});
 			passwords.set(past.run, wishes);
 			const findings = await findingsOf(context, past, wishes);

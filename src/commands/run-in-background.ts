@@ -101,7 +101,7 @@ export async function attach(context: Context, run: string, watcher: EngineWatch
 		if (past.end === null && past.touched.length > 0) throw diedRun(past);
 		throw new UserError({
 			message: `The run ${run} is not at work any more.`,
-			hints: past.end === null ? ['It was cut off:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
+			hints: past.end === null ? ['It was interrupted:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
 		});
 	}
 	watcher.onNamed?.(run);

@@ -49,7 +49,7 @@ export function cardLines(card: BackupCard, { width, ascii = false, now }: CardO
 	const say = (parts: readonly (string | null)[], tone: Tone = 'plain') =>
 		lines.push(...indented('  ', parts.filter((part) => part !== null && part !== '').join(between), width, tone));
 	if (card.state === 'partial') {
-		say([`running, or cut off: no backup. ${bytes(card.bytes)} on disk`], 'warn');
+		say([`running or interrupted: no backup. ${bytes(card.bytes)} on disk`], 'warn');
 		return lines;
 	}
 	if (card.state === 'damaged' || card.server === null) {

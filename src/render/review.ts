@@ -50,7 +50,7 @@ export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 		);
 		lines.push(...indented('     ', step.why, options.width, 'dim'));
 		if (step.actions.length === 0 && !step.done)
-			lines.push(line('     ', span('only looks, or is already as wanted: nothing to change', 'dim')));
+			lines.push(line('     ', span('read-only, or already as wanted: nothing to change', 'dim')));
 		lines.push(...actions(step, options));
 	});
 	if (review.checks.length > 0) {

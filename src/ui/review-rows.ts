@@ -58,7 +58,7 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 	}
 	lines.push(line(span(`    ${'where'.padEnd(whereWidth)} ${'what'.padEnd(whatWidth)} statement`, 'dim')));
 	review.steps.forEach((step, index) => {
-		const nothing = step.done ? `  ${signs.ok} done before` : step.actions.length === 0 ? '  only looks' : '';
+		const nothing = step.done ? `  ${signs.ok} done before` : step.actions.length === 0 ? '  read-only' : '';
 		lines.push(line(span(`${String(index + 1).padStart(2)}  `, 'key'), span(step.title, 'bold'), span(nothing, 'dim')));
 		for (const action of step.actions) {
 			lines.push(

@@ -114,7 +114,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	backups: {
 		title: 'Backups',
-		why: 'Newest first, as lockstep list shows them. A partial one is being made, or was cut off; a damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
+		why: 'Newest first, as lockstep list shows them. A partial one is being made, or was interrupted; a damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
 		keys: [MOVE, ['enter', 'open it: verify, drill, restore'], ['r', 'refresh'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	archive: {

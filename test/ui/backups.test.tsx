@@ -53,7 +53,7 @@ describe('the way to a backup', () => {
 		expect(list).toMatch(/42.1 GiB -> 10.0 GiB on disk[ ·\n]+lock held 5:58/);
 		expect(list).toContain('✓ verified 6 hours ago · ○ not drilled yet');
 		expect(list).toMatch(/✗ 20261119T020000Z\n +manifest.json is not JSON/);
-		expect(list).toMatch(/▲ 20261118T020000Z\n +running, or cut off: no backup/);
+		expect(list).toMatch(/▲ 20261118T020000Z\n +running or interrupted: no backup/);
 		await wizard.press(ENTER);
 		const one = await wizard.sees('mysql-bin.000213:88112');
 		for (const item of ['Verify', 'Drill', 'Restore', 'Back']) expect(one).toContain(item);
@@ -95,7 +95,7 @@ describe('the way to a backup', () => {
 		// The list is where it was left.
 		await wizard.sees('❯ ✗ 20261119T020000Z');
 		await wizard.press(`${DOWN}${ENTER}`);
-		expect(await wizard.sees('one that was cut off')).not.toMatch(/Verify|Drill|Restore/);
+		expect(await wizard.sees('one that was interrupted')).not.toMatch(/Verify|Drill|Restore/);
 	});
 
 	test.each([

@@ -19,7 +19,8 @@ const RESTORE: Option<Goal> = { value: 'restore', label: 'Restore', about: 'load
 const BACK: Option<Goal> = { value: 'back', label: 'Back' };
 
 const UNREADY = {
-	partial: 'A run that is at work is shown on Home, and so is one that was cut off. Until it is complete nothing counts it as a backup.',
+	partial:
+		'A run that is at work is shown on Home, and so is one that was interrupted. Until it is complete nothing counts it as a backup.',
 	damaged: 'It has the name of a complete backup, and cannot be read as one. Verify names all that is wrong with it.',
 };
 

@@ -71,7 +71,7 @@ function fields(report: StatusReport): readonly FormField[] {
 			kind: 'choice',
 			about: 'held: for the whole dump. snapshot: until every connection has its snapshot, an instant where all is InnoDB (parallel only).',
 			options: [
-				{ value: 'auto', label: 'what serves the server' },
+				{ value: 'auto', label: 'automatic (recommended)' },
 				{ value: 'held', label: 'held' },
 				{ value: 'snapshot', label: 'snapshot' },
 			],

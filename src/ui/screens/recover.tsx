@@ -73,7 +73,7 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows);
-	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)}, was cut off.`;
+	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)}, was interrupted.`;
 	const told: Line[] =
 		findings === null
 			? []
