@@ -65,8 +65,8 @@ function blocksOf(markdown: string): Block[] {
 		} else if (text.startsWith('- ')) blocks.push({ kind: 'item', text: plain(text.slice(2)) });
 		else if (text !== '') {
 			const last = blocks.at(-1);
-			const goesOn = last?.kind === 'text' && lines[at - 1] !== '';
-			if (goesOn) blocks[blocks.length - 1] = { kind: 'text', text: `${last.text} ${plain(text)}` };
+			const isContinued = last?.kind === 'text' && lines[at - 1] !== '';
+			if (isContinued) blocks[blocks.length - 1] = { kind: 'text', text: `${last.text} ${plain(text)}` };
 			else blocks.push({ kind: 'text', text: plain(text) });
 		}
 	}

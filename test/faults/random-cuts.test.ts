@@ -8,7 +8,7 @@ import { verifyBackup } from '../../src/archive/verify.ts';
 import type { BackupRequest } from '../../src/core/wizard-backend.ts';
 import { words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
-import { record } from '../support/faults.ts';
+import { meetsAll, record } from '../support/faults.ts';
 import { free } from '../support/kills.ts';
 import { type Proxy as Network, openProxy } from '../support/proxy.ts';
 import { type Client, caughtUp, openClient, provisionRequest, stateOf } from '../support/runs.ts';
@@ -19,7 +19,7 @@ const SEEDS = Array.from({ length: 36 }, (_, seed) => seed);
 const seedsOf = (kind: SandboxKind) => {
 	const third = SEEDS.length / 3;
 	const from = SANDBOX_KINDS.indexOf(kind) * third;
-	return process.env.LOCKSTEP_FAULTS_ALL ? SEEDS : SEEDS.slice(from, from + third);
+	return meetsAll() ? SEEDS : SEEDS.slice(from, from + third);
 };
 /** In [0, 1), spread evenly over the seeds. */
 const share = (seed: number) => (0.5 + seed * 0.618033988749895) % 1;

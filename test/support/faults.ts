@@ -12,12 +12,15 @@ export type Fault = {
 	readonly outcome: string;
 };
 
+/** Whether every kind meets every point, as `npm run faults` has it. */
+export const meetsAll = (env: NodeJS.ProcessEnv = process.env): boolean => Boolean(env.LOCKSTEP_FAULTS_ALL);
+
 /**
  * What one kind of server meets of the points of a fault that is the same on all of them: every kind its part, so that each is met on one of
  * them, or each on all of them where LOCKSTEP_FAULTS_ALL is set.
  */
 export function shareOf<T>(kind: SandboxKind, points: readonly T[], env: NodeJS.ProcessEnv = process.env): T[] {
-	if (env.LOCKSTEP_FAULTS_ALL !== undefined && env.LOCKSTEP_FAULTS_ALL !== '') return [...points];
+	if (meetsAll(env)) return [...points];
 	return points.filter((_, index) => index % SANDBOX_KINDS.length === SANDBOX_KINDS.indexOf(kind));
 }
 
@@ -25,7 +28,7 @@ export function shareOf<T>(kind: SandboxKind, points: readonly T[], env: NodeJS.
  * Every third of these points, for what does not depend on the point; all of them where LOCKSTEP_FAULTS_ALL is set.
  */
 export function sampleOf<T>(points: readonly T[], env: NodeJS.ProcessEnv = process.env): T[] {
-	if (env.LOCKSTEP_FAULTS_ALL !== undefined && env.LOCKSTEP_FAULTS_ALL !== '') return [...points];
+	if (meetsAll(env)) return [...points];
 	return points.filter((_, index) => index % 3 === 1);
 }
 

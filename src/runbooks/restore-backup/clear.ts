@@ -3,7 +3,7 @@ import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
-import { readOnlyDatabases } from '../read-only-databases.ts';
+import { readOnlyDatabases, setReadOnly } from '../read-only-databases.ts';
 import { qualified } from '../server.ts';
 import type { RestoreEnv } from './env.ts';
 import { forgetHeld, overtaken } from './held.ts';
@@ -35,10 +35,7 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 		const actions: Action[] = [];
 		const act = (id: string, why: string, statement: Statement, kind: 'database' | 'table', name: string) =>
 			actions.push({ ...change('server', id, why, statement), destroys: [{ on: 'server', kind, name }] });
-		for (const name of facts.readOnly ?? []) {
-			const statement = load.readOnlyDatabases?.set(name, false);
-			if (statement !== undefined) actions.push(change('server', `writable-${name}`, 'this run made it read-only', statement));
-		}
+		actions.push(...setReadOnly(server, facts.readOnly ?? [], false, 'this run made it read-only'));
 		if (only === null) for (const name of facts.databases) act(`drop-${name}`, 'it is replaced', catalogue.drop(name), 'database', name);
 		else
 			for (const table of facts.tables) act(`drop-${qualified(table)}`, 'it is replaced', load.dropTable(table), 'table', qualified(table));

@@ -1,7 +1,6 @@
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { change } from '../change.ts';
-import { readOnlyDatabases } from '../read-only-databases.ts';
+import { readOnlyDatabases, setReadOnly } from '../read-only-databases.ts';
 import { some } from '../server.ts';
 import { expectedDefinitions } from './definitions.ts';
 import type { RestoreEnv } from './env.ts';
@@ -24,31 +23,23 @@ export const readOnly: Step<RestoreEnv, Facts, { readonly databases: readonly st
 		const wanted = await wantedDatabases(env);
 		return { wanted, present: wanted.length === 0 ? [] : await readOnlyDatabases(env.server, env.runQuery, 'server') };
 	},
-	plan: ({ facts, server }) =>
-		missing(facts).flatMap((database) => {
-			const words = server.dialect.load.readOnlyDatabases;
-			return words === null ? [] : [change('server', `read-only-${database}`, 'as in the backup', words.set(database, true))];
-		}),
+	plan: ({ facts, server }) => setReadOnly(server, missing(facts), true, 'as in the backup'),
 	async run({ plan, perform, facts }) {
 		for (const action of plan) await perform(action);
 		return { databases: facts.wanted };
 	},
-	async verify(env) {
-		const wanted = await wantedDatabases(env);
+	async verify({ facts: { wanted }, server, runQuery }) {
 		if (wanted.length === 0) return [];
-		const left = missing({ wanted, present: await readOnlyDatabases(env.server, env.runQuery, 'server') });
+		const left = missing({ wanted, present: await readOnlyDatabases(server, runQuery, 'server') });
 		return [
 			must('READ-ONLY', 'The databases that were read-only are read-only', left.length === 0, { wrong: `not read-only: ${some(left)}` }),
 		];
 	},
 	previewOutput: { databases: [] },
-	undo: ({ facts, origin, server }) =>
-		facts.present
-			.filter((database) => facts.wanted.includes(database) && !origin.present.includes(database))
-			.flatMap((database) => {
-				const words = server.dialect.load.readOnlyDatabases;
-				return words === null ? [] : [change('server', `writable-${database}`, 'as before', words.set(database, false))];
-			}),
+	undo({ facts, origin, server }) {
+		const ours = facts.present.filter((database) => facts.wanted.includes(database) && !origin.present.includes(database));
+		return setReadOnly(server, ours, false, 'as before');
+	},
 };
 
 /** With single tables a database stays as it is. */
