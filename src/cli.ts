@@ -14,10 +14,10 @@ import { projectFile } from './core/program-files.ts';
 import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
-import { textPrinter } from './headless/text.ts';
 import { afterWords } from './render/aftermath.ts';
 import { renderFailure } from './render/failure.ts';
 import { renderSummary } from './render/summary.ts';
+import { textPrinter } from './render/text-printer.ts';
 
 const STOPPED: { readonly [signal: string]: number } = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const WITH_WARNINGS = 3;

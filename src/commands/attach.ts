@@ -1,11 +1,11 @@
+import { attach as attachTo, journalPath } from '../app/run-in-background.ts';
+import { pastRun } from '../app/run-in-process.ts';
+import { runsOf } from '../app/runs.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import type { CommandResult, Context } from './context.ts';
 import { watchHeadless } from './run.ts';
-import { attach as attachTo, journalPath } from './run-in-background.ts';
-import { pastRun } from './run-in-process.ts';
-import { runsOf } from './runs.ts';
 import { openWizard } from './wizard.ts';
 
 /** Without a person a watcher decides nothing: whoever else watches does. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { newPassword } from '../app/new-password.ts';
+import { isLoopback, type OpenedServer, openServer } from '../app/servers.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import type { DrillRecord } from '../core/backups.ts';
 import { type Check, must } from '../core/check.ts';
@@ -18,8 +20,6 @@ import { Secret } from '../sql/secret.ts';
 import { query, shown, sql } from '../sql/sql.ts';
 import type { Context } from './context.ts';
 import { type DrillAccount, seriesOf, type Talk, talk } from './drill-server.ts';
-import { newPassword } from './new-password.ts';
-import { isLoopback, type OpenedServer, openServer } from './servers.ts';
 
 export type ReplicateFlags = {
 	readonly primary?: string;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { runInProcess } from '../app/run-in-process.ts';
 import type { Check } from '../core/check.ts';
 import type { Director } from '../core/director.ts';
 import type { RunEnd } from '../core/runner.ts';
@@ -8,7 +9,6 @@ import { prove } from '../runbooks/restore-backup/prove.ts';
 import type { EphemeralServer } from '../sandbox/ephemeral-server.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Context } from './context.ts';
-import { runInProcess } from './run-in-process.ts';
 
 /** Whatever is asked about a throwaway server: yes. A failure is the drill's result. */
 const willing: Director = {

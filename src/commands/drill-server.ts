@@ -1,5 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { openServer } from '../app/servers.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { must } from '../core/check.ts';
 import { CheckFailed, LockstepError } from '../core/errors.ts';
@@ -13,7 +14,6 @@ import type { ServerAddress } from '../server/address.ts';
 import { connect, type Session } from '../server/session.ts';
 import { account, type Query, type Statement, shown, sql } from '../sql/sql.ts';
 import type { Context } from './context.ts';
-import { openServer } from './servers.ts';
 
 /** A session with what reads and changes through it. */
 export interface Talk {

@@ -1,3 +1,4 @@
+import { openServer } from '../app/servers.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
@@ -6,7 +7,6 @@ import type { Profile } from '../profiles/profile.ts';
 import { compact, parseServerUrl } from '../server/address.ts';
 import type { CommandResult, Context } from './context.ts';
 import { oneOf } from './options.ts';
-import { openServer } from './servers.ts';
 
 export interface ProfileFlags {
 	readonly server?: string;

@@ -1,4 +1,9 @@
 import { createInterface } from 'node:readline/promises';
+import { buildRun } from '../app/build-run.ts';
+import { undoInBackground } from '../app/run-in-background.ts';
+import { pastRun } from '../app/run-in-process.ts';
+import { leftFolder, newerRuns, runsOf } from '../app/runs.ts';
+import { type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';
 import { LeftChanged, UserError } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Json } from '../core/json.ts';
@@ -9,14 +14,9 @@ import { runWords } from '../render/background.ts';
 import { renderFailure } from '../render/failure.ts';
 import { findingLines } from '../render/findings.ts';
 import { paint } from '../render/page.ts';
-import { buildRun } from './build-run.ts';
 import type { CommandResult, Context } from './context.ts';
 import { clearDrills } from './drill-server.ts';
 import { watchHeadless } from './run.ts';
-import { undoInBackground } from './run-in-background.ts';
-import { pastRun } from './run-in-process.ts';
-import { leftFolder, newerRuns, runsOf } from './runs.ts';
-import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 /** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(

@@ -1,3 +1,5 @@
+import { type EngineWatcher, runInBackground } from '../app/run-in-background.ts';
+import type { ConnectionOptionsByRole } from '../app/servers.ts';
 import type { Director } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
 import type { RunEnd } from '../core/runner.ts';
@@ -6,8 +8,6 @@ import { flagDirector } from '../headless/director-flags.ts';
 import { type PlainDirector, plainDirector } from '../headless/director-plain.ts';
 import { renderReview } from '../render/review.ts';
 import type { CommandResult, Context } from './context.ts';
-import { type EngineWatcher, runInBackground } from './run-in-background.ts';
-import type { ConnectionOptionsByRole } from './servers.ts';
 
 /** Watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
 export async function watchHeadless(

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { statusOf } from '../app/status-report.ts';
 import { LockstepError, UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { timeWithZone } from '../core/format.ts';
@@ -7,7 +8,6 @@ import type { StatusReport } from '../core/wizard-backend.ts';
 import { renderStatus } from '../render/status.ts';
 import type { CommandResult, Context } from './context.ts';
 import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
-import { statusOf } from './status-report.ts';
 import { openWizard } from './wizard.ts';
 
 export interface StatusFlags extends ClientFlags {

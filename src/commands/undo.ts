@@ -1,4 +1,7 @@
 import { createInterface } from 'node:readline/promises';
+import { runsFolder } from '../app/build-run.ts';
+import { isRunning, undoInBackground } from '../app/run-in-background.ts';
+import { type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';
 import { consentCheck } from '../core/consent.ts';
 import { lostWords } from '../core/deeds.ts';
 import { CheckFailed, ConnectError, LeftChanged, UserError } from '../core/errors.ts';
@@ -9,12 +12,9 @@ import type { Finding, RunRequest } from '../core/wizard-backend.ts';
 import { runWords } from '../render/background.ts';
 import { findingLines } from '../render/findings.ts';
 import { paint } from '../render/page.ts';
-import { runsFolder } from './build-run.ts';
 import type { CommandResult, Context } from './context.ts';
 import { askingOf, findingsOf, mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
-import { isRunning, undoInBackground } from './run-in-background.ts';
-import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
 function pastToUndo(context: Context, name: string | undefined): RunRecord {

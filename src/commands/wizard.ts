@@ -1,5 +1,11 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { newRunId } from '../app/build-run.ts';
+import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from '../app/run-in-background.ts';
+import { pastRun } from '../app/run-in-process.ts';
+import { runsOf } from '../app/runs.ts';
+import { acceptedKey, type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';
+import { statusOf } from '../app/status-report.ts';
 import { listBackups } from '../archive/list.ts';
 import { backupFolder } from '../archive/read.ts';
 import { previewer } from '../core/director.ts';
@@ -14,24 +20,18 @@ import type {
 	StatusRequest,
 	WizardBackend,
 } from '../core/wizard-backend.ts';
+import { toCommandLine } from '../requests/command-line.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
-import { newRunId } from './build-run.ts';
-import { toCommandLine } from './command-line.ts';
 import type { CommandResult, Context } from './context.ts';
 import { drillAndRecord } from './drill.ts';
 import { backupsIn } from './list.ts';
 import { profileFrom } from './profile.ts';
 import { findingsOf } from './recover.ts';
-import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
-import { pastRun } from './run-in-process.ts';
-import { runsOf } from './runs.ts';
 import { urlOf } from './sandbox.ts';
-import { acceptedKey, type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 import { backupAt } from './show.ts';
-import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
 
 export type Opening =

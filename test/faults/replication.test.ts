@@ -2,7 +2,7 @@
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { statusOf } from '../../src/commands/status-report.ts';
+import { statusOf } from '../../src/app/status-report.ts';
 import { run } from '../../src/core/runner.ts';
 import { openExecutor } from '../../src/executor/executor.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';

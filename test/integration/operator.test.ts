@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { statusOf } from '../../src/commands/status-report.ts';
+import { statusOf } from '../../src/app/status-report.ts';
 import { Stopped } from '../../src/core/errors.ts';
 import type { RunEnd } from '../../src/core/runner.ts';
 import type { BackupRequest, ProvisionRequest } from '../../src/core/wizard-backend.ts';

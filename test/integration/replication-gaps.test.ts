@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { statusOf } from '../../src/commands/status-report.ts';
+import { statusOf } from '../../src/app/status-report.ts';
 import { urlOf } from '../support/cli.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { type Client, openClient, provisionRequest } from '../support/runs.ts';

@@ -1,5 +1,4 @@
 import { Writable } from 'node:stream';
-import { toCommandLine } from '../../src/commands/command-line.ts';
 import { type Action, show } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
@@ -18,6 +17,7 @@ import type {
 	StatusReport,
 	WizardBackend,
 } from '../../src/core/wizard-backend.ts';
+import { toCommandLine } from '../../src/requests/command-line.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { account, sql } from '../../src/sql/sql.ts';
 import { type BackupsDesk, NO_BACKUPS } from './backups-story.ts';

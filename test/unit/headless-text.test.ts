@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
-import { textPrinter } from '../../src/headless/text.ts';
 import { renderFailure } from '../../src/render/failure.ts';
 import { renderReview } from '../../src/render/review.ts';
 import { renderSummary } from '../../src/render/summary.ts';
+import { textPrinter } from '../../src/render/text-printer.ts';
 import { CANARY, collector, FAILURE, failedChecks, firstHalf, opening, progressAt, recorder, review, secondHalf } from '../ui/story.ts';
 
 const recordAll = (events: readonly RunEvent[]): Recorded[] => {

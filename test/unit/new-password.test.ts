@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newPassword } from '../../src/commands/new-password.ts';
+import { newPassword } from '../../src/app/new-password.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { NO_POLICY, type PasswordPolicy } from '../../src/dialects/passwords.ts';
 

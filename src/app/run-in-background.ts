@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Context } from '../commands/context.ts';
 import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
@@ -22,7 +23,6 @@ import { startDetached } from '../exec/detached.ts';
 import { processStartTime } from '../exec/process.ts';
 import { withoutPasswords } from '../exec/tool.ts';
 import { newRunId, runsFolder } from './build-run.ts';
-import type { Context } from './context.ts';
 import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './run-in-process.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 

@@ -1,7 +1,7 @@
+import type { Context } from '../commands/context.ts';
 import { UserError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
 import type { ProvisionRequest } from '../core/wizard-backend.ts';
-import type { Context } from './context.ts';
 import type { OpenedServer } from './servers.ts';
 
 export interface OperatorWish {

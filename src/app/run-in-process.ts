@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Context } from '../commands/context.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
@@ -9,9 +10,8 @@ import type { Failure } from '../core/model.ts';
 import { type Engine, newest, type RunRecord } from '../core/run-record.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
 import type { RunRequest } from '../core/wizard-backend.ts';
-import { textPrinter } from '../headless/text.ts';
+import { textPrinter } from '../render/text-printer.ts';
 import { type BuiltRun, buildRun, newRunId, type Performance, runsFolder } from './build-run.ts';
-import type { Context } from './context.ts';
 import type { ConnectionOptionsByRole } from './servers.ts';
 
 export interface Watcher {

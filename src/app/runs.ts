@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Context } from '../commands/context.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
 import { type RunRecord, runRecordOf } from '../core/run-record.ts';
@@ -9,7 +10,6 @@ import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
 import { restoreBackup } from '../runbooks/restore-backup/index.ts';
 import { runsFolder } from './build-run.ts';
-import type { Context } from './context.ts';
 import { isRunning } from './run-in-background.ts';
 
 export type FoundRun = RunCard & { readonly past: RunRecord };

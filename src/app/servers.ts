@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { asker, type Context } from '../commands/context.ts';
 import type { ConnectError } from '../core/errors.ts';
 import type { RunRequest } from '../core/wizard-backend.ts';
 import type { Identity } from '../dialects/dialect.ts';
@@ -12,7 +13,6 @@ import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
-import { asker, type Context } from './context.ts';
 
 /** A server as somebody named it on a command line or in the wizard. */
 export interface ConnectionOptions {

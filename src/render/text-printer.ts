@@ -2,10 +2,10 @@ import { aftermath, NO_DEEDS, tally } from '../core/deeds.ts';
 import type { Recorded } from '../core/events.ts';
 import { dayAndTime, duration, symbols, timeOfDay, type Zone } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
-import { checkLines } from '../render/failure.ts';
-import { lockWords } from '../render/lock.ts';
-import { indented, type Line, line, paint, span } from '../render/page.ts';
-import { progressLine } from '../render/progress-line.ts';
+import { checkLines } from './failure.ts';
+import { lockWords } from './lock.ts';
+import { indented, type Line, line, paint, span } from './page.ts';
+import { progressLine } from './progress-line.ts';
 
 export type TextOptions = {
 	readonly out: NodeJS.WritableStream;

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Context } from '../commands/context.ts';
 import { ConnectError } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import type { ProvisionRequest } from '../core/wizard-backend.ts';
@@ -6,7 +7,6 @@ import type { Identity } from '../dialects/dialect.ts';
 import { NO_POLICY } from '../dialects/passwords.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
-import type { Context } from './context.ts';
 import { type ConnectionOptions, type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer, resolveWish } from './servers.ts';
 
 /** Whether the server answers, and only the login or its certificate is in the way: that the person can fix at once. */

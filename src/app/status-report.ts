@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
+import type { Context } from '../commands/context.ts';
 import { ServerError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
 import type { StatusReport } from '../core/wizard-backend.ts';
@@ -8,7 +9,6 @@ import { applierGaps, logGaps, tellGap } from '../runbooks/gaps.ts';
 import { titleOf } from '../runbooks/server.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
-import type { Context } from './context.ts';
 import { type ConnectionOptions, type OpenedServer, openServer } from './servers.ts';
 
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
