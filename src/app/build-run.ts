@@ -7,7 +7,6 @@ import { labelFor, pathsFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
 import { readManifest, withLoadedDigests } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
-import type { Context } from '../commands/context.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
@@ -31,6 +30,7 @@ import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import { selectTables } from '../runbooks/restore-backup/selection.ts';
 import type { Server } from '../runbooks/server.ts';
 import { fullLogin } from '../server/tls.ts';
+import type { AppContext } from './context.ts';
 import { newPassword } from './new-password.ts';
 import { openPair } from './open-pair.ts';
 import { operatorOf } from './operator.ts';
@@ -64,17 +64,17 @@ export interface Performance {
 	readonly typed?: readonly string[];
 }
 
-export const runsFolder = (context: Context): string => `${context.stateFolder}/runs`;
+export const runsFolder = (context: AppContext): string => `${context.stateFolder}/runs`;
 
 /** Sorts by time, to the millisecond: which run is the newest decides what is gone on with. The runbook's name and some randomness follow. */
-export const newRunId = (context: Context, kind: string): string =>
+export const newRunId = (context: AppContext, kind: string): string =>
 	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
 
 /**
  * `wishes` go before what the request itself says about reaching its servers. `undo`: the run that is to be undone, which needs only one of its
  * servers. Rejects with the errors of connecting.
  */
-export function buildRun(context: Context, asked: RunRequest, given: ConnectionOptionsByRole, undo?: RunRecord): Promise<BuiltRun> {
+export function buildRun(context: AppContext, asked: RunRequest, given: ConnectionOptionsByRole, undo?: RunRecord): Promise<BuiltRun> {
 	const wishes: ConnectionOptionsByRole = Object.fromEntries(
 		[...new Set([...Object.keys(asked.reach ?? {}), ...Object.keys(given)])].map((role) => [
 			role,
@@ -124,7 +124,7 @@ function sameServers(past: RunRecord, identities: { readonly [role: string]: Jso
 }
 
 async function ready<Env extends Outputs>(
-	context: Context,
+	context: AppContext,
 	o: {
 		readonly runbook: Runbook<Env>;
 		readonly env: (how: Performance) => Env;
@@ -250,7 +250,7 @@ function sameSeed(begun: RunRecord | undefined, asked: ProvisionRequest): void {
 const RESTART_WAIT_SECONDS = 600;
 
 async function prepareProvision(
-	context: Context,
+	context: AppContext,
 	wanted: ProvisionRequest,
 	wishes: ConnectionOptionsByRole,
 	undo?: RunRecord,
@@ -320,7 +320,7 @@ async function prepareProvision(
 /** More of them hold each other up, on a server that does other work as well. */
 const MOST_READERS = 4;
 
-async function prepareBackup(context: Context, request: BackupRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
+async function prepareBackup(context: AppContext, request: BackupRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
 	const opened = await openServer(context, {
 		role: 'server',
 		server: request.server === '' ? undefined : request.server,
@@ -370,7 +370,7 @@ const KEYS_AFTER_BYTES = 16 * 1024 * 1024;
 const keysAfter = ({ LOCKSTEP_TEST_KEYS_AFTER_BYTES: text }: NodeJS.ProcessEnv): number =>
 	text === undefined ? KEYS_AFTER_BYTES : Number(text);
 
-async function prepareRestore(context: Context, asked: RestoreRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
+async function prepareRestore(context: AppContext, asked: RestoreRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
 	// `latest` may lead elsewhere when this is gone on with or taken back.
 	const folder = await backupFolder(resolve(asked.backup));
 	const request: RestoreRequest = { ...asked, backup: folder };

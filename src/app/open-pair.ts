@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { Context } from '../commands/context.ts';
 import { ConnectError } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import type { ProvisionRequest } from '../core/wizard-backend.ts';
@@ -7,6 +6,7 @@ import type { Identity } from '../dialects/dialect.ts';
 import { NO_POLICY } from '../dialects/passwords.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
+import type { AppContext } from './context.ts';
 import { type ConnectionOptions, type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer, resolveWish } from './servers.ts';
 
 /** Whether the server answers, and only the login or its certificate is in the way: that the person can fix at once. */
@@ -19,7 +19,7 @@ function isRefused({ unverified, cause }: ConnectError): boolean {
  * Rejects with the errors of connecting.
  */
 export async function openPair(
-	context: Context,
+	context: AppContext,
 	asked: ProvisionRequest,
 	wishes: ConnectionOptionsByRole,
 	undo: RunRecord | undefined,
@@ -46,7 +46,7 @@ const NO_PASSWORD = new Secret('');
 
 /** A server that cannot be reached, of a run that is to be undone: known by that run’s journal, and taken for one of `other`’s kind. */
 async function absentServer(
-	context: Context,
+	context: AppContext,
 	wish: ConnectionOptions,
 	{ error, other, past }: { readonly error: ConnectError; readonly other: OpenedServer; readonly past: RunRecord },
 ): Promise<OpenedServer> {

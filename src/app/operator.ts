@@ -1,7 +1,7 @@
-import type { Context } from '../commands/context.ts';
 import { UserError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
 import type { ProvisionRequest } from '../core/wizard-backend.ts';
+import type { AppContext } from './context.ts';
 import type { OpenedServer } from './servers.ts';
 
 export interface OperatorWish {
@@ -19,7 +19,7 @@ const hostOf = ({ identity }: OpenedServer): string => identity.account.slice(id
  * was begun.
  */
 export function operatorOf(
-	context: Context,
+	context: AppContext,
 	o: {
 		readonly asked: ProvisionRequest;
 		readonly begun: ProvisionRequest | undefined;

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Context } from '../commands/context.ts';
 import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
@@ -23,6 +22,7 @@ import { startDetached } from '../exec/detached.ts';
 import { processStartTime } from '../exec/process.ts';
 import { withoutPasswords } from '../exec/tool.ts';
 import { newRunId, runsFolder } from './build-run.ts';
+import type { AppContext } from './context.ts';
 import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './run-in-process.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
@@ -43,7 +43,7 @@ const DAEMON = fileURLToPath(ownProgram('daemon/main'));
  * If the engine dies, what it changed is put back here. Gives null where the watcher left. Never rejects.
  */
 export async function runInBackground(
-	context: Context,
+	context: AppContext,
 	request: RunRequest,
 	wishes: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
@@ -54,7 +54,7 @@ export async function runInBackground(
 
 /** The same for taking back what an earlier run did, in that run's own journal. */
 export async function undoInBackground(
-	context: Context,
+	context: AppContext,
 	past: RunRecord,
 	wishes: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
@@ -73,7 +73,7 @@ export async function undoInBackground(
 }
 
 async function engaged(
-	context: Context,
+	context: AppContext,
 	request: RunRequest,
 	given: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
@@ -94,7 +94,7 @@ async function engaged(
 }
 
 /** Watches a run at work that somebody else began. Gives null where the watcher left. Rejects with UserError where it cannot be watched. */
-export async function attach(context: Context, run: string, watcher: EngineWatcher): Promise<RunEnd | null> {
+export async function attach(context: AppContext, run: string, watcher: EngineWatcher): Promise<RunEnd | null> {
 	const past = pastRun(context, run);
 	const { engine } = past;
 	if (engine?.socket == null || !(await isRunning(past))) {
@@ -117,7 +117,7 @@ export async function isRunning({ engine }: RunRecord): Promise<boolean> {
 }
 
 async function watched(
-	context: Context,
+	context: AppContext,
 	run: string,
 	socket: string,
 	alive: () => Promise<boolean>,
@@ -142,7 +142,7 @@ async function watched(
 
 /** The engine died: puts back what it changed, at once, from its journal. */
 async function recoverAfterCrash(
-	context: Context,
+	context: AppContext,
 	run: string,
 	words: string,
 	wishes: ConnectionOptionsByRole,
@@ -190,7 +190,7 @@ async function recoverAfterCrash(
 }
 
 /** Nothing could be put back from here: says what stands, and which command goes on. */
-function leftAsIs(context: Context, watcher: EngineWatcher, past: RunRecord | null, death: Failure, why: Failure): RunEnd {
+function leftAsIs(context: AppContext, watcher: EngineWatcher, past: RunRecord | null, death: Failure, why: Failure): RunEnd {
 	const run = past?.run ?? '';
 	const done = past === null ? '' : ` ${stepsDone(past)}`;
 	const login = why.class === 'ConnectError';
@@ -224,7 +224,7 @@ const stepsDone = ({ outputs, steps }: RunRecord): string =>
 	`${steps.filter((id) => outputs[id] !== undefined).length} of ${steps.length} steps are complete.`;
 
 /** Somebody else who watched puts it back: their end is ours. */
-async function othersEnd(context: Context, run: string): Promise<RunEnd | null> {
+async function othersEnd(context: AppContext, run: string): Promise<RunEnd | null> {
 	const until = performance.now() + OTHER_MS;
 	while (performance.now() < until) {
 		const end = readPast(context, run)?.end ?? null;
@@ -234,7 +234,7 @@ async function othersEnd(context: Context, run: string): Promise<RunEnd | null> 
 	return null;
 }
 
-function readPast(context: Context, run: string): RunRecord | null {
+function readPast(context: AppContext, run: string): RunRecord | null {
 	try {
 		return pastRun(context, run);
 	} catch (error) {
@@ -243,8 +243,8 @@ function readPast(context: Context, run: string): RunRecord | null {
 	}
 }
 
-export const journalPath = (context: Context, run: string): string => join(runsFolder(context), `${run}.jsonl`);
-const logPath = (context: Context, run: string): string => join(runsFolder(context), `${run}.log`);
+export const journalPath = (context: AppContext, run: string): string => join(runsFolder(context), `${run}.jsonl`);
+const logPath = (context: AppContext, run: string): string => join(runsFolder(context), `${run}.log`);
 
 /** What a dead engine said last: nothing, where it was killed. */
 function lastWords(log: string): string {
@@ -255,7 +255,7 @@ function lastWords(log: string): string {
 	}
 }
 
-async function startEngine(context: Context, order: Pick<Job, 'run' | 'work' | 'request' | 'wishes' | 'typed'>) {
+async function startEngine(context: AppContext, order: Pick<Job, 'run' | 'work' | 'request' | 'wishes' | 'typed'>) {
 	const { run, work } = order;
 	// Two may take back the same run at once: one of them is refused, and must not be mistaken for the other.
 	const socket = socketPath(context.env, work === 'perform' ? run : `${run}-${randomBytes(2).toString('hex')}`);
@@ -263,7 +263,7 @@ async function startEngine(context: Context, order: Pick<Job, 'run' | 'work' | '
 	const log = logPath(context, run);
 	const whole: Job = {
 		...order,
-		config: context.flags.config ?? null,
+		config: context.configFile,
 		env: defined(context.env),
 		socket,
 		log,

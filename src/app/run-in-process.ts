@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { Context } from '../commands/context.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
@@ -12,6 +11,7 @@ import type { RunEnd, Scope } from '../core/runner.ts';
 import type { RunRequest } from '../core/wizard-backend.ts';
 import { textPrinter } from '../render/text-printer.ts';
 import { type BuiltRun, buildRun, newRunId, type Performance, runsFolder } from './build-run.ts';
+import type { AppContext } from './context.ts';
 import type { ConnectionOptionsByRole } from './servers.ts';
 
 export interface Watcher {
@@ -34,7 +34,7 @@ export interface Watcher {
 
 /** Prepares and performs a run in this process, with its journal and transcript. Never rejects. */
 export async function runInProcess(
-	context: Context,
+	context: AppContext,
 	request: RunRequest,
 	wishes: ConnectionOptionsByRole,
 	watcher: Watcher,
@@ -49,7 +49,7 @@ export async function runInProcess(
 
 /** Takes back what the run of the watcher's name did, and says so in that run's own journal. Never rejects. */
 export async function undoRun(
-	context: Context,
+	context: AppContext,
 	request: RunRequest,
 	wishes: ConnectionOptionsByRole,
 	watcher: Watcher,
@@ -64,14 +64,14 @@ export async function undoRun(
 }
 
 /** The run of that name. Throws UserError where there is none. */
-export function pastRun(context: Context, run: string): RunRecord {
+export function pastRun(context: AppContext, run: string): RunRecord {
 	const past = newest(runsFolder(context), (each) => each.run === run);
 	if (past === undefined) throw new UserError({ message: `There is no run ${run}.`, hints: [`Runs are kept in ${runsFolder(context)}`] });
 	return past;
 }
 
 async function withPrepared(
-	context: Context,
+	context: AppContext,
 	watcher: Watcher,
 	open: () => Promise<BuiltRun>,
 	work: (prepared: BuiltRun, how: Performance) => Promise<RunEnd>,
@@ -86,7 +86,7 @@ async function withPrepared(
 		const log: string[] = [];
 		const jsonl: string[] = [];
 		const print = textPrinter({
-			out: { write: (text: string) => log.push(text) } as unknown as NodeJS.WritableStream,
+			out: { write: (text) => log.push(text) },
 			color: false,
 			quiet: false,
 			verbose: true,
@@ -138,7 +138,7 @@ async function withPrepared(
 }
 
 /** The end of a run that could not even begin, or not be taken back. */
-export function failedEnd(context: Context, on: Watcher['on'], failure: Failure, open = false): RunEnd {
+export function failedEnd(context: AppContext, on: Watcher['on'], failure: Failure, open = false): RunEnd {
 	const end: RunEnd = { type: 'run-ended', outcome: 'failed', open, warnings: [], failure, summary: {} };
 	on({ v: FORMAT, run: '', seq: 1, at: context.now().toISOString(), ...end });
 	return end;

@@ -1,6 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Context } from '../commands/context.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
 import { type RunRecord, runRecordOf } from '../core/run-record.ts';
@@ -10,6 +9,7 @@ import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
 import { restoreBackup } from '../runbooks/restore-backup/index.ts';
 import { runsFolder } from './build-run.ts';
+import type { AppContext } from './context.ts';
 import { isRunning } from './run-in-background.ts';
 
 export type FoundRun = RunCard & { readonly past: RunRecord };
@@ -47,7 +47,7 @@ async function stateOf(past: RunRecord): Promise<RunCard['state'] | null> {
 }
 
 /** Runs of this machine that are not over, newest first; of those that went on with one another only the newest. */
-export async function runsOf(context: Context): Promise<FoundRun[]> {
+export async function runsOf(context: AppContext): Promise<FoundRun[]> {
 	const paths = journals(runsFolder(context));
 	const found: FoundRun[] = [];
 	for (const [index, path] of paths.entries()) {
@@ -65,7 +65,7 @@ export async function runsOf(context: Context): Promise<FoundRun[]> {
 }
 
 /** Runs of which a newer lockstep wrote all: whether they are over, this one cannot tell. */
-export function newerRuns(context: Context): readonly string[] {
+export function newerRuns(context: AppContext): readonly string[] {
 	return journals(runsFolder(context)).flatMap((path) => {
 		if (closed(path)) return [];
 		const told = readJournal(path);

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { asker, type Context } from '../commands/context.ts';
 import type { ConnectError } from '../core/errors.ts';
 import type { RunRequest } from '../core/wizard-backend.ts';
 import type { Identity } from '../dialects/dialect.ts';
@@ -13,6 +12,7 @@ import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
+import type { AppContext } from './context.ts';
 
 /** A server as somebody named it on a command line or in the wizard. */
 export interface ConnectionOptions {
@@ -50,11 +50,11 @@ export const isLoopback = (host: string): boolean => host === 'localhost' || hos
 /** Where the configuration keeps the fingerprint of the certificate that a person accepted of the server at `HOST:PORT`. */
 export const acceptedKey = (place: string): string => `certificate ${place}`;
 
-export function resolveWish(context: Context, given: ConnectionOptions): Promise<ResolvedServer> {
+export function resolveWish(context: AppContext, given: ConnectionOptions): Promise<ResolvedServer> {
 	// A password that is known already is asked for, or looked for, no more.
 	const { password: _, ...flags }: ServerFlags = given.flags ?? {};
 	const wish: ConnectionOptions = given.password === undefined ? given : { role: given.role, server: given.server, flags };
-	const ask = given.password === undefined ? asker(context, wish.flags?.password === '') : undefined;
+	const ask = given.password === undefined ? context.passwordPrompt(wish.flags?.password === '') : undefined;
 	return resolveServer({
 		...(wish.server === undefined ? {} : { server: wish.server }),
 		...(wish.flags === undefined ? {} : { flags: wish.flags }),
@@ -72,7 +72,7 @@ export function resolveWish(context: Context, given: ConnectionOptions): Promise
 
 /** The wishes of a run, with the passwords that only a person at this terminal can give: asked here, because the engine has none. */
 export async function withPasswords(
-	context: Context,
+	context: AppContext,
 	request: RunRequest,
 	wishes: ConnectionOptionsByRole,
 ): Promise<ConnectionOptionsByRole> {
@@ -80,7 +80,7 @@ export async function withPasswords(
 	const roles = request.kind === 'provision' ? (['primary', 'replica'] as const) : (['server'] as const);
 	for (const role of roles) {
 		const wish = { ...request.reach?.[role], ...wishes[role] };
-		if (wish.password !== undefined || asker(context, wish.flags?.password === '') === undefined) continue;
+		if (wish.password !== undefined || context.passwordPrompt(wish.flags?.password === '') === undefined) continue;
 		const named = request.kind === 'provision' ? request[role === 'primary' ? 'primary' : 'replica'] : request.server;
 		const { password } = await resolveWish(context, { role, ...(named === '' ? {} : { server: named }), ...wish });
 		if (password !== null) full[role] = { ...wish, password };
@@ -89,7 +89,7 @@ export async function withPasswords(
 }
 
 /** `only`: for a look at its status, which must not hang where replication does. Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
-export async function openServer(context: Context, wish: ConnectionOptions, only: 'all' | 'status' = 'all'): Promise<OpenedServer> {
+export async function openServer(context: AppContext, wish: ConnectionOptions, only: 'all' | 'status' = 'all'): Promise<OpenedServer> {
 	const resolved = await resolveWish(context, wish);
 	const password = wish.password ?? resolved.password;
 	const { address } = resolved;

@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
-import type { Context } from '../commands/context.ts';
 import { ServerError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
 import type { StatusReport } from '../core/wizard-backend.ts';
@@ -9,11 +8,12 @@ import { applierGaps, logGaps, tellGap } from '../runbooks/gaps.ts';
 import { titleOf } from '../runbooks/server.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
+import type { AppContext } from './context.ts';
 import { type ConnectionOptions, type OpenedServer, openServer } from './servers.ts';
 
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
 export async function statusOf(
-	context: Context,
+	context: AppContext,
 	wish: Omit<ConnectionOptions, 'role'>,
 	output: string | null = null,
 ): Promise<StatusReport> {
@@ -62,7 +62,7 @@ function refusedOnly(error: unknown): void {
 const NO_ROOM = /disk (?:space|is full)|free space/i;
 
 async function report(
-	context: Context,
+	context: AppContext,
 	opened: OpenedServer,
 	{ output, channels: known }: { readonly output: string | null; readonly channels: readonly Channel[] | null },
 	look: Look,

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { type AppContext, makeAppContext, type PasswordPrompt } from '../app/context.ts';
 import { UserError } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
-import { openProfiles, type Profiles } from '../profiles/profiles.ts';
 import { Secret } from '../sql/secret.ts';
 
 /** The flags that every command takes. */
@@ -24,24 +24,16 @@ export interface GlobalFlags {
 }
 
 /** Everything of the outside that a command uses: given once, so that tests can give others. */
-export interface Context {
-	readonly env: NodeJS.ProcessEnv;
+export interface Context extends AppContext {
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;
 	readonly stderr: NodeJS.WriteStream;
-	readonly now: () => Date;
-	readonly version: string;
 	readonly flags: GlobalFlags;
-	/** Aborted by SIGINT, SIGTERM and SIGHUP, with a Stopped as its reason. */
-	readonly signal: AbortSignal;
-	readonly profiles: Profiles;
-	readonly warnings: readonly string[];
 	/** How the person is spoken to: the wizard, numbered questions, or nobody is there. */
 	readonly mode: 'wizard' | 'plain' | 'headless';
 	readonly color: boolean;
 	readonly ascii: boolean;
 	readonly width: number;
-	readonly stateFolder: string;
 	/** Prints an event of a headless run, as text or JSON. */
 	readonly print: (event: Recorded) => void;
 }
@@ -79,44 +71,49 @@ export function makeContext(
 	flags: GlobalFlags,
 ): Context {
 	const { env, stdin, stdout } = outside;
-	const { profiles, warnings } = openProfiles({
-		env,
-		...(flags.config === undefined ? {} : { file: flags.config }),
-		readOnly: flags.dryRun ?? false,
-	});
+	const mode = modeOf(flags, env, Boolean(stdout.isTTY), stdin);
+	const passwordPrompt = prompts({ ...outside, flags, mode });
 	return {
 		...outside,
+		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt }, flags.dryRun),
 		flags,
-		profiles,
-		warnings,
-		mode: modeOf(flags, env, Boolean(stdout.isTTY), stdin),
+		mode,
 		color: wantsColor(flags, env, stdout),
 		ascii: wantsAscii(env),
 		width: Math.max(60, Math.min(stdout.columns ?? 100, 140)),
-		stateFolder: `${env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : `${env.HOME ?? '/tmp'}/.local/state`}/lockstep`,
 	};
+}
+
+/** Where a person sits at a terminal a password is asked for there, although no wizard is opened. */
+export function askingInTerminal(context: Context): Context {
+	if (context.mode !== 'wizard') return context;
+	return { ...context, mode: 'plain', passwordPrompt: prompts({ ...context, mode: 'plain' }) };
 }
 
 /**
  * Asks for a password on the terminal without showing it; undefined where nobody is there. In the wizard the screen asks.
- * `explicit`: `-p` was given, which asks even where everything else is decided by flags.
+ * `-p` asks even where everything else is decided by flags.
  */
-export function asker({ stdin, stderr, mode, flags }: Context, explicit: boolean): ((question: string) => Promise<Secret>) | undefined {
-	if (!stdin.isTTY || flags.input === false || (mode !== 'plain' && !explicit)) return undefined;
-	return (question) =>
-		new Promise((resolve, reject) => {
-			stderr.write(`${question} `);
-			const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-			const reader = createInterface({ input: stdin, output: silent, terminal: true });
-			reader.once('line', (line) => {
-				stderr.write('\n');
-				resolve(new Secret(line));
-				reader.close();
-			});
-			reader.once('SIGINT', () => {
-				stderr.write('\n');
-				reader.close();
-				reject(new UserError({ message: 'No password was given.' }));
-			});
-		});
+function prompts({ stdin, stderr, mode, flags }: Pick<Context, 'stdin' | 'stderr' | 'mode' | 'flags'>): Context['passwordPrompt'] {
+	return (explicit) => {
+		if (!stdin.isTTY || flags.input === false || (mode !== 'plain' && !explicit)) return undefined;
+		return (question) => askPassword(question, stdin, stderr);
+	};
 }
+
+const askPassword = (question: string, stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream): ReturnType<PasswordPrompt> =>
+	new Promise((resolve, reject) => {
+		stderr.write(`${question} `);
+		const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+		const reader = createInterface({ input: stdin, output: silent, terminal: true });
+		reader.once('line', (line) => {
+			stderr.write('\n');
+			resolve(new Secret(line));
+			reader.close();
+		});
+		reader.once('SIGINT', () => {
+			stderr.write('\n');
+			reader.close();
+			reject(new UserError({ message: 'No password was given.' }));
+		});
+	});

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { RunRequest } from '../core/wizard-backend.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
+import { urlOf } from '../sandbox/server.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runHeadless } from './run.ts';
-import { downCommand, kindOf, type SandboxFlags, sandboxFields, urlOf } from './sandbox.ts';
+import { downCommand, kindOf, type SandboxFlags, sandboxFields } from './sandbox.ts';
 import { openWizard } from './wizard.ts';
 
 /** The two runs of the journey on a sandbox. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { problemWords } from '../app/verify.ts';
 import { readBoundManifest } from '../archive/bound.ts';
 import { type Manifest, readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
@@ -22,7 +23,6 @@ import { setPosition } from './drill-proof.ts';
 import { openPrimary, type Primary, type ReplicateFlags, replicate } from './drill-replicate.ts';
 import { restoreInto } from './drill-restore.ts';
 import { clearDrills, drillServer, drillsFolder, talkTo } from './drill-server.ts';
-import { problemWords } from './verify.ts';
 
 export interface DrillFlags extends ReplicateFlags {
 	readonly replicate?: boolean;

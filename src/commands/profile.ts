@@ -1,10 +1,10 @@
+import { type ProfileFields, profileFrom } from '../app/profile-from.ts';
 import { openServer } from '../app/servers.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { shellWord } from '../core/shell.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { compact, parseServerUrl } from '../server/address.ts';
 import type { CommandResult, Context } from './context.ts';
 import { oneOf } from './options.ts';
 
@@ -16,42 +16,13 @@ export interface ProfileFlags {
 	readonly loginPath?: string;
 }
 
-/** A profile from a URL: what the wizard and the command line keep of a server. Never a password. */
-export function profileFrom(name: string, flags: ProfileFlags): Profile {
-	const url = flags.server === undefined ? {} : parseServerUrl(flags.server);
-	const { sslMode, sslCa, sslCert, sslKey, sslFp, tlsVersion, serverPublicKeyPath, host, port, socket, user } = url;
-	if (url.getServerPublicKey)
-		throw new UserError({
-			message: 'A profile does not keep get-server-public-key: with it the password goes to any server that answers.',
-			hints: ['Keep the key itself: ?server-public-key-path=FILE', 'or the CA of the server: ?ssl-mode=VERIFY_CA&ssl-ca=FILE'],
-		});
-	const tls = compact({
-		mode: sslMode,
-		ca: sslCa,
-		cert: sslCert,
-		key: sslKey,
-		version: tlsVersion,
-		serverPublicKeyPath,
-		fingerprint: sslFp,
-	});
-	return {
-		name,
-		...compact({
-			host,
-			port,
-			socket,
-			user,
-			badge: flags.badge === undefined ? undefined : oneOf(flags.badge, '--badge', ['prod', 'test', 'sandbox']),
-			output: flags.output,
-			optionFile: flags.optionFile,
-			loginPath: flags.loginPath,
-		}),
-		...(Object.keys(tls).length === 0 ? {} : { tls }),
-	};
-}
-
 const where = (profile: Profile): string =>
 	profile.socket ?? `${profile.user ? `${profile.user}@` : ''}${profile.host ?? 'localhost'}:${profile.port ?? 3306}`;
+
+const fieldsOf = ({ badge, ...flags }: ProfileFlags): ProfileFields => ({
+	...flags,
+	...(badge === undefined ? {} : { badge: oneOf(badge, '--badge', ['prod', 'test', 'sandbox'] as const) }),
+});
 
 export async function profile(context: Context, verb: string, name: string | undefined, flags: ProfileFlags): Promise<CommandResult> {
 	const { profiles, stdout } = context;
@@ -83,13 +54,13 @@ export async function profile(context: Context, verb: string, name: string | und
 					hints: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`],
 				});
 			}
-			if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
-			profiles.put(profileFrom(name, flags));
+			if (dryRun) return preview(`Would add profile ${profileFrom(name, fieldsOf(flags)).name} to ${profiles.file}.`);
+			profiles.put(profileFrom(name, fieldsOf(flags)));
 			return { end: null, next: [`Kept in ${profiles.file}, without a password.`, `Next:  lockstep profile test ${name}`] };
 		case 'edit':
 			if (known === undefined) throw unknown(name);
-			if (dryRun) return preview(`Would change profile ${profileFrom(name, flags).name} in ${profiles.file}.`);
-			profiles.put({ ...known, ...profileFrom(name, flags) });
+			if (dryRun) return preview(`Would change profile ${profileFrom(name, fieldsOf(flags)).name} in ${profiles.file}.`);
+			profiles.put({ ...known, ...profileFrom(name, fieldsOf(flags)) });
 			return { end: null, next: [`Changed in ${profiles.file}.`] };
 		case 'remove':
 			if (dryRun && known !== undefined) return preview(`Would remove profile ${name} from ${profiles.file}.`);

@@ -1,55 +1,26 @@
 import { createInterface } from 'node:readline/promises';
-import { buildRun } from '../app/build-run.ts';
+import { findingsOf } from '../app/findings.ts';
 import { undoInBackground } from '../app/run-in-background.ts';
 import { pastRun } from '../app/run-in-process.ts';
-import { leftFolder, newerRuns, runsOf } from '../app/runs.ts';
+import { newerRuns, runsOf } from '../app/runs.ts';
 import { type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';
 import { LeftChanged, UserError } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Json } from '../core/json.ts';
-import { newerLockstep, type RunRecord, scopeOf } from '../core/run-record.ts';
-import type { RunEnd, Scope } from '../core/runner.ts';
-import type { Finding, RunRequest } from '../core/wizard-backend.ts';
+import { newerLockstep, type RunRecord } from '../core/run-record.ts';
+import type { RunEnd } from '../core/runner.ts';
+import type { RunRequest } from '../core/wizard-backend.ts';
 import { runWords } from '../render/background.ts';
 import { renderFailure } from '../render/failure.ts';
 import { findingLines } from '../render/findings.ts';
 import { paint } from '../render/page.ts';
-import type { CommandResult, Context } from './context.ts';
+import { askingInTerminal, type CommandResult, type Context } from './context.ts';
 import { clearDrills } from './drill-server.ts';
 import { watchHeadless } from './run.ts';
 
-/** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
-export async function findingsOf(
-	context: Context,
-	past: RunRecord,
-	wishes: ConnectionOptionsByRole = {},
-	scope: Scope = scopeOf(past),
-): Promise<readonly Finding[]> {
-	if (past.newer) throw newerLockstep(past.run);
-	const prepared = await buildRun(context, past.request as RunRequest, wishes, past);
-	const how = {
-		run: past.run,
-		director: { review: async () => ({ go: false, previewOnly: true }) as const, recover: async () => 'keep' as const },
-		sink: () => undefined,
-		signal: context.signal,
-		transcript: () => ({ log: '', jsonl: '' }),
-		preview: true,
-	};
-	const findings = await prepared.findLeft(how, past, scope);
-	const folder = leftFolder(past);
-	if (folder === null) return findings;
-	return [
-		...findings,
-		{
-			...{ step: 'folder', title: 'A folder without a whole backup', actions: [], foreign: [] },
-			note: `${folder} stays where it is: delete it when you like.`,
-		},
-	];
-}
-
 /** Puts back what runs of this machine that were cut off have left on servers; each finding is told first, with its statement. */
 export async function recover(context: Context, name: string | undefined): Promise<CommandResult> {
-	const asking = askingOf(context);
+	const asking = askingInTerminal(context);
 	const { flags, stdout, stderr, color, ascii, width } = context;
 	if (!flags.dryRun) await clearDrills(context);
 	const found = await runsOf(context);
@@ -124,9 +95,6 @@ export async function recover(context: Context, name: string | undefined): Promi
 	}
 	return { end: worst, extra, said: recovered.length > 0 ? `Rolled back: ${recovered.join(', ')}` : null };
 }
-
-/** Where a person sits at a terminal a password is asked for there, although no wizard is opened. */
-export const askingOf = (context: Context): Context => (context.mode === 'wizard' ? { ...context, mode: 'plain' } : context);
 
 /** Whether the person agrees, by `--yes` or an answer; nobody does where nobody can be asked. */
 export async function mayGoOn(context: Context, question: string): Promise<boolean> {

@@ -11,6 +11,7 @@ import {
 	sandboxStatus,
 	sandboxUp,
 } from '../sandbox/sandbox.ts';
+import { urlOf } from '../sandbox/server.ts';
 import type { CommandResult, Context } from './context.ts';
 import { clearDrills } from './drill-server.ts';
 import { oneOf } from './options.ts';
@@ -39,9 +40,6 @@ export function kindOf(flags: SandboxFlags): { kind?: SandboxKind } {
 /** What takes it down again, as it was brought up. */
 export const downCommand = (pair: Sandbox, flags: SandboxFlags): string =>
 	`lockstep sandbox down ${flags.dir === undefined ? `--server ${pair.kind}` : `--dir ${shellWord(pair.dir)}`}`;
-
-/** A URL that every command takes. */
-export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;
 
 export async function sandbox(context: Context, verb: string, flags: SandboxFlags): Promise<CommandResult> {
 	const { env, signal, stdout, stderr, flags: global } = context;

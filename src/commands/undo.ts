@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { runsFolder } from '../app/build-run.ts';
+import { findingsOf } from '../app/findings.ts';
 import { isRunning, undoInBackground } from '../app/run-in-background.ts';
 import { type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';
 import { consentCheck } from '../core/consent.ts';
@@ -12,8 +13,8 @@ import type { Finding, RunRequest } from '../core/wizard-backend.ts';
 import { runWords } from '../render/background.ts';
 import { findingLines } from '../render/findings.ts';
 import { paint } from '../render/page.ts';
-import type { CommandResult, Context } from './context.ts';
-import { askingOf, findingsOf, mayGoOn } from './recover.ts';
+import { askingInTerminal, type CommandResult, type Context } from './context.ts';
+import { mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
 
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
@@ -46,7 +47,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 		});
 	}
 	const busy = await isRunning(past);
-	const wishes = busy ? {} : await withPasswords(askingOf(context), past.request as RunRequest, {});
+	const wishes = busy ? {} : await withPasswords(askingInTerminal(context), past.request as RunRequest, {});
 	const findings = busy ? [] : await lookFirst(context, past, wishes);
 	const lost = lostWords(past.deeds.lost, past.servers);
 	const shown = [

@@ -3,11 +3,10 @@
 import '../core/quiet.ts';
 
 import { rmSync, statSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { makeAppContext } from '../app/context.ts';
 import { runInProcess, undoRun, type Watcher } from '../app/run-in-process.ts';
 import type { ConnectionOptionsByRole } from '../app/servers.ts';
-import { makeContext } from '../commands/context.ts';
 import { Stopped } from '../core/errors.ts';
 import { scopeOf } from '../core/run-record.ts';
 import { processStartTime } from '../exec/process.ts';
@@ -28,20 +27,14 @@ const began = Date.now() - performance.now();
 const now = () => new Date(began + performance.now());
 
 const post = await openRunServer(order.socket, ({ why, signal }) => stopped(why, signal));
-const nowhere = () => new PassThrough().resume() as unknown as NodeJS.WriteStream;
-const context = makeContext(
-	{
-		env: order.env,
-		stdin: nowhere() as unknown as NodeJS.ReadStream,
-		stdout: nowhere(),
-		stderr: nowhere(),
-		now,
-		version: order.version,
-		signal: stop.signal,
-		print: () => undefined,
-	},
-	{ yes: true, input: false, ...(order.config === null ? {} : { config: order.config }) },
-);
+const context = makeAppContext({
+	env: order.env,
+	now,
+	version: order.version,
+	signal: stop.signal,
+	configFile: order.config,
+	passwordPrompt: () => undefined,
+});
 const wishes: ConnectionOptionsByRole = Object.fromEntries(
 	Object.entries(order.wishes).map(([role, { password, ...wish }]) => [
 		role,

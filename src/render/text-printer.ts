@@ -8,7 +8,7 @@ import { indented, type Line, line, paint, span } from './page.ts';
 import { progressLine } from './progress-line.ts';
 
 export type TextOptions = {
-	readonly out: NodeJS.WritableStream;
+	readonly out: { write(text: string): unknown };
 	readonly color: boolean;
 	/** Only warnings, failures and what is put back. */
 	readonly quiet: boolean;

@@ -30,6 +30,9 @@ export interface SandboxServer {
 	readonly ca: string;
 }
 
+/** A URL that every command takes. */
+export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;
+
 /** What a server's own folder holds in `server.json`, written as soon as its process is there. */
 interface ServerRecord {
 	readonly pid: number;

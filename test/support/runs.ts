@@ -8,7 +8,6 @@ import { runInProcess, undoRun } from '../../src/app/run-in-process.ts';
 import { openServer } from '../../src/app/servers.ts';
 import { type Context, type GlobalFlags, makeContext } from '../../src/commands/context.ts';
 import { runHeadless } from '../../src/commands/run.ts';
-import { urlOf } from '../../src/commands/sandbox.ts';
 import { ServerError } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
 import type { Executor } from '../../src/core/executor.ts';
@@ -18,6 +17,7 @@ import type { ProvisionRequest, RunRequest } from '../../src/core/wizard-backend
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { serversFolder } from '../../src/sandbox/places.ts';
+import { urlOf } from '../../src/sandbox/server.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { rootSession, type Sandbox, type SandboxServer, value } from './servers.ts';
 import { wordsAt } from './words.ts';

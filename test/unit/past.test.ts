@@ -3,8 +3,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newRunId } from '../../src/app/build-run.ts';
+import type { AppContext } from '../../src/app/context.ts';
 import { isRunning } from '../../src/app/run-in-background.ts';
-import type { Context } from '../../src/commands/context.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal, type ReadJournal } from '../../src/core/journal.ts';
@@ -117,7 +117,7 @@ test('a run that a newer lockstep wrote to is not gone on with', () => {
 });
 
 test('runs sort by when they began, also within a second', () => {
-	const at = (ms: number) => newRunId({ now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, 0, ms)) } as Context, 'provision');
+	const at = (ms: number) => newRunId({ now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, 0, ms)) } as AppContext, 'provision');
 	const runs = [at(7), at(80), at(900), at(1000)];
 	expect(runs).toEqual(runs.toSorted());
 });

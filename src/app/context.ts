@@ -1,0 +1,34 @@
+import { openProfiles, type Profiles } from '../profiles/profiles.ts';
+import type { Secret } from '../sql/secret.ts';
+
+/** Asks a person for a password. */
+export type PasswordPrompt = (question: string) => Promise<Secret>;
+
+/** Everything of the outside that work on servers needs, whoever asks for it: the command line, the wizard, a daemon or a test. */
+export interface AppContext {
+	readonly env: NodeJS.ProcessEnv;
+	readonly now: () => Date;
+	readonly version: string;
+	/** Aborted to stop safely, with a Stopped as its reason. */
+	readonly signal: AbortSignal;
+	/** `--config`: where the profiles are, if not in their usual place. */
+	readonly configFile: string | null;
+	readonly profiles: Profiles;
+	/** What was wrong with the configuration. */
+	readonly warnings: readonly string[];
+	/** Journals, passwords of operators and what else outlives a run: `~/.local/state/lockstep`. */
+	readonly stateFolder: string;
+	/** How a password is asked for now; undefined where nobody can be asked. `explicit`: `-p` stood alone. */
+	readonly passwordPrompt: (explicit: boolean) => PasswordPrompt | undefined;
+}
+
+/** `isReadOnly`: a preview, which leaves the configuration as it is. */
+export function makeAppContext(
+	outside: Pick<AppContext, 'env' | 'now' | 'version' | 'signal' | 'configFile' | 'passwordPrompt'>,
+	isReadOnly = false,
+): AppContext {
+	const { env, configFile } = outside;
+	const { profiles, warnings } = openProfiles({ env, ...(configFile === null ? {} : { file: configFile }), readOnly: isReadOnly });
+	const state = env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : `${env.HOME ?? '/tmp'}/.local/state`;
+	return { ...outside, profiles, warnings, stateFolder: `${state}/lockstep` };
+}

@@ -1,0 +1,47 @@
+import { UserError } from '../core/errors.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { compact, parseServerUrl } from '../server/address.ts';
+
+/** What is kept of a server, as a person gives it. */
+export interface ProfileFields {
+	/** `mysql://USER@HOST:PORT?…` */
+	readonly server?: string | undefined;
+	readonly badge?: Profile['badge'];
+	readonly output?: string | undefined;
+	readonly optionFile?: string | undefined;
+	readonly loginPath?: string | undefined;
+}
+
+/** A profile from a URL: what the wizard and the command line keep of a server. Never a password. */
+export function profileFrom(name: string, fields: ProfileFields): Profile {
+	const url = fields.server === undefined ? {} : parseServerUrl(fields.server);
+	const { sslMode, sslCa, sslCert, sslKey, sslFp, tlsVersion, serverPublicKeyPath, host, port, socket, user } = url;
+	if (url.getServerPublicKey)
+		throw new UserError({
+			message: 'A profile does not keep get-server-public-key: with it the password goes to any server that answers.',
+			hints: ['Keep the key itself: ?server-public-key-path=FILE', 'or the CA of the server: ?ssl-mode=VERIFY_CA&ssl-ca=FILE'],
+		});
+	const tls = compact({
+		mode: sslMode,
+		ca: sslCa,
+		cert: sslCert,
+		key: sslKey,
+		version: tlsVersion,
+		serverPublicKeyPath,
+		fingerprint: sslFp,
+	});
+	return {
+		name,
+		...compact({
+			host,
+			port,
+			socket,
+			user,
+			badge: fields.badge,
+			output: fields.output,
+			optionFile: fields.optionFile,
+			loginPath: fields.loginPath,
+		}),
+		...(Object.keys(tls).length === 0 ? {} : { tls }),
+	};
+}
