@@ -4,7 +4,7 @@ import type { ChangedJson } from '../core/changed-json.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { OutsideObject } from '../core/outside.ts';
-import type { DumpedDatabase } from '../dump/scan.ts';
+import type { DumpedDatabase } from '../dump/sql/scan.ts';
 import { FILES } from './layout.ts';
 import { readText } from './open.ts';
 import { fileProblem } from './problem.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress, gzipSync, constants as zlib, zstdCompressSync } from 'node:zlib';
 import type { Compression } from '../core/action.ts';
-import { createDumpScanner, type DumpScan } from '../dump/scan.ts';
+import { createDumpScanner, type DumpScan } from '../dump/sql/scan.ts';
 import { openStream } from './open.ts';
 import { fileProblem } from './problem.ts';
 import { WINDOW_LOG } from './read.ts';

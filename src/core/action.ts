@@ -220,7 +220,7 @@ export interface PipeResult {
 	/** Bytes in the file as it is on disk; 0 where it went into a tool. */
 	readonly bytes: number;
 	readonly sha256: string | null;
-	/** What the dump's text held (`dump/scan.ts`), as JSON. */
+	/** What the dump's text held (`dump/sql/scan.ts`), as JSON. */
 	readonly found: Json;
 	/** What the tools said on stderr although they ended well. */
 	readonly words: readonly string[];

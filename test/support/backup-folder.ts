@@ -8,7 +8,7 @@ import { buildManifest, countObjects, type Manifest, type ManifestFile, type Man
 import { seal } from '../../src/archive/seal.ts';
 import { readmeText } from '../../src/archive/texts.ts';
 import { claimFolder, pointLatest, publish, writeFileDurably, writeStream } from '../../src/archive/write.ts';
-import { createDumpScanner, scanning } from '../../src/dump/scan.ts';
+import { createDumpScanner, scanning } from '../../src/dump/sql/scan.ts';
 
 const dump = new URL('../fixtures/dumps/mariadb-11.8.sql', import.meta.url);
 export const began = new Date('2026-11-21T02:00:00.250Z');

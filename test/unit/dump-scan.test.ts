@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { createDumpScanner, type DumpScan, scanning } from '../../src/dump/scan.ts';
+import { createDumpScanner, type DumpScan, scanning } from '../../src/dump/sql/scan.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/dumps/${name}.sql`, import.meta.url));
 

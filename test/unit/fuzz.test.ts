@@ -10,7 +10,7 @@ import { readJournal } from '../../src/core/journal.ts';
 import { findOpen, runRecordOf } from '../../src/core/run-record.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
-import { createDumpScanner, type DumpScan } from '../../src/dump/scan.ts';
+import { createDumpScanner, type DumpScan } from '../../src/dump/sql/scan.ts';
 import { openProfiles } from '../../src/profiles/profiles.ts';
 import { readOptionFiles } from '../../src/server/option-files.ts';
 

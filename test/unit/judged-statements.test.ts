@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VerifyFailed } from '../../src/core/errors.ts';
-import { judged } from '../../src/dump/load/judged.ts';
+import { judged } from '../../src/dump/sql/judged.ts';
 
 type Kind = Parameters<typeof judged>[2]['kind'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DumpedDatabase } from '../../src/dump/scan.ts';
+import type { DumpedDatabase } from '../../src/dump/sql/scan.ts';
 import type { DumpedFile } from '../../src/runbooks/locked-dump/env.ts';
 import { compareObjects, type Objects } from '../../src/runbooks/locked-dump/objects.ts';
 

@@ -3,7 +3,7 @@ import { meter } from '../../core/progress.ts';
 import type { Flow, RunContext } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { estimator } from '../../dump/estimate.ts';
-import type { DumpScan } from '../../dump/scan.ts';
+import type { DumpScan } from '../../dump/sql/scan.ts';
 import type { BackupEnv } from './env.ts';
 import { watchReplica } from './watch.ts';
 

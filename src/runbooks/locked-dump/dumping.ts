@@ -6,7 +6,7 @@ import { namesOption } from '../../core/names.ts';
 import type { RunContext } from '../../core/step.ts';
 import type { TableFacts } from '../../dialects/dialect.ts';
 import { compareDefinitions, describeDifference } from '../../dump/definitions/compare.ts';
-import type { DumpScan } from '../../dump/scan.ts';
+import type { DumpScan } from '../../dump/sql/scan.ts';
 import { some } from '../server.ts';
 import { viewsCheck } from '../views.ts';
 import { dumpProgress, rowsOf } from './dump-progress.ts';

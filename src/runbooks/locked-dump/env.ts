@@ -3,7 +3,7 @@ import type { Compression, RowsResult } from '../../core/action.ts';
 import type { ChangedJson } from '../../core/changed-json.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { Channel, Position } from '../../dialects/dialect.ts';
-import type { DumpScan } from '../../dump/scan.ts';
+import type { DumpScan } from '../../dump/sql/scan.ts';
 import type { Server } from '../server.ts';
 
 /** How a backup is made, and why so. */

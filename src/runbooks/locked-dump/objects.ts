@@ -1,6 +1,6 @@
 import { type Check, must } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
-import type { DumpedDatabase } from '../../dump/scan.ts';
+import type { DumpedDatabase } from '../../dump/sql/scan.ts';
 import type { Query } from '../../sql/sql.ts';
 import { qualified, some } from '../server.ts';
 import { type BackupEnv, type DumpedFile, LIST_MS } from './env.ts';

@@ -8,7 +8,7 @@ import type { Failure, Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, Observed, ReadContext, RunContext, Step } from '../../core/step.ts';
 import { estimator } from '../../dump/estimate.ts';
-import type { DumpScan } from '../../dump/scan.ts';
+import type { DumpScan } from '../../dump/sql/scan.ts';
 import { query, type Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { channelsOf } from '../channels.ts';

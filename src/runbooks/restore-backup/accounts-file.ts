@@ -1,6 +1,6 @@
 import type { AccountName } from '../../dialects/dialect.ts';
-import { accountOf } from '../../dump/load/filter.ts';
-import { bare } from '../../dump/load/statement-splitter.ts';
+import { accountOf } from '../../dump/sql/filter.ts';
+import { bare } from '../../dump/sql/split.ts';
 import { filesOf, type RestoreEnv, statementsOf } from './env.ts';
 
 type Holder = Parameters<typeof filesOf>[0] & Pick<RestoreEnv, 'folder'>;

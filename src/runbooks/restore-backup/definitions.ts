@@ -4,7 +4,7 @@ import type { Definition, DefinitionName } from '../../core/definition.ts';
 import type { KeyLines } from '../../dialects/load.ts';
 import { compareDefinitions, type Difference } from '../../dump/definitions/compare.ts';
 import { keyLines, keysMayWait } from '../../dump/definitions/keys.ts';
-import { readStatement } from '../../dump/statement.ts';
+import { readStatement } from '../../dump/sql/statement.ts';
 import { filesOf, type RestoreEnv, statementsOf, tablesOf, wantsTable } from './env.ts';
 
 /** A table whose keys come after its rows, and which they are, as the backup has them. */

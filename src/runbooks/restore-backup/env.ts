@@ -4,8 +4,8 @@ import type { FilePart, FilePurpose } from '../../core/action.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/objects.ts';
-import { filtered } from '../../dump/load/filter.ts';
-import { judged } from '../../dump/load/judged.ts';
+import { filtered } from '../../dump/sql/filter.ts';
+import { judged } from '../../dump/sql/judged.ts';
 import { qualified, type Server } from '../server.ts';
 
 export interface RestoreEnv extends Outputs {

@@ -5,8 +5,8 @@ import { type Check, failed, must } from '../../core/check.ts';
 import { UserError, VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Step } from '../../core/step.ts';
-import { judged } from '../../dump/load/judged.ts';
-import type { DumpScan } from '../../dump/scan.ts';
+import { judged } from '../../dump/sql/judged.ts';
+import type { DumpScan } from '../../dump/sql/scan.ts';
 import { qualified, some } from '../server.ts';
 import { allFiles, type FoundTable, filesOf, type ProvenFiles, parallel, partOf, purposeOf, type RestoreEnv } from './env.ts';
 

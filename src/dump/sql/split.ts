@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts';
-import { readStatement } from '../statement.ts';
+import { readStatement } from './statement.ts';
 
 /** How the client reads what comes next: both follow from what it has read. */
 type Reading = { delimiter: string; quotes: Quotes };

@@ -1,8 +1,8 @@
 import { UserError } from '../../core/errors.ts';
 import { withoutLiterals } from '../../core/values.ts';
-import { readStatement } from '../statement.ts';
 import { createHoldBack } from './definer-context.ts';
-import { bare, beginning, COMMENT, createCutter } from './statement-splitter.ts';
+import { bare, beginning, COMMENT, createCutter } from './split.ts';
+import { readStatement } from './statement.ts';
 
 /** What of a file of SQL is wanted; all where neither is given. */
 export type Wanted = {

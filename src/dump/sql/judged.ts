@@ -1,8 +1,8 @@
 import type { FilePurpose } from '../../core/action.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { withoutLiterals } from '../../core/values.ts';
-import { createDumpScanner } from '../scan.ts';
 import { createJudge, type Standing } from './judge.ts';
+import { createDumpScanner } from './scan.ts';
 
 /** Of a statement, in an error. */
 const SHOWN = 120;

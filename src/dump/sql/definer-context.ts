@@ -1,4 +1,4 @@
-import { bare } from './statement-splitter.ts';
+import { bare } from './split.ts';
 
 const ALTER_DATABASE = /^(?:\/\*M?!\d*\s*)?ALTER\s+DATABASE\s/i;
 const SETTING = /^(?:(?:\/\*M?!\d*\s*)?SET\s|DELIMITER\s|$)/i;

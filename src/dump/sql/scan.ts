@@ -1,5 +1,5 @@
 import { Transform } from 'node:stream';
-import type { Standing } from './load/judge.ts';
+import type { Standing } from './judge.ts';
 import { type DumpPosition, type ObjectKind, readPosition, readStatement } from './statement.ts';
 
 /** Everything a dump makes in one database, by name, in the order of the dump. The name is '' where the dump names no database. */
