@@ -1,6 +1,6 @@
-import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
 import type { Consent, Failure } from './model.ts';
+import type { ShownAction } from './shown-action.ts';
 
 /** A step as it would be done now. */
 export type PlannedStep = {

@@ -1,10 +1,10 @@
-import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
 import type { Recovery, Review } from './director.ts';
 import type { ErrorMessage } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Failure, LockState, Thing } from './model.ts';
 import type { Progress } from './progress.ts';
+import type { ShownAction } from './shown-action.ts';
 
 /** What happens in a run, in order. Screens fold it, `--json` prints it; what is marked durable is the journal. */
 export type RunEvent =

@@ -1,9 +1,9 @@
-import type { ShownAction } from './action.ts';
 import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
 import { UserError } from './errors.ts';
 import type { RunEvent } from './events.ts';
 import { journals, type ReadJournal, readJournal } from './journal.ts';
 import type { Json } from './json.ts';
+import type { ShownAction } from './shown-action.ts';
 
 /** The process that does a run. */
 export type Engine = Omit<Extract<RunEvent, { type: 'engine' }>, 'type'>;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Action, show } from './action.ts';
+import type { Action } from './action.ts';
 import { failed } from './check.ts';
 import { consentCheck, different } from './consent.ts';
 import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
@@ -11,6 +11,7 @@ import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure } from './model.ts';
 import type { RunRecord } from './run-record.ts';
+import { show } from './shown-action.ts';
 import type { AnyStep, Outputs, ReadContext, Runbook, RunContext, SinceRun } from './step.ts';
 import type { Finding } from './wizard-backend.ts';
 

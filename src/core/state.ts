@@ -1,10 +1,10 @@
-import type { ShownAction } from './action.ts';
 import type { Check } from './check.ts';
 import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
 import type { Review } from './director.ts';
 import type { Recorded } from './events.ts';
 import type { Failure, LockState } from './model.ts';
 import type { Progress } from './progress.ts';
+import type { ShownAction } from './shown-action.ts';
 
 export type StepState = {
 	readonly id: string;

@@ -1,4 +1,3 @@
-import type { ShownAction } from './action.ts';
 import type { BackupList, BackupReport, Drilled, Verified } from './backups.ts';
 import type { Director } from './director.ts';
 import type { UnverifiedServer } from './errors.ts';
@@ -6,6 +5,7 @@ import type { Recorded } from './events.ts';
 import type { Json } from './json.ts';
 import type { Consent } from './model.ts';
 import type { Progress } from './progress.ts';
+import type { ShownAction } from './shown-action.ts';
 
 /** A server as the wizard lists it. */
 export type ServerCard = {

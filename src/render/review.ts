@@ -1,7 +1,7 @@
-import type { ShownAction } from '../core/action.ts';
 import type { PlannedStep, Review } from '../core/director.ts';
 import { dayAndTime, plural, symbols } from '../core/format.ts';
 import { shellWord } from '../core/shell.ts';
+import type { ShownAction } from '../core/shown-action.ts';
 import { checkLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
 

@@ -1,11 +1,12 @@
 import { Writable } from 'node:stream';
-import { type Action, show } from '../../src/core/action.ts';
+import type { Action } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
 import type { UnverifiedServer } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import type { Consent, Failure } from '../../src/core/model.ts';
 import type { Progress } from '../../src/core/progress.ts';
+import { show } from '../../src/core/shown-action.ts';
 import type {
 	BackupRequest,
 	Finding,

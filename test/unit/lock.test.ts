@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changeSourceSql } from '../../src/archive/change-source.ts';
 import type { Manifest } from '../../src/archive/manifest.ts';
-import { show } from '../../src/core/action.ts';
+import { show } from '../../src/core/shown-action.ts';
 import type { Activity, Dialect } from '../../src/dialects/dialect.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { mysql as mysqlFor } from '../../src/dialects/mysql/index.ts';
