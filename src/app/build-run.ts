@@ -1,24 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { readBoundManifest } from '../archive/bound.ts';
 import { labelFor, pathsFor } from '../archive/layout.ts';
 import { heldBefore } from '../archive/list.ts';
 import { readManifest, withLoadedDigests } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
-import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
-import type { Recorded } from '../core/events.ts';
 import type { Json } from '../core/json.ts';
-import type { Failure } from '../core/model.ts';
-import { changedServer, findResumable, newerLockstep, type RunRecord } from '../core/run-record.ts';
-import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
+import { findResumable, type RunRecord } from '../core/run-record.ts';
 import { shellWord } from '../core/shell.ts';
-import type { Outputs, Runbook } from '../core/step.ts';
-import type { BackupRequest, Finding, ProvisionRequest, RestoreRequest, RunRequest } from '../core/wizard-backend.ts';
-import { openExecutor, type RealWorld } from '../executor/executor.ts';
-import { refuseToExpose } from '../executor/pipes.ts';
+import type { BackupRequest, ProvisionRequest, RestoreRequest, RunRequest } from '../core/wizard-backend.ts';
 import type { BackupEnv } from '../runbooks/locked-dump/env.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
@@ -29,46 +20,12 @@ import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import { selectTables } from '../runbooks/restore-backup/selection.ts';
 import type { Server } from '../runbooks/server.ts';
-import { fullLogin } from '../server/tls.ts';
+import { type BuiltRun, identitiesOf, keysAfter, readyRun, runsFolder, workersHere } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { newPassword } from './new-password.ts';
 import { openPair } from './open-pair.ts';
 import { operatorOf } from './operator.ts';
 import { type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer } from './servers.ts';
-
-/** A run that is ready: its servers answered and are known. */
-export interface BuiltRun {
-	readonly kind: RunRequest['kind'];
-	readonly runbook: { readonly id: string; readonly title: string };
-	readonly servers: { readonly [role: string]: string };
-	readonly past: RunRecord | undefined;
-	readonly warnings: readonly string[];
-	/** Where the run's folder of journals is; the caller opens the journal of this run there. */
-	perform(how: Performance): Promise<RunEnd>;
-	/** Takes back what `past` did; `why`: what cut that run off. Throws UserError where it was done on another server. */
-	takeBack(how: Performance, past: RunRecord, scope: Scope, why?: Failure): Promise<RunEnd>;
-	/** What {@link takeBack} would do now. */
-	findLeft(how: Performance, past: RunRecord, scope: Scope): Promise<readonly Finding[]>;
-}
-
-export interface Performance {
-	readonly run: string;
-	readonly director: Director;
-	readonly sink: (event: Recorded) => void;
-	readonly signal: AbortSignal;
-	/** What has been said so far, as text and as JSON lines. */
-	readonly transcript: () => { readonly log: string; readonly jsonl: string };
-	/** A dry run claims nothing: it holds nothing up. */
-	readonly preview: boolean;
-	/** Names typed for what an undo asks for. */
-	readonly typed?: readonly string[];
-}
-
-export const runsFolder = (context: AppContext): string => `${context.stateFolder}/runs`;
-
-/** Sorts by time, to the millisecond: which run is the newest decides what is gone on with. The runbook's name and some randomness follow. */
-export const newRunId = (context: AppContext, kind: string): string =>
-	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
 
 /**
  * `wishes` go before what the request itself says about reaching its servers. `undo`: the run that is to be undone, which needs only one of its
@@ -94,109 +51,6 @@ export function buildRun(context: AppContext, asked: RunRequest, given: Connecti
 		case 'restore':
 			return prepareRestore(context, request, wishes);
 	}
-}
-
-/** What does not change as long as a server is the same one. */
-const identityOf = ({
-	identity: { serverId, serverUuid, hostname, dataDir },
-	madeAt,
-}: OpenedServer): { readonly [field: string]: Json } => ({
-	serverId,
-	serverUuid,
-	hostname,
-	dataDir,
-	madeAt,
-});
-
-const identitiesOf = (opened: Readonly<Record<string, OpenedServer>>) =>
-	Object.fromEntries(Object.entries(opened).map(([role, each]) => [role, identityOf(each)]));
-
-/** Never puts anything "back" on a server that it was not taken from. */
-function sameServers(past: RunRecord, identities: { readonly [role: string]: Json }): void {
-	if (past.newer) throw newerLockstep(past.run);
-	const role = changedServer(past, identities);
-	if (role === undefined) return;
-	throw new UserError({
-		message: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
-		reason: `It was ${JSON.stringify(past.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
-		hints: ['Nothing was done. Its journal says what was changed, and what it was before.'],
-	});
-}
-
-async function ready<Env extends Outputs>(
-	context: AppContext,
-	o: {
-		readonly runbook: Runbook<Env>;
-		readonly env: (how: Performance) => Env;
-		readonly opened: Readonly<Record<string, OpenedServer>>;
-		readonly claim: string;
-		readonly key: string;
-		readonly request: RunRequest;
-		/** Of which something is run; taking back needs less. */
-		readonly backup?: string;
-	},
-): Promise<BuiltRun> {
-	const absent = new Map(
-		Object.entries(o.opened).flatMap(([role, { absent: error }]) => (error === undefined ? [] : [[role, error] as const])),
-	);
-	// Our own engine needs no tool; where it cannot be used after all, the tool is refused when it starts.
-	const needsTools = o.request.kind !== 'backup' || o.request.engine === 'vendor';
-	for (const { reach, tls, absent: error } of Object.values(o.opened)) {
-		if (error !== undefined) continue;
-		const full = await fullLogin(reach.address, tls !== null);
-		if (needsTools || full.how === 'refused') refuseToExpose(reach, full);
-	}
-	const identities = identitiesOf(o.opened);
-	const { past, refused } =
-		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };
-	const servers = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name]));
-	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
-	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
-		const taken = new AbortController();
-		const signal = AbortSignal.any([how.signal, taken.signal]);
-		await using world = openExecutor({ reach, absent, env: context.env, signal, now: context.now });
-		if (!how.preview) {
-			const lost = await world.claim(absent.has(o.claim) ? (Object.keys(reach).find((role) => !absent.has(role)) ?? o.claim) : o.claim);
-			lost.addEventListener('abort', () => taken.abort(lost.reason), { once: true });
-		}
-		// Awaited here: otherwise the world would be disposed of before the work is done.
-		return await work(world, signal);
-	};
-	const common = (how: Performance, world: RealWorld, signal: AbortSignal, undoing = false) => ({
-		run: how.run,
-		runbook: o.runbook,
-		env: undoing ? Object.assign(o.env(how), { undoing }) : o.env(how),
-		world,
-		director: how.director,
-		sink: how.sink,
-		now: context.now,
-		signal,
-		key: o.key,
-		servers,
-		identities,
-		request: o.request as Json,
-		typed: how.typed ?? [],
-		notes: refused === null ? [] : [refused],
-	});
-	return {
-		kind: o.request.kind,
-		runbook: o.runbook,
-		servers,
-		past,
-		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
-		perform: async (how) => {
-			if (o.backup !== undefined) await readBoundManifest(o.backup);
-			return within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) }));
-		},
-		takeBack(how, before, scope, why) {
-			sameServers(before, identities);
-			return within(how, (world, signal) => takeBack({ ...common(how, world, signal, true), past: before }, scope, why ?? null));
-		},
-		findLeft(how, before, scope) {
-			sameServers(before, identities);
-			return within(how, (world, signal) => findLeft({ ...common(how, world, signal, true), past: before }, scope));
-		},
-	};
 }
 
 /** HOST:PORT, an IPv6 address in brackets. */
@@ -296,7 +150,7 @@ async function prepareProvision(
 	});
 	const folder = request.backup;
 	if (folder === undefined) {
-		return ready<ProvisionEnv>(context, {
+		return readyRun<ProvisionEnv>(context, {
 			...common,
 			runbook: provisionRunbook({ operator: operator !== null, clone: request.seed === 'clone' }),
 			env,
@@ -304,7 +158,7 @@ async function prepareProvision(
 	}
 	const manifest = withLoadedDigests(await readManifest(folder));
 	const { databases } = manifest.dump;
-	return ready<FromBackupEnv>(context, {
+	return readyRun<FromBackupEnv>(context, {
 		...common,
 		backup: folder,
 		runbook: provisionFromBackup({ operator: operator !== null, parallel: manifest.dump.engine === 'parallel' }),
@@ -330,7 +184,7 @@ async function prepareBackup(context: AppContext, request: BackupRequest, wishes
 	const started = context.now();
 	const label = labelFor(started, await readdir(to).catch(() => []));
 	const history = await heldBefore(to, { ...opened.server, serverId: opened.identity.serverId });
-	return ready<BackupEnv>(context, {
+	return readyRun<BackupEnv>(context, {
 		runbook: lockedDump,
 		opened: { server: opened },
 		claim: 'server',
@@ -360,16 +214,6 @@ async function prepareBackup(context: AppContext, request: BackupRequest, wishes
 	});
 }
 
-/** As many as this machine has processors to unpack with, and no more than a server has use for. */
-const MOST_WORKERS = 8;
-const workersHere = (): number => Math.min(MOST_WORKERS, Math.max(2, availableParallelism()));
-/** From so many bytes of rows on a table's keys are made after them. */
-const KEYS_AFTER_BYTES = 16 * 1024 * 1024;
-
-/** For tests only: `LOCKSTEP_TEST_KEYS_AFTER_BYTES`, so that a small table is a large one. */
-const keysAfter = ({ LOCKSTEP_TEST_KEYS_AFTER_BYTES: text }: NodeJS.ProcessEnv): number =>
-	text === undefined ? KEYS_AFTER_BYTES : Number(text);
-
 async function prepareRestore(context: AppContext, asked: RestoreRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
 	// `latest` may lead elsewhere when this is gone on with or taken back.
 	const folder = await backupFolder(resolve(asked.backup));
@@ -382,7 +226,7 @@ async function prepareRestore(context: AppContext, asked: RestoreRequest, wishes
 		...wishes.server,
 	});
 	const what = only === null ? databases : only.map(({ database, name }) => `${database}.${name}`);
-	return ready<RestoreEnv>(context, {
+	return readyRun<RestoreEnv>(context, {
 		runbook: restoreRunbook({ parallel: manifest.dump.engine === 'parallel', accounts: request.accounts }),
 		opened: { server: opened },
 		claim: 'server',

@@ -21,7 +21,7 @@ import { watch } from '../daemon/watch.ts';
 import { startDetached } from '../exec/detached.ts';
 import { processStartTime } from '../exec/process.ts';
 import { withoutPasswords } from '../exec/tool.ts';
-import { newRunId, runsFolder } from './build-run.ts';
+import { newRunId, runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './run-in-process.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';

@@ -10,7 +10,8 @@ import { type Engine, newest, type RunRecord } from '../core/run-record.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
 import type { RunRequest } from '../core/wizard-backend.ts';
 import { textPrinter } from '../render/text-printer.ts';
-import { type BuiltRun, buildRun, newRunId, type Performance, runsFolder } from './build-run.ts';
+import { buildRun } from './build-run.ts';
+import { type BuiltRun, newRunId, type Performance, runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import type { ConnectionOptionsByRole } from './servers.ts';
 

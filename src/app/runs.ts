@@ -8,7 +8,7 @@ import type { RunCard, RunRequest } from '../core/wizard-backend.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
 import { restoreBackup } from '../runbooks/restore-backup/index.ts';
-import { runsFolder } from './build-run.ts';
+import { runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { isRunning } from './run-in-background.ts';
 

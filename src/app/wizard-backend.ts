@@ -20,7 +20,7 @@ import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
 import { backupAt, backupsIn } from './backups.ts';
-import { newRunId } from './build-run.ts';
+import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
 import { profileFrom } from './profile-from.ts';

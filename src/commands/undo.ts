@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { runsFolder } from '../app/build-run.ts';
+import { runsFolder } from '../app/built-run.ts';
 import { findingsOf } from '../app/findings.ts';
 import { isRunning, undoInBackground } from '../app/run-in-background.ts';
 import { type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';

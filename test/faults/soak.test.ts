@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
-import { runsFolder } from '../../src/app/build-run.ts';
+import { runsFolder } from '../../src/app/built-run.ts';
 import { runsOf } from '../../src/app/runs.ts';
 import type { BackupRequest } from '../../src/core/wizard-backend.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';

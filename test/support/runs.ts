@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { runsFolder } from '../../src/app/build-run.ts';
+import { runsFolder } from '../../src/app/built-run.ts';
 import { runInProcess, undoRun } from '../../src/app/run-in-process.ts';
 import { openServer } from '../../src/app/servers.ts';
 import { type Context, type GlobalFlags, makeContext } from '../../src/commands/context.ts';

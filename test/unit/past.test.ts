@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { newRunId } from '../../src/app/build-run.ts';
+import { newRunId } from '../../src/app/built-run.ts';
 import type { AppContext } from '../../src/app/context.ts';
 import { isRunning } from '../../src/app/run-in-background.ts';
 import { UserError } from '../../src/core/errors.ts';
