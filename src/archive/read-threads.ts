@@ -1,13 +1,16 @@
-import { Worker } from 'node:worker_threads';
-import { unpackError, type WireError } from '../core/error-wire.ts';
 import { ownProgram } from '../core/program-files.ts';
+import type { Method, ThreadContract } from '../workers/contract.ts';
+import { startWorker } from '../workers/worker-client.ts';
 import { type FileRead, type Looked, readWhole } from './read-whole.ts';
 
 export type FileOrder = { readonly path: string; readonly look: Looked; readonly size: number };
-export type FileWord =
-	| { readonly say: 'bytes'; readonly count: number }
-	| { readonly say: 'read'; readonly read: FileRead }
-	| { readonly say: 'failed'; readonly error: WireError };
+/** Its progress are bytes read, as on disk. */
+export interface FileThread extends ThreadContract {
+	readonly data: null;
+	readonly opened: null;
+	readonly event: never;
+	readonly methods: { readonly read: Method<FileOrder, FileRead, number> };
+}
 
 /** Reads whole files, one at a time; see {@link readWhole}. */
 export interface FileReader extends AsyncDisposable {
@@ -18,6 +21,9 @@ const THREAD = ownProgram('archive/read-thread');
 
 /** Below this a thread costs more than it brings. */
 const WORTH_BYTES = 8 * 1024 ** 2;
+
+/** What it threw says more: a limit of this machine, or a bug of ours. */
+const ended = (cause?: unknown): Error => (cause instanceof Error ? cause : new Error('A thread that read files of a backup ended.'));
 
 /** So many that read at the same time: threads where there is enough to be read. */
 export function openFileReaders(count: number, bytes: number, signal: AbortSignal | undefined): readonly FileReader[] {
@@ -30,25 +36,15 @@ const here = (signal: AbortSignal | undefined): FileReader => ({
 });
 
 function thread(signal: AbortSignal | undefined): FileReader {
-	const worker = new Worker(THREAD, { execArgv: [] });
+	const worker = startWorker<FileThread>(THREAD, { data: null, ended });
+	const stop = () => worker.fail(signal?.reason);
+	signal?.addEventListener('abort', stop, { once: true });
+	if (signal?.aborted) stop();
 	return {
-		read(order, onBytes) {
-			const { promise, resolve, reject } = Promise.withResolvers<FileRead>();
-			const hear = (word: FileWord) => {
-				if (word.say === 'bytes') onBytes(word.count);
-				else if (word.say === 'read') resolve(word.read);
-				else reject(unpackError(word.error));
-			};
-			const stop = () => reject(signal?.reason);
-			worker.on('message', hear).once('error', reject);
-			signal?.addEventListener('abort', stop, { once: true });
-			if (signal?.aborted) stop();
-			else worker.postMessage(order);
-			return promise.finally(() => {
-				worker.off('message', hear).off('error', reject);
-				signal?.removeEventListener('abort', stop);
-			});
+		read: (order, onBytes) => worker.call('read', order, { onProgress: onBytes }),
+		async [Symbol.asyncDispose]() {
+			signal?.removeEventListener('abort', stop);
+			await worker.close();
 		},
-		[Symbol.asyncDispose]: async () => void (await worker.terminate()),
 	};
 }

@@ -1,9 +1,9 @@
 import type { Recovery, Review, Reviewed } from '../core/director.ts';
-import type { WireError } from '../core/error-wire.ts';
 import type { Recorded } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import type { RunEnd } from '../core/runner.ts';
+import type { WireError } from '../workers/serialize.ts';
 
 /** What is decided by whoever watches. */
 export type Question = { readonly kind: 'review'; readonly review: Review } | { readonly kind: 'recover'; readonly failure: Failure };

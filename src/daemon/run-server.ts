@@ -3,9 +3,9 @@ import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Director, Recovery, Reviewed } from '../core/director.ts';
-import { unpackError } from '../core/error-wire.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { unpackError } from '../workers/serialize.ts';
 import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './protocol.ts';
 
 /** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */

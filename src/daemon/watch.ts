@@ -2,10 +2,10 @@ import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Director } from '../core/director.ts';
-import { packError } from '../core/error-wire.ts';
 import { Stopped } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { packError } from '../workers/serialize.ts';
 import { answeredText, type FromEngine, type FromWatcher, lineOf, wordOf } from './protocol.ts';
 
 /** Who watches an engine at work. */

@@ -2,17 +2,17 @@
 
 import '../core/quiet.ts';
 
-import { parentPort, workerData } from 'node:worker_threads';
 import { readKnown } from '../archive/read.ts';
-import { packError } from '../core/error-wire.ts';
-import { ServerError, Stopped, VerifyFailed } from '../core/errors.ts';
+import type { LoadResult } from '../core/action.ts';
+import { ServerError, VerifyFailed } from '../core/errors.ts';
 import { warningText } from '../core/values.ts';
 import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
-import { unpackStatement } from '../server/lease-wire.ts';
 import { connect, type Loaded, type Session } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
 import { type Row, sql } from '../sql/sql.ts';
-import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
+import { unpackStatement } from '../workers/serialize.ts';
+import { type Call, serveThread } from '../workers/worker-thread.ts';
+import type { LoaderData, LoaderThread, LoadOrder } from './loader-wire.ts';
 
 const FLOW_EVERY_MS = 200;
 /** Of the check that an empty table is loaded. */
@@ -22,12 +22,7 @@ const NEEDED = 1553;
 /** A connection that waits for its next table while a larger one is loaded. */
 const YEAR_SECONDS = 31_536_000;
 
-const { address, password, session: statements, settings } = workerData as LoaderData;
-const port = parentPort;
-if (port === null) throw new TypeError('loader-thread.ts is a thread of openLoader');
-const say = (message: FromLoader) => port.postMessage(message);
-
-async function open(): Promise<Session> {
+async function open({ address, password, session: statements, settings }: LoaderData): Promise<Session> {
 	const session = await connect(address, password === null ? null : new Secret(password), {
 		localInfile: true,
 		waitTimeoutSeconds: YEAR_SECONDS,
@@ -89,11 +84,7 @@ function occupied({ table }: LoadOrder): VerifyFailed {
 	);
 }
 
-async function load(
-	session: Session,
-	order: LoadOrder,
-	signal: AbortSignal,
-): Promise<Omit<Extract<FromLoader, { kind: 'done' }>['result'], 'ms'>> {
+async function load(session: Session, order: LoadOrder, { signal, tell }: Call<number>): Promise<Omit<LoadResult, 'ms'>> {
 	const how = { timeoutMs: 0, signal };
 	const alter = async (statement: LoadOrder['withKeys']) => statement !== null && (await session.query(unpackStatement(statement), how));
 	if ((await session.query(unpackStatement(order.find), how)).length > 0) throw occupied(order);
@@ -119,7 +110,7 @@ async function load(
 			}
 		}
 	}
-	const ticking = setInterval(() => say({ kind: 'flow', rawBytes }), FLOW_EVERY_MS);
+	const ticking = setInterval(() => tell(rawBytes), FLOW_EVERY_MS);
 	try {
 		// Judged before it counts: a crash in between leaves nothing where the engine has transactions.
 		await session.query(sql`START TRANSACTION`);
@@ -151,24 +142,17 @@ async function load(
 	}
 }
 
-function serve(session: Session): void {
-	let stop = new AbortController();
-	port?.on('message', (message: ToLoader) => {
-		switch (message.kind) {
-			case 'load':
-				stop = new AbortController();
-				load(session, message.order, stop.signal).then(
-					(result) => say({ kind: 'done', result }),
-					(error) => say({ kind: 'refused', error: packError(error), over: session.lost.aborted }),
-				);
-				return;
-			case 'stop':
-				return stop.abort(new Stopped('Stopped.'));
-			case 'close':
-				void session.close().then(() => port.close());
-		}
-	});
-	say({ kind: 'open' });
-}
-
-await open().then(serve, (error) => say({ kind: 'failed', error: packError(error) }));
+await serveThread<LoaderThread>(async (data, thread) => {
+	const session = await open(data);
+	return {
+		opened: null,
+		methods: {
+			load: (order, call) =>
+				load(session, order, call).catch((error: unknown) => {
+					if (session.lost.aborted) thread.fail(error);
+					throw error;
+				}),
+		},
+		close: () => session.close(),
+	};
+});

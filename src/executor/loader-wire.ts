@@ -1,8 +1,8 @@
 import type { LoadAction, LoadResult } from '../core/action.ts';
-import type { WireError } from '../core/error-wire.ts';
 import type { ServerAddress } from '../server/address.ts';
-import type { WireStatement } from '../server/lease-wire.ts';
 import type { Settings } from '../sql/settings.ts';
+import type { Method, ThreadContract } from '../workers/contract.ts';
+import type { WireStatement } from '../workers/serialize.ts';
 
 /** What a thread that loads is started with; in memory only. */
 export interface LoaderData {
@@ -22,14 +22,10 @@ export type LoadOrder = Pick<LoadAction, 'table' | 'harmless' | 'folder' | 'file
 	readonly read: { readonly select: WireStatement; readonly columns: number } | null;
 };
 
-/** One load at a time: each is answered by `done` or `refused`. */
-export type ToLoader = { readonly kind: 'load'; readonly order: LoadOrder } | { readonly kind: 'stop' } | { readonly kind: 'close' };
-
-export type FromLoader =
-	| { readonly kind: 'open' }
-	| { readonly kind: 'failed'; readonly error: WireError }
-	/** Bytes of rows sent so far. */
-	| { readonly kind: 'flow'; readonly rawBytes: number }
-	| { readonly kind: 'done'; readonly result: Omit<LoadResult, 'ms'> }
-	/** `over`: the connection is gone. */
-	| { readonly kind: 'refused'; readonly error: WireError; readonly over: boolean };
+/** One load at a time. Its progress are bytes of rows sent so far. */
+export interface LoaderThread extends ThreadContract {
+	readonly data: LoaderData;
+	readonly opened: null;
+	readonly event: never;
+	readonly methods: { readonly load: Method<LoadOrder, Omit<LoadResult, 'ms'>, number> };
+}

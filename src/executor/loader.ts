@@ -1,14 +1,13 @@
-import { Worker } from 'node:worker_threads';
 import type { LoadAction, LoadResult } from '../core/action.ts';
-import { unpackError } from '../core/error-wire.ts';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import { ownProgram } from '../core/program-files.ts';
 import type { PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/objects.ts';
 import { selectRows } from '../dump/parallel/select.ts';
-import { serializeStatement } from '../server/lease-wire.ts';
+import { packStatement } from '../workers/serialize.ts';
+import { startWorker, type WorkerClient } from '../workers/worker-client.ts';
 import type { ConnectionTarget } from './connection-target.ts';
-import type { FromLoader, LoaderData, LoadOrder, ToLoader } from './loader-wire.ts';
+import type { LoaderThread, LoadOrder } from './loader-wire.ts';
 
 /** Loads into one server, as many tables at a time as are asked for, each on a thread and a connection of its own. */
 export interface Loader {
@@ -17,60 +16,26 @@ export interface Loader {
 	close(): Promise<void>;
 }
 
-/** One thread; `over` where it takes nothing more. */
-type Hand = { readonly worker: Worker; over: boolean };
-
 const THREAD = ownProgram('executor/loader-thread');
 const CLOSE_MS = 2_000;
 
 /** `columns`: how the server's tables are read, asked at most once. */
 export function openLoader({ address, password }: ConnectionTarget, columns: () => Promise<readonly RowTable[]>): Loader {
 	let tables: Promise<ReadonlyMap<string, RowTable>> | null = null;
-	const idle: Hand[] = [];
-	const all = new Set<Hand>();
+	const idle: WorkerClient<LoaderThread>[] = [];
+	const all = new Set<WorkerClient<LoaderThread>>();
+	const ended = (cause?: unknown): Error =>
+		cause instanceof Error
+			? cause
+			: new ServerError({ message: `A connection that loads into ${address.name} ended.` }, { connectionLost: true });
 
-	async function hand(action: LoadAction): Promise<Hand> {
-		for (let free = idle.pop(); free !== undefined; free = idle.pop()) if (!free.over) return free;
-		const { settings } = action;
-		const workerData: LoaderData = {
-			address,
-			password: password?.reveal() ?? null,
-			session: action.session.map(serializeStatement),
-			settings,
-		};
-		const fresh: Hand = { worker: new Worker(THREAD, { name: 'loader', workerData, execArgv: [] }), over: false };
+	async function threadFor({ session, settings }: LoadAction, signal: AbortSignal): Promise<WorkerClient<LoaderThread>> {
+		for (let free = idle.pop(); free !== undefined; free = idle.pop()) if (free.over === null) return free;
+		const data = { address, password: password?.reveal() ?? null, session: session.map(packStatement), settings };
+		const fresh = startWorker<LoaderThread>(THREAD, { data, ended });
 		all.add(fresh);
-		fresh.worker.once('exit', () => {
-			fresh.over = true;
-			all.delete(fresh);
-		});
-		await answer(fresh, (message) => message.kind === 'open');
+		await fresh.ready(signal);
 		return fresh;
-	}
-
-	/** Waits for one answer of a thread, whatever becomes of it. */
-	function answer(from: Hand, is: (message: FromLoader) => boolean): Promise<FromLoader> {
-		const { worker } = from;
-		return new Promise((resolve, reject) => {
-			const settle = (end: () => void) => {
-				worker.off('message', take).off('error', fail).off('exit', gone);
-				end();
-			};
-			const fail = (error: unknown) => {
-				from.over = true;
-				settle(() => reject(error));
-			};
-			const gone = () =>
-				fail(new ServerError({ message: `A connection that loads into ${address.name} ended.` }, { connectionLost: true }));
-			const take = (message: FromLoader) => {
-				if (message.kind === 'failed') fail(unpackError(message.error));
-				else if (message.kind === 'refused') {
-					from.over ||= message.over;
-					settle(() => reject(unpackError(message.error)));
-				} else if (is(message)) settle(() => resolve(message));
-			};
-			worker.on('message', take).on('error', fail).on('exit', gone);
-		});
 	}
 
 	/** A table's rows, as they are read where the backup was made. */
@@ -79,60 +44,36 @@ export function openLoader({ address, password }: ConnectionTarget, columns: () 
 		const found = (await tables).get(`${database}\0${name}`);
 		if (found === undefined) return null;
 		const select = selectRows({ database, name, columns: found.columns, key: found.key, rows: 0, bytes: 0 }, null);
-		return { select: serializeStatement(select), columns: Math.max(1, found.columns.length) };
+		return { select: packStatement(select), columns: Math.max(1, found.columns.length) };
 	}
 
 	return {
 		async load(action, { signal, onFlow }) {
 			const began = performance.now();
-			const own = await hand(action);
-			const tell = (message: ToLoader) => own.worker.postMessage(message);
 			const { table, harmless, folder, files, rows, digest } = action;
-			const read = digest === null ? null : await readOf(table);
-			const flow = (message: FromLoader) => {
-				if (message.kind !== 'flow') return;
-				onFlow?.({ rawBytes: message.rawBytes, bytes: 0, rows: 0, table: table.name, began: [] });
-			};
-			const stop = () => tell({ kind: 'stop' });
-			own.worker.on('message', flow);
-			signal.addEventListener('abort', stop, { once: true });
+			const onProgress = (rawBytes: number) => onFlow?.({ rawBytes, bytes: 0, rows: 0, table: table.name, began: [] });
 			try {
-				const answered = answer(own, (message) => message.kind === 'done');
-				tell({
-					kind: 'load',
-					order: {
+				const thread = await threadFor(action, signal);
+				try {
+					const read = digest === null ? null : await readOf(table);
+					const order: LoadOrder = {
 						...{ table, harmless, folder, files, rows, digest, read },
-						statement: serializeStatement(action.statement),
-						find: serializeStatement(action.find),
-						empty: action.empty.map(serializeStatement),
-						withoutKeys: action.withoutKeys && serializeStatement(action.withoutKeys),
-						withKeys: action.withKeys && serializeStatement(action.withKeys),
-					},
-				});
-				if (signal.aborted) stop();
-				const done = await answered;
-				if (done.kind !== 'done') throw new TypeError('a loader thread answered an unknown request');
-				return { ...done.result, ms: performance.now() - began };
+						statement: packStatement(action.statement),
+						find: packStatement(action.find),
+						empty: action.empty.map(packStatement),
+						withoutKeys: action.withoutKeys && packStatement(action.withoutKeys),
+						withKeys: action.withKeys && packStatement(action.withKeys),
+					};
+					return { ...(await thread.call('load', order, { signal, onProgress })), ms: performance.now() - began };
+				} finally {
+					if (thread.over === null) idle.push(thread);
+					else void thread.close();
+				}
 			} catch (error) {
 				if (signal.aborted) throw signal.reason instanceof LockstepError ? signal.reason : new Stopped('Stopped.');
 				throw error;
-			} finally {
-				own.worker.off('message', flow);
-				signal.removeEventListener('abort', stop);
-				if (own.over) void own.worker.terminate();
-				else idle.push(own);
 			}
 		},
-		async close() {
-			await Promise.all(
-				[...all].map(async ({ worker }) => {
-					const late = setTimeout(() => void worker.terminate(), CLOSE_MS);
-					const gone = new Promise((resolve) => worker.once('exit', resolve));
-					worker.postMessage({ kind: 'close' } satisfies ToLoader);
-					await gone;
-					clearTimeout(late);
-				}),
-			);
-		},
+		close: async () => void (await Promise.all([...all].map((thread) => thread.close(CLOSE_MS)))),
 	};
 }

@@ -1,7 +1,7 @@
-import type { WireError } from '../core/error-wire.ts';
 import { ServerError } from '../core/errors.ts';
-import { Secret } from '../sql/secret.ts';
-import type { Row, Statement } from '../sql/sql.ts';
+import type { Row } from '../sql/sql.ts';
+import type { Method, ThreadContract } from '../workers/contract.ts';
+import type { WireError, WireStatement } from '../workers/serialize.ts';
 import type { ServerAddress } from './address.ts';
 
 /** What the thread is started with; in memory only. */
@@ -14,33 +14,17 @@ export interface LeaseData {
 	readonly heartbeatMs: number | null;
 }
 
-/** What the thread is asked. Every `query` and `prove` is answered once, by its number. */
-export type ToLease =
-	| { readonly kind: 'query'; readonly id: number; readonly statement: WireStatement; readonly timeoutMs: number }
-	| { readonly kind: 'prove'; readonly id: number }
-	| { readonly kind: 'abort'; readonly id: number }
-	| { readonly kind: 'hold'; readonly mostMs: number; readonly back: readonly WireStatement[] }
-	| { readonly kind: 'release' };
-
-/** What the thread tells. `open` or `failed` comes first, `closed` last. */
-export type FromLease =
-	| { readonly kind: 'open'; readonly connectionId: number }
-	| { readonly kind: 'failed'; readonly error: WireError }
-	| { readonly kind: 'answer'; readonly id: number; readonly rows: readonly Row[] }
-	| { readonly kind: 'refused'; readonly id: number; readonly error: WireError }
-	| { readonly kind: 'lost'; readonly error: WireError }
-	| { readonly kind: 'spent'; readonly error: WireError }
-	| { readonly kind: 'closed' };
-
-/** A class does not survive the way between threads: a secret goes as what it hides, and is one again on the other side. */
-export type WireStatement = readonly (string | { readonly secret: string })[];
-
-export const serializeStatement = ({ pieces }: Statement): WireStatement =>
-	pieces.map((piece) => (typeof piece === 'string' ? piece : { secret: piece.reveal() }));
-
-export const unpackStatement = (wire: WireStatement): Statement => ({
-	pieces: wire.map((piece) => (typeof piece === 'string' ? piece : new Secret(piece.secret))),
-});
+/** The thread that a lease's connection lives in. It is ready with the connection's id. */
+export interface LeaseThread extends ThreadContract {
+	readonly data: LeaseData;
+	readonly opened: number;
+	readonly event: { readonly kind: 'lost' | 'spent'; readonly error: WireError };
+	readonly methods: {
+		readonly query: Method<{ readonly statement: WireStatement; readonly timeoutMs: number }, readonly Row[]>;
+		readonly verify: Method<null>;
+		readonly startDeadline: Method<{ readonly mostMs: number; readonly back: readonly WireStatement[] }>;
+	};
+}
 
 /** The lock went with its connection: the reason of `lost`. */
 export const lockLost = (why: string, cause: unknown): ServerError =>

@@ -3,14 +3,13 @@
 import '../core/quiet.ts';
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
-import { packError } from '../core/error-wire.ts';
 import { LockstepError, LockTimeout } from '../core/errors.ts';
 import { duration } from '../core/format.ts';
 import { Secret } from '../sql/secret.ts';
-import type { Row } from '../sql/sql.ts';
+import { packError, unpackStatement, type WireStatement } from '../workers/serialize.ts';
+import { serveThread, type Thread, type ThreadMethods } from '../workers/worker-thread.ts';
 import { keepAlive, prove } from './heartbeat.ts';
-import { type FromLease, givenBack, type LeaseData, lockLost, type ToLease, unpackStatement, type WireStatement } from './lease-wire.ts';
+import { givenBack, type LeaseData, type LeaseThread, lockLost } from './lease-wire.ts';
 import { connect, type Session } from './session.ts';
 
 /** What runs when the time is spent or the lease is given back has so long to end by itself. */
@@ -24,27 +23,29 @@ const GIVE_UP_MS = 2_000;
 /** The most that a timer takes. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-const data = workerData as LeaseData;
-const { address, leaseSeconds, heartbeatMs } = data;
-const password = data.password === null ? null : new Secret(data.password);
-/** As long as half the lease without an answer is as good as none: the server may have let go already. */
-const answerMs = leaseSeconds * 500;
+const isSpent = (over: LockstepError | null): boolean => over instanceof LockTimeout;
 
-const port = parentPort;
-if (port === null) throw new TypeError('lease-worker.ts is a thread of openLease');
-const say = (message: FromLease) => port.postMessage(message);
+await serveThread<LeaseThread>(async (data, thread) => {
+	const password = data.password === null ? null : new Secret(data.password);
+	const session = await connect(data.address, password, {
+		lockWaitSeconds: data.lockWaitSeconds,
+		waitTimeoutSeconds: data.leaseSeconds,
+	});
+	return serve(session, data, password, thread);
+});
 
-await connect(address, password, { lockWaitSeconds: data.lockWaitSeconds, waitTimeoutSeconds: leaseSeconds }).then(serve, (error) =>
-	say({ kind: 'failed', error: packError(error) }),
-);
-
-function serve(session: Session): void {
+function serve(
+	session: Session,
+	{ address, leaseSeconds, heartbeatMs }: LeaseData,
+	password: Secret | null,
+	thread: Thread<LeaseThread>,
+): ThreadMethods<LeaseThread> {
+	/** As long as half the lease without an answer is as good as none: the server may have let go already. */
+	const answerMs = leaseSeconds * 500;
 	/** Why nothing more is taken: lost, spent, or given back. */
 	let over: LockstepError | null = null;
 	let countdown: NodeJS.Timeout | undefined;
 	let spending: Promise<void> | null = null;
-	/** What was asked and is not answered, and how to give it up. */
-	const running = new Map<number, { readonly stop: AbortController; readonly settled: Promise<void> }>();
 
 	const finish = (why: LockstepError) => {
 		over = why;
@@ -56,14 +57,14 @@ function serve(session: Session): void {
 		const why = cause instanceof LockstepError ? cause.message : 'The server, an administrator or the network ended it.';
 		finish(lockLost(`It was connection ${session.connectionId} of ${address.name}: ${why}`, cause));
 		session.destroy();
-		say({ kind: 'lost', error: packError(over) });
+		thread.tell({ kind: 'lost', error: packError(over) });
 	};
 	const stopHeart = heartbeatMs === null ? () => {} : keepAlive(session, { everyMs: heartbeatMs, answerMs, onFailure: lose });
 
 	/** Leaves nothing of ours running on the connection, if need be by cutting it. */
 	const quiet = async () => {
 		for (let waited = 0; session.busy && waited < MOMENT_MS; waited += 20) await pause(20);
-		for (const { stop } of running.values()) stop.abort();
+		void thread.abortAll();
 		// A heartbeat that nobody answers.
 		if (session.busy) session.destroy();
 	};
@@ -82,7 +83,7 @@ function serve(session: Session): void {
 		await (await other)?.close();
 	};
 
-	const hold = (mostMs: number, back: readonly WireStatement[]) => {
+	const startDeadline = (mostMs: number, back: readonly WireStatement[]) => {
 		if (over !== null) return;
 		clearTimeout(countdown);
 		countdown = setTimeout(
@@ -95,54 +96,40 @@ function serve(session: Session): void {
 				finish(why);
 				spending = Promise.race([putBack(back).catch(() => {}), pause(SPEND_MS)])
 					.then(() => session.close())
-					.then(() => say({ kind: 'spent', error: packError(why) }));
+					.then(() => thread.tell({ kind: 'spent', error: packError(why) }));
 			},
 			Math.min(mostMs, LONGEST_MS),
 		);
 	};
 
-	const answer = (id: number, work: (signal: AbortSignal) => Promise<readonly Row[]>) => {
-		if (over !== null) return say({ kind: 'refused', id, error: packError(over) });
-		const stop = new AbortController();
-		const settled = work(stop.signal).then(
-			(rows) => say({ kind: 'answer', id, rows }),
-			(error) => say({ kind: 'refused', id, error: packError(over instanceof LockTimeout ? over : error) }),
-		);
-		running.set(id, { stop, settled: settled.finally(() => running.delete(id)) });
-	};
-
-	const release = async () => {
-		if (over === null) finish(givenBack());
-		await spending;
-		await quiet();
-		await Promise.race([Promise.all([...running.values()].map((each) => each.settled)), pause(GIVE_UP_MS)]);
-		await session.close();
-		say({ kind: 'closed' });
+	const unlessOver = async <T>(work: () => Promise<T>): Promise<T> => {
+		if (over !== null) throw over;
+		try {
+			return await work();
+		} catch (error) {
+			throw isSpent(over) ? over : error;
+		}
 	};
 
 	session.lost.addEventListener('abort', () => lose(session.lost.reason), { once: true });
-	port?.on('message', (message: ToLease) => {
-		switch (message.kind) {
-			case 'query': {
-				const { id, statement, timeoutMs } = message;
-				return answer(id, (signal) => session.query(unpackStatement(statement), { timeoutMs, signal }));
-			}
-			case 'prove':
-				return answer(message.id, async () => {
+	if (session.lost.aborted) lose(session.lost.reason);
+	return {
+		opened: session.connectionId,
+		methods: {
+			query: ({ statement, timeoutMs }, { signal }) => unlessOver(() => session.query(unpackStatement(statement), { timeoutMs, signal })),
+			verify: () =>
+				unlessOver(async () => {
 					await prove(session, answerMs).catch(lose);
 					if (over !== null) throw over;
-					return [];
-				});
-			case 'abort':
-				return running.get(message.id)?.stop.abort();
-			case 'hold':
-				return hold(message.mostMs, message.back);
-			case 'release':
-				return void release();
-			default:
-				throw new TypeError('a lease was asked what it does not know');
-		}
-	});
-	say({ kind: 'open', connectionId: session.connectionId });
-	if (session.lost.aborted) lose(session.lost.reason);
+				}),
+			startDeadline: async ({ mostMs, back }) => startDeadline(mostMs, back),
+		},
+		async close() {
+			if (over === null) finish(givenBack());
+			await spending;
+			await quiet();
+			await Promise.race([thread.abortAll(), pause(GIVE_UP_MS)]);
+			await session.close();
+		},
+	};
 }

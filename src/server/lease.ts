@@ -1,11 +1,10 @@
-import { Worker } from 'node:worker_threads';
-import { unpackError } from '../core/error-wire.ts';
-import { LockstepError, Stopped } from '../core/errors.ts';
 import { ownProgram } from '../core/program-files.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { Row, Statement } from '../sql/sql.ts';
+import { packStatement, unpackError } from '../workers/serialize.ts';
+import { startWorker } from '../workers/worker-client.ts';
 import type { ServerAddress } from './address.ts';
-import { type FromLease, givenBack, type LeaseData, lockLost, serializeStatement, type ToLease } from './lease-wire.ts';
+import { givenBack, type LeaseThread, lockLost } from './lease-wire.ts';
 import { givenUp } from './session.ts';
 
 /**
@@ -57,7 +56,6 @@ const LEAST_HEARTBEAT_MS = 100;
 /** What still runs is given up and the connection ended, in that time; then the thread is ended, and the connection with it. */
 const RELEASE_MS = 4_000;
 
-// The sources run as they are in tests: the thread's file has the ending of this one.
 const THREAD = ownProgram('server/lease-worker');
 
 /** Opens the connection that is to hold a lock; the lock itself is the caller's statement. Throws what `connect` throws. */
@@ -65,127 +63,60 @@ export async function openLease(address: ServerAddress, password: Secret | null,
 	const { leaseSeconds = 60, heartbeatMs = 10_000, lockWaitSeconds, signal, now = () => new Date() } = options;
 	const lost = new AbortController();
 	const spent = new AbortController();
-	const opened = Promise.withResolvers<number>();
-	const closed = Promise.withResolvers<void>();
-	const waiting = new Map<number, PromiseWithResolvers<readonly Row[]>>();
-	let asked = 0;
+	let isOpen = false;
 	let released = false;
 
 	if (signal?.aborted) throw givenUp(address, signal);
-	const workerData: LeaseData = {
-		address,
-		password: password?.reveal() ?? null,
-		lockWaitSeconds,
-		leaseSeconds,
-		heartbeatMs: heartbeatMs === null ? null : Math.max(LEAST_HEARTBEAT_MS, Math.min(heartbeatMs, leaseSeconds * 250)),
-	};
-	// Flags of this process are not the thread's: Node refuses a thread one that belongs to `--eval`.
-	const worker = new Worker(THREAD, { name: 'lease', workerData, execArgv: [] });
-	const tell = (message: ToLease) => worker.postMessage(message);
-
 	/** Why nothing more can be asked. */
 	const over = (): Error | null => lost.signal.reason ?? spent.signal.reason ?? (released ? givenBack() : null);
-	/** The thread is no more, and its connection with it. */
-	const died = (cause?: unknown) => {
-		const why = `The thread that held the connection to ${address.name} ended${cause instanceof Error ? `: ${cause.message}` : ''}.`;
-		const error = lockLost(why, cause);
-		opened.reject(cause ?? error);
-		if (over() === null) lost.abort(error);
-		for (const each of waiting.values()) each.reject(over());
-		closed.resolve();
-	};
-	worker.on('error', died);
-	worker.on('messageerror', died);
-	worker.on('exit', () => died());
-	worker.on('message', (message: FromLease) => {
-		switch (message.kind) {
-			case 'open':
-				return opened.resolve(message.connectionId);
-			case 'failed':
-				return opened.reject(unpackError(message.error));
-			case 'answer':
-				return waiting.get(message.id)?.resolve(message.rows);
-			case 'refused':
-				return waiting.get(message.id)?.reject(unpackError(message.error));
-			case 'lost':
-				return lost.abort(unpackError(message.error));
-			case 'spent':
-				return spent.abort(unpackError(message.error));
-			case 'closed':
-				return closed.resolve();
-		}
+	const thread = startWorker<LeaseThread>(THREAD, {
+		data: {
+			address,
+			password: password?.reveal() ?? null,
+			lockWaitSeconds,
+			leaseSeconds,
+			heartbeatMs: heartbeatMs === null ? null : Math.max(LEAST_HEARTBEAT_MS, Math.min(heartbeatMs, leaseSeconds * 250)),
+		},
+		onEvent: ({ kind, error }) => (kind === 'lost' ? lost : spent).abort(unpackError(error)),
+		// Its connection ended with it.
+		ended(cause) {
+			if (!isOpen && cause instanceof Error) return cause;
+			const why = `The thread that held the connection to ${address.name} ended${cause instanceof Error ? `: ${cause.message}` : ''}.`;
+			if (over() === null) lost.abort(lockLost(why, cause));
+			return over() as Error;
+		},
 	});
 
-	const ask = async (message: (id: number) => ToLease): Promise<readonly Row[]> => {
-		const before = over();
-		if (before !== null) throw before;
-		asked += 1;
-		const id = asked;
-		const answer = Promise.withResolvers<readonly Row[]>();
-		waiting.set(id, answer);
-		worker.ref();
-		tell(message(id));
-		try {
-			return await answer.promise;
-		} finally {
-			waiting.delete(id);
-			if (waiting.size === 0 && !released) worker.unref();
-		}
-	};
-	const query: Lease['query'] = async (statement, { timeoutMs = leaseSeconds * 500, signal: stop } = {}) => {
-		const stopped = () =>
-			stop?.reason instanceof LockstepError ? stop.reason : new Stopped(`A statement on ${address.name} was given up.`);
-		if (stop?.aborted) throw stopped();
-		let abort = () => {};
-		try {
-			return await ask((id) => {
-				abort = () => tell({ kind: 'abort', id });
-				stop?.addEventListener('abort', abort, { once: true });
-				return { kind: 'query', id, statement: serializeStatement(statement), timeoutMs };
-			});
-		} catch (error) {
-			throw stop?.aborted && error instanceof Stopped ? stopped() : error;
-		} finally {
-			stop?.removeEventListener('abort', abort);
-		}
-	};
+	let connectionId: number;
+	try {
+		connectionId = await thread.ready(signal);
+	} catch (error) {
+		throw signal?.aborted ? givenUp(address, signal) : error;
+	}
+	isOpen = true;
 
-	let releasing: Promise<void> | null = null;
-	const end = async () => {
-		released = true;
-		worker.ref();
-		tell({ kind: 'release' });
-		const late = setTimeout(closed.resolve, RELEASE_MS);
-		await closed.promise;
-		clearTimeout(late);
-		await worker.terminate();
+	const call: typeof thread.call = async (name, argument, how) => {
+		const before = over();
+		if (before !== null && !how?.signal?.aborted) throw before;
+		return await thread.call(name, argument, how);
 	};
 	const release = () => {
-		releasing ??= end();
-		return releasing;
-	};
-
-	const stopOpening = () => signal && opened.reject(givenUp(address, signal));
-	signal?.addEventListener('abort', stopOpening, { once: true });
-	try {
-		const connectionId = await opened.promise;
-		worker.unref();
-		return {
-			connectionId,
-			since: now(),
-			lost: lost.signal,
-			expired: spent.signal,
-			query,
-			startDeadline: ({ mostMs, back }) => tell({ kind: 'hold', mostMs, back: back.map(serializeStatement) }),
-			verify: async () => void (await ask((id) => ({ kind: 'prove', id }))),
-			release,
-			[Symbol.asyncDispose]: release,
-		};
-	} catch (error) {
 		released = true;
-		await worker.terminate();
-		throw error;
-	} finally {
-		signal?.removeEventListener('abort', stopOpening);
-	}
+		return thread.close(RELEASE_MS);
+	};
+	return {
+		connectionId,
+		since: now(),
+		lost: lost.signal,
+		expired: spent.signal,
+		query: (statement, { timeoutMs = leaseSeconds * 500, signal: stop } = {}) =>
+			call('query', { statement: packStatement(statement), timeoutMs }, { signal: stop }),
+		startDeadline({ mostMs, back }) {
+			// A lease that is over has ended already.
+			call('startDeadline', { mostMs, back: back.map(packStatement) }).catch(() => {});
+		},
+		verify: () => call('verify', null),
+		release,
+		[Symbol.asyncDispose]: release,
+	};
 }

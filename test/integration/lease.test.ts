@@ -161,7 +161,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		threads[1]?.postMessage({ kind: 'nonsense' });
 		await Promise.all([lostOf(ended.lost), lostOf(failed.lost)]);
 		expect(await asleep).toBe(ended.lost.reason);
-		expect(failed.lost.reason.description.reason).toContain('a lease was asked what it does not know');
+		expect(failed.lost.reason.description.reason).toContain('a thread was asked what it does not know');
 		expect(await failure(failed.verify())).toBe(failed.lost.reason);
 		await gone(failed.connectionId);
 		await gone(ended.connectionId);

@@ -428,8 +428,9 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		const running = () => query(`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID IN (${ids}) AND INFO LIKE '%SLEEP(20)%'`);
 		const gone = async () => (await query(`SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (${ids})`)).length === 0;
 		await until(async () => (await running()).length > 0);
+		const failed = expect(dumping).rejects.toMatchObject({ name: 'ServerError', connectionLost: true });
 		await query(`KILL ${(await running())[0]?.id}`);
-		await expect(dumping).rejects.toMatchObject({ name: 'ServerError', connectionLost: true });
+		await failed;
 		await until(gone);
 	});
 

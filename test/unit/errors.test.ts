@@ -1,15 +1,15 @@
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Check } from '../../src/core/check.ts';
-import { packError, unpackError } from '../../src/core/error-wire.ts';
 import * as errors from '../../src/core/errors.ts';
 import { errorOf, failureOf } from '../../src/core/failure.ts';
 import { openRunServer } from '../../src/daemon/run-server.ts';
 import { watch } from '../../src/daemon/watch.ts';
+import { packError, unpackError } from '../../src/workers/serialize.ts';
+import { startWorker, type WorkerClient } from '../../src/workers/worker-client.ts';
+import type { TestThread } from '../support/test-thread.ts';
 
 const { ERROR_CLASSES, exitCodeOf, LockstepError } = errors;
 
@@ -58,21 +58,22 @@ test('no class of errors is made elsewhere, where the table would not know it', 
 });
 
 describe('crossing a thread and a socket', () => {
-	let thread: Worker;
+	let thread: WorkerClient<TestThread>;
 	let folder: string;
 	beforeAll(async () => {
-		thread = new Worker(new URL('../support/error-thread.ts', import.meta.url), { execArgv: [] });
+		thread = startWorker<TestThread>(new URL('../support/test-thread.ts', import.meta.url), { data: {}, ended: () => new Error('ended') });
 		folder = await mkdtemp(join(tmpdir(), 'lockstep-errors-'));
 	});
 	afterAll(async () => {
-		await thread.terminate();
+		await thread.close();
 		await rm(folder, { recursive: true, force: true });
 	});
-	const throughThread = async (error: Error) => {
-		thread.postMessage(packError(error));
-		const [wire] = await once(thread, 'message');
-		return unpackError(wire);
-	};
+	/** It throws the error there; a call of it throws it here. */
+	const throughThread = (error: Error) =>
+		thread.call('fail', packError(error)).then(
+			() => null,
+			(caught: unknown) => caught,
+		);
 	/** The watcher's director refuses; the engine's is told. */
 	const throughSocket = async (error: Error, path: string) => {
 		const post = await openRunServer(path, () => undefined);

@@ -4,16 +4,15 @@ import '../../core/quiet.ts';
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
-import { packError } from '../../core/error-wire.ts';
 import { ServerError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
-import { unpackStatement } from '../../server/lease-wire.ts';
 import { connect, type Session } from '../../server/session.ts';
 import { Secret } from '../../sql/secret.ts';
+import { unpackStatement } from '../../workers/serialize.ts';
+import { type Call, serveThread, type Thread, type ThreadMethods } from '../../workers/worker-thread.ts';
 import { createRowEncoder } from './encode.ts';
 import { type PackedFile, packTo } from './pack.ts';
-import type { Begun, FromReader, Packing, Piece, ReaderData, ToReader } from './reader-wire.ts';
+import type { Begun, DumpOrder, DumpProgress, Piece, ReaderThread } from './reader-wire.ts';
 
 const FLOW_MS = 200;
 /** So long a statement may take to say why its connection is lost. */
@@ -23,41 +22,29 @@ const TICKS = 10;
 /** At a time from the socket. */
 const READ_BYTES = 128 * 2 ** 10;
 
-const data = workerData as ReaderData;
-const port = parentPort;
-if (port === null) throw new TypeError('reader-worker.ts is a thread of openReaders');
-const say = (message: FromReader) => port.postMessage(message);
-
-try {
+await serveThread<ReaderThread>(async (data, thread) => {
 	const session = await connect(data.address, data.password === null ? null : new Secret(data.password), {
 		settings: data.settings,
 		readBytes: READ_BYTES,
 	});
-	serve(session);
-} catch (error) {
-	say({ kind: 'failed', error: packError(error) });
-}
+	return serve(session, data.silentMs, thread);
+});
 
-function serve(session: Session): void {
+function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>): ThreadMethods<ReaderThread> {
 	const done = { rawBytes: 0, bytes: 0, rows: 0 };
 	let began: Begun[] = [];
 	let told = 0;
-	let broken = false;
-	/** What runs on the server ends with it. */
-	const stop = new AbortController();
 	let running: Promise<unknown> = Promise.resolve();
-	const tell = (now: typeof done) => {
-		told = performance.now();
-		say({ kind: 'flow', counters: { ...now }, began });
-		began = [];
-	};
-	const fail = (error: unknown) => {
-		if (broken) return;
-		broken = true;
-		say({ kind: 'broken', error: packError(error) });
+	const track = <T>(work: Promise<T>): Promise<T> => {
+		running = work.catch(() => {});
+		return work;
 	};
 
-	const read = async (piece: Piece, folder: string, packing: Packing): Promise<{ readonly landed: Promise<void> }> => {
+	const read = async (
+		piece: Piece,
+		{ folder, packing }: DumpOrder,
+		call: Call<DumpProgress>,
+	): Promise<{ readonly landed: Promise<void> }> => {
 		const { database, table, chunk, path } = piece;
 		began.push({ database, table, chunk });
 		const file = path === null ? null : packTo(join(folder, path), packing);
@@ -67,15 +54,20 @@ function serve(session: Session): void {
 			bytes: done.bytes + (file?.bytes ?? 0),
 			rows: done.rows + encoder.rows,
 		});
+		const tell = () => {
+			told = performance.now();
+			call.tell({ kind: 'flow', counters: so(), began });
+			began = [];
+		};
 		/** What went wrong on our side while rows were coming. */
 		let ours: unknown = null;
 		let ticks = 0;
-		const silence = setInterval(() => ++ticks >= TICKS && fail(silent(piece, data.silentMs)), data.silentMs / TICKS);
+		const silence = setInterval(() => ++ticks >= TICKS && thread.fail(silent(piece, silentMs)), silentMs / TICKS);
 		const push = (bytes: Uint8Array) => {
 			ticks = 0;
 			try {
 				const used = encoder.push(bytes);
-				if (performance.now() - told >= FLOW_MS) tell(so());
+				if (performance.now() - told >= FLOW_MS) tell();
 				if (used !== null && !encoder.end?.error) encoder.finish();
 				return used;
 			} catch (error) {
@@ -90,7 +82,7 @@ function serve(session: Session): void {
 			},
 		};
 		try {
-			await session.raw(unpackStatement(piece.select), sink, { signal: stop.signal });
+			await session.raw(unpackStatement(piece.select), sink, { signal: call.signal });
 		} catch (error) {
 			file?.abandon();
 			throw ours ?? worded(error, piece);
@@ -102,7 +94,7 @@ function serve(session: Session): void {
 		const landed = finish(file).then((sha256) => {
 			// Only now: the end of an empty file has bytes too.
 			const bytes = file?.bytes ?? 0;
-			say({
+			call.tell({
 				kind: 'file',
 				file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest), largest },
 			});
@@ -110,20 +102,21 @@ function serve(session: Session): void {
 		return { landed };
 	};
 
-	const dump = async (pieces: readonly Piece[], folder: string, packing: Packing) => {
+	const dump = async (order: DumpOrder, call: Call<DumpProgress>) => {
 		/** Files on their way to the disk, while the next is read. */
 		const landing: Promise<void>[] = [];
 		try {
-			for (const piece of pieces) {
-				const { landed } = await read(piece, folder, packing);
-				landed.catch(fail);
+			for (const piece of order.pieces) {
+				const { landed } = await read(piece, order, call);
+				landed.catch(thread.fail);
 				landing.push(landed);
 			}
 			await Promise.all(landing);
-			tell(done);
-			say({ kind: 'dumped' });
+			call.tell({ kind: 'flow', counters: { ...done }, began });
+			began = [];
 		} catch (error) {
-			fail(error);
+			thread.fail(error);
+			throw error;
 		}
 	};
 
@@ -133,7 +126,7 @@ function serve(session: Session): void {
 		// A statement that ran tells it better: it ends when the server was told to end it.
 		void Promise.race([running, pause(TOLD_WITHIN_MS)]).then(() =>
 			setImmediate(() =>
-				fail(
+				thread.fail(
 					new ServerError(
 						{ message: 'A connection that read rows is lost.', ...(words ? { details: words } : {}) },
 						{ connectionLost: true },
@@ -142,26 +135,18 @@ function serve(session: Session): void {
 			),
 		);
 	});
-	port?.on('message', (message: ToReader) => {
-		switch (message.kind) {
-			case 'query': {
-				const { id, statement, timeoutMs, bytes } = message;
-				running = session.query(unpackStatement(statement), { timeoutMs, bytes, signal: stop.signal }).then(
-					(rows) => say({ kind: 'answer', id, rows }),
-					(error) => say({ kind: 'refused', id, error: packError(error) }),
-				);
-				return;
-			}
-			case 'dump':
-				running = dump(message.pieces, message.folder, message.packing);
-				return;
-			case 'end':
-				broken = true;
-				stop.abort();
-				return void running.then(() => session.close()).then(() => say({ kind: 'closed' }));
-		}
-	});
-	say({ kind: 'open', connectionId: session.connectionId });
+	return {
+		opened: session.connectionId,
+		methods: {
+			query: ({ statement, timeoutMs, bytes }, { signal }) =>
+				track(session.query(unpackStatement(statement), { timeoutMs, bytes, signal })),
+			dump: (order, call) => track(dump(order, call)),
+		},
+		async close() {
+			await thread.abortAll();
+			await session.close();
+		},
+	};
 }
 
 const finish = (file: PackedFile | null): Promise<string> => file?.finish() ?? Promise.resolve('');

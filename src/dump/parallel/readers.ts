@@ -6,10 +6,10 @@ import { warningText } from '../../core/values.ts';
 import type { Definition } from '../../dialects/definitions.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { ServerAddress } from '../../server/address.ts';
-import { serializeStatement } from '../../server/lease-wire.ts';
 import type { Secret } from '../../sql/secret.ts';
 import { currentSettings, type Settings, unlikeSettings } from '../../sql/settings.ts';
 import { type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
+import { packStatement } from '../../workers/serialize.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { rowsNames } from './names.ts';
 import { batches, shares } from './pieces.ts';
@@ -74,7 +74,7 @@ export async function openReaders(options: {
 }): Promise<Readers> {
 	const { address, password, dialect, signal } = options;
 	const opening = Array.from({ length: Math.max(1, options.workers) }, () =>
-		openReader(address, password, dialect.readers.settings, signal, options.silentMs ?? SILENT_MS),
+		openReader(address, password, { settings: dialect.readers.settings, silentMs: options.silentMs ?? SILENT_MS }, signal),
 	);
 	const settled = await Promise.allSettled(opening);
 	const readers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -197,11 +197,8 @@ async function run(
 	await Promise.all(
 		readers.map(async (reader, index) => {
 			for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-				await reader.dump(
-					batch.map(({ piece }) => piece),
-					into?.folder ?? '',
-					packing,
-					{ file, flow: (counters, began) => flow.take(index, counters, began) },
+				await reader.dump({ pieces: batch.map(({ piece }) => piece), folder: into?.folder ?? '', packing }, (progress) =>
+					progress.kind === 'file' ? file(progress.file) : flow.take(index, progress.counters, progress.began),
 				);
 			}
 		}),
@@ -239,7 +236,7 @@ async function plan(
 		return [null, ...edges].map((from, chunk): Cut => {
 			const where = table.key === null ? null : range(table.key, from, edges[chunk] ?? null);
 			const { database, name: called, columns } = table;
-			const select = serializeStatement(selectRows(table, where));
+			const select = packStatement(selectRows(table, where));
 			return {
 				piece: { database, table: called, chunk, columns: Math.max(1, columns.length), select, path: name?.(table, chunk) ?? null },
 				weight: weight(table) * (equal ? 1 / (edges.length + 1) : (shares[chunk] ?? 0)),

@@ -1,6 +1,18 @@
-import { LockstepError } from './errors.ts';
-import { errorOf, failureOf } from './failure.ts';
-import type { Failure } from './model.ts';
+import { LockstepError } from '../core/errors.ts';
+import { errorOf, failureOf } from '../core/failure.ts';
+import type { Failure } from '../core/model.ts';
+import { Secret } from '../sql/secret.ts';
+import type { Statement } from '../sql/sql.ts';
+
+/** A statement on its way to another thread: a secret goes as what it hides, and is one again on the other side. In memory only. */
+export type WireStatement = readonly (string | { readonly secret: string })[];
+
+export const packStatement = ({ pieces }: Statement): WireStatement =>
+	pieces.map((piece) => (typeof piece === 'string' ? piece : { secret: piece.reveal() }));
+
+export const unpackStatement = (wire: WireStatement): Statement => ({
+	pieces: wire.map((piece) => (typeof piece === 'string' ? piece : new Secret(piece.secret))),
+});
 
 /** An error on its way to another thread or process, as JSON: ours with all that it carries, any other with what a runtime's error has. */
 export type WireError = { readonly cause?: WireError } & (
