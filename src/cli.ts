@@ -15,6 +15,7 @@ import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
 import { afterWords } from './render/aftermath.ts';
+import { wantsColor } from './render/color.ts';
 import { renderFailure } from './render/failure.ts';
 import { renderSummary } from './render/summary.ts';
 import { textPrinter } from './render/text-printer.ts';
@@ -62,7 +63,6 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 	let state: RunState = NOTHING_YET;
 	let printer: JsonPrinter | null = null;
 	let context: Context | null = null;
-	const color = flags.color === 'always' || (flags.color !== 'never' && !process.env.NO_COLOR && Boolean(process.stdout.isTTY));
 	const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
 	if (flags.json) printer = jsonPrinter({ out: process.stdout, now: outside.now });
 	let ending: CommandResult = { end: null };
@@ -102,13 +102,13 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 	if (printer !== null) {
 		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
 	} else if (failure !== null) {
-		const options = { width, color: context?.color ?? color, ascii: context?.ascii ?? false };
+		const options = { width, color: wantsColor(flags.color, process.stderr, process.env), ascii: context?.ascii ?? false };
 		process.stderr.write(`${renderFailure(failure, { ...options, ...stateWords(end, state) })}\n`);
 		if (failure.stack) process.stderr.write(`${failure.stack}\n`);
 	} else {
 		if (ending.said) process.stdout.write(`${ending.said}\n`);
 		else if (end !== null && (end.outcome === 'done' || end.outcome === 'previewed'))
-			process.stdout.write(`${renderSummary(end, state, { width, color: context?.color ?? color, ascii: context?.ascii ?? false })}\n`);
+			process.stdout.write(`${renderSummary(end, state, { width, color: context?.color ?? false, ascii: context?.ascii ?? false })}\n`);
 		for (const line of ending.next ?? []) process.stdout.write(`${line}\n`);
 	}
 	process.exitCode = code;

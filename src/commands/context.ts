@@ -6,6 +6,7 @@ import type { Recorded } from '../core/events.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { wantsColor } from '../render/color.ts';
 import { Secret } from '../sql/secret.ts';
 
 /** The flags that every command takes. */
@@ -58,14 +59,6 @@ function modeOf(flags: GlobalFlags, env: NodeJS.ProcessEnv, terminal: boolean, s
 	return plain || !terminal ? 'plain' : 'wizard';
 }
 
-function wantsColor(flags: GlobalFlags, env: NodeJS.ProcessEnv, stdout: NodeJS.WriteStream): boolean {
-	if (flags.color === 'always') return true;
-	if (flags.color === 'never') return false;
-	if (env.NO_COLOR) return false;
-	if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
-	return Boolean(stdout.isTTY) && env.TERM !== 'dumb';
-}
-
 export function makeContext(
 	outside: Pick<Context, 'env' | 'stdin' | 'stdout' | 'stderr' | 'now' | 'version' | 'signal' | 'print'>,
 	flags: GlobalFlags,
@@ -78,7 +71,7 @@ export function makeContext(
 		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt }, flags.dryRun),
 		flags,
 		mode,
-		color: wantsColor(flags, env, stdout),
+		color: wantsColor(flags.color, stdout, env),
 		ascii: wantsAscii(env),
 		width: Math.max(60, Math.min(stdout.columns ?? 100, 140)),
 	};

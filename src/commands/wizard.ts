@@ -50,7 +50,8 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 		desk: makeWizardBackend(context, { pair, passwords, drill: drillOf(context) }),
 		stdin: context.stdin,
 		stdout: context.stdout,
-		env: context.env,
+		ascii: context.ascii,
+		color: context.color,
 		open,
 	});
 	if (signal !== null && end === null) throw new Stopped(`Stopped by ${signal}.`, signal);

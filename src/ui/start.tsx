@@ -1,5 +1,4 @@
 import { render } from 'ink';
-import { wantsAscii } from '../core/format.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
 import type { RunRequest, WizardBackend } from '../core/wizard-backend.ts';
@@ -26,7 +25,8 @@ export type WizardOptions = {
 	readonly desk: WizardBackend;
 	readonly stdin: TerminalInput;
 	readonly stdout: NodeJS.WriteStream;
-	readonly env: NodeJS.ProcessEnv;
+	readonly ascii: boolean;
+	readonly color: boolean;
 	readonly open?: Open;
 	readonly now?: () => Date;
 };
@@ -72,8 +72,6 @@ function placesOf(open: Open): readonly Place[] {
 	}
 }
 
-const wantsColor = (env: NodeJS.ProcessEnv): boolean => !env.NO_COLOR && env.TERM !== 'dumb' && env.FORCE_COLOR !== '0';
-
 function summaryOf(session: Session, desk: WizardBackend, options: { width: number; ascii: boolean; color: boolean }): string | null {
 	if (session.left !== null) return renderLeft(session.left, options);
 	if (session.last === null) return null;
@@ -110,12 +108,11 @@ export async function startWizard({
 	desk,
 	stdin,
 	stdout,
-	env,
+	ascii,
+	color,
 	open = { screen: 'home' },
 	now = () => new Date(),
 }: WizardOptions): Promise<WizardResult> {
-	const ascii = wantsAscii(env);
-	const color = wantsColor(env);
 	const session = openSession();
 	const border = new KeyParser(stdin);
 	let signal: Signal | null = null;

@@ -15,7 +15,7 @@ export type Theme = {
 
 const COLORS = { good: 'green', warn: 'yellow', bad: 'red', key: 'cyan' } as const;
 
-/** Sixteen ANSI colours only, so that the terminal's own theme applies; none with NO_COLOR. */
+/** Sixteen ANSI colours only, so that the terminal's own theme applies. */
 export function theme(options: { readonly ascii: boolean; readonly color: boolean }): Theme {
 	const { ascii, color } = options;
 	return {

@@ -59,7 +59,8 @@ function start(terminal: ReturnType<typeof fakeTerminal>, options: Partial<Wizar
 		desk,
 		stdin: terminal.stdin,
 		stdout: terminal.stdout,
-		env: { LANG: 'C.UTF-8', TERM: 'xterm-256color' },
+		ascii: false,
+		color: true,
 		now: () => new Date('2026-11-21T02:02:00.000Z'),
 		...options,
 	});
@@ -165,9 +166,9 @@ describe('a terminal', () => {
 		expect((await result).summary).toContain("Account 'repl'@'10.0.0.3', encrypted");
 	});
 
-	test('gets no colour with NO_COLOR', async () => {
+	test('gets no colour where none is wanted', async () => {
 		const terminal = fakeTerminal();
-		const { result } = start(terminal, { env: { NO_COLOR: '1', LANG: 'C.UTF-8', TERM: 'xterm-256color' } });
+		const { result } = start(terminal, { color: false });
 		await terminal.sees('healthy');
 		terminal.send('q');
 		await result;
