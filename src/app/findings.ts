@@ -1,7 +1,8 @@
 import { previewer } from '../core/director.ts';
+import type { Finding } from '../core/finding.ts';
 import { newerLockstep, type RunRecord, scopeOf } from '../core/run-record.ts';
 import type { Scope } from '../core/runner.ts';
-import type { Finding, RunRequest } from '../core/wizard-backend.ts';
+import type { RunRequest } from '../requests/index.ts';
 import { buildRun } from './build-run.ts';
 import type { AppContext } from './context.ts';
 import { leftFolder } from './runs.ts';

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { ConnectError } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
-import type { ProvisionRequest } from '../core/wizard-backend.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { NO_POLICY } from '../dialects/passwords.ts';
+import type { ProvisionRequest } from '../requests/provision.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { AppContext } from './context.ts';

@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
-import type { ProvisionRequest } from '../core/wizard-backend.ts';
+import type { ProvisionRequest } from '../requests/provision.ts';
 import type { AppContext } from './context.ts';
 import type { OpenedServer } from './servers.ts';
 

@@ -4,13 +4,14 @@ import { FORMAT, type Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
 import { type RunRecord, runRecordOf } from '../core/run-record.ts';
 import type { Runbook } from '../core/step.ts';
-import type { RunCard, RunRequest } from '../core/wizard-backend.ts';
+import type { RunRequest } from '../requests/index.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
 import { restoreBackup } from '../runbooks/restore-backup/index.ts';
 import { runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { isRunning } from './run-in-background.ts';
+import type { RunCard } from './wizard-backend.ts';
 
 export type FoundRun = RunCard & { readonly past: RunRecord };
 

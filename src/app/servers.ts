@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import type { ConnectError } from '../core/errors.ts';
-import type { RunRequest } from '../core/wizard-backend.ts';
 import type { Identity } from '../dialects/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { NO_POLICY, type PasswordPolicy } from '../dialects/passwords.ts';
 import { runTool } from '../exec/tool.ts';
 import type { ConnectionTarget } from '../executor/connection-target.ts';
+import type { RunRequest } from '../requests/index.ts';
 import type { Server } from '../runbooks/server.ts';
 import { sandboxLogin } from '../sandbox/login.ts';
 import { isServerUrl } from '../server/address.ts';

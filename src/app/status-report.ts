@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
 import { ServerError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
-import type { StatusReport } from '../core/wizard-backend.ts';
+import type { StatusReport } from '../core/status-report.ts';
 import type { Channel, Dialect } from '../dialects/dialect.ts';
 import { applierGaps, logGaps, tellGap } from '../runbooks/gaps.ts';
 import { titleOf } from '../runbooks/server.ts';

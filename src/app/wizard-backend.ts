@@ -1,175 +1,96 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { listBackups } from '../archive/list.ts';
-import { previewer } from '../core/director.ts';
-import { Stopped } from '../core/errors.ts';
-import { readJournal } from '../core/journal.ts';
-import type {
-	BackupFolder,
-	ReachRequest,
-	RunHandle,
-	RunRequest,
-	ServerCard,
-	StatusRequest,
-	WizardBackend,
-} from '../core/wizard-backend.ts';
-import { toCommandLine } from '../requests/command-line.ts';
-import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
-import { urlOf } from '../sandbox/server.ts';
-import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
-import type { ServerFlags } from '../server/resolve.ts';
-import { Secret } from '../sql/secret.ts';
-import { backupAt, backupsIn } from './backups.ts';
-import { newRunId } from './built-run.ts';
-import type { AppContext } from './context.ts';
-import { findingsOf } from './findings.ts';
-import { profileFrom } from './profile-from.ts';
-import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
-import { pastRun } from './run-in-process.ts';
-import { runsOf } from './runs.ts';
-import { acceptedKey, type ConnectionOptionsByRole } from './servers.ts';
-import { statusOf } from './status-report.ts';
-import { measuring, verifyAndRecord } from './verify.ts';
+import type { BackupList, BackupReport, Drilled, Verified } from '../core/backups.ts';
+import type { Director } from '../core/director.ts';
+import type { UnverifiedServer } from '../core/errors.ts';
+import type { Recorded } from '../core/events.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Progress } from '../core/progress.ts';
+import type { ServerCard, StatusReport } from '../core/status-report.ts';
+import type { ReachRequest } from '../requests/connection.ts';
+import type { RunRequest } from '../requests/index.ts';
+import type { StatusRequest } from '../requests/other-commands.ts';
 
-/** Where backups of that server go, unless somebody says otherwise. */
-function proposal(context: AppContext, server: string): string {
-	const name = isServerUrl(server) ? [parseServerUrl(server).host ?? 'localhost', parseServerUrl(server).port ?? 3306].join('-') : server;
-	return context.profiles.get(server)?.output ?? join(context.env.HOME ?? homedir(), 'backups', name.replaceAll(/[^\w.-]/g, '_'));
+/** A run that somebody watches. It is at work in a process of its own. */
+export interface RunHandle {
+	/** Its name, as `lockstep attach` and `lockstep recover` take it. */
+	readonly run: string;
+	/** Resolves at the end of the run, whatever it was, or when it was left; never rejects. */
+	readonly ended: Promise<void>;
+	/** Asks it to stop safely. */
+	stop(): void;
+	/** Looks away: it goes on by itself, and `lockstep attach` finds it again. */
+	leave(): void;
 }
 
-/** The folders where the backups of these servers go, those with backups first, each once. */
-async function foldersOf(cards: readonly { readonly name: string; readonly folder: string }[]): Promise<readonly BackupFolder[]> {
-	const names = new Map<string, string[]>();
-	for (const { name, folder } of cards) names.set(resolve(folder), [...(names.get(resolve(folder)) ?? []), name]);
-	const found: BackupFolder[] = [];
-	for (const [path, of] of names) {
-		const backups = await listBackups(path).catch(() => []);
-		found.push({ path, of, backups: backups.length });
-	}
-	return found.toSorted((a, b) => Number(b.backups > 0) - Number(a.backups > 0));
-}
+/** A run of this machine that is not over. */
+export type RunCard = {
+	readonly run: string;
+	readonly title: string;
+	readonly servers: { readonly [role: string]: string };
+	/** RFC 3339 */
+	readonly started: string;
+	/** `working`: its process lives. `cut off`: its process is gone and nobody has put back yet what it changed. `unfinished`: kept, to be gone on with. */
+	readonly state: 'working' | 'cut off' | 'unfinished';
+	readonly request: RunRequest;
+};
 
-/** By what a server's password is kept: one that only the clients' options name has no name of its own. */
-export function keyOf(server: string, reach: ReachRequest[string] | undefined): string {
-	const { host, port, socket } = (reach?.flags ?? {}) as ServerFlags;
-	return server === '' ? JSON.stringify([host, port, socket]) : server;
-}
+/** A folder where the backups of servers known here go. */
+export type BackupFolder = {
+	readonly path: string;
+	/** Names of the servers. */
+	readonly of: readonly string[];
+	/** How many backups are in it, whatever their state; none where it is not there, or cannot be read. */
+	readonly backups: number;
+};
 
-/** What the wizard can have done: everything behind the screens. `pair`: throwaway servers that it knows from the start. */
-export function makeWizardBackend(
-	context: AppContext,
-	{
-		pair,
-		passwords,
-		drill,
-	}: { readonly pair: Sandbox | null; readonly passwords: Map<string, Secret>; readonly drill: WizardBackend['drill'] },
-): WizardBackend {
-	const found: ServerCard[] = [];
-	const cardsOf = (sandbox: Sandbox) => ({
-		primary: { name: `sandbox primary`, server: urlOf(sandbox.primary), badge: 'sandbox' as const, output: null },
-		replica: { name: `sandbox replica`, server: urlOf(sandbox.replica), badge: 'sandbox' as const, output: join(sandbox.dir, 'backups') },
-	});
-	/** Servers that may have the password without encryption. */
-	const trusted = new Set<string>();
-	const remembered = (server: string, reach?: ReachRequest[string]) => ({
-		password: passwords.get(keyOf(server, reach)),
-		...(trusted.has(keyOf(server, reach)) ? { flags: { ...(reach?.flags as ServerFlags | undefined), getServerPublicKey: true } } : {}),
-	});
-	/** With what was agreed to here: pasted, the command must reach the same servers. */
-	const asReached = <R extends RunRequest | StatusRequest>(request: R): R => {
-		const servers: { readonly [role: string]: string } =
-			request.kind === 'provision' ? { primary: request.primary, replica: request.replica } : { server: request.server };
-		const reach = Object.entries(servers).flatMap(([role, server]) => {
-			const { password: _, ...more } = remembered(server, request.reach?.[role]);
-			const all = { ...request.reach?.[role], ...more };
-			return Object.keys(all).length === 0 ? [] : [[role, all]];
-		});
-		return reach.length === 0 ? request : { ...request, reach: Object.fromEntries(reach) as ReachRequest };
-	};
-	const outputOf = (server: string) => found.find((each) => each.server === server)?.output ?? proposal(context, server);
-	const home = context.env.HOME ?? homedir();
-	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
-	const wishesFor = (request: RunRequest): ConnectionOptionsByRole =>
-		request.kind === 'provision'
-			? {
-					primary: remembered(request.primary, request.reach?.primary),
-					replica: remembered(request.replica, request.reach?.replica),
-				}
-			: { server: remembered(request.server, request.reach?.server) };
-	const watched = (run: string, work: (run: string, how: Pick<EngineWatcher, 'signal' | 'leave'>) => Promise<unknown>): RunHandle => {
-		const [stop, leave] = [new AbortController(), new AbortController()];
-		return {
-			run,
-			ended: work(run, { signal: AbortSignal.any([stop.signal, context.signal]), leave: leave.signal }).then(() => undefined),
-			stop: () => stop.abort(new Stopped('Stopped from the wizard.')),
-			leave: () => leave.abort(),
-		};
-	};
-	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
-	const backend: WizardBackend = {
-		version: context.version,
-		warnings: context.warnings,
-		servers: () => [
-			...context.profiles
-				.list()
-				.map((each) => ({ name: each.name, server: each.name, badge: each.badge ?? null, output: each.output ?? null })),
-			...found,
-		],
-		async status(server, reach) {
-			const card = found.find((each) => each.server === server);
-			const report = await statusOf(context, { server: server || undefined, ...reach, ...remembered(server, reach) }, card?.output);
-			return card === undefined ? report : { ...report, badge: card.badge };
-		},
-		remember: (server, password, reach) => void passwords.set(keyOf(server, reach), new Secret(password)),
-		trust(server, { host, port, certificate }, reach) {
-			if (certificate === null) trusted.add(keyOf(server, reach));
-			else context.profiles.prefer(acceptedKey(plainName({ host, port })), certificate.fingerprint);
-		},
-		save({ name, server, badge, output }) {
-			const known = context.profiles.get(name);
-			const fields = { ...(badge === null ? {} : { badge }), ...(output === null ? {} : { output }) };
-			context.profiles.put({ ...known, ...profileFrom(name, isServerUrl(server) ? { server, ...fields } : fields) });
-			const password = passwords.get(server);
-			if (password !== undefined) passwords.set(name, password);
-		},
-		commandLine: (request) => toCommandLine(asReached(request), context.configFile ?? undefined),
-		proposeOutput: outputOf,
-		backupFolders: () => foldersOf(backend.servers().map(({ name, server }) => ({ name, folder: outputOf(server) }))),
-		backups: (folder) => backupsIn(unfolded(folder)),
-		showBackup: async (path) => (await backupAt(path)).report,
-		verify: (path, { say, progress }, signal) =>
-			verifyAndRecord({ ...context, signal: AbortSignal.any([signal, context.signal]) }, path, {
-				onProgress: measuring(context, progress),
-				warn: say,
-			}),
-		drill,
-		start: (request, director, on) =>
-			watched(newRunId(context, request.kind), (run, how) =>
-				runInBackground(context, request, wishesFor(request), { ...how, run, director, on }),
-			),
-		runs: () => runsOf(context),
-		attach: (run, director, on) =>
-			watched(run, async (_, how) => {
-				const past = pastRun(context, run);
-				if (past.end === null) return attach(context, run, { ...how, director, on });
-				for (const event of readJournal(journalPath(context, run)).events) on(event);
-				return past.end;
-			}),
-		findings(run) {
-			const past = pastRun(context, run);
-			return findingsOf(context, past, wishesFor(past.request as RunRequest));
-		},
-		recover: (run, on) =>
-			watched(run, (_, how) => {
-				const past = pastRun(context, run);
-				return undoInBackground(context, past, wishesFor(past.request as RunRequest), { ...how, director: previewer, on }, 'recover');
-			}),
-		async sandbox(say) {
-			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
-			const cards = cardsOf(sandbox);
-			for (const card of Object.values(cards)) if (!found.some((each) => each.server === card.server)) found.push(card);
-			return cards;
-		},
-	};
-	return backend;
+/** Who is told how work without a run goes. */
+export type ProgressListener = {
+	/** What is being done now, or could not be; a sentence. */
+	readonly say: (text: string) => void;
+	readonly progress: (progress: Progress) => void;
+};
+
+/** All that the wizard can have done: made by `make-wizard-backend.ts`, so that `ui` knows no server. */
+export interface WizardBackend {
+	readonly version: string;
+	servers(): readonly ServerCard[];
+	/** What was wrong with the configuration, said once on the first screen. */
+	readonly warnings: readonly string[];
+	/** Rejects with one of the errors of `core/errors.ts`. `reach`: how the request says to reach it. */
+	status(server: string, reach?: ReachRequest[string]): Promise<StatusReport>;
+	/** Keeps a password in memory for as long as the program runs. `reach`: how the request says to reach that server. */
+	remember(server: string, password: string, reach?: ReachRequest[string]): void;
+	/**
+	 * The person lets the password go to this server: a certificate is kept and no other taken from then on, a connection without one for as long as
+	 * the program runs.
+	 */
+	trust(server: string, unverified: UnverifiedServer, reach?: ReachRequest[string]): void;
+	save(card: { readonly name: string; readonly server: string; readonly badge: ServerCard['badge']; readonly output: string | null }): void;
+	/** The same work as a command line. */
+	commandLine(request: RunRequest | StatusRequest): string;
+	start(request: RunRequest, director: Director, on: (event: Recorded) => void): RunHandle;
+	/** Runs of this machine that are not over, newest first. */
+	runs(): Promise<readonly RunCard[]>;
+	/** Watches a run at work, from its first event on. */
+	attach(run: string, director: Director, on: (event: Recorded) => void): RunHandle;
+	/** Looks at what a run that was cut off has left; changes nothing. Rejects with one of the errors of `core/errors.ts`. */
+	findings(run: string): Promise<readonly Finding[]>;
+	/** Puts it back; tells it as a run's events that end with `run-ended`. */
+	recover(run: string, on: (event: Recorded) => void): RunHandle;
+	/** Where backups are to be looked for, those with backups first. */
+	backupFolders(): Promise<readonly BackupFolder[]>;
+	/** What `lockstep list` tells. Rejects with one of the errors of `core/errors.ts`. */
+	backups(folder: string): Promise<BackupList>;
+	/** What `lockstep show` tells of a complete one; rejects as {@link WizardBackend.backups}. */
+	showBackup(path: string): Promise<BackupReport>;
+	/**
+	 * `lockstep verify`: reads all of it, and leaves a record beside it. Rejects with VerifyFailed naming all that is wrong, or, as soon as
+	 * nothing is being done any more, with the reason of `signal`.
+	 */
+	verify(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Verified>;
+	/** `lockstep drill`, without a primary; rejects as {@link WizardBackend.verify}: its server and its folder are gone by then. */
+	drill(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Drilled>;
+	/** A proposal for where the backups of a server go. */
+	proposeOutput(server: string): string;
+	/** Starts or finds the throwaway pair; lines tell how it goes. */
+	sandbox(say: (line: string) => void): Promise<{ readonly primary: ServerCard; readonly replica: ServerCard }>;
 }

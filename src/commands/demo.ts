@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { RunRequest } from '../core/wizard-backend.ts';
+import { usualBackup } from '../requests/backup.ts';
+import type { RunRequest } from '../requests/index.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { urlOf } from '../sandbox/server.ts';
 import type { CommandResult, Context } from './context.ts';
@@ -17,15 +18,7 @@ export function journey(pair: Sandbox): { readonly provision: RunRequest; readon
 			tls: true,
 			channelCa: pair.primary.ca,
 		},
-		backup: {
-			kind: 'backup',
-			server: urlOf(pair.replica),
-			to: join(pair.dir, 'backups'),
-			compress: 'zstd',
-			lockWaitSeconds: 60,
-			longQueries: 'wait',
-			stopApplier: false,
-		},
+		backup: usualBackup(urlOf(pair.replica), join(pair.dir, 'backups')),
 	};
 }
 

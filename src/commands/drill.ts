@@ -13,9 +13,10 @@ import { failureOf } from '../core/failure.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { crashPoints } from '../daemon/crash-point.ts';
 import { DRILL_ENDS, drillMarkdown, drillSteps, renderDrilled } from '../render/drill.ts';
-import { type DrillRequest, toCommandLine } from '../requests/command-line.ts';
+import type { DRILL } from '../requests/drill.ts';
+import { toCommandLine } from '../requests/index.ts';
+import type { FieldsOf } from '../requests/option.ts';
 import { OTHERS } from '../runbooks/restore-backup/others.ts';
-import { compact } from '../server/address.ts';
 import type { CommandResult, Context } from './context.ts';
 import { proveMachine } from './drill-machine.ts';
 import { prepareOutside } from './drill-outside.ts';
@@ -24,16 +25,7 @@ import { openPrimary, type Primary, type ReplicateFlags, replicate } from './dri
 import { restoreInto } from './drill-restore.ts';
 import { clearDrills, drillServer, drillsFolder, talkTo } from './drill-server.ts';
 
-export interface DrillFlags extends ReplicateFlags {
-	readonly replicate?: boolean;
-	readonly dir?: string;
-}
-
-/** The request of a command line. */
-export const drillRequest = (backup: string, { replicate = false, tls = true, ...flags }: DrillFlags): DrillRequest => {
-	const { primary, account, accountPasswordFile, dir } = flags;
-	return { kind: 'drill', backup, replicate, tls, ...compact({ primary, account, accountPasswordFile, dir }) };
-};
+export type DrillFlags = ReplicateFlags & Partial<FieldsOf<typeof DRILL.options>>;
 
 /** What is being done, and what could not be; each a sentence. */
 export type DrillReporter = { readonly say: (text: string) => void; readonly warn: (text: string) => void };
@@ -47,7 +39,7 @@ export async function drill(context: Context, given: string, flags: DrillFlags):
 		if (odd !== undefined)
 			throw new UserError({
 				message: 'A primary is of use with --replicate only.',
-				hints: [toCommandLine({ ...drillRequest(folder, flags), replicate: true })],
+				hints: [toCommandLine({ tls: true, ...flags, kind: 'drill', backup: folder, replicate: true })],
 			});
 	}
 	const primary = flags.replicate ? await openPrimary(context, manifest, flags) : null;

@@ -1,30 +1,23 @@
-import { type ProfileFields, profileFrom } from '../app/profile-from.ts';
+import { profileFrom } from '../app/profile-from.ts';
 import { openServer } from '../app/servers.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { shellWord } from '../core/shell.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { FieldsOf } from '../requests/option.ts';
+import type { PROFILE } from '../requests/other-commands.ts';
 import type { CommandResult, Context } from './context.ts';
-import { oneOf } from './options.ts';
-
-export interface ProfileFlags {
-	readonly server?: string;
-	readonly badge?: string;
-	readonly output?: string;
-	readonly optionFile?: string;
-	readonly loginPath?: string;
-}
 
 const where = (profile: Profile): string =>
 	profile.socket ?? `${profile.user ? `${profile.user}@` : ''}${profile.host ?? 'localhost'}:${profile.port ?? 3306}`;
 
-const fieldsOf = ({ badge, ...flags }: ProfileFlags): ProfileFields => ({
-	...flags,
-	...(badge === undefined ? {} : { badge: oneOf(badge, '--badge', ['prod', 'test', 'sandbox'] as const) }),
-});
-
-export async function profile(context: Context, verb: string, name: string | undefined, flags: ProfileFlags): Promise<CommandResult> {
+export async function profile(
+	context: Context,
+	verb: string,
+	name: string | undefined,
+	flags: FieldsOf<typeof PROFILE.options>,
+): Promise<CommandResult> {
 	const { profiles, stdout } = context;
 	if (verb === 'list') {
 		const all = profiles.list();
@@ -54,13 +47,13 @@ export async function profile(context: Context, verb: string, name: string | und
 					hints: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`],
 				});
 			}
-			if (dryRun) return preview(`Would add profile ${profileFrom(name, fieldsOf(flags)).name} to ${profiles.file}.`);
-			profiles.put(profileFrom(name, fieldsOf(flags)));
+			if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
+			profiles.put(profileFrom(name, flags));
 			return { end: null, next: [`Kept in ${profiles.file}, without a password.`, `Next:  lockstep profile test ${name}`] };
 		case 'edit':
 			if (known === undefined) throw unknown(name);
-			if (dryRun) return preview(`Would change profile ${profileFrom(name, fieldsOf(flags)).name} in ${profiles.file}.`);
-			profiles.put({ ...known, ...profileFrom(name, fieldsOf(flags)) });
+			if (dryRun) return preview(`Would change profile ${profileFrom(name, flags).name} in ${profiles.file}.`);
+			profiles.put({ ...known, ...profileFrom(name, flags) });
 			return { end: null, next: [`Changed in ${profiles.file}.`] };
 		case 'remove':
 			if (dryRun && known !== undefined) return preview(`Would remove profile ${name} from ${profiles.file}.`);

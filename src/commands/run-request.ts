@@ -1,4 +1,4 @@
-import type { RunRequest } from '../core/wizard-backend.ts';
+import type { RunRequest } from '../requests/index.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';

@@ -3,10 +3,10 @@ import type { ConnectionOptionsByRole } from '../app/servers.ts';
 import type { Director } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
 import type { RunEnd } from '../core/runner.ts';
-import type { RunRequest } from '../core/wizard-backend.ts';
 import { flagDirector } from '../headless/director-flags.ts';
 import { type PlainDirector, plainDirector } from '../headless/director-plain.ts';
 import { renderReview } from '../render/review.ts';
+import type { RunRequest } from '../requests/index.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** Watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */

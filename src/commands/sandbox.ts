@@ -2,6 +2,8 @@ import { UserError } from '../core/errors.ts';
 import { duration } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import { shellWord } from '../core/shell.ts';
+import { choice, type FieldsOf } from '../requests/option.ts';
+import type { SANDBOX } from '../requests/other-commands.ts';
 import {
 	SANDBOX_KINDS,
 	type Sandbox,
@@ -14,12 +16,8 @@ import {
 import { urlOf } from '../sandbox/server.ts';
 import type { CommandResult, Context } from './context.ts';
 import { clearDrills } from './drill-server.ts';
-import { oneOf } from './options.ts';
 
-export interface SandboxFlags {
-	readonly server?: string;
-	readonly dir?: string;
-}
+export type SandboxFlags = FieldsOf<typeof SANDBOX.options>;
 
 const place = ({ host, port, socket, user }: SandboxServer): Json => ({ host, port, socket, user });
 
@@ -34,7 +32,7 @@ export const sandboxFields = (sandbox: Sandbox): { readonly [key: string]: Json 
 });
 
 export function kindOf(flags: SandboxFlags): { kind?: SandboxKind } {
-	return flags.server === undefined ? {} : { kind: oneOf(flags.server, '--server', SANDBOX_KINDS) };
+	return flags.server === undefined ? {} : { kind: choice(SANDBOX_KINDS).parse(flags.server, '--server') };
 }
 
 /** What takes it down again, as it was brought up. */

@@ -4,16 +4,12 @@ import { LockstepError, UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { timeWithZone } from '../core/format.ts';
 import { jsonLine } from '../core/json.ts';
-import type { StatusReport } from '../core/wizard-backend.ts';
+import type { StatusReport } from '../core/status-report.ts';
 import { renderStatus } from '../render/status.ts';
+import { type GivenOptions, readOptions, readServers } from '../requests/command.ts';
+import { STATUS } from '../requests/other-commands.ts';
 import type { CommandResult, Context } from './context.ts';
-import { type ClientFlags, clientFlags, namedServer, reachOf } from './options.ts';
 import { openWizard } from './wizard.ts';
-
-export interface StatusFlags extends ClientFlags {
-	readonly server?: string;
-	readonly watch?: boolean;
-}
 
 const EVERY_MS = 2_000;
 /** A watch asks a server that does not answer less and less often, at most this rarely. */
@@ -21,15 +17,14 @@ const RARELY_MS = 8_000;
 /** A server that has not answered all within this counts as unreachable. */
 const ANSWER_MS = 10_000;
 
-export async function status(context: Context, flags: StatusFlags): Promise<CommandResult> {
-	const client = clientFlags(flags as Readonly<Record<string, unknown>>);
-	const { stdout, color, ascii, width, signal } = context;
-	const server = namedServer(flags, client, context.env);
-	if (server === undefined && Object.keys(client).length === 0) {
+export async function status(context: Context, given: GivenOptions): Promise<CommandResult> {
+	const { stdout, color, ascii, width, signal, env } = context;
+	const { named, reach, missing } = readServers(STATUS, given, env.LOCKSTEP_PROFILE);
+	if (missing !== undefined) {
 		if (context.mode === 'wizard') return openWizard(context, { screen: 'status' });
 		throw new UserError({ message: '--server is missing.', hints: ['lockstep status --server SERVER'] });
 	}
-	const wish = { server, ...reachOf(client) };
+	const wish = { server: named.server, ...reach?.server };
 	const show = (report: StatusReport) =>
 		stdout.write(
 			context.flags.json ? jsonLine({ v: FORMAT, type: 'status', ...report }) : `${renderStatus(report, { color, ascii, width })}\n`,
@@ -37,7 +32,7 @@ export async function status(context: Context, flags: StatusFlags): Promise<Comm
 	// The first answer is owed: a wrong address or password is no server that is away for a while.
 	const first = await statusOf(context, wish);
 	show(first);
-	if (!flags.watch) return { end: null, document: true };
+	if (!readOptions(STATUS, given).watch) return { end: null, document: true };
 	let since: string | null = null;
 	let every = EVERY_MS;
 	for (;;) {

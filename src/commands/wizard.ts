@@ -1,8 +1,9 @@
+import { keyOf, makeWizardBackend } from '../app/make-wizard-backend.ts';
 import { withPasswords } from '../app/servers.ts';
-import { keyOf, makeWizardBackend } from '../app/wizard-backend.ts';
+import type { WizardBackend } from '../app/wizard-backend.ts';
 import { backupFolder } from '../archive/read.ts';
 import { Stopped, UserError } from '../core/errors.ts';
-import type { RunRequest, WizardBackend } from '../core/wizard-backend.ts';
+import type { RunRequest } from '../requests/index.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { CommandResult, Context } from './context.ts';

@@ -8,12 +8,12 @@ import { CheckFailed, ConnectError, LeftChanged, LockstepError, ServerError, Sto
 import { FORMAT, type Recorded, type RunEvent } from './events.ts';
 import type { Executor } from './executor.ts';
 import { failureOf } from './failure.ts';
+import type { Finding } from './finding.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure } from './model.ts';
 import type { RunRecord } from './run-record.ts';
 import { show } from './shown-action.ts';
 import type { AnyStep, Outputs, ReadContext, Runbook, RunContext, SinceRun } from './step.ts';
-import type { Finding } from './wizard-backend.ts';
 
 export interface RunOptions<Env extends Outputs> {
 	readonly run: string;

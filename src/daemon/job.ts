@@ -1,5 +1,5 @@
 import type { Json } from '../core/json.ts';
-import type { RunRequest } from '../core/wizard-backend.ts';
+import type { RunRequest } from '../requests/index.ts';
 
 /** What an engine is asked to do. It goes through a pipe: passwords are in it, and nobody else reads it. */
 export type Job = {

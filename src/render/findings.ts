@@ -1,5 +1,5 @@
+import type { Finding } from '../core/finding.ts';
 import { symbols } from '../core/format.ts';
-import type { Finding } from '../core/wizard-backend.ts';
 import { indented, type Line, line, span } from './page.ts';
 import { place } from './review.ts';
 

@@ -11,6 +11,7 @@ export const TOPICS: readonly Topic[] = [
 	{ name: 'engines', about: 'the two engines and the two locks' },
 	{ name: 'format', about: 'what is in the folder of a backup' },
 	{ name: 'restore', about: 'three ways to restore, and what is proven' },
+	{ name: 'options', about: 'every option of every command' },
 	{ name: 'checks', about: 'what is checked before and after' },
 	{ name: 'passwords', about: 'passwords and TLS' },
 	{ name: 'exit-codes', about: 'exit codes' },

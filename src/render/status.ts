@@ -1,5 +1,5 @@
 import { bytes, dayAndTime, duration, plural, symbols } from '../core/format.ts';
-import type { StatusReport } from '../core/wizard-backend.ts';
+import type { StatusReport } from '../core/status-report.ts';
 import { type Line, paint, span } from './page.ts';
 
 /** One page on one server; the wizard shows the same facts. */

@@ -1,6 +1,8 @@
 import { createContext, useContext } from 'react';
+import type { RunCard, WizardBackend } from '../app/wizard-backend.ts';
 import type { BackupCard, BackupReport } from '../core/backups.ts';
-import type { RunCard, RunRequest, ServerCard, WizardBackend } from '../core/wizard-backend.ts';
+import type { ServerCard } from '../core/status-report.ts';
+import type { RunRequest } from '../requests/index.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
 

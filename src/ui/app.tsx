@@ -1,6 +1,6 @@
 import { Box, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { WizardBackend } from '../core/wizard-backend.ts';
+import type { WizardBackend } from '../app/wizard-backend.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
 import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';

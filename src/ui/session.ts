@@ -1,6 +1,7 @@
+import type { RunHandle } from '../app/wizard-backend.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
-import type { RunHandle, RunRequest } from '../core/wizard-backend.ts';
+import type { RunRequest } from '../requests/index.ts';
 
 /** A run that is watched, and what the session may do about it. */
 export type Watching = {

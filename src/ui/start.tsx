@@ -1,9 +1,11 @@
 import { render } from 'ink';
+import type { WizardBackend } from '../app/wizard-backend.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
-import type { RunRequest, WizardBackend } from '../core/wizard-backend.ts';
 import { renderLeft } from '../render/background.ts';
 import { renderSummary } from '../render/summary.ts';
+import { usualBackup } from '../requests/backup.ts';
+import type { RunRequest } from '../requests/index.ts';
 import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
 import { displayName } from './components/gate.tsx';
@@ -86,14 +88,8 @@ function summaryOf(session: Session, desk: WizardBackend, options: { width: numb
 					? [`less ${shellWord(`${typeof backup === 'string' ? backup : request.to}/README.txt`)}`]
 					: [
 							desk.commandLine({
-								kind: 'backup',
-								server: request.replica,
+								...usualBackup(request.replica, desk.proposeOutput(displayName(request.replica, request.reach?.replica))),
 								...(request.reach?.replica && { reach: { server: request.reach.replica } }),
-								to: desk.proposeOutput(displayName(request.replica, request.reach?.replica)),
-								compress: 'zstd',
-								lockWaitSeconds: 60,
-								longQueries: 'wait',
-								stopApplier: false,
 							}),
 						];
 	return renderSummary(end, state, { ...options, next });

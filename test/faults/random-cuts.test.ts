@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readManifest } from '../../src/archive/manifest.ts';
 import { verifyBackup } from '../../src/archive/verify.ts';
-import type { BackupRequest } from '../../src/core/wizard-backend.ts';
+import type { BackupRequest } from '../../src/requests/backup.ts';
 import { words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { meetsAll, record } from '../support/faults.ts';

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { runsFolder } from '../../src/app/built-run.ts';
 import { runsOf } from '../../src/app/runs.ts';
-import type { BackupRequest } from '../../src/core/wizard-backend.ts';
+import type { BackupRequest } from '../../src/requests/backup.ts';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { contentsOf } from '../support/contents.ts';
 import { record } from '../support/faults.ts';

@@ -35,7 +35,7 @@ describe('a command line that is wrong', () => {
 		['a bad delay', ['provision', '--primary', 'a', '--replica', 'b', '--delay', '1 day'], '--delay 1 day is not a duration'],
 		['a compression that is not known', [...BACKUP, '--compress', 'rar'], '--compress takes: zstd, gzip, none'],
 		['long queries that are not known', [...BACKUP, '--long-queries', 'shoot'], '--long-queries takes: wait, abort'],
-		['an engine that is not known', [...BACKUP, '--engine', 'warp'], '--engine takes: vendor, parallel'],
+		['an engine that is not known', [...BACKUP, '--engine', 'warp'], '--engine takes: parallel, vendor'],
 		['a snapshot of the vendor’s tool', [...BACKUP, '--engine', 'vendor', '--lock', 'snapshot'], '--lock snapshot needs --engine parallel'],
 		['no number of workers', [...BACKUP, '--workers', '0'], '--workers 0 is not a number from 1 to 64'],
 		['a level that is none', [...BACKUP, '--compress', 'zstd:99'], 'is not a number from 1 to 19'],

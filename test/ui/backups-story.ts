@@ -1,6 +1,6 @@
+import type { ProgressListener, WizardBackend } from '../../src/app/wizard-backend.ts';
 import type { BackupCard, BackupReport, DrillRecord, VerifyRecord } from '../../src/core/backups.ts';
 import { UserError } from '../../src/core/errors.ts';
-import type { ProgressListener, WizardBackend } from '../../src/core/wizard-backend.ts';
 
 export type BackupsDesk = Pick<WizardBackend, 'backupFolders' | 'backups' | 'showBackup' | 'verify' | 'drill'>;
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Check } from '../../src/core/check.ts';
 import type { Failure } from '../../src/core/model.ts';
-import type { ServerCard } from '../../src/core/wizard-backend.ts';
+import type { ServerCard } from '../../src/core/status-report.ts';
 import { HOSTILE_NAMES } from '../support/hostile-names.ts';
 import { ENTER, openAt } from './open.tsx';
 import { FAILURE, fakeDesk, firstHalf, progressAt, REQUESTS, review, STATUS } from './story.ts';

@@ -1,7 +1,8 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ConnectError } from '../../src/core/errors.ts';
-import type { BackupRequest, ProvisionRequest } from '../../src/core/wizard-backend.ts';
+import type { BackupRequest } from '../../src/requests/backup.ts';
+import type { ProvisionRequest } from '../../src/requests/provision.ts';
 import { ctrl, DOWN, ENTER, ESC, openAt, paste, TAB, UP } from './open.tsx';
 import {
 	CANARY,

@@ -1,24 +1,19 @@
 import { Writable } from 'node:stream';
+import type { RunCard, RunHandle, WizardBackend } from '../../src/app/wizard-backend.ts';
 import type { Action } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
 import type { UnverifiedServer } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
+import type { Finding } from '../../src/core/finding.ts';
 import type { Consent, Failure } from '../../src/core/model.ts';
 import type { Progress } from '../../src/core/progress.ts';
 import { show } from '../../src/core/shown-action.ts';
-import type {
-	BackupRequest,
-	Finding,
-	ProvisionRequest,
-	RunCard,
-	RunHandle,
-	RunRequest,
-	ServerCard,
-	StatusReport,
-	WizardBackend,
-} from '../../src/core/wizard-backend.ts';
-import { toCommandLine } from '../../src/requests/command-line.ts';
+import type { ServerCard, StatusReport } from '../../src/core/status-report.ts';
+import type { BackupRequest } from '../../src/requests/backup.ts';
+import type { RunRequest } from '../../src/requests/index.ts';
+import { toCommandLine } from '../../src/requests/index.ts';
+import type { ProvisionRequest } from '../../src/requests/provision.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { account, sql } from '../../src/sql/sql.ts';
 import { type BackupsDesk, NO_BACKUPS } from './backups-story.ts';

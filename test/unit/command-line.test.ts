@@ -3,18 +3,19 @@ import { resolve } from 'node:path';
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { backupRequest } from '../../src/commands/backup.ts';
-import { drillRequest } from '../../src/commands/drill.ts';
 import { type Invocation, makeProgram } from '../../src/commands/program.ts';
 import { provisionRequest } from '../../src/commands/provision.ts';
 import { restoreRequest } from '../../src/commands/restore.ts';
 import { consentCheck } from '../../src/core/consent.ts';
 import { formatNames, namesOption, parseNames } from '../../src/core/names.ts';
-import type { RunRequest } from '../../src/core/wizard-backend.ts';
 import type { Channel } from '../../src/dialects/dialect.ts';
 import { channelError as mariadbError } from '../../src/dialects/mariadb/channel-errors.ts';
 import { channelError as mysqlError } from '../../src/dialects/mysql/channel-errors.ts';
 import { waysAround } from '../../src/dump/definitions/read.ts';
-import { toCommandLine } from '../../src/requests/command-line.ts';
+import { readOptions } from '../../src/requests/command.ts';
+import { DRILL } from '../../src/requests/drill.ts';
+import type { RunRequest } from '../../src/requests/index.ts';
+import { toCommandLine } from '../../src/requests/index.ts';
 import { unopenedCheck } from '../../src/runbooks/unopened.ts';
 import { viewsCheck } from '../../src/runbooks/views.ts';
 import { HOSTILE_NAMES } from '../support/hostile-names.ts';
@@ -36,18 +37,23 @@ async function parse(argv: readonly string[]): Promise<Request | null> {
 	const backup = String(args[0]);
 	switch (command) {
 		case 'backup':
-			return backupRequest(OUTSIDE, flags as Parameters<typeof backupRequest>[1]);
+			return asked(backupRequest(OUTSIDE, flags));
 		case 'restore':
-			return restoreRequest(OUTSIDE, backup, flags as Parameters<typeof restoreRequest>[2]);
+			return restoreRequest(OUTSIDE, flags, backup);
 		case 'provision':
-			return provisionRequest(flags as Parameters<typeof provisionRequest>[0]);
+			return asked(provisionRequest(flags));
 		case 'drill':
-			return drillRequest(backup, flags as Parameters<typeof drillRequest>[1]);
+			return { kind: 'drill', backup, ...readOptions(DRILL, flags) };
 		case 'verify':
 			return { kind: 'verify', backup };
 		default:
 			throw new TypeError(command);
 	}
+}
+
+function asked<R>(request: R | string): R {
+	if (typeof request === 'string') throw new TypeError(`${request} is missing`);
+	return request;
 }
 
 /** The words of command lines as a shell reads them. */
@@ -165,7 +171,7 @@ it('names each server of a pair by its host or its socket', async () => {
 	const [[, ...argv] = []] = words([toCommandLine(request as Request)]);
 	expect(await parse(argv)).toEqual(request);
 	// A port alone may be of any server.
-	expect(await parse(['provision', '--primary', 'p', '--replica-port', '3307'])).toBeNull();
+	expect(provisionRequest((await invocation(['provision', '--primary', 'p', '--replica-port', '3307'])).flags)).toBe('--replica');
 });
 
 it('keeps the file of profiles', async () => {

@@ -37,7 +37,7 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 		if (missing.length > 0) {
 			throw new UserError({
 				message: `The backup holds no table ${some(missing.map(qualified))}.`,
-				reason: 'Its database’s dump was read to the end. Views and what --ignore-tables left out are no tables in it.',
+				reason: 'Its database’s dump was read to the end. Views and what --ignore-table left out are no tables in it.',
 				hints: ['Look for the name, capitals too, in the dump itself. Nothing was changed.'],
 			});
 		}

@@ -1,6 +1,6 @@
 import { Box } from 'ink';
 import type { ReactNode } from 'react';
-import type { ServerCard } from '../../core/wizard-backend.ts';
+import type { ServerCard } from '../../core/status-report.ts';
 import type { Tone } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { useTheme } from '../theme.ts';

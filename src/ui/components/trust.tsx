@@ -1,6 +1,6 @@
 import type { UnverifiedServer } from '../../core/errors.ts';
-import type { ReachRequest } from '../../core/wizard-backend.ts';
 import { trustLines } from '../../render/trust.ts';
+import type { ReachRequest } from '../../requests/connection.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
 import { bodyRows, Frame } from './frame.tsx';

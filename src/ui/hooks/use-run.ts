@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { RunHandle, WizardBackend } from '../../app/wizard-backend.ts';
 import type { Director, Recovery, Review, Reviewed } from '../../core/director.ts';
 import type { Recorded } from '../../core/events.ts';
 import type { Json } from '../../core/json.ts';
 import type { Failure } from '../../core/model.ts';
 import { fold, NOTHING_YET, type RunState } from '../../core/state.ts';
-import type { RunHandle, RunRequest, WizardBackend } from '../../core/wizard-backend.ts';
+import type { RunRequest } from '../../requests/index.ts';
 import { type History, NO_HISTORY, remember } from '../history.ts';
 import type { Session } from '../session.ts';
 

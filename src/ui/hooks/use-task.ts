@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { ProgressListener } from '../../app/wizard-backend.ts';
 import { Stopped } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Failure } from '../../core/model.ts';
 import type { Progress } from '../../core/progress.ts';
-import type { ProgressListener } from '../../core/wizard-backend.ts';
 import type { Session } from '../session.ts';
 
 /** Work of this process that is no run. */

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
 import type { UnverifiedServer } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
-import type { ServerCard } from '../../core/wizard-backend.ts';
+import type { ServerCard } from '../../core/status-report.ts';
 import { useApp } from '../app-context.ts';
 import { Form, type FormField, type Values } from '../components/form.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';

@@ -1,8 +1,9 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
+import type { RunCard } from '../../app/wizard-backend.ts';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, dayAndTime, duration, plural, type Symbols } from '../../core/format.ts';
-import type { RunCard, StatusReport } from '../../core/wizard-backend.ts';
+import type { StatusReport } from '../../core/status-report.ts';
 import { runWords } from '../../render/background.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';

@@ -1,7 +1,7 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
-import type { ServerCard } from '../../core/wizard-backend.ts';
+import type { ServerCard } from '../../core/status-report.ts';
 import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';

@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import { failureOf } from '../../core/failure.ts';
 import type { Failure } from '../../core/model.ts';
-import type { ServerCard } from '../../core/wizard-backend.ts';
+import type { ServerCard } from '../../core/status-report.ts';
 import { failureLines } from '../../render/failure.ts';
 import { indented, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';

@@ -1,4 +1,4 @@
-import type { ServerCard } from '../../core/wizard-backend.ts';
+import type { ServerCard } from '../../core/status-report.ts';
 import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';

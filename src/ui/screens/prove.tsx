@@ -1,9 +1,9 @@
 import { Box } from 'ink';
 import { Fragment, type ReactNode, useEffect, useState } from 'react';
+import type { ProgressListener } from '../../app/wizard-backend.ts';
 import type { BackupCard } from '../../core/backups.ts';
 import { clock } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
-import type { ProgressListener } from '../../core/wizard-backend.ts';
 import { verifiedLines } from '../../render/backups.ts';
 import { DRILL_ENDS, drilledLines, drillSteps } from '../../render/drill.ts';
 import { failureLines } from '../../render/failure.ts';

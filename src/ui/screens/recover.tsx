@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
+import type { RunCard } from '../../app/wizard-backend.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Finding } from '../../core/finding.ts';
 import { dayAndTime } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
-import type { Finding, RunCard } from '../../core/wizard-backend.ts';
 import { runWords } from '../../render/background.ts';
 import { failureLines } from '../../render/failure.ts';
 import { findingLines, putsBack } from '../../render/findings.ts';

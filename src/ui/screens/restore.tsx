@@ -1,54 +1,25 @@
 import type { BackupReport } from '../../core/backups.ts';
 import { bytes, plural } from '../../core/format.ts';
-import type { RestoreRequest, ServerCard, StatusReport } from '../../core/wizard-backend.ts';
+import type { ServerCard, StatusReport } from '../../core/status-report.ts';
+import { initialValues, readForm } from '../../requests/form.ts';
+import { RESTORE, type RestoreRequest } from '../../requests/restore.ts';
 import { useApp } from '../app-context.ts';
 import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';
+import { requestFields } from '../components/request-fields.ts';
 import { RequestForm, useDraft } from '../components/request-form.tsx';
-import { readNames } from './backup.tsx';
 
 const FEW = 6;
 
 function fields(backup: BackupReport, { databases, bytes: size }: StatusReport): readonly FormField[] {
 	const held = backup.databaseList.map(({ name }) => name);
 	const list = `${held.slice(0, FEW).join(', ')}${held.length > FEW ? ` and ${held.length - FEW} more` : ''}`;
-	return [
-		{
-			id: 'databases',
-			label: 'Databases',
-			kind: 'text',
+	return requestFields(RESTORE, {
+		databases: {
 			about: `Names with commas between them. Empty: all ${plural(held.length, 'database')}: ${list}.`,
-			placeholder: '(all)',
 			group: `What to load; the server holds ${plural(databases, 'database')}, ${bytes(size)}`,
 		},
-		{
-			id: 'tables',
-			label: 'Tables',
-			kind: 'text',
-			about: 'Only these and their triggers, as database.table with commas between them. Empty: all.',
-			placeholder: '(all)',
-		},
-		{
-			id: 'accounts',
-			label: 'Accounts',
-			kind: 'choice',
-			about: 'Accounts of the backup that do not exist yet are created, with their passwords and privileges; others stay as they are.',
-			options: [
-				{ value: 'no', label: 'left alone' },
-				{ value: 'yes', label: 'made, too' },
-			],
-		},
-		{
-			id: 'binlog',
-			label: 'Binary log',
-			kind: 'choice',
-			about: 'Whether the load is written into it: replicas of this server get it only then, and it needs as much room again.',
-			options: [
-				{ value: 'no', label: 'not written' },
-				{ value: 'yes', label: 'written' },
-			],
-		},
-	];
+	});
 }
 
 /** What of a backup is loaded into a server. */
@@ -64,27 +35,14 @@ type RestoreFormProps = { readonly card: ServerCard; readonly backup: BackupRepo
 
 function RestoreForm({ card, backup, status }: RestoreFormProps) {
 	const app = useApp();
-	const draft = useDraft(`restore ${backup.path} ${card.server}`, { databases: '', tables: '', accounts: 'no', binlog: 'no' });
-	const { values } = draft;
+	const draft = useDraft(`restore ${backup.path} ${card.server}`, initialValues(RESTORE));
 	const submit = () => {
-		const { names: databases, wrong: wrongDatabases } = readNames(values.databases, 'Databases');
-		const { names: tables, wrong: wrongTables } = readNames(values.tables, 'Tables', true);
-		const unknown = databases.filter((name) => !backup.databaseList.some((each) => each.name === name));
-		const found: { [field: string]: string } = {};
-		if (unknown.length > 0) found.databases = `The backup holds no ${unknown.join(', ')}.`;
-		if (wrongDatabases !== undefined) found.databases = wrongDatabases;
-		if (wrongTables !== undefined) found.tables = wrongTables;
+		const { fields: asked, errors } = readForm(RESTORE, draft.values);
+		const unknown = (asked.databases ?? []).filter((name) => !backup.databaseList.some((each) => each.name === name));
+		const found = { ...(unknown.length > 0 && { databases: `The backup holds no ${unknown.join(', ')}.` }), ...errors };
 		draft.setErrors(found);
 		if (Object.keys(found).length > 0) return;
-		const request: RestoreRequest = {
-			kind: 'restore',
-			server: card.server,
-			backup: backup.path,
-			...(databases.length > 0 ? { databases } : {}),
-			...(tables.length > 0 ? { tables } : {}),
-			accounts: values.accounts === 'yes',
-			writeBinlog: values.binlog === 'yes',
-		};
+		const request: RestoreRequest = { kind: 'restore', server: card.server, backup: backup.path, ...asked };
 		app.go({ at: 'run', request, title: `restore into ${card.name}` });
 	};
 	return (

@@ -1,5 +1,5 @@
 // What the header of each screen of a run shows.
-import type { RunRequest } from '../../core/wizard-backend.ts';
+import type { RunRequest } from '../../requests/index.ts';
 import type { App } from '../app-context.ts';
 import type { Watched } from '../hooks/use-run.ts';
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { RunRequest } from '../../core/wizard-backend.ts';
+import type { RunRequest } from '../../requests/index.ts';
 import { useApp } from '../app-context.ts';
 import { Gate } from '../components/gate.tsx';
 import { type Source, useRun } from '../hooks/use-run.ts';

@@ -1,5 +1,5 @@
+import type { RunCard } from '../../app/wizard-backend.ts';
 import { dayAndTime } from '../../core/format.ts';
-import type { RunCard } from '../../core/wizard-backend.ts';
 import { runWords } from '../../render/background.ts';
 import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';

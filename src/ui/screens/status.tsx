@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, clock, count, dayAndTime, duration, timeWithZone } from '../../core/format.ts';
-import type { ServerCard, StatusReport } from '../../core/wizard-backend.ts';
+import type { ServerCard, StatusReport } from '../../core/status-report.ts';
 import { indented, type Line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';

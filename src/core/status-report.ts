@@ -1,0 +1,48 @@
+/** A server as the wizard lists it. */
+export type ServerCard = {
+	/** A profile's name, or HOST:PORT. */
+	readonly name: string;
+	/** What the commands take: a profile's name or mysql://USER@HOST:PORT?… */
+	readonly server: string;
+	readonly badge: 'prod' | 'test' | 'sandbox' | null;
+	readonly output: string | null;
+};
+
+/** How a server is, in plain words and figures; the same document that `lockstep status --json` prints. */
+export type StatusReport = {
+	readonly name: string;
+	readonly title: string;
+	readonly version: string;
+	readonly address: string;
+	readonly badge: ServerCard['badge'];
+	readonly readOnly: boolean;
+	readonly tls: string | null;
+	readonly uptimeSeconds: number | null;
+	readonly databases: number;
+	readonly bytes: number;
+	readonly replicas: readonly string[];
+	readonly replication: null | {
+		readonly source: string;
+		readonly io: 'yes' | 'no' | 'connecting';
+		readonly sql: 'yes' | 'no';
+		/** Null where it is not known. */
+		readonly lagSeconds: number | null;
+		readonly waiting: number | null;
+		readonly gtid: string;
+		readonly encrypted: boolean;
+		readonly error: string | null;
+	};
+	readonly lastBackup: null | {
+		readonly path: string;
+		readonly finished: string;
+		readonly bytes: number;
+		readonly rawBytes: number;
+		readonly heldMs: number;
+	};
+	readonly disk: null | { readonly path: string; readonly freeBytes: number };
+	readonly healthy: boolean;
+	/** What fixes it, each line copyable; none where that is not known. */
+	readonly hints: readonly string[];
+	/** Why it is not, each a sentence. */
+	readonly troubles: readonly string[];
+};

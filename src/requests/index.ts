@@ -1,0 +1,59 @@
+// What can be asked for. An option is added in the file of its command, and nowhere else.
+import { BACKUP, type BackupRequest } from './backup.ts';
+import { type CommandSpec, writeCommandLine } from './command.ts';
+import { DRILL, type DrillRequest } from './drill.ts';
+import {
+	ATTACH,
+	DEMO,
+	HELP,
+	LIST,
+	PROFILE,
+	RECOVER,
+	SANDBOX,
+	SHOW,
+	STATUS,
+	type StatusRequest,
+	UNDO,
+	VERIFY,
+	type VerifyRequest,
+} from './other-commands.ts';
+import { PROVISION, type ProvisionRequest } from './provision.ts';
+import { RESTORE, type RestoreRequest } from './restore.ts';
+
+export type RunRequest = ProvisionRequest | BackupRequest | RestoreRequest;
+export type AnyRequest = RunRequest | StatusRequest | DrillRequest | VerifyRequest;
+
+/** In the order of `lockstep --help`. */
+export const COMMANDS = [
+	DEMO,
+	SANDBOX,
+	PROVISION,
+	BACKUP,
+	LIST,
+	SHOW,
+	VERIFY,
+	DRILL,
+	RESTORE,
+	STATUS,
+	ATTACH,
+	RECOVER,
+	UNDO,
+	PROFILE,
+	HELP,
+] as const satisfies readonly CommandSpec[];
+
+const BY_KIND: { readonly [kind in AnyRequest['kind']]: CommandSpec } = {
+	provision: PROVISION,
+	backup: BACKUP,
+	restore: RESTORE,
+	status: STATUS,
+	drill: DRILL,
+	verify: VERIFY,
+};
+
+/**
+ * The command line that asks for the same: parsed again it gives this very request.
+ * @param config the file of `--config`, where one was named
+ */
+export const toCommandLine = (request: AnyRequest, config?: string): string =>
+	writeCommandLine(BY_KIND[request.kind], request, config === undefined ? [] : ['--config', config]);

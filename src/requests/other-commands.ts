@@ -1,0 +1,91 @@
+// Commands that ask for no run.
+import { defineCommand } from './command.ts';
+import type { ReachRequest } from './connection.ts';
+import { choice, optional, switchOn, text } from './option.ts';
+
+const BACKUP_ARGUMENT = { name: 'backup', about: 'its folder, or the link latest', isRequired: true } as const;
+
+export const DEMO = defineCommand({
+	name: 'demo',
+	about: 'a throwaway pair of servers, MariaDB’s or MySQL’s, then the whole journey on it',
+	options: [
+		optional('server', '--server <name>', text, { about: 'mariadb-11.8 (else what is on the PATH), mariadb-10.11 or mysql-9.7' }),
+		optional('dir', '--dir <folder>', text, { about: 'where the servers and their data are' }),
+	],
+});
+
+export const SANDBOX = defineCommand({
+	name: 'sandbox',
+	about: 'a throwaway primary and replica on this machine: up, status, down',
+	arguments: [{ name: 'verb', about: 'up, status or down', isRequired: true }],
+	options: [
+		optional('server', '--server <name>', text, { about: 'mariadb-10.11, mariadb-11.8 or mysql-9.7' }),
+		optional('dir', '--dir <folder>', text, { about: 'where the servers and their data are' }),
+	],
+});
+
+export const LIST = defineCommand({
+	name: 'list',
+	about: 'the backups of a folder: age, size, lock, verified and drilled or not',
+	arguments: [{ name: 'folder', about: 'what backup --to was given, or a profile’s name' }],
+	options: [],
+});
+
+export const SHOW = defineCommand({ name: 'show', about: 'show a backup’s details', arguments: [BACKUP_ARGUMENT], options: [] });
+
+export const VERIFY = defineCommand({
+	name: 'verify',
+	about: 'read a whole backup and prove that every file is as it was written',
+	arguments: [BACKUP_ARGUMENT],
+	options: [],
+});
+
+export type VerifyRequest = { readonly kind: 'verify'; readonly backup: string };
+
+export const STATUS = defineCommand({
+	name: 'status',
+	about: 'show a server’s status: replication, lag, last backup',
+	roles: ['server'],
+	options: [switchOn('watch', '--watch', { about: 'again and again' })],
+});
+
+export type StatusRequest = { readonly kind: 'status'; readonly reach?: ReachRequest; readonly server: string };
+
+// Whoever watches also rolls back if the run dies: there is no way to attach that changes nothing.
+export const ATTACH = defineCommand({
+	name: 'attach',
+	about: 'watch a run at work again',
+	arguments: [{ name: 'run' }],
+	options: [],
+	hasNoDryRun: true,
+});
+
+export const RECOVER = defineCommand({
+	name: 'recover',
+	about: 'roll back what an interrupted run left on a server',
+	arguments: [{ name: 'run' }],
+	options: [],
+});
+
+export const UNDO = defineCommand({ name: 'undo', about: 'undo what a run changed', arguments: [{ name: 'run' }], options: [] });
+
+export const PROFILE = defineCommand({
+	name: 'profile',
+	about: 'named servers: list, add, edit, test, remove',
+	arguments: [{ name: 'verb', about: 'list, add, edit, test or remove', isRequired: true }, { name: 'name' }],
+	options: [
+		optional('server', '--server <url>', text, { about: 'mysql://USER@HOST:PORT' }),
+		optional('badge', '--badge <badge>', choice(['prod', 'test', 'sandbox']), { about: 'a mark on its screens' }),
+		optional('output', '--output <folder>', text, { about: 'where its backups go' }),
+		optional('optionFile', '--option-file <file>', text, { about: 'an option file to log in with' }),
+		optional('loginPath', '--login-path <name>', text, { about: 'a login path to log in with' }),
+	],
+});
+
+export const HELP = defineCommand({
+	name: 'help',
+	about: 'the options of a command, or a page of the manual',
+	arguments: [{ name: 'topic', about: 'a command or a page' }],
+	options: [],
+	hasNoDryRun: true,
+});
