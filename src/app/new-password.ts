@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { UserError } from '../core/errors.ts';
-import type { PasswordPolicy } from '../dialects/passwords.ts';
+import type { PasswordPolicy } from '../dialects/common/passwords.ts';
 import { Secret } from '../sql/secret.ts';
 
 const SIGNS = {

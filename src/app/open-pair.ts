@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { ConnectError } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
-import type { Identity } from '../dialects/dialect.ts';
-import { NO_POLICY } from '../dialects/passwords.ts';
+import { NO_POLICY } from '../dialects/common/passwords.ts';
+import type { Identity } from '../dialects/contract/identity.ts';
 import type { ProvisionRequest } from '../requests/provision.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';

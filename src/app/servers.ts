@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { ConnectError } from '../core/errors.ts';
-import type { Identity } from '../dialects/dialect.ts';
+import { NO_POLICY, type PasswordPolicy } from '../dialects/common/passwords.ts';
+import type { Identity } from '../dialects/contract/identity.ts';
 import { detect } from '../dialects/index.ts';
-import { NO_POLICY, type PasswordPolicy } from '../dialects/passwords.ts';
 import { runTool } from '../exec/tool.ts';
 import type { ConnectionTarget } from '../executor/connection-target.ts';
 import type { RunRequest } from '../requests/index.ts';

@@ -6,7 +6,7 @@ import { must } from '../core/check.ts';
 import { CheckFailed, LockstepError } from '../core/errors.ts';
 import { bytes } from '../core/format.ts';
 import { shellWord } from '../core/shell.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import { detect } from '../dialects/index.ts';
 import { compareSeries } from '../dialects/series.ts';
 import { clearThrowaways, type EphemeralServer, startThrowaway } from '../sandbox/ephemeral-server.ts';

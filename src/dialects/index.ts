@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect } from './contract/dialect.ts';
 import { mariadb } from './mariadb/index.ts';
 import { mysql } from './mysql/index.ts';
 import { probe } from './mysql/probe.ts';

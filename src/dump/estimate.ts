@@ -1,4 +1,4 @@
-import type { TableFacts } from '../dialects/dialect.ts';
+import type { TableFacts } from '../dialects/contract/catalogue.ts';
 
 /** So much is taken to be as large in text as on disk, so that the first few small tables do not decide. */
 const PRIOR = 16 * 1024 ** 2;

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { ServerAddress } from '../server/address.ts';
 import type { Secret } from '../sql/secret.ts';
 

@@ -3,7 +3,7 @@ import { type ConnectError, LockstepError, ServerError, Stopped } from '../core/
 import type { Executor } from '../core/executor.ts';
 import type { Role } from '../core/model.ts';
 import type { HeldLease, PerformOptions } from '../core/step.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import { type Lease, openLease } from '../server/lease.ts';
 import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';

@@ -2,7 +2,7 @@ import type { LoadAction, LoadResult } from '../core/action.ts';
 import { LockstepError, ServerError, Stopped } from '../core/errors.ts';
 import { ownProgram } from '../core/program-files.ts';
 import type { PerformOptions } from '../core/step.ts';
-import type { RowTable } from '../dialects/objects.ts';
+import type { RowTable } from '../dialects/contract/objects.ts';
 import { selectRows } from '../dump/parallel/select.ts';
 import { packStatement } from '../workers/serialize.ts';
 import { startWorker, type WorkerClient } from '../workers/worker-client.ts';

@@ -9,7 +9,7 @@ import { UserError } from '../core/errors.ts';
 import type { Role } from '../core/model.ts';
 import type { RowDifferences, RowsToCompare } from '../core/row-differences.ts';
 import type { PerformOptions } from '../core/step.ts';
-import type { RowTable } from '../dialects/objects.ts';
+import type { RowTable } from '../dialects/contract/objects.ts';
 import { compareRows, type RowText } from '../dump/parallel/compare-rows.ts';
 import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
 import { loadStatement } from '../dump/parallel/load-statement.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Busy, type ErrorMessage, ServerError } from '../core/errors.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { keepAlive } from '../server/heartbeat.ts';
 import { connect, type Session } from '../server/session.ts';

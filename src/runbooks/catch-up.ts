@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { VerifyFailed } from '../core/errors.ts';
 import { meter } from '../core/progress.ts';
 import type { RunContext } from '../core/step.ts';
-import type { Channel } from '../dialects/dialect.ts';
+import type { Channel } from '../dialects/contract/replication.ts';
 import { channelsOf } from './channels.ts';
 import type { Server } from './server.ts';
 

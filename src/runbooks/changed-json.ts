@@ -1,6 +1,6 @@
 // Types inside JSON columns that no text carries, counted by the server.
 import type { ChangedJson } from '../core/changed-json.ts';
-import type { ColumnName, JsonTypes } from '../dialects/dialect.ts';
+import type { ColumnName, JsonTypes } from '../dialects/contract/catalogue.ts';
 import type { Row, Statement } from '../sql/sql.ts';
 
 /** Which of these columns hold such types, and in how many rows. `read`: all rows of statements that each read a whole column. */

@@ -1,5 +1,5 @@
 import type { ReadContext } from '../core/step.ts';
-import type { Channel } from '../dialects/dialect.ts';
+import type { Channel } from '../dialects/contract/replication.ts';
 import type { Server } from './server.ts';
 
 /** A server's channels, each with the error that stopped it. */

@@ -1,7 +1,7 @@
 import { type Check, must, should } from '../core/check.ts';
 import type { ReadContext } from '../core/step.ts';
-import type { Channel } from '../dialects/dialect.ts';
-import type { Gap } from '../dialects/gaps.ts';
+import type { Gap } from '../dialects/common/gaps.ts';
+import type { Channel } from '../dialects/contract/replication.ts';
 import type { Server } from './server.ts';
 
 const EFFECTS = {

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must, should } from '../core/check.ts';
 import type { ReadContext } from '../core/step.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import { privilegeCheck, type Server, some } from './server.ts';
 
 /** An application that works with XA prepares all the time, for an instant each: only what stays for longer is in the way. */

@@ -1,6 +1,7 @@
 // Roles that our account may not grant: an account that is to have them cannot be copied whole.
 import { type Check, must } from '../core/check.ts';
-import type { AccountName, Dialect } from '../dialects/dialect.ts';
+import type { AccountName } from '../dialects/contract/accounts.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import { type Query, shown } from '../sql/sql.ts';
 import { type Server, some } from './server.ts';
 

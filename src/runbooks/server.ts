@@ -1,7 +1,9 @@
 import { type Check, must } from '../core/check.ts';
-import type { Dialect, Identity } from '../dialects/dialect.ts';
-import type { ToolFault } from '../dialects/fits.ts';
-import type { Need } from '../dialects/objects.ts';
+import type { ToolFault } from '../dialects/common/fits.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
+import type { Identity } from '../dialects/contract/identity.ts';
+import type { Need } from '../dialects/contract/objects.ts';
+import type { Privileges } from '../dialects/contract/privileges.ts';
 
 /** A server as a runbook knows it: how to speak to it, never how to reach it. */
 export interface Server {
@@ -32,7 +34,7 @@ export function privilegeCheck(id: string, server: Server, account: string, held
 	});
 }
 
-function grantText(statement: ReturnType<Dialect['privileges']['grant']>): string {
+function grantText(statement: ReturnType<Privileges['grant']>): string {
 	return statement.pieces.filter((piece): piece is string => typeof piece === 'string').join('');
 }
 

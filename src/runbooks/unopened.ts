@@ -1,8 +1,8 @@
 import { type Check, must } from '../core/check.ts';
 import { ServerError } from '../core/errors.ts';
 import type { ReadContext } from '../core/step.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import type { UnopenedTable } from '../dialects/fits.ts';
+import type { UnopenedTable } from '../dialects/common/fits.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import { id, shown, sql } from '../sql/sql.ts';
 import { qualified, some } from './server.ts';
 

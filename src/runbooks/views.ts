@@ -2,8 +2,8 @@ import { type Check, must } from '../core/check.ts';
 import { ServerError } from '../core/errors.ts';
 import { namesOption } from '../core/names.ts';
 import type { ReadContext } from '../core/step.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import type { ObjectName } from '../dialects/objects.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
+import type { ObjectName } from '../dialects/contract/objects.ts';
 import { withoutBase } from '../dump/definitions/order.ts';
 import { qualified, some } from './server.ts';
 

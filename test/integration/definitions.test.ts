@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Definition } from '../../src/core/definition.ts';
-import type { Dialect } from '../../src/dialects/dialect.ts';
+import type { Dialect } from '../../src/dialects/contract/dialect.ts';
 import { detect } from '../../src/dialects/index.ts';
 import { compareDefinitions, describeDifference } from '../../src/dump/definitions/compare.ts';
 import { readDefinitions } from '../../src/dump/definitions/read.ts';

@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Busy, ConnectError, LockTimeout, ServerError, Stopped, UserError } from '../../src/core/errors.ts';
-import type { Dialect } from '../../src/dialects/dialect.ts';
+import type { Dialect } from '../../src/dialects/contract/dialect.ts';
+import type { Locks } from '../../src/dialects/contract/locks.ts';
 import { detect } from '../../src/dialects/index.ts';
 import { openExecutor } from '../../src/executor/executor.ts';
 import type { ServerAddress } from '../../src/server/address.ts';
@@ -338,7 +339,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			const dead = await connect(address, password);
 			await dead.query(sql`SELECT GET_LOCK('lockstep.run', 0)`);
 			let refused = 0;
-			const claim: Dialect['locks']['claim'] = (name) => {
+			const claim: Locks['claim'] = (name) => {
 				const asked = dialect.locks.claim(name);
 				const read: typeof asked.read = (rows) => {
 					const got = asked.read(rows);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Compression } from '../../src/core/action.ts';
 import { Stopped } from '../../src/core/errors.ts';
 import type { Flow } from '../../src/core/step.ts';
-import type { Dialect } from '../../src/dialects/dialect.ts';
+import type { Dialect } from '../../src/dialects/contract/dialect.ts';
 import { detect } from '../../src/dialects/index.ts';
 import { bounds, range } from '../../src/dump/parallel/ranges.ts';
 import { openReaders, type RowsFile, type TableRows } from '../../src/dump/parallel/readers.ts';

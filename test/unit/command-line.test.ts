@@ -8,7 +8,7 @@ import { provisionRequest } from '../../src/commands/provision.ts';
 import { restoreRequest } from '../../src/commands/restore.ts';
 import { consentCheck } from '../../src/core/consent.ts';
 import { formatNames, namesOption, parseNames } from '../../src/core/names.ts';
-import type { Channel } from '../../src/dialects/dialect.ts';
+import type { Channel } from '../../src/dialects/contract/replication.ts';
 import { channelError as mariadbError } from '../../src/dialects/mariadb/channel-errors.ts';
 import { channelError as mysqlError } from '../../src/dialects/mysql/channel-errors.ts';
 import { waysAround } from '../../src/dump/definitions/read.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { TableFacts } from '../../src/dialects/dialect.ts';
+import type { TableFacts } from '../../src/dialects/contract/catalogue.ts';
 import { columnList, loadStatement } from '../../src/dump/parallel/load-statement.ts';
 import { chooseStrategy, heldBytes } from '../../src/runbooks/locked-dump/dump-strategy.ts';
 import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';

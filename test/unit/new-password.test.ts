@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newPassword } from '../../src/app/new-password.ts';
 import { UserError } from '../../src/core/errors.ts';
-import { NO_POLICY, type PasswordPolicy } from '../../src/dialects/passwords.ts';
+import { NO_POLICY, type PasswordPolicy } from '../../src/dialects/common/passwords.ts';
 
 const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
 

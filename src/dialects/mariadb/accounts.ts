@@ -1,8 +1,8 @@
 import { Secret } from '../../sql/secret.ts';
 import { account, id, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
-import type { AccountName, Dialect } from '../dialect.ts';
-import { passwordPolicy } from '../passwords.ts';
-import { quotedRequire } from '../pieces.ts';
+import { passwordPolicy } from '../common/passwords.ts';
+import { quotedRequire } from '../common/pieces.ts';
+import type { AccountName, Accounts } from '../contract/accounts.ts';
 
 const name = (who: AccountName) => (who.role ? id(who.user) : account(who.user, who.host));
 const first = (rows: readonly Readonly<Record<string, string | null>>[]) => rows.map((row) => Object.values(row)[0] ?? '');
@@ -23,7 +23,7 @@ function withHashesHidden(text: string): Statement {
 /** An account of ours must not end replication when a default lifetime is over. */
 const requiring = (tls: boolean) => raw(`${tls ? ' REQUIRE SSL' : ' REQUIRE NONE'} PASSWORD EXPIRE NEVER`);
 
-export const accounts: Dialect['accounts'] = {
+export const accounts: Accounts = {
 	passwordPolicy,
 	list: query(sql`SELECT User AS user, Host AS host, is_role FROM mysql.user ORDER BY is_role DESC, User, Host`, (rows) =>
 		rows.map((row) => ({ user: row.user ?? '', host: row.host ?? '', role: row.is_role === 'Y' })),

@@ -1,8 +1,8 @@
 import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
-import { checksums } from '../checksums.ts';
-import type { ColumnFacts, Dialect } from '../dialect.ts';
-import { tableIds } from '../guards.ts';
-import type { ObjectName } from '../objects.ts';
+import { checksums } from '../common/checksums.ts';
+import { tableIds } from '../common/guards.ts';
+import type { CatalogueQueries, ColumnFacts } from '../contract/catalogue.ts';
+import type { ObjectName } from '../contract/objects.ts';
 import { rowColumns } from './rows.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
@@ -42,7 +42,7 @@ function summed({ name, type }: ColumnFacts): Fragment[] {
 	return [raw(`IFNULL(${bytes}, '')`), raw(`ISNULL(${column})`)];
 }
 
-export const catalogue: Dialect['catalogue'] = {
+export const catalogue: CatalogueQueries = {
 	// Not those of folders that are no databases (`.snapshot`, `lost+found`), unless there are tables in them.
 	databases: query(
 		sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (${OWN})

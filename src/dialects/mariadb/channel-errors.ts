@@ -2,7 +2,8 @@
 
 import { shellWord } from '../../core/shell.ts';
 import { shown, sql } from '../../sql/sql.ts';
-import type { Channel, ReplicaPlace } from '../dialect.ts';
+import type { ReplicaPlace } from '../contract/hints.ts';
+import type { Channel } from '../contract/replication.ts';
 import { accounts } from './accounts.ts';
 
 type Mend = (at: ReplicaPlace, text: string) => readonly string[];

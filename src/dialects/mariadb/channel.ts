@@ -1,7 +1,7 @@
 import { type Fragment, query, raw, shown, sql } from '../../sql/sql.ts';
-import type { Channel, Dialect } from '../dialect.ts';
-import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
-import { channelErrorText } from '../pieces.ts';
+import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../common/gaps.ts';
+import { channelErrorText } from '../common/pieces.ts';
+import type { Channel, Replication } from '../contract/replication.ts';
 import { needsReseed } from './channel-errors.ts';
 
 /** It waits for whoever changes a channel, and for room for the relay log. */
@@ -67,7 +67,7 @@ const APPLIER: readonly SafeValue[] = [
 /** Channels are named by text, not by an identifier. */
 const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
 
-export const channelStatements: Dialect['channel'] = {
+export const channelStatements: Replication = {
 	status: { statement: sql`SHOW ALL SLAVES STATUS`, mostMs: STATUS_MS, read: (rows) => rows.map(channel) },
 	rootErrors: () => null,
 	configure: ({ host, port, user, password, tls, ca, verifyName = true, delaySeconds }) => {

@@ -1,5 +1,5 @@
 import { id, query, sql } from '../../sql/sql.ts';
-import { definitionWords, viewColumns } from '../definitions.ts';
+import { definitionWords, viewColumns } from '../common/definitions.ts';
 
 export const definitions = definitionWords({
 	tableKinds: { VIEW: 'view', 'SYSTEM VIEW': 'view', SEQUENCE: 'sequence' },

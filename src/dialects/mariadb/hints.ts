@@ -1,7 +1,7 @@
-import type { Dialect } from '../dialect.ts';
+import type { Hints } from '../contract/hints.ts';
 import { channelError } from './channel-errors.ts';
 
-export const hints: Dialect['hints'] = {
+export const hints: Hints = {
 	tools: [
 		'Debian, Ubuntu:  apt-get install mariadb-client   Red Hat, Fedora:  dnf install mariadb',
 		'Where these are older than the server:  from MariaDB’s own repository, mariadb.org/download/?t=repo-config',

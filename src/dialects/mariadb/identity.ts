@@ -1,5 +1,5 @@
 import { query, type Row, raw, sql } from '../../sql/sql.ts';
-import type { Identity } from '../dialect.ts';
+import type { Identity } from '../contract/identity.ts';
 
 const on = (value: string | null | undefined) => value === '1' || value?.toUpperCase() === 'ON' || value?.toUpperCase() === 'YES';
 

@@ -1,6 +1,6 @@
-import type { Dialect } from '../dialect.ts';
-import { mariadbFits } from '../fits.ts';
-import { mariadbOutside } from '../outside.ts';
+import { mariadbFits } from '../common/fits.ts';
+import { mariadbOutside } from '../common/outside.ts';
+import type { Dialect } from '../contract/dialect.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';

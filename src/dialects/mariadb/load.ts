@@ -1,6 +1,6 @@
 import { id, sql } from '../../sql/sql.ts';
-import { loadWords } from '../load.ts';
-import { need } from '../pieces.ts';
+import { loadWords } from '../common/load.ts';
+import { need } from '../common/pieces.ts';
 
 /** Of every session that makes or alters tables, also the client's: as SHOW CREATE TABLE printed them, whatever `timestamp` means here by default. */
 export const LOAD_SETTINGS = 'innodb_strict_mode = 0, explicit_defaults_for_timestamp = 1';

@@ -1,12 +1,12 @@
 import { query, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { preparedXids } from '../guards.ts';
-import { activityText, value } from '../pieces.ts';
+import { preparedXids } from '../common/guards.ts';
+import { activityText, value } from '../common/pieces.ts';
+import type { Locks } from '../contract/locks.ts';
 
 /** The process list shows passwords in clear. */
 const PASSWORDS = /\b(IDENTIFIED|PASSWORD)\b.*/is;
 
-export const locks: Dialect['locks'] = {
+export const locks: Locks = {
 	boundWait: () => null,
 	// lock_wait_timeout does not bound it while workers are asked to pause (.github/docs/measured.md, Refused locks); max_statement_time does.
 	flushTablesWithReadLock: (seconds) => sql`SET STATEMENT max_statement_time = ${seconds} FOR FLUSH TABLES WITH READ LOCK`,

@@ -1,5 +1,5 @@
 import { query, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Positions } from '../contract/positions.ts';
 
 /** `0-101-9,1-7-3` → the last sequence number of each domain. The server id decides nothing. */
 function domains(gtid: string): Map<string, bigint> {
@@ -41,7 +41,7 @@ const snapshotPlace = query(sql`SHOW STATUS LIKE 'binlog_snapshot_%'`, (rows) =>
 	return { file: value('binlog_snapshot_file'), pos: Number(value('binlog_snapshot_position')) };
 });
 
-export const positions: Dialect['positions'] = {
+export const positions: Positions = {
 	// One statement, so that the three belong to one moment.
 	current: query(
 		sql`SELECT @@global.gtid_current_pos AS current, @@global.gtid_binlog_pos AS written, @@global.gtid_slave_pos AS replicated,

@@ -1,6 +1,6 @@
 import { account, id, query, type Row, raw, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { need, proxies } from '../pieces.ts';
+import { need, proxies } from '../common/pieces.ts';
+import type { Privileges } from '../contract/privileges.ts';
 
 /** Names that MariaDB accepts for the same privilege, and the one it is known by here (its own manual's first). */
 const SAME: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ function readHeld(rows: readonly Row[]): readonly string[] {
 	return [...held];
 }
 
-export const privileges: Dialect['privileges'] = {
+export const privileges: Privileges = {
 	// Without FOR it also tells what the session's role has, at any depth.
 	held: query(sql`SHOW GRANTS`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),

@@ -1,6 +1,6 @@
 import { query, type Statement, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { type ColumnWays, readerSettings, rowTables } from '../rows.ts';
+import { type ColumnWays, readerSettings, rowTables } from '../common/rows.ts';
+import type { CatalogueQueries, Readers } from '../contract/catalogue.ts';
 
 function ways(type: string, column: string): ColumnWays | null {
 	// As text a FLOAT has six digits.
@@ -10,12 +10,12 @@ function ways(type: string, column: string): ColumnWays | null {
 	return null;
 }
 
-export const rowColumns: Dialect['catalogue']['rowColumns'] = rowTables(
+export const rowColumns: CatalogueQueries['rowColumns'] = rowTables(
 	{ types: ['BASE TABLE', 'SYSTEM VERSIONED'], versioned: "TABLE_TYPE = 'SYSTEM VERSIONED'", kept: "IS_GENERATED = 'NEVER'" },
 	ways,
 );
 
-export const readers: Dialect['readers'] = {
+export const readers: Readers = {
 	settings: readerSettings,
 	estimate: (select: Statement) => query(sql`EXPLAIN ${select}`, (rows) => Number(rows[0]?.rows ?? 0)),
 };

@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { CODE, lastStatement, leaving, quoted } from '../pieces.ts';
+import { CODE, lastStatement, leaving, quoted } from '../common/pieces.ts';
+import type { Tools } from '../contract/tools.ts';
 import { LOAD_SETTINGS } from './load.ts';
 
 // Names of the server come after the mark that ends options (--), or behind a `=`: one may look like an option.
@@ -28,7 +28,7 @@ const HARMLESS = [
 	/^WARNING: option --ssl-verify-server-cert is disabled, because of an insecure passwordless login\.$/,
 ];
 
-export const tools: Dialect['tools'] = {
+export const tools: Tools = {
 	dumpDatabase: (on, database, ignore, facts) => ({
 		on,
 		names: DUMP,

@@ -1,8 +1,8 @@
 import { Secret } from '../../sql/secret.ts';
 import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { passwordPolicy } from '../passwords.ts';
-import { quotedRequire } from '../pieces.ts';
+import { passwordPolicy } from '../common/passwords.ts';
+import { quotedRequire } from '../common/pieces.ts';
+import type { Accounts } from '../contract/accounts.ts';
 
 const first = (rows: readonly Row[]) => rows.map((row) => Object.values(row)[0] ?? '');
 
@@ -49,7 +49,7 @@ const requiring = (tls: boolean) => raw(`${tls ? ' REQUIRE SSL' : ' REQUIRE NONE
 /** Named, as the server's default may be a plugin that replicas of another version lack. */
 const PLUGIN = raw('IDENTIFIED WITH caching_sha2_password BY');
 
-export const accounts: Dialect['accounts'] = {
+export const accounts: Accounts = {
 	passwordPolicy,
 	// A role is an account here. Those that others have come first: an account’s default role must be there when it is made.
 	list: query(

@@ -1,8 +1,8 @@
 import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
-import { checksums } from '../checksums.ts';
-import type { ColumnFacts, Dialect } from '../dialect.ts';
-import { tableIds } from '../guards.ts';
-import type { ObjectName } from '../objects.ts';
+import { checksums } from '../common/checksums.ts';
+import { tableIds } from '../common/guards.ts';
+import type { CatalogueQueries, ColumnFacts } from '../contract/catalogue.ts';
+import type { ObjectName } from '../contract/objects.ts';
 import { asLoaded } from './json-types.ts';
 import { rowColumns } from './rows.ts';
 
@@ -28,7 +28,7 @@ function summed({ name, type, asLoaded: isLoaded }: ColumnFacts): Fragment[] {
 	return [raw(`IFNULL(${bytes}, '')`), raw(`ISNULL(${column})`)];
 }
 
-export const catalogue: Dialect['catalogue'] = {
+export const catalogue: CatalogueQueries = {
 	databases: query(
 		sql`SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (${OWN}) ORDER BY SCHEMA_NAME`,
 		(rows) => rows.map((row) => row.name ?? ''),

@@ -1,7 +1,7 @@
 import { type Fragment, type Query, query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
-import type { Channel, Dialect } from '../dialect.ts';
-import { channelGaps, type Gap, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../gaps.ts';
-import { channelErrorText } from '../pieces.ts';
+import { channelGaps, type Gap, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../common/gaps.ts';
+import { channelErrorText } from '../common/pieces.ts';
+import type { Channel, Replication } from '../contract/replication.ts';
 import { needsReseed } from './channel-errors.ts';
 import { canonical } from './gtid-set.ts';
 import { processList } from './locks.ts';
@@ -109,7 +109,7 @@ function configure({
 	ca,
 	verifyName = true,
 	delaySeconds,
-}: Parameters<Dialect['channel']['configure']>[0]): Statement {
+}: Parameters<Replication['configure']>[0]): Statement {
 	const secure = tls
 		? ca === null
 			? sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 0`
@@ -119,7 +119,7 @@ function configure({
 	return sql`CHANGE REPLICATION SOURCE TO SOURCE_HOST = ${host}, SOURCE_PORT = ${port}, SOURCE_USER = ${user}, SOURCE_PASSWORD = ${password}, ${secure}, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 10, SOURCE_RETRY_COUNT = ${RETRIES}${delay}`;
 }
 
-export const channelStatements = (probe: Probe): Dialect['channel'] => ({
+export const channelStatements = (probe: Probe): Replication => ({
 	status: { statement: sql`SHOW REPLICA STATUS`, mostMs: BEHIND_A_STOP_MS, read: (rows) => rows.map(channel) },
 	rootErrors,
 	configure,

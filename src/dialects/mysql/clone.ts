@@ -1,6 +1,6 @@
 import { account, id, list, query, raw, sql } from '../../sql/sql.ts';
-import type { CloneFacts, CloneLimit, CloneWords } from '../clone.ts';
-import { value } from '../pieces.ts';
+import { value } from '../common/pieces.ts';
+import type { CloneFacts, CloneLimit, CloneWords } from '../contract/clone.ts';
 import { canonical } from './gtid-set.ts';
 import { seriesOf } from './identity.ts';
 

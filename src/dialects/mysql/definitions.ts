@@ -1,5 +1,5 @@
 import { query, sql } from '../../sql/sql.ts';
-import { type DefinitionWords, definitionWords, HISTOGRAM, viewColumns } from '../definitions.ts';
+import { type DefinitionWords, definitionWords, HISTOGRAM, viewColumns } from '../common/definitions.ts';
 import type { Probe } from './probe.ts';
 
 export const definitions = ({ libraries, histogramData }: Probe): DefinitionWords =>

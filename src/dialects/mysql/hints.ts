@@ -1,8 +1,8 @@
 import { shown, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Hints } from '../contract/hints.ts';
 import { channelError } from './channel-errors.ts';
 
-export const hints: Dialect['hints'] = {
+export const hints: Hints = {
 	tools: [
 		'Ubuntu:  apt-get install mysql-client   Red Hat:  dnf install mysql',
 		'Debian (default-mysql-client is MariaDB’s), or where these are older than the server:',

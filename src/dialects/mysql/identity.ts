@@ -1,5 +1,5 @@
 import { query, type Row, sql } from '../../sql/sql.ts';
-import type { Identity } from '../dialect.ts';
+import type { Identity } from '../contract/identity.ts';
 import { gtidOn, on } from './values.ts';
 
 export function seriesOf(version: string): string {

@@ -1,6 +1,6 @@
-import type { Dialect } from '../dialect.ts';
-import { mysqlFits } from '../fits.ts';
-import { mysqlOutside } from '../outside.ts';
+import { mysqlFits } from '../common/fits.ts';
+import { mysqlOutside } from '../common/outside.ts';
+import type { Dialect } from '../contract/dialect.ts';
 import { accounts } from './accounts.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';

@@ -1,7 +1,7 @@
 // Types that values inside JSON have on MySQL, and that text does not carry: a DECIMAL becomes a DOUBLE, a DATE a STRING. No expression over text
 // gives them back but one that names each path with its type, so they are found and named.
 import { type Fragment, id, list, query, type Statement, sql } from '../../sql/sql.ts';
-import type { JsonTypes } from '../dialect.ts';
+import type { JsonTypes } from '../contract/catalogue.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 

@@ -1,6 +1,6 @@
 import { id, query, raw, sql } from '../../sql/sql.ts';
-import { type LoadWords, loadWords } from '../load.ts';
-import { need } from '../pieces.ts';
+import { type LoadWords, loadWords } from '../common/load.ts';
+import { need } from '../common/pieces.ts';
 import type { Probe } from './probe.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { query, raw, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { preparedXids } from '../guards.ts';
-import { activityText, need, value } from '../pieces.ts';
+import { preparedXids } from '../common/guards.ts';
+import { activityText, need, value } from '../common/pieces.ts';
+import type { Locks } from '../contract/locks.ts';
 import type { Probe } from './probe.ts';
 
 /** What may be a password. The server itself hides those that it knows; this is for the rest. */
@@ -17,7 +17,7 @@ const SNAPSHOT_SILENCE = 10;
 export const processList = ({ performanceSchema }: Probe) =>
 	raw(performanceSchema ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST');
 
-export const locks = (probe: Probe): Dialect['locks'] => ({
+export const locks = (probe: Probe): Locks => ({
 	// It waits for the global lock, for tables in use and for commits, each for as long: together little longer than was asked for.
 	boundWait: (seconds) => sql`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(seconds / 2))}`,
 	flushTablesWithReadLock: () => sql`FLUSH TABLES WITH READ LOCK`,

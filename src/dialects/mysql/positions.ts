@@ -1,9 +1,9 @@
 import { query, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Positions } from '../contract/positions.ts';
 import { canonical, contains, countMissing, union } from './gtid-set.ts';
 import type { Probe } from './probe.ts';
 
-export function positions({ newWords, binaryLog }: Probe): Dialect['positions'] {
+export function positions({ newWords, binaryLog }: Probe): Positions {
 	const forgetLog = newWords ? sql`RESET BINARY LOGS AND GTIDS` : sql`RESET MASTER`;
 	return {
 		// One statement, so that place and set belong to one moment.

@@ -1,7 +1,7 @@
 import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { grantedRoles } from '../grants.ts';
-import { need, proxies } from '../pieces.ts';
+import { grantedRoles } from '../common/grants.ts';
+import { need, proxies } from '../common/pieces.ts';
+import type { Privileges } from '../contract/privileges.ts';
 import type { Probe } from './probe.ts';
 
 const EVERYTHING = 'ALL PRIVILEGES';
@@ -38,7 +38,7 @@ function readHeld(rows: readonly Row[]): readonly string[] {
 	return [...held];
 }
 
-export const privileges = ({ newWords }: Probe): Dialect['privileges'] => ({
+export const privileges = ({ newWords }: Probe): Privileges => ({
 	held: query(sql`SHOW GRANTS FOR CURRENT_USER()`, readHeld),
 	heldBy: (user, host) => query(sql`SHOW GRANTS FOR ${account(user, host)}`, readHeld),
 	...proxies(sql`''@''`),

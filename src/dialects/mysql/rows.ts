@@ -1,6 +1,6 @@
 import { query, type Statement, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { type ColumnWays, readerSettings, rowTables } from '../rows.ts';
+import { type ColumnWays, readerSettings, rowTables } from '../common/rows.ts';
+import type { CatalogueQueries, Readers } from '../contract/catalogue.ts';
 import { asLoaded } from './json-types.ts';
 
 function ways(type: string, column: string): ColumnWays | null {
@@ -11,12 +11,12 @@ function ways(type: string, column: string): ColumnWays | null {
 	return null;
 }
 
-export const rowColumns: Dialect['catalogue']['rowColumns'] = rowTables(
+export const rowColumns: CatalogueQueries['rowColumns'] = rowTables(
 	{ types: ['BASE TABLE'], versioned: '0', kept: "GENERATION_EXPRESSION = ''" },
 	ways,
 );
 
-export const readers: Dialect['readers'] = {
+export const readers: Readers = {
 	settings: readerSettings,
 	estimate: (select: Statement) => query(sql`EXPLAIN FORMAT=TRADITIONAL ${select}`, (rows) => Number(rows[0]?.rows ?? 0)),
 };

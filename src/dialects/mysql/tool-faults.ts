@@ -1,6 +1,6 @@
 // What mysqldump cannot write so that it loads again. (Seen with 9.7; mariadb-dump ends each body with a line of its own and is not affected.)
 import { list, type Query, query, sql } from '../../sql/sql.ts';
-import type { ToolFault } from '../fits.ts';
+import type { ToolFault } from '../common/fits.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 

@@ -1,6 +1,6 @@
 import { query, sql } from '../../sql/sql.ts';
-import type { Dialect } from '../dialect.ts';
-import { CODE, lastStatement, leaving, quoted } from '../pieces.ts';
+import { CODE, lastStatement, leaving, quoted } from '../common/pieces.ts';
+import type { Tools } from '../contract/tools.ts';
 import { LOAD_SETTINGS } from './load.ts';
 import { SEED_GATE } from './locks.ts';
 
@@ -35,7 +35,7 @@ const HARMLESS = [
 	/: \[Warning\] unknown option '--loose-init-command(=.*)?'\.?$/,
 ];
 
-export const tools: Dialect['tools'] = {
+export const tools: Tools = {
 	dumpDatabase: (on, database, ignore) => ({
 		on,
 		names: DUMP,

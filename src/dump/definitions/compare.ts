@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Definition, type DefinitionName, definitionTitle, HISTOGRAM } from '../../dialects/definitions.ts';
+import { type Definition, type DefinitionName, definitionTitle, HISTOGRAM } from '../../dialects/common/definitions.ts';
 import { normalColumn, normalOption, normalWords } from './normal.ts';
 import { readTableDefinition, type TableDefinition, type TablePart } from './table.ts';
 import { spelled, tokensOf } from './tokens.ts';

@@ -1,5 +1,5 @@
 // Which keys of a table can be made after its rows, read from its definition by tokens: a name may hold line ends and words of SQL.
-import type { KeyLines } from '../../dialects/load.ts';
+import type { KeyLines } from '../../dialects/common/load.ts';
 import { readTableDefinition } from './table.ts';
 import { isWord, type Token } from './tokens.ts';
 

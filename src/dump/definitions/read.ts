@@ -1,6 +1,6 @@
 import { ServerError, UserError } from '../../core/errors.ts';
 import { namesOption } from '../../core/names.ts';
-import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/definitions.ts';
+import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/common/definitions.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
 import { id, type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import { withoutBase } from './order.ts';

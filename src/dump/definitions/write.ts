@@ -1,6 +1,6 @@
 // Definitions as SQL that a vendor's client loads, statement by statement.
 import type { Definition, DefinitionKind } from '../../core/definition.ts';
-import { type DefinitionWords, HISTOGRAM, KIND_WORDS } from '../../dialects/definitions.ts';
+import { type DefinitionWords, HISTOGRAM, KIND_WORDS } from '../../dialects/common/definitions.ts';
 import { orderedViews } from './order.ts';
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

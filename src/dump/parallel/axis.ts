@@ -1,4 +1,4 @@
-import type { KeyPart } from '../../dialects/objects.ts';
+import type { KeyPart } from '../../dialects/contract/objects.ts';
 import { id, list, type Query, query, raw, type Statement, sql } from '../../sql/sql.ts';
 
 /** Asks the server, on a connection that has the dump's snapshot. */

@@ -1,4 +1,4 @@
-import type { KeyPart } from '../../dialects/objects.ts';
+import type { KeyPart } from '../../dialects/contract/objects.ts';
 import { id, type Query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 import { type Ask, type Axis, axisOf } from './axis.ts';
 import type { TableRows } from './table-rows.ts';

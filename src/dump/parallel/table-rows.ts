@@ -1,4 +1,4 @@
-import type { KeyPart, RowColumn } from '../../dialects/objects.ts';
+import type { KeyPart, RowColumn } from '../../dialects/contract/objects.ts';
 
 /** A table whose rows are to be dumped. */
 export type TableRows = {

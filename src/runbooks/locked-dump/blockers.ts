@@ -1,4 +1,4 @@
-import type { Activity } from '../../dialects/dialect.ts';
+import type { Activity } from '../../dialects/contract/locks.ts';
 
 /**
  * How somebody at work meets the global read lock.

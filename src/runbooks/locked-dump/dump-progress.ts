@@ -1,7 +1,7 @@
 import type { LockTimeout } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, RunContext } from '../../core/step.ts';
-import type { TableFacts } from '../../dialects/dialect.ts';
+import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/sql/scan.ts';
 import type { BackupEnv } from './env.ts';

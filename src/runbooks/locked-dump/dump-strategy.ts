@@ -1,5 +1,5 @@
 import { bytes, duration } from '../../core/format.ts';
-import type { TableFacts } from '../../dialects/dialect.ts';
+import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { some } from '../server.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
 import { predictHeld, tellPrediction } from './prediction.ts';

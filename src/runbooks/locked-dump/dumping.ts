@@ -4,7 +4,7 @@ import type { Definition } from '../../core/definition.ts';
 import { CheckFailed, VerifyFailed } from '../../core/errors.ts';
 import { namesOption } from '../../core/names.ts';
 import type { RunContext } from '../../core/step.ts';
-import type { TableFacts } from '../../dialects/dialect.ts';
+import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { compareDefinitions, describeDifference } from '../../dump/definitions/compare.ts';
 import type { DumpScan } from '../../dump/sql/scan.ts';
 import { some } from '../server.ts';

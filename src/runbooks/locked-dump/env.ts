@@ -2,7 +2,8 @@ import type { HeldBefore } from '../../archive/list.ts';
 import type { Compression, RowsResult } from '../../core/action.ts';
 import type { ChangedJson } from '../../core/changed-json.ts';
 import type { Outputs } from '../../core/step.ts';
-import type { Channel, Position } from '../../dialects/dialect.ts';
+import type { Position } from '../../dialects/contract/positions.ts';
+import type { Channel } from '../../dialects/contract/replication.ts';
 import type { DumpScan } from '../../dump/sql/scan.ts';
 import type { Server } from '../server.ts';
 

@@ -3,7 +3,7 @@ import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
-import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
+import type { ColumnName, TableFacts } from '../../dialects/contract/catalogue.ts';
 import { countChangedJson } from '../changed-json.ts';
 import { qualified } from '../server.ts';
 import { holdsRows } from './dump-strategy.ts';

@@ -3,7 +3,7 @@ import { must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
-import type { ColumnName, TableFacts } from '../../dialects/dialect.ts';
+import type { ColumnName, TableFacts } from '../../dialects/contract/catalogue.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { qualified } from '../server.ts';
 import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';

@@ -1,6 +1,6 @@
 import { accountsFile, databaseFiles, definitionsFile, insertsFile, parallelFiles } from '../../archive/layout.ts';
 import type { Action, DefinitionsAction, PipeAction, RowsAction } from '../../core/action.ts';
-import type { TableFacts } from '../../dialects/dialect.ts';
+import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
 import { byVendor, holdsRows, withoutSnapshot } from './dump-strategy.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';

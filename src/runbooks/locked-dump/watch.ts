@@ -1,6 +1,6 @@
 import { LockTimeout, ServerError } from '../../core/errors.ts';
 import type { RunContext } from '../../core/step.ts';
-import type { Activity } from '../../dialects/dialect.ts';
+import type { Activity } from '../../dialects/contract/locks.ts';
 import type { Query } from '../../sql/sql.ts';
 import { ANSWER_MS, type BackupEnv } from './env.ts';
 

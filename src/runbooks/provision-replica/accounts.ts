@@ -1,7 +1,7 @@
 import { type Deeds, isMade } from '../../core/deeds.ts';
 import type { ReadContext } from '../../core/step.ts';
-import type { AccountName } from '../../dialects/dialect.ts';
-import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/grants.ts';
+import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/common/grants.ts';
+import type { AccountName } from '../../dialects/contract/accounts.ts';
 import { type Statement, shown } from '../../sql/sql.ts';
 import { type UngrantableRole, ungrantableRoles } from '../roles.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';

@@ -1,6 +1,6 @@
 import { must, note } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import type { Position } from '../../dialects/dialect.ts';
+import type { Position } from '../../dialects/contract/positions.ts';
 import type { CaptureOutput, ProvisionEnv } from './env.ts';
 
 type Facts = { readonly position: Position; readonly follows: boolean };

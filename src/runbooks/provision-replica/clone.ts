@@ -7,7 +7,7 @@ import { duration } from '../../core/format.ts';
 import type { Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
 import type { Observed, ReadContext, RunContext, Step } from '../../core/step.ts';
-import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/clone.ts';
+import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/contract/clone.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';

@@ -6,7 +6,7 @@ import { VerifyFailed } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { ReadContext, RunContext, Step } from '../../core/step.ts';
-import type { ColumnFacts, ColumnName } from '../../dialects/dialect.ts';
+import type { ColumnFacts, ColumnName } from '../../dialects/contract/catalogue.ts';
 import { warned } from '../../dump/parallel/readers.ts';
 import { query, type Row, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';

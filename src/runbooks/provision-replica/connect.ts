@@ -1,7 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import type { Channel } from '../../dialects/dialect.ts';
+import type { Channel } from '../../dialects/contract/replication.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';

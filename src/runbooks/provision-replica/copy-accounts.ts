@@ -3,7 +3,7 @@ import { type Check, must, should } from '../../core/check.ts';
 import { isMade } from '../../core/deeds.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Observed, ReadContext, Step } from '../../core/step.ts';
-import { revokeOf } from '../../dialects/grants.ts';
+import { revokeOf } from '../../dialects/common/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { rolesCheck } from '../roles.ts';

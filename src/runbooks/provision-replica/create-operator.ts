@@ -4,7 +4,7 @@ import { type Check, must, note } from '../../core/check.ts';
 import { isMade } from '../../core/deeds.ts';
 import type { Thing } from '../../core/model.ts';
 import type { ReadContext, Step } from '../../core/step.ts';
-import type { Need } from '../../dialects/objects.ts';
+import type { Need } from '../../dialects/contract/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { privilegeCheck, type Server } from '../server.ts';

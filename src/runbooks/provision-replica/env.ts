@@ -1,5 +1,6 @@
 import type { Outputs } from '../../core/step.ts';
-import type { AccountName, Position } from '../../dialects/dialect.ts';
+import type { AccountName } from '../../dialects/contract/accounts.ts';
+import type { Position } from '../../dialects/contract/positions.ts';
 import type { Secret } from '../../sql/secret.ts';
 import type { Statement } from '../../sql/sql.ts';
 import type { Server } from '../server.ts';

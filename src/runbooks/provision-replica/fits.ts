@@ -1,6 +1,6 @@
 import { type Check, must, note } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
-import type { ToolFault, UnopenedTable } from '../../dialects/fits.ts';
+import type { ToolFault, UnopenedTable } from '../../dialects/common/fits.ts';
 import { distrustsCode, functionsCheck } from '../functions.ts';
 import { qualified, type Server, some, toolFaultsCheck } from '../server.ts';
 import { unopenedCheck, unopenedTables } from '../unopened.ts';

@@ -1,6 +1,6 @@
 import { type Check, should } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import type { AccountName } from '../../dialects/dialect.ts';
+import type { AccountName } from '../../dialects/contract/accounts.ts';
 import { change } from '../change.ts';
 import { accountsIn } from '../restore-backup/accounts-file.ts';
 import { accountKey, seeded } from './env.ts';

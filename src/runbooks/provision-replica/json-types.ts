@@ -3,7 +3,7 @@ import type { Action } from '../../core/action.ts';
 import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts';
 import { type Check, should } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
-import type { ColumnFacts, ColumnName } from '../../dialects/dialect.ts';
+import type { ColumnFacts, ColumnName } from '../../dialects/contract/catalogue.ts';
 import { query, type Statement } from '../../sql/sql.ts';
 import { countChangedJson } from '../changed-json.ts';
 import { qualified, some } from '../server.ts';

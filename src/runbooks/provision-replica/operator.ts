@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import type { ReadContext } from '../../core/step.ts';
-import type { Need } from '../../dialects/objects.ts';
+import type { Need } from '../../dialects/contract/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import type { Server } from '../server.ts';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
-import type { Channel } from '../../dialects/dialect.ts';
+import type { Channel } from '../../dialects/contract/replication.ts';
 import { channelsOf } from '../channels.ts';
 import type { Server } from '../server.ts';
 import type { ProvisionEnv } from './env.ts';

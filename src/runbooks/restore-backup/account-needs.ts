@@ -1,6 +1,6 @@
 import { type Check, must } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
-import { grantedPrivileges, grantedRoles } from '../../dialects/grants.ts';
+import { grantedPrivileges, grantedRoles } from '../../dialects/common/grants.ts';
 import { isWord, tokensOf } from '../../dump/definitions/tokens.ts';
 import { shown } from '../../sql/sql.ts';
 import { rolesCheck, type UngrantableRole, ungrantableRoles } from '../roles.ts';

@@ -1,4 +1,4 @@
-import type { AccountName } from '../../dialects/dialect.ts';
+import type { AccountName } from '../../dialects/contract/accounts.ts';
 import { accountOf } from '../../dump/sql/filter.ts';
 import { bare } from '../../dump/sql/split.ts';
 import { filesOf, type RestoreEnv, statementsOf } from './env.ts';

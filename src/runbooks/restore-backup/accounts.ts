@@ -1,7 +1,7 @@
 import { isMade } from '../../core/deeds.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';
-import type { AccountName } from '../../dialects/dialect.ts';
+import type { AccountName } from '../../dialects/contract/accounts.ts';
 import { change } from '../change.ts';
 import { accountKey, accountsIn } from './accounts-file.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';

@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import type { Step } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { readOnlyDatabases, setReadOnly } from '../read-only-databases.ts';

@@ -1,7 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { qualified, some } from '../server.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, type Stray, strays } from './held.ts';

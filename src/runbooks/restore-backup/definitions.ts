@@ -1,7 +1,7 @@
 import type { Manifest, ManifestFile } from '../../archive/manifest.ts';
 import { broken, readKnown } from '../../archive/read.ts';
 import type { Definition, DefinitionName } from '../../core/definition.ts';
-import type { KeyLines } from '../../dialects/load.ts';
+import type { KeyLines } from '../../dialects/common/load.ts';
 import { compareDefinitions, type Difference } from '../../dump/definitions/compare.ts';
 import { keyLines, keysMayWait } from '../../dump/definitions/keys.ts';
 import { readStatement } from '../../dump/sql/statement.ts';

@@ -1,6 +1,6 @@
 import type { Consent } from '../../core/model.ts';
 import type { ReadContext, SinceRun } from '../../core/step.ts';
-import type { Position } from '../../dialects/dialect.ts';
+import type { Position } from '../../dialects/contract/positions.ts';
 import { readable } from '../outside.ts';
 import { qualified, some } from '../server.ts';
 import { parallel, type RestoreEnv, tablesOf } from './env.ts';

@@ -3,7 +3,7 @@ import { readKnown } from '../../archive/read.ts';
 import type { FilePart, FilePurpose } from '../../core/action.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Outputs } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { filtered } from '../../dump/sql/filter.ts';
 import { judged } from '../../dump/sql/judged.ts';
 import { qualified, type Server } from '../server.ts';

@@ -1,6 +1,6 @@
 import { type Action, pick } from '../../core/action.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
-import type { EventFacts } from '../../dialects/load.ts';
+import type { EventFacts } from '../../dialects/common/load.ts';
 import { shown } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import { restarted } from '../server.ts';

@@ -1,7 +1,7 @@
 import type { Action } from '../../core/action.ts';
 import { pickAll } from '../../core/action.ts';
 import type { ReadContext, RunContext, Step } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';

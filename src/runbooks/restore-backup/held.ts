@@ -1,8 +1,8 @@
 import type { ManifestTable } from '../../archive/manifest.ts';
 import { count, plural } from '../../core/format.ts';
 import type { Outputs, ReadContext } from '../../core/step.ts';
-import { definitionTitle, HISTOGRAM } from '../../dialects/definitions.ts';
-import type { TableFacts } from '../../dialects/dialect.ts';
+import { definitionTitle, HISTOGRAM } from '../../dialects/common/definitions.ts';
+import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { seriesOf } from '../../dialects/series.ts';
 import { qualified } from '../server.ts';
 import { definitionDifferences, expectedDefinitions } from './definitions.ts';

@@ -3,7 +3,7 @@ import { type Action, type PipeAction, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { ToolError } from '../../core/errors.ts';
 import type { ReadContext, Step } from '../../core/step.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import { bytesProgress } from './bytes.ts';

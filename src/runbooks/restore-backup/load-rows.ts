@@ -2,7 +2,7 @@ import type { ManifestFile, ManifestTable } from '../../archive/manifest.ts';
 import { type Action, type LoadAction, type PipeAction, pick, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { constraint, type KeyLines, keyName } from '../../dialects/load.ts';
+import { constraint, type KeyLines, keyName } from '../../dialects/common/load.ts';
 import { keyLines } from '../../dump/definitions/keys.ts';
 import { change } from '../change.ts';
 import { qualified, restarted, some } from '../server.ts';

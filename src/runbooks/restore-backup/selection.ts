@@ -1,6 +1,6 @@
 import type { Manifest } from '../../archive/manifest.ts';
 import { UserError } from '../../core/errors.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { some } from '../server.ts';
 
 /**

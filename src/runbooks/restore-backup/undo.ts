@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { type Deeds, isMade } from '../../core/deeds.ts';
-import type { ObjectName } from '../../dialects/objects.ts';
+import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
 import type { RestoreEnv } from './env.ts';

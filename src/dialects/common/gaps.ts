@@ -1,5 +1,5 @@
 // Settings by which a replica lacks part of what its source writes, as far as both vendors name them alike.
-import type { Row } from '../sql/sql.ts';
+import type { Row } from '../../sql/sql.ts';
 
 /**
  * A setting that makes a replica differ without a word: `missing`: changes never arrive; `hidden`: what cannot be applied is passed over;

@@ -1,8 +1,8 @@
 // What the dialects make of the same pieces.
-import { withoutLiterals, withoutValues } from '../core/values.ts';
-import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
-import type { Dialect } from './dialect.ts';
-import type { Need } from './objects.ts';
+import { withoutLiterals, withoutValues } from '../../core/values.ts';
+import { account, type Fragment, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
+import type { Need } from '../contract/objects.ts';
+import type { Privileges } from '../contract/privileges.ts';
 
 /** A variable's value as it stands in a SET: a word. */
 export function value(text: string): Fragment {
@@ -13,7 +13,7 @@ export function value(text: string): Fragment {
 export const need = (why: string, ...privileges: string[]): Need[] => privileges.map((privilege) => ({ privilege, why }));
 
 /** `anyone`: how the account is written that stands for all others. */
-export const proxies = (anyone: Statement): Pick<Dialect['privileges'], 'known' | 'grantsProxies' | 'grantProxies'> => ({
+export const proxies = (anyone: Statement): Pick<Privileges, 'known' | 'grantsProxies' | 'grantProxies'> => ({
 	known: query(sql`SHOW PRIVILEGES`, (rows) => rows.map((row) => (row.Privilege ?? '').toUpperCase())),
 	grantsProxies: query(sql`SHOW GRANTS FOR CURRENT_USER()`, (rows) =>
 		rows.some((row) => /^GRANT PROXY ON (?:''|``)@(?:''|``|'%'|`%`) TO .* WITH GRANT OPTION/.test(Object.values(row)[0] ?? '')),

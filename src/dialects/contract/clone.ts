@@ -1,5 +1,5 @@
-import type { Secret } from '../sql/secret.ts';
-import type { Query, Statement } from '../sql/sql.ts';
+import type { Secret } from '../../sql/secret.ts';
+import type { Query, Statement } from '../../sql/sql.ts';
 import type { Need } from './objects.ts';
 
 /** From where a server may clone, `host:port` with commas between; by which authority’s certificate the donor must prove itself. */

@@ -1,7 +1,7 @@
 // How the rows of a table are read and loaded again, as far as both dialects say it alike.
-import type { Settings } from '../sql/settings.ts';
-import { id, list, type Query, query, type Row, raw, sql } from '../sql/sql.ts';
-import type { RowColumn, RowTable } from './objects.ts';
+import type { Settings } from '../../sql/settings.ts';
+import { id, list, type Query, query, type Row, raw, sql } from '../../sql/sql.ts';
+import type { RowColumn, RowTable } from '../contract/objects.ts';
 
 /** Of a session that reads rows. */
 export const readerSettings: Settings = {

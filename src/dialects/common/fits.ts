@@ -1,7 +1,7 @@
 // What of a primary does not fit every replica, as far as both vendors tell it alike.
 
-import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
-import type { ObjectName } from './objects.ts';
+import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
+import type { ObjectName } from '../contract/objects.ts';
 
 const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
 

@@ -1,9 +1,9 @@
 // Sums by which the rows of a table are compared on two servers: the same statements on both vendors.
-import { type Fragment, id, list, raw, sql } from '../sql/sql.ts';
-import type { ColumnFacts, Dialect } from './dialect.ts';
+import { type Fragment, id, list, raw, sql } from '../../sql/sql.ts';
+import type { CatalogueQueries, ColumnFacts } from '../contract/catalogue.ts';
 
 /** `summed`: SQL for the bytes of a column, whatever the session's settings, and for whether it is NULL. */
-export const checksums = (summed: (column: ColumnFacts) => Fragment[]): Pick<Dialect['catalogue'], 'checksum' | 'columnSums'> => ({
+export const checksums = (summed: (column: ColumnFacts) => Fragment[]): Pick<CatalogueQueries, 'checksum' | 'columnSums'> => ({
 	// Not CHECKSUM TABLE: with a generated column it differs between equal tables (seen on MariaDB 10.11 and 11.8).
 	checksum: ({ database, name }, columns) => ({
 		statement: sql`SELECT CONCAT_WS(':', COUNT(*), COALESCE(SUM(r.c), 0), COALESCE(BIT_XOR(r.c), 0)) AS sum FROM (SELECT CRC32(CONCAT_WS(0x1F, ${list(columns.flatMap(summed))})) AS c FROM ${id(database, name)}) r`,

@@ -1,9 +1,9 @@
 // How rows and definitions are loaded: the same statements on both vendors, but for what a dialect gives.
 
-import { VerifyFailed } from '../core/errors.ts';
-import type { Settings } from '../sql/settings.ts';
-import { account, id, list, type Query, query, raw, type Statement, sql } from '../sql/sql.ts';
-import type { Need, ObjectName } from './objects.ts';
+import { VerifyFailed } from '../../core/errors.ts';
+import type { Settings } from '../../sql/settings.ts';
+import { account, id, list, type Query, query, raw, type Statement, sql } from '../../sql/sql.ts';
+import type { Need, ObjectName } from '../contract/objects.ts';
 import { isConversion } from './rows.ts';
 
 /** A column of a file of rows, and the expression over `@v` that it is loaded by, or null. */

@@ -1,10 +1,10 @@
 // What makes an object, as the server itself says it: the same statements on both vendors, but for what a dialect gives.
-import type { Definition, DefinitionKind, DefinitionName } from '../core/definition.ts';
-import { ServerError } from '../core/errors.ts';
-import type { Settings } from '../sql/settings.ts';
-import { type Fragment, id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
+import type { Definition, DefinitionKind, DefinitionName } from '../../core/definition.ts';
+import { ServerError } from '../../core/errors.ts';
+import type { Settings } from '../../sql/settings.ts';
+import { type Fragment, id, list, type Query, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 
-export type { Definition, DefinitionKind, DefinitionName } from '../core/definition.ts';
+export type { Definition, DefinitionKind, DefinitionName } from '../../core/definition.ts';
 
 /** What a dialect says about reading definitions. */
 export interface DefinitionWords {

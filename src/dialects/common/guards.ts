@@ -1,6 +1,6 @@
 // What keeps definitions as they are while rows are read without a lock, and what proves that they were.
-import { id, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
-import type { ObjectName } from './objects.ts';
+import { id, type Query, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
+import type { ObjectName } from '../contract/objects.ts';
 
 /** The identity of a table: a new one for whatever is made, renamed over or exchanged under its name. */
 export type TableId = ObjectName & { readonly id: string };

@@ -1,5 +1,5 @@
 // What a server demands of a new password, as its plugins' settings say it.
-import { type Query, query, type Row, sql } from '../sql/sql.ts';
+import { type Query, query, type Row, sql } from '../../sql/sql.ts';
 
 /** At least so many of each. */
 export type PasswordPolicy = {

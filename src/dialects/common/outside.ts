@@ -1,6 +1,6 @@
 // What a server keeps outside its databases: no dump tool writes it, and objects in the databases may need it.
-import type { OutsideObject } from '../core/outside.ts';
-import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../sql/sql.ts';
+import type { OutsideObject } from '../../core/outside.ts';
+import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 
 export interface OutsideWords {
 	/** What a server has, without what every server of its kind has, by kind. */

@@ -1,5 +1,5 @@
 // What stands in the lines of SHOW GRANTS, which both vendors write alike.
-import type { AccountName } from './dialect.ts';
+import type { AccountName } from '../contract/accounts.ts';
 
 /** An object below a database that a privilege is on. */
 export type GrantObject = { readonly kind: 'table' | 'routine'; readonly database: string; readonly name: string };
