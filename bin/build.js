@@ -20,7 +20,7 @@ const ENTRIES = [
 	'executor/loader-thread',
 ];
 /** Loaded where they are needed only, or by `require`. */
-const EXTERNAL = [/^(?:ink|ink-select-input|react|conf|execa|@peculiar\/x509|reflect-metadata|get-port)(?:\/|$)/];
+const EXTERNAL = [/^(?:ink|ink-select-input|react|conf|execa|@peculiar\/x509|reflect-metadata|get-port|string-width|slice-ansi)(?:\/|$)/];
 
 rmSync(join(top, 'dist'), { recursive: true, force: true });
 const build = await rolldown({

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { UserError } from '../core/errors.ts';
 import { projectFile } from '../core/program-files.ts';
 import { renderManual, TOPICS } from '../render/manual.ts';
+import { pad } from '../render/width.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** `lockstep help`: the options of a command, or a page of the manual. */
@@ -24,4 +25,4 @@ export async function help({ stdout, width, color }: Context, root: Command, nam
 
 /** For the end of `lockstep --help`. */
 export const topicList = (): string =>
-	`\nPages of the manual:\n${TOPICS.map(({ name, about }) => `  ${name.padEnd(16)}${about}`).join('\n')}\n`;
+	`\nPages of the manual:\n${TOPICS.map(({ name, about }) => `  ${pad(name, 16)}${about}`).join('\n')}\n`;

@@ -5,6 +5,7 @@ import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import { shellWord } from '../core/shell.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { pad } from '../render/width.ts';
 import type { FieldsOf } from '../requests/option.ts';
 import type { PROFILE } from '../requests/other-commands.ts';
 import type { CommandResult, Context } from './context.ts';
@@ -24,7 +25,7 @@ export async function profile(
 		if (context.flags.json) stdout.write(jsonLine({ v: FORMAT, type: 'profiles', profiles: all }));
 		else {
 			for (const each of all)
-				stdout.write(`${each.name.padEnd(20)} ${(each.badge ?? '').padEnd(8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);
+				stdout.write(`${pad(each.name, 20)} ${pad(each.badge ?? '', 8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);
 			if (all.length === 0)
 				stdout.write(`No profiles yet, in ${profiles.file}.\nNext:  lockstep profile add NAME --server mysql://USER@HOST:PORT\n`);
 		}

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { UserError } from '../core/errors.ts';
+import { widthOf } from '../render/width.ts';
 import { type CommandSpec, type GivenOptions, readOptions } from '../requests/command.ts';
 import { connectionFlags, type Role, SERVER_OPTIONS } from '../requests/connection.ts';
 import { DRILL } from '../requests/drill.ts';
@@ -126,6 +127,7 @@ export function makeProgram(version: string, run: Run): Command {
 		.description('Gives a MariaDB or MySQL primary a dedicated backup replica, takes a locked dump of it, and proves both.')
 		.version(version, '--version')
 		.configureOutput({ writeErr: () => undefined })
+		.configureHelp({ displayWidth: widthOf })
 		.enablePositionalOptions()
 		.helpCommand(false)
 		.addHelpText('after', topicList)

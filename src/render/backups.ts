@@ -3,6 +3,7 @@ import type { Check } from '../core/check.ts';
 import { ago, bytes, count, dayAndTime, duration, plural, type Symbols, symbols } from '../core/format.ts';
 import { shellWord } from '../core/shell.ts';
 import { indented, type Line, line, paint, span, type Tone } from './page.ts';
+import { type Column, columns, pad } from './width.ts';
 
 export type CardOptions = { readonly width: number; readonly ascii?: boolean; readonly now: Date };
 
@@ -98,6 +99,8 @@ export function listLines(folder: string, cards: readonly BackupCard[], options:
 }
 
 const TABLES = 8;
+const ROWS: Column = { least: 15, most: 15, isRight: true };
+const BYTES: Column = { least: 13, most: 13, isRight: true };
 const FILES = 12;
 
 /** All of one backup. */
@@ -106,7 +109,7 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [headLine(report, signs, now)];
 	const row = (label: string, text: string | null, tone: Tone = 'plain') => {
-		if (text !== null && text !== '') lines.push(...indented(`  ${label.padEnd(11)} `, text, width, tone, 'dim'));
+		if (text !== null && text !== '') lines.push(...indented(`  ${pad(label, 11)} `, text, width, tone, 'dim'));
 	};
 	const { server, databaseList, fileList } = report;
 	row('Folder', report.path);
@@ -152,14 +155,12 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 			),
 		);
 		const shown = database.tables.slice(0, TABLES);
-		const name = Math.min(width - 34, Math.max(...shown.map((table) => table.name.length), 0));
-		for (const table of shown) {
-			const about = table.estimated ? '~' : '';
-			const rows = table.rows === null ? '' : `${about}${count(table.rows)} rows`;
-			lines.push(
-				line(`    ${table.name.padEnd(name)}`, span(`${rows.padStart(15)}${`${about}${bytes(table.bytes ?? 0)}`.padStart(13)}`, 'dim')),
-			);
-		}
+		const rows = shown.map(({ name, estimated, rows, bytes: size }) => {
+			const about = estimated ? '~' : '';
+			return [name, rows === null ? '' : `${about}${count(rows)} rows`, `${about}${bytes(size ?? 0)}`];
+		});
+		for (const [name = '', ...figures] of columns(rows, [{ most: width - 34 }, ROWS, BYTES], signs.more))
+			lines.push(line(`    ${name}`, span(figures.join(''), 'dim')));
 		if (database.tables.length > shown.length) lines.push(line(span(`    ${database.tables.length - shown.length} more`, 'dim')));
 	}
 	lines.push([], line(span('Files', 'bold')));

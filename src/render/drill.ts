@@ -2,7 +2,8 @@ import type { DrillRecord } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { bytes, count, dayAndTime, duration, plural, symbols } from '../core/format.ts';
 import { checkSign } from './failure.ts';
-import { harmless, indented, type Line, line, paint, span } from './page.ts';
+import { indented, type Line, line, paint, span } from './page.ts';
+import { harmless, pad } from './width.ts';
 
 const cell = (text: string): string => harmless(text).replaceAll('|', '\\|');
 const LABELS: Readonly<Record<Check['status'], string>> = { ok: 'yes', note: 'note', warning: 'warning', fail: '**NO**' };
@@ -76,15 +77,9 @@ type DrilledOptions = { readonly width: number; readonly ascii: boolean };
 export function drilledLines(path: string, record: DrillRecord, checks: readonly Check[], { width, ascii }: DrilledOptions): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(`Drill passed: ${path} restores`, 'bold'))];
-	for (const [name, text] of facts(record, '').slice(2)) lines.push(...indented(`  ${name.padEnd(17)} `, text, width, 'plain', 'dim'));
+	for (const [name, text] of facts(record, '').slice(2)) lines.push(...indented(`  ${pad(name, 17)} `, text, width, 'plain', 'dim'));
 	lines.push(
-		...indented(
-			`  ${'Time'.padEnd(17)} `,
-			record.phases.map(({ name, ms }) => `${name} ${duration(ms)}`).join(', '),
-			width,
-			'plain',
-			'dim',
-		),
+		...indented(`  ${pad('Time', 17)} `, record.phases.map(({ name, ms }) => `${name} ${duration(ms)}`).join(', '), width, 'plain', 'dim'),
 	);
 	for (const check of checks)
 		lines.push(...indented(`  ${checkSign(check.status, signs)} `, check.title, width, 'plain', check.status === 'ok' ? 'good' : 'dim'));

@@ -2,6 +2,7 @@ import type { Check } from '../core/check.ts';
 import { type Symbols, symbols } from '../core/format.ts';
 import type { Failure } from '../core/model.ts';
 import { indented, type Line, line, paint, span, type Tone } from './page.ts';
+import { widthOf } from './width.ts';
 
 export type FailureOptions = {
 	readonly width: number;
@@ -29,7 +30,7 @@ export function checkLines(check: Check, width: number, signs: Symbols): Line[] 
 		),
 	];
 	const last = lines[lines.length - 1];
-	const short = check.found !== undefined && check.expected === undefined && check.found.length < 40;
+	const short = check.found !== undefined && check.expected === undefined && widthOf(check.found) < 40;
 	if (last !== undefined && short) lines[lines.length - 1] = [...last, span(`  ${check.found}`, 'dim')];
 	if (check.expected !== undefined) lines.push(...indented('      expected  ', check.expected, width, 'plain', 'dim'));
 	if (check.found !== undefined && !short) lines.push(...indented('      found     ', check.found, width, 'plain', 'dim'));

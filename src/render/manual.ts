@@ -1,5 +1,6 @@
 // The manual's pages are Markdown in src/manual: `lockstep help TOPIC`, the man page and the README's links have one source.
 import { indented, type Line, line, paint, span, wrap } from './page.ts';
+import { pad, widthOf } from './width.ts';
 
 export type Topic = { readonly name: string; readonly about: string };
 
@@ -89,7 +90,7 @@ function tableLines({ head, rows }: Extract<Block, { kind: 'table' }>, width: nu
 		const wrapped = parts.map((part, column) => wrap(part, widths[column] ?? width));
 		const height = Math.max(...wrapped.map((each) => each.length));
 		return Array.from({ length: height }, (_, at) =>
-			line(span(wrapped.map((each, column) => (each[at] ?? '').padEnd(widths[column] ?? 0)).join('  '), tone)),
+			line(span(wrapped.map((each, column) => pad(each[at] ?? '', widths[column] ?? 0)).join('  '), tone)),
 		);
 	};
 	return [...row(head, 'bold'), ...rows.flatMap((each) => row(each, 'plain'))];
@@ -97,10 +98,8 @@ function tableLines({ head, rows }: Extract<Block, { kind: 'table' }>, width: nu
 
 /** As wide as their longest cell where there is room; else those that are too wide share what the others leave. Null where that is too little. */
 function columnWidths(rows: readonly (readonly string[])[], width: number): readonly number[] | null {
-	const natural = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-	const words = (rows[0] ?? []).map((_, column) =>
-		Math.max(...rows.flatMap((row) => (row[column] ?? '').split(' ').map((word) => word.length))),
-	);
+	const natural = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+	const words = (rows[0] ?? []).map((_, column) => Math.max(...rows.flatMap((row) => (row[column] ?? '').split(' ').map(widthOf))));
 	const room = width - 2 * (natural.length - 1);
 	const wide = natural.map((each) => each > room / natural.length);
 	const left = room - natural.reduce((sum, each, column) => sum + (wide[column] ? 0 : each), 0);

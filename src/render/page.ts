@@ -1,4 +1,4 @@
-import { visible } from '../core/visible.ts';
+import { harmless, pad, widthOf } from './width.ts';
 
 /** What a piece of text means; a terminal gives it a colour, a file none. */
 export type Tone = 'plain' | 'bold' | 'dim' | 'good' | 'warn' | 'bad' | 'key';
@@ -19,9 +19,6 @@ const CODES: { readonly [tone in Tone]: readonly [string, string] } = {
 export const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
 export const line = (...parts: readonly (string | Span)[]): Line => parts.map((part) => (typeof part === 'string' ? span(part) : part));
 
-/** Tabs of what a tool prints are blanks; anything else that a terminal would obey is written out. */
-export const harmless = (text: string): string => visible(text.replaceAll('\t', '  '));
-
 export function paint(lines: readonly Line[], color: boolean): string {
 	return lines
 		.map((parts) =>
@@ -39,7 +36,7 @@ export function wrap(text: string, width: number): string[] {
 	for (const paragraph of text.split('\n')) {
 		let current = '';
 		for (const word of harmless(paragraph).split(/(?<=\s)(?=\S)/)) {
-			if (current !== '' && (current + word.trimEnd()).length > width) {
+			if (current !== '' && widthOf(current + word.trimEnd()) > width) {
 				lines.push(current.trimEnd());
 				current = '';
 			}
@@ -52,6 +49,6 @@ export function wrap(text: string, width: number): string[] {
 
 /** Several lines with the same lead-in: the first behind `head`, the others behind blanks of its width. */
 export function indented(head: string, text: string, width: number, tone: Tone = 'plain', headTone: Tone = tone): Line[] {
-	const room = Math.max(20, width - head.length);
-	return wrap(text, room).map((part, index) => [span(index === 0 ? head : ' '.repeat(head.length), headTone), span(part, tone)]);
+	const room = Math.max(20, width - widthOf(head));
+	return wrap(text, room).map((part, index) => [span(index === 0 ? head : pad('', widthOf(head)), headTone), span(part, tone)]);
 }

@@ -4,6 +4,7 @@ import { shellWord } from '../core/shell.ts';
 import type { ShownAction } from '../core/shown-action.ts';
 import { checkLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
+import { pad, padLeft } from './width.ts';
 
 export type ReviewOptions = {
 	readonly width: number;
@@ -38,13 +39,13 @@ function actions(step: PlannedStep, options: ReviewOptions): Line[] {
 export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 	const signs = symbols(options.ascii ?? false);
 	const lines: Line[] = [line(span(review.title, 'bold'))];
-	for (const [role, name] of Object.entries(options.servers ?? {})) lines.push(line(span(`  ${role.padEnd(8)} `, 'dim'), name));
+	for (const [role, name] of Object.entries(options.servers ?? {})) lines.push(line(span(`  ${pad(role, 8)} `, 'dim'), name));
 	if (review.resumes !== null) lines.push(line(span(`  resumes the run of ${dayAndTime(review.resumes)}`, 'warn')));
 	review.steps.forEach((step, index) => {
 		lines.push(
 			[],
 			line(
-				span(`${String(index + 1).padStart(3)}  ${step.title}`, 'bold'),
+				span(`${padLeft(String(index + 1), 3)}  ${step.title}`, 'bold'),
 				...(step.done ? [span(`  ${signs.ok} done before`, 'good')] : []),
 			),
 		);

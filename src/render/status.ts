@@ -1,11 +1,12 @@
 import { bytes, dayAndTime, duration, plural, symbols } from '../core/format.ts';
 import type { StatusReport } from '../core/status-report.ts';
 import { type Line, paint, span } from './page.ts';
+import { pad } from './width.ts';
 
 /** One page on one server; the wizard shows the same facts. */
 export function statusLines(report: StatusReport, { ascii }: { readonly ascii: boolean }): Line[] {
 	const signs = symbols(ascii);
-	const row = (label: string, text: string): Line => [span(` ${label.padEnd(13)}`, 'dim'), span(text)];
+	const row = (label: string, text: string): Line => [span(` ${pad(label, 13)}`, 'dim'), span(text)];
 	const { replication, lastBackup, disk } = report;
 	const lines: Line[] = [
 		[

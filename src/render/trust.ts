@@ -1,5 +1,6 @@
 import type { UnverifiedServer } from '../core/errors.ts';
 import { indented, type Line, line, span } from './page.ts';
+import { pad } from './width.ts';
 
 /** What a person must know to let a password go to a server that nothing proves to be the right one. Dates are UTC. */
 export function trustLines(server: string, { host, port, certificate }: UnverifiedServer, width: number): Line[] {
@@ -20,7 +21,7 @@ export function trustLines(server: string, { host, port, certificate }: Unverifi
 			...indented('', 'Until lockstep ends: send the password to this server without encryption?', width, 'bold'),
 		];
 	}
-	const fact = (label: string, value: string): Line => line(span(label.padEnd(13), 'dim'), span(value));
+	const fact = (label: string, value: string): Line => line(span(pad(label, 13), 'dim'), span(value));
 	const digits = certificate.fingerprint.split(':');
 	return [
 		...indented('', `${name} asks for the password itself, and its certificate is not verified.`, width, 'bold'),

@@ -4,6 +4,7 @@ import { dayAndTime, plural, type Symbols } from '../core/format.ts';
 import { checkLines } from '../render/failure.ts';
 import { indented, type Line, line, span } from '../render/page.ts';
 import { place } from '../render/review.ts';
+import { columns, cut, padLeft, widthOf } from '../render/width.ts';
 
 type Options = {
 	readonly width: number;
@@ -14,10 +15,7 @@ type Options = {
 	readonly afterDeath: string;
 };
 
-const cut = (text: string, width: number, more: string): string => {
-	const one = text.replace(/\s+/g, ' ');
-	return one.length <= width ? one.padEnd(width) : one.slice(0, Math.max(0, width - more.length)) + more;
-};
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
 export function checkCounts(checks: readonly Check[]): Line {
 	const of = (status: Check['status']) => checks.filter((check) => check.status === status).length;
@@ -31,15 +29,18 @@ export function checkCounts(checks: readonly Check[]): Line {
 	);
 }
 
+/** Where, what and statement of each action below their headings. */
+function planTable(actions: readonly (readonly string[])[], width: number, more: string): (readonly string[])[] {
+	const rows = [['where', 'what', 'statement'], ...actions.map((cells) => cells.map(oneLine))];
+	const where = Math.min(26, Math.max(...rows.map(([cell = '']) => widthOf(cell))));
+	const what = Math.min(Math.floor((width - where - 7) * 0.45), Math.max(...rows.map(([, cell = '']) => widthOf(cell))));
+	return [...columns(rows, [{ most: where }, { most: what }, { most: width - where - what - 7 }], more)];
+}
+
 /** The plan in three columns, where · what · statement, with what qualifies it and the same thing as a command line. */
 export function reviewRows(review: Review, { width, signs, servers, commandLine, afterDeath }: Options): Line[] {
 	// Where there is little room, the role says it: the names are in the header and in the full view.
 	const where = (on: string) => place(on, width >= 110 ? servers : {});
-	const actions = review.steps.flatMap((step) => step.actions);
-	const longest = (texts: readonly string[]) => Math.max(5, ...texts.map((text) => text.length));
-	const whereWidth = Math.min(26, longest(actions.map((action) => where(action.on))));
-	const whatWidth = Math.min(Math.floor((width - whereWidth - 7) * 0.45), longest(actions.map((action) => action.why)));
-	const textWidth = width - whereWidth - whatWidth - 7;
 	const lines: Line[] = [];
 	const bad = review.checks.filter((check) => check.status === 'fail');
 	const odd = review.checks.filter((check) => check.status === 'warning');
@@ -56,18 +57,19 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		if (consent.affected.length > 0) lines.push(...indented('  ', consent.affected.join(', '), width, 'dim'));
 		lines.push(line('  asks for ', span(consent.name, 'bold'), ' to be typed'), []);
 	}
-	lines.push(line(span(`    ${'where'.padEnd(whereWidth)} ${'what'.padEnd(whatWidth)} statement`, 'dim')));
+	const actions = review.steps.flatMap((step) => step.actions);
+	const [header, ...table] = planTable(
+		actions.map(({ on, why, text }) => [where(on), why, text]),
+		width,
+		signs.more,
+	);
+	lines.push(line(span(`    ${header?.join(' ').trimEnd()}`, 'dim')));
 	review.steps.forEach((step, index) => {
 		const nothing = step.done ? `  ${signs.ok} done before` : step.actions.length === 0 ? '  read-only' : '';
-		lines.push(line(span(`${String(index + 1).padStart(2)}  `, 'key'), span(step.title, 'bold'), span(nothing, 'dim')));
+		lines.push(line(span(`${padLeft(String(index + 1), 2)}  `, 'key'), span(step.title, 'bold'), span(nothing, 'dim')));
 		for (const action of step.actions) {
-			lines.push(
-				line(
-					span(`    ${cut(where(action.on), whereWidth, signs.more)} `, 'dim'),
-					span(`${cut(action.why, whatWidth, signs.more)} `),
-					span(cut(action.text, textWidth, signs.more).trimEnd(), action.changes ? 'key' : 'dim'),
-				),
-			);
+			const [on = '', why = '', text = ''] = table.shift() ?? [];
+			lines.push(line(span(`    ${on} `, 'dim'), span(`${why} `), span(text.trimEnd(), action.changes ? 'key' : 'dim')));
 		}
 	});
 	lines.push([], checkCounts(review.checks));
@@ -75,7 +77,7 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		lines.push(
 			line(
 				span(`  ${signs.warn} `, 'warn'),
-				span(cut(check.found ? `${check.title}: ${check.found}` : check.title, width - 4, signs.more).trimEnd()),
+				span(cut(oneLine(check.found ? `${check.title}: ${check.found}` : check.title), width - 4, signs.more)),
 			),
 		);
 	lines.push(...indented('If I die   ', afterDeath, width, 'plain', 'bold'));

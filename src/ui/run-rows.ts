@@ -4,6 +4,7 @@ import type { RunState, StepState } from '../core/state.ts';
 import { lockWords } from '../render/lock.ts';
 import { type Line, line, span, type Tone } from '../render/page.ts';
 import { amount } from '../render/progress-line.ts';
+import { columns, padLeft, widthOf } from '../render/width.ts';
 import type { History } from './history.ts';
 
 const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols, Tone] } = {
@@ -17,8 +18,12 @@ const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols
 
 /** The steps, each with its sign and time; where they do not all fit, the ones far from the current are told as a number. */
 export function stepRows(state: RunState, now: Date, height: number, width: number, signs: Symbols): Line[] {
-	const titles = Math.max(20, Math.min(width - 32, Math.max(...state.steps.map((step) => step.title.length))));
-	const row = (step: StepState): Line => {
+	const titles = columns(
+		state.steps.map((step) => [step.title]),
+		[{ least: 20, most: Math.max(20, width - 32) }],
+		signs.more,
+	).flat();
+	const row = (step: StepState, title: string): Line => {
 		const [sign, tone] = SIGNS[step.status];
 		const running = step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : null;
 		const idle = step.status === 'done' && !step.acted && !step.again && step.checks.length === 0;
@@ -37,24 +42,23 @@ export function stepRows(state: RunState, now: Date, height: number, width: numb
 					: idle
 						? 'nothing to do'
 						: '';
-		const title = step.title.length > titles ? step.title.slice(0, titles - 1) + signs.more : step.title.padEnd(titles);
 		return line(
 			span(`${signs[sign] as string} `, tone),
 			span(title, step.status === 'running' ? 'bold' : step.status === 'waiting' ? 'dim' : 'plain'),
-			span(`${time.padStart(8)}   `),
+			span(`${padLeft(time, 8)}   `),
 			span(detail, 'dim'),
 		);
 	};
 	const { steps } = state;
-	if (steps.length <= height) return steps.map(row);
+	const all = steps.map((step, at) => row(step, titles[at] ?? ''));
+	if (steps.length <= height) return all;
 	const found = steps.findIndex((step) => step.id === state.current);
 	const current = found < 0 ? steps.length - 1 : found;
 	const room = Math.max(1, height - 2);
 	const from = Math.max(0, Math.min(current - Math.floor(room / 2), steps.length - room));
 	const to = from + room;
-	const rows = steps.slice(from, to).map(row);
-	const before = steps.slice(0, from);
-	if (before.length > 0) rows.unshift(line(span(`${signs.ok} `, 'good'), span(`${plural(before.length, 'step')} before`, 'dim')));
+	const rows = all.slice(from, to);
+	if (from > 0) rows.unshift(line(span(`${signs.ok} `, 'good'), span(`${plural(from, 'step')} before`, 'dim')));
 	if (steps.length > to) rows.push(line(span(`${signs.waiting} ${plural(steps.length - to, 'step')} to come`, 'dim')));
 	return rows;
 }
@@ -81,7 +85,7 @@ export function progressRows(progress: Progress, now: Date, width: number, signs
 	const lines: string[] = [];
 	for (const part of parts) {
 		const last = lines.at(-1);
-		if (last === undefined || last.length + between.length + part.length > width) lines.push(part);
+		if (last === undefined || widthOf(last + between + part) > width) lines.push(part);
 		else lines[lines.length - 1] = last + between + part;
 	}
 	return lines.map((text) => line(text));
@@ -97,17 +101,21 @@ export function tableRows(history: History, progress: Progress, height: number, 
 	// Only a step that goes through tables has any to show: a wait tells what the server is at, which is no table.
 	if (history.current === null || !progress.tables || height < 1) return [];
 	const size = (value: number) => (progress.unit === 'bytes' ? bytes(value) : `${count(value)} ${progress.unit}`);
-	const row = (sign: string, tone: Tone, name: string, done: number, ms: number): Line =>
-		line(
-			span(`${sign} `, tone),
-			name.padEnd(34).slice(0, 40),
-			span(` ${size(Math.max(0, done)).padStart(12)}   ${clock(ms).padStart(6)}`, 'dim'),
-		);
-	const past = history.tables
-		.slice(Math.max(0, history.tables.length - height + 1))
-		.map((table) => row(signs.ok, 'good', table.name, table.done, table.ms));
-	const { current } = history;
-	return [...past, row(signs.at, 'key', current.name, progress.done - current.done, progress.elapsedMs - current.elapsedMs)];
+	const past = history.tables.slice(Math.max(0, history.tables.length - height + 1));
+	const { name, done, elapsedMs } = history.current;
+	const all = [...past, { name, done: progress.done - done, ms: progress.elapsedMs - elapsedMs }];
+	const rows = columns(
+		all.map((table) => [table.name, size(Math.max(0, table.done)), clock(table.ms)]),
+		[
+			{ least: 34, most: 40 },
+			{ least: 12, most: 20, isRight: true },
+			{ least: 6, most: 12, isRight: true },
+		],
+		signs.more,
+	);
+	return rows.map(([name = '', size, ms], at) =>
+		line(at < past.length ? span(`${signs.ok} `, 'good') : span(`${signs.at} `, 'key'), name, span(` ${size}   ${ms}`, 'dim')),
+	);
 }
 
 /** Statements and commands as they were done. */

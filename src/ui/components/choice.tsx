@@ -1,6 +1,7 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import type { Tone } from '../../render/page.ts';
+import { pad, widthOf } from '../../render/width.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
@@ -35,7 +36,7 @@ export function Choice<V>({ options, onChoose, active = true, height = options.l
 	}, active);
 	const rows = Math.max(1, Math.min(height, options.length));
 	const top = Math.max(0, Math.min(index - Math.floor(rows / 2), options.length - rows));
-	const width = labelWidth ?? Math.max(0, ...options.map((option) => option.label.length)) + 3;
+	const width = labelWidth ?? Math.max(0, ...options.map((option) => widthOf(option.label))) + 3;
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			{options.slice(top, top + rows).map((option, row) => {
@@ -43,7 +44,7 @@ export function Choice<V>({ options, onChoose, active = true, height = options.l
 				return (
 					<Text key={`${option.label} ${option.about ?? ''}`} wrap="truncate">
 						<Text {...look('key')}>{chosen ? `${signs.chosen} ` : '  '}</Text>
-						<Text {...look(chosen ? 'bold' : (option.tone ?? 'plain'))}>{option.label.padEnd(width)}</Text>
+						<Text {...look(chosen ? 'bold' : (option.tone ?? 'plain'))}>{pad(option.label, width)}</Text>
 						{option.about !== undefined && <Text {...look('dim')}>{option.about}</Text>}
 					</Text>
 				);

@@ -1,7 +1,8 @@
 import { usePaste } from 'ink';
 import { useContext, useState } from 'react';
+import { graphemes } from '../../render/width.ts';
 import { KeysReach, useKeys } from '../keys.ts';
-import { edit, edited, paste } from '../text-edit.ts';
+import { edit, edited, paste, shownPart } from '../text-edit.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
 
@@ -18,7 +19,7 @@ type FieldProps = {
 export function Field({ value, onChange, focused, width, masked = false, placeholder = '' }: FieldProps) {
 	const { signs, look } = useTheme();
 	const reach = useContext(KeysReach);
-	const [cursor, setCursor] = useState([...value].length);
+	const [cursor, setCursor] = useState(edited(value).cursor);
 	const [revealed, setRevealed] = useState(false);
 	const now = { text: value, cursor: Math.min(cursor, edited(value).cursor) };
 	const take = (next: typeof now) => {
@@ -35,11 +36,11 @@ export function Field({ value, onChange, focused, width, masked = false, placeho
 	}, focused);
 	usePaste((text) => take(paste(now, text)), { isActive: focused && reach });
 
-	const letters = masked && !revealed ? Array.from(value, () => signs.mask) : [...value];
+	const letters = masked && !revealed ? graphemes(value).map(() => signs.mask) : graphemes(value);
 	if (!focused) return <Text wrap="truncate">{letters.length === 0 ? <Text {...look('dim')}>{placeholder}</Text> : letters.join('')}</Text>;
 	// The window that holds the cursor, with room for it behind the last letter.
-	const from = Math.max(0, now.cursor - width + 1);
-	const shown = [...letters, ' '].slice(from, from + width);
+	const { from, to } = shownPart(letters, now.cursor, width);
+	const shown = letters.slice(from, to);
 	const place = now.cursor - from;
 	return (
 		<Text wrap="truncate">

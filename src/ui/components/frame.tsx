@@ -2,6 +2,7 @@ import { Box } from 'ink';
 import type { ReactNode } from 'react';
 import type { ServerCard } from '../../core/status-report.ts';
 import type { Tone } from '../../render/page.ts';
+import { pad, widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { useTheme } from '../theme.ts';
 import { STAGES } from '../words.ts';
@@ -56,7 +57,7 @@ function Stage({ wide, ...at }: { readonly [flow in Flow]?: string } & { readonl
 /** As many hints as fit; the last one, help, always does. Help tells the others. */
 function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
 	const kept = [...hints];
-	const length = () => kept.reduce((sum, [key, does]) => sum + key.length + does.length + 4, -3);
+	const length = () => kept.reduce((sum, [key, does]) => sum + widthOf(key) + widthOf(does) + 4, -3);
 	while (kept.length > 2 && length() > width) kept.splice(-2, 1);
 	return kept;
 }
@@ -88,7 +89,7 @@ export function Frame({ title, badge = null, stage, right, state = null, hints, 
 			{state !== null && (
 				<Box height={1} flexShrink={0}>
 					<Text {...inverse(state.tone)} wrap="truncate">
-						{` ${state.tone === 'good' ? signs.ok : signs.warn} ${state.text} `.padEnd(size.columns)}
+						{pad(` ${state.tone === 'good' ? signs.ok : signs.warn} ${state.text} `, size.columns)}
 					</Text>
 				</Box>
 			)}

@@ -4,6 +4,7 @@ import { failureOf } from '../../core/failure.ts';
 import type { Failure } from '../../core/model.ts';
 import type { ServerCard, StatusReport } from '../../core/status-report.ts';
 import { failureLines } from '../../render/failure.ts';
+import { widthOf } from '../../render/width.ts';
 import type { ReachRequest } from '../../requests/connection.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
@@ -150,7 +151,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 								onChange={setPassword}
 								focused
 								masked
-								width={Math.max(10, width - called(refused.index).length - 16)}
+								width={Math.max(10, width - widthOf(called(refused.index)) - 16)}
 							/>
 						</Box>
 					)}

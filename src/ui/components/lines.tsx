@@ -1,5 +1,6 @@
 import { Box } from 'ink';
 import type { Line, Span } from '../../render/page.ts';
+import { cut, graphemes, harmless, widthOf } from '../../render/width.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
 
@@ -36,25 +37,32 @@ export function broken(lines: readonly Line[], width: number): Line[] {
 	return lines.flatMap((line) => brokenLine(line, width));
 }
 
-function brokenLine(line: Line, width: number): Line[] {
+function brokenLine(given: Line, width: number): Line[] {
+	const line = given.map((span) => ({ ...span, text: harmless(span.text) }));
 	const text = line.map((span) => span.text).join('');
-	if (text.length <= width) return [line];
+	if (widthOf(text) <= width) return [line];
 	const indent = ' '.repeat(Math.min((/^ */.exec(text)?.[0].length ?? 0) + 2, Math.floor(width / 2)));
 	const rows: Line[] = [];
 	let row: Span[] = [];
 	let room = width;
+	let isFresh = true;
 	for (const span of line) {
 		let rest = span.text;
-		while (rest.length > room) {
-			const blank = rest.lastIndexOf(' ', room - 1);
-			const cut = blank > room / 2 ? blank + 1 : room;
-			rows.push([...row, { ...span, text: rest.slice(0, cut) }]);
-			rest = rest.slice(cut);
+		while (widthOf(rest) > room) {
+			const fits = cut(rest, room);
+			const blank = fits.lastIndexOf(' ');
+			const head = blank > fits.length / 2 ? fits.slice(0, blank + 1) : fits;
+			// A character that is wider than the whole line is in the way of no other.
+			const taken = head === '' && isFresh ? (graphemes(rest)[0] ?? rest) : head;
+			rows.push([...row, { ...span, text: taken }]);
+			rest = rest.slice(taken.length);
 			row = [{ text: indent, tone: 'plain' }];
 			room = width - indent.length;
+			isFresh = true;
 		}
 		row.push({ ...span, text: rest });
-		room -= rest.length;
+		room -= widthOf(rest);
+		isFresh = isFresh && rest === '';
 	}
 	rows.push(row);
 	return rows;

@@ -1,6 +1,7 @@
 import { Box } from 'ink';
 import SelectInput from 'ink-select-input';
 import { useContext } from 'react';
+import { pad } from '../../render/width.ts';
 import { KeysReach } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
@@ -30,7 +31,7 @@ function Item({ label, isSelected = false }: { readonly label: string; readonly 
 	const [name = '', about = ''] = label.split('\t');
 	return (
 		<Text wrap="truncate">
-			<Text {...(isSelected ? look('bold') : {})}>{name.padEnd(WIDTH)}</Text>
+			<Text {...(isSelected ? look('bold') : {})}>{pad(name, WIDTH)}</Text>
 			<Text {...look('dim')}>{about}</Text>
 		</Text>
 	);

@@ -1,4 +1,5 @@
 import { Box } from 'ink';
+import { widthOf } from '../../render/width.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
 
@@ -13,7 +14,7 @@ export function Bar({ part, width }: { readonly part: number; readonly width: nu
 	return (
 		<Text wrap="truncate">
 			<Text {...look('key')}>{head}</Text>
-			<Text {...look('dim')}>{signs.empty.repeat(Math.max(0, width - head.length))}</Text>
+			<Text {...look('dim')}>{signs.empty.repeat(Math.max(0, width - widthOf(head)))}</Text>
 		</Text>
 	);
 }

@@ -1,4 +1,5 @@
 import { indented, type Line, line, span } from '../../render/page.ts';
+import { columns } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';
@@ -13,12 +14,13 @@ export function Help({ topic, why, onClose }: { readonly topic: HelpTopic; reado
 	useKeys((key) => {
 		if (key === 'esc' || key === '?' || key === 'f1' || key === 'q' || key === 'enter') onClose();
 	});
-	const column = Math.max(...keys.map(([key]) => key.length)) + 3;
 	const reason = why ?? standing;
 	const lines: Line[] = [
 		line(span(title, 'bold')),
 		[],
-		...keys.map(([key, does]) => line('  ', span(key.padEnd(column), 'key'), does)),
+		...columns(keys, [{ most: width }, { most: width }], '').map(([key = '', does = '']) =>
+			line('  ', span(`${key}   `, 'key'), does.trimEnd()),
+		),
 		...(reason === ''
 			? []
 			: [[], line(span(why === undefined ? 'Why' : 'Why this step', 'bold')), ...indented('  ', reason, Math.min(width, 100))]),

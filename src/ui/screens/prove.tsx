@@ -8,6 +8,7 @@ import { verifiedLines } from '../../render/backups.ts';
 import { DRILL_ENDS, drilledLines, drillSteps } from '../../render/drill.ts';
 import { failureLines } from '../../render/failure.ts';
 import { indented, type Line, line, paint, span } from '../../render/page.ts';
+import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
@@ -222,7 +223,7 @@ function Working({ task: { said, progress }, intro, width, height }: WorkingProp
 					<Box>
 						{part !== null && (
 							<Box flexShrink={0} marginRight={2}>
-								<Bar part={part} width={Math.max(10, width - label.length - 3)} />
+								<Bar part={part} width={Math.max(10, width - widthOf(label) - 3)} />
 							</Box>
 						)}
 						<Text wrap="truncate">{label}</Text>

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { checkLines } from '../../render/failure.ts';
 import { line, paint, span } from '../../render/page.ts';
 import { reviewLines } from '../../render/review.ts';
+import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';
@@ -177,7 +178,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 					</Text>
 					<Box>
 						<Text>{`  Type ${consent.name} to confirm: `}</Text>
-						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - consent.name.length - 22)} />
+						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - widthOf(consent.name) - 22)} />
 					</Box>
 					<Text {...look('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
 				</Box>

@@ -4,6 +4,7 @@ import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, clock, count, dayAndTime, duration, timeWithZone } from '../../core/format.ts';
 import type { ServerCard, StatusReport } from '../../core/status-report.ts';
 import { indented, type Line, span } from '../../render/page.ts';
+import { pad } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';
@@ -70,7 +71,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	});
 
 	const width = app.size.columns - 2;
-	const fact = (name: string, ...value: Line): Line => [span(name.padEnd(14), 'dim'), ...value];
+	const fact = (name: string, ...value: Line): Line => [span(pad(name, 14), 'dim'), ...value];
 	const { replication, lastBackup, disk } = report;
 	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [

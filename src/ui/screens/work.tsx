@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { fraction } from '../../core/progress.ts';
 import type { StepState } from '../../core/state.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
+import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
@@ -218,7 +219,7 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 					<Box>
 						{fraction(progress) !== null && (
 							<Box flexShrink={0} marginRight={2}>
-								<Bar part={fraction(progress) ?? 0} width={Math.max(10, width - label.length - 3)} />
+								<Bar part={fraction(progress) ?? 0} width={Math.max(10, width - widthOf(label) - 3)} />
 							</Box>
 						)}
 						<Text wrap="truncate">{label}</Text>
