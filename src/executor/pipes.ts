@@ -16,6 +16,7 @@ import { postSql, schemaSql, selectDatabase } from '../dump/definitions/write.ts
 import { filtered } from '../dump/sql/filter.ts';
 import { judged } from '../dump/sql/judged.ts';
 import { createDumpScanner, scanning } from '../dump/sql/scan.ts';
+import { bytesOf } from '../dump/sql/split.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
 import { refusalIn } from '../exec/last-words.ts';
 import { type RunningTool, startTool, type ToolEnd, toolFailed } from '../exec/tool.ts';
@@ -300,7 +301,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 function stored({ folder, file, purpose, use, tables, withoutAccounts }: FilePart) {
 	const raw = judged(readKnown(folder, file), file.path, purpose);
 	const wanted = tables !== undefined || withoutAccounts !== undefined;
-	const text = wanted ? filtered(raw, { tables, withoutAccounts }) : raw;
+	const text = bytesOf(wanted ? filtered(raw, { tables, withoutAccounts }) : raw);
 	const stdout = Readable.from(use === undefined ? text : after(selectDatabase(use), text), { objectMode: false });
 	return { program: file.path, stdout, ended: WELL };
 }

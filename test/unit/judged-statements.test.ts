@@ -5,18 +5,19 @@ import { judged } from '../../src/dump/sql/judged.ts';
 type Kind = Parameters<typeof judged>[2]['kind'];
 
 /** What went on of a file of the database `shop`, and why no more did; fed in pieces of `size` bytes. */
-async function run(sql: string, kind: Kind = 'database', size = 7): Promise<{ passed: string; why: string | null }> {
-	const bytes = Buffer.from(sql);
+async function run(sql: string | Buffer, kind: Kind = 'database', size = 7): Promise<{ passed: string; why: string | null }> {
+	const whole = Buffer.from(sql);
 	const chunks = async function* () {
-		for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+		for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
 	};
-	let passed = '';
+	const passed: Buffer[] = [];
+	const text = () => Buffer.concat(passed).toString();
 	try {
-		for await (const chunk of judged(chunks(), 'shop.sql', { kind, database: kind === 'accounts' ? null : 'shop' })) passed += chunk;
-		return { passed, why: null };
+		for await (const { bytes } of judged(chunks(), 'shop.sql', { kind, database: kind === 'accounts' ? null : 'shop' })) passed.push(bytes);
+		return { passed: text(), why: null };
 	} catch (error) {
 		if (!(error instanceof VerifyFailed)) throw error;
-		return { passed, why: `${error.checks[0]?.title}: ${error.checks[0]?.found}` };
+		return { passed: text(), why: `${error.checks[0]?.title}: ${error.checks[0]?.found}` };
 	}
 }
 
@@ -178,6 +179,155 @@ DELIMITER ;
 			for await (const _ of judged(source(), 'f', { kind: 'database', database: 'shop' }));
 		};
 		await expect(all()).rejects.toThrow(VerifyFailed);
+	});
+});
+
+/** Text in which `\xNN` stands for that byte. */
+const bytes = (text: string): Buffer =>
+	Buffer.from(
+		text.replaceAll(/\\x([\da-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+		'latin1',
+	);
+
+describe('what clients and servers do not read alike', () => {
+	const MODE = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO';\n";
+	const GBK = /character set otherwise than clients/;
+	const NAMES = /character set that it sets is not understood/;
+	const BLANK = /a blank of its character set/;
+	const COMMENT = /the end of a comment|a comment within another|quotes that may stand in a comment/;
+	const EVIL = '; DROP DATABASE other; -- ';
+
+	test.each([
+		[
+			'half a character that is a backslash, in rows',
+			`SET NAMES gbk;\nINSERT INTO t VALUES ('\\xbf\\x5c'); DROP DATABASE other; -- ');`,
+			/no dump has/,
+		],
+		[
+			'a character set that only some servers leave',
+			`SET NAMES gbk;\n/*!99999 SET NAMES utf8mb4 */;`,
+			/not every server sets its character set/,
+		],
+		['a character set by its number', `SET character_set_client = 28;`, NAMES],
+		[
+			'a character set by the number in a kept setting',
+			'SET net_read_timeout = 28;\nSET @x = @@net_read_timeout;\nSET character_set_client = @x;',
+			NAMES,
+		],
+		['the character set that a server has by default', 'SET NAMES DEFAULT;', NAMES],
+		['a kept character set that only some servers keep', 'SET NAMES gbk;\n/*!99999 SET @x = @@character_set_client */;', /it sets @x/],
+		['half a character that is a backslash', `SET NAMES gbk;\nCREATE TABLE t (a INT) COMMENT '\\xbf\\x5c'${EVIL}';`, GBK],
+		[
+			'a sql_mode by the number in a kept setting',
+			'SET net_read_timeout = 1048576;\nSET @x = @@net_read_timeout;\nSET sql_mode = @x;',
+			/sql_mode that it sets/,
+		],
+		['a sql_mode by what is kept of a role', 'SET @current_role = @@sql_mode;', /it sets @current_role/],
+		[
+			'a sql_mode with a comment in its SET',
+			`SET sql_mode /*!50003 = */ 'NO_BACKSLASH_ESCAPES';\nINSERT INTO t VALUES ('\\'${EVIL}');`,
+			/no dump has/,
+		],
+		[
+			'a sql_mode that only looks as if it was set',
+			`SET sql_mode = 'NO_BACKSLASH_ESCAPES';\nSET time_zone = ' sql_mode=@';\nINSERT INTO t VALUES ('\\'${EVIL}');`,
+			/no dump has/,
+		],
+		['a control character behind two dashes', 'CREATE TABLE t (a INT) --\\x01; DROP DATABASE other;\n;', /a comment to one server/],
+		['a DEL behind two dashes', "CREATE TABLE t (a INT --\\x7f'\n); DROP DATABASE other; -- '\n);", /a comment to one server/],
+		[
+			'a blank of latin1 behind two dashes',
+			"SET NAMES latin1;\nCREATE TABLE t (a INT --\\xa0'\n); DROP DATABASE other; -- '\n);",
+			/a comment to one server/,
+		],
+		['a blank of latin1 in a word', 'SET NAMES latin1;\nCREATE TABLE t (a TEXT) AS\\xa0SELECT 1;', BLANK],
+		[
+			'a blank of cp866 in a program',
+			'SET character_set_client = cp866;\nDELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT 1;\\xffEND; DROP DATABASE other; BEGIN END; END ;;',
+			BLANK,
+		],
+		['a control character for a blank', 'CREATE TABLE t (a TEXT) AS\\x0eSELECT 1;', /outside of quotes/],
+		['a block comment for a blank', "CREATE TABLE t (a TEXT) AS/**/SELECT/**/LOAD_FILE('/etc/passwd') a;", /it holds SELECT/],
+		['a line comment for a blank', "CREATE TABLE t (a TEXT) AS-- x\nSELECT# x\nLOAD_FILE('/etc/passwd') a;", /it holds SELECT/],
+		[
+			'a comment for a blank in a program',
+			'DELIMITER ;;\nCREATE PROCEDURE p() l: BEGIN SELECT 1; END/**/l; DROP DATABASE other; SELECT 1; END ;;',
+			/another statement/,
+		],
+		['a line comment in a hint', 'CREATE VIEW v AS SELECT /*+ # */ 1; DROP DATABASE other;\n */ 2;', /a hint that may be read/],
+		['a delimiter in a hint', 'CREATE VIEW v AS SELECT /*+ ; DROP DATABASE other; */ 2;', /a hint that may be read/],
+		['quotes of two lines in a hint', "CREATE VIEW v AS SELECT /*+ \n' */ 1; DROP DATABASE other; -- ';", /a hint that may be read/],
+		['quotes behind a comment in a version comment', `CREATE TABLE t (a INT) /*!50003 /* b */ COMMENT ' */ ${EVIL}' */;`, COMMENT],
+		['quotes behind a hint in a version comment', `CREATE VIEW v AS SELECT /*!50003 /*+ b */ ' */ ${EVIL}' */;`, COMMENT],
+		[
+			'a line comment behind another in a version comment',
+			'CREATE TABLE t (a INT) /*!50003 /* b */ -- */ ; DROP DATABASE other;\n */;',
+			COMMENT,
+		],
+		['a line comment in what a server leaves out', 'CREATE TABLE t (a INT) /*!99999 -- */ ; DROP DATABASE other;\n */;', COMMENT],
+		['version comments in each other', 'CREATE TABLE t (a INT) /*M!100000 /*!50800 /*!50800 x */ */ AS SELECT 1 */ */;', COMMENT],
+		['a comment in a version comment in another', 'CREATE TABLE t (a INT) /*!50800 /*!50800 /* x */ */ AS SELECT 1 */;', COMMENT],
+		['a product behind a version comment', 'CREATE VIEW v AS SELECT 1 /*!50003 +1 */* (SELECT 1) /* */;', /comment/],
+		['a statement behind the sandbox', '/*M!999999\\- */ DROP DATABASE other\n;', /outside of quotes/],
+		['a delimiter behind a comment', '/* c */\nDELIMITER ;;\nCREATE PROCEDURE p() SELECT 1 ;;', /a command of theirs/],
+		['a delimiter and more', 'DELIMITER ;; x\nCREATE PROCEDURE p() SELECT 1 ;;', /the delimiter/],
+		['a delimiter of another line end', 'DELIMITER ;;\r\nCREATE PROCEDURE p() SELECT 1 ;;\r\n', /the delimiter/],
+		['a delimiter that is longer than clients take', 'DELIMITER ;;12345678901234567\nCREATE PROCEDURE p() SELECT 1 ;;', /the delimiter/],
+		['a delimiter in quotes', "DELIMITER ';;'\nDROP DATABASE other;", /the delimiter/],
+		[
+			'a word that a server reads on',
+			'DELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT 1; END\\xc2\\xa0; DROP DATABASE other ;;',
+			/another statement/,
+		],
+		['a NUL', 'CREATE TABLE t (a INT) \\x00;', /outside of quotes/],
+		['a byte order mark', '\\xef\\xbb\\xbfDROP DATABASE other;', /no dump holds it/],
+		['dashes that only some clients take for a comment', "--x'\n; DROP DATABASE other; -- ';", /no dump holds it/],
+	])('is refused: %s', async (_, sql, why) => {
+		for (const size of [1, 100_000]) {
+			const { passed, why: found } = await run(Buffer.concat([Buffer.from(MODE), bytes(sql)]), 'database', size);
+			expect(found).toMatch(why);
+			expect(passed).not.toContain('DROP DATABASE');
+		}
+	});
+
+	test.each([
+		["CREATE TABLE t (a INT) COMMENT 'a\\'; DROP DATABASE other; -- ';"],
+		['CREATE TABLE t (a INT) COMMENT "a";'],
+		["INSERT INTO t VALUES ('a');"],
+	])('is refused while the sql_mode is the server’s own: %s', async (sql) => {
+		expect((await run(bytes(sql))).why).toMatch(/no sql_mode is set before it|no dump has/);
+		expect(
+			(await run(Buffer.concat([bytes("SET @old = @@sql_mode, sql_mode = '';\nSET sql_mode = @old;\n"), bytes(sql)]))).why,
+		).not.toBeNull();
+	});
+
+	test.each([
+		[
+			'a routine of a client of latin1',
+			"SET character_set_client = latin1;\nDELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT gr\\xf6\\xdfe, '\\xa0' AS `\\xa0`; END ;;\nDELIMITER ;\n",
+		],
+		[
+			'a routine of a client of gbk',
+			"SET character_set_client = gbk;\nDELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT '\\xd6\\xd0'; END ;;\nDELIMITER ;\n",
+		],
+		['a word of cp1251', 'SET character_set_client = cp1251;\nCREATE VIEW v AS SELECT 1 AS \\xff\\xa0;\n'],
+		[
+			'a kept character set',
+			'SET @x = @@character_set_client;\nSET NAMES latin1;\nSET character_set_client = @x;\nCREATE VIEW v AS SELECT 1 AS \\xc3\\xa0;\n',
+		],
+		['hints', "CREATE VIEW v AS SELECT /*+ SET_VAR(optimizer_switch = 'mrr=off') QB_NAME(`a`) */ 1 - -1, 2--1;\n"],
+		[
+			'a trigger with comments',
+			"DELIMITER ;;\n/*!50003 CREATE*/ /*!50003 TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN /* it's */ SET @a = 'x'; -- it's\n# \"\nEND */;;\nDELIMITER ;\n",
+		],
+		['DELIMITER with a tab', 'delimiter\t;;\nCREATE PROCEDURE p() BEGIN SELECT 1; END ;;\nDELIMITER ;\n'],
+		[
+			'a setting that not every server has',
+			'/*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;\n/*M!100616 SET NOTE_VERBOSITY=@OLD_NOTE_VERBOSITY */;\n',
+		],
+	])('passes all the same where all do: %s', async (_, sql) => {
+		const dump = Buffer.concat([Buffer.from(MODE), bytes(sql)]);
+		expect(await run(dump)).toEqual({ passed: dump.toString(), why: null });
 	});
 });
 

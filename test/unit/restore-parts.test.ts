@@ -9,8 +9,10 @@ import { sumOf } from '../../src/archive/sums.ts';
 import { type UserError, VerifyFailed } from '../../src/core/errors.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { keyLines, keysMayWait } from '../../src/dump/definitions/keys.ts';
-import { accountOf, filtered } from '../../src/dump/sql/filter.ts';
+import { accountOf } from '../../src/dump/sql/accounts.ts';
+import { filtered } from '../../src/dump/sql/filter.ts';
 import { createDumpScanner } from '../../src/dump/sql/scan.ts';
+import { bytesOf, piecesOf } from '../../src/dump/sql/split.ts';
 import { mapWithConcurrency } from '../../src/runbooks/restore-backup/map-with-concurrency.ts';
 import { selectTables } from '../../src/runbooks/restore-backup/selection.ts';
 import { shown } from '../../src/sql/sql.ts';
@@ -38,13 +40,10 @@ CREATE PROCEDURE p() SELECT 1;
 
 async function statementsOf(text: string, wanted: Parameters<typeof filtered>[1]): Promise<readonly Buffer[]> {
 	const kept: Buffer[] = [];
-	for await (const each of filtered(
-		(async function* () {
-			yield Buffer.from(text);
-		})(),
-		wanted,
-	))
-		kept.push(each);
+	const source = async function* () {
+		yield Buffer.from(text);
+	};
+	for await (const each of bytesOf(filtered(piecesOf(source()), wanted))) kept.push(each);
 	return kept;
 }
 
@@ -105,7 +104,7 @@ describe('a file of definitions', () => {
 		const pieces = async function* () {
 			for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 		};
-		for await (const each of filtered(pieces(), { tables: ['a`b 🐬'] })) kept.push(Buffer.from(each));
+		for await (const each of bytesOf(filtered(piecesOf(pieces()), { tables: ['a`b 🐬'] }))) kept.push(Buffer.from(each));
 		const text = Buffer.concat(kept).toString();
 		expect(text).toContain(FIRST.join(''));
 		expect(text).toContain(ITS);

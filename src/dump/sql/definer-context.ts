@@ -1,14 +1,12 @@
-import { bare } from './split.ts';
+import type { Piece } from './split.ts';
+import { createTokenReader, readableTokens } from './token-reader.ts';
 
-const ALTER_DATABASE = /^(?:\/\*M?!\d*\s*)?ALTER\s+DATABASE\s/i;
-const SETTING = /^(?:(?:\/\*M?!\d*\s*)?SET\s|DELIMITER\s|$)/i;
-
-export type HoldBack = {
-	/** What may go on now that this statement, which is wanted, has come. */
-	pass(statement: string): readonly string[];
+export type DefinerContext = {
+	/** What may go on now that this piece, which is wanted, has come. */
+	pass(piece: Piece): readonly Piece[];
 	/** What was waiting at the end. */
-	end(): readonly string[];
-	readonly waiting: boolean;
+	end(): readonly Piece[];
+	readonly isWaiting: boolean;
 };
 
 /**
@@ -16,36 +14,36 @@ export type HoldBack = {
  * it was dumped. Where the object is left out its database, which may have changed since, must be left alone: so the first of the two waits,
  * with the settings that follow, until what it is there for comes.
  */
-export function createHoldBack(): HoldBack {
-	let held: string[] | null = null;
-	let altered = false;
-	const rest = () => {
+export function createDefinerContext(): DefinerContext {
+	let held: Piece[] | null = null;
+	let isAltered = false;
+	const release = () => {
 		const settings = held?.slice(1) ?? [];
 		held = null;
 		return settings;
 	};
 	return {
-		pass(statement) {
-			const text = bare(statement);
-			if (ALTER_DATABASE.test(text)) {
-				if (held !== null) return rest();
-				if (!altered) {
-					held = [statement];
+		pass(piece) {
+			const read = createTokenReader(readableTokens(piece.text.toString(), piece.mode));
+			if (piece.kind === 'statement' && read.take('ALTER', 'DATABASE')) {
+				if (held !== null) return release();
+				if (!isAltered) {
+					held = [piece];
 					return [];
 				}
-				altered = false;
-				return [statement];
+				isAltered = false;
+				return [piece];
 			}
-			if (held === null) return [statement];
-			held.push(statement);
-			if (SETTING.test(text)) return [];
+			if (held === null) return [piece];
+			held.push(piece);
+			if (piece.kind !== 'statement' || read.isOver || read.take('SET')) return [];
 			const all = held;
 			held = null;
-			altered = true;
+			isAltered = true;
 			return all;
 		},
-		end: rest,
-		get waiting() {
+		end: release,
+		get isWaiting() {
 			return held !== null;
 		},
 	};

@@ -1,8 +1,8 @@
 import type { FilePurpose } from '../../core/action.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { withoutLiterals } from '../../core/values.ts';
-import { createJudge, type Standing } from './judge.ts';
-import { createDumpScanner } from './scan.ts';
+import { createJudge } from './judge.ts';
+import { type Piece, piecesOf } from './split.ts';
 
 /** Of a statement, in an error. */
 const SHOWN = 120;
@@ -10,13 +10,24 @@ const SHOWN = 120;
 const printable = (text: string): string => withoutLiterals(text).replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN);
 
 /**
- * A file of a backup as it is, judged on its way: no byte of a statement's end goes on before the statement is known to be one that the file
- * may hold. Throws VerifyFailed with the file, the number of the statement, and why.
+ * A file of a backup, cut into pieces as it is, each judged on its way: no byte of a statement goes on before it is known to be one that the
+ * file may hold. Throws VerifyFailed with the file, the number of the statement, and why.
  */
-export async function* judged(source: AsyncIterable<Buffer>, path: string, purpose: FilePurpose): AsyncGenerator<Buffer> {
+export async function* judged(source: AsyncIterable<Buffer>, path: string, purpose: FilePurpose): AsyncGenerator<Piece> {
 	const judge = createJudge(purpose);
+	const whyNot = ({ kind, text, mode }: Piece): string | null => {
+		if (kind === 'odd') return text.toString();
+		if (kind === 'statement') return judge.statement(text, mode);
+		return kind === 'rows' ? judge.rows(text, mode) : null;
+	};
 	let count = 0;
-	const refuse = (why: string, text: Buffer | null): never => {
+	for await (const piece of piecesOf(source)) {
+		if (piece.kind === 'statement' || piece.kind === 'rows' || piece.kind === 'odd') count++;
+		const why = whyNot(piece);
+		if (why === null) {
+			yield piece;
+			continue;
+		}
 		throw new VerifyFailed(
 			[
 				{
@@ -24,7 +35,7 @@ export async function* judged(source: AsyncIterable<Buffer>, path: string, purpo
 					title: `${path}, statement ${count}`,
 					status: 'fail',
 					expected: purpose.database === null ? 'a statement about accounts' : `a statement of a dump of ${purpose.database}`,
-					found: `${text === null ? '' : `${printable(text.toString('utf8'))}: `}${why}`,
+					found: `${piece.kind === 'odd' ? '' : `${printable(piece.text.toString('utf8'))}: `}${why}`,
 					hints: [
 						'Do not restore from it: a backup holds no such statement. Take another backup, or get this file from a copy of the backup.',
 					],
@@ -32,29 +43,5 @@ export async function* judged(source: AsyncIterable<Buffer>, path: string, purpo
 			],
 			'The backup holds a statement that does not belong into it: nothing of that file was run.',
 		);
-	};
-	const ask = (by: 'statement' | 'rows') => (text: Buffer, at: Standing) => {
-		count++;
-		const why = judge[by](text, at);
-		if (why !== null) refuse(why, text);
-	};
-	const scanner = createDumpScanner({
-		guard: {
-			statement: ask('statement'),
-			rows: ask('rows'),
-			odd: (what) => {
-				count++;
-				refuse(what, null);
-			},
-		},
-	});
-	let waiting: Buffer = Buffer.alloc(0);
-	for await (const chunk of source) {
-		const left = scanner.write(chunk);
-		const all = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk]);
-		waiting = Buffer.from(all.subarray(all.length - left));
-		if (all.length > left) yield all.subarray(0, all.length - left);
 	}
-	scanner.end();
-	if (waiting.length > 0) yield waiting;
 }

@@ -1,4 +1,4 @@
-import type { SqlToken } from './sql-tokens.ts';
+import type { SqlToken } from './judged-tokens.ts';
 
 const CASE_IN_EXPRESSION = 'CASE';
 /** Between a routine's parameters and its body. */
@@ -120,10 +120,23 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 		}
 	}
 
+	/** Behind the label before a statement. */
+	function labelled(from: number): number {
+		const at = isName(from) && sign(from + 1, ':') && !sign(from + 2, '=') ? from + 2 : from;
+		return oracle && sign(at, '<') && sign(at + 1, '<') ? at + 5 : at;
+	}
+
+	/** A loop with its condition, behind the word that it begins with. */
+	const conditionalLoop = (from: number, kind: string): number =>
+		oracle ? loop(past(from, 'LOOP'), 'LOOP') : loop(past(from, 'DO'), kind);
+
+	function declaration(at: number): number {
+		if (word(at + 2) === 'HANDLER') return handler(expect(at + 3, 'FOR'));
+		return oracle ? block(expect(list(at + 1, 'BEGIN'), 'BEGIN')) : simple(at);
+	}
+
 	function statement(from: number): number {
-		let at = from;
-		if (isName(at) && sign(at + 1, ':') && !sign(at + 2, '=')) at += 2;
-		if (oracle && sign(at, '<') && sign(at + 1, '<')) at += 5;
+		const at = labelled(from);
 		switch (word(at)) {
 			case 'BEGIN':
 				return block(word(at + 1) === 'NOT' && word(at + 2) === 'ATOMIC' ? at + 3 : at + 1);
@@ -134,14 +147,12 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 			case 'LOOP':
 				return loop(at + 1, 'LOOP');
 			case 'WHILE':
-				return oracle ? loop(past(at + 1, 'LOOP'), 'LOOP') : loop(past(at + 1, 'DO'), 'WHILE');
 			case 'FOR':
-				return oracle ? loop(past(at + 1, 'LOOP'), 'LOOP') : loop(past(at + 1, 'DO'), 'FOR');
+				return conditionalLoop(at + 1, word(at));
 			case 'REPEAT':
 				return label(expect(past(list(at + 1, 'UNTIL') + 1, 'END'), 'REPEAT'));
 			case 'DECLARE':
-				if (word(at + 2) === 'HANDLER') return handler(expect(at + 3, 'FOR'));
-				return oracle ? block(expect(list(at + 1, 'BEGIN'), 'BEGIN')) : simple(at);
+				return declaration(at);
 			default:
 				return simple(at);
 		}
@@ -150,35 +161,49 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 	/** Declarations and a block, behind AS or IS of Oracle's mode. */
 	const oracleBody = (from: number): number => block(expect(list(from, 'BEGIN'), 'BEGIN'));
 
+	/** Declared only, or with its body. */
+	function packageRoutine(from: number): number {
+		let end = from;
+		while (end < tokens.length && !sign(end, ';') && word(end) !== 'AS' && word(end) !== 'IS')
+			end = sign(end, '(') ? brackets(end) : end + 1;
+		return sign(end, ';') ? simple(from) : oracleBody(end + 1);
+	}
+
 	function packageBody(from: number): number {
 		let at = from;
 		while (word(at) !== 'END' && word(at) !== 'BEGIN') {
-			const isRoutine = word(at) === 'PROCEDURE' || word(at) === 'FUNCTION';
-			let end = at;
-			while (isRoutine && end < tokens.length && !sign(end, ';') && word(end) !== 'AS' && word(end) !== 'IS')
-				end = sign(end, '(') ? brackets(end) : end + 1;
-			at = isRoutine && !sign(end, ';') ? oracleBody(end + 1) : simple(at);
+			at = word(at) === 'PROCEDURE' || word(at) === 'FUNCTION' ? packageRoutine(at) : simple(at);
 			if (!sign(at, ';')) throw new Lost();
 			at++;
 		}
 		return word(at) === 'BEGIN' ? block(at + 1) : label(expect(at, 'END'));
 	}
 
-	/** To the body of a routine: behind its parameters, type and characteristics. */
-	function routine(from: number): number {
-		let at = sign(from, '(') ? brackets(from) : from;
-		if (word(at) === 'RETURNS' || word(at) === 'RETURN') {
-			at += 2;
-			while (sign(at, '.') || (word(at) === 'OF' && word(at - 1) === 'TYPE') || (word(at) === 'TYPE' && word(at - 1) === 'ROW'))
-				at += word(at) === 'TYPE' ? 1 : 2;
-			if (sign(at, '(')) at = brackets(at);
+	/** Behind the type of what a function returns. */
+	function type(from: number): number {
+		let at = from;
+		for (;;) {
+			if (sign(at, '.') || (word(at) === 'OF' && word(at - 1) === 'TYPE')) at += 2;
+			else if (word(at) === 'TYPE' && word(at - 1) === 'ROW') at++;
+			else return sign(at, '(') ? brackets(at) : at;
 		}
+	}
+
+	function characteristics(from: number): number {
+		let at = from;
 		for (;;) {
 			if (['CHARSET', 'COLLATE', 'COMMENT'].includes(word(at))) at += 2;
 			else if (word(at) === 'CHARACTER' && word(at + 1) === 'SET') at += 3;
 			else if (CHARACTERISTICS.has(word(at))) at++;
-			else break;
+			else return at;
 		}
+	}
+
+	/** Through the body of a routine: behind its parameters, type and characteristics. */
+	function routine(from: number): number {
+		const behind = sign(from, '(') ? brackets(from) : from;
+		const isFunction = word(behind) === 'RETURNS' || word(behind) === 'RETURN';
+		const at = characteristics(isFunction ? type(behind + 2) : behind);
 		return oracle && (word(at) === 'AS' || word(at) === 'IS') ? oracleBody(at + 1) : statement(at);
 	}
 

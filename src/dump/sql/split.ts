@@ -1,129 +1,114 @@
-import { UserError } from '../../core/errors.ts';
-import { readStatement } from './statement.ts';
+import { createLexer, type LexedStatement, LONGEST } from './lexer.ts';
+import { DEFAULT_MODE, type SqlMode } from './mode.ts';
+import type { Dumped } from './statement.ts';
 
-/** How the client reads what comes next: both follow from what it has read. */
-type Reading = { delimiter: string; quotes: Quotes };
-type Quotes = { readonly backslashes: boolean; readonly ansi: boolean };
-
-export const COMMENT = '--(?:[ \\t\\r][^\\n]*)?\\n|#[^\\n]*\\n|\\/\\*(?!M?!)[\\s\\S]*?\\*\\/';
-const BEFORE = new RegExp(`(?:\\s+|${COMMENT})*`, 'y');
-
-/** Where a statement begins that comes after blanks and comments. */
-export function beginning(text: string, from: number): number {
-	BEFORE.lastIndex = from;
-	return from + (BEFORE.exec(text)?.[0].length ?? 0);
-}
-
-/** A statement without the comments before it. */
-export const bare = (statement: string): string => statement.slice(beginning(statement, 0));
-
-// Written so that only escapes take of the expression's stack: quotes may hold many million characters.
-const SINGLE = { true: "'[^'\\\\]*(?:(?:\\\\[\\s\\S]|'')[^'\\\\]*)*'", false: "'[^']*(?:''[^']*)*'" };
-const DOUBLE = { true: '"[^"\\\\]*(?:(?:\\\\[\\s\\S]|"")[^"\\\\]*)*"', false: '"[^"]*(?:""[^"]*)*"' };
-
-// What a delimiter may stand in without ending anything.
-const parts = new Map(
-	[true, false].flatMap((backslashes) =>
-		[true, false].map((ansi) => [
-			`${backslashes} ${ansi}`,
-			new RegExp(
-				`${SINGLE[`${backslashes}`]}|${DOUBLE[`${backslashes && !ansi}`]}|\`[^\`]*(?:\`\`[^\`]*)*\`|--(?=\\s)[^\\n]*\\n?|#[^\\n]*\\n?|\\/\\*(?!M?!)[\\s\\S]*?\\*\\/|\\\\.`,
-				'y',
-			),
-		]),
-	),
-);
-
-const SANDBOX = /\s*\/\*M!999999[^\n]*\n/y;
-const DELIMITER = /DELIMITER[ \t]+(\S+)[^\n]*(\n|$)/iy;
-
-/** The end of what begins at `from`; -1 where it is not in the text: with `more` to come a part that seems to be open may end there. */
-function endOf(
-	text: string,
-	from: number,
-	{ delimiter, quotes }: Reading,
-	more: boolean,
-): { readonly end: number; readonly delimiter: string } {
-	const part = parts.get(`${quotes.backslashes} ${quotes.ansi}`) as RegExp;
-	const unknown = { end: -1, delimiter };
-	// The line by which a client is told to take no commands ends without a delimiter.
-	SANDBOX.lastIndex = from;
-	const sandbox = SANDBOX.exec(text);
-	if (sandbox !== null) return { end: from + sandbox[0].length, delimiter };
-	let at = from;
-	let lineStart = true;
-	let empty = true;
-	while (at < text.length) {
-		if (lineStart && empty) {
-			DELIMITER.lastIndex = at;
-			const command = DELIMITER.exec(text);
-			if (command !== null) {
-				if (more && command[2] === '') return unknown;
-				return { end: at + command[0].length, delimiter: command[1] ?? ';' };
-			}
-		}
-		if (text.startsWith(delimiter, at)) {
-			at += delimiter.length;
-			while (text[at] === '\n') at++;
-			// Line ends that are still to come are its own as well.
-			return more && at === text.length ? unknown : { end: at, delimiter };
-		}
-		const char = text[at] as string;
-		if (/['"`#\-/\\]/.test(char)) {
-			part.lastIndex = at;
-			const found = part.exec(text)?.[0];
-			if (found !== undefined) {
-				at += found.length;
-				lineStart = found.endsWith('\n');
-				empty &&= /^(--|#|\/\*)/.test(found);
-				continue;
-			}
-			if (more && (/['"`]/.test(char) || /^\/\*(?!M?!)/.test(text.slice(at, at + 4)))) return unknown;
-		}
-		lineStart = char === '\n';
-		if (!/\s/.test(char)) empty = false;
-		at++;
-	}
-	return unknown;
-}
-
-function endSafely(...given: Parameters<typeof endOf>): ReturnType<typeof endOf> {
-	try {
-		return endOf(...given);
-	} catch (error) {
-		if (!(error instanceof RangeError)) throw error;
-		throw new UserError({
-			message: 'The dump holds a statement that is too long to be read.',
-			hints: ['Take another backup, or get this file from a copy of the backup.'],
-		});
-	}
-}
-
-export type Cutter = {
-	/** The next statement in the text from there on, with the comments before it and its delimiter; null where more of the text is needed. */
-	next(text: string, from: number, more: boolean): string | null;
-	/** Whether a backslash escapes and a semicolon ends, as in the rows of every dump. */
-	readonly plain: boolean;
+/** A piece of a dump: one after the other they are the dump again, byte for byte. */
+export type Piece = {
+	/**
+	 * `statement`: with the comments before it, its delimiter and the line ends behind it. `rows`: an INSERT up to its rows, which come in as
+	 * many pieces `of-rows` as it takes. `command`: a line for the client, as DELIMITER. `rest`: comments at the end. `odd`: what no dump has at
+	 * that place; it has no bytes.
+	 */
+	readonly kind: 'statement' | 'rows' | 'of-rows' | 'command' | 'rest' | 'odd';
+	/** As they stand in the dump. */
+	readonly bytes: Buffer;
+	/** Of a statement and of `rows`: without comments and delimiter. Of `odd`: what is odd. */
+	readonly text: Buffer;
+	readonly does: Dumped;
+	readonly mode: SqlMode;
 };
 
-/** Reads as the vendors' clients do: DELIMITER, and the sql_mode where it changes quoting. */
-export function createCutter(): Cutter {
-	const reading: Reading = { delimiter: ';', quotes: { backslashes: true, ansi: false } };
+const NONE = Buffer.alloc(0);
+const NEWLINE = 10;
+const PLAIN = { text: NONE, does: { what: 'other' }, mode: DEFAULT_MODE } as const;
+
+/** A piece that has been read up to its end, an offset in the dump. */
+type Found = Omit<Piece, 'bytes'> & { readonly end: number };
+
+/** The bytes that are not handed on yet, from an offset on. */
+function createHeld() {
+	let chunks: Buffer[] = [];
+	let from = 0;
+	let length = 0;
+	const joined = (): Buffer => {
+		if (chunks.length !== 1) chunks = [Buffer.concat(chunks)];
+		return chunks[0] as Buffer;
+	};
 	return {
-		next(text, from, more) {
-			const { end, delimiter } = endSafely(text, from, reading, more);
-			if (end < 0) return more || from >= text.length ? null : text.slice(from);
-			const statement = text.slice(from, end);
-			reading.delimiter = delimiter;
-			if (/sql_mode/i.test(statement)) {
-				const it = readStatement(bare(statement));
-				if (it.what === 'sqlMode')
-					reading.quotes = { backslashes: !it.modes.includes('NO_BACKSLASH_ESCAPES'), ansi: it.modes.includes('ANSI_QUOTES') };
-			}
-			return statement;
+		add(chunk: Buffer): void {
+			chunks.push(chunk);
+			length += chunk.length;
 		},
-		get plain() {
-			return reading.delimiter === ';' && reading.quotes.backslashes;
+		get end() {
+			return from + length;
+		},
+		get length() {
+			return length;
+		},
+		/** Behind the line ends that follow an offset. */
+		behindLines(offset: number): number {
+			const bytes = joined();
+			let at = offset - from;
+			while (bytes[at] === NEWLINE) at++;
+			return from + at;
+		},
+		takeTo(offset: number): Buffer {
+			if (offset <= from) return NONE;
+			const bytes = joined();
+			const taken = bytes.subarray(0, offset - from);
+			const rest = bytes.subarray(offset - from);
+			chunks = rest.length === 0 ? [] : [rest];
+			length -= taken.length;
+			from = offset;
+			return taken;
 		},
 	};
+}
+
+/** Cuts a dump where a client would. Chunks may end anywhere. A statement is held until its end has come; rows are not. */
+export async function* piecesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
+	const held = createHeld();
+	let queue: Found[] = [];
+	const push = (kind: Piece['kind'], end: number, more: Omit<Found, 'kind' | 'end'> = PLAIN) => queue.push({ ...more, kind, end });
+	const kept = ({ text, does, mode }: LexedStatement) => ({ text: Buffer.from(text), does, mode });
+	const lexer = createLexer(
+		{
+			statement: (statement) => push('statement', statement.end, kept(statement)),
+			rows: (head) => push('rows', head.end, kept(head)),
+			endRows: (end) => push('of-rows', end),
+			command: (end) => push('command', end),
+			odd: (what) => push('odd', 0, { ...PLAIN, text: Buffer.from(what) }),
+		},
+		{ keepsText: true },
+	);
+
+	function* cut(isLast: boolean): Generator<Piece> {
+		for (const [index, { end, ...found }] of queue.entries()) {
+			const behind = found.kind === 'rows' || found.kind === 'odd' ? end : held.behindLines(end);
+			// Line ends that are still to come are its own as well.
+			if (behind === held.end && found.kind !== 'odd' && found.kind !== 'rows' && !isLast) {
+				queue = queue.slice(index);
+				return;
+			}
+			yield { ...found, bytes: held.takeTo(behind) };
+		}
+		queue = [];
+		if (lexer.isInRows) yield { ...PLAIN, kind: 'of-rows', bytes: held.takeTo(lexer.offset) };
+		else if (held.length > LONGEST)
+			yield { ...PLAIN, kind: 'odd', bytes: NONE, text: Buffer.from('a statement that is too long to be judged') };
+	}
+
+	for await (const chunk of source) {
+		held.add(chunk);
+		lexer.write(chunk);
+		if (queue.length > 0 || lexer.isInRows || held.length > LONGEST) yield* cut(false);
+	}
+	lexer.end();
+	yield* cut(true);
+	if (held.length > 0) yield { ...PLAIN, kind: 'rest', bytes: held.takeTo(held.end) };
+}
+
+/** The bytes of pieces, for a client. */
+export async function* bytesOf(pieces: AsyncIterable<Piece>): AsyncGenerator<Buffer> {
+	for await (const { bytes } of pieces) if (bytes.length > 0) yield bytes;
 }

@@ -1,3 +1,6 @@
+import { DEFAULT_MODE, type SqlMode } from './mode.ts';
+import { type Token, tokensIn } from './tokens.ts';
+
 /** The kinds of object a dump makes. A package's specification and its body are two objects, as in `information_schema.ROUTINES`. */
 export type ObjectKind = 'table' | 'view' | 'trigger' | 'procedure' | 'function' | 'event' | 'sequence' | 'package' | 'packageBody';
 
@@ -8,11 +11,6 @@ export type Dumped =
 	| { readonly what: 'sqlMode'; readonly modes: readonly string[] }
 	| { readonly what: 'rows'; readonly table: string }
 	| { readonly what: 'other' };
-
-interface Token {
-	readonly text: string;
-	readonly quoted: boolean;
-}
 
 const OTHER: Dumped = { what: 'other' };
 const KINDS: Readonly<Record<string, ObjectKind>> = {
@@ -26,42 +24,33 @@ const KINDS: Readonly<Record<string, ObjectKind>> = {
 	PACKAGE: 'package',
 };
 
-// Plain comments, the openings and ends of version comments (whose content counts), quoted names and strings, words, any other sign.
-const TOKEN =
-	/\s+|\/\*M?!\d*|\*\/|\/\*[\s\S]*?\*\/|`((?:[^`]|``)*)`|"((?:[^"]|"")*)"|'(?:[^'\\]|\\[\s\S]|'')*'|([\w$\u0080-\uffff]+)|[\s\S]/g;
-
-function* tokens(text: string): Generator<Token> {
-	for (const [whole, backquoted, quoted, word] of text.matchAll(TOKEN)) {
-		if (backquoted !== undefined) yield { text: backquoted.replaceAll('``', '`'), quoted: true };
-		else if (quoted !== undefined) yield { text: quoted.replaceAll('""', '"'), quoted: true };
-		else if (word !== undefined) yield { text: word, quoted: false };
-		else if (!/^(\s|\/\*|\*\/)/.test(whole)) yield { text: whole, quoted: false };
-	}
-}
-
 // Reserved words, so none of them can be a name without quotes.
 const BEFORE_NAMES = new Set(['IF', 'NOT', 'EXISTS', 'INTO', 'IGNORE', 'LOW_PRIORITY', 'DELAYED']);
+
+const isQuoted = ({ kind }: Token): boolean => kind === 'name' || kind === 'text';
+
+/** What counts of a statement: the content of version comments does, hints do not. */
+function* partsOf(text: string, mode: SqlMode): Generator<Token> {
+	for (const token of tokensIn(text, mode)) if (token.kind !== 'open' && token.kind !== 'close' && token.kind !== 'hint') yield token;
+}
 
 /** The next name: `a`, or the last part of `a`.`b`, after words such as IF NOT EXISTS. */
 function nameIn(rest: Iterator<Token>, first = rest.next()): string {
 	let token = first;
-	while (!token.done && !token.value.quoted && BEFORE_NAMES.has(token.value.text.toUpperCase())) token = rest.next();
+	while (!token.done && !isQuoted(token.value) && BEFORE_NAMES.has(token.value.text.toUpperCase())) token = rest.next();
 	let name = token.done ? '' : token.value.text;
-	for (token = rest.next(); !token.done && !token.value.quoted && token.value.text === '.'; token = rest.next()) {
+	for (token = rest.next(); !token.done && !isQuoted(token.value) && token.value.text === '.'; token = rest.next()) {
 		token = rest.next();
 		if (!token.done) name = token.value.text;
 	}
 	return name;
 }
 
-function created(head: string): Dumped {
-	// Tools before MariaDB 10.1 and MySQL 5.7 stand a table in for a view; the view itself follows at the end.
-	if (/^\s*\/\*!50001\s+CREATE\s+TABLE/i.test(head)) return OTHER;
-	const rest = tokens(head);
+function created(rest: Iterator<Token> & Iterable<Token>): Dumped {
 	let algorithm = false;
-	for (const { text, quoted } of rest) {
-		if (quoted) continue;
-		const word = text.toUpperCase();
+	for (const token of rest) {
+		if (isQuoted(token)) continue;
+		const word = token.text.toUpperCase();
 		if (word === 'ALGORITHM') algorithm = true;
 		if (word === 'DATABASE' || word === 'SCHEMA') return { what: 'database', name: nameIn(rest) };
 		const kind = KINDS[word];
@@ -69,29 +58,38 @@ function created(head: string): Dumped {
 		// A view is written twice: a stand-in with its columns, then the real one, which alone has an ALGORITHM.
 		if (kind === 'view' && !algorithm) return OTHER;
 		const next = rest.next();
-		const body = kind === 'package' && !next.done && !next.value.quoted && next.value.text.toUpperCase() === 'BODY';
+		const body = kind === 'package' && !next.done && !isQuoted(next.value) && next.value.text.toUpperCase() === 'BODY';
 		return { what: 'object', kind: body ? 'packageBody' : kind, name: body ? nameIn(rest) : nameIn(rest, next) };
 	}
 	return OTHER;
 }
 
-/** Reads the beginning of a statement (comments of our own kind gone, version comments as they are). */
-export function readStatement(head: string): Dumped {
-	const rest = tokens(head);
+/** The sql_mode that a SET sets. What is kept in a variable is what a server has by default, as far as a dump keeps it. */
+function modesSet(tokens: readonly Token[]): Dumped {
+	const at = tokens.findLastIndex(
+		(token, index) => token.text.toUpperCase() === 'SQL_MODE' && tokens[index - 1]?.text !== '@' && tokens[index + 1]?.text === '=',
+	);
+	const value = tokens[at + 2];
+	if (at < 0 || value === undefined) return OTHER;
+	return { what: 'sqlMode', modes: (value.kind === 'text' ? value.text.slice(1, -1) : value.text.replace('@', '')).split(',') };
+}
+
+/** Reads the beginning of a statement as a lexer gives it: plain comments gone, version comments as they are. */
+export function readStatement(head: string, mode: SqlMode = DEFAULT_MODE): Dumped {
+	const rest = partsOf(head, mode);
 	const first = rest.next();
-	if (first.done || first.value.quoted) return OTHER;
+	if (first.done || isQuoted(first.value)) return OTHER;
 	switch (first.value.text.toUpperCase()) {
 		case 'CREATE':
-			return created(head);
+			// Tools before MariaDB 10.1 and MySQL 5.7 stand a table in for a view; the view itself follows at the end.
+			return /^\s*\/\*!50001\s+CREATE\s+TABLE/i.test(head) ? OTHER : created(rest);
 		case 'INSERT':
 		case 'REPLACE':
 			return { what: 'rows', table: nameIn(rest) };
 		case 'USE':
 			return { what: 'database', name: nameIn(rest) };
-		case 'SET': {
-			const set = /(?<![@\w])sql_mode\s*=\s*(?:'([^']*)'|"([^"]*)"|@)/i.exec(head);
-			return set === null ? OTHER : { what: 'sqlMode', modes: (set[1] ?? set[2] ?? '').split(',') };
-		}
+		case 'SET':
+			return modesSet([...rest]);
 		default:
 			return OTHER;
 	}

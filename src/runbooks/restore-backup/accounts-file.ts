@@ -1,6 +1,5 @@
 import type { AccountName } from '../../dialects/contract/accounts.ts';
-import { accountOf } from '../../dump/sql/filter.ts';
-import { bare } from '../../dump/sql/split.ts';
+import { accountOf } from '../../dump/sql/accounts.ts';
 import { filesOf, type RestoreEnv, statementsOf } from './env.ts';
 
 type Holder = Parameters<typeof filesOf>[0] & Pick<RestoreEnv, 'folder'>;
@@ -15,10 +14,10 @@ export type AccountStatement = { readonly account: string; readonly text: string
 export async function accountStatements(env: Holder): Promise<readonly AccountStatement[]> {
 	const found: AccountStatement[] = [];
 	for (const file of filesOf(env, 'accounts')) {
-		for await (const bytes of statementsOf(env, file)) {
-			const statement = bytes.toString('latin1');
-			const account = accountOf(statement);
-			if (account !== null) found.push({ account, text: Buffer.from(bare(statement), 'latin1').toString() });
+		for await (const statement of statementsOf(env, file)) {
+			const text = statement.text.toString();
+			const account = accountOf(text);
+			if (account !== null) found.push({ account, text });
 		}
 	}
 	return found;

@@ -4,7 +4,6 @@ import type { Definition, DefinitionName } from '../../core/definition.ts';
 import type { KeyLines } from '../../dialects/common/load.ts';
 import { compareDefinitions, type Difference } from '../../dump/definitions/compare.ts';
 import { keyLines, keysMayWait } from '../../dump/definitions/keys.ts';
-import { readStatement } from '../../dump/sql/statement.ts';
 import { filesOf, type RestoreEnv, statementsOf, tablesOf, wantsTable } from './env.ts';
 
 /** A table whose keys come after its rows, and which they are, as the backup has them. */
@@ -21,12 +20,11 @@ export async function lateKeys(env: RestoreEnv): Promise<readonly LateKeys[]> {
 		const names = large.filter((table) => table.database === file.database).map((table) => table.name);
 		if (names.length === 0) continue;
 		for await (const statement of statementsOf(env, file)) {
-			const each = statement.toString();
-			const text = each.slice(each.search(/CREATE TABLE/i));
-			const it = readStatement(text);
-			if (it.what !== 'object' || it.kind !== 'table' || !names.includes(it.name) || !keysMayWait(text)) continue;
+			const { does } = statement;
+			const text = statement.text.toString();
+			if (does.what !== 'object' || does.kind !== 'table' || !names.includes(does.name) || !keysMayWait(text)) continue;
 			const keys = keyLines(text);
-			if (keys.length > 0) found.push({ database: file.database ?? '', name: it.name, keys });
+			if (keys.length > 0) found.push({ database: file.database ?? '', name: does.name, keys });
 		}
 	}
 	return found;

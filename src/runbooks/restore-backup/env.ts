@@ -4,8 +4,8 @@ import type { FilePart, FilePurpose } from '../../core/action.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/contract/objects.ts';
-import { filtered } from '../../dump/sql/filter.ts';
 import { judged } from '../../dump/sql/judged.ts';
+import type { Piece } from '../../dump/sql/split.ts';
 import { qualified, type Server } from '../server.ts';
 
 export interface RestoreEnv extends Outputs {
@@ -82,8 +82,8 @@ export const purposeOf = ({ kind, database }: Pick<ManifestFile, 'kind' | 'datab
 });
 
 /** The statements of a file of definitions or accounts, each judged and held for itself. Throws VerifyFailed as {@link judged} does. */
-export const statementsOf = ({ folder }: Pick<RestoreEnv, 'folder'>, file: ManifestFile): AsyncGenerator<Buffer> =>
-	filtered(judged(readKnown(folder, file), file.path, purposeOf(file)), {});
+export const statementsOf = ({ folder }: Pick<RestoreEnv, 'folder'>, file: ManifestFile): AsyncGenerator<Piece> =>
+	judged(readKnown(folder, file), file.path, purposeOf(file));
 
 /** A file as the beginning of a pipe. */
 export function partOf({ folder, only }: RestoreEnv, { path, kind, bytes, raw_bytes, sha256, database, format }: ManifestFile): FilePart {
