@@ -122,23 +122,18 @@ function tableParts(expected: string, found: string): readonly Part[] {
 	const [one, other] = [readTableDefinition(expected), readTableDefinition(found)];
 	if (one === null || other === null) return expected === found ? [] : [{ part: 'definition', ...excerpts(expected, found) }];
 	return [
-		...namedParts('column', one.columns, other.columns, one, other),
+		...namedParts('columns', one, other),
 		...orderParts(one, other),
-		...namedParts('key', one.keys, other.keys, one, other),
-		...namedParts('constraint', one.constraints, other.constraints, one, other),
+		...namedParts('keys', one, other),
+		...namedParts('constraints', one, other),
 		...optionParts(one.options, other.options),
 		...partitionParts(one, other),
 	];
 }
 
-function namedParts(
-	what: string,
-	expected: readonly TablePart[],
-	found: readonly TablePart[],
-	one: TableDefinition,
-	other: TableDefinition,
-): readonly Part[] {
-	const title = (name: string) => `${what} \`${name.replaceAll('`', '``')}\``;
+function namedParts(what: 'columns' | 'keys' | 'constraints', one: TableDefinition, other: TableDefinition): readonly Part[] {
+	const [expected, found] = [one[what], other[what]];
+	const title = (name: string) => `${what.replace(/s$/, '')} \`${name.replaceAll('`', '``')}\``;
 	const own = ({ sql, tokens }: TablePart) => (tokens[0]?.kind === 'name' ? sql.slice(tokens[0].end - tokens[0].from).trim() : sql);
 	const parts: Part[] = [];
 	for (const each of expected) {

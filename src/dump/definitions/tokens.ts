@@ -57,10 +57,15 @@ export function closing(tokens: readonly Token[], open: number): number {
 export const signAt = (tokens: readonly Token[], sign: string, from = 0): number =>
 	tokens.findIndex((token, at) => at >= from && isSign(token, sign));
 
+function spelledOne({ kind, text }: Token): string {
+	if (kind === 'name') return `\`${text.replaceAll('`', '``')}\``;
+	return kind === 'word' ? text.toLowerCase() : text;
+}
+
 /** Tokens as one line that is the same for the same meaning: words in lower case, one blank between. */
 export function spelled(tokens: readonly Token[]): string {
 	return tokens
-		.map(({ kind, text }) => (kind === 'name' ? `\`${text.replaceAll('`', '``')}\`` : kind === 'word' ? text.toLowerCase() : text))
+		.map(spelledOne)
 		.join(' ')
 		.replaceAll(/ ?([(),]) ?/g, '$1')
 		.replaceAll(/([),])(?=[^\s),])/g, '$1 ');

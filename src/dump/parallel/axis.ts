@@ -29,53 +29,47 @@ const BYTES = 8;
 
 const TEXT = /^(var)?char\b/i;
 
+/** How the ends of a type are asked for, and what makes a line of them. */
+type Kind = { readonly shown: (end: string) => string; readonly axis: (low: string, high: string) => Axis };
+
+const plain = (end: string): string => end;
+
+/** Null where the type has no such line. */
+function kindOf({ type, collation }: KeyPart): Kind | null {
+	if (INTEGER.test(type)) return { shown: plain, axis: (low, high) => numbers(BigInt(low), BigInt(high)) };
+	if (YEAR.test(type)) return { shown: plain, axis: (low, high) => years(Number(low), Number(high)) };
+	if (BINARY.test(type)) return { shown: (end) => `HEX(${end})`, axis: (low, high) => bytes(prefix(low), prefix(high)) };
+	if (TEXT.test(type) && collation)
+		return { shown: (end) => `CONVERT(${end} USING utf8mb4)`, axis: (low, high) => letters(low, high, collation) };
+	return kindWithDigits(type);
+}
+
+function kindWithDigits(type: string): Kind | null {
+	const decimal = DECIMAL.exec(type);
+	if (decimal) return { shown: plain, axis: (low, high) => decimals(low, high, Number(decimal[1] ?? 0)) };
+	const floating = FLOATING.exec(type);
+	if (floating) {
+		const view = floating[1]?.toLowerCase() === 'float' ? SINGLE : DOUBLE;
+		// As text a FLOAT has six digits.
+		return { shown: (end) => `${end} + 0e0`, axis: (low, high) => floats(Number(low), Number(high), view) };
+	}
+	const moment = MOMENT.exec(type);
+	if (moment) return { shown: plain, axis: (low, high) => moments(low, high, (moment[1] ?? '').toLowerCase(), Number(moment[2] ?? 0)) };
+	const time = TIME.exec(type);
+	return time && { shown: plain, axis: (low, high) => times(low, high, Number(time[1] ?? 0)) };
+}
+
 /** Null where there are no rows, or where the type has no such line. `from`: the table, with what the columns before are equal to. */
 export async function axisOf(part: KeyPart, from: Statement, ask: Ask): Promise<Axis | null> {
+	const kind = kindOf(part);
+	if (kind === null) return null;
 	const name = id(part.name).fragment[0];
-	const ends = async (shown: (end: string) => string) =>
-		ask(
-			query(sql`SELECT ${raw(shown(`MIN(${name})`))} AS low, ${raw(shown(`MAX(${name})`))} AS high FROM ${from}`, ([row]) =>
-				row?.low == null || row.high == null ? null : ([row.low, row.high] as const),
-			),
-		);
-	if (INTEGER.test(part.type)) {
-		const found = await ends((end) => end);
-		return found && numbers(BigInt(found[0]), BigInt(found[1]));
-	}
-	if (YEAR.test(part.type)) {
-		const found = await ends((end) => end);
-		return found && years(Number(found[0]), Number(found[1]));
-	}
-	const decimal = DECIMAL.exec(part.type);
-	if (decimal) {
-		const found = await ends((end) => end);
-		return found && decimals(found[0], found[1], Number(decimal[1] ?? 0));
-	}
-	const floating = FLOATING.exec(part.type);
-	if (floating) {
-		// As text a FLOAT has six digits.
-		const found = await ends((end) => `${end} + 0e0`);
-		return found && floats(Number(found[0]), Number(found[1]), floating[1]?.toLowerCase() === 'float' ? SINGLE : DOUBLE);
-	}
-	const moment = MOMENT.exec(part.type);
-	if (moment) {
-		const found = await ends((end) => end);
-		return found && moments(found[0], found[1], (moment[1] ?? '').toLowerCase(), Number(moment[2] ?? 0));
-	}
-	const time = TIME.exec(part.type);
-	if (time) {
-		const found = await ends((end) => end);
-		return found && times(found[0], found[1], Number(time[1] ?? 0));
-	}
-	if (BINARY.test(part.type)) {
-		const found = await ends((end) => `HEX(${end})`);
-		return found && bytes(prefix(found[0]), prefix(found[1]));
-	}
-	if (TEXT.test(part.type) && part.collation) {
-		const found = await ends((end) => `CONVERT(${end} USING utf8mb4)`);
-		return found && letters(found[0], found[1], part.collation);
-	}
-	return null;
+	const ends = query(
+		sql`SELECT ${raw(kind.shown(`MIN(${name})`))} AS low, ${raw(kind.shown(`MAX(${name})`))} AS high FROM ${from}`,
+		([row]) => (row?.low == null || row.high == null ? null : ([row.low, row.high] as const)),
+	);
+	const found = await ask(ends);
+	return found && kind.axis(...found);
 }
 
 const numbers = (low: bigint, high: bigint): Axis => ({
@@ -220,7 +214,8 @@ function letters(first: string, last: string, collation: string): Axis {
 	const place = (character: string | undefined): number => {
 		if (character === undefined) return 0;
 		const at = alphabet.indexOf(alphabet === WORDS ? character.toLowerCase() : character);
-		return at >= 0 ? at : character < '0' ? 0 : alphabet.length - 1;
+		if (at >= 0) return at;
+		return character < '0' ? 0 : alphabet.length - 1;
 	};
 	const number = (text: string) => {
 		let value = 0n;

@@ -53,5 +53,6 @@ function jsonKind(token: string, other: string): string {
 			: `an integer of ${plural(digits, 'digit')}`;
 	}
 	if (token.startsWith('"')) return `text of ${plural(Buffer.byteLength(token) - 2, 'byte')}`;
-	return /^(true|false)$/.test(token) ? 'a boolean' : token === 'null' ? 'null' : 'an object or array of another size';
+	if (/^(true|false)$/.test(token)) return 'a boolean';
+	return token === 'null' ? 'null' : 'an object or array of another size';
 }

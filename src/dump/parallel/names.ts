@@ -25,7 +25,8 @@ export function rowsNames(
 		const long = Buffer.byteLength(name) > LONGEST;
 		const mark = createHash('sha256').update(`${table.database}\0${table.name}`).digest('hex').slice(0, 16);
 		const cut = [...name].filter((_, at, all) => Buffer.byteLength(all.slice(0, at + 1).join('')) <= LONGEST - 17).join('');
-		const unique = long ? `${cut}-${mark}` : (alike.get(name.toLowerCase()) ?? 1) > 1 ? `${name}-${mark}` : name;
+		const isUnique = !long && (alike.get(name.toLowerCase()) ?? 1) === 1;
+		const unique = isUnique ? name : `${long ? cut : name}-${mark}`;
 		return `${unique}.${String(chunk).padStart(5, '0')}.dat${EXTENSION[compress]}`;
 	};
 }

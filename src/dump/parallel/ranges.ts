@@ -8,6 +8,9 @@ export type Estimate = (select: Statement) => Query<number>;
 /** A place in a key: SQL literals of its first columns. A row is on the one side of it or the other, whatever it is. */
 export type Bound = readonly string[];
 
+/** Of a key's values, with about so many rows. */
+type Stretch = { readonly low: bigint; readonly high: bigint; readonly rows: number };
+
 /** So many estimates are asked for at most, whatever the key is like: each takes a fraction of a millisecond. */
 const MOST_ESTIMATES = 2_000;
 /** How finely the key is looked at: parts of the smallest share. */
@@ -35,18 +38,18 @@ export async function bounds(table: TableRows, shares: readonly number[], ask: A
 		// DISTINCT means nothing for a key; without it MySQL does not look into an index that it is forced to take, and says 1.
 		return ask(estimate(sql`SELECT DISTINCT ${raw(key.map(column).join(', '))} FROM ${from} WHERE ${raw(where.join(' AND '))}`));
 	};
-	const halve = async (prefix: Bound, axis: Axis, low: bigint, high: bigint, rows: number): Promise<void> => {
+	const halve = async (prefix: Bound, axis: Axis, { low, high, rows }: Stretch): Promise<void> => {
 		const at = [...prefix, axis.literal(low)];
 		if (rows <= least || asked >= MOST_ESTIMATES) return void leaves.push({ at, rows });
 		if (low >= high) {
 			const next = axis.exact ? await axisIn(at) : null;
-			return next === null ? void leaves.push({ at, rows }) : halve(at, next, next.low, next.high, rows);
+			return next === null ? void leaves.push({ at, rows }) : halve(at, next, { low: next.low, high: next.high, rows });
 		}
 		const middle = (low + high) >> 1n;
 		const left = await count(prefix, axis, low, middle);
 		const right = await count(prefix, axis, middle + 1n, high);
-		await halve(prefix, axis, low, middle, left);
-		await halve(prefix, axis, middle + 1n, high, right);
+		await halve(prefix, axis, { low, high: middle, rows: left });
+		await halve(prefix, axis, { low: middle + 1n, high, rows: right });
 	};
 	const axisIn = async (prefix: Bound): Promise<Axis | null> => {
 		const part = key[prefix.length];
@@ -57,7 +60,7 @@ export async function bounds(table: TableRows, shares: readonly number[], ask: A
 
 	const first = await axisIn([]);
 	if (first === null) return [];
-	await halve([], first, first.low, first.high, table.rows);
+	await halve([], first, { low: first.low, high: first.high, rows: table.rows });
 	return ascending(chosen(leaves, shares), key, ask);
 }
 
