@@ -23,6 +23,7 @@ import type { RestoreEnv } from '../runbooks/restore-backup/env.ts';
 import { restoreRunbook } from '../runbooks/restore-backup/index.ts';
 import { selectTables } from '../runbooks/restore-backup/selection.ts';
 import type { Server } from '../runbooks/server.ts';
+import { prepareDrill } from './build-drill.ts';
 import { type BuiltRun, identitiesOf, keysAfter, readyRun, runsFolder, workersHere } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { newPassword } from './new-password.ts';
@@ -53,6 +54,8 @@ export function buildRun(context: AppContext, asked: RunRequest, given: Connecti
 			return prepareBackup(context, request, wishes);
 		case 'restore':
 			return prepareRestore(context, request, wishes);
+		case 'drill':
+			return prepareDrill(context, request, wishes, undo);
 	}
 }
 

@@ -9,7 +9,9 @@ import type { Json } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import { changedServer, findResumable, newerLockstep, type RunRecord } from '../core/run-record.ts';
 import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
+import type { RunState } from '../core/state.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
+import type { ConnectionTarget } from '../executor/connection-target.ts';
 import { openExecutor, type RealWorld } from '../executor/executor.ts';
 import { refuseToExpose } from '../executor/pipes.ts';
 import type { RunRequest } from '../requests/index.ts';
@@ -39,6 +41,8 @@ export interface Performance {
 	readonly signal: AbortSignal;
 	/** What has been said so far, as text and as JSON lines. */
 	readonly transcript: () => { readonly log: string; readonly jsonl: string };
+	/** What that came to so far. */
+	readonly state: () => RunState;
 	/** A dry run claims nothing: it holds nothing up. */
 	readonly preview: boolean;
 	/** Names typed for what an undo asks for. */
@@ -69,7 +73,9 @@ export const identitiesOf = (opened: Readonly<Record<string, OpenedServer>>) =>
 /** Never puts anything "back" on a server that it was not taken from. */
 function sameServers(past: RunRecord, identities: { readonly [role: string]: Json }): void {
 	if (past.newer) throw newerLockstep(past.run);
-	const role = changedServer(past, identities);
+	// One that is not opened is not touched.
+	const known = Object.fromEntries(Object.keys(identities).map((role) => [role, past.identities[role] ?? null]));
+	const role = changedServer({ ...past, identities: known }, identities);
 	if (role === undefined) return;
 	throw new UserError({
 		message: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
@@ -84,7 +90,10 @@ export async function readyRun<Env extends Outputs>(
 		readonly runbook: Runbook<Env>;
 		readonly env: (how: Performance) => Env;
 		readonly opened: Readonly<Record<string, OpenedServer>>;
-		readonly claim: string;
+		/** The role whose server no other run may work on meanwhile; null: no server that was there before is one run's alone. */
+		readonly claim: string | null;
+		/** The server that the run itself starts: what it is called, and how each role that stands for it is reached. */
+		readonly own?: { readonly name: string; readonly reach: (how: Performance) => Readonly<Record<string, ConnectionTarget>> };
 		readonly key: string;
 		readonly request: RunRequest;
 		/** Of which something is run; taking back needs less. */
@@ -95,7 +104,7 @@ export async function readyRun<Env extends Outputs>(
 		Object.entries(o.opened).flatMap(([role, { absent: error }]) => (error === undefined ? [] : [[role, error] as const])),
 	);
 	// Our own engine needs no tool; where it cannot be used after all, the tool is refused when it starts.
-	const needsTools = o.request.kind !== 'backup' || o.request.engine === 'vendor';
+	const needsTools = o.request.kind === 'backup' ? o.request.engine === 'vendor' : o.request.kind !== 'drill';
 	for (const { reach, tls, absent: error } of Object.values(o.opened)) {
 		if (error !== undefined) continue;
 		const full = await fullLogin(reach.address, tls !== null);
@@ -104,13 +113,16 @@ export async function readyRun<Env extends Outputs>(
 	const identities = identitiesOf(o.opened);
 	const { past, refused } =
 		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };
-	const servers = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name]));
+	const servers = {
+		...Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name])),
+		...(o.own && { server: o.own.name }),
+	};
 	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
 	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
 		const taken = new AbortController();
 		const signal = AbortSignal.any([how.signal, taken.signal]);
-		await using world = openExecutor({ reach, absent, env: context.env, signal, now: context.now });
-		if (!how.preview) {
+		await using world = openExecutor({ reach: { ...reach, ...o.own?.reach(how) }, absent, env: context.env, signal, now: context.now });
+		if (!how.preview && o.claim !== null) {
 			const lost = await world.claim(absent.has(o.claim) ? (Object.keys(reach).find((role) => !absent.has(role)) ?? o.claim) : o.claim);
 			lost.addEventListener('abort', () => taken.abort(lost.reason), { once: true });
 		}

@@ -2,6 +2,7 @@ import { previewer } from '../core/director.ts';
 import type { Finding } from '../core/finding.ts';
 import { newerLockstep, type RunRecord, scopeOf } from '../core/run-record.ts';
 import type { Scope } from '../core/runner.ts';
+import { NOTHING_YET } from '../core/state.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { buildRun } from './build-run.ts';
 import type { AppContext } from './context.ts';
@@ -23,6 +24,7 @@ export async function findingsOf(
 		sink: () => undefined,
 		signal: context.signal,
 		transcript: () => ({ log: '', jsonl: '' }),
+		state: () => NOTHING_YET,
 		preview: true,
 	};
 	const findings = await prepared.findLeft(how, past, scope);

@@ -6,8 +6,7 @@ import { Stopped } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import type { ServerCard } from '../core/status-report.ts';
 import type { ReachRequest } from '../requests/connection.ts';
-import type { RunRequest } from '../requests/index.ts';
-import { toCommandLine } from '../requests/index.ts';
+import { type RunRequest, serversNamed, toCommandLine } from '../requests/index.ts';
 import type { StatusRequest } from '../requests/other-commands.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { urlOf } from '../sandbox/server.ts';
@@ -54,11 +53,7 @@ export function keyOf(server: string, reach: ReachRequest[string] | undefined): 
 /** What the wizard can have done: everything behind the screens. `pair`: throwaway servers that it knows from the start. */
 export function makeWizardBackend(
 	context: AppContext,
-	{
-		pair,
-		passwords,
-		drill,
-	}: { readonly pair: Sandbox | null; readonly passwords: Map<string, Secret>; readonly drill: WizardBackend['drill'] },
+	{ pair, passwords }: { readonly pair: Sandbox | null; readonly passwords: Map<string, Secret> },
 ): WizardBackend {
 	const found: ServerCard[] = [];
 	const cardsOf = (sandbox: Sandbox) => ({
@@ -73,9 +68,7 @@ export function makeWizardBackend(
 	});
 	/** With what was agreed to here: pasted, the command must reach the same servers. */
 	const asReached = <R extends RunRequest | StatusRequest>(request: R): R => {
-		const servers: { readonly [role: string]: string } =
-			request.kind === 'provision' ? { primary: request.primary, replica: request.replica } : { server: request.server };
-		const reach = Object.entries(servers).flatMap(([role, server]) => {
+		const reach = Object.entries(serversNamed(request)).flatMap(([role, server]) => {
 			const { password: _, ...more } = remembered(server, request.reach?.[role]);
 			const all = { ...request.reach?.[role], ...more };
 			return Object.keys(all).length === 0 ? [] : [[role, all]];
@@ -86,12 +79,7 @@ export function makeWizardBackend(
 	const home = context.env.HOME ?? homedir();
 	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
 	const wishesFor = (request: RunRequest): ConnectionOptionsByRole =>
-		request.kind === 'provision'
-			? {
-					primary: remembered(request.primary, request.reach?.primary),
-					replica: remembered(request.replica, request.reach?.replica),
-				}
-			: { server: remembered(request.server, request.reach?.server) };
+		Object.fromEntries(Object.entries(serversNamed(request)).map(([role, server]) => [role, remembered(server, request.reach?.[role])]));
 	const watched = (run: string, work: (run: string, how: Pick<EngineWatcher, 'signal' | 'leave'>) => Promise<unknown>): RunHandle => {
 		const [stop, leave] = [new AbortController(), new AbortController()];
 		return {
@@ -138,7 +126,6 @@ export function makeWizardBackend(
 				onProgress: measuring(context, progress),
 				warn: say,
 			}),
-		drill,
 		start: (request, director, on) =>
 			watched(newRunId(context, request.kind), (run, how) =>
 				runInBackground(context, request, wishesFor(request), { ...how, run, director, on }),

@@ -4,6 +4,7 @@ import type { RunRecord } from '../core/run-record.ts';
 import { NO_POLICY } from '../dialects/common/passwords.ts';
 import type { Identity } from '../dialects/contract/identity.ts';
 import type { ProvisionRequest } from '../requests/provision.ts';
+import type { Server } from '../runbooks/server.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { AppContext } from './context.ts';
@@ -34,21 +35,29 @@ export async function openPair(
 	const replica = await open('replica');
 	if (primary instanceof ConnectError) {
 		if (replica instanceof ConnectError || undo === undefined) throw primary;
-		return { primary: await absentServer(context, wish('primary'), { error: primary, other: replica, past: undo }), replica };
+		return { primary: await absentServer(context, wish('primary'), { error: primary, like: replica, past: undo }), replica };
 	}
 	if (!(replica instanceof ConnectError)) return { primary, replica };
 	if (undo === undefined) throw replica;
-	return { primary, replica: await absentServer(context, wish('replica'), { error: replica, other: primary, past: undo }) };
+	return { primary, replica: await absentServer(context, wish('replica'), { error: replica, like: primary, past: undo }) };
 }
 
 /** So that nobody is asked for one. */
 const NO_PASSWORD = new Secret('');
 
-/** A server that cannot be reached, of a run that is to be undone: known by that run’s journal, and taken for one of `other`’s kind. */
-async function absentServer(
+/** A server that cannot be reached, of a run that is to be undone: known by that run’s journal, and taken for one of the kind of `like`. */
+export async function absentServer(
 	context: AppContext,
 	wish: ConnectionOptions,
-	{ error, other, past }: { readonly error: ConnectError; readonly other: OpenedServer; readonly past: RunRecord },
+	{
+		error,
+		like,
+		past,
+	}: {
+		readonly error: ConnectError;
+		readonly like: Pick<OpenedServer, 'identity'> & { readonly server: Pick<Server, 'dialect'> };
+		readonly past: RunRecord;
+	},
 ): Promise<OpenedServer> {
 	const { address } = await resolveWish(context, { ...wish, password: wish.password ?? NO_PASSWORD });
 	const known = past.identities[wish.role];
@@ -57,15 +66,15 @@ async function absentServer(
 	const host = address.socket === undefined ? address.host : 'localhost';
 	return {
 		absent: error,
-		reach: { address, password: null, dialect: other.reach.dialect },
+		reach: { address, password: null, dialect: like.server.dialect },
 		server: {
 			name,
 			host,
 			port: address.socket === undefined ? address.port : Number(/:(\d+)$/.exec(name)?.[1] ?? 0),
 			local: address.socket !== undefined || isLoopback(address.host) || address.host === hostname(),
-			dialect: other.server.dialect,
+			dialect: like.server.dialect,
 		},
-		identity: { ...other.identity, ...identity },
+		identity: { ...like.identity, ...identity },
 		madeAt: madeAt ?? null,
 		...{ tls: null, profile: null, passwordPolicy: NO_POLICY },
 		warnings: [`${name} cannot be reached: ${error.description.message}`],

@@ -8,6 +8,7 @@ import { jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import { type Engine, newest, type RunRecord } from '../core/run-record.ts';
 import type { RunEnd, Scope } from '../core/runner.ts';
+import { fold, NOTHING_YET } from '../core/state.ts';
 import { textPrinter } from '../render/text-printer.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { buildRun } from './build-run.ts';
@@ -85,7 +86,7 @@ async function withPrepared(
 		// A preview leaves no trace.
 		const journal = watcher.preview ? null : openJournal(runsFolder(context), run);
 		const log: string[] = [];
-		const jsonl: string[] = [];
+		const events: Recorded[] = [];
 		const print = textPrinter({
 			out: { write: (text) => log.push(text) },
 			color: false,
@@ -109,7 +110,7 @@ async function withPrepared(
 			} finally {
 				// Also what could not be written down is told to whoever watches.
 				print(told);
-				if (told.type !== 'progress') jsonl.push(jsonLine(told));
+				if (told.type !== 'progress') events.push(told);
 				watcher.on(told);
 			}
 		};
@@ -123,7 +124,8 @@ async function withPrepared(
 				signal: watcher.signal,
 				preview: watcher.preview ?? false,
 				typed: watcher.typed ?? [],
-				transcript: () => ({ log: log.join(''), jsonl: jsonl.join('') }),
+				transcript: () => ({ log: log.join(''), jsonl: events.map((event) => jsonLine(event)).join('') }),
+				state: () => events.reduce(fold, NOTHING_YET),
 				sink,
 			});
 			if (unwritten !== null) ended = { ...ended, warnings: [...ended.warnings, unwritten] };

@@ -33,6 +33,7 @@ function closed(path: string): boolean {
 	}
 }
 
+// A drill keeps nothing.
 const RUNBOOKS: readonly Pick<Runbook<never>, 'id' | 'steps'>[] = [provisionReplica, lockedDump, restoreBackup];
 
 function passing(past: RunRecord): boolean {

@@ -5,7 +5,7 @@ import type { Identity } from '../dialects/contract/identity.ts';
 import { detect } from '../dialects/index.ts';
 import { runTool } from '../exec/tool.ts';
 import type { ConnectionTarget } from '../executor/connection-target.ts';
-import type { RunRequest } from '../requests/index.ts';
+import { type RunRequest, serversNamed } from '../requests/index.ts';
 import type { Server } from '../runbooks/server.ts';
 import { sandboxLogin } from '../sandbox/login.ts';
 import { isServerUrl } from '../server/address.ts';
@@ -77,11 +77,10 @@ export async function withPasswords(
 	wishes: ConnectionOptionsByRole,
 ): Promise<ConnectionOptionsByRole> {
 	const full: Record<string, ConnectionOptionsByRole[string]> = { ...wishes };
-	const roles = request.kind === 'provision' ? (['primary', 'replica'] as const) : (['server'] as const);
-	for (const role of roles) {
+	for (const [name, named] of Object.entries(serversNamed(request))) {
+		const role = name as ConnectionOptions['role'];
 		const wish = { ...request.reach?.[role], ...wishes[role] };
 		if (wish.password !== undefined || context.passwordPrompt(wish.flags?.password === '') === undefined) continue;
-		const named = request.kind === 'provision' ? request[role === 'primary' ? 'primary' : 'replica'] : request.server;
 		const { password } = await resolveWish(context, { role, ...(named === '' ? {} : { server: named }), ...wish });
 		if (password !== null) full[role] = { ...wish, password };
 	}

@@ -4,14 +4,10 @@ import { backupFolder } from '../archive/read.ts';
 import { writeRecord } from '../archive/records.ts';
 import { verifyBackup } from '../archive/verify.ts';
 import type { Verified, VerifyRecord } from '../core/backups.ts';
-import { type Check, failed } from '../core/check.ts';
+import { failed, problemWords } from '../core/check.ts';
 import { LockstepError, VerifyFailed } from '../core/errors.ts';
 import { meter, type Progress } from '../core/progress.ts';
 import type { AppContext } from './context.ts';
-
-/** One line of what was wrong. */
-export const problemWords = ({ title, expected, found }: Check): string =>
-	`${title}: ${[expected === undefined ? null : `expected ${expected}`, found === undefined ? null : `found ${found}`].filter(Boolean).join(', ')}`;
 
 const HINTS = 'Do not restore from it. Take another backup, or get what is named from a copy of this one.';
 

@@ -1,4 +1,4 @@
-import type { BackupList, BackupReport, Drilled, Verified } from '../core/backups.ts';
+import type { BackupList, BackupReport, Verified } from '../core/backups.ts';
 import type { Director } from '../core/director.ts';
 import type { UnverifiedServer } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
@@ -87,8 +87,6 @@ export interface WizardBackend {
 	 * nothing is being done any more, with the reason of `signal`.
 	 */
 	verify(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Verified>;
-	/** `lockstep drill`, without a primary; rejects as {@link WizardBackend.verify}: its server and its folder are gone by then. */
-	drill(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Drilled>;
 	/** A proposal for where the backups of a server go. */
 	proposeOutput(server: string): string;
 	/** Starts or finds the throwaway pair; lines tell how it goes. */

@@ -15,14 +15,12 @@ import { findingLines } from '../render/findings.ts';
 import { paint } from '../render/page.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { askingInTerminal, type CommandResult, type Context } from './context.ts';
-import { clearDrills } from './drill-server.ts';
 import { watchHeadless } from './run.ts';
 
 /** Puts back what runs of this machine that were cut off have left on servers; each finding is told first, with its statement. */
 export async function recover(context: Context, name: string | undefined): Promise<CommandResult> {
 	const asking = askingInTerminal(context);
 	const { flags, stdout, stderr, color, ascii, width } = context;
-	if (!flags.dryRun) await clearDrills(context);
 	const found = await runsOf(context);
 	const newer = newerRuns(context).filter((run) => name === undefined || run === name);
 	const named = name === undefined || newer.includes(name) ? null : pastRun(context, name);

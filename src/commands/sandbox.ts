@@ -1,3 +1,4 @@
+import { clearInterruptedDrills } from '../app/interrupted-drills.ts';
 import { UserError } from '../core/errors.ts';
 import { duration } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
@@ -15,7 +16,6 @@ import {
 } from '../sandbox/sandbox.ts';
 import { urlOf } from '../sandbox/server.ts';
 import type { CommandResult, Context } from './context.ts';
-import { clearDrills } from './drill-server.ts';
 
 export type SandboxFlags = FieldsOf<typeof SANDBOX.options>;
 
@@ -49,7 +49,7 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 		`  replica  ${urlOf(pair.replica)}   socket ${pair.replica.socket}`,
 		`  writer   ${pair.writerPid === null ? 'not running' : `keeps changing the primary (process ${pair.writerPid})`}`,
 	];
-	if (!global.dryRun) await clearDrills(context);
+	if (!global.dryRun) await clearInterruptedDrills(context, (text) => void stderr.write(`${text}\n`));
 	switch (verb) {
 		case 'up': {
 			if (global.dryRun) {

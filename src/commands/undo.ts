@@ -24,7 +24,7 @@ function pastToUndo(context: Context, name: string | undefined): RunRecord {
 	const wanted = (each: RunRecord) => {
 		if (name !== undefined) return each.run === name;
 		const changed = each.touched.length > 0;
-		return each.runbook !== 'locked-dump' ? changed || each.end?.outcome === 'undone' : changed && each.open;
+		return each.afterFailure === 'keep' ? changed || each.end?.outcome === 'undone' : changed && each.open;
 	};
 	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {

@@ -1,13 +1,10 @@
 import { keyOf, makeWizardBackend } from '../app/make-wizard-backend.ts';
 import { withPasswords } from '../app/servers.ts';
-import type { WizardBackend } from '../app/wizard-backend.ts';
-import { backupFolder } from '../archive/read.ts';
 import { Stopped, UserError } from '../core/errors.ts';
-import type { RunRequest } from '../requests/index.ts';
+import { type RunRequest, serversNamed } from '../requests/index.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { CommandResult, Context } from './context.ts';
-import { drillAndRecord } from './drill.ts';
 
 export type Opening =
 	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' | 'demo' }
@@ -19,23 +16,11 @@ async function askedPasswords(context: Context, request: RunRequest): Promise<Ma
 	const wishes = await withPasswords(context, request, {});
 	return new Map(
 		Object.entries(wishes).flatMap(([role, { password }]) => {
-			const server = request.kind === 'provision' ? request[role as 'primary' | 'replica'] : request.server;
+			const server = serversNamed(request)[role] ?? '';
 			return password === undefined ? [] : [[keyOf(server, request.reach?.[role]), password] as const];
 		}),
 	);
 }
-
-/** A drill without a primary, whose progress goes to the screen. */
-const drillOf =
-	(context: Context): WizardBackend['drill'] =>
-	async (path, { say, progress }, signal) => {
-		const own: Context = {
-			...context,
-			signal: AbortSignal.any([signal, context.signal]),
-			print: (event) => void (event.type === 'progress' && progress(event.progress)),
-		};
-		return drillAndRecord(own, await backupFolder(path), null, {}, { say, warn: say });
-	};
 
 /** Opens the wizard at a screen; what it leaves to be said goes to the normal screen. */
 export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<CommandResult> {
@@ -48,7 +33,7 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();
 	const { startWizard } = await import('../ui/start.tsx');
 	const { summary, end, signal } = await startWizard({
-		desk: makeWizardBackend(context, { pair, passwords, drill: drillOf(context) }),
+		desk: makeWizardBackend(context, { pair, passwords }),
 		stdin: context.stdin,
 		stdout: context.stdout,
 		ascii: context.ascii,

@@ -49,6 +49,53 @@ export interface RestartAction extends Common {
 	readonly dataDir: string | null;
 }
 
+/**
+ * Makes an empty server on this machine, in a folder of its own, and starts it. Only a socket in that folder leads to it, and root has no
+ * password there. Its process outlives ours.
+ */
+export interface ServerStartAction extends Common {
+	readonly kind: 'server-start';
+	readonly on: Role;
+	/** Not there yet. */
+	readonly folder: string;
+	readonly vendor: ServerProgram['vendor'];
+	/** `11.8`: the program is of this series, or of a newer one. */
+	readonly series: string;
+	/** The program as it was found; null where it is unpacked first. */
+	readonly program: string | null;
+	readonly serverId: number;
+	/** Options of its own, when its data are made and whenever it is started. */
+	readonly initOptions: readonly string[];
+	readonly options: readonly string[];
+}
+
+/** Ends every process of the server in that folder, and removes the folder. */
+export interface ServerStopAction extends Common {
+	readonly kind: 'server-stop';
+	readonly on: Role;
+	readonly folder: string;
+}
+
+/** What a server on this machine would be started of. */
+export type ServerProgram = {
+	readonly vendor: 'mariadb' | 'mysql';
+	/** Null where it is to be unpacked first. */
+	readonly path: string | null;
+	readonly version: string;
+};
+
+/** A server that was started. */
+export type StartedServer = {
+	readonly pid: number;
+	/** With the pid it tells the process from any later one; null where that is gone already. */
+	readonly startTime: string | null;
+	readonly program: string;
+	/** As the program says it. */
+	readonly version: string;
+	/** Whether the program is the machine's own rather than unpacked from packages. */
+	readonly own: boolean;
+};
+
 /** A tool of the server's vendor, connected to a role's server. Its argv never holds the password. */
 export interface ToolPart {
 	readonly on: Role;
@@ -209,7 +256,17 @@ export interface HandAction extends Common {
 	readonly lines: readonly string[];
 }
 
-export type Action = SqlAction | RestartAction | PipeAction | RowsAction | DefinitionsAction | LoadAction | FileAction | HandAction;
+export type Action =
+	| SqlAction
+	| RestartAction
+	| ServerStartAction
+	| ServerStopAction
+	| PipeAction
+	| RowsAction
+	| DefinitionsAction
+	| LoadAction
+	| FileAction
+	| HandAction;
 
 /** What a finished pipe brought. */
 export interface PipeResult {
@@ -273,7 +330,9 @@ export type Performed<A extends Action> = A extends SqlAction
 				? readonly Definition[]
 				: A extends LoadAction
 					? LoadResult
-					: undefined;
+					: A extends ServerStartAction
+						? StartedServer
+						: undefined;
 
 /** The action of that id in a plan: a step's own `run` performs what was shown and nothing else. */
 export function pick<K extends Action['kind']>(plan: readonly Action[], kind: K, id: string): Extract<Action, { kind: K }> | undefined {

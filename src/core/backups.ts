@@ -135,13 +135,3 @@ export type Verified = {
 	/** The record's path; null where it could not be written. */
 	readonly written: string | null;
 };
-
-/** What a drill came to, where it passed. */
-export type Drilled = {
-	readonly folder: string;
-	readonly record: DrillRecord;
-	readonly checks: readonly Check[];
-	/** The record's path, and the report's for people; null where they could not be written. */
-	readonly written: string | null;
-	readonly report: string | null;
-};

@@ -14,6 +14,10 @@ export type Check = {
 
 export const failed = (checks: readonly Check[]): readonly Check[] => checks.filter((check) => check.status === 'fail');
 
+/** What is wrong, in one line. */
+export const problemWords = ({ title, expected, found }: Check): string =>
+	`${title}: ${[expected === undefined ? null : `expected ${expected}`, found === undefined ? null : `found ${found}`].filter(Boolean).join(', ')}`;
+
 /** `found` is true either way; `wrong` is what was found where it does not hold. */
 type Rest = Omit<Check, 'id' | 'title' | 'status'> & { readonly wrong?: string };
 

@@ -157,8 +157,26 @@ class Runner<Env extends Outputs> {
 			return this.#end('done', null, false);
 		} catch (error) {
 			failure = failureOf(error instanceof StepFailure ? error.cause : error, error instanceof StepFailure ? error.step : null);
+			failure = await this.#conclude(failure);
 			return await this.#failed(failure, error instanceof StepFailure ? error.recovery : 'keep');
 		}
+	}
+
+	/** Performs the steps that say what the run came to. Gives the failure that the run ends with. */
+	async #conclude(failure: Failure): Promise<Failure> {
+		const { runbook, env, signal } = this.#o;
+		let last = failure;
+		if (failure.step === null) return last;
+		for (const step of runbook.steps) {
+			if (!step.concludes || step.id === failure.step || env.outputs[step.id] !== undefined || signal.aborted) continue;
+			try {
+				await this.#attempt(step, last);
+			} catch (error) {
+				last = failureOf(error, step.id);
+				this.#emit({ type: 'step-failed', step: step.id, failure: last });
+			}
+		}
+		return last;
 	}
 
 	async #failed(failure: Failure, wish: 'keep' | 'undo'): Promise<RunEnd> {
@@ -341,7 +359,7 @@ class Runner<Env extends Outputs> {
 		}
 	}
 
-	async #attempt(step: AnyStep<Env>): Promise<void> {
+	async #attempt(step: AnyStep<Env>, failure: Failure | null = null): Promise<void> {
 		const { env, world, now, signal } = this.#o;
 		signal.throwIfAborted();
 		const began = now().getTime();
@@ -372,7 +390,7 @@ class Runner<Env extends Outputs> {
 		this.#acted = false;
 		const working = this.#working(step.id);
 		let output: Json = null;
-		if (step.run !== undefined) output = await step.run({ ...at, ...working, plan });
+		if (step.run !== undefined) output = await step.run({ ...at, ...working, plan, failure });
 		else for (const action of plan) await working.perform(action);
 		const proofs = (await step.verify?.({ ...at, ...looking(world), output })) ?? [];
 		if (proofs.length > 0) this.#emit({ type: 'checks', step: step.id, checks: proofs });
@@ -560,6 +578,8 @@ function looking(world: Executor) {
 		definitions: world.definitions.bind(world),
 		folderFacts: world.folderFacts.bind(world),
 		tool: world.tool.bind(world),
+		serverProgram: world.serverProgram.bind(world),
+		serverLeft: world.serverLeft.bind(world),
 		now: world.now.bind(world),
 		signal: world.signal,
 	};

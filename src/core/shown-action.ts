@@ -1,5 +1,5 @@
 import { shown } from '../sql/sql.ts';
-import type { Action, FilePart, LoadAction, PipeAction } from './action.ts';
+import type { Action, FilePart, LoadAction, PipeAction, ServerStartAction } from './action.ts';
 import { duration, plural } from './format.ts';
 import type { Role, Thing } from './model.ts';
 import { shellWord } from './shell.ts';
@@ -54,6 +54,12 @@ export function sourceOf({ from, into }: PipeAction): Role {
 	return 'tells' in from || 'writes' in from ? from.on : ([from].flat()[0]?.on ?? '');
 }
 
+function serverStart({ program, vendor, series, folder, serverId, options }: ServerStartAction): string {
+	const unpacked = `(unpacked) ${vendor === 'mysql' ? 'mysqld' : 'mariadbd'} ${series}`;
+	const own = [`--datadir=${folder}/data`, `--server-id=${serverId}`, ...options];
+	return [program === null ? unpacked : shellWord(program), ...own.map(shellWord)].join(' ');
+}
+
 function text(action: Action): string {
 	switch (action.kind) {
 		case 'sql':
@@ -99,8 +105,14 @@ function text(action: Action): string {
 			return action.lines.join('\n');
 		case 'restart':
 			return `wait until the server answers again, at most ${duration(action.mostMs)}`;
+		case 'server-start':
+			return serverStart(action);
+		case 'server-stop':
+			return `stop the server, then: rm -r ${shellWord(action.folder)}`;
 	}
 }
+
+const ALWAYS_CHANGE: ReadonlySet<Action['kind']> = new Set(['file', 'load', 'server-start', 'server-stop']);
 
 export function show(action: Action): ShownAction {
 	return {
@@ -109,7 +121,7 @@ export function show(action: Action): ShownAction {
 		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? sourceOf(action) : action.on,
 		text: text(action),
 		why: action.why,
-		changes: action.kind === 'file' || action.kind === 'load' || ('changes' in action && action.changes),
+		changes: ALWAYS_CHANGE.has(action.kind) || ('changes' in action && action.changes),
 		...(action.makes === undefined || action.makes.length === 0 ? {} : { makes: action.makes }),
 		...(action.destroys === undefined || action.destroys.length === 0 ? {} : { destroys: action.destroys }),
 	};

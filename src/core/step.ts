@@ -1,5 +1,5 @@
 import type { Query, Statement } from '../sql/sql.ts';
-import type { Action, Performed, TableDigest, TableToRead } from './action.ts';
+import type { Action, Performed, ServerProgram, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
 import type { Deeds } from './deeds.ts';
 import type { Definition } from './definition.ts';
@@ -21,6 +21,9 @@ export type FolderFacts = {
 	readonly exposedTo: 'everybody' | 'its owner' | null;
 	readonly entries: readonly string[];
 };
+
+/** Of a server of this machine: whether its folder is there, and whether a process of it is. */
+export type ServerLeft = { readonly folder: boolean; readonly running: boolean };
 
 export type ToolFacts = { readonly path: string; readonly version: string };
 
@@ -47,6 +50,10 @@ export interface ReadContext {
 	folderFacts(path: string): Promise<FolderFacts>;
 	/** The tool that goes by one of these names, of the server's own vendor and not older than the server. */
 	tool(on: Role, names: readonly string[]): Promise<ToolSearch>;
+	/** What a server of this vendor and series, or of a newer one, would be started of here. Throws UserError where there is nothing. */
+	serverProgram(vendor: ServerProgram['vendor'], series: string): Promise<ServerProgram>;
+	/** What of a server that was started in that folder is there. */
+	serverLeft(folder: string): Promise<ServerLeft>;
 	now(): Date;
 	readonly signal: AbortSignal;
 }
@@ -92,6 +99,8 @@ export interface PerformOptions {
 	readonly onDown?: () => void;
 	/** Of a pipe: nothing that its first tool writes goes on before this is so. */
 	readonly begin?: Promise<void>;
+	/** Of a server that is started: what is done for it, a sentence each. */
+	readonly say?: (text: string) => void;
 	/** Called as bytes pass through a pipe. */
 	readonly onFlow?: (flow: Flow) => void;
 }
@@ -127,7 +136,12 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	consents?(at: Env & Observed<Facts>): readonly Consent[];
 	plan(at: Env & Observed<Facts>): readonly Action[];
 	/** Without it the plan is performed, one action after the other, and the output is null. */
-	run?(at: Env & RunContext & Observed<Facts> & { plan: readonly Action[] }): Promise<Output>;
+	run?(at: Env & RunContext & Observed<Facts> & { plan: readonly Action[]; readonly failure: Failure | null }): Promise<Output>;
+	/**
+	 * It says what the run came to: done also after an earlier step has failed, before anything is rolled back, with that `failure`. What it
+	 * throws takes the failure's place. Not where the run was stopped.
+	 */
+	readonly concludes?: true;
 	/** Proof that it took effect. */
 	verify?(at: Env & ReadContext & Observed<Facts> & { output: Output }): Promise<readonly Check[]>;
 	/**

@@ -30,10 +30,3 @@ export function crashInjector(env: NodeJS.ProcessEnv, watcher: number): (event: 
 		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
 	};
 }
-
-/** For tests only: ends this process as by `kill -9` at the named point that `LOCKSTEP_TEST_CRASH` says, for work that is no run: a drill. */
-export const crashPoints =
-	(env: NodeJS.ProcessEnv): ((point: string) => void) =>
-	(point) => {
-		if (env.LOCKSTEP_TEST_CRASH === point) process.kill(process.pid, 'SIGKILL');
-	};

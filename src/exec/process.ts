@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { LockstepError } from '../core/errors.ts';
 import { runTool } from './tool.ts';
@@ -68,6 +68,18 @@ export async function processUse(pid: number): Promise<{ readonly cpuMs: number;
 /** Whether this pid is still the process that has this text in its command line: pids are used again. */
 export async function isRunning(pid: number, mark: string): Promise<boolean> {
 	return (await commandLine(pid))?.includes(mark) ?? false;
+}
+
+/** The processes that have this text in their command line. */
+export async function processesWith(mark: string): Promise<readonly number[]> {
+	if (process.platform === 'linux') {
+		const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+		const found = await Promise.all(pids.map((pid) => isRunning(pid, mark)));
+		return pids.filter((_, index) => found[index]);
+	}
+	const { stdout } = await runTool({ program: 'ps', argv: ['-axww', '-o', 'pid=,args='] }, { timeoutMs: 5000 });
+	const lines = stdout.split('\n').filter((line) => line.includes(mark));
+	return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid !== process.pid);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -4,6 +4,8 @@ import type { Executor } from '../core/executor.ts';
 import type { Role } from '../core/model.ts';
 import type { HeldLease, PerformOptions } from '../core/step.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
+import { compareSeries, seriesOf } from '../dialects/series.ts';
+import { ephemeralLeft, ephemeralProgram, removeEphemeral, startEphemeral } from '../sandbox/ephemeral-server.ts';
 import { type Lease, openLease } from '../server/lease.ts';
 import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';
@@ -157,6 +159,8 @@ export function openExecutor(options: {
 			rows.definitions({ on, databases, ignoreTables: [], readers: connections }, { signal }),
 		tool,
 		folderFacts,
+		serverProgram: (vendor, series) => ephemeralProgram({ vendor, fits: atLeast(series) }, env),
+		serverLeft: ephemeralLeft,
 		async perform<A extends Action>(action: A, options: PerformOptions & { signal: AbortSignal }): Promise<Performed<A>> {
 			options.signal.throwIfAborted();
 			switch (action.kind) {
@@ -186,6 +190,15 @@ export function openExecutor(options: {
 						env,
 					}).finally(() => claims.get(action.on)?.patient(RECLAIM_MS));
 					return undefined as Performed<A>;
+				case 'server-start':
+					return (await startEphemeral(action, {
+						fits: atLeast(action.series),
+						env,
+						signal: options.signal,
+						say: options.say ?? (() => undefined),
+					})) as Performed<A>;
+				case 'server-stop':
+					return (await removeEphemeral(action.folder)) as Performed<A>;
 				case 'hand':
 					return undefined as Performed<A>;
 			}
@@ -221,6 +234,12 @@ export function openExecutor(options: {
 	};
 	return world;
 }
+
+/** Whether a version is of that series, or of a newer one. */
+const atLeast =
+	(series: string) =>
+	(version: string): boolean =>
+		compareSeries(seriesOf(version), series) >= 0;
 
 /** For tests only: `LOCKSTEP_TEST_LEASE_SECONDS` is after how much silence the server lets go of a lock or a claim of ours. */
 function testLease(env: NodeJS.ProcessEnv): number | undefined {

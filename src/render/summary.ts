@@ -1,8 +1,11 @@
+import type { DrillRecord } from '../core/backups.ts';
+import type { Check } from '../core/check.ts';
 import { bytes, count, duration, plural, symbols } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
 import { afterWords, exceptions } from './aftermath.ts';
+import { drilledLines } from './drill.ts';
 import { failureLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
 
@@ -135,6 +138,15 @@ function restore(summary: Known, ms: number | null): string[] {
 	].filter((each): each is string => !!each);
 }
 
+function drillSummary({ summary }: RunEnd, { width, ascii = false }: SummaryOptions): Line[] {
+	const { checks, ...record } = summary as unknown as Omit<DrillRecord, 'format' | 'type' | 'tool'> & { readonly checks: readonly Check[] };
+	const report = text(summary.report);
+	return [
+		...drilledLines(record.backup, record, checks, { width, ascii }),
+		...(report === null ? [] : indented('  Report            ', report, width, 'key', 'dim')),
+	];
+}
+
 /** What a run came to, as it is left in the terminal. */
 export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptions): Line[] {
 	const { width, ascii = false } = options;
@@ -162,6 +174,7 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 		});
 	}
 	const summary: Known = end.summary;
+	if (state.runbook === 'drill') return drillSummary(end, options);
 	// What a person waited at the review is no part of the run.
 	const ms = state.steps.reduce((sum, step) => sum + (step.ms ?? 0), 0) || null;
 	const folder = text(summary.backup);

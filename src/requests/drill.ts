@@ -1,4 +1,5 @@
 import { defineCommand } from './command.ts';
+import type { ReachRequest } from './connection.ts';
 import { type FieldsOf, optional, switchOff, switchOn, text } from './option.ts';
 
 export const DRILL = defineCommand({
@@ -19,4 +20,6 @@ export const DRILL = defineCommand({
 	],
 });
 
-export type DrillRequest = { readonly kind: 'drill'; readonly backup: string } & FieldsOf<typeof DRILL.options>;
+export type DrillRequest = { readonly kind: 'drill'; readonly reach?: ReachRequest; readonly backup: string } & FieldsOf<
+	typeof DRILL.options
+>;

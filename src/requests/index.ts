@@ -20,8 +20,20 @@ import {
 import { PROVISION, type ProvisionRequest } from './provision.ts';
 import { RESTORE, type RestoreRequest } from './restore.ts';
 
-export type RunRequest = ProvisionRequest | BackupRequest | RestoreRequest;
-export type AnyRequest = RunRequest | StatusRequest | DrillRequest | VerifyRequest;
+export type RunRequest = ProvisionRequest | BackupRequest | RestoreRequest | DrillRequest;
+export type AnyRequest = RunRequest | StatusRequest | VerifyRequest;
+
+/** The servers that a request names, by role; empty where the options of the MySQL clients say which. */
+export function serversNamed(request: RunRequest | StatusRequest): { readonly [role: string]: string } {
+	switch (request.kind) {
+		case 'provision':
+			return { primary: request.primary, replica: request.replica };
+		case 'drill':
+			return request.primary === undefined ? {} : { primary: request.primary };
+		default:
+			return { server: request.server };
+	}
+}
 
 /** In the order of `lockstep --help`. */
 export const COMMANDS = [

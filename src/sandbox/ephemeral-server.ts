@@ -1,71 +1,48 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { ServerProgram, ServerStartAction, StartedServer } from '../core/action.ts';
 import { ToolError, UserError } from '../core/errors.ts';
-import { processStartTime } from '../exec/process.ts';
+import type { ServerLeft } from '../core/step.ts';
+import { endProcess, processesWith, processStartTime } from '../exec/process.ts';
+import type { ServerAddress } from '../server/address.ts';
 import { makeCertificates } from './certificates.ts';
 import type { ServerFamily } from './family.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import { isWhole, serversFolder, socketPath, unpackedAt } from './places.ts';
 import { type Found, findPrograms, ofThisMachine } from './programs.ts';
-import { makeServer, type SandboxServer, startServer, stopServer } from './server.ts';
+import { makeServer, startServer, stopServer } from './server.ts';
 
-/** An empty server for one purpose: `await using` stops it and takes its folder away. */
-export interface EphemeralServer extends AsyncDisposable {
-	readonly server: SandboxServer;
-	/** As its program says it, and where that is. */
-	readonly version: string;
-	readonly program: string;
-	/** Whether it is the machine's own rather than unpacked from packages. */
-	readonly own: boolean;
-	readonly folder: string;
-	/** Whether its server's process is still there. */
-	alive(): Promise<boolean>;
-	/** Leaves word, on disk, of what whoever clears up after this process must undo elsewhere; null takes it back. */
-	remember(word: unknown): Promise<void>;
-}
+/** In a folder that is a throwaway server's from its first moment: only such a folder is ever removed. */
+const MARKER = '.lockstep-throwaway';
+const GRACE_MS = 15_000;
 
-export interface ThrowawayWish {
-	readonly vendor: ServerFamily['vendor'];
+/** An option of every process of that folder's server, also of the one that makes its data. */
+const markOf = (folder: string): string => `--datadir=${join(folder, 'data')} `;
+
+/** How the server in that folder is reached, whether or not it is there yet: by its socket alone, as root without a password. */
+export const ephemeralAddress = (folder: string): ServerAddress => ({
+	...{ name: 'the throwaway server', host: 'localhost', port: 3306, socket: socketPath(folder).path, user: 'root' },
+	...{ tls: { mode: 'DISABLED' }, connectTimeoutMs: 10_000, origin: {} },
+});
+
+export interface Wanted {
+	readonly vendor: ServerProgram['vendor'];
 	/** Whether a server of this version, or series, will do. */
 	readonly fits: (version: string) => boolean;
-	/** In a folder of its own in this one. */
-	readonly parent: string;
-	/** Where all of them are known, wherever they are: {@link clearThrowaways} looks here. */
-	readonly registry: string;
-	readonly name: string;
-	/** Options of the server's own, when it is made and when it is started. */
-	readonly made: readonly string[];
-	readonly started: readonly string[];
-	readonly env: NodeJS.ProcessEnv;
-	readonly signal: AbortSignal;
-	readonly say: (line: string) => void;
 }
+type Choice = { readonly family: ServerFamily; readonly own: Found['programs'] } | { readonly kind: Kind };
 
-/** In a folder that is a throwaway's from its first moment: only such a folder is ever removed. */
-const MARKER = '.lockstep-throwaway';
-
-type Owner = { readonly pid: number; readonly birth: string | null; readonly word: unknown };
-
-const readOwner = async (folder: string): Promise<Owner | null> =>
-	readFile(join(folder, MARKER), 'utf8')
-		.then(JSON.parse)
-		.catch(() => null);
-
-async function writeOwner(folder: string, owner: Owner): Promise<void> {
-	const path = join(folder, MARKER);
-	await writeFile(`${path}.new`, JSON.stringify(owner), { mode: 0o600 });
-	await rename(`${path}.new`, path);
-}
-
-/** The machine's own server where it fits, else the oldest that fits of those that can be unpacked. */
-async function programsFor({ vendor, fits, env, signal, say }: ThrowawayWish): Promise<Found & { readonly family: ServerFamily }> {
-	const kinds = KINDS.filter(({ family }) => family.vendor === vendor);
+/** The machine's own server where it is new enough, else the oldest that is of those that can be unpacked. Throws UserError. */
+async function choose({ vendor, fits }: Wanted, env: NodeJS.ProcessEnv): Promise<Choice> {
+	const kinds = KINDS.filter(({ family }) => family.vendor === vendor).toSorted((a, b) =>
+		a.series.localeCompare(b.series, 'en', { numeric: true }),
+	);
 	const [first] = kinds;
 	const own = first === undefined ? undefined : await ofThisMachine(first, env);
-	if (first !== undefined && own !== undefined && fits(own.version)) return { family: first.family, programs: own, binDir: null };
-	const kind = kinds.filter(({ series }) => fits(series)).toSorted((a, b) => a.series.localeCompare(b.series, 'en', { numeric: true }))[0];
-	if (kind !== undefined) return { family: kind.family, ...(await findPrograms(kind, { env, signal, say, anySeries: false })) };
+	if (first !== undefined && own !== undefined && fits(own.version)) return { family: first.family, own };
+	const kind = kinds.find((each) => fits(each.series));
+	if (kind !== undefined) return { kind };
 	throw new UserError({
 		message: `There is no ${vendor === 'mysql' ? 'MySQL' : 'MariaDB'} server here that is new enough.`,
 		reason: `${own === undefined ? 'None is on the PATH' : `${own.server} is ${own.version}`}; ${kinds.map(({ title }) => title).join(' and ')} can be unpacked.`,
@@ -73,84 +50,80 @@ async function programsFor({ vendor, fits, env, signal, say }: ThrowawayWish): P
 	});
 }
 
+/** What {@link startEphemeral} would start. Only looks. Throws UserError where nothing is new enough. */
+export async function ephemeralProgram(wanted: Wanted, env: NodeJS.ProcessEnv): Promise<ServerProgram> {
+	const { vendor } = wanted;
+	const choice = await choose(wanted, env);
+	if ('own' in choice) return { vendor, path: choice.own.server, version: choice.own.version };
+	const folder = join(serversFolder(env), choice.kind.kind);
+	const [name = ''] = choice.kind.family.programs;
+	return { vendor, path: isWhole(folder) ? join(unpackedAt(folder).bin, name) : null, version: choice.kind.series };
+}
+
 /** A part of what memory is free, so that a restore is about as fast as on a server of its own. */
 const poolMiB = (): number => Math.max(64, Math.min(1024, Math.floor(freemem() / 4 / 1024 ** 2)));
 
-/** Makes and starts it. Whatever fails on the way leaves nothing behind. */
-export async function startThrowaway(wish: ThrowawayWish): Promise<EphemeralServer> {
-	const { env, signal, say } = wish;
-	const { family, programs, binDir } = await programsFor(wish);
-	const folder = join(wish.parent, `${wish.name}-${randomBytes(3).toString('hex')}`);
-	await mkdir(folder, { recursive: true, mode: 0o700 });
-	const owner = { pid: process.pid, birth: (await processStartTime(process.pid)) ?? null };
-	await writeOwner(folder, { ...owner, word: null });
-	const link = wish.registry === wish.parent ? null : join(wish.registry, basename(folder));
-	let known: unknown = null;
-	const gone = async () => {
-		await stopServer(folder);
-		// What must still be undone elsewhere is kept for whoever clears up next.
-		for (const name of await readdir(folder)) {
-			if (known === null || name !== MARKER) await rm(join(folder, name), { recursive: true, force: true });
-		}
-		if (known !== null) return;
-		await rm(folder, { recursive: true, force: true });
-		if (link !== null) await rm(link, { force: true });
-	};
+/** Makes and starts a server; what fails on the way leaves what {@link removeEphemeral} takes away. Throws ToolError, UserError or the signal's reason. */
+export async function startEphemeral(
+	action: ServerStartAction,
+	how: Pick<Wanted, 'fits'> & { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal; readonly say: (text: string) => void },
+): Promise<StartedServer> {
+	const { vendor, folder, serverId, initOptions, options } = action;
+	const { fits, env, signal, say } = how;
 	try {
-		if (link !== null) {
-			await mkdir(wish.registry, { recursive: true, mode: 0o700 });
-			await symlink(folder, link);
-		}
-		say(`Starting a throwaway server: ${programs.server} (${programs.version}) in ${folder}`);
-		await makeServer(family, programs, folder, signal, wish.made);
-		const server = await startServer({
-			...{ family, programs, folder, env, signal, serverId: randomInt(2 ** 30, 2 ** 32 - 1) },
+		const choice = await choose({ vendor, fits }, env);
+		const { family, programs, own } =
+			'own' in choice ? { family: choice.family, programs: choice.own, own: true } : await unpackedOf(choice.kind, { env, signal, say });
+		await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+		await mkdir(folder, { mode: 0o700 });
+		await writeFile(join(folder, MARKER), '', { mode: 0o600 });
+		await makeServer(family, programs, folder, signal, initOptions);
+		const { pid } = await startServer({
+			...{ family, programs, folder, env, signal, serverId },
 			tls: await makeCertificates(join(folder, 'tls'), new Date()),
-			extra: [`--innodb-buffer-pool-size=${poolMiB()}M`, ...wish.started],
+			extra: [`--innodb-buffer-pool-size=${poolMiB()}M`, ...options],
 		});
-		const began = await processStartTime(server.pid);
-		return {
-			...{ server, folder, version: programs.version, program: programs.server, own: binDir === null },
-			alive: async () => began !== undefined && (await processStartTime(server.pid)) === began,
-			async remember(word) {
-				await writeOwner(folder, { ...owner, word });
-				known = word;
-			},
-			[Symbol.asyncDispose]: gone,
-		};
+		return { pid, startTime: (await processStartTime(pid)) ?? null, program: programs.server, version: programs.version, own };
 	} catch (error) {
-		await gone();
 		throw withoutFolder(error, folder);
 	}
 }
 
-/** What it tells to do is not in a folder that is gone by then: the last words of a log are told already. */
+async function unpackedOf(kind: Kind, how: { env: NodeJS.ProcessEnv; signal: AbortSignal; say: (text: string) => void }) {
+	const { programs, binDir } = await findPrograms(kind, { ...how, anySeries: false });
+	return { family: kind.family, programs, own: binDir === null };
+}
+
+/** What it says to do is not in a folder that is gone by then: the last words of a log are in the error already. */
 function withoutFolder(error: unknown, folder: string): unknown {
 	if (!(error instanceof ToolError)) return error;
 	const hints = (error.description.hints ?? []).filter((line) => !line.includes(folder));
 	return new ToolError({ ...error.description, hints }, { cause: error });
 }
 
-/**
- * Stops the servers of processes that are gone, by their own pid and folder, and takes the folders away.
- * @param undo told what such a process had left word of; a folder whose word cannot be undone (false) stays, without its data
- */
-export async function clearThrowaways(registry: string, undo: (word: unknown) => Promise<boolean>): Promise<readonly string[]> {
-	const cleared: string[] = [];
-	for (const name of await readdir(registry).catch((): string[] => [])) {
-		const known = join(registry, name);
-		// A link whose folder somebody took away is of no more use.
-		const folder = await realpath(known).catch(() => null);
-		if (folder === null) await rm(known, { force: true });
-		const owner = folder === null ? null : await readOwner(folder);
-		if (folder === null || owner === null || (await processStartTime(owner.pid)) === owner.birth) continue;
-		await stopServer(folder);
-		const undone = owner.word === null || (await undo(owner.word));
-		for (const name of await readdir(folder)) {
-			if (undone || name !== MARKER) await rm(join(folder, name), { recursive: true, force: true });
-		}
-		for (const path of undone ? [folder, known] : []) await rm(path, { recursive: true, force: true });
-		cleared.push(folder);
-	}
-	return cleared;
+const isFolder = async (path: string): Promise<boolean> =>
+	stat(path).then(
+		(found) => found.isDirectory(),
+		() => false,
+	);
+
+/** What of the server in that folder is there. */
+export async function ephemeralLeft(folder: string): Promise<ServerLeft> {
+	return { folder: await isFolder(folder), running: (await processesWith(markOf(folder))).length > 0 };
+}
+
+/** Ends every process of that folder's server, also one that nobody has written down yet, and removes the folder. */
+export async function removeEphemeral(folder: string): Promise<undefined> {
+	// What makes its data may be followed by the server itself while this looks.
+	for (let pids = await processesWith(markOf(folder)); pids.length > 0; pids = await processesWith(markOf(folder)))
+		for (const pid of pids) await endProcess(pid, markOf(folder), GRACE_MS);
+	await stopServer(folder);
+	if (!(await isFolder(folder))) return;
+	const names = await readdir(folder);
+	// Its maker may have died before it could mark the folder as its own.
+	if (names.length === 0) return void (await rmdir(folder));
+	if (!names.includes(MARKER)) throw new UserError({ message: `${folder} is not the folder of a throwaway server: it is left as it is.` });
+	// The mark goes last: what is left of a removal that fails is still known.
+	for (const name of names) if (name !== MARKER) await rm(join(folder, name), { recursive: true, force: true });
+	await rm(folder, { recursive: true, force: true });
 }

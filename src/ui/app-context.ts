@@ -19,7 +19,7 @@ export type Place =
 	/** Which folder of backups; its backups; one of them, and what can be done with it. */
 	| { readonly at: 'folders' }
 	| { readonly at: 'backups'; readonly folder: string }
-	| { readonly at: 'archive' | 'verify' | 'drill'; readonly card: BackupCard }
+	| { readonly at: 'archive' | 'verify'; readonly card: BackupCard }
 	| { readonly at: 'restore'; readonly card: ServerCard; readonly backup: BackupReport }
 	| { readonly at: 'profiles' }
 	| { readonly at: 'practice' }

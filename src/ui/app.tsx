@@ -14,7 +14,7 @@ import { Home } from './screens/home.tsx';
 import { Pick } from './screens/pick.tsx';
 import { Practice } from './screens/practice.tsx';
 import { Profiles } from './screens/profiles.tsx';
-import { Drill, Verify } from './screens/prove.tsx';
+import { Verify } from './screens/prove.tsx';
 import { Provision } from './screens/provision.tsx';
 import { Recover } from './screens/recover.tsx';
 import { Restore } from './screens/restore.tsx';
@@ -175,8 +175,6 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Archive card={place.card} />;
 		case 'verify':
 			return <Verify card={place.card} />;
-		case 'drill':
-			return <Drill card={place.card} />;
 		case 'restore':
 			return <Restore card={place.card} backup={place.backup} />;
 		case 'profiles':

@@ -1,5 +1,6 @@
 import { render } from 'ink';
 import type { WizardBackend } from '../app/wizard-backend.ts';
+import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
 import { renderLeft } from '../render/background.ts';
@@ -68,7 +69,9 @@ function placesOf(open: Open): readonly Place[] {
 			const title =
 				request.kind === 'provision'
 					? `set up ${displayName(request.replica, request.reach?.replica)}`
-					: `${request.kind} ${displayName(request.server, request.reach?.server)}`;
+					: request.kind === 'drill'
+						? `drill ${request.backup.split('/').at(-1)}`
+						: `${request.kind} ${displayName(request.server, request.reach?.server)}`;
 			return [{ at: 'home' }, { at: 'run', request, title: title.replace(/mysql:\/\/(?:[^@/]*@)?([^?]*).*/, '$1') }];
 		}
 	}
@@ -78,21 +81,27 @@ function summaryOf(session: Session, desk: WizardBackend, options: { width: numb
 	if (session.left !== null) return renderLeft(session.left, options);
 	if (session.last === null) return null;
 	const { end, state, request } = session.last;
-	const backup = end.summary.backup;
-	const next =
-		end.outcome !== 'done' || request === null
-			? []
-			: request.kind === 'restore'
-				? [desk.commandLine({ kind: 'status', server: request.server, ...(request.reach && { reach: request.reach }) })]
-				: request.kind === 'backup'
-					? [`less ${shellWord(`${typeof backup === 'string' ? backup : request.to}/README.txt`)}`]
-					: [
-							desk.commandLine({
-								...usualBackup(request.replica, desk.proposeOutput(displayName(request.replica, request.reach?.replica))),
-								...(request.reach?.replica && { reach: { server: request.reach.replica } }),
-							}),
-						];
+	const next = end.outcome !== 'done' || request === null ? [] : nextOf(desk, request, end.summary.backup);
 	return renderSummary(end, state, { ...options, next });
+}
+
+/** Command lines for what comes after a run that was as asked. */
+function nextOf(desk: WizardBackend, request: RunRequest, backup: Json | undefined): readonly string[] {
+	switch (request.kind) {
+		case 'restore':
+			return [desk.commandLine({ kind: 'status', server: request.server, ...(request.reach && { reach: request.reach }) })];
+		case 'backup':
+			return [`less ${shellWord(`${typeof backup === 'string' ? backup : request.to}/README.txt`)}`];
+		case 'drill':
+			return [];
+		case 'provision':
+			return [
+				desk.commandLine({
+					...usualBackup(request.replica, desk.proposeOutput(displayName(request.replica, request.reach?.replica))),
+					...(request.reach?.replica && { reach: { server: request.reach.replica } }),
+				}),
+			];
+	}
 }
 
 /**

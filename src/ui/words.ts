@@ -15,7 +15,6 @@ export type HelpTopic =
 	| 'backups'
 	| 'archive'
 	| 'verify'
-	| 'drill'
 	| 'recover';
 
 type Help = { readonly title: string; readonly why: string; readonly keys: readonly (readonly [key: string, does: string])[] };
@@ -134,19 +133,6 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			['ctrl+l', 'draw the screen anew'],
 		],
 	},
-	drill: {
-		title: 'Drill',
-		why: 'A server of the same kind is started on this machine, in a folder of its own; the backup is restored into it, given its position, and counted. Whatever happens it is stopped and its folder removed. The report lies beside the backup.',
-		keys: [
-			['enter', 'start; afterwards: back'],
-			['esc', 'stop, and clear away; afterwards: back'],
-			['r', 'once more'],
-			['y', 'copy where the report is'],
-			MOVE,
-			['ctrl+c', 'stop, and clear away; afterwards, twice: leave'],
-			['ctrl+l', 'draw the screen anew'],
-		],
-	},
 	recover: {
 		title: 'Recover',
 		why: 'The process of this run is gone, and what it changed is not rolled back yet. Its journal says what each thing was before; the server says what it is now. Only what is still as the run left it is rolled back: what something else has changed since is shown, and left.',
@@ -174,6 +160,7 @@ export const STAGES = {
 	backup: ['Server', 'What and how', 'Review', 'Run', 'Summary'],
 	provision: ['Servers', 'Review', 'Run', 'Summary'],
 	restore: ['Server', 'What', 'Review', 'Run', 'Summary'],
+	drill: ['Review', 'Run', 'Summary'],
 } as const;
 
 export const WORDS = {
@@ -188,6 +175,7 @@ export const WORDS = {
 			'Stopping ends the work in hand, rolls back what was changed, releases the lock, and keeps an unfinished folder marked as such.',
 		restore:
 			'Stopping ends the work in hand; what is half-loaded is loaded again later. What is done so far is kept and recorded: starting it again resumes it.',
+		drill: 'Stopping ends the work in hand, stops the throwaway server and removes its folder. Nothing is proven then.',
 		provision: 'Stopping ends the work in hand. What is done so far is kept and recorded: starting it again resumes it.',
 	},
 	estimating: 'estimating',

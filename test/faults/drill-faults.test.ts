@@ -2,9 +2,11 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { CrashPoint } from '../../src/daemon/crash-point.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
-import { ask, type SpareServer, spareServer, value } from '../support/servers.ts';
+import { kill } from '../support/kills.ts';
+import { ask, type SpareServer, spareServer } from '../support/servers.ts';
 
 const KIND = 'mariadb-11.8';
 const root = process.getuid?.() === 0;
@@ -24,7 +26,6 @@ describe('a drill', () => {
 	const drillsFolder = () => join(home.state, 'drills');
 	const left = () => readdir(drillsFolder()).catch(() => []);
 	const recordOf = () => readFile(`${backup}.drill.json`, 'utf8');
-	const accounts = () => value(server, "SELECT COUNT(*) FROM mysql.user WHERE User LIKE 'lockstep%'");
 	const serversLeft = async () => {
 		const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
 		const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
@@ -96,30 +97,16 @@ describe('a drill', () => {
 		record({ fault: 'drill: kill -9 of its server', kind: KIND, freeMs: null, outcome: 'exit 6, an earlier result stays' });
 	});
 
-	const POINTS = ['after server', 'after restore', 'after position', 'after account'];
-	const some = process.env.LOCKSTEP_FAULTS_ALL === '1' ? POINTS : POINTS.filter((point) => /server|restore|account/.test(point));
-
-	it('that is killed is cleared up by the next one, the last by recover', { timeout: 300_000 }, async () => {
+	it('that is killed with who watches it is cleared up by the next one', { timeout: 120_000 }, async () => {
 		const before = await recordOf();
-		let one = '';
-		for (const point of some) {
-			const replicate = point === 'after account' ? ['--replicate', '--primary', urlOf(server), '--yes'] : [];
-			const killed = await lockstep(['drill', backup, '--json', ...replicate], { env: { ...home.env, LOCKSTEP_TEST_CRASH: point } });
-			expect(killed.code, `${point}\n${said(killed)}`).toBeNull();
-			const [folder = '', ...more] = await left();
-			expect([folder, more], point).toEqual([expect.not.stringContaining(one || ' '), []]);
-			expect(await serversLeft(), point).toHaveLength(1);
-			one = folder;
-		}
-		expect(await accounts()).toBe('1');
-		const recovered = await lockstep(['recover', '--json'], { env: home.env });
-		expect(recovered, said(recovered)).toMatchObject({ code: 0, stderr: expect.stringContaining('Cleared up after a drill') });
-		expect([await left(), await serversLeft(), await accounts(), await recordOf()]).toEqual([[], [], '0', before]);
-		record({
-			fault: 'drill: kill -9 at each phase',
-			kind: KIND,
-			freeMs: null,
-			outcome: `the next drill or lockstep recover clears it up (${some.length} of ${POINTS.length})`,
-		});
+		const halt = { at: 'start-server start', when: 'after', whom: ['engine', 'watcher'] } satisfies CrashPoint;
+		const killed = await kill(['drill', backup, '--json'], home.env, halt);
+		expect(killed.hit, said(killed.ended)).toBe(true);
+		expect([await left(), await serversLeft()]).toEqual([[killed.run], [expect.any(String)]]);
+		const next = await lockstep(['drill', backup, '--json'], { env: home.env });
+		expect(next, said(next)).toMatchObject({ code: 0, stderr: expect.stringContaining('Cleared up after a drill') });
+		expect([await left(), await serversLeft()]).toEqual([[], []]);
+		expect(await recordOf()).not.toBe(before);
+		record({ fault: 'drill: kill -9 of both', kind: KIND, freeMs: null, outcome: 'the next drill, or lockstep recover, clears it up' });
 	});
 });

@@ -5,19 +5,15 @@ import { cp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
-import { type Ended, type Home, lockstep, makeHome, nameOf, type Running, start, urlOf } from '../support/cli.ts';
+import { processStartTime } from '../../src/exec/process.ts';
+import { type Ended, type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { forged } from '../support/forged.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const told = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
-const says = (running: Running, text: string) =>
-	new Promise<void>((resolve, reject) => {
-		running.child.stderr?.on('data', (chunk: string) => chunk.includes(text) && resolve());
-		void running.ended.then((ended) => reject(new Error(told(ended))));
-	});
 /** That beginning and so many MiB of one letter, packed. */
 async function bombOf(beginning: string, mebibytes: number) {
 	const zstd = createZstdCompress();
@@ -153,7 +149,8 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', message: expect.stringContaining('--yes') } });
 		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
 		const plan = await run('drill', fast, '--dry-run');
-		expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('start an empty server') });
+		expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(/start an empty server[\s\S]*rm -r \S*\/drills\//) });
+		expect(await drills().catch(() => [])).toEqual([]);
 		const ended = await run(...args, '--yes');
 		expect(ended.code, told(ended)).toBe(0);
 		const name = nameOf(server);
@@ -326,7 +323,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 	if (kind === SANDBOX_KINDS[0])
 		it('leaves nothing where its drill is stopped, and what one that was killed left is cleared up', async () => {
 			const stopped = start(['drill', folder, '--json'], { env: home.env });
-			await says(stopped, 'Restoring');
+			await stopped.line((line) => line.type === 'step-started' && line.step === 'load-databases');
 			stopped.child.kill('SIGINT');
 			expect(await stopped.ended).toMatchObject({ code: 130 });
 			expect(await drills()).toEqual([]);
@@ -344,18 +341,23 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 			const killed = start(['drill', folder, '--replicate', '--primary', urlOf(server), '--dir', elsewhere, '--yes', '--json'], {
 				env: home.env,
 			});
-			await killed.line((line) => line.type === 'progress' && line.step === 'replicate');
+			await killed.line((line) => line.type === 'progress' && line.step === 'catch-up');
 			expect(await accounts()).toBe('1');
+			const { pid } = await killed.line((line) => line.type === 'engine');
 			killed.child.kill('SIGKILL');
 			await killed.ended;
+			// It is at work for itself.
+			expect((await readdir(elsewhere)).length).toBe(1);
+			process.kill(pid, 'SIGKILL');
+			await vi.waitUntil(async () => (await processStartTime(pid)) === undefined, { timeout: 10_000, interval: 10 });
 			// What is left running can be reached by its user alone, and reaches no file.
 			const [left = ''] = await readdir(elsewhere);
 			const { socket } = JSON.parse(await readFile(join(elsewhere, left, 'server.json'), 'utf8'));
 			expect(await value({ socket }, "SELECT CONCAT_WS(' ', @@skip_networking, LOAD_FILE('/etc/hostname'))")).toMatch(/^(1|ON)$/);
 			expect(await value({ socket }, 'SELECT @@secure_file_priv')).toContain(join(elsewhere, left));
 			expect((await stat(join(elsewhere, left))).mode & 0o077).toBe(0);
-			const recovered = await run('recover', '--json');
-			expect(recovered, told(recovered)).toMatchObject({ code: 0, stderr: expect.stringContaining('Cleared up after a drill') });
+			const recovered = await run('recover', '--yes', '--json');
+			expect(recovered, told(recovered)).toMatchObject({ code: 0, last: { recovered: [expect.stringContaining('-drill-')], left: [] } });
 			expect(await accounts()).toBe('0');
 			expect(await readdir(elsewhere)).toEqual([]);
 			expect(await drills()).toEqual([]);

@@ -2,7 +2,7 @@ import type { ProgressListener, WizardBackend } from '../../src/app/wizard-backe
 import type { BackupCard, BackupReport, DrillRecord, VerifyRecord } from '../../src/core/backups.ts';
 import { UserError } from '../../src/core/errors.ts';
 
-export type BackupsDesk = Pick<WizardBackend, 'backupFolders' | 'backups' | 'showBackup' | 'verify' | 'drill'>;
+export type BackupsDesk = Pick<WizardBackend, 'backupFolders' | 'backups' | 'showBackup' | 'verify'>;
 
 const nobody = async () => {
 	throw new UserError('Nothing of this kind was expected.');
@@ -14,7 +14,6 @@ export const NO_BACKUPS: BackupsDesk = {
 	backups: async (folder) => ({ folder, cards: [] }),
 	showBackup: nobody,
 	verify: nobody,
-	drill: nobody,
 };
 
 export const FOLDER = '/srv/backup/db3-backup';

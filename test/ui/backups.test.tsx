@@ -1,7 +1,8 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Drilled, Verified } from '../../src/core/backups.ts';
+import type { Verified } from '../../src/core/backups.ts';
 import { UserError, VerifyFailed } from '../../src/core/errors.ts';
+import type { Json } from '../../src/core/json.ts';
 import type { Progress } from '../../src/core/progress.ts';
 import { openSession } from '../../src/ui/session.ts';
 import {
@@ -125,12 +126,11 @@ describe('the way to a backup', () => {
 			[{ at: 'folders' }, 'Another folder'],
 			[{ at: 'archive', card: GOOD }, /Back *\n/],
 			[{ at: 'verify', card: GOOD }, 'to its last byte'],
-			[{ at: 'drill', card: GOOD }, 'change-source file'],
 			[{ at: 'pick', flow: 'restore', backup: REPORT }, 'Into which server?'],
 			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Check and review'],
 		] as const) {
 			cleanup();
-			fits(await openAt([place], desk({ verify: work, drill: work }), { size: [columns, rows] }).sees(wanted));
+			fits(await openAt([place], desk({ verify: work }), { size: [columns, rows] }).sees(wanted));
 		}
 	});
 });
@@ -185,47 +185,48 @@ describe('verify', () => {
 });
 
 describe('drill', () => {
-	const opened = async () => {
-		const drill = played<Drilled>();
-		const wizard = openAt([{ at: 'archive', card: GOOD }], desk({ drill: drill.work }));
+	test('is a run: what is asked for goes to the plan, and its end says what it came to and where the report is', async () => {
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk());
 		await wizard.sees('mysql-bin');
 		await wizard.press(`${DOWN}${ENTER}`);
-		await wizard.sees('None of your servers is asked or changed');
-		expect(drill.begun).toHaveLength(0);
-		await wizard.press(ENTER);
-		await vi.waitFor(() => expect(drill.begun).toHaveLength(1));
-		const [begun] = drill.begun;
-		if (begun === undefined) throw new Error('not begun');
-		return { wizard, drill, begun };
-	};
-
-	test('says first what it does, then what it is at, then its report and where that lies', async () => {
-		const { wizard, drill, begun } = await opened();
-		begun.onlooker.say('Starting a throwaway server');
-		begun.onlooker.say('Restoring …');
-		begun.onlooker.progress(progress);
-		expect(await wizard.sees('30 %')).toMatch(/✓ Starting a throwaway server\s+▸ Restoring …/);
-		begun.onlooker.say('Counting …');
-		expect(await wizard.sees('▸ Counting …')).not.toContain('30 %');
-		const report = `${GOOD.path}.drill.md`;
-		const checks = [{ id: 'DRILL-ROWS', title: 'Each of 212 tables has its rows', status: 'ok' as const }];
-		drill.resolve({ folder: GOOD.path, record: DRILL_RECORD, checks, written: `${GOOD.path}.drill.json`, report });
-		const text = await wizard.sees('Drill passed');
-		for (const part of ['Time to recovery  6:12', '✓ Each of 212 tables has its rows', report]) expect(text).toContain(part);
-	});
-
-	test('ctrl+c stops it, asked again it says what is being done, and it is over once all is cleared away', async () => {
-		const { wizard, drill, begun } = await opened();
+		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
+		const request = { kind: 'drill', backup: GOOD.path, replicate: false, tls: true } as const;
+		expect(wizard.desk.requests).toEqual([request]);
+		const step = { id: 'prove', title: 'Verify the restored data', why: 'A load that says yes is no proof.' };
+		wizard.desk.play(
+			{ type: 'reviewed', go: true, typed: [] },
+			{
+				...{ type: 'run-started', runbook: 'drill', title: `Drill backup ${GOOD.label}`, key: 'drill', identities: {}, request },
+				...{ servers: { server: 'the throwaway server' }, afterFailure: 'put-back', steps: [step], resumes: null },
+				carried: { touched: [], outputs: {} },
+			},
+			{ type: 'step-started', step: 'prove' },
+		);
+		await wizard.sees('Verify the restored data');
 		await wizard.press(ctrl('c'));
-		await wizard.sees('its folder are being cleared away');
-		expect(begun.signal.aborted).toBe(true);
-		await wizard.press(`${ctrl('c')}${ctrl('c')}${ESC}${ENTER}`);
-		expect(wizard.quits()).toBe(0);
-		expect(await wizard.sees('being cleared away')).not.toContain('mysql-bin');
-		drill.reject(begun.signal.reason);
-		expect(await wizard.sees('The drill was stopped')).toContain('its folder are gone');
+		expect(await wizard.sees('Stop this run?')).toMatch(/stops the throwaway\s+server/);
+		await wizard.press(ENTER);
+		const report = `${GOOD.path}.drill.md`;
+		const checks = [{ id: 'CONTENTS', title: 'Every row of 212 tables is the one that was dumped', status: 'ok' as const }];
+		const { format: _format, type: _type, tool: _tool, ...record } = DRILL_RECORD;
+		const summary = { ...record, backup: GOOD.path, record: `${GOOD.path}.drill.json`, report, checks };
+		wizard.desk.play(
+			{ type: 'step-done', step: 'prove', output: null, ms: 300, again: false, acted: true },
+			{
+				type: 'run-ended',
+				outcome: 'done',
+				open: false,
+				warnings: [],
+				failure: null,
+				summary: summary as unknown as { [key: string]: Json },
+			},
+		);
+		const text = await wizard.sees('Drill passed');
+		for (const part of ['Time to recovery  6:12', '✓ Every row of 212 tables', report]) expect(text).toContain(part);
 	});
+});
 
+describe('work that is no run', () => {
 	test('a program that ends stops it, and waits until all is cleared away', async () => {
 		const session = openSession();
 		const { promise, resolve } = Promise.withResolvers<void>();
@@ -284,7 +285,6 @@ test('every screen of it tells its keys, and draws with ASCII alone where that i
 		[{ at: 'folders' }, 'Another folder', 'Whose backups'],
 		[{ at: 'backups', folder: FOLDER }, '20261119T020000Z', 'as lockstep list shows them'],
 		[{ at: 'archive', card: GOOD }, 'mysql-bin', 'proves that a backup restores'],
-		[{ at: 'drill', card: GOOD }, 'change-source file', 'The report lies beside the backup'],
 		[{ at: 'verify', card: GOOD }, 'failed', 'written beside the backup'],
 	] as const) {
 		const wizard = openAt([place], desk(), { size: [80, 40], ascii: true });

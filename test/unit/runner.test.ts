@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { SqlAction } from '../../src/core/action.ts';
 import { must, note, should } from '../../src/core/check.ts';
 import type { Director, Recovery, Review } from '../../src/core/director.ts';
-import { ServerError, Stopped } from '../../src/core/errors.ts';
+import { ServerError, Stopped, VerifyFailed } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
 import type { Executor } from '../../src/core/executor.ts';
 import type { Json } from '../../src/core/json.ts';
@@ -56,6 +56,8 @@ class Toy {
 		definitions: () => Promise.reject(new Error('no definitions here')),
 		folderFacts: () => Promise.reject(new Error('no files here')),
 		tool: async () => ({ tool: null, unfit: [] }),
+		serverProgram: () => Promise.reject(new Error('no servers here')),
+		serverLeft: () => Promise.reject(new Error('no servers here')),
 		readers: () => Promise.reject(new Error('none here')),
 		lease: () => Promise.reject(new Error('no locks here')),
 		perform: async (action, { signal }) => {
@@ -125,6 +127,53 @@ describe('a run that resumes another', () => {
 		const again = { ...toyed.options, env: { outputs: {} }, past: { ...past, end: null, open: true } };
 		expect((await run(again)).outcome).toBe('done');
 		expect(count.n).toBe(proven);
+	});
+});
+
+describe('a step that says what the run came to', () => {
+	const heard: (string | null)[] = [];
+	const conclusion = (more: Partial<ToyStep> = {}): ToyStep => ({
+		...{ id: 'report', title: 'Report', why: 'because', concludes: true },
+		inspect: async () => ({ value: '' }),
+		plan: () => [set('told', 'report', 'yes')],
+		async run({ plan, perform, failure }) {
+			heard.push(failure?.description.message ?? null);
+			for (const action of plan) await perform(action);
+			return null;
+		},
+		...more,
+	});
+
+	beforeEach(() => heard.splice(0));
+
+	test('is done after a failure, before anything is rolled back, and is told of it', async () => {
+		const { options, server } = toy([step('a'), step('b'), conclusion()], 'put-back');
+		server.broken = (text) => text.startsWith('b =');
+		expect(await run(options)).toMatchObject({ outcome: 'failed', open: false, failure: { step: 'b' } });
+		expect(heard).toEqual(['refused: b = new']);
+		expect(server.done).toEqual(['a = new', 'report = yes', 'a = old']);
+	});
+
+	test('is done once where nothing fails', async () => {
+		const { options, server } = toy([step('a'), conclusion()], 'put-back');
+		expect((await run(options)).outcome).toBe('done');
+		expect([heard, server.done]).toEqual([[null], ['a = new', 'report = yes']]);
+	});
+
+	test('throws what takes the place of the failure, and the rest is rolled back', async () => {
+		const run8 = () => Promise.reject(new VerifyFailed([must('WORSE', 'holds', false)], 'It did not pass.'));
+		const { options, server } = toy([step('a'), step('b'), conclusion({ run: run8 })], 'put-back');
+		server.broken = (text) => text.startsWith('b =');
+		expect((await run(options)).failure).toMatchObject({ class: 'VerifyFailed', step: 'report', checks: [{ id: 'WORSE' }] });
+		expect(server.done).toEqual(['a = new', 'a = old']);
+	});
+
+	test('is not done where the run was stopped, or refused before it began', async () => {
+		const stopped = toy([step('a', { verify: async () => stopped.server.stopped() }), step('b'), conclusion()], 'put-back');
+		expect((await run(stopped.options)).outcome).toBe('stopped');
+		const refused = toy([step('a', { checks: () => [must('NO', 'holds', false)] }), conclusion()], 'put-back');
+		expect((await run(refused.options)).failure?.class).toBe('CheckFailed');
+		expect(heard).toEqual([]);
 	});
 });
 

@@ -10,14 +10,14 @@ import type { ProvisionEnv } from './env.ts';
 type Configured = Pick<Channel, 'host' | 'port' | 'user' | 'io' | 'sql' | 'usesGtid' | 'tlsAsked' | 'tlsVerified' | 'delaySeconds'>;
 type Facts = { readonly channel: Configured | null };
 
-const asWanted = ({ source, account, tls, ca, delaySeconds }: ProvisionEnv, channel: Configured | null): boolean =>
+const asWanted = ({ source, account, tls, ca, verifyName, delaySeconds }: ProvisionEnv, channel: Configured | null): boolean =>
 	channel !== null &&
 	channel.host === source.host &&
 	channel.port === source.port &&
 	channel.user === account.user &&
 	channel.usesGtid &&
 	channel.tlsAsked === tls &&
-	(ca === null || channel.tlsVerified) &&
+	(ca === null || verifyName === false || channel.tlsVerified) &&
 	channel.delaySeconds === delaySeconds;
 
 export const connect: Step<ProvisionEnv, Facts, null> = {
@@ -26,7 +26,7 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 	why: 'Host, account, TLS and GTID in one statement: CHANGE MASTER TO, which MySQL calls CHANGE REPLICATION SOURCE TO. By what was replicated (slave_pos, SOURCE_AUTO_POSITION), never current_pos: only what came from the primary counts. On its own the server encrypts only if the other side can; that is why the account demands it.',
 	inspect: async ({ replica, runQuery }) => ({ channel: (await runQuery('replica', replica.dialect.channel.status))[0] ?? null }),
 	plan(at) {
-		const { replica, source, account, password, tls, ca, delaySeconds, facts, memory } = at;
+		const { replica, source, account, password, tls, ca, verifyName = true, delaySeconds, facts, memory } = at;
 		const { channel } = replica.dialect;
 		if (asWanted(at, facts.channel) && !memory.passwordSet) return [];
 		const actions: Action[] = [];
@@ -34,7 +34,7 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 		// A channel that runs cannot be changed; only what an interrupted run of ours left can be running here.
 		if (facts.channel !== null && (facts.channel.io !== 'no' || facts.channel.sql !== 'no'))
 			act('stop', 'it cannot be changed while it runs', channel.stop);
-		const wish = { host: source.host, port: source.port, user: account.user, password, tls, ca, delaySeconds };
+		const wish = { host: source.host, port: source.port, user: account.user, password, tls, ca, verifyName, delaySeconds };
 		act('configure', 'where from, as whom, encrypted, from which position', channel.configure(wish));
 		return actions;
 	},

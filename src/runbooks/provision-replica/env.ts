@@ -27,6 +27,8 @@ export interface ProvisionEnv extends Outputs {
 	readonly tls: boolean;
 	/** The certificate authority for the channel, a path on the replica's host. */
 	readonly ca: string | null;
+	/** Whether the primary's certificate must also name its host, where there is an authority; left out: yes. */
+	readonly verifyName?: boolean;
 	readonly delaySeconds: number;
 	/** There where the data come by CLONE. */
 	readonly clone?: {

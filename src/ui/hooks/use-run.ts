@@ -37,7 +37,10 @@ const PAINT_MS = 150;
 type View = { readonly state: RunState; readonly history: History; readonly request: RunRequest | null };
 
 const isRequest = (value: Json): boolean =>
-	typeof value === 'object' && value !== null && 'kind' in value && ['backup', 'provision', 'restore'].includes(value.kind as string);
+	typeof value === 'object' &&
+	value !== null &&
+	'kind' in value &&
+	['backup', 'provision', 'restore', 'drill'].includes(value.kind as string);
 
 /** The view after an event. What is put back only looks while it reads what was done. */
 function after(view: View, event: Recorded, source: Source): View {

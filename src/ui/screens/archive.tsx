@@ -53,7 +53,13 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 					];
 	const choose = (goal: Goal) => {
 		if (goal === 'back') app.back();
-		else if (goal !== 'restore') app.go({ at: goal, card });
+		else if (goal === 'verify') app.go({ at: goal, card });
+		else if (goal === 'drill')
+			app.go({
+				at: 'run',
+				request: { kind: 'drill', backup: card.path, replicate: false, tls: true },
+				title: `drill ${card.label}`,
+			});
 		else if (report !== null) app.go({ at: 'pick', flow: 'restore', backup: report });
 	};
 	return (

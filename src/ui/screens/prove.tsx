@@ -5,7 +5,6 @@ import type { BackupCard } from '../../core/backups.ts';
 import { clock } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
 import { verifiedLines } from '../../render/backups.ts';
-import { DRILL_ENDS, drilledLines, drillSteps } from '../../render/drill.ts';
 import { failureLines } from '../../render/failure.ts';
 import { indented, type Line, line, paint, span } from '../../render/page.ts';
 import { widthOf } from '../../render/width.ts';
@@ -27,12 +26,6 @@ const VERIFY = {
 	stopping: 'Stopping: no more is read.',
 	state: 'As before: verify only reads.',
 };
-const DRILL = {
-	stopped: 'The drill was stopped: nothing is proven.',
-	stopping: 'Stopping: the throwaway server and its folder are being cleared away. This is never skipped.',
-	state: 'As before: the throwaway server and its folder are gone, and the backup was only read.',
-};
-
 /** Reads all of a backup. */
 export function Verify({ card }: { readonly card: BackupCard }) {
 	const app = useApp();
@@ -53,65 +46,6 @@ export function Verify({ card }: { readonly card: BackupCard }) {
 				/>
 			)}
 		</Again>
-	);
-}
-
-/** Says what a drill does, then does it. */
-export function Drill({ card }: { readonly card: BackupCard }) {
-	const app = useApp();
-	const { ascii } = useTheme();
-	const [begun, setBegun] = useState(false);
-	const width = app.size.columns - 2;
-	useKeys((key) => {
-		if (key === 'enter') setBegun(true);
-		else if (key === 'esc') app.back();
-		else if (key === '?' || key === 'f1') app.help('drill');
-	}, !begun);
-	if (begun)
-		return (
-			<Again>
-				{(again) => (
-					<Proving
-						title={`drill ${card.label}`}
-						topic="drill"
-						words={DRILL}
-						intro={[line(span('Restoring it into a throwaway server', 'bold')), line(span(card.path, 'dim'))]}
-						work={(onlooker, signal) => app.desk.drill(card.path, onlooker, signal)}
-						result={({ folder, record, checks, report }) => [
-							...drilledLines(folder, record, checks, { width, ascii }),
-							...(report === null ? [] : indented('  Report            ', report, width, 'key', 'dim')),
-						]}
-						copies={({ folder, report }) => report ?? folder}
-						again={again}
-					/>
-				)}
-			</Again>
-		);
-	return (
-		<Frame
-			title={`drill ${card.label}`}
-			hints={[
-				['enter', 'start'],
-				['esc', 'back'],
-				['?', 'help'],
-			]}
-		>
-			<Pane
-				lines={[
-					line(span('A drill restores this backup on this machine, and proves what came:', 'bold')),
-					...[...drillSteps('a folder of its own'), DRILL_ENDS].map((text) => line(text)),
-					[],
-					...indented(
-						'',
-						'None of your servers is asked or changed. It takes about as long as a restore, and its room on disk.',
-						width,
-						'dim',
-					),
-				]}
-				width={width}
-				height={bodyRows(app.size.rows)}
-			/>
-		</Frame>
 	);
 }
 

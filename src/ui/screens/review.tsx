@@ -26,6 +26,8 @@ const AFTER_DEATH = {
 		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, the lock ends with its connection, and what the plan switched before it (read_only, the SQL thread) is rolled back by this screen within seconds, or by lockstep recover.',
 	restore:
 		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, what was loaded stays: the same command resumes it, as long as nothing else changes those databases. lockstep undo drops what this run made; what it replaced cannot be restored.',
+	drill:
+		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, this screen stops the throwaway server and removes its folder, or lockstep recover does.',
 	provision:
 		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: the same command resumes it. lockstep undo removes what this run made; data that the replica had before cannot be restored.',
 };

@@ -1,15 +1,14 @@
 // What the header of each screen of a run shows.
-import type { RunRequest } from '../../requests/index.ts';
+import { type RunRequest, serversNamed } from '../../requests/index.ts';
 import type { App } from '../app-context.ts';
 import type { Watched } from '../hooks/use-run.ts';
 
 export type Shown = { readonly watched: Watched; readonly title: string };
 
-export const serversOf = (request: RunRequest): readonly string[] =>
-	request.kind === 'provision' ? [request.primary, request.replica] : [request.server];
+export const serversOf = (request: RunRequest): readonly string[] => Object.values(serversNamed(request));
 
 /** How each of them is reached, where its name does not say it all. */
-export const reachOf = ({ kind, reach = {} }: RunRequest) => (kind === 'provision' ? [reach.primary, reach.replica] : [reach.server]);
+export const reachOf = (request: RunRequest) => Object.keys(serversNamed(request)).map((role) => request.reach?.[role]);
 
 export const badgeOf = (app: App, request: RunRequest | null) => {
 	const server = request === null ? undefined : serversOf(request).at(-1);
