@@ -93,6 +93,8 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		if (context.mode !== 'wizard') for (const warning of context.warnings) process.stderr.write(`${warning}\n`);
 		ending = await command(context);
 		failure = ending.end?.failure ?? null;
+		// The wizard has followed its run itself.
+		state = ending.state ?? state;
 	} catch (error) {
 		failure = failureOf(error);
 	}

@@ -6,6 +6,7 @@ import type { Recorded } from '../core/events.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
+import type { RunState } from '../core/state.ts';
 import { wantsColor } from '../render/color.ts';
 import { Secret } from '../sql/secret.ts';
 
@@ -48,6 +49,8 @@ export interface CommandResult {
 	readonly next?: readonly string[];
 	/** One document was printed: no last line follows. */
 	readonly document?: boolean;
+	/** What the run came to, where its events were not printed. */
+	readonly state?: RunState | null;
 	/** Already said on the screen. */
 	readonly said?: string | null;
 }

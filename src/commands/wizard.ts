@@ -32,7 +32,7 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 	}
 	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();
 	const { startWizard } = await import('../ui/start.tsx');
-	const { summary, end, signal } = await startWizard({
+	const { summary, end, state, signal } = await startWizard({
 		desk: makeWizardBackend(context, { pair, passwords }),
 		stdin: context.stdin,
 		stdout: context.stdout,
@@ -41,5 +41,5 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 		open,
 	});
 	if (signal !== null && end === null) throw new Stopped(`Stopped by ${signal}.`, signal);
-	return { end, said: summary };
+	return { end, state, said: summary };
 }

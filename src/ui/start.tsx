@@ -3,6 +3,7 @@ import type { WizardBackend } from '../app/wizard-backend.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
+import type { RunState } from '../core/state.ts';
 import { renderLeft } from '../render/background.ts';
 import { renderSummary } from '../render/summary.ts';
 import { usualBackup } from '../requests/backup.ts';
@@ -41,6 +42,8 @@ export type WizardResult = {
 	readonly summary: string | null;
 	/** The end of the last run that got further than its review; null where one was left at work after it. */
 	readonly end: RunEnd | null;
+	/** What that run came to. */
+	readonly state: RunState | null;
 	/** The run that goes on without the wizard: told in `summary`. */
 	readonly left: LeftRun | null;
 	/** What ended the wizard, where it was not a key. */
@@ -217,6 +220,7 @@ export async function startWizard({
 	return {
 		summary: summaryOf(session, desk, { width, ascii, color }),
 		end: left === null ? (session.last?.end ?? null) : null,
+		state: session.last?.state ?? null,
 		left,
 		signal,
 	};

@@ -92,7 +92,7 @@ describe('keys', () => {
 		terminal.send('\x1b');
 		await terminal.sees('What do you want to do?');
 		terminal.send('q');
-		await expect(result).resolves.toEqual({ summary: null, end: null, left: null, signal: null });
+		await expect(result).resolves.toEqual({ summary: null, end: null, state: null, left: null, signal: null });
 	});
 
 	test('F1 helps inside of a field, where ? is text', async () => {
