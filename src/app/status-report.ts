@@ -136,7 +136,7 @@ async function report(
 						io: channel.io,
 						sql: channel.sql,
 						lagSeconds: channel.lagSeconds,
-						waiting: dialect.positions.lacking(position.replicated, channel.received),
+						waiting: dialect.positions.countMissing(position.replicated, channel.received),
 						gtid: position.replicated,
 						encrypted: channels.every((each) => each.tlsAsked),
 						error: channel.sqlError ?? channel.ioError,

@@ -1,10 +1,11 @@
 // A thread that loads rows: reading, unpacking, hashing, encrypting and sending are its own, as is its connection.
 
+import { isKeyNeeded } from '../dialects/common/errors.ts';
 import '../core/quiet.ts';
 
 import { readKnown } from '../archive/read.ts';
 import type { LoadResult } from '../core/action.ts';
-import { ServerError, VerifyFailed } from '../core/errors.ts';
+import { VerifyFailed } from '../core/errors.ts';
 import { warningText } from '../core/values.ts';
 import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
 import { connect, type Loaded, type Session } from '../server/session.ts';
@@ -17,8 +18,6 @@ import type { LoaderData, LoaderThread, LoadOrder } from './loader-wire.ts';
 const FLOW_EVERY_MS = 200;
 /** Of the check that an empty table is loaded. */
 const NOT_EMPTY = 'NOT-EMPTY';
-/** ER_DROP_INDEX_FK */
-const NEEDED = 1553;
 /** A connection that waits for its next table while a larger one is loaded. */
 const YEAR_SECONDS = 31_536_000;
 
@@ -96,7 +95,7 @@ async function load(session: Session, order: LoadOrder, { signal, tell }: Call<n
 	const kept = await alter(order.withoutKeys).then(
 		() => false,
 		(error: unknown) => {
-			if (error instanceof ServerError && error.code === NEEDED) return true;
+			if (isKeyNeeded(error)) return true;
 			throw error;
 		},
 	);

@@ -75,7 +75,11 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
 			const unfit: string[] = [];
 			const accepts = ({ path, version, banner }: FoundTool): boolean => {
-				const why = !dialect.tools.ours(banner) ? 'another vendor’s' : compareSeries(version, series) < 0 ? 'older than the server' : null;
+				const why = !dialect.tools.isOurs(banner)
+					? 'another vendor’s'
+					: compareSeries(version, series) < 0
+						? 'older than the server'
+						: null;
 				if (why !== null) unfit.push(`${path} (${version}) is ${why}`);
 				return why === null;
 			};
@@ -177,7 +181,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			return statements;
 		};
 		for (const who of listed) {
-			if (words.own(who)) continue;
+			if (words.isOwn(who)) continue;
 			const [first, ...others] = await statementsOf(who);
 			if (first !== undefined) made.push(first);
 			add(others);

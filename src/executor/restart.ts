@@ -3,12 +3,11 @@ import type { RestartAction } from '../core/action.ts';
 import { ConnectError, LockstepError, type ServerError } from '../core/errors.ts';
 import { duration } from '../core/format.ts';
 import type { PerformOptions } from '../core/step.ts';
+import { isLoginRefused } from '../dialects/common/errors.ts';
 import { startSandboxServer } from '../sandbox/sandbox.ts';
 import type { Session } from '../server/session.ts';
 
 const EVERY_MS = 250;
-/** Said by a server that works: waiting helps nobody. */
-const LOGIN_REFUSED = new Set([1045, 1698]);
 
 /** How a statement that ends its server ended; null where it failed. */
 export function endOf(error: ServerError, down: readonly number[]): 'restarts' | 'down' | null {
@@ -42,8 +41,8 @@ export async function untilRestarted(
 			return;
 		} catch (cause) {
 			options.signal.throwIfAborted();
-			if (!(cause instanceof LockstepError) || LOGIN_REFUSED.has(Number((cause.cause as { errno?: number } | undefined)?.errno)))
-				throw cause;
+			// Said by a server that works: waiting helps nobody.
+			if (!(cause instanceof LockstepError) || isLoginRefused(cause)) throw cause;
 			if (late.aborted) throw notStarted(at.name, mostMs, cause);
 			if (!told) {
 				told = true;

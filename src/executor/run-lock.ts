@@ -36,7 +36,7 @@ export async function acquireRunLock(
 	const take = async (): Promise<void> => {
 		const session = await connect(address, password, { waitTimeoutSeconds: seconds });
 		try {
-			const asked = dialect.locks.claim(NAME);
+			const asked = dialect.locks.acquireRunLock(NAME);
 			for (let tries = 0; !asked.read(await session.query(asked.statement)); tries += 1) {
 				if (tries === TRIES) {
 					throw new Busy({
@@ -93,7 +93,7 @@ export async function acquireRunLock(
 
 /** Who is at work there, as far as this account may see it. */
 async function claimant(session: Session, { locks }: Dialect, seconds: number): Promise<Pick<ErrorMessage, 'reason' | 'hints'>> {
-	const holder = locks.claimant(NAME);
+	const holder = locks.runLockHolder(NAME);
 	const id = holder.read(await session.query(holder.statement));
 	const hints = ['Nothing was changed. Wait until it is done.'];
 	if (id === null) return { hints };

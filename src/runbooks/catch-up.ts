@@ -47,7 +47,7 @@ export async function catchUp(
 		const gtid = typeof target === 'string' ? target : target.gtid;
 		const logs = typeof target === 'string' ? [] : target.logs;
 		const lacking =
-			positions.lacking(replicated, gtid) +
+			positions.countMissing(replicated, gtid) +
 			logs.filter(
 				(log) =>
 					!reached(

@@ -1,7 +1,7 @@
 import { type Check, should } from '../core/check.ts';
-import { ServerError } from '../core/errors.ts';
 import type { OutsideObject } from '../core/outside.ts';
 import type { ReadContext } from '../core/step.ts';
+import { isPrivilegeMissing } from '../dialects/common/errors.ts';
 import { type Query, shown } from '../sql/sql.ts';
 import { type Server, some } from './server.ts';
 
@@ -17,7 +17,7 @@ export async function readable<T>(runQuery: ReadContext['runQuery'], query: Quer
 	try {
 		return await runQuery('server', query);
 	} catch (error) {
-		if (error instanceof ServerError && !error.connectionLost && [1142, 1143, 1227].includes(error.code ?? 0)) return null;
+		if (isPrivilegeMissing(error) && !error.connectionLost) return null;
 		throw error;
 	}
 }

@@ -339,8 +339,8 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			const dead = await connect(address, password);
 			await dead.query(sql`SELECT GET_LOCK('lockstep.run', 0)`);
 			let refused = 0;
-			const claim: Locks['claim'] = (name) => {
-				const asked = dialect.locks.claim(name);
+			const claim: Locks['acquireRunLock'] = (name) => {
+				const asked = dialect.locks.acquireRunLock(name);
 				const read: typeof asked.read = (rows) => {
 					const got = asked.read(rows);
 					if (!got) {
@@ -351,7 +351,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 				};
 				return { ...asked, read };
 			};
-			await using next = world({}, { speaks: { ...dialect, locks: { ...dialect.locks, claim } } });
+			await using next = world({}, { speaks: { ...dialect, locks: { ...dialect.locks, acquireRunLock: claim } } });
 			await next.claim('server');
 			expect(refused).toBeGreaterThan(0);
 		});

@@ -24,8 +24,8 @@ describe('positions', () => {
 		// Beyond what a double counts exactly.
 		['0-1-9007199254740993', '0-1-9007199254740995', 2],
 	])('%j lacks of %j: %i', (have, want, lacking) => {
-		expect(positions.lacking(have, want)).toBe(lacking);
-		expect(positions.includes(have, want)).toBe(lacking === 0);
+		expect(positions.countMissing(have, want)).toBe(lacking);
+		expect(positions.contains(have, want)).toBe(lacking === 0);
 	});
 
 	test('are read as they stand, empty ones too', () => {
@@ -95,7 +95,7 @@ describe('accounts', () => {
 	});
 
 	test('of the server itself are left alone', () => {
-		const own = (user: string, role = false) => accounts.own({ user, host: 'localhost', role });
+		const own = (user: string, role = false) => accounts.isOwn({ user, host: 'localhost', role });
 		expect([own('mariadb.sys'), own('PUBLIC', true), own('PUBLIC'), own('root'), own('app')]).toEqual([true, true, false, false, false]);
 	});
 });
@@ -129,9 +129,9 @@ describe('statements', () => {
 
 	test('of tools pass only words that are not about what is dumped', () => {
 		const known = "mysqldump: Deprecated program name. It will be removed in a future release, use '/usr/bin/mariadb-dump' instead";
-		expect(tools.harmless(known)).toBe(true);
+		expect(tools.isHarmless(known)).toBe(true);
 		for (const line of ["mysqldump: Can't get keys for table `t` (x)", `${known}: no`, '-- Warning: Skipping data for table', ''])
-			expect(tools.harmless(line), line).toBe(false);
+			expect(tools.isHarmless(line), line).toBe(false);
 	});
 
 	test('of the sum leave nothing out: each column, and whether it is NULL', () => {

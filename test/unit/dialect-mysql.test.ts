@@ -204,7 +204,7 @@ describe('accounts', () => {
 	});
 
 	test('of the server itself are left alone, roles are accounts', () => {
-		const own = (user: string) => accounts.own({ user, host: 'localhost', role: false });
+		const own = (user: string) => accounts.isOwn({ user, host: 'localhost', role: false });
 		expect(['mysql.sys', 'mysql.session', 'mysql.infoschema'].map(own)).toEqual([true, true, true]);
 		expect(['root', 'mysql', 'mysql.system', 'app', ''].map(own)).toEqual([false, false, false, false, false]);
 		expect(accounts.list.read([{ user: 'r1', host: '%' }])).toEqual([{ user: 'r1', host: '%', role: false }]);
@@ -289,7 +289,7 @@ describe('the channel', () => {
 		const rows = [{ channel: '', number: '1062', text: 'Worker 1 failed; Duplicate entry' }];
 		const [found, other] = channel.rootErrors([follows, { ...healthy, name: 'c2' }])?.read(rows) ?? [];
 		expect([found?.sqlError, other?.sqlError]).toEqual(['1062: Worker 1 failed; Duplicate entry', null]);
-		expect([channel.wantsCopy(follows.sqlError), channel.wantsCopy(found?.sqlError ?? '')]).toEqual([false, true]);
+		expect([channel.needsReseed(follows.sqlError), channel.needsReseed(found?.sqlError ?? '')]).toEqual([false, true]);
 	});
 
 	test('is seen by its source, with its cipher', () => {
@@ -374,7 +374,7 @@ describe('tools', () => {
 			'Warning: A partial dump',
 			'',
 		])
-			expect(tools.harmless(line), line).toBe(false);
+			expect(tools.isHarmless(line), line).toBe(false);
 	});
 });
 

@@ -7,7 +7,7 @@ import { type Fragment, id, list, type Query, query, type Row, raw, type Stateme
 export type { Definition, DefinitionKind, DefinitionName } from '../../core/definition.ts';
 
 /** What a dialect says about reading definitions. */
-export interface DefinitionWords {
+export interface Definitions {
 	/** Of a connection that reads them: what decides, besides the object, what SHOW CREATE prints. Names and texts come as UTF-8. */
 	readonly settings: Settings;
 	/** From now on texts come as bytes, as the object was made; and back. */
@@ -88,10 +88,10 @@ export function definitionWords(o: {
 	readonly routineKinds: Readonly<Record<string, DefinitionKind>>;
 	/** A further SELECT of what, db, name, tab, nth. */
 	readonly others?: (databases: Fragment) => Statement;
-	readonly more: DefinitionWords['more'];
+	readonly more: Definitions['more'];
 	readonly fileHead: readonly string[];
 	readonly fileSession: readonly string[];
-}): DefinitionWords {
+}): Definitions {
 	const kindOf = (row: Row): DefinitionKind => {
 		if (row.what === 'table') return o.tableKinds[row.type ?? ''] ?? 'table';
 		if (row.what === 'routine') return o.routineKinds[row.type ?? ''] ?? 'procedure';

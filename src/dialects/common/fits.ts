@@ -11,7 +11,7 @@ export type ToolFault = { readonly kind: string; readonly database: string; read
 /** A table that the server knows by name and cannot open, in the server's words. */
 export type UnopenedTable = ObjectName & { readonly why: string };
 
-export interface FitWords {
+export interface Fitness {
 	/** What the dump tool cannot write: it never ends, or writes what does not load. */
 	readonly toolFaults: Query<readonly ToolFault[]>;
 	/**
@@ -69,7 +69,7 @@ const common = {
 const unopened = (rows: readonly Row[]): UnopenedTable[] =>
 	rows.map((row) => ({ database: row.db ?? '', name: row.name ?? '', why: row.why ?? '' }));
 
-export const mariadbFits: FitWords = {
+export const mariadbFits: Fitness = {
 	...common,
 	toolFaults: none,
 	// Of a table that opens, the engine is known. Only where sizes are asked for is more opened than its .frm file.
@@ -86,7 +86,7 @@ export const mariadbFits: FitWords = {
 	),
 };
 
-export const mysqlFits: Omit<FitWords, 'toolFaults'> = {
+export const mysqlFits: Omit<Fitness, 'toolFaults'> = {
 	...common,
 	// Only where sizes are asked for is a table opened, and the reason of a failure then stands in place of its comment.
 	unopened: query(

@@ -21,7 +21,7 @@ export type ReadOnlyDatabases = {
 };
 
 /** What a dialect says about loading a backup. */
-export interface LoadWords {
+export interface Loading {
 	readonly needs: readonly Need[];
 	/** Besides, where accounts are loaded; where the server is read-only. */
 	readonly accountNeeds: readonly Need[];
@@ -109,7 +109,7 @@ const adds = (keys: KeyLines) =>
 	[...keys.filter((line) => !constraint(line)), ...keys.filter(constraint)].map((line) => raw(`ADD ${line}`));
 
 export function loadWords(
-	o: Pick<LoadWords, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds' | 'readOnlyDatabases'> & {
+	o: Pick<Loading, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds' | 'readOnlyDatabases'> & {
 		/** Words after the table's name by which the past of a versioned one is read, too. */
 		readonly past: string;
 		/** Settings of a session that makes or alters tables, as SQL: definitions count as they are written. */
@@ -122,7 +122,7 @@ export function loadWords(
 		};
 		readonly emptyVersioned: (table: ObjectName) => readonly Statement[];
 	},
-): LoadWords {
+): Loading {
 	const { past, definitionSettings, engines, emptyVersioned, ...needs } = o;
 	return {
 		...needs,

@@ -2,7 +2,7 @@
 import type { OutsideObject } from '../../core/outside.ts';
 import { id, list, type Query, query, type Row, raw, type Statement, sql } from '../../sql/sql.ts';
 
-export interface OutsideWords {
+export interface ServerObjects {
 	/** What a server has, without what every server of its kind has, by kind. */
 	readonly objects: { readonly [kind in OutsideObject['kind']]?: Query<readonly OutsideObject[]> };
 	/** Creates it. Without a server's password, which is to be set afterwards. */
@@ -56,9 +56,9 @@ function create({ kind, name, options }: OutsideObject): Statement {
 	}
 }
 
-export const mariadbOutside: OutsideWords = { objects: common, create, tableFolders: null };
+export const mariadbOutside: ServerObjects = { objects: common, create, tableFolders: null };
 
-export const mysqlOutside: OutsideWords = {
+export const mysqlOutside: ServerObjects = {
 	objects: {
 		...common,
 		tablespace: query(

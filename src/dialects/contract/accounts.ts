@@ -22,6 +22,6 @@ export interface Accounts {
 	/** What stands for everybody: its grants are copied, it is never created or dropped. Null where there is no such thing. */
 	readonly everybody: AccountName | null;
 	/** Accounts of the server itself, never copied. */
-	own(account: AccountName): boolean;
+	isOwn(account: AccountName): boolean;
 	requiresTls(user: string, host: string): Query<boolean>;
 }

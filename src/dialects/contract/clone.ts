@@ -52,7 +52,7 @@ export type CloneLimit = {
 };
 
 /** A copy of all of a server's data that the recipient draws from the donor by itself, and then restarts with. */
-export interface CloneWords {
+export interface Cloning {
 	/** Besides what provisioning needs anyway. */
 	readonly needs: { readonly primary: readonly Need[]; readonly replica: readonly Need[] };
 	/** Whether we may give what {@link grantDonor} gives, and what lets us. */

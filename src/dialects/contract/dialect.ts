@@ -1,11 +1,11 @@
 import type { Query } from '../../sql/sql.ts';
-import type { DefinitionWords } from '../common/definitions.ts';
-import type { FitWords } from '../common/fits.ts';
-import type { LoadWords } from '../common/load.ts';
-import type { OutsideWords } from '../common/outside.ts';
+import type { Definitions } from '../common/definitions.ts';
+import type { Fitness } from '../common/fits.ts';
+import type { Loading } from '../common/load.ts';
+import type { ServerObjects } from '../common/outside.ts';
 import type { Accounts } from './accounts.ts';
 import type { CatalogueQueries, JsonTypes, Readers } from './catalogue.ts';
-import type { CloneWords } from './clone.ts';
+import type { Cloning } from './clone.ts';
 import type { Hints } from './hints.ts';
 import type { Identity } from './identity.ts';
 import type { Locks } from './locks.ts';
@@ -47,7 +47,7 @@ export interface Dialect {
 		readonly gtidOptional: boolean;
 	};
 	/** What the server itself calls what plans, checks and errors speak of. */
-	readonly words: Terms;
+	readonly terms: Terms;
 	readonly identity: Query<Identity>;
 	/**
 	 * When the server's own system tables were made, so that one made anew at the same address is told from the one before. Null where its
@@ -62,17 +62,17 @@ export interface Dialect {
 	readonly channel: Replication;
 	readonly locks: Locks;
 	readonly catalogue: CatalogueQueries;
-	readonly definitions: DefinitionWords;
+	readonly definitions: Definitions;
 	/** For the connections that read rows. */
 	readonly readers: Readers;
 	readonly tools: Tools;
-	readonly load: LoadWords;
-	readonly fits: FitWords;
-	readonly outside: OutsideWords;
+	readonly load: Loading;
+	readonly fits: Fitness;
+	readonly outside: ServerObjects;
 	/** Null where JSON is stored as text. */
 	readonly jsonTypes: JsonTypes | null;
 	/** Null where the server has no CLONE. */
-	readonly clone: CloneWords | null;
+	readonly clone: Cloning | null;
 	/** What fixes what a check found, in this server's own words; each line copyable. */
 	readonly hints: Hints;
 }

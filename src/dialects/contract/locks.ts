@@ -49,8 +49,8 @@ export interface Locks {
 	readonly unlogged: Statement;
 	readonly logged: Statement;
 	/** Held by the one run that is at work there. */
-	claim(name: string): Query<boolean>;
-	claimant(name: string): Query<number | null>;
+	acquireRunLock(name: string): Query<boolean>;
+	runLockHolder(name: string): Query<number | null>;
 	/**
 	 * One statement that keeps all definitions of the server as they are until its session ends, and the privilege for it. Null where there is
 	 * none that leaves every client's writes alone.

@@ -26,11 +26,11 @@ export interface Positions {
 	/** One after another; the empty one forgets it. Where {@link logHoldsPosition}, the own log is emptied. */
 	setReplicated(gtid: string): readonly Statement[];
 	/** Whether `have` holds all of `want`. Pure. */
-	includes(have: string, want: string): boolean;
+	contains(have: string, want: string): boolean;
 	/** All that any of them holds. Pure. */
 	union(gtids: readonly string[]): string;
 	/** How many transactions `have` lacks of `want`. Pure. */
-	lacking(have: string, want: string): number;
+	countMissing(have: string, want: string): number;
 	/** Waits until the replica has applied it; the reader says whether it did. */
 	wait(gtid: string, seconds: number): Query<boolean>;
 	readonly forgetLog: Statement;

@@ -35,7 +35,7 @@ export type Channel = {
 	readonly gaps: readonly Gap[];
 };
 
-export type ChannelWish = {
+export type ChannelOptions = {
 	readonly host: string;
 	readonly port: number;
 	readonly user: string;
@@ -56,7 +56,7 @@ export interface Replication {
 	readonly status: Query<readonly Channel[]>;
 	/** Null where each channel names what stopped it; else the query that gives the same channels with that error. Pure. */
 	rootErrors(channels: readonly Channel[]): Query<readonly Channel[]> | null;
-	configure(wish: ChannelWish): Statement;
+	configure(wish: ChannelOptions): Statement;
 	readonly start: Statement;
 	readonly stop: Statement;
 	/** Of one channel, by its name; the default one's is empty. */
@@ -72,7 +72,7 @@ export interface Replication {
 	/** Whether somebody's stop waits for a thread to end: it still counts as running, and will not run. A start waits for that. */
 	readonly stopping: Query<boolean>;
 	/** Whether a thread's error, as {@link Channel} gives it, means that only another copy of the data fixes it. Pure. */
-	wantsCopy(error: string): boolean;
+	needsReseed(error: string): boolean;
 	/** Settings of the server by which any channel of it leaves out changes, or passes over what it cannot apply. */
 	readonly applierGaps: Query<readonly Gap[]>;
 	/** What its own binary log leaves out of what is written on it; one after the other. */

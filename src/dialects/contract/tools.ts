@@ -32,11 +32,11 @@ export interface Tools {
 	/** What the session of a tool of this process id asked for last; null where the server does not keep it. */
 	lastStatement(pid: number): Query<string | null>;
 	/** Whether a tool whose `--version` says this is this vendor's: both have a mysqldump. */
-	ours(banner: string): boolean;
+	isOurs(banner: string): boolean;
 	/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */
 	options(place: ToolPlace): readonly string[];
 	/** Whether the dump tool cannot select a database of this name. */
 	cannotSelect(database: string): boolean;
 	/** Whether a dump is whole although its tool, which ended well, said this on stderr. */
-	harmless(line: string): boolean;
+	isHarmless(line: string): boolean;
 }

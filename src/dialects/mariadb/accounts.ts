@@ -64,7 +64,7 @@ export const accounts: Accounts = {
 		];
 	},
 	everybody: { user: 'PUBLIC', host: '', role: true },
-	own: (who) => who.user === 'mariadb.sys' || (who.user === 'PUBLIC' && who.role),
+	isOwn: (who) => who.user === 'mariadb.sys' || (who.user === 'PUBLIC' && who.role),
 	requiresTls: (user, host) =>
 		query(sql`SHOW CREATE USER ${account(user, host)}`, (rows) => / REQUIRE (SSL|X509|SUBJECT|ISSUER|CIPHER)/.test(first(rows)[0] ?? '')),
 };

@@ -18,7 +18,7 @@ export const mariadb: Dialect = {
 	id: 'mariadb',
 	title: 'MariaDB',
 	features: { gtidSets: false, lockWaitsForReads: false, superReadOnly: false, gtidOptional: false },
-	words: {
+	terms: {
 		position: 'gtid_current_pos',
 		written: 'gtid_binlog_pos',
 		replicated: 'gtid_slave_pos',

@@ -51,8 +51,8 @@ export const locks: Locks = {
 	kill: (id) => sql`KILL ${id}`,
 	unlogged: sql`SET SESSION sql_log_bin = 0`,
 	logged: sql`SET SESSION sql_log_bin = 1`,
-	claim: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
-	claimant: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
+	acquireRunLock: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
+	runLockHolder: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
 	// BACKUP STAGE BLOCK_DDL holds up every write to tables without snapshots.
 	definitionsGuard: null,
 	prepared: { query: query(sql`XA RECOVER FORMAT='SQL'`, preparedXids), needs: [] },

@@ -65,9 +65,9 @@ export const positions: Positions = {
 	settled: null,
 	logHoldsPosition: false,
 	setReplicated: (gtid) => [sql`SET GLOBAL gtid_slave_pos = ${gtid}`],
-	includes: (have, want) => lacking(have, want) === 0,
+	contains: (have, want) => lacking(have, want) === 0,
 	union,
-	lacking,
+	countMissing: lacking,
 	wait: (gtid, seconds) => query(sql`SELECT MASTER_GTID_WAIT(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 	forgetLog: sql`RESET MASTER`,
 	own: query(sql`SELECT @@global.gtid_binlog_state AS state, @@global.server_id AS id`, (rows) =>

@@ -83,8 +83,8 @@ export const tools: Tools = {
 			: []),
 	]),
 	lastStatement,
-	ours: (banner) => /mariadb/i.test(banner),
+	isOurs: (banner) => /mariadb/i.test(banner),
 	// It escapes these as in a text and then selects a database of that name, which there is none of (seen with 10.11 and 11.8).
 	cannotSelect: (database) => /['"\\\n\r\x1a]/.test(database),
-	harmless: (line) => HARMLESS.some((known) => known.test(line)),
+	isHarmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

@@ -84,7 +84,7 @@ export const accounts: Accounts = {
 		];
 	},
 	everybody: null,
-	own: (who) => /^mysql\.(sys|session|infoschema)$/.test(who.user),
+	isOwn: (who) => /^mysql\.(sys|session|infoschema)$/.test(who.user),
 	requiresTls: (user, host) =>
 		query(sql`SHOW CREATE USER ${account(user, host)}`, (rows) => / REQUIRE (SSL|X509|SUBJECT|ISSUER|CIPHER)/.test(first(rows)[0] ?? '')),
 };

@@ -1,6 +1,6 @@
 import { account, id, list, query, raw, sql } from '../../sql/sql.ts';
 import { value } from '../common/pieces.ts';
-import type { CloneFacts, CloneLimit, CloneWords } from '../contract/clone.ts';
+import type { CloneFacts, CloneLimit, Cloning } from '../contract/clone.ts';
 import { canonical } from './gtid-set.ts';
 import { seriesOf } from './identity.ts';
 
@@ -111,7 +111,7 @@ const facts = query<CloneFacts>(
 );
 
 /** The clone plugin (.github/docs/measured.md, Clone). */
-export const clone: CloneWords = {
+export const clone: Cloning = {
 	needs: {
 		primary: [
 			{ privilege: 'INSERT', why: 'puts the clone plugin in' },

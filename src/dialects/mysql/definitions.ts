@@ -1,8 +1,8 @@
 import { query, sql } from '../../sql/sql.ts';
-import { type DefinitionWords, definitionWords, HISTOGRAM, viewColumns } from '../common/definitions.ts';
+import { type Definitions, definitionWords, HISTOGRAM, viewColumns } from '../common/definitions.ts';
 import type { Probe } from './probe.ts';
 
-export const definitions = ({ libraries, histogramData }: Probe): DefinitionWords =>
+export const definitions = ({ libraries, histogramData }: Probe): Definitions =>
 	definitionWords({
 		tableKinds: { VIEW: 'view', 'SYSTEM VIEW': 'view' },
 		routineKinds: { FUNCTION: 'function' },

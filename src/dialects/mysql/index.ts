@@ -23,7 +23,7 @@ export const mysql = (probe: Probe): Dialect => ({
 	id: 'mysql',
 	title: 'MySQL',
 	features: { gtidSets: true, lockWaitsForReads: true, superReadOnly: true, gtidOptional: true },
-	words: {
+	terms: {
 		position: 'gtid_executed',
 		written: 'gtid_executed',
 		replicated: 'gtid_purged',

@@ -1,5 +1,5 @@
 import { id, query, raw, sql } from '../../sql/sql.ts';
-import { type LoadWords, loadWords } from '../common/load.ts';
+import { type Loading, loadWords } from '../common/load.ts';
 import { need } from '../common/pieces.ts';
 import type { Probe } from './probe.ts';
 
@@ -10,7 +10,7 @@ import type { Probe } from './probe.ts';
 export const LOAD_SETTINGS =
 	'innodb_strict_mode = 0, explicit_defaults_for_timestamp = 1 /*!80013 , sql_require_primary_key = 0 */ /*!80030 , sql_generate_invisible_primary_key = 0 */';
 
-export const load = ({ newWords }: Probe): LoadWords =>
+export const load = ({ newWords }: Probe): Loading =>
 	loadWords({
 		definitionSettings: LOAD_SETTINGS,
 		engines: {

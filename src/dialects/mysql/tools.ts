@@ -94,7 +94,7 @@ export const tools: Tools = {
 	],
 	misledBy: query(sql`SELECT 1`, () => []),
 	lastStatement,
-	ours: (banner) => !/mariadb/i.test(banner),
+	isOurs: (banner) => !/mariadb/i.test(banner),
 	cannotSelect: () => false,
-	harmless: (line) => HARMLESS.some((known) => known.test(line)),
+	isHarmless: (line) => HARMLESS.some((known) => known.test(line)),
 };

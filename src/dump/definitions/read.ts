@@ -1,6 +1,7 @@
 import { ServerError, UserError } from '../../core/errors.ts';
 import { namesOption } from '../../core/names.ts';
-import { type Definition, type DefinitionName, type DefinitionWords, definitionTitle } from '../../dialects/common/definitions.ts';
+import { type Definition, type DefinitionName, type Definitions, definitionTitle } from '../../dialects/common/definitions.ts';
+import { isObjectGone } from '../../dialects/common/errors.ts';
 import { currentSettings, type Settings, setSettings, unlikeSettings } from '../../sql/settings.ts';
 import { id, type Query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import { withoutBase } from './order.ts';
@@ -13,8 +14,6 @@ export interface DefinitionReader {
 /** Signs that tell bytes which are no UTF-8, or are not what the object was made of. */
 const UNREADABLE = '\uFFFD';
 const UNICODE = /^(utf8|utf8mb3|utf8mb4|ascii)$/;
-/** Of what another session dropped since it was listed: database, table, view, routine, trigger, event. */
-const GONE = [1049, 1146, 1305, 1347, 1360, 1539];
 
 /**
  * Reads the definitions of all objects in these databases, over several connections at once; in an order in which they can be made again. The
@@ -23,7 +22,7 @@ const GONE = [1049, 1146, 1305, 1347, 1360, 1539];
  */
 export async function readDefinitions(
 	readers: readonly DefinitionReader[],
-	words: DefinitionWords,
+	words: Definitions,
 	databases: readonly string[],
 	/** What is left out, with its triggers. */
 	ignored: (name: { readonly database: string; readonly name: string }) => boolean = () => false,
@@ -75,7 +74,7 @@ const left = ({ kind, database, name, table }: DefinitionName, ignored: (name: {
 		? ignored({ database, name: table ?? '' })
 		: (kind === 'table' || kind === 'view' || kind === 'sequence') && ignored({ database, name });
 
-async function read(reader: DefinitionReader, words: DefinitionWords, name: DefinitionName): Promise<Definition> {
+async function read(reader: DefinitionReader, words: Definitions, name: DefinitionName): Promise<Definition> {
 	try {
 		const definition = await ask(reader, words.read(name));
 		const bytes = await bytesOf(reader, words, name, definition);
@@ -95,7 +94,7 @@ async function read(reader: DefinitionReader, words: DefinitionWords, name: Defi
 /** What the object was made of, where that is not the UTF-8 of what was read. */
 async function bytesOf(
 	reader: DefinitionReader,
-	words: DefinitionWords,
+	words: Definitions,
 	name: DefinitionName,
 	{ sql, settings }: Pick<Definition, 'sql' | 'settings'>,
 ): Promise<string | null> {
@@ -114,7 +113,7 @@ async function bytesOf(
 
 async function moreOf(
 	reader: DefinitionReader,
-	words: DefinitionWords,
+	words: Definitions,
 	name: DefinitionName,
 ): Promise<Pick<Definition, 'columns' | 'invalid'> & { readonly settings?: Definition['settings'] }> {
 	const query = words.more(name);
@@ -139,7 +138,7 @@ export const waysAround = ({ kind, database, name }: DefinitionName): readonly s
 
 function worded(error: unknown, name: DefinitionName): unknown {
 	if (!(error instanceof ServerError) || error.connectionLost || error.code === null) return error;
-	const gone = GONE.includes(error.code);
+	const gone = isObjectGone(error);
 	return new UserError(
 		{
 			message: `The definition of the ${definitionTitle(name)} cannot be read.`,

@@ -1,6 +1,6 @@
 // Definitions as SQL that a vendor's client loads, statement by statement.
 import type { Definition, DefinitionKind } from '../../core/definition.ts';
-import { type DefinitionWords, HISTOGRAM, KIND_WORDS } from '../../dialects/common/definitions.ts';
+import { type Definitions, HISTOGRAM, KIND_WORDS } from '../../dialects/common/definitions.ts';
 import { orderedViews } from './order.ts';
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
@@ -12,7 +12,7 @@ const FOOTER = '-- Dump completed\n';
 const bytesOf = ({ sql, bytes }: Definition): Buffer => (bytes === undefined ? Buffer.from(sql) : Buffer.from(bytes, 'base64'));
 
 /** What comes first in a database: itself, sequences, tables, and what stands in for each view until its own definition comes. */
-export function* schemaSql(words: DefinitionWords, database: string, all: readonly Definition[]): Generator<Buffer> {
+export function* schemaSql(words: Definitions, database: string, all: readonly Definition[]): Generator<Buffer> {
 	const own = all.filter((each) => each.database === database);
 	const of = (kind: DefinitionKind) => own.filter((each) => each.kind === kind);
 	yield* head(words, 'A database, its sequences and tables');
@@ -41,7 +41,7 @@ const standIn = ({ name, columns = [] }: Definition): string =>
 	`\nCREATE OR REPLACE VIEW ${quoted(name)} AS SELECT ${columns.map((column) => `1 AS ${quoted(column)}`).join(', ')};\n`;
 
 /** What comes last in a database: what fires at rows, and what rests on tables. Each statement may be run again. */
-export function* postSql(words: DefinitionWords, database: string, all: readonly Definition[]): Generator<Buffer> {
+export function* postSql(words: Definitions, database: string, all: readonly Definition[]): Generator<Buffer> {
 	const own = all.filter((each) => each.database === database && !FIRST.has(each.kind));
 	const programs = own.filter((each) => each.kind !== 'view').map(withQuotedBody);
 	const views = orderedViews(own.filter((each) => each.kind === 'view'));
@@ -143,7 +143,7 @@ const PLAIN = ['SET NAMES utf8mb4', "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZE
 const text = (line: string): Buffer => Buffer.from(line);
 
 /** What a name holds stands in no comment: it may have line ends. */
-function* head(words: DefinitionWords, title: string): Generator<Buffer> {
+function* head(words: Definitions, title: string): Generator<Buffer> {
 	for (const line of words.fileHead) yield text(`${line}\n`);
 	yield text(`-- ${title}, as the server describes them\n\n`);
 	for (const each of [...PLAIN, ...words.fileSession]) yield text(`${each};\n`);

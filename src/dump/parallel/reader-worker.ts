@@ -1,5 +1,6 @@
 // One reader: a connection with its own snapshot, in a thread of its own, so that packets become text and text becomes frames without a detour.
 
+import { isTableChanged } from '../../dialects/common/errors.ts';
 import '../../core/quiet.ts';
 
 import { join } from 'node:path';
@@ -173,7 +174,7 @@ function worded(error: unknown, { database, table }: Piece): unknown {
 			{ cause: error, connectionLost: true },
 		);
 	// A table is not as it was when the snapshot began, or is no more.
-	if (error.code === null || ![1412, 1146, 1054, 1049].includes(error.code)) return error;
+	if (!isTableChanged(error)) return error;
 	return new ServerError(
 		{
 			message: `The table ${database}.${table} was changed, or dropped, after the moment that the backup is of: its rows of that moment can no longer be read.`,

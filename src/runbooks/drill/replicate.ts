@@ -23,7 +23,7 @@ const follow: Step<ReplicatingEnv, Target, CaughtUpOutput> = {
 		const { gtid } = at.outputs['set-position'] as PositionOutput;
 		await untilThreadsRun(at);
 		const done = (await wait.run?.(at)) ?? { ms: 0 };
-		return { ...done, transactions: at.server.dialect.positions.lacking(gtid ?? '', at.facts.target) };
+		return { ...done, transactions: at.server.dialect.positions.countMissing(gtid ?? '', at.facts.target) };
 	},
 	verify: async (at) => (await wait.verify?.(at)) ?? [],
 	previewOutput: { ms: 0, transactions: 0 },

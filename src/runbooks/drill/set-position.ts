@@ -19,7 +19,7 @@ type Facts = {
 const READY = /^SET GLOBAL gtid_(?:slave_pos|purged) = '([^']*)';$/m;
 
 const isSame = ({ server: { dialect } }: DrillEnv, a: string, b: string): boolean =>
-	dialect.positions.includes(a, b) && dialect.positions.includes(b, a);
+	dialect.positions.contains(a, b) && dialect.positions.contains(b, a);
 
 const changeSourceCheck = (env: DrillEnv, { gtid, ready }: Facts): Check =>
 	must(

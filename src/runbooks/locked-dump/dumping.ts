@@ -133,7 +133,7 @@ export function sameDefinitions(before: Dumped, after: Dumped): void {
 
 /** A tool that ended well and complained has left something out: only what is known to be harmless passes, and is told. */
 function saidNothing({ server, note }: At, { id, from }: PipeAction, words: readonly string[]): void {
-	const { harmless } = server.dialect.tools;
+	const { isHarmless: harmless } = server.dialect.tools;
 	const unexpected = words.filter((line) => !harmless(line));
 	if (unexpected.length > 0) {
 		throw new VerifyFailed(

@@ -1,8 +1,10 @@
 // Keeps definitions as they are from the lock until all rows are read, and proves that they were: equal text is no identity.
+
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import { LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
+import { LockTimeout, VerifyFailed } from '../../core/errors.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
+import { isTableGone, isWaitOver } from '../../dialects/common/errors.ts';
 import { metadataLocks, type TableId } from '../../dialects/common/guards.ts';
 import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { qualified, type Server, some } from '../server.ts';
@@ -11,10 +13,6 @@ import { type BackupEnv, LIST_MS } from './env.ts';
 
 /** Taken under the lock, while clients wait: it is given up, and the lock given back, after this. */
 const GUARD_MS = 5_000;
-/** Lock wait timeout; killed by a time limit. */
-const NOT_ACQUIRED = new Set([1205, 1969, 3024]);
-/** No such database, table or column. */
-const GONE = new Set([1049, 1146, 1054]);
 
 type Facts = { readonly tables: readonly TableFacts[]; readonly mayGuard: boolean };
 
@@ -83,8 +81,7 @@ export async function guard(at: At): Promise<readonly TableId[]> {
 }
 
 function worded(error: unknown): unknown {
-	if (!(error instanceof ServerError) || error.code === null) return error;
-	if (NOT_ACQUIRED.has(error.code)) {
+	if (isWaitOver(error)) {
 		return new LockTimeout(
 			{
 				message: 'Another session keeps a table from being read under the lock.',
@@ -95,7 +92,7 @@ function worded(error: unknown): unknown {
 			{ cause: error },
 		);
 	}
-	if (!GONE.has(error.code)) return error;
+	if (!isTableGone(error)) return error;
 	return new VerifyFailed(
 		[
 			must('TABLES-STILL', 'The tables are those that existed before the lock', false, {

@@ -1,16 +1,14 @@
 // Types inside JSON columns that no text carries: counted when the rows are read, so that the backup names them.
+
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type ChangedJson, changedJsonWarning } from '../../core/changed-json.ts';
-import { ServerError } from '../../core/errors.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
+import { isTableChanged } from '../../dialects/common/errors.ts';
 import type { ColumnName, TableFacts } from '../../dialects/contract/catalogue.ts';
 import { countChangedJson } from '../changed-json.ts';
 import { qualified } from '../server.ts';
 import { holdsRows } from './dump-strategy.ts';
 import { ANSWER_MS, type BackupEnv, type DumpStrategy } from './env.ts';
-
-/** The table is no longer what it was in the snapshot: no such database, column or table, another definition. */
-const ALTERED = new Set([1049, 1054, 1146, 1412]);
 
 type Facts = { readonly tables: readonly TableFacts[]; readonly jsonColumns: readonly ColumnName[] };
 
@@ -77,7 +75,7 @@ export async function findChangedJson(
 	try {
 		columns = await countChangedJson(jsonTypes, all, (what, statements) => perform(what === 'types' ? count : rowsOf(count, statements)));
 	} catch (error) {
-		if (!(error instanceof ServerError) || error.code === null || !ALTERED.has(error.code)) throw error;
+		if (!isTableChanged(error)) throw error;
 		note(`Types inside JSON columns could not be counted. ${error.description.message}`, 'warning');
 		return { columns: all.map((each) => ({ ...each, rows: null, types: [] })), digests: new Map() };
 	}

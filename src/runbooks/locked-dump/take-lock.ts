@@ -3,6 +3,7 @@ import { type Action, pick, type SqlAction } from '../../core/action.ts';
 import { type Check, must } from '../../core/check.ts';
 import { CheckFailed, LockTimeout, ServerError, VerifyFailed } from '../../core/errors.ts';
 import type { HeldLease, RunContext } from '../../core/step.ts';
+import { isLockRefused, isSessionGone } from '../../dialects/common/errors.ts';
 import { shown } from '../../sql/sql.ts';
 import { preparedCheck } from '../prepared.ts';
 import { qualified, some } from '../server.ts';
@@ -33,10 +34,6 @@ const LOOK_EVERY_MS = 200;
 const ACTIVITY_MS = 15_000;
 /** Between two notes of who is waited for. */
 const NOTE_EVERY_MS = 5_000;
-/** Statement was ended by its time limit; lock wait timeout; killed. */
-const LOCK_NOT_HAD = new Set([1969, 1205, 1317, 3024]);
-/** There is no such session any more. */
-const GONE = 1094;
 
 export const attemptSeconds = ({ server, lockWaitSeconds }: BackupEnv): number =>
 	Math.min(server.dialect.features.lockWaitsForReads ? ATTEMPT_BESIDE_READS_SECONDS : ATTEMPT_SECONDS, lockWaitSeconds);
@@ -104,7 +101,7 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 			prepared = at.facts.seesPrepared ? await at.runQuery('server', { ...locks.prepared.query, mostMs: ANSWER_MS }) : [];
 			if (open === 0 && defining.length === 0 && prepared.length === 0) return;
 		} catch (cause) {
-			if (!(cause instanceof ServerError) || !(cause.connectionLost || LOCK_NOT_HAD.has(cause.code ?? 0))) throw cause;
+			if (!(cause instanceof ServerError) || !(cause.connectionLost || isLockRefused(cause))) throw cause;
 			refused = cause;
 			// The lock went with its connection; where only another one gave no answer, the lock is given back first.
 			if (lease.lost.aborted) throw notHad(at, await meets(at, lease), closed, { cause });
@@ -192,7 +189,7 @@ async function killed(at: Taking, seen: readonly Blocker[], known: Map<number, B
 		try {
 			await at.perform(action ?? killAction(at, each));
 		} catch (error) {
-			if (!(error instanceof ServerError) || error.code !== GONE) throw error;
+			if (!isSessionGone(error)) throw error;
 		}
 		known.delete(each.id);
 		at.note(`Killed${action === undefined ? ', come after the plan was made' : ''}: ${tellBlocker(each)}`);

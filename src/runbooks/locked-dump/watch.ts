@@ -30,7 +30,7 @@ export function watchReplica(at: BackupEnv & RunContext, isHeld: () => boolean, 
 				return;
 			}
 			const { replicated } = await runQuery(positions.current);
-			const waiting = positions.lacking(replicated, positions.union(channels.map((each) => each.received)));
+			const waiting = positions.countMissing(replicated, positions.union(channels.map((each) => each.received)));
 			const time = at.now().getTime();
 			if (waiting === 0) behindSince = null;
 			else behindSince ??= time;

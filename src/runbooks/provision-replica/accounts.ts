@@ -44,7 +44,7 @@ export async function accountsOfBoth({ primary, replica, memory, runQuery }: Pro
 	const there = new Set(present.map(accountKey));
 	const { everybody } = accounts;
 	const listed = await runQuery('primary', accounts.list);
-	const wanted = listed.filter((who) => !accounts.own(who) || (everybody !== null && accountKey(who) === accountKey(everybody)));
+	const wanted = listed.filter((who) => !accounts.isOwn(who) || (everybody !== null && accountKey(who) === accountKey(everybody)));
 	const databases = new Set(await runQuery('primary', catalogue.databases));
 	const objects = new Set([
 		...(await runQuery('primary', catalogue.tables)).map(({ database, name }) => `table ${database}.${name}`),
@@ -71,7 +71,7 @@ export async function accountsOfBoth({ primary, replica, memory, runQuery }: Pro
 		const kind = (wish: ReturnType<typeof of>) => lines.filter((line) => of(line) === wish);
 		lacking.push({ account: accountKey(who), wide: kind('wide'), objects: kind('objects'), gone: kind('gone') });
 	}
-	const missing = wanted.filter((who) => !accounts.own(who) && !there.has(accountKey(who)));
+	const missing = wanted.filter((who) => !accounts.isOwn(who) && !there.has(accountKey(who)));
 	const created = [...missing, ...(everybody === null ? [] : [everybody])].map(accountKey);
 	const roleGrants = lacking
 		.filter(({ account }) => created.includes(account))
@@ -123,7 +123,7 @@ export function ours({ primary }: ProvisionEnv, made: readonly string[], lacking
 /** Those that are to be created, and those that are there and were not when the run began. */
 export function madeBy({ primary }: ProvisionEnv, facts: Accounts, origin: Accounts): string[] {
 	const before = origin.present.map(accountKey);
-	const present = facts.present.filter((who) => !before.includes(accountKey(who)) && !primary.dialect.accounts.own(who));
+	const present = facts.present.filter((who) => !before.includes(accountKey(who)) && !primary.dialect.accounts.isOwn(who));
 	return [...facts.missing, ...present].map(accountKey);
 }
 

@@ -108,7 +108,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 					otherwise,
 				],
 			}),
-			must('SEED-LOGS', 'What came after it is still in the primary’s binary logs', positions.includes(gtid, purged), {
+			must('SEED-LOGS', 'What came after it is still in the primary’s binary logs', positions.contains(gtid, purged), {
 				expected: `nothing purged beyond ${gtid || '(empty)'}`,
 				found: 'yes',
 				wrong: `purged up to ${purged}: the replica could never get what is between (error 1236)`,

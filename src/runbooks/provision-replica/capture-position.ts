@@ -14,9 +14,9 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 		follows: (await runQuery('primary', primary.dialect.channel.status)).length > 0,
 	}),
 	checks({ primary, facts: { position, follows } }) {
-		const { words } = primary.dialect;
+		const { terms: words } = primary.dialect;
 		// A replica has what was copied to it, which is in no log of its own; what it hands on is what it has logged since.
-		const sound = follows || primary.dialect.positions.includes(position.written, position.gtid);
+		const sound = follows || primary.dialect.positions.contains(position.written, position.gtid);
 		return [
 			must('POSITION', `${words.position} is in the primary’s own binary log`, sound, {
 				expected: `${words.written} holds all of ${position.gtid || '(empty)'}`,

@@ -7,7 +7,7 @@ import type { Consent, Thing } from '../../core/model.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { Observed, ReadContext } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
-import type { CloneFacts, CloneStatus, CloneWords } from '../../dialects/contract/clone.ts';
+import type { CloneFacts, CloneStatus, Cloning } from '../../dialects/contract/clone.ts';
 import { shown } from '../../sql/sql.ts';
 import { privilegeCheck, qualified, some } from '../server.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
@@ -48,7 +48,7 @@ export type CloneLook = {
 export const QUIET = { read_only: 'ON', event_scheduler: 'OFF' } as const;
 
 /** Both servers' words, which are the same; null where one of them has no CLONE. */
-export const wordsOf = ({ primary, replica }: ProvisionEnv): CloneWords | null => primary.dialect.clone && replica.dialect.clone;
+export const wordsOf = ({ primary, replica }: ProvisionEnv): Cloning | null => primary.dialect.clone && replica.dialect.clone;
 
 export const cloneOf = ({ clone }: ProvisionEnv): NonNullable<ProvisionEnv['clone']> => {
 	if (clone === undefined) throw new TypeError('this run does not clone');
@@ -197,7 +197,7 @@ function asCloned(origin: CloneLook, made: Deeds['made'], donor: AccountName): P
 const nameOf = (who: AccountName): string => `${who.user}@${who.host}`;
 
 /** Our own login comes from the primary as well: it must be there, open with the same password, and be allowed the rest of the work. */
-function loginChecks(at: ProvisionEnv, words: CloneWords, facts: CloneLook): Check[] {
+function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneLook): Check[] {
 	const { primary, replica } = at;
 	const { login, accounts } = facts;
 	const there = facts.primaryAccounts.some((who) => nameOf(who) === accounts.replica);
@@ -293,7 +293,7 @@ export function checkClone(at: ProvisionEnv & Observed<CloneLook | null>): Check
 export function consentToClone({ replica, facts, origin }: ProvisionEnv & Observed<CloneLook | null>): Consent[] {
 	if (facts === null || origin === null) return [];
 	const there = facts.primaryAccounts.map(accountKey);
-	const lost = facts.replicaAccounts.filter((who) => !replica.dialect.accounts.own(who) && !there.includes(accountKey(who)));
+	const lost = facts.replicaAccounts.filter((who) => !replica.dialect.accounts.isOwn(who) && !there.includes(accountKey(who)));
 	if (lost.length === 0) return [];
 	return [
 		{

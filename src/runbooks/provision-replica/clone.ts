@@ -7,7 +7,7 @@ import { duration } from '../../core/format.ts';
 import type { Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
 import type { Observed, ReadContext, RunContext, Step } from '../../core/step.ts';
-import type { CloneSetting, CloneStage, CloneStatus, CloneWords } from '../../dialects/contract/clone.ts';
+import type { CloneSetting, CloneStage, CloneStatus, Cloning } from '../../dialects/contract/clone.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../change.ts';
 import { some } from '../server.ts';
@@ -24,10 +24,10 @@ const COMPLETE_WITHIN_MS = 60_000;
 
 /** Whether what is on the replica came by this run's clone: before it the replica had nothing of the primary's position. */
 const replaced = ({ replica, facts, origin }: At): boolean =>
-	origin.written !== '' && origin.replicated === '' && replica.dialect.positions.includes(facts.replicated, origin.written);
+	origin.written !== '' && origin.replicated === '' && replica.dialect.positions.contains(facts.replicated, origin.written);
 
 /** A value that `SET PERSIST` wrote goes back to what it was. */
-function persistBack(words: CloneWords, { facts, origin }: At): Action[] {
+function persistBack(words: Cloning, { facts, origin }: At): Action[] {
 	return Object.keys(QUIET).flatMap((name) => {
 		const before = origin.recipient.persisted[name];
 		if (before === facts.recipient.persisted[name]) return [];
@@ -37,12 +37,12 @@ function persistBack(words: CloneWords, { facts, origin }: At): Action[] {
 }
 
 /** Of a plugin that was there: a restart has forgotten what was set by hand. */
-const settingsBack = (words: CloneWords, { origin }: At, which: (name: CloneSetting) => boolean): Action[] =>
+const settingsBack = (words: Cloning, { origin }: At, which: (name: CloneSetting) => boolean): Action[] =>
 	(['clone_valid_donor_list', 'clone_ssl_ca'] as const)
 		.filter(which)
 		.map((name) => change('replica', `${name}-back`, 'as it was', words.set(name, origin.recipient.settings[name])));
 
-function copying(at: At, words: CloneWords): Action[] {
+function copying(at: At, words: Cloning): Action[] {
 	const { primary, replica, source, tls, ca, facts } = at;
 	const { account, password, restartWaitSeconds } = cloneOf(at);
 	const { accounts } = primary.dialect;
@@ -109,7 +109,7 @@ const broughtBy = (at: At): readonly Thing[] => {
 };
 
 /** In this order: while the replica's plugin is there, it can be seen that the data have come. */
-function tidying(at: At, words: CloneWords, done: boolean): Action[] {
+function tidying(at: At, words: Cloning, done: boolean): Action[] {
 	const { primary, replica, facts, origin } = at;
 	const { account } = cloneOf(at);
 	const { locks } = replica.dialect;
@@ -150,16 +150,11 @@ function drawer({ now, progress }: RunContext): (stages: readonly CloneStage[]) 
 }
 
 /** Until it has begun the server tells of the clone before. */
-const stagesOf = async ({ runQuery }: ReadContext, words: CloneWords): Promise<readonly CloneStage[]> =>
+const stagesOf = async ({ runQuery }: ReadContext, words: Cloning): Promise<readonly CloneStage[]> =>
 	(await runQuery('replica', words.status))?.state === 'In Progress' ? runQuery('replica', words.progress) : [];
 
 /** Looks again and again, until the clone is at its end. A server that is going down, or that is just coming, tells nothing. */
-async function watching(
-	at: ProvisionEnv & RunContext,
-	words: CloneWords,
-	draw: ReturnType<typeof drawer>,
-	ended: AbortSignal,
-): Promise<void> {
+async function watching(at: ProvisionEnv & RunContext, words: Cloning, draw: ReturnType<typeof drawer>, ended: AbortSignal): Promise<void> {
 	while (!ended.aborted) {
 		const stages = await stagesOf(at, words).catch(() => []);
 		if (!ended.aborted) draw(stages);
@@ -168,12 +163,7 @@ async function watching(
 }
 
 /** Gives whether the server is down now, and stays so. */
-async function copy(
-	at: ProvisionEnv & RunContext,
-	words: CloneWords,
-	draw: ReturnType<typeof drawer>,
-	action: SqlAction,
-): Promise<boolean> {
+async function copy(at: ProvisionEnv & RunContext, words: Cloning, draw: ReturnType<typeof drawer>, action: SqlAction): Promise<boolean> {
 	const ended = new AbortController();
 	const watched = watching(at, words, draw, ended.signal);
 	try {
@@ -184,7 +174,7 @@ async function copy(
 	}
 }
 
-async function statusOf({ runQuery, now, signal }: RunContext, words: CloneWords): Promise<CloneStatus | null> {
+async function statusOf({ runQuery, now, signal }: RunContext, words: Cloning): Promise<CloneStatus | null> {
 	const until = now().getTime() + COMPLETE_WITHIN_MS;
 	for (;;) {
 		const status = await runQuery('replica', words.status);
@@ -288,7 +278,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 				expected: output.databases.join(', '),
 				wrong: `missing ${some(lacking)}`,
 			}),
-			must('SEED-POSITION', 'The replica stands at its data’s position, or beyond', positions.includes(replicated, output.gtid), {
+			must('SEED-POSITION', 'The replica stands at its data’s position, or beyond', positions.contains(replicated, output.gtid), {
 				expected: output.gtid,
 				found: replicated,
 			}),
@@ -318,7 +308,7 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			const came = facts.replicaAccounts.filter(
 				(who) =>
 					!were.includes(accountKey(who)) &&
-					!accounts.own(who) &&
+					!accounts.isOwn(who) &&
 					accountKey(who) !== facts.accounts.replica &&
 					isMade(made, { on: 'replica', kind: 'account', name: accountKey(who) }),
 			);

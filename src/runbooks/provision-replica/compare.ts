@@ -157,13 +157,13 @@ async function atOneMoment(
 		await perform(step('stop'));
 		gtid = await openSnapshot(at);
 		const here = (await runQuery('replica', positions.current)).replicated;
-		if (!positions.includes(here, gtid)) {
+		if (!positions.contains(here, gtid)) {
 			bounded = true;
 			await perform({ ...step('run-until'), statement: channel.startUntil(gtid) });
 			const until = now().getTime() + REACH_WITHIN_MS;
 			for (;;) {
 				const status = (await channelsOf(replica, runQuery, 'replica'))[0];
-				if (positions.includes((await runQuery('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
+				if (positions.contains((await runQuery('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
 				if (status?.sqlError || now().getTime() > until) {
 					throw new VerifyFailed([
 						must('COMPARE-REACH', 'The replica reaches the primary’s snapshot', false, {

@@ -109,7 +109,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		if (outputs.connect !== undefined) return [];
 		const { accounts } = primary.dialect;
 		const present = (await runQuery('replica', replica.dialect.accounts.list)).map(accountKey);
-		const lacking = (await runQuery('primary', accounts.list)).filter((who) => !accounts.own(who) && !present.includes(accountKey(who)));
+		const lacking = (await runQuery('primary', accounts.list)).filter((who) => !accounts.isOwn(who) && !present.includes(accountKey(who)));
 		const rights = await lackingNow(at, at.output?.made ?? [], 'wide');
 		return [
 			must('ACCOUNTS', 'The replica has the primary’s accounts', lacking.length === 0, {
@@ -128,7 +128,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const { accounts } = replica.dialect;
 		const were = origin.present.map(accountKey);
 		const made = facts.present.filter(
-			(who) => !were.includes(accountKey(who)) && !accounts.own(who) && isMade(at.made, accountThere(accountKey(who))),
+			(who) => !were.includes(accountKey(who)) && !accounts.isOwn(who) && isMade(at.made, accountThere(accountKey(who))),
 		);
 		return unlogged(at, [
 			...made.map((who) => change('replica', `drop-${accountKey(who)}`, 'copied by this run', accounts.drop(who))),

@@ -1,9 +1,10 @@
 import type { Action } from '../../core/action.ts';
 import { must, note } from '../../core/check.ts';
 import { isMade } from '../../core/deeds.ts';
-import { ServerError, UserError } from '../../core/errors.ts';
+import { UserError } from '../../core/errors.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';
+import { isPasswordRefused } from '../../dialects/common/errors.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../change.ts';
 import type { ProvisionEnv } from './env.ts';
@@ -13,11 +14,8 @@ type Facts = Chain & { readonly exists: boolean; readonly grants: readonly strin
 
 const REPLICATION_ONLY = /^GRANT (USAGE|REPLICATION SLAVE) ON \*\.\* TO /;
 
-/** ER_NOT_VALID_PASSWORD, of both vendors: what a policy demands beyond what its settings say. */
-const NOT_VALID = 1819;
-
 export function refusedPassword(error: unknown): never {
-	if (!(error instanceof ServerError) || error.code !== NOT_VALID) throw error;
+	if (!isPasswordRefused(error)) throw error;
 	throw new UserError(
 		{
 			message: 'The server’s password policy refused the generated password.',

@@ -34,7 +34,7 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 			(who) =>
 				there.has(accountKey(who)) &&
 				!backed.has(accountKey(who)) &&
-				!replica.dialect.accounts.own(who) &&
+				!replica.dialect.accounts.isOwn(who) &&
 				// Backups of older versions hold none of these.
 				who.user !== '',
 		);

@@ -76,7 +76,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 	checks({ primary, replica, source, tls, facts, clone, backup }) {
 		const dumps = clone === undefined && backup === undefined;
 		const { identity } = facts;
-		const { hints, words, features } = primary.dialect;
+		const { hints, terms: words, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
 		const day = 86_400;
 		const checks: Check[] = [
@@ -213,7 +213,7 @@ const primaryOptions = (channels: readonly Channel[]): string =>
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
 function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {
 	if (channels.length === 0) return [];
-	const { hints, words } = dialect;
+	const { hints, terms: words } = dialect;
 	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');
 	return [
 		note('PRIMARY-CHAIN', `${name} is itself a replica`, `it replicates from ${sourcesOf(channels)}`),

@@ -89,7 +89,7 @@ export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
 	},
 	checks({ primary, replica, facts, ...env }) {
 		const { identity } = facts;
-		const { hints, words, features } = replica.dialect;
+		const { hints, terms: words, features } = replica.dialect;
 		const same =
 			facts.primary.serverId === identity.serverId &&
 			facts.primary.hostname === identity.hostname &&

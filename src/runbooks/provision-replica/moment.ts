@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pickAll } from '../../core/action.ts';
-import { type LockstepError, LockTimeout, ServerError } from '../../core/errors.ts';
+import { type LockstepError, LockTimeout } from '../../core/errors.ts';
 import type { RunContext } from '../../core/step.ts';
+import { isLockRefused } from '../../dialects/common/errors.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../locked-dump/blockers.ts';
 import type { ProvisionEnv } from './env.ts';
@@ -13,8 +14,6 @@ const WITHOUT_LOCK_MS = 5_000;
 const WITHIN_MS = 60_000;
 /** In which those who queued behind a lock that was refused, or whoever is at work, come to an end. */
 const PAUSE_MS = 1_000;
-/** Lock wait timeout; killed. */
-const LOCK_NOT_HAD = new Set([1205, 1317]);
 
 /** What a plan shows of {@link momentOf}; nothing where the snapshot itself knows its position. */
 export function momentActions({ primary }: ProvisionEnv): Action[] {
@@ -72,7 +71,7 @@ export async function momentOf(
 			refused = (await o.unusable?.()) ?? null;
 			return refused === null ? gtid : null;
 		} catch (error) {
-			if (!(error instanceof ServerError) || !LOCK_NOT_HAD.has(error.code ?? 0)) throw error;
+			if (!isLockRefused(error)) throw error;
 			note(`The snapshot of ${primary.name}: the lock of milliseconds was refused and given back.`);
 			return null;
 		} finally {

@@ -42,7 +42,7 @@ export async function isUseless({
 	if (failure?.checks.some((check) => check.id.startsWith('COMPARE-'))) return true;
 	const { channel } = replica.dialect;
 	return (await channelsOf(replica, runQuery, 'replica')).some(({ ioError, sqlError }) =>
-		[ioError, sqlError].some((error) => error !== null && channel.wantsCopy(error)),
+		[ioError, sqlError].some((error) => error !== null && channel.needsReseed(error)),
 	);
 }
 
@@ -276,13 +276,13 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 				`Dropped, renamed, truncated or made anew while they were copied, so that their rows may be of another table: ${some(exchanged)}. A delayed replica is not compared: provision it again while no statement exchanges tables.`,
 				'warning',
 			);
-		for (const words of result.words) if (!primary.dialect.tools.harmless(words)) note(words, 'warning');
+		for (const words of result.words) if (!primary.dialect.tools.isHarmless(words)) note(words, 'warning');
 		const found = result.found as DumpScan;
 		const gtid = moment ?? found.position?.gtid;
 		if (gtid === undefined || gtid === null) {
 			throw new VerifyFailed([
 				must('SEED-POSITION', 'The copied data names its position', false, {
-					expected: `${primary.dialect.words.replicated} in the stream`,
+					expected: `${primary.dialect.terms.replicated} in the stream`,
 					found: 'none',
 				}),
 			]);

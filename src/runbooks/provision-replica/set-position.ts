@@ -30,7 +30,7 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 		const gtid = seeded({ outputs })?.gtid ?? '';
 		const { replicated } = await runQuery('replica', positions.current);
 		return [
-			must('POSITION-SET', 'The replica stands at its data’s position, or beyond', positions.includes(replicated, gtid), {
+			must('POSITION-SET', 'The replica stands at its data’s position, or beyond', positions.contains(replicated, gtid), {
 				expected: gtid,
 				found: replicated,
 			}),

@@ -58,7 +58,7 @@ export const verifyThreads: Step<
 			...(backup !== undefined
 				? []
 				: [
-						must('BEYOND', 'Its position is beyond what the primary had', replica.dialect.positions.includes(replicated, before), {
+						must('BEYOND', 'Its position is beyond what the primary had', replica.dialect.positions.contains(replicated, before), {
 							expected: before || '(empty)',
 							found: replicated || written || '(empty)',
 						}),

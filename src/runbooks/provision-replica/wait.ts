@@ -38,7 +38,7 @@ export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 		const { positions } = replica.dialect;
 		const { replicated } = await runQuery('replica', positions.current);
 		return [
-			must('CAUGHT-UP', 'It has all that the primary had', positions.includes(replicated, facts.target), {
+			must('CAUGHT-UP', 'It has all that the primary had', positions.contains(replicated, facts.target), {
 				expected: facts.target,
 				found: replicated,
 			}),

@@ -44,7 +44,7 @@ export const accounts: Step<RestoreEnv, Facts, { readonly kept: number }> = {
 		const were = new Set(origin.present.map(accountKey));
 		const isOurs = (name: string) => (['server', 'replica'] as const).some((on) => isMade(made, { on, kind: 'account', name }));
 		const drops = facts.present
-			.filter((who) => !were.has(accountKey(who)) && !words.own(who) && isOurs(accountKey(who)))
+			.filter((who) => !were.has(accountKey(who)) && !words.isOwn(who) && isOurs(accountKey(who)))
 			.map((who) => change('server', `drop-${accountKey(who)}`, 'restored by this run', words.drop(who)));
 		if (drops.length === 0 || logged) return drops;
 		return [

@@ -44,7 +44,7 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 					try {
 						await dropTriggers(at, action.id.slice('post-'.length));
 						const { words } = await perform(action);
-						const said = words.filter((line) => !server.dialect.tools.harmless(line));
+						const said = words.filter((line) => !server.dialect.tools.isHarmless(line));
 						if (said.length > 0) note(some(said, 10), 'warning');
 					} catch (error) {
 						at.signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { type Action, type PipeAction, pickAll } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { ToolError } from '../../core/errors.ts';
 import type { ReadContext, Step } from '../../core/step.ts';
+import { needsAnotherFirst } from '../../dialects/common/errors.ts';
 import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../change.ts';
 import { qualified, some } from '../server.ts';
@@ -21,9 +22,6 @@ type Facts = {
 	readonly sleep: EventState;
 };
 type Output = { readonly asleep: readonly string[] };
-
-// A view of a table, a database or a function that comes with a later file; 1356 and 1449: the same behind another view.
-const ANOTHER_FIRST = /ERROR (1049|1146|1305|1356) /;
 
 const fileOf = (env: RestoreEnv, { id }: Action): ManifestFile => {
 	const file = filesOf(env, 'database').find((each) => id === `load-${each.database}`);
@@ -100,7 +98,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 			const file = fileOf(at, action);
 			const name = file.database ?? '';
 			const result = await perform(action, { ...(until && { until }), onFlow: ({ rawBytes }) => told.at(name, rawBytes) });
-			const words = result.words.filter((line) => !server.dialect.tools.harmless(line));
+			const words = result.words.filter((line) => !server.dialect.tools.isHarmless(line));
 			if (words.length > 0) note(`${name}: ${some(words, 10)}`, 'warning');
 			told.done(name, sqlBytes(at, file));
 		};
@@ -114,7 +112,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 					await perform(drop);
 				}
 				await load(action, until).catch((error: unknown) => {
-					if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.description.details ?? '')) throw error;
+					if (!(error instanceof ToolError) || !needsAnotherFirst(error.description.details ?? '')) throw error;
 					later.push({ action, error });
 				});
 			});
@@ -124,7 +122,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 				for (const { action } of later) {
 					note(`${fileOf(at, action).database} has views of databases that came after it: it is loaded once more.`);
 					await load(action).catch((error: unknown) => {
-						if (!(error instanceof ToolError) || !ANOTHER_FIRST.test(error.description.details ?? '')) throw error;
+						if (!(error instanceof ToolError) || !needsAnotherFirst(error.description.details ?? '')) throw error;
 						left.push({ action, error });
 					});
 				}
