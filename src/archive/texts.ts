@@ -1,3 +1,4 @@
+import type { ByHand } from '../core/by-hand.ts';
 import { changedJsonWarning } from '../core/changed-json.ts';
 import { shellWord } from '../core/shell.ts';
 import { notation, UNSEEN, visible } from '../core/visible.ts';
@@ -15,10 +16,9 @@ const wrap = (text: string, width = 100): string[] =>
 	text.match(new RegExp(`.{1,${width}}(?:\\s|$)`, 'g'))?.map((line) => line.trimEnd()) ?? [];
 
 /** `README.txt`: how to prove and restore the backup by hand, without lockstep. */
-export function readmeText(manifest: Manifest): string {
+export function readmeText(manifest: Manifest, byHand: ByHand): string {
 	const { server, position, dump, files } = manifest;
-	const mariadb = server.flavor === 'mariadb';
-	const client = mariadb ? 'mariadb' : 'mysql';
+	const { client, firstLine } = byHand;
 	// --comments: without it the client strips the comments out of routines, triggers and events (seen on 10.11 and 11.8).
 	const options = `--comments --default-character-set=utf8mb4 --init-command='SET SESSION sql_log_bin=0'`;
 	const load = (file: ManifestFile, more = '') => `    ${plain(file.path)} | ${client} ${more}${options}`;
@@ -37,7 +37,7 @@ export function readmeText(manifest: Manifest): string {
 		...databases.map((file) => load(file)),
 		'',
 		...wrap(
-			`If one stops with error ${mariadb ? '' : '1049, '}1146 or 1356 (a view of a table in another database that is not loaded yet), load the others first, then that one again. ` +
+			`If one stops with error ${byHand.missingErrors} (a view of a table in another database that is not loaded yet), load the others first, then that one again. ` +
 				`Events come back enabled as they were: run SET GLOBAL event_scheduler=OFF first where they must not fire, as on a replica.`,
 		),
 	];
@@ -64,13 +64,13 @@ export function readmeText(manifest: Manifest): string {
 			'2. Load the data',
 			'',
 			...wrap(
-				`Into ${mariadb ? 'MariaDB' : 'MySQL'} ${server.version.split('-')[0]} or newer, as an account with all privileges. Give ${client} its host and account as usual ` +
+				`Into ${byHand.title} ${server.version.split('-')[0]} or newer, as an account with all privileges. Give ${client} its host and account as usual ` +
 					'(-h, -P, -u, -p, or an option file). A database of the same name loses every table that is in the backup. ' +
 					'sql_log_bin=0 keeps the new server’s own binary log empty, which a replica needs; leave that option out to have the load replicated. ' +
 					'--comments keeps the comments in routines and triggers.',
 			),
 			'',
-			...(dump.engine === 'parallel' ? loadParallel(manifest, `${client} ${options}`) : loadVendor()),
+			...(dump.engine === 'parallel' ? loadParallel(manifest, `${client} ${options}`, byHand) : loadVendor()),
 			...(compressed
 				? ['', `Without ${first.endsWith('.zst') ? 'zstd (Node 22.15 or newer)' : 'gzip'}:`, '', `    ${withoutTool(first)}`]
 				: []),
@@ -108,23 +108,19 @@ export function readmeText(manifest: Manifest): string {
 			...wrap(`Edit the placeholders in ${changeSource}; it stands at the position above. Then:`),
 			'',
 			`    ${client} < ${changeSource}`,
-			`    ${client} -e 'SHOW ${mariadb ? 'SLAVE' : 'REPLICA'} STATUS\\G'`,
+			`    ${client} -e '${byHand.replicaStatus}'`,
 		],
-		...(mariadb
-			? [
+		...(firstLine === null
+			? []
+			: [
 					[
 						'About the first line of the dumps',
 						'',
-						...wrap(
-							'/*M!999999\\- enable the sandbox mode */ makes the mariadb client refuse commands that a dump has no business with, such as running a program. ' +
-								'Clients from before May 2024 (10.5.25, 10.6.18, 10.11.8, 11.4.2) stop at it with "Unknown command \'\\-\'". Use a newer mariadb client; or, ' +
-								'for a dump you trust, leave out exactly that line:',
-						),
+						...wrap(firstLine.about),
 						'',
-						`    ${plain(first)} | sed '1{/^\\/\\*M!999999/d;}' | ${client} ${options}`,
+						`    ${plain(first)} | sed '${firstLine.sed}' | ${client} ${options}`,
 					],
-				]
-			: []),
+				]),
 		[
 			'The files',
 			'',
@@ -178,7 +174,7 @@ function theFiles({ dump, files }: Manifest): (readonly [string, string])[] {
 }
 
 /** The shell loops that load a parallel backup. */
-function loadParallel({ server, files }: Manifest, client: string): string[] {
+function loadParallel({ files }: Manifest, client: string, { beforeLocalInfile }: ByHand): string[] {
 	const of = (kind: ManifestFile['kind']) => files.filter((file) => file.kind === kind);
 	const end = /(\.zst|\.gz)?$/.exec(of('accounts')[0]?.path ?? '')?.[0] ?? '';
 	const unpack = { '.zst': 'zstd -dc', '.gz': 'gzip -dc', '': 'cat' }[end] ?? 'cat';
@@ -190,7 +186,7 @@ function loadParallel({ server, files }: Manifest, client: string): string[] {
 		loop(`*-schema-create.sql${end}`),
 		'',
 		...wrap(
-			`Then the rows of each database, each file by the statement beside it${server.flavor === 'mysql' ? '; the server must allow it (SET GLOBAL local_infile = ON)' : ''}:`,
+			`Then the rows of each database, each file by the statement beside it${beforeLocalInfile === '' ? '' : `; the server must allow it (${beforeLocalInfile})`}:`,
 		),
 		'',
 		'    rows() {',

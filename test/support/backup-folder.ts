@@ -9,6 +9,7 @@ import { seal } from '../../src/archive/seal.ts';
 import { readmeText } from '../../src/archive/texts.ts';
 import { claimFolder, pointLatest, publish, writeFileDurably, writeStream } from '../../src/archive/write.ts';
 import { createDumpScanner, scanning } from '../../src/dump/sql/scan.ts';
+import { byHandOf } from './by-hand.ts';
 
 const dump = new URL('../fixtures/dumps/mariadb-11.8.sql', import.meta.url);
 export const began = new Date('2026-11-21T02:00:00.250Z');
@@ -83,8 +84,8 @@ export async function backUp(folder: string, at = began): Promise<{ path: string
 }
 
 async function finish(folder: string, { label, partial, final }: { label: string; partial: string; final: string }, manifest: Manifest) {
-	await writeFileDurably(join(partial, 'README.txt'), readmeText(manifest));
-	await writeFileDurably(join(partial, changeSourceFile(manifest.dump.engine)), changeSourceSql(manifest));
+	await writeFileDurably(join(partial, 'README.txt'), readmeText(manifest, byHandOf(manifest)));
+	await writeFileDurably(join(partial, changeSourceFile(manifest.dump.engine)), changeSourceSql(manifest, byHandOf(manifest)));
 	await writeFileDurably(join(partial, 'run.log'), 'begun\n');
 	await writeFileDurably(join(partial, 'run.jsonl'), '{}\n');
 	await seal(partial, manifest);

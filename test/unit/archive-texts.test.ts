@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { changeSourceSql } from '../../src/archive/change-source.ts';
 import type { Manifest } from '../../src/archive/manifest.ts';
 import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../../src/archive/texts.ts';
+import { byHandOf } from '../support/by-hand.ts';
 
 const manifest = {
 	id: '20261121T020000Z',
@@ -40,7 +41,7 @@ const run = (sql: string): string[] =>
 
 describe('change-source.sql', () => {
 	test('stands ready by GTID for MariaDB, from the source, with nothing filled in that is secret or somebody’s guess', () => {
-		expect(run(changeSourceSql(manifest))).toEqual([
+		expect(run(changeSourceSql(manifest, byHandOf(manifest)))).toEqual([
 			"CHANGE MASTER TO MASTER_HOST = '<host>', MASTER_PORT = <port>, MASTER_USER = '<user>', MASTER_PASSWORD = '<password>', MASTER_SSL = 1, MASTER_USE_GTID = slave_pos",
 			"SET GLOBAL gtid_slave_pos = '0-1-84213'",
 			'START SLAVE',
@@ -49,7 +50,7 @@ describe('change-source.sql', () => {
 
 	test('stands ready by GTID for MySQL', () => {
 		const at = { ...mysql, position: { source: null, self: { file: 'b.1', pos: 4, gtid: 'uuid:1-5,\nuuid2:1-9' } } };
-		expect(run(changeSourceSql(at))).toEqual([
+		expect(run(changeSourceSql(at, byHandOf(at)))).toEqual([
 			"CHANGE REPLICATION SOURCE TO SOURCE_HOST = '<host>', SOURCE_PORT = <port>, SOURCE_USER = '<user>', SOURCE_PASSWORD = '<password>', SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1",
 			'RESET BINARY LOGS AND GTIDS',
 			"SET GLOBAL gtid_purged = 'uuid:1-5,uuid2:1-9'",
@@ -58,7 +59,7 @@ describe('change-source.sql', () => {
 	});
 
 	test('has the other ways as comments, each with where it starts from', () => {
-		const text = changeSourceSql(manifest);
+		const text = changeSourceSql(manifest, byHandOf(manifest));
 		expect(text).toContain('-- From db1:3307, the source of the server that was backed up, by GTID:');
 		expect(text).toContain("--   MASTER_SSL = 1, MASTER_LOG_FILE = 'mysql-bin.000213', MASTER_LOG_POS = 88112, MASTER_USE_GTID = no;");
 		expect(text).toContain('-- From db3:3306, the server that was backed up, by GTID');
@@ -66,20 +67,23 @@ describe('change-source.sql', () => {
 	});
 
 	test('stands ready by file and position where there is no GTID', () => {
-		const text = changeSourceSql({ ...manifest, position: { source: null, self: { file: 'b.1', pos: 4, gtid: null } } });
+		const text = changeSourceSql(
+			{ ...manifest, position: { source: null, self: { file: 'b.1', pos: 4, gtid: null } } },
+			byHandOf(manifest),
+		);
 		expect(run(text)).toHaveLength(2);
 		expect(run(text)[0]).toContain("MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4, MASTER_USE_GTID = no");
 	});
 
 	test('says so where there is no position at all', () => {
-		const text = changeSourceSql({ ...manifest, position: { source: null, self: null } });
+		const text = changeSourceSql({ ...manifest, position: { source: null, self: null } }, byHandOf(manifest));
 		expect(run(text)).toEqual([]);
 		expect(text).toContain('no position');
 	});
 });
 
 describe('README.txt', () => {
-	const text = readmeText(manifest);
+	const text = readmeText(manifest, byHandOf(manifest));
 
 	test('has a command for every file, the data before the accounts, and the way to a replica', () => {
 		const load = "mariadb --comments --default-character-set=utf8mb4 --init-command='SET SESSION sql_log_bin=0'";
@@ -118,11 +122,14 @@ describe('README.txt', () => {
 	});
 
 	test('for MySQL names its own client, and no sandbox', () => {
-		const text = readmeText({
-			...mysql,
-			dump: { ...mysql.dump, compression: 'none' },
-			files: [{ ...mysql.files[0], path: 'shop.sql' } as Manifest['files'][number]],
-		});
+		const text = readmeText(
+			{
+				...mysql,
+				dump: { ...mysql.dump, compression: 'none' },
+				files: [{ ...mysql.files[0], path: 'shop.sql' } as Manifest['files'][number]],
+			},
+			byHandOf(mysql),
+		);
 		expect(text).toContain('    cat shop.sql | mysql --comments');
 		expect(text).not.toMatch(/mariadb |sandbox|zstd -|accounts/);
 		expect(text).toContain('3. Make it a replica');
@@ -160,7 +167,7 @@ test('replica-status.txt shows every moment, and a server without a source', () 
 test('no text of a backup moves a cursor or turns a line around, and a table of values can be read back', () => {
 	const name = 'a\x1b[2J\u009b\u202eb\\x1b\0';
 	const unseen = /(?!\n)[\p{Cc}\p{Cf}]/u;
-	const readme = readmeText({ ...manifest, files: manifest.files.map((file) => ({ ...file, database: name })) });
+	const readme = readmeText({ ...manifest, files: manifest.files.map((file) => ({ ...file, database: name })) }, byHandOf(manifest));
 	expect(readme).not.toMatch(unseen);
 	expect(readme).toContain('\\u{202e}');
 	expect(readme.replaceAll(/\s+/g, ' ')).toContain('\\xNN and \\u{N} characters');

@@ -5,6 +5,7 @@ import { show } from '../../src/core/shown-action.ts';
 import type { Dialect } from '../../src/dialects/contract/dialect.ts';
 import type { Activity } from '../../src/dialects/contract/locks.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
+import { byHand as mysqlByHand } from '../../src/dialects/mysql/by-hand.ts';
 import { mysql as mysqlFor } from '../../src/dialects/mysql/index.ts';
 import { pauseApplier } from '../../src/runbooks/locked-dump/applier.ts';
 import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/locked-dump/blockers.ts';
@@ -126,7 +127,10 @@ test('every channel has its statement in change-source.sql, and positions of sev
 		],
 		self: null,
 	};
-	const text = changeSourceSql({ id: 'x', server: { flavor: 'mariadb', host: 'c', port: 3 }, position } as never as Manifest);
+	const text = changeSourceSql(
+		{ id: 'x', server: { flavor: 'mariadb', host: 'c', port: 3 }, position } as never as Manifest,
+		mariadb.byHand,
+	);
 	expect(text).toContain('\nCHANGE MASTER TO\n');
 	expect(text).toContain("\nCHANGE MASTER 'q\\'' TO\n");
 	expect(text).toContain("\nSET GLOBAL gtid_slave_pos = '0-1-9,7-2-3';\nSTART SLAVE;\nSTART SLAVE 'q\\'';\n");
@@ -137,7 +141,10 @@ test('every channel has its statement in change-source.sql, and positions of sev
 		sources: position.sources.map((each) => ({ ...each, gtid: `${a}:1-9,${b}:1-3` })),
 		self: null,
 	};
-	const other = changeSourceSql({ id: 'x', server: { flavor: 'mysql', host: 'c', port: 3 }, position: sets } as never as Manifest);
+	const other = changeSourceSql(
+		{ id: 'x', server: { flavor: 'mysql', host: 'c', port: 3 }, position: sets } as never as Manifest,
+		mysqlByHand,
+	);
 	expect(other).toContain('SOURCE_AUTO_POSITION = 1;\nCHANGE REPLICATION SOURCE TO\n');
 	expect(other).toContain("SOURCE_AUTO_POSITION = 1 FOR CHANNEL 'q\\'';\n");
 	expect(other).toContain(`\nSET GLOBAL gtid_purged = '${a}:1-9,${b}:1-3';\nSTART REPLICA;\nSTART REPLICA FOR CHANNEL 'q\\'';\n`);

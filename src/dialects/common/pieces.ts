@@ -73,3 +73,6 @@ export function quotedRequire(printed: string, known: Row, parts: readonly strin
 		() => clause(literal),
 	);
 }
+
+/** A string literal for a text that a person reads and runs. */
+export const stringLiteral = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;

@@ -1,3 +1,4 @@
+import type { ByHand } from '../../core/by-hand.ts';
 import type { Query } from '../../sql/sql.ts';
 import type { Definitions } from '../common/definitions.ts';
 import type { Fitness } from '../common/fits.ts';
@@ -75,4 +76,6 @@ export interface Dialect {
 	readonly clone: Cloning | null;
 	/** What fixes what a check found, in this server's own words; each line copyable. */
 	readonly hints: Hints;
+	/** For the texts that a backup holds. */
+	readonly byHand: ByHand;
 }

@@ -2,6 +2,7 @@ import { mariadbFits } from '../common/fits.ts';
 import { mariadbOutside } from '../common/outside.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import { accounts } from './accounts.ts';
+import { byHand } from './by-hand.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { definitions } from './definitions.ts';
@@ -43,4 +44,5 @@ export const mariadb: Dialect = {
 	jsonTypes: null,
 	clone: null,
 	hints,
+	byHand,
 };

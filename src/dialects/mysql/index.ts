@@ -2,6 +2,7 @@ import { mysqlFits } from '../common/fits.ts';
 import { mysqlOutside } from '../common/outside.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import { accounts } from './accounts.ts';
+import { byHand } from './by-hand.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { clone } from './clone.ts';
@@ -49,4 +50,5 @@ export const mysql = (probe: Probe): Dialect => ({
 	jsonTypes,
 	clone,
 	hints,
+	byHand,
 });

@@ -222,8 +222,8 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			indexBytes: null,
 		}));
 		const texts: Readonly<Record<string, () => string>> = {
-			[FILES.readme]: () => readmeText(manifest),
-			[changeSourceFile(engineOf(env))]: () => changeSourceSql(manifest),
+			[FILES.readme]: () => readmeText(manifest, env.server.dialect.byHand),
+			[changeSourceFile(engineOf(env))]: () => changeSourceSql(manifest, env.server.dialect.byHand),
 			metadata: () => metadataText(manifest),
 			...Object.fromEntries(marks(env).map((name) => [name, () => MARK])),
 			[FILES.variables]: () => variablesTsv(new Map(facts.variables)),
