@@ -76,3 +76,19 @@ export function quotedRequire(printed: string, known: Row, parts: readonly strin
 
 /** A string literal for a text that a person reads and runs. */
 export const stringLiteral = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
+
+/** User and host of an account as CURRENT_USER() gives it: user@host. */
+export function accountParts(text: string): [user: string, host: string] {
+	const at = text.lastIndexOf('@');
+	return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** What an account may do everywhere is given and taken alike. */
+export const grants: Pick<Privileges, 'grant' | 'revoke'> = {
+	grant: (names, to) => {
+		const plain = names.filter((name) => name !== 'GRANT OPTION').join(', ') || 'USAGE';
+		const option = names.includes('GRANT OPTION') ? ' WITH GRANT OPTION' : '';
+		return sql`GRANT ${raw(plain)} ON *.* TO ${account(...accountParts(to))}${raw(option)}`;
+	},
+	revoke: (names, from) => sql`REVOKE ${raw(names.join(', '))} ON *.* FROM ${account(...accountParts(from))}`,
+};

@@ -1,12 +1,9 @@
-import { type Fragment, id, list, query, type Row, raw, sql } from '../../sql/sql.ts';
+import { type Fragment, id, query, raw, sql } from '../../sql/sql.ts';
+import { catalogueQueries, OWN, tableFacts } from '../common/catalogue.ts';
 import { checksums } from '../common/checksums.ts';
 import { tableIds } from '../common/guards.ts';
 import type { CatalogueQueries, ColumnFacts } from '../contract/catalogue.ts';
-import type { ObjectName } from '../contract/objects.ts';
 import { rowColumns } from './rows.ts';
-
-const OWN = list(['information_schema', 'performance_schema', 'mysql', 'sys']);
-const named = (rows: readonly Row[]): ObjectName[] => rows.map((row) => ({ database: row.db ?? '', name: row.name ?? '' }));
 
 const SPATIAL = /^(geometry|point|linestring|polygon|multi|geometrycollection)/;
 
@@ -42,6 +39,8 @@ function summed({ name, type }: ColumnFacts): Fragment[] {
 	return [raw(`IFNULL(${bytes}, '')`), raw(`ISNULL(${column})`)];
 }
 
+const KINDS = { VIEW: 'view', SEQUENCE: 'sequence' } as const;
+
 export const catalogue: CatalogueQueries = {
 	// Not those of folders that are no databases (`.snapshot`, `lost+found`), unless there are tables in them.
 	databases: query(
@@ -55,46 +54,17 @@ export const catalogue: CatalogueQueries = {
  FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
  WHERE TABLE_SCHEMA NOT IN (${OWN}) ORDER BY TABLE_SCHEMA, TABLE_NAME`,
 		(rows) =>
-			rows.map((row) => ({
-				database: row.db ?? '',
-				name: row.name ?? '',
-				kind: row.type === 'VIEW' ? ('view' as const) : row.type === 'SEQUENCE' ? ('sequence' as const) : ('table' as const),
-				engine: row.engine ?? null,
-				transactional: row.transactions === 'YES',
-				ownRows: ownRows(row.engine ?? null),
-				inMemory: row.engine === 'MEMORY',
-				versioned: row.type === 'SYSTEM VERSIONED',
-				rows: Number(row.n ?? 0),
-				bytes: Number(row.data ?? 0),
-			})),
+			rows.map((row) =>
+				tableFacts(row, {
+					kind: KINDS[row.type as keyof typeof KINDS] ?? 'table',
+					versioned: row.type === 'SYSTEM VERSIONED',
+					ownRows: ownRows(row.engine ?? null),
+				}),
+			),
 	),
 	ownRows,
 	tableIds: tableIds('INNODB_SYS_TABLES'),
-	// Only columns that come from the definition file.
-	inMemory: query(
-		sql`SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES
- WHERE TABLE_SCHEMA NOT IN (${OWN}) AND ENGINE = 'MEMORY' ORDER BY TABLE_SCHEMA, TABLE_NAME`,
-		named,
-	),
-	triggers: query(
-		sql`SELECT TRIGGER_SCHEMA AS db, TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
-		named,
-	),
-	routines: query(
-		sql`SELECT ROUTINE_SCHEMA AS db, ROUTINE_NAME AS name, ROUTINE_TYPE AS type FROM information_schema.ROUTINES
- WHERE ROUTINE_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
-		(rows) =>
-			rows.map((row) => ({
-				database: row.db ?? '',
-				name: row.name ?? '',
-				kind: row.type === 'PROCEDURE' ? ('procedure' as const) : row.type === 'FUNCTION' ? ('function' as const) : ('package' as const),
-			})),
-	),
-	events: query(
-		sql`SELECT EVENT_SCHEMA AS db, EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA NOT IN (${OWN}) ORDER BY 1, 2`,
-		named,
-	),
-	drop: (database) => sql`DROP DATABASE IF EXISTS ${id(database)}`,
+	...catalogueQueries,
 	columns: query(
 		sql`SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tab, COLUMN_NAME AS name, DATA_TYPE AS type FROM information_schema.COLUMNS
  WHERE TABLE_SCHEMA NOT IN (${OWN}) AND IS_GENERATED = 'NEVER' ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
@@ -102,7 +72,4 @@ export const catalogue: CatalogueQueries = {
 	),
 	rowColumns,
 	...checksums(summed),
-	count: ({ database, name }) => query(sql`SELECT COUNT(*) AS n FROM ${id(database, name)}`, (rows) => Number(rows[0]?.n ?? 0)),
-	touch: ({ database, name }) => sql`SELECT 1 FROM ${id(database, name)} LIMIT 1`,
-	variables: query(sql`SHOW GLOBAL VARIABLES`, (rows) => rows.map((row) => [row.Variable_name ?? '', row.Value ?? ''] as const)),
 };

@@ -1,22 +1,21 @@
 import { query, sql } from '../../sql/sql.ts';
 import { preparedXids } from '../common/guards.ts';
-import { activityText, value } from '../common/pieces.ts';
+import { activityOf, lockStatements } from '../common/locks.ts';
+import { value } from '../common/pieces.ts';
 import type { Locks } from '../contract/locks.ts';
 
 /** The process list shows passwords in clear. */
 const PASSWORDS = /\b(IDENTIFIED|PASSWORD)\b.*/is;
 
 export const locks: Locks = {
+	...lockStatements,
 	boundWait: () => null,
 	// lock_wait_timeout does not bound it while workers are asked to pause (.github/docs/measured.md, Refused locks); max_statement_time does.
 	flushTablesWithReadLock: (seconds) => sql`SET STATEMENT max_statement_time = ${seconds} FOR FLUSH TABLES WITH READ LOCK`,
-	unlock: sql`UNLOCK TABLES`,
-	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
 	restoreReadOnly: (before) => sql`SET GLOBAL read_only = ${value(before)}`,
 	setSuperReadOnly: () => {
 		throw new TypeError('MariaDB has no super_read_only');
 	},
-	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
 	// Who holds LOCK TABLES is known to performance_schema only (table_handles, no instrument to switch on); where that is off it is empty.
 	activity: query(
 		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.TIME_MS AS ms, p.STATE AS state, p.INFO AS info,
@@ -27,38 +26,12 @@ export const locks: Locks = {
   FROM performance_schema.table_handles l JOIN performance_schema.threads s ON s.THREAD_ID = l.OWNER_THREAD_ID
   WHERE l.EXTERNAL_LOCK = 'WRITE EXTERNAL' GROUP BY 1) h ON h.id = p.ID
  WHERE p.ID <> CONNECTION_ID()`,
-		(rows) =>
-			rows.map((row) => ({
-				id: Number(row.id),
-				user: row.user ?? '',
-				host: row.host ?? '',
-				database: row.db ?? null,
-				command: row.command ?? '',
-				seconds: Number(row.seconds ?? 0),
-				milliseconds: Math.round(Number(row.ms ?? 0)),
-				usesTables: true,
-				state: row.state ?? '',
-				text: activityText(row.info, PASSWORDS),
-				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),
-				locked: row.locked ? row.locked.split('\n') : [],
-				waitsForRows: row.trx === 'LOCK WAIT',
-				blocks: Number(row.blocks ?? 0),
-			})),
+		(rows) => rows.map((row) => activityOf(row, PASSWORDS, { milliseconds: Math.round(Number(row.ms ?? 0)), usesTables: true })),
 	),
-	tablesInUse: query(sql`SHOW OPEN TABLES WHERE In_use > 0`, (rows) =>
-		rows.map((row) => ({ database: row.Database ?? '', name: row.Table ?? '' })),
-	),
-	kill: (id) => sql`KILL ${id}`,
-	unlogged: sql`SET SESSION sql_log_bin = 0`,
-	logged: sql`SET SESSION sql_log_bin = 1`,
-	acquireRunLock: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
-	runLockHolder: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
 	// BACKUP STAGE BLOCK_DDL holds up every write to tables without snapshots.
 	definitionsGuard: null,
 	prepared: { query: query(sql`XA RECOVER FORMAT='SQL'`, preparedXids), needs: [] },
-	snapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
 	lockMoment: [],
 	settleMoment: [],
 	seedGate: null,
-	closeSnapshot: sql`COMMIT`,
 };

@@ -1,5 +1,5 @@
-import { account, id, query, type Row, raw, sql } from '../../sql/sql.ts';
-import { need, proxies } from '../common/pieces.ts';
+import { account, id, query, type Row, sql } from '../../sql/sql.ts';
+import { accountParts, grants, need, proxies } from '../common/pieces.ts';
 import type { Privileges } from '../contract/privileges.ts';
 
 /** Names that MariaDB accepts for the same privilege, and the one it is known by here (its own manual's first). */
@@ -45,8 +45,7 @@ export const privileges: Privileges = {
 		),
 		creatorMayGrant: true,
 		letGrant: (roles, to) => {
-			const at = to.lastIndexOf('@');
-			return roles.map(({ user }) => sql`GRANT ${id(user)} TO ${account(to.slice(0, at), to.slice(at + 1))} WITH ADMIN OPTION`);
+			return roles.map(({ user }) => sql`GRANT ${id(user)} TO ${account(...accountParts(to))} WITH ADMIN OPTION`);
 		},
 	},
 	needs: {
@@ -96,14 +95,5 @@ export const privileges: Privileges = {
 			if (held.includes(privilege)) return false;
 			return privilege === 'GRANT OPTION' || !held.includes(EVERYTHING);
 		}),
-	grant: (names, to) => {
-		const at = to.lastIndexOf('@');
-		const plain = names.filter((name) => name !== 'GRANT OPTION').join(', ') || 'USAGE';
-		const option = names.includes('GRANT OPTION') ? ' WITH GRANT OPTION' : '';
-		return sql`GRANT ${raw(plain)} ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}${raw(option)}`;
-	},
-	revoke: (names, from) => {
-		const at = from.lastIndexOf('@');
-		return sql`REVOKE ${raw(names.join(', '))} ON *.* FROM ${account(from.slice(0, at), from.slice(at + 1))}`;
-	},
+	...grants,
 };

@@ -1,12 +1,19 @@
 // What a replica's threads say when they do not run, and what fixes it. The numbers and texts were seen on 9.7 (.github/docs/measured.md, Replication errors).
 
-import { shellWord } from '../../core/shell.ts';
 import { shown, sql } from '../../sql/sql.ts';
+import {
+	copyErrors,
+	errorNumber,
+	type HintMaker,
+	type HintsByNumber,
+	loginErrors,
+	RESEED,
+	seedAgain,
+	unnumbered,
+} from '../common/channel-errors.ts';
 import type { ReplicaPlace } from '../contract/hints.ts';
 import type { Channel } from '../contract/replication.ts';
 import { accounts } from './accounts.ts';
-
-type Mend = (at: ReplicaPlace, text: string) => readonly string[];
 
 const of = ({ name }: Channel): string => (name === '' ? '' : ` FOR CHANNEL ${shown(sql`${name}`)}`);
 
@@ -14,12 +21,6 @@ const start = ({ channel }: ReplicaPlace): string => `On the replica:  START REP
 
 const change = ({ channel }: ReplicaPlace, to: string): string =>
 	`On the replica:  STOP REPLICA${of(channel)}; CHANGE REPLICATION SOURCE TO ${to}${of(channel)}; START REPLICA${of(channel)};`;
-
-/** A profile's name has no colon. */
-const server = (name: string): string => shellWord(name.includes(':') ? `mysql://USER@${name}` : name);
-
-const seedAgain = ({ channel, name }: ReplicaPlace): string =>
-	`lockstep provision --primary ${server(`${channel.host}:${channel.port}`)} --replica ${server(name)} --confirm ${shellWord(name)}`;
 
 const PASSWORD = "SOURCE_PASSWORD = 'PASSWORD'";
 const OTHER_ADDRESS = "SOURCE_HOST = 'HOST', SOURCE_PORT = PORT";
@@ -30,21 +31,18 @@ const WORKERS =
 
 /** The two are not the same: whatever made the one statement fail, the rest may differ as well. */
 const differs =
-	(what: string): Mend =>
+	(what: string): HintMaker =>
 	(at, text) => [
 		`${what} Skipping that transaction would only hide it: seed the replica again.`,
 		...(/replication_applier_status_by_worker/.test(text) ? ['Which row or table it was:', WORKERS] : []),
 		seedAgain(at),
 	];
 
-const GONE = differs('What the primary works with is not there on the replica: it was never seeded, or something was dropped there.');
-const THERE = differs('It exists on the replica already: something was written there, or the replica was seeded from another moment.');
-
 const retried = (at: ReplicaPlace): readonly string[] =>
 	at.channel.io === 'no' ? ['It tried often enough and does not try again by itself:', start(at)] : [];
 
 /** What the source said when it sent nothing more: 1236 within 13114. */
-const refused: Mend = (at, text) => [
+const refused: HintMaker = (at, text) => [
 	/more GTIDs than the source/i.test(text)
 		? 'The replica has what the primary has not: the primary was reset or restored. Find out which of them is right, then seed the other again.'
 		: /purged required binary logs/i.test(text)
@@ -55,7 +53,7 @@ const refused: Mend = (at, text) => [
 	...(/same server_uuid|same server_id|server_uuid\/server_id/i.test(text) ? [] : [seedAgain(at)]),
 ];
 
-const refusedAccount: Mend = ({ channel }, text) => {
+const refusedAccount: HintMaker = ({ channel }, text) => {
 	const [, user = channel.user, host = 'HOST'] = /for user '(.*?)'@'(.*?)'/.exec(text) ?? [];
 	return [
 		'The account may not replicate (the replica tries again by itself, or with START REPLICA):',
@@ -63,26 +61,10 @@ const refusedAccount: Mend = ({ channel }, text) => {
 	];
 };
 
-const HINTS: Readonly<Record<string, Mend>> = {
-	'1007': THERE,
-	'1008': GONE,
-	'1032': differs('A row is missing or another one on the replica: something was written there, or it was seeded from another moment.'),
-	'1045': (at) => [
-		...(at.channel.tlsAsked ? [] : ['The account may demand TLS, which the channel does not use:', change(at, 'SOURCE_SSL = 1')]),
-		'The primary refused the login: the password is wrong, or the account’s host does not match the replica’s address (--account NAME@HOST):',
-		change(at, PASSWORD),
-	],
-	'1049': GONE,
-	'1050': THERE,
-	'1051': GONE,
-	'1062': THERE,
-	'1130': () => ['The primary does not let that address in: give the account another host (--account NAME@HOST).'],
-	'1146': GONE,
+const HINTS: HintsByNumber = {
+	...copyErrors(differs),
+	...loginErrors({ change, encrypted: 'SOURCE_SSL = 1', password: PASSWORD, address: OTHER_ADDRESS, retried }),
 	'1236': refused,
-	// Only by file and position, of accounts that came through the channel before.
-	'1396': differs('An account exists already, or is missing, on the replica.'),
-	'1141': differs('A privilege that the primary took away is not there on the replica.'),
-	'1397': differs('An XA transaction that was prepared before the replica was seeded is not there on it.'),
 	'3523': differs('An account is missing on the replica.'),
 	'1410': differs(
 		'The channel’s privileges do not suffice for what the primary did (1410 is of accounts that a GRANT would have to make).',
@@ -91,17 +73,6 @@ const HINTS: Readonly<Record<string, Mend>> = {
 	'1872': (at) => [
 		'Its relay log’s own notes are gone. By GTID it can fetch everything again:',
 		`On the replica:  RESET REPLICA${of(at.channel)}; START REPLICA${of(at.channel)};`,
-	],
-	'2002': (at, text) => HINTS['2003']?.(at, text) ?? [],
-	'2003': (at) => [
-		'The replica cannot reach the primary: it is down, or bind_address, a firewall, or an address that only this machine knows (--source HOST:PORT).',
-		...retried(at),
-		change(at, OTHER_ADDRESS),
-	],
-	'2005': (at) => [
-		'The replica cannot resolve the primary’s name: it needs an address that it knows (--source HOST:PORT).',
-		...retried(at),
-		change(at, OTHER_ADDRESS),
 	],
 	'2013': (at) => [
 		'The connection to the primary broke off: the network, or the primary stopped. It connects again by itself.',
@@ -130,7 +101,6 @@ const HINTS: Readonly<Record<string, Mend>> = {
 		'or, in a network that you trust:',
 		change(at, 'GET_SOURCE_PUBLIC_KEY = 1'),
 	],
-	'3159': (at) => ['The primary takes encrypted connections only:', change(at, 'SOURCE_SSL = 1')],
 	// `Got fatal error 1236 from source when reading data from binary log: …`
 	'13114': (at, text) => HINTS[/fatal error (\d+)/i.exec(text)?.[1] ?? '']?.(at, text) ?? refused(at, text),
 	'13117': (at, text) =>
@@ -155,26 +125,16 @@ const HINTS: Readonly<Record<string, Mend>> = {
 	'13122': (at, text) => differs('A transaction could not be applied.')(at, text),
 };
 
-const COPIED_WRONG: readonly string[] = [
-	...['1007', '1008', '1032', '1049', '1050', '1051', '1062', '1141', '1146', '1236', '1396', '1397', '3523', '13122'],
-];
+const COPIED_WRONG: readonly string[] = [...RESEED, '3523', '13122'];
 
 /** What stands within 13114, the source's own refusal, is the error that counts. */
 export function needsReseed(error: string): boolean {
-	const number = /^(\d+):/.exec(error)?.[1] ?? '';
+	const number = errorNumber(error);
 	const inner = number === '13114' ? /fatal error (\d+)/i.exec(error)?.[1] : undefined;
 	return COPIED_WRONG.includes(inner ?? number) && !/same server_uuid|same server_id|server_uuid\/server_id/i.test(error);
 }
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {
 	if (error === null) return [start(at)];
-	const known = HINTS[/^(\d+):/.exec(error)?.[1] ?? '']?.(at, error);
-	if (known !== undefined) return known;
-	// A connection that was accepted and then ended has no number.
-	return /^0: .*(?:init_connect|reconnecting)/is.test(error)
-		? [
-				'The primary ended the connection right after the login: its init_connect fails for that account, or its error log says why.',
-				'On the primary:  SELECT @@global.init_connect;',
-			]
-		: [];
+	return HINTS[errorNumber(error)]?.(at, error) ?? unnumbered(error);
 }

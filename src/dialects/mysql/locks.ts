@@ -1,6 +1,7 @@
 import { query, raw, sql } from '../../sql/sql.ts';
 import { preparedXids } from '../common/guards.ts';
-import { activityText, need, value } from '../common/pieces.ts';
+import { activityOf, lockHolder, lockStatements } from '../common/locks.ts';
+import { need, value } from '../common/pieces.ts';
 import type { Locks } from '../contract/locks.ts';
 import type { Probe } from './probe.ts';
 
@@ -18,16 +19,14 @@ export const processList = ({ performanceSchema }: Probe) =>
 	raw(performanceSchema ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST');
 
 export const locks = (probe: Probe): Locks => ({
+	...lockStatements,
 	// It waits for the global lock, for tables in use and for commits, each for as long: together little longer than was asked for.
 	boundWait: (seconds) => sql`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(seconds / 2))}`,
 	flushTablesWithReadLock: () => sql`FLUSH TABLES WITH READ LOCK`,
-	unlock: sql`UNLOCK TABLES`,
-	setReadOnly: (wanted) => sql`SET GLOBAL read_only = ${value(wanted)}`,
 	// Set to OFF, it would end super_read_only as well.
 	restoreReadOnly: (before) =>
 		before === 'OFF' ? sql`SET GLOBAL read_only = IF(@@GLOBAL.super_read_only, 1, 0)` : sql`SET GLOBAL read_only = ${value(before)}`,
 	setSuperReadOnly: (wanted) => sql`SET GLOBAL super_read_only = ${value(wanted)}`,
-	setEventScheduler: (wanted) => sql`SET GLOBAL event_scheduler = ${value(wanted)}`,
 	// Transactions are told in the system's time, whatever the server's time zone. Who keeps tables open (LOCK TABLES, for READ as well, or HANDLER: the lock waits for all of them) and whose rows are waited for is known to performance_schema only; where that is off it is empty.
 	activity: query(
 		sql`SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.DB AS db, p.COMMAND AS command, p.TIME AS seconds, p.STATE AS state, p.INFO AS info,
@@ -48,37 +47,18 @@ export const locks = (probe: Probe): Locks => ({
  LEFT JOIN (SELECT ENABLED AS mdl FROM performance_schema.setup_instruments WHERE NAME = 'wait/lock/metadata/sql/mdl') i ON TRUE
  WHERE p.ID <> CONNECTION_ID()`,
 		(rows) =>
-			rows.map((row) => ({
-				id: Number(row.id),
-				user: row.user ?? '',
-				host: row.host ?? '',
-				database: row.db ?? null,
-				command: row.command ?? '',
-				seconds: Number(row.seconds ?? 0),
-				milliseconds: row.ms == null ? Number(row.seconds ?? 0) * 1000 : Number(row.ms),
-				usesTables: row.tableless !== '1',
-				state: row.state ?? '',
-				text: activityText(row.info, PASSWORDS),
-				transactionSeconds: row.trx == null ? null : Math.max(0, Number(row.trx_seconds ?? 0)),
-				locked: row.locked ? row.locked.split('\n') : [],
-				waitsForRows: row.trx === 'LOCK WAIT',
-				blocks: Number(row.blocks ?? 0),
-			})),
+			rows.map((row) =>
+				activityOf(row, PASSWORDS, {
+					milliseconds: row.ms == null ? Number(row.seconds ?? 0) * 1000 : Number(row.ms),
+					usesTables: row.tableless !== '1',
+				}),
+			),
 	),
-	tablesInUse: query(sql`SHOW OPEN TABLES WHERE In_use > 0`, (rows) =>
-		rows.map((row) => ({ database: row.Database ?? '', name: row.Table ?? '' })),
-	),
-	kill: (id) => sql`KILL ${id}`,
-	unlogged: sql`SET SESSION sql_log_bin = 0`,
-	logged: sql`SET SESSION sql_log_bin = 1`,
-	acquireRunLock: (name) => query(sql`SELECT GET_LOCK(${name}, 0) AS got`, (rows) => rows[0]?.got === '1'),
-	runLockHolder: (name) => query(sql`SELECT IS_USED_LOCK(${name}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
 	definitionsGuard: { statement: sql`LOCK INSTANCE FOR BACKUP`, privilege: 'BACKUP_ADMIN' },
 	prepared: {
 		query: query(sql`XA RECOVER CONVERT XID`, preparedXids),
 		needs: need('sees prepared XA transactions', 'XA_RECOVER_ADMIN'),
 	},
-	snapshot: sql`START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`,
 	// No snapshot here knows its own position. If we freeze with the lock held, the server lets go.
 	lockMoment: [
 		sql`SET @lockstep_lock_wait = @@SESSION.lock_wait_timeout, @lockstep_wait = @@SESSION.wait_timeout, SESSION lock_wait_timeout = ${SNAPSHOT_WAIT}, SESSION wait_timeout = ${SNAPSHOT_SILENCE}`,
@@ -97,7 +77,7 @@ export const locks = (probe: Probe): Locks => ({
 			sql`SELECT ID AS id FROM ${processList(probe)} WHERE STATE = 'User lock' AND INFO LIKE ${`%${SEED_GATE}%`} AND ID <> CONNECTION_ID()`,
 			(rows) => rows.map(({ id }) => Number(id)),
 		),
-		holder: query(sql`SELECT IS_USED_LOCK(${SEED_GATE}) AS id`, (rows) => (rows[0]?.id == null ? null : Number(rows[0].id))),
+		holder: lockHolder(SEED_GATE),
 		// INNODB_TRX is up to 100 ms old: only where performance_schema does not measure transactions.
 		hasSnapshot: (session) =>
 			query(
@@ -109,5 +89,4 @@ export const locks = (probe: Probe): Locks => ({
 				(rows) => rows[0]?.open === '1',
 			),
 	},
-	closeSnapshot: sql`COMMIT`,
 });

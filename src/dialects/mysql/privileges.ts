@@ -1,6 +1,6 @@
-import { account, query, type Row, raw, sql } from '../../sql/sql.ts';
+import { account, query, type Row, sql } from '../../sql/sql.ts';
 import { grantedRoles } from '../common/grants.ts';
-import { need, proxies } from '../common/pieces.ts';
+import { accountParts, grants, need, proxies } from '../common/pieces.ts';
 import type { Privileges } from '../contract/privileges.ts';
 import type { Probe } from './probe.ts';
 
@@ -50,8 +50,7 @@ export const privileges = ({ newWords }: Probe): Privileges => ({
 		}),
 		creatorMayGrant: false,
 		letGrant: (_, to) => {
-			const at = to.lastIndexOf('@');
-			return [sql`GRANT ROLE_ADMIN ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}`];
+			return [sql`GRANT ROLE_ADMIN ON *.* TO ${account(...accountParts(to))}`];
 		},
 	},
 	needs: {
@@ -105,14 +104,5 @@ export const privileges = ({ newWords }: Probe): Privileges => ({
 			if ([privilege, ...(WIDER[privilege] ?? [])].some((name) => held.includes(name))) return false;
 			return privilege === 'GRANT OPTION' || !held.includes(EVERYTHING);
 		}),
-	grant: (names, to) => {
-		const at = to.lastIndexOf('@');
-		const plain = names.filter((name) => name !== 'GRANT OPTION').join(', ') || 'USAGE';
-		const option = names.includes('GRANT OPTION') ? ' WITH GRANT OPTION' : '';
-		return sql`GRANT ${raw(plain)} ON *.* TO ${account(to.slice(0, at), to.slice(at + 1))}${raw(option)}`;
-	},
-	revoke: (names, from) => {
-		const at = from.lastIndexOf('@');
-		return sql`REVOKE ${raw(names.join(', '))} ON *.* FROM ${account(from.slice(0, at), from.slice(at + 1))}`;
-	},
+	...grants,
 });
