@@ -6,7 +6,7 @@ import type { CrashPoint } from '../../src/daemon/crash-point.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
 import { kill } from '../support/kills.ts';
-import { ask, type SpareServer, spareServer } from '../support/servers.ts';
+import { ask, type SpareServer, spareServer, value } from '../support/servers.ts';
 
 const KIND = 'mariadb-11.8';
 const root = process.getuid?.() === 0;
@@ -108,5 +108,31 @@ describe('a drill', () => {
 		expect([await left(), await serversLeft()]).toEqual([[], []]);
 		expect(await recordOf()).not.toBe(before);
 		record({ fault: 'drill: kill -9 of both', kind: KIND, freeMs: null, outcome: 'the next drill, or lockstep recover, clears it up' });
+	});
+
+	it('that is killed while its primary is away leaves its account only, and says so until it is dropped', {
+		timeout: 120_000,
+	}, async () => {
+		const accounts = () => value(server, "SELECT COUNT(*) FROM mysql.user WHERE User LIKE 'lockstep%'");
+		const halt = { at: 'connect configure', when: 'before', whom: ['engine', 'watcher'] } satisfies CrashPoint;
+		const killed = await kill(['drill', backup, '--replicate', '--primary', urlOf(server), '--yes', '--json'], home.env, halt);
+		expect(killed.hit, said(killed.ended)).toBe(true);
+		await server.stop();
+		const away = await lockstep(['recover', '--yes', '--json'], { env: home.env });
+		await server.start();
+		expect(away, said(away)).toMatchObject({
+			code: 9,
+			last: { class: 'LeftChanged', hints: [expect.stringContaining('DROP USER'), expect.anything()] },
+		});
+		expect([await left(), await serversLeft(), await accounts()]).toEqual([[], [], '1']);
+		const recovered = await lockstep(['recover', '--yes', '--json'], { env: home.env });
+		expect(recovered, said(recovered)).toMatchObject({ code: 0, last: { recovered: [killed.run] } });
+		expect(await accounts()).toBe('0');
+		record({
+			fault: 'drill: kill -9 of both, the primary away',
+			kind: KIND,
+			freeMs: null,
+			outcome: 'exit 9, then lockstep recover drops the account',
+		});
 	});
 });

@@ -1,6 +1,5 @@
 import { Box } from 'ink';
-import { Fragment, type ReactNode, useEffect, useState } from 'react';
-import type { ProgressListener } from '../../app/wizard-backend.ts';
+import { useEffect, useState } from 'react';
 import type { BackupCard } from '../../core/backups.ts';
 import { clock } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
@@ -19,88 +18,51 @@ import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';
 import { barLabel, progressRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
-import type { HelpTopic } from '../words.ts';
 
-const VERIFY = {
-	stopped: 'The backup was not read to its end: nothing is proven.',
-	stopping: 'Stopping: no more is read.',
-	state: 'As before: verify only reads.',
-};
-/** Reads all of a backup. */
+const STOPPED = 'The backup was not read to its end: nothing is proven.';
+const STOPPING = 'Stopping: no more is read.';
+
+/** Reads all of a backup, anew at each asking. */
 export function Verify({ card }: { readonly card: BackupCard }) {
-	const app = useApp();
-	const { ascii } = useTheme();
-	const width = app.size.columns - 2;
-	return (
-		<Again>
-			{(again) => (
-				<Proving
-					title={`verify ${card.label}`}
-					topic="verify"
-					words={VERIFY}
-					intro={[line(span('Reading every file of it, to its last byte', 'bold')), line(span(card.path, 'dim'))]}
-					work={(onlooker, signal) => app.desk.verify(card.path, onlooker, signal)}
-					result={({ folder, record, notes }) => verifiedLines(folder, record, notes, { width, ascii })}
-					copies={({ folder }) => folder}
-					again={again}
-				/>
-			)}
-		</Again>
-	);
-}
-
-/** Its child anew at each asking. */
-function Again({ children }: { readonly children: (again: () => void) => ReactNode }) {
 	const [round, setRound] = useState(0);
-	return <Fragment key={round}>{children(() => setRound(round + 1))}</Fragment>;
+	return <Reading key={round} card={card} again={() => setRound(round + 1)} />;
 }
 
-type ProvingProps<T> = {
-	readonly title: string;
-	readonly topic: HelpTopic;
-	readonly words: typeof VERIFY;
-	readonly intro: readonly Line[];
-	readonly work: (onlooker: ProgressListener, signal: AbortSignal) => Promise<T>;
-	readonly result: (value: T) => readonly Line[];
-	readonly copies: (value: T) => string;
-	readonly again: () => void;
-};
-
-function Proving<T>({ title, topic, words, intro, work, result, copies, again }: ProvingProps<T>) {
+function Reading({ card, again }: { readonly card: BackupCard; readonly again: () => void }) {
 	const app = useApp();
 	const { ascii, signs } = useTheme();
-	const task = useTask(app.session, work, words.stopped);
+	const task = useTask(app.session, (onlooker, signal) => app.desk.verify(card.path, onlooker, signal), STOPPED);
 	const [began] = useState(app.now());
 	const { phase, failure, progress, stop } = task;
 	const working = phase === 'working' || phase === 'stopping';
 	useEffect(() => {
-		app.onInterrupt.current = working ? (phase === 'stopping' ? () => app.flash(words.stopping) : stop) : null;
+		app.onInterrupt.current = working ? (phase === 'stopping' ? () => app.flash(STOPPING) : stop) : null;
 		return () => {
 			app.onInterrupt.current = null;
 		};
-	}, [app, phase, working, stop, words.stopping]);
+	}, [app, phase, working, stop]);
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows, phase === 'stopping');
 	const percent = progress === null ? null : fraction(progress);
 	const known = failure !== null && failure.left.length === 0 && failure.class !== 'Bug';
-	const lines =
-		task.result !== null
-			? result(task.result)
-			: failure !== null
-				? failureLines(failure, { width, ascii, ...(known ? { state: words.state } : {}) })
-				: [];
+	const lines = (): readonly Line[] => {
+		if (task.result !== null) return verifiedLines(task.result.folder, task.result.record, task.result.notes, { width, ascii });
+		if (failure === null) return [];
+		return failureLines(failure, { width, ascii, ...(known ? { state: 'As before: verify only reads.' } : {}) });
+	};
+	const intro = [line(span('Reading every file of it, to its last byte', 'bold')), line(span(card.path, 'dim'))];
 	useKeys((key) => {
-		if (key === '?' || key === 'f1') app.help(topic);
+		if (key === '?' || key === 'f1') app.help('verify');
 		else if (working) {
 			if (key === 'esc') stop();
 		} else if (key === 'esc' || key === 'enter') app.back();
 		else if (key === 'q') app.quit();
 		else if (key === 'r') again();
-		else if (key === 'y') app.copy(task.result === null ? paint(lines, false) : copies(task.result));
+		else if (key === 'y') app.copy(task.result?.folder ?? paint(lines(), false));
 	});
 	return (
 		<Frame
-			title={title}
+			title={`verify ${card.label}`}
 			right={
 				working
 					? { text: percent === null ? clock(app.now().getTime() - began.getTime()) : `${Math.floor(percent * 100)} %`, tone: 'bold' }
@@ -111,7 +73,7 @@ function Proving<T>({ title, topic, words, intro, work, result, copies, again }:
 								tone: failure?.class === 'Stopped' ? 'warn' : 'bad',
 							}
 			}
-			state={phase === 'stopping' ? { text: words.stopping, tone: 'warn' } : null}
+			state={phase === 'stopping' ? { text: STOPPING, tone: 'warn' } : null}
 			hints={
 				working
 					? [
@@ -128,7 +90,11 @@ function Proving<T>({ title, topic, words, intro, work, result, copies, again }:
 						]
 			}
 		>
-			{working ? <Working task={task} intro={intro} width={width} height={height} /> : <Pane lines={lines} width={width} height={height} />}
+			{working ? (
+				<Working task={task} intro={intro} width={width} height={height} />
+			) : (
+				<Pane lines={lines()} width={width} height={height} />
+			)}
 		</Frame>
 	);
 }
