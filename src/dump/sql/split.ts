@@ -1,4 +1,5 @@
-import { createLexer, type LexedStatement, LONGEST } from './lexer.ts';
+import type { LexedStatement } from './lexed.ts';
+import { createLexer, LONGEST } from './lexer.ts';
 import { DEFAULT_MODE, type SqlMode } from './mode.ts';
 import type { Dumped } from './statement.ts';
 
