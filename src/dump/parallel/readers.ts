@@ -147,7 +147,7 @@ export async function openReaders(options: {
 			each.addEventListener('abort', stop, { once: true });
 		}
 		try {
-			const work = run(readers, totals, dialect, tables, into, how);
+			const work = run({ readers, totals, dialect }, tables, into, how);
 			work.catch(() => {});
 			return await Promise.race([work, stopped.promise]);
 		} catch (error) {
@@ -177,15 +177,16 @@ export const warned = (statement: Statement, warnings: readonly Row[]): VerifyFa
 
 type Cut = { readonly piece: Piece; readonly weight: number };
 
+/** The readers of one server, with what each has read since it began. */
+type Crew = { readonly readers: readonly Reader[]; readonly totals: Counters[]; readonly dialect: Dialect };
+
 async function run(
-	readers: readonly Reader[],
-	totals: Counters[],
-	dialect: Dialect,
+	{ readers, totals, dialect }: Crew,
 	tables: readonly TableRows[],
 	into: { readonly folder: string; readonly compress: Compression; readonly level: number } | null,
 	{ answerMs = QUERY_TIMEOUT_MS, onFlow = () => {}, onFile = () => {} }: Omit<Parameters<Readers['dump']>[2], 'signal'>,
 ): Promise<readonly RowsFile[]> {
-	const cuts = await plan(readers, dialect, tables, into?.compress ?? null, answerMs);
+	const cuts = await plan({ readers, dialect }, tables, into?.compress ?? null, answerMs);
 	const queue = batches(cuts, readers.length);
 	const files: RowsFile[] = [];
 	const file = (each: RowsFile) => {
@@ -211,8 +212,7 @@ async function run(
 
 /** Cuts tables into pieces, each reader's connection asking about one table at a time. */
 async function plan(
-	readers: readonly Reader[],
-	dialect: Dialect,
+	{ readers, dialect }: Pick<Crew, 'readers' | 'dialect'>,
 	tables: readonly TableRows[],
 	compress: Compression | null,
 	answerMs: number,
