@@ -1,8 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { FORMAT, type Recorded } from '../core/events.ts';
+import * as z from 'zod/mini';
+import { FORMAT } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
 import { type RunRecord, runRecordOf } from '../core/run-record.ts';
+import { parseJson } from '../core/schema.ts';
 import type { Runbook } from '../core/step.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { lockedDump } from '../runbooks/locked-dump/index.ts';
@@ -16,6 +18,8 @@ import type { RunCard } from './wizard-backend.ts';
 export type FoundRun = RunCard & { readonly past: RunRecord };
 
 const TAIL = 16 * 1024;
+/** Of this version or an older one. */
+const LAST = z.object({ v: z.int().check(z.gte(1), z.lte(FORMAT)), type: z.literal('run-ended'), open: z.boolean() });
 
 /** Whether the journal's last line says that the run is over and leaves nothing: most do, and are read no further. */
 function closed(path: string): boolean {
@@ -24,8 +28,8 @@ function closed(path: string): boolean {
 		const { size } = fstatSync(fd);
 		const tail = Buffer.alloc(Math.min(TAIL, size));
 		readSync(fd, tail, 0, tail.length, size - tail.length);
-		const last = JSON.parse(tail.toString().trimEnd().split('\n').at(-1) ?? '') as Recorded;
-		return (last.v as number) <= FORMAT && last.type === 'run-ended' && !last.open;
+		const last = parseJson(LAST, tail.toString().trimEnd().split('\n').at(-1) ?? '');
+		return last !== null && !last.open;
 	} catch {
 		return false;
 	} finally {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import type { Compression } from '../core/action.ts';
 import type { ChangedJson } from '../core/changed-json.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { OutsideObject } from '../core/outside.ts';
+import { checkOf, matches, object, problemsIn, size, texts, time } from '../core/schema.ts';
 import type { DumpedDatabase } from '../dump/sql/scan.ts';
 import { FILES } from './layout.ts';
 import { readText } from './open.ts';
@@ -258,103 +260,77 @@ export const withLoadedDigests = (manifest: Manifest): Manifest => ({
 /** The text of `manifest.json`. */
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
-const text = (value: unknown): boolean => typeof value === 'string';
-const size = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-const orNull = (is: (value: unknown) => boolean) => (value: unknown) => value === null || is(value);
-const object = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-const array = (value: unknown): boolean => Array.isArray(value);
-const texts = (value: unknown): boolean => Array.isArray(value) && value.every(text);
-const time = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-
+const text = z.string();
 /** Characters of a name: servers take 64, of up to two UTF-16 units each. */
-const name = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= 128 && !value.includes('\0');
+const name = text.check(z.refine((value) => value !== '' && value.length <= 128 && !value.includes('\0')));
 /** A database of somebody: what is in a server's own ones is no part of a backup, and a manifest that names one was forged. */
-const database = (value: unknown): boolean => name(value) && !/^(mysql|information_schema|performance_schema|sys)$/i.test(value as string);
-const databases = (value: unknown): boolean => Array.isArray(value) && value.every(database);
-const optional = (is: (value: unknown) => boolean) => (value: unknown) => value === undefined || is(value);
-/** Columns, each with how it is loaded. */
-const loads = (value: unknown): boolean =>
-	Array.isArray(value) &&
-	value.every((each) => Array.isArray(each) && each.length === 2 && name(each[0]) && (each[1] === null || text(each[1])));
+const database = name.check(z.refine((value) => !/^(mysql|information_schema|performance_schema|sys)$/i.test(value)));
+const fileName = text.check(z.refine((value) => /^[^/\0]+$/.test(value) && value !== '.' && value !== '..'));
+const flag = z.boolean();
+const items = <S extends z.ZodMiniType>(schema: S) => z.readonly(z.array(schema));
 
-const fileName = (value: unknown): boolean => text(value) && /^[^/\0]+$/.test(value as string) && value !== '.' && value !== '..';
-
-const KINDS: ReadonlySet<string> = new Set(['database', 'accounts', 'schema', 'rows', 'load', 'post', 'definitions']);
-
-// What the readers of a manifest rest on, by path. `*` stands for every element; what ends with `?` may be missing.
-const SHAPE: readonly (readonly [path: string, is: (value: unknown) => boolean])[] = [
-	['tool.version', text],
-	['id', fileName],
-	['state', (value) => value === 'complete'],
-	['started', time],
-	['finished', time],
-	['tags', object],
-	['server.flavor', (value) => value === 'mariadb' || value === 'mysql'],
-	['server.version', text],
-	['server.host', text],
-	['server.port', size],
-	['consistency.method', text],
-	['consistency.held_ms', size],
-	['position.source', orNull(object)],
-	['position.self', orNull(object)],
-	['dump.client', text],
-	['dump.databases', databases],
-	['dump.ignored_tables', optional(texts)],
-	['dump.argv', optional(texts)],
-	['dump.engine', optional((value) => value === 'vendor' || value === 'parallel')],
-	['dump.compression', text],
-	['files', array],
+const FILE = z.object({
 	// A name only: a manifest must not make anyone read or write outside its folder.
-	['files.*.path', fileName],
-	['files.*.kind', (value) => text(value) && KINDS.has(value as string)],
-	['files.*.database', optional(database)],
-	['files.*.table', optional(name)],
-	['files.*.chunk', optional(size)],
-	['files.*.rows', optional(size)],
-	['files.*.tables', optional(size)],
-	['files.*.objects', optional(object)],
-	['files.*.bytes', size],
-	['files.*.raw_bytes', size],
-	['files.*.sha256', (value) => text(value) && /^[0-9a-f]{64}$/.test(value as string)],
-	['files.*.footer', (value) => typeof value === 'boolean'],
-	['tables?.*.database', database],
-	['tables?.*.name', name],
-	['tables?.*.rows', size],
-	['tables?.*.engine', orNull(text)],
-	['tables?.*.digest', optional(orNull(text))],
-	['tables?.*.digest_loaded', optional(text)],
-	['tables?.*.data_bytes', size],
-	['tables?.*.load', loads],
-	['tables?.*.largest_row', optional(size)],
-	['position.sources?.*.name', text],
-	['position.sources?.*.host', text],
-	['totals.rows', size],
-	['totals.bytes', size],
-	['totals.raw_bytes', size],
-	['totals.databases', size],
-	['verify', object],
-	['warnings', texts],
-	['changed_json?.*.database', name],
-	['changed_json?.*.table', name],
-	['changed_json?.*.column', name],
-	['changed_json?.*.rows', orNull(size)],
-	['changed_json?.*.types', texts],
-	['outside?.*.kind', text],
-	['outside?.*.name', name],
-	['outside?.*.options', (value) => object(value) && Object.values(value as object).every(text)],
-];
+	path: fileName,
+	kind: z.enum(['database', 'accounts', 'schema', 'rows', 'load', 'post', 'definitions']),
+	database: z.optional(database),
+	table: z.optional(name),
+	chunk: z.optional(size),
+	rows: z.optional(size),
+	tables: z.optional(size),
+	objects: z.optional(object),
+	bytes: size,
+	raw_bytes: size,
+	sha256: text.check(z.regex(/^[0-9a-f]{64}$/)),
+	footer: flag,
+});
 
-function wrong(value: unknown, path: readonly string[], is: (value: unknown) => boolean): boolean {
-	const [key, ...rest] = path;
-	if (key === undefined) return !is(value);
-	if (key.endsWith('?')) {
-		if (!object(value)) return true;
-		const there = (value as Record<string, unknown>)[key.slice(0, -1)];
-		return there !== undefined && wrong(there, rest, is);
-	}
-	if (key === '*') return !Array.isArray(value) || value.some((one) => wrong(one, rest, is));
-	return !object(value) || wrong((value as Record<string, unknown>)[key], rest, is);
-}
+const TABLE = z.object({
+	database,
+	name,
+	rows: size,
+	engine: z.nullable(text),
+	digest: z.optional(z.nullable(text)),
+	digest_loaded: z.optional(text),
+	data_bytes: size,
+	// Columns, each with how it is loaded.
+	load: items(z.readonly(z.tuple([name, z.nullable(text)]))),
+	largest_row: z.optional(size),
+});
+
+/** What the readers of a manifest rest on. It may hold more. */
+const MANIFEST = z.object({
+	tool: z.object({ version: text }),
+	id: fileName,
+	state: z.literal('complete'),
+	started: time,
+	finished: time,
+	tags: object,
+	server: z.object({ flavor: z.enum(['mariadb', 'mysql']), version: text, host: text, port: size }),
+	consistency: z.object({ method: text, held_ms: size }),
+	position: z.object({
+		source: z.nullable(object),
+		self: z.nullable(object),
+		sources: z.optional(items(z.object({ name: text, host: text }))),
+	}),
+	dump: z.object({
+		client: text,
+		databases: items(database),
+		ignored_tables: z.optional(texts),
+		argv: z.optional(texts),
+		engine: z.optional(z.enum(['vendor', 'parallel'])),
+		compression: text,
+	}),
+	files: items(FILE),
+	tables: z.optional(items(TABLE)),
+	totals: z.object({ rows: size, bytes: size, raw_bytes: size, databases: size }),
+	verify: object,
+	warnings: texts,
+	changed_json: z.optional(items(z.object({ database: name, table: name, column: name, rows: z.nullable(size), types: texts }))),
+	outside: z.optional(items(z.object({ kind: text, name, options: z.record(text, text) }))),
+});
+
+const isManifest = checkOf<Manifest>()(MANIFEST);
 
 /**
  * Reads the manifest of a backup's folder. Looks at nothing else in it (`verifyBackup` does).
@@ -389,7 +365,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
 	} catch (cause) {
 		throw damaged('It is not JSON.', cause);
 	}
-	const format = object(manifest) ? (manifest as { format?: unknown }).format : undefined;
+	const format = matches(object, manifest) ? (manifest as { format?: unknown }).format : undefined;
 	if (typeof format === 'number' && format > 1)
 		throw new UserError({
 			message: `The backup was made by a newer lockstep: ${folder}`,
@@ -397,8 +373,10 @@ export async function readManifest(folder: string): Promise<Manifest> {
 			hints: ['Use a newer lockstep; README.txt in the folder says how to restore without it.'],
 		});
 	if (format !== 1) throw damaged('It has no format.');
-	const all = SHAPE.filter(([at, is]) => wrong(manifest, at.split('.'), is)).map(([at]) => at);
-	const bad = all.filter((at) => !all.some((other) => at.startsWith(`${other}.`)));
-	if (bad.length > 0) throw damaged(`Missing or wrong in it: ${bad.join(', ')}.`);
-	return manifest as Manifest;
+	if (isManifest(manifest)) return manifest;
+	throw damaged(
+		`Missing or wrong in it: ${problemsIn(MANIFEST, manifest)
+			.map(({ path }) => path)
+			.join(', ')}.`,
+	);
 }

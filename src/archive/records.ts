@@ -1,6 +1,17 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { BackupCard, BackupReport, BackupTable, DrillRecord, Proof, VerifyRecord } from '../core/backups.ts';
+import type * as z from 'zod/mini';
+import {
+	type BackupCard,
+	type BackupReport,
+	type BackupTable,
+	DRILL_RECORD,
+	type DrillRecord,
+	type Proof,
+	VERIFY_RECORD,
+	type VerifyRecord,
+} from '../core/backups.ts';
+import { parseJson } from '../core/schema.ts';
 import { sourcesOf } from './change-source.ts';
 import { FILES } from './layout.ts';
 import type { Found } from './list.ts';
@@ -22,17 +33,10 @@ export async function writeRecord(folder: string, record: VerifyRecord | DrillRe
 	return path;
 }
 
-async function readRecord<T extends VerifyRecord | DrillRecord>(folder: string, type: T['type']): Promise<T | null> {
-	try {
-		const record = JSON.parse(
-			await readText(dirname(folder), basename(recordPath(folder, `${type}.json`)), LARGEST_RECORD),
-		) as Partial<T> | null;
-		const whole = record?.format === 1 && record.type === type && typeof record.ok === 'boolean' && typeof record.at === 'string';
-		return whole && Array.isArray(record.problems) && !Number.isNaN(Date.parse(record.at ?? '')) ? (record as T) : null;
-	} catch {
-		// None, or one that nobody can rest on.
-		return null;
-	}
+/** Null where there is none, or one that nobody can rest on. */
+async function readRecord<T>(folder: string, type: 'verify' | 'drill', schema: z.ZodMiniType<T>): Promise<T | null> {
+	const text = await readText(dirname(folder), basename(recordPath(folder, `${type}.json`)), LARGEST_RECORD).catch(() => '');
+	return parseJson(schema, text);
 }
 
 type Sealed = { readonly manifest_sha256: string | null; readonly sums_sha256: string | null };
@@ -62,8 +66,8 @@ async function bytesIn(folder: string): Promise<number> {
 
 async function recorded(found: Found) {
 	const seal = await sealOf(found.path);
-	const verify = await readRecord<VerifyRecord>(found.path, 'verify');
-	const drill = await readRecord<DrillRecord>(found.path, 'drill');
+	const verify = await readRecord(found.path, 'verify', VERIFY_RECORD);
+	const drill = await readRecord(found.path, 'drill', DRILL_RECORD);
 	const latest = await readlink(join(dirname(found.path), 'latest')).catch(() => '');
 	const manifest = found.state === 'complete' ? found.manifest : null;
 	const card: BackupCard = {

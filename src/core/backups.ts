@@ -1,59 +1,51 @@
+import * as z from 'zod/mini';
 import type { Check } from './check.ts';
+import { texts, time } from './schema.ts';
+
+const text = z.string();
+const count = z.number();
+
+/** What each record of a proof says. */
+const PROOF = {
+	format: z.literal(1),
+	/** Name of the backup's folder. */
+	backup: text,
+	at: time,
+	tool: z.object({ name: text, version: text }),
+	ok: z.boolean(),
+	/** Of the backup as it was read: one that was changed since is no longer proven. Null where there was no such file. */
+	manifest_sha256: z.nullable(text),
+	sums_sha256: z.nullable(text),
+	/** What was wrong, one line each. */
+	problems: texts,
+	rows: count,
+	bytes: count,
+};
 
 /** `<label>.verify.json`, beside a backup's folder: what `lockstep verify` proved last. Times are UTC, ISO 8601. */
-export type VerifyRecord = {
-	readonly format: 1;
-	readonly type: 'verify';
-	/** Name of the backup's folder. */
-	readonly backup: string;
-	readonly at: string;
-	readonly tool: { readonly name: string; readonly version: string };
-	readonly ok: boolean;
-	/** Of the backup as it was read: one that was changed since is no longer proven. Null where there was no such file. */
-	readonly manifest_sha256: string | null;
-	readonly sums_sha256: string | null;
-	readonly files: number;
-	readonly bytes: number;
-	readonly raw_bytes: number;
-	readonly rows: number;
-	readonly ms: number;
-	/** What was wrong, one line each. */
-	readonly problems: readonly string[];
-};
+export const VERIFY_RECORD = z.object({ ...PROOF, type: z.literal('verify'), files: count, raw_bytes: count, ms: count });
+export type VerifyRecord = Readonly<z.output<typeof VERIFY_RECORD>>;
 
 /** `<label>.drill.json`, beside a backup's folder: how a restore of it went. */
-export type DrillRecord = {
-	readonly format: 1;
-	readonly type: 'drill';
-	readonly backup: string;
-	readonly at: string;
-	readonly tool: { readonly name: string; readonly version: string };
-	readonly ok: boolean;
-	readonly manifest_sha256: string | null;
-	readonly sums_sha256: string | null;
+export const DRILL_RECORD = z.object({
+	...PROOF,
+	type: z.literal('drill'),
 	/** The throwaway server: its kind, version as it says it, and whose programs they were. */
-	readonly server: { readonly kind: string; readonly version: string; readonly program: string };
+	server: z.object({ kind: text, version: text, program: text }),
 	/** Milliseconds from the first byte read of the backup to a server that serves all of its data. */
-	readonly recovery_ms: number | null;
+	recovery_ms: z.nullable(count),
 	/** Where the time went. */
-	readonly phases: readonly { readonly name: string; readonly ms: number }[];
-	readonly databases: number;
-	readonly tables: number;
-	readonly rows: number;
-	readonly bytes: number;
+	phases: z.readonly(z.array(z.object({ name: text, ms: count }))),
+	databases: count,
+	tables: count,
 	/** Tables whose digests were compared and alike; null where the backup has none. */
-	readonly digests: number | null;
-	readonly position: string | null;
+	digests: z.nullable(count),
+	position: z.nullable(text),
 	/** With --replicate: the primary, and how it ended. */
-	readonly replication: null | {
-		readonly primary: string;
-		readonly account: string;
-		readonly caught_up_ms: number | null;
-		readonly transactions: string | null;
-	};
-	readonly problems: readonly string[];
-	readonly warnings: readonly string[];
-};
+	replication: z.nullable(z.object({ primary: text, account: text, caught_up_ms: z.nullable(count), transactions: z.nullable(text) })),
+	warnings: texts,
+});
+export type DrillRecord = Readonly<z.output<typeof DRILL_RECORD>>;
 
 /** Whether a proof is there and holds: `stale` where the backup is not what it was then. */
 export type Proof =

@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
-import { DURABLE, FORMAT, type Recorded, type RunEvent } from './events.ts';
+import { isRunEvent } from './event-schema.ts';
+import { DURABLE, FORMAT, type Recorded } from './events.ts';
 import { shellWord } from './shell.ts';
 
 /** Where a run's events are kept: one JSON line each, the durable ones synced before anything goes on. */
@@ -138,52 +139,6 @@ export interface ReadJournal {
 	readonly newer: boolean;
 }
 
-type Shape = 'string' | 'number' | 'boolean' | 'object' | 'array';
-
-/** What those who read an event rely on. */
-const SHAPES: { readonly [type in RunEvent['type']]: { readonly [path: string]: Shape } } = {
-	engine: { pid: 'number', host: 'string' },
-	'run-started': {
-		...{ key: 'string', title: 'string', servers: 'object', steps: 'array' },
-		...{ 'carried.touched': 'array', 'carried.outputs': 'object' },
-	},
-	looking: { step: 'string' },
-	review: { 'review.steps': 'array' },
-	reviewed: {},
-	'step-started': { step: 'string' },
-	facts: { step: 'string' },
-	'action-started': { step: 'string', 'action.id': 'string', undoing: 'boolean' },
-	'action-done': { step: 'string', action: 'string' },
-	'action-failed': { step: 'string', action: 'string' },
-	progress: { step: 'string' },
-	lock: { step: 'string' },
-	note: { text: 'string' },
-	checks: { step: 'string', checks: 'array' },
-	'step-done': { step: 'string' },
-	'step-failed': { step: 'string', failure: 'object' },
-	recovery: {},
-	'undo-started': { steps: 'array' },
-	'undo-done': {},
-	// Above all `open`: without it an interrupted run would count as over.
-	'run-ended': { outcome: 'string', open: 'boolean', warnings: 'array' },
-};
-
-function shapeOf(value: unknown): string {
-	return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-}
-
-/** Whether a line that is JSON is an event as well. */
-function sound(event: object): event is Recorded {
-	const { type, run } = event as { readonly type?: unknown; readonly run?: unknown };
-	if (typeof run !== 'string' || typeof type !== 'string' || !Object.hasOwn(SHAPES, type)) return false;
-	return Object.entries(SHAPES[type as RunEvent['type']]).every(([path, shape]) => {
-		const value = path
-			.split('.')
-			.reduce<unknown>((of, name) => (of as { readonly [name: string]: unknown } | null | undefined)?.[name], event);
-		return shapeOf(value) === shape;
-	});
-}
-
 /** What version 1 wrote, in the words of today: a reviver of `JSON.parse`, called from the inside out. */
 function upgraded(_name: string, value: unknown): unknown {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
@@ -202,6 +157,9 @@ const descriptionOf = ({ what, why, words, ...rest }: { readonly [field: string]
 	...(words !== undefined && { details: words }),
 });
 
+/** Whether a line that is JSON is an event as well. */
+const isRecorded = (line: object): line is Recorded => typeof (line as { readonly run?: unknown }).run === 'string' && isRunEvent(line);
+
 /** A journal's events; a torn or damaged line, as a crash or a full disk leaves it, is passed over. Throws UserError where it is not this user's. */
 export function readJournal(path: string): ReadJournal {
 	const events: Recorded[] = [];
@@ -218,7 +176,7 @@ export function readJournal(path: string): ReadJournal {
 		if (typeof read !== 'object' || read === null) continue;
 		const event = read.v === 1 ? { ...(JSON.parse(line, upgraded) as object), v: FORMAT } : read;
 		if (event.v !== FORMAT) return { events, newer: true };
-		if (sound(event)) events.push(event);
+		if (isRecorded(event)) events.push(event);
 	}
 	return { events, newer: false };
 }

@@ -1,17 +1,22 @@
+import * as z from 'zod/mini';
 import type { Recorded } from '../core/events.ts';
+import { parseJson } from '../core/schema.ts';
 
 /** Where a test has the engine killed: at the n-th action (from 1) or at the first of that name (`seed copy`), when its line has been written `before` the act, or `after` it was done. */
-export type CrashPoint = {
-	readonly at: number | string;
-	readonly when: 'before' | 'after';
-	readonly whom: readonly ('engine' | 'watcher')[];
-};
+const CRASH_POINT = z.object({
+	at: z.union([z.number(), z.string()]),
+	when: z.enum(['before', 'after']),
+	whom: z.readonly(z.array(z.enum(['engine', 'watcher']))),
+});
+export type CrashPoint = Readonly<z.output<typeof CRASH_POINT>>;
 
 /** For tests only: kills as `LOCKSTEP_TEST_HALT` (JSON of a {@link CrashPoint}) says, right after a line of the journal was written. */
 export function crashInjector(env: NodeJS.ProcessEnv, watcher: number): (event: Recorded) => void {
 	const text = env.LOCKSTEP_TEST_HALT;
 	if (text === undefined) return () => undefined;
-	const { at, when, whom } = JSON.parse(text) as CrashPoint;
+	const point = parseJson(CRASH_POINT, text);
+	if (point === null) throw new TypeError('LOCKSTEP_TEST_HALT is no crash point');
+	const { at, when, whom } = point;
 	let begun = 0;
 	/** Others may be begun before it is done. */
 	let chosen: string | null = null;

@@ -9,13 +9,15 @@ import { runInProcess, undoRun, type Watcher } from '../app/run-in-process.ts';
 import type { ConnectionOptionsByRole } from '../app/servers.ts';
 import { Stopped } from '../core/errors.ts';
 import { scopeOf } from '../core/run-record.ts';
+import { parseJson } from '../core/schema.ts';
 import { processStartTime } from '../exec/process.ts';
 import { Secret } from '../sql/secret.ts';
 import { crashInjector } from './crash-point.ts';
-import type { Job } from './job.ts';
+import { JOB } from './job.ts';
 import { openRunServer } from './run-server.ts';
 
-const order = JSON.parse(await text(process.stdin)) as Job;
+const order = parseJson(JOB, await text(process.stdin));
+if (order === null) throw new TypeError('this process was given no job');
 const stop = new AbortController();
 const stopped = (why: string, signal: 'SIGINT' | 'SIGTERM' | null) => stop.abort(new Stopped(why, signal));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped(`Stopped by ${signal}.`, signal));

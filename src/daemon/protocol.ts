@@ -1,33 +1,56 @@
+import * as z from 'zod/mini';
 import type { Recovery, Review, Reviewed } from '../core/director.ts';
+import { FAILURE, isRunEvent } from '../core/event-schema.ts';
 import type { Recorded } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import type { RunEnd } from '../core/runner.ts';
-import type { WireError } from '../workers/serialize.ts';
+import { matches, object, size, texts } from '../core/schema.ts';
+import { isWireError, type WireError } from '../workers/serialize.ts';
+
+const isObject = (value: unknown): value is { readonly [field: string]: unknown } => matches(object, value);
+const review = z.custom<Review>((value) => isObject(value) && Array.isArray(value.steps) && Array.isArray(value.checks));
+const failure = z.custom<Failure>((value) => matches(FAILURE, value));
+const event = z.custom<Recorded>((value) => isRunEvent(value) && typeof (value as { readonly run?: unknown }).run === 'string');
+const end = z.custom<RunEnd>((value) => isRunEvent(value) && value.type === 'run-ended');
+const names = z.record(z.string(), z.string());
 
 /** What is decided by whoever watches. */
-export type Question = { readonly kind: 'review'; readonly review: Review } | { readonly kind: 'recover'; readonly failure: Failure };
+const QUESTION = z.discriminatedUnion('kind', [
+	z.object({ kind: z.literal('review'), review }),
+	z.object({ kind: z.literal('recover'), failure }),
+]);
+export type Question = Readonly<z.output<typeof QUESTION>>;
 
-export type Answer = Reviewed | Recovery;
+const ANSWER: z.ZodMiniType<Reviewed | Recovery> = z.union([
+	z.enum(['retry', 'keep', 'undo']),
+	z.object({ go: z.literal(true), typed: texts }),
+	z.object({ go: z.literal(false), previewOnly: z.boolean() }),
+]);
+export type Answer = z.output<typeof ANSWER>;
 
 /** From the engine, one JSON line each. */
-export type FromEngine =
-	| { readonly say: 'prepared'; readonly servers: { readonly [role: string]: string }; readonly warnings: readonly string[] }
+export const FROM_ENGINE = z.discriminatedUnion('say', [
+	z.object({ say: z.literal('prepared'), servers: names, warnings: texts }),
 	/** `at`: how many events (drawings of progress aside) came before it. */
-	| { readonly say: 'event'; readonly at: number; readonly event: Recorded }
-	| { readonly say: 'question'; readonly id: number; readonly question: Question }
+	z.object({ say: z.literal('event'), at: size, event }),
+	z.object({ say: z.literal('question'), id: size, question: QUESTION }),
 	/** To those who were asked and did not answer first. */
-	| { readonly say: 'answered'; readonly answer: Answer }
-	| { readonly say: 'over'; readonly end: RunEnd };
+	z.object({ say: z.literal('answered'), answer: ANSWER }),
+	z.object({ say: z.literal('over'), end }),
+]);
+export type FromEngine = Readonly<z.output<typeof FROM_ENGINE>>;
 
 /** To the engine. */
-export type FromWatcher =
+export const FROM_WATCHER = z.discriminatedUnion('say', [
 	/** The first word: events from that one on. */
-	| { readonly say: 'watch'; readonly since: number }
-	| { readonly say: 'answer'; readonly id: number; readonly answer: Answer }
+	z.object({ say: z.literal('watch'), since: size }),
+	z.object({ say: z.literal('answer'), id: size, answer: ANSWER }),
 	/** The watcher's own director refused to decide. */
-	| { readonly say: 'refuse'; readonly id: number; readonly error: WireError }
-	| { readonly say: 'stop'; readonly why: string; readonly signal: 'SIGINT' | 'SIGTERM' | null };
+	z.object({ say: z.literal('refuse'), id: size, error: z.custom<WireError>(isWireError) }),
+	z.object({ say: z.literal('stop'), why: z.string(), signal: z.nullable(z.enum(['SIGINT', 'SIGTERM'])) }),
+]);
+export type FromWatcher = Readonly<z.output<typeof FROM_WATCHER>>;
 
 const RECOVERIES: { readonly [choice in Recovery]: string } = {
 	keep: 'keep what is done and leave',
@@ -42,12 +65,3 @@ export function answeredText(answer: Answer): string {
 }
 
 export const lineOf = (word: FromEngine | FromWatcher): string => jsonLine(word);
-
-/** The word of a line; null for one that was torn when the other side died in the middle of it. */
-export function wordOf<Word extends FromEngine | FromWatcher>(line: string): Word | null {
-	try {
-		return JSON.parse(line) as Word;
-	} catch {
-		return null;
-	}
-}

@@ -5,8 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Director, Recovery, Reviewed } from '../core/director.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { parseJson } from '../core/schema.ts';
 import { unpackError } from '../workers/serialize.ts';
-import { type Answer, type FromEngine, type FromWatcher, lineOf, type Question, wordOf } from './protocol.ts';
+import { type Answer, FROM_WATCHER, type FromEngine, type FromWatcher, lineOf, type Question } from './protocol.ts';
 
 /** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */
 export interface RunServer {
@@ -89,7 +90,8 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 		socket.on('error', gone);
 		socket.on('close', gone);
 		const lines = createInterface({ input: socket }).on('line', (line) => {
-			const word = wordOf<FromWatcher>(line);
+			// Null: torn when the other side died in the middle of it, or nothing that this version knows.
+			const word = parseJson(FROM_WATCHER, line);
 			if (word !== null) hear(socket, word);
 		});
 		// It gives the socket's errors once more: a watcher that was killed must not end the run.

@@ -5,8 +5,9 @@ import type { Director } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { parseJson } from '../core/schema.ts';
 import { packError } from '../workers/serialize.ts';
-import { answeredText, type FromEngine, type FromWatcher, lineOf, wordOf } from './protocol.ts';
+import { answeredText, FROM_ENGINE, type FromEngine, type FromWatcher, lineOf } from './protocol.ts';
 
 /** Who watches an engine at work. */
 export interface Watching {
@@ -84,7 +85,8 @@ function once(path: string, watching: Watching, place: { since: number }, left: 
 		leave?.addEventListener('abort', away);
 		// Each line is heard before the next is read: what the watcher throws is its own bug and is not swallowed.
 		const lines = createInterface({ input: socket }).on('line', (line) => {
-			const word = wordOf<FromEngine>(line);
+			// Null: torn when the other side died in the middle of it, or nothing that this version knows.
+			const word = parseJson(FROM_ENGINE, line);
 			if (word !== null) hear(word);
 		});
 		lines.on('error', () => undefined);

@@ -1,79 +1,68 @@
-import type { KnownServer } from '../server/resolve.ts';
+import * as z from 'zod/mini';
 
-/** A server that was given a name, with what a person likes to be done there. Never a password. */
-export interface Profile extends KnownServer {
-	readonly role?: 'primary' | 'replica' | 'server';
-	/** The folder for its backups. */
-	readonly output?: string;
-	/** What the flags of the same names are, where they are not given. Durations and sizes as they are typed: `60s`, `2h`. */
-	readonly defaults?: {
-		readonly compress?: 'zstd' | 'gzip' | 'none';
-		readonly lockWait?: string;
-		readonly maxLockTime?: string;
-		readonly longQueries?: 'wait' | 'abort' | 'kill';
-		readonly stopApplier?: boolean;
-		readonly databases?: readonly string[];
-		readonly ignoreTables?: readonly string[];
-	};
-}
-
-const text = { type: 'string', minLength: 1 } as const;
-const texts = { type: 'array', items: text } as const;
+const text = z.string().check(z.minLength(1));
+const texts = z.readonly(z.array(text));
+const optional = z.exactOptional;
 
 /** Letters, digits, `.`, `_`, `-`: a name goes into paths and is typed to confirm. */
-export const NAME = '^[A-Za-z0-9._-]+$';
+export const NAME = /^[A-Za-z0-9._-]+$/;
 
-const tls = {
-	mode: { type: 'string', enum: ['DISABLED', 'PREFERRED', 'REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY'] },
-	ca: text,
-	cert: text,
-	key: text,
-	version: text,
-	serverPublicKeyPath: text,
-	fingerprint: text,
-} as const;
+const TLS = z.object({
+	mode: optional(z.enum(['DISABLED', 'PREFERRED', 'REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY'])),
+	ca: optional(text),
+	cert: optional(text),
+	key: optional(text),
+	version: optional(text),
+	serverPublicKeyPath: optional(text),
+	fingerprint: optional(text),
+});
 
-const defaults = {
-	compress: { type: 'string', enum: ['zstd', 'gzip', 'none'] },
-	lockWait: text,
-	maxLockTime: text,
-	longQueries: { type: 'string', enum: ['wait', 'abort', 'kill'] },
-	stopApplier: { type: 'boolean' },
-	databases: texts,
-	ignoreTables: texts,
-} as const;
+const DEFAULTS = z.object({
+	compress: optional(z.enum(['zstd', 'gzip', 'none'])),
+	lockWait: optional(text),
+	maxLockTime: optional(text),
+	longQueries: optional(z.enum(['wait', 'abort', 'kill'])),
+	stopApplier: optional(z.boolean()),
+	databases: optional(texts),
+	ignoreTables: optional(texts),
+});
 
-const fields = {
-	name: { type: 'string', pattern: NAME },
-	badge: { type: 'string', enum: ['prod', 'test', 'sandbox'] },
-	role: { type: 'string', enum: ['primary', 'replica', 'server'] },
-	host: text,
-	port: { type: 'integer', minimum: 1, maximum: 65535 },
-	socket: text,
-	user: text,
-	optionFile: text,
-	groupSuffix: text,
-	loginPath: text,
-	tls: { type: 'object', properties: tls },
-	output: text,
-	defaults: { type: 'object', properties: defaults },
-} as const;
+/** A server that was given a name, with what a person likes to be done there. Never a password. */
+export const PROFILE = z.object({
+	name: z.string().check(z.regex(NAME)),
+	badge: optional(z.enum(['prod', 'test', 'sandbox'])),
+	role: optional(z.enum(['primary', 'replica', 'server'])),
+	host: optional(text),
+	port: optional(z.int().check(z.gte(1), z.lte(65535))),
+	socket: optional(text),
+	user: optional(text),
+	/** The only option file to read, in place of the usual ones. */
+	optionFile: optional(text),
+	groupSuffix: optional(text),
+	loginPath: optional(text),
+	tls: optional(TLS),
+	/** The folder for its backups. */
+	output: optional(text),
+	/** What the flags of the same names are, where they are not given. Durations and sizes as they are typed: `60s`, `2h`. */
+	defaults: optional(DEFAULTS),
+});
+export type Profile = Readonly<z.output<typeof PROFILE>>;
 
-/** Fields that are not known are let be: a newer lockstep may have written them. */
-export const schema = {
-	profiles: { type: 'array', items: { type: 'object', required: ['name'], properties: fields } },
-	preferences: { type: 'object', additionalProperties: { type: 'string' } },
-} as const;
+/** The file of profiles. Fields that are not known are let be: a newer lockstep may have written them. */
+export const CONFIGURATION = z.object({
+	profiles: z.optional(z.array(PROFILE)),
+	preferences: z.optional(z.record(z.string(), z.string())),
+});
 
 /** Only what a profile knows, so that nothing else, least of all a password, gets into the file with it. */
 export function known(profile: Profile): Profile {
 	return pick(
 		{
 			...profile,
-			...(profile.tls && { tls: pick(profile.tls, tls) }),
-			...(profile.defaults && { defaults: pick(profile.defaults, defaults) }),
+			...(profile.tls && { tls: pick(profile.tls, TLS.shape) }),
+			...(profile.defaults && { defaults: pick(profile.defaults, DEFAULTS.shape) }),
 		},
-		fields,
+		PROFILE.shape,
 	);
 }
 

@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type Conf from 'conf';
 import { UserError } from '../core/errors.ts';
-import { known, NAME, type Profile, schema } from './profile.ts';
+import { matches, object, problemsIn } from '../core/schema.ts';
+import { CONFIGURATION, known, NAME, PROFILE, type Profile } from './profile.ts';
 
 /** The named servers, and what was used last, kept in a file of mode 0600. Every change is written at once. */
 export interface Profiles {
@@ -101,7 +102,6 @@ function open(file: string): Conf<Kept> {
 		fileExtension: extname(file).slice(1),
 		configFileMode: 0o600,
 		accessPropertiesByDotNotation: false,
-		schema,
 		deserialize: parse,
 	});
 }
@@ -114,7 +114,9 @@ function parse(text: string): Kept {
 	} catch {
 		throw new SyntaxError('It is not valid JSON.');
 	}
-	if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw new SyntaxError('It is no JSON object.');
+	if (!matches(object, kept)) throw new SyntaxError('It is no JSON object.');
+	const [problem] = problemsIn(CONFIGURATION, kept);
+	if (problem !== undefined) throw new SyntaxError(`Its ${problem.path} ${problem.rule}.`);
 	return kept;
 }
 
@@ -141,13 +143,17 @@ function profilesIn(file: string, opened: Conf<Kept> | null): Profiles {
 		list: all,
 		get: (name) => all().find((profile) => profile.name === name),
 		put: (profile) => {
-			if (!new RegExp(NAME).test(profile.name)) {
+			if (!NAME.test(profile.name)) {
 				throw new UserError({
 					message: profile.name === '' ? 'A profile needs a name.' : `A profile cannot be named "${profile.name}".`,
 					hints: ['Letters, digits, dot, underscore and dash make a name.'],
 				});
 			}
-			write((conf) => conf.set('profiles', [...all().filter(({ name }) => name !== profile.name), known(profile)]));
+			const kept = known(profile);
+			const [problem] = problemsIn(PROFILE, kept);
+			if (problem !== undefined)
+				throw new UserError({ message: `The profile ${profile.name} cannot be kept.`, reason: `Its ${problem.path} ${problem.rule}.` });
+			write((conf) => conf.set('profiles', [...all().filter(({ name }) => name !== profile.name), kept]));
 		},
 		remove: (name) => {
 			const left = all().filter((profile) => profile.name !== name);

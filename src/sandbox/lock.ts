@@ -2,23 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import { parseJson, processId } from '../core/schema.ts';
 import { processStartTime } from '../exec/process.ts';
 
-interface Holder {
-	readonly pid: number;
+const HOLDER = z.object({
+	pid: processId,
 	/** To tell it from another process that was given the same pid. */
-	readonly birth: string;
-	readonly token: string;
-}
+	birth: z.string(),
+	token: z.string(),
+});
+type Holder = Readonly<z.output<typeof HOLDER>>;
+
+const NOBODY: Holder = { pid: 0, birth: '', token: '' };
 
 const code = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 async function readHolder(path: string): Promise<Holder | undefined> {
 	try {
-		return JSON.parse(await readFile(path, 'utf8')) as Holder;
-	} catch (error) {
 		// Not whole after a crash of the machine: nobody's.
-		return code(error) === 'ENOENT' ? undefined : { pid: 0, birth: '', token: '' };
+		return parseJson(HOLDER, await readFile(path, 'utf8')) ?? NOBODY;
+	} catch (error) {
+		return code(error) === 'ENOENT' ? undefined : NOBODY;
 	}
 }
 

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod/mini';
 import { UserError } from '../core/errors.ts';
 import { ownProgram } from '../core/program-files.ts';
+import { processId, size } from '../core/schema.ts';
 import { shellWord } from '../core/shell.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
 import { connect } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';
-import type { TlsFiles } from './certificates.ts';
 import { KINDS, type SandboxKind } from './kinds.ts';
 import { withLock } from './lock.ts';
 import { forgetLogins, passwordPath, rememberLogin } from './login.ts';
@@ -18,6 +19,7 @@ import { defaultFolder } from './places.ts';
 import { chooseKind, type Found, findPrograms, kindOf, linkTools } from './programs.ts';
 import { copyServer, findServer, makeServer, plainEnvironment, type SandboxServer, startServer, stopServer } from './server.ts';
 import { shopStatements } from './shop.ts';
+import { readState, writeState } from './state-file.ts';
 
 export { SANDBOX_KINDS, type SandboxKind } from './kinds.ts';
 export { serverToolFolders } from './places.ts';
@@ -59,13 +61,14 @@ export interface SandboxUp extends SandboxChoice {
 }
 
 /** `sandbox.json`: there when the sandbox was once up as a whole. */
-interface Recorded {
-	readonly kind: SandboxKind;
-	readonly version: string;
-	readonly binDir: string;
-	readonly rows: number;
-	readonly tls: TlsFiles;
-}
+const RECORDED = z.object({
+	kind: z.custom<SandboxKind>((value) => KINDS.some(({ kind }) => kind === value)),
+	version: z.string(),
+	binDir: z.string(),
+	rows: size,
+	tls: z.object({ ca: z.string(), cert: z.string(), key: z.string() }),
+});
+type Recorded = Readonly<z.output<typeof RECORDED>>;
 
 /** In a folder that is a sandbox's from its first moment: only such a folder is ever removed. */
 const MARKER = '.lockstep-sandbox';
@@ -76,26 +79,13 @@ const WRITES_PER_SECOND = 60;
 const SERVER_ID = { primary: 101, replica: 102 };
 const EXTRA = { primary: ['--event-scheduler=ON', '--performance-schema=ON'], replica: [] };
 
-async function readJson<T>(path: string): Promise<T | undefined> {
-	try {
-		return JSON.parse(await readFile(path, 'utf8')) as T;
-	} catch {
-		return undefined;
-	}
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-	await writeFile(`${path}.new`, `${JSON.stringify(value, null, '\t')}\n`);
-	await rename(`${path}.new`, path);
-}
-
 const recordPath = (dir: string) => join(dir, 'sandbox.json');
 const isSandbox = (dir: string) => existsSync(join(dir, MARKER));
 
 async function place(choice: SandboxChoice): Promise<{ dir: string; kind: SandboxKind }> {
 	if (choice.dir !== undefined) {
 		const dir = resolve(choice.dir);
-		const kind = choice.kind ?? (await readJson<Recorded>(recordPath(dir)))?.kind ?? (await chooseKind(choice.env));
+		const kind = choice.kind ?? (await readState(recordPath(dir), RECORDED))?.kind ?? (await chooseKind(choice.env));
 		return { dir, kind: kindOf(kind).kind };
 	}
 	const existing = KINDS.find(({ kind }) => isSandbox(defaultFolder(choice.env, kind)))?.kind;
@@ -112,7 +102,7 @@ export async function sandboxUp(options: SandboxUp): Promise<Sandbox> {
 	const { dir, kind } = await place(options);
 	const onWait = (pid: number) => options.say(`Another process (${pid}) is at work on this sandbox: waiting for it.`);
 	return withLock(`${dir}.lock`, { onWait, ...(options.signal && { signal: options.signal }) }, async () => {
-		const recorded = await readJson<Recorded>(recordPath(dir));
+		const recorded = await readState(recordPath(dir), RECORDED);
 		if (recorded !== undefined && recorded.kind !== kind) {
 			throw new UserError({
 				message: `${dir} holds a sandbox of the kind ${recorded.kind}.`,
@@ -163,7 +153,7 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		options.say('Loading the sample shop …');
 		await loadShop(dir, shopStatements(rows, family.vendor), options.signal);
 		options.signal?.throwIfAborted();
-		await writeJson(recordPath(dir), recorded);
+		await writeState(recordPath(dir), recorded);
 		if (options.writer !== false) await startWriter(dir, recorded, options);
 	} catch (error) {
 		await clear(dir, options.env);
@@ -238,12 +228,11 @@ async function startWriter(dir: string, recorded: Recorded, options: SandboxUp):
 		cwd: dir,
 		env: plainEnvironment(options.env),
 	});
-	await writeJson(join(dir, 'writer.json'), { pid, mark: writerMark(dir) });
+	await writeState(join(dir, 'writer.json'), { pid, mark: writerMark(dir) });
 }
 
-async function readWriter(dir: string): Promise<{ pid: number; mark: string } | undefined> {
-	return readJson(join(dir, 'writer.json'));
-}
+const WRITER_RECORD = z.object({ pid: processId, mark: z.string() });
+const readWriter = (dir: string) => readState(join(dir, 'writer.json'), WRITER_RECORD);
 
 async function writerPid(dir: string): Promise<number | null> {
 	const writer = await readWriter(dir);
@@ -260,7 +249,7 @@ async function serverIn(dir: string, role: (typeof ROLES)[number]): Promise<Sand
 }
 
 async function seen(dir: string): Promise<Sandbox> {
-	const recorded = await readJson<Recorded>(recordPath(dir));
+	const recorded = await readState(recordPath(dir), RECORDED);
 	if (recorded === undefined) throw new UserError(`There is no sandbox in ${dir}.`);
 	const { kind, version, binDir } = recorded;
 	const [primary, replica] = await Promise.all([serverIn(dir, 'primary'), serverIn(dir, 'replica')]);

@@ -5,7 +5,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import getPort from 'get-port';
+import * as z from 'zod/mini';
 import { ToolError, UserError } from '../core/errors.ts';
+import { processId, size } from '../core/schema.ts';
 import { withoutValues } from '../core/values.ts';
 import { startDetached } from '../exec/detached.ts';
 import { endProcess, isRunning } from '../exec/process.ts';
@@ -14,6 +16,7 @@ import type { Secret } from '../sql/secret.ts';
 import type { TlsFiles } from './certificates.ts';
 import type { Programs, ServerFamily } from './family.ts';
 import { socketPath } from './places.ts';
+import { readState, writeState } from './state-file.ts';
 
 export interface SandboxServer {
 	readonly host: '127.0.0.1';
@@ -34,13 +37,14 @@ export interface SandboxServer {
 export const urlOf = ({ user, host, port }: SandboxServer): string => `mysql://${user}@${host}:${port}`;
 
 /** What a server's own folder holds in `server.json`, written as soon as its process is there. */
-interface ServerRecord {
-	readonly pid: number;
-	readonly port: number;
-	readonly socket: string;
-	readonly serverId: number;
-	readonly ca: string;
-}
+const SERVER_RECORD = z.object({
+	pid: processId,
+	port: z.int().check(z.gte(1), z.lte(65535)),
+	socket: z.string(),
+	serverId: size,
+	ca: z.string(),
+});
+type ServerRecord = Readonly<z.output<typeof SERVER_RECORD>>;
 
 /** A crash's recovery takes its time; a server that is still there after this has its last words shown. */
 const UP_WITHIN_MS = 120_000;
@@ -59,13 +63,7 @@ export function plainEnvironment(env: NodeJS.ProcessEnv): Record<string, string>
 	return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
-async function readRecord(folder: string): Promise<ServerRecord | undefined> {
-	try {
-		return JSON.parse(await readFile(join(folder, 'server.json'), 'utf8')) as ServerRecord;
-	} catch {
-		return undefined;
-	}
-}
+const readRecord = (folder: string): Promise<ServerRecord | undefined> => readState(join(folder, 'server.json'), SERVER_RECORD);
 
 /** Whether a database greets on this socket. */
 async function greets(socket: string): Promise<boolean> {
@@ -173,7 +171,7 @@ export async function startServer(options: {
 		const argv = options.family.options(options.programs, plan);
 		const pid = startDetached({ program: options.programs.server, argv, log: errorLog, cwd: folder, env: plainEnvironment(options.env) });
 		const record: ServerRecord = { pid, port, socket, serverId, ca: tls.ca };
-		await writeFile(join(folder, 'server.json'), JSON.stringify(record), { mode: 0o600 });
+		await writeState(join(folder, 'server.json'), record);
 		if (await isUp(folder, record, options.signal)) {
 			await rm(initFile, { force: true });
 			return serverOf(folder, record, true);

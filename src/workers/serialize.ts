@@ -1,6 +1,8 @@
 import { LockstepError } from '../core/errors.ts';
+import { FAILURE } from '../core/event-schema.ts';
 import { errorOf, failureOf } from '../core/failure.ts';
 import type { Failure } from '../core/model.ts';
+import { matches, object } from '../core/schema.ts';
 import { Secret } from '../sql/secret.ts';
 import type { Statement } from '../sql/sql.ts';
 
@@ -47,4 +49,15 @@ export function unpackError(wire: WireError): Error {
 	if ('failure' in wire) return errorOf(wire.failure, options);
 	const { name, message, stack, fields } = wire;
 	return Object.assign(new Error(message, options), { name, ...(stack === undefined ? {} : { stack }), ...fields });
+}
+
+const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+/** Whether a value can be made an error again: of another process it may be anything. */
+export function isWireError(value: unknown, depth = 0): value is WireError {
+	if (typeof value !== 'object' || value === null || depth > DEEPEST) return false;
+	const { cause, failure, name, message, stack, fields } = value as { readonly [field: string]: unknown };
+	if (cause !== undefined && !isWireError(cause, depth + 1)) return false;
+	if (failure !== undefined) return matches(FAILURE, failure);
+	return typeof name === 'string' && typeof message === 'string' && isText(stack) && matches(object, fields);
 }

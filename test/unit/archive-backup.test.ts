@@ -103,7 +103,7 @@ describe('a manifest is refused', () => {
 		['cut off', '{"format": 1, "id"', 'not JSON'],
 		['empty', '', 'not JSON'],
 		['of another kind', '[]', 'no format'],
-		['without its content', '{"format": 1}', 'tool.version, id, state'],
+		['without its content', '{"format": 1}', 'tool, id, state'],
 	])('where it is %s', async (_, text, why) => {
 		const { description: told } = await withManifest(text);
 		expect(told.message).toContain('damaged');
