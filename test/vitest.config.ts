@@ -23,9 +23,7 @@ const { CI: _, ...env } = process.env;
 export default defineConfig({
 	test: {
 		root: new URL('..', import.meta.url).pathname,
-		include: ['test/**/*.test.{ts,tsx}'],
 		environment: 'node',
-		globalSetup: ['test/support/servers.ts'],
 		setupFiles: ['test/support/patience.ts'],
 		// Times on screens are local.
 		env: { ...(env as Record<string, string>), CI: '', TZ: 'UTC' },
@@ -36,5 +34,14 @@ export default defineConfig({
 		sequence: { sequencer: LongestFirst },
 		// More than there are cores: much of a test is waiting for a server.
 		maxWorkers: 3,
+		projects: [
+			// What needs no server: `npm run test:unit`.
+			{ extends: true, test: { name: 'unit', include: ['test/{unit,ui}/**/*.test.{ts,tsx}'] } },
+			// Real servers, real programs, real terminals.
+			{
+				extends: true,
+				test: { name: 'servers', include: ['test/{integration,faults,e2e}/**/*.test.ts'], globalSetup: ['test/support/servers.ts'] },
+			},
+		],
 	},
 });
