@@ -5,6 +5,7 @@ import { descendants, type Ended, type Home, makeHome, type Running, start, type
 import { record, shareOf } from '../support/faults.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
+import { expectWithin } from '../support/within.ts';
 import { aside, caughtUp, channelsOf, isMysql, setReadOnly, superReadOnlyOf, wordsOf, writable } from '../support/words.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
@@ -99,7 +100,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const free = freed(readOnly);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(exit);
-		expect(performance.now() - asked).toBeLessThan(SOON_MS);
+		expectWithin(performance.now() - asked, SOON_MS);
 		expect(ended.last).toMatchObject({ type: 'error', class: 'Stopped', exit_code: exit, outcome: 'stopped', open: false, left: [] });
 		await asBefore(readOnly);
 		await unpublished();
@@ -182,7 +183,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s that fails', (kind) => {
 		const running = begin(['--lock-wait', '2s']);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(7);
-		expect(ended.ms).toBeLessThan(12_000);
+		expectWithin(ended.ms, 12_000);
 		expect(ended.last).toMatchObject({ class: 'LockTimeout', message: 'Could not acquire the global read lock within 2 s.' });
 		expect(ended.last.hints.join('\n')).toContain(`${other.connectionId} root@localhost`);
 		await other.query({ pieces: ['UNLOCK TABLES'] });

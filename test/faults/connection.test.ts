@@ -4,6 +4,7 @@ import { type Bench, makeBench, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { type Proxy as Network, openProxy } from '../support/proxy.ts';
 import { ask, rootSession, SANDBOX_KINDS } from '../support/servers.ts';
+import { expectWithin } from '../support/within.ts';
 import { wordsOf } from '../support/words.ts';
 
 const LEASE_SECONDS = 6;
@@ -64,7 +65,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		expect(ended.code, words(ended)).toBe(8);
 		expect(ended.last).toMatchObject({ class: 'VerifyFailed', message: 'The lock was lost: the dump is worthless.', open: false });
 		const freeMs = await free;
-		expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
+		expectWithin(freeMs, LEASE_SECONDS * 1000 + 1500);
 		await bench.expectUnpublished(running.to);
 		// What is half-open stays so for the server, too.
 		await network.close();
@@ -77,7 +78,7 @@ describe.each(SANDBOX_KINDS)('the connection to %s', (kind) => {
 		const free = bench.freed(null);
 		network.freeze();
 		const freeMs = await free;
-		expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
+		expectWithin(freeMs, LEASE_SECONDS * 1000 + 1500);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(9);
 		expect(ended.last).toMatchObject({ class: 'LeftChanged', open: true, reason: 'The lock was lost: the dump is worthless.' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Bench, makeBench, words } from '../support/bench.ts';
 import { ask, rootSession, SANDBOX_KINDS, value } from '../support/servers.ts';
+import { expectWithin } from '../support/within.ts';
 import { isMysql, wordsOf } from '../support/words.ts';
 
 /** What a tool says with exit code 0 that is of itself only. */
@@ -145,7 +146,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 			// Not had behind it, or had beside it, and then replication catches up as soon as the other is gone.
 			if (ended !== null) {
 				expect(ended.code, words(ended)).toBe(7);
-				expect(ended.ms).toBeLessThan(20_000);
+				expectWithin(ended.ms, 20_000);
 				await bench.expectUnpublished(running.to);
 			}
 			expect(await bench.readOnly()).toBe('0');

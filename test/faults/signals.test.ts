@@ -4,6 +4,7 @@ import { alive, type Bench, makeBench, signal, words } from '../support/bench.ts
 import { start } from '../support/cli.ts';
 import { takeTurns } from '../support/faults.ts';
 import { SANDBOX_KINDS } from '../support/servers.ts';
+import { expectWithin } from '../support/within.ts';
 
 const LEASE_SECONDS = 3;
 /** What was changed is back after so long. */
@@ -42,7 +43,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		expect(ended.code, words(ended)).toBe(exit);
 		expect(ended.last).toMatchObject({ class: 'Stopped', exit_code: exit, outcome: 'stopped', open: false, left: [] });
 		const freeMs = await free;
-		expect(freeMs).toBeLessThan(SOON_MS);
+		expectWithin(freeMs, SOON_MS);
 		await vi.waitUntil(async () => !(await alive(engine)), SOON_MS);
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
@@ -61,7 +62,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			expect(ended.code, words(ended)).toBe(130);
 			expect(ended.last).toMatchObject({ class: 'Stopped', outcome: 'stopped', open: false, left: [] });
 			const freeMs = await free;
-			expect(freeMs).toBeLessThan(SOON_MS);
+			expectWithin(freeMs, SOON_MS);
 			await bench.expectAsBefore(before);
 			await bench.expectUnpublished(running.to);
 			bench.record('SIGINT three times in a row', freeMs, 'exit 130, stopped safely');
@@ -98,7 +99,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			const free = bench.freed(null);
 			signal(engine, 'SIGSTOP');
 			const freeMs = await free;
-			expect(freeMs).toBeLessThan(LEASE_SECONDS * 1000 + 1500);
+			expectWithin(freeMs, LEASE_SECONDS * 1000 + 1500);
 			// Nobody puts anything back behind the back of one that lives.
 			expect(await bench.readOnly()).toBe('1');
 			await bench.tap.open();

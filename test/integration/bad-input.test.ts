@@ -6,6 +6,7 @@ import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Calling, type Ended, type Home, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
 import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, type SandboxServer, value } from '../support/servers.ts';
+import { expectWithin } from '../support/within.ts';
 import { channelsOf, isMysql, wordsOf } from '../support/words.ts';
 
 const words = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
@@ -93,7 +94,7 @@ describe('a command line that is wrong', () => {
 				const ended = await lockstep(['backup', '--server', server, '--to', join(home.dir, 'never'), '--yes'], { env: home.env });
 				expect(ended.code, `${server}\n${words(ended)}`).toBe(5);
 				expect(ended.stderr).toMatch(says);
-				expect(ended.ms).toBeLessThan(20_000);
+				expectWithin(ended.ms, 20_000);
 			}
 		} finally {
 			web.closeAllConnections();
