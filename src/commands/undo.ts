@@ -18,13 +18,16 @@ import { askingInTerminal, type CommandResult, type Context } from './context.ts
 import { mayGoOn } from './recover.ts';
 import { watchHeadless } from './run.ts';
 
+/** Where they came to their end there is nothing of theirs on a server to be undone. */
+const LEAVE_NOTHING: ReadonlySet<string> = new Set(['locked-dump', 'drill']);
+
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
 function pastToUndo(context: Context, name: string | undefined): RunRecord {
 	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.
 	const wanted = (each: RunRecord) => {
 		if (name !== undefined) return each.run === name;
 		const changed = each.touched.length > 0;
-		return each.afterFailure === 'keep' ? changed || each.end?.outcome === 'undone' : changed && each.open;
+		return LEAVE_NOTHING.has(each.runbook) ? changed && each.open : changed || each.end?.outcome === 'undone';
 	};
 	const past = newest(runsFolder(context), wanted);
 	if (past === undefined) {

@@ -70,16 +70,16 @@ export async function isRunning(pid: number, mark: string): Promise<boolean> {
 	return (await commandLine(pid))?.includes(mark) ?? false;
 }
 
-/** The processes that have this text in their command line. */
-export async function processesWith(mark: string): Promise<readonly number[]> {
+/** The processes that were started with this very argument. */
+export async function processesWith(argument: string): Promise<readonly number[]> {
 	if (process.platform === 'linux') {
-		const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-		const found = await Promise.all(pids.map((pid) => isRunning(pid, mark)));
-		return pids.filter((_, index) => found[index]);
+		const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+		const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+		return pids.filter((_, index) => lines[index]?.split('\0').includes(argument)).map(Number);
 	}
 	const { stdout } = await runTool({ program: 'ps', argv: ['-axww', '-o', 'pid=,args='] }, { timeoutMs: 5000 });
-	const lines = stdout.split('\n').filter((line) => line.includes(mark));
-	return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid !== process.pid);
+	const lines = stdout.split('\n').filter((line) => `${line} `.includes(` ${argument} `));
+	return lines.map((line) => Number.parseInt(line, 10));
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

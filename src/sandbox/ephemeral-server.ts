@@ -18,7 +18,7 @@ const MARKER = '.lockstep-throwaway';
 const GRACE_MS = 15_000;
 
 /** An option of every process of that folder's server, also of the one that makes its data. */
-const markOf = (folder: string): string => `--datadir=${join(folder, 'data')} `;
+const optionOf = (folder: string): string => `--datadir=${join(folder, 'data')}`;
 
 /** How the server in that folder is reached, whether or not it is there yet: by its socket alone, as root without a password. */
 export const ephemeralAddress = (folder: string): ServerAddress => ({
@@ -109,14 +109,14 @@ const isFolder = async (path: string): Promise<boolean> =>
 
 /** What of the server in that folder is there. */
 export async function ephemeralLeft(folder: string): Promise<ServerLeft> {
-	return { folder: await isFolder(folder), running: (await processesWith(markOf(folder))).length > 0 };
+	return { folder: await isFolder(folder), running: (await processesWith(optionOf(folder))).length > 0 };
 }
 
 /** Ends every process of that folder's server, also one that nobody has written down yet, and removes the folder. */
 export async function removeEphemeral(folder: string): Promise<undefined> {
 	// What makes its data may be followed by the server itself while this looks.
-	for (let pids = await processesWith(markOf(folder)); pids.length > 0; pids = await processesWith(markOf(folder)))
-		for (const pid of pids) await endProcess(pid, markOf(folder), GRACE_MS);
+	for (let pids = await processesWith(optionOf(folder)); pids.length > 0; pids = await processesWith(optionOf(folder)))
+		for (const pid of pids) await endProcess(pid, optionOf(folder), GRACE_MS);
 	await stopServer(folder);
 	if (!(await isFolder(folder))) return;
 	const names = await readdir(folder);

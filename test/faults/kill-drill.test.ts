@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Review } from '../../src/core/director.ts';
 import type { CrashPoint } from '../../src/daemon/crash-point.ts';
-import { processesWith } from '../../src/exec/process.ts';
 import { type Line, lockstep, nameOf, urlOf } from '../support/cli.ts';
 import { record } from '../support/faults.ts';
 import { type Killed, kill, wentOn, words } from '../support/kills.ts';
@@ -43,7 +42,12 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 
 	async function gone(where: string): Promise<void> {
 		expect(await readdir(drills()), where).toEqual([]);
-		expect(await processesWith(`--datadir=${drills()}`), where).toEqual([]);
+		const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+		const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+		expect(
+			lines.filter((text) => text.includes(`--datadir=${drills()}`)),
+			where,
+		).toEqual([]);
 		expect(await stateOf(primary, 'settings'), where).toEqual(before);
 		expect(await contents(), where).toEqual(files);
 	}

@@ -142,6 +142,7 @@ describe('without a server', () => {
 		write('2-wanted', start('2-wanted', 'provision-replica'), change, ended('done'));
 		write('3-refused', start('3-refused', 'provision-replica'), ended('failed'));
 		write('4-recovered', start('4-recovered', 'locked-dump'), change, ended('undone'));
+		write('5-drilled', start('5-drilled', 'drill'), change, ended('done'));
 		expect(await run('undo', '--no-input')).toMatchObject({ code: 2, stderr: expect.stringContaining('2-wanted') });
 		// Once it was taken back, an older one is not the next by itself.
 		write('2-wanted', ended('undone'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startDetached } from '../../src/exec/detached.ts';
-import { commandLine, endProcess, isRunning, processStartTime } from '../../src/exec/process.ts';
+import { commandLine, endProcess, isRunning, processesWith, processStartTime } from '../../src/exec/process.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -12,7 +12,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const start = (code: string) =>
-	startDetached({ program: process.execPath, argv: ['-e', code, 'my-mark'], log: join(folder, 'log'), cwd: folder, env: { ONLY: 'this' } });
+	startDetached({
+		program: process.execPath,
+		argv: ['-e', code, 'my-mark', `--in=${folder}`],
+		log: join(folder, 'log'),
+		cwd: folder,
+		env: { ONLY: 'this' },
+	});
 
 it('starts a process in a session of its own, with the environment given and no other, and ends it by its mark', async () => {
 	const pid = start('console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000)');
@@ -24,7 +30,10 @@ it('starts a process in a session of its own, with the environment given and no 
 	expect(await isRunning(pid, 'another-mark')).toBe(false);
 	expect(await endProcess(pid, 'another-mark', 1000)).toBe(false);
 	expect(await commandLine(pid)).toContain('my-mark');
+	// By a whole argument: who only looks for such a process is none.
+	expect([await processesWith(`--in=${folder}`), await processesWith(`--in=${folder.slice(0, -1)}`)]).toEqual([[pid], []]);
 	expect(await endProcess(pid, 'my-mark', 1000)).toBe(true);
+	expect(await processesWith(`--in=${folder}`)).toEqual([]);
 	expect(await processStartTime(pid)).toBeUndefined();
 	expect(await endProcess(pid, 'my-mark', 1000)).toBe(false);
 });

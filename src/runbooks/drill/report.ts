@@ -16,7 +16,7 @@ type At = DrillEnv & RunContext & { readonly facts: Facts; readonly plan: readon
 
 export const report: Step<DrillEnv, Facts, ReportOutput | null> = {
 	id: 'report',
-	title: 'Write the report',
+	title: 'Report the result',
 	why: 'What the drill came to is written beside the backup, never into it: a record for lockstep list and show, and a report for people. A drill that fails is recorded as well; what this machine or the primary was at fault for is not, because it says nothing of the backup.',
 	concludes: true,
 	async inspect({ folder, throwaway, serverLeft, folderFacts }) {
