@@ -75,12 +75,18 @@ export function debianSources(entries: readonly Entry[]): DebianSource[] {
 		.map(({ uri, signedBy }) => ({ uri, signedBy }));
 }
 
+/** apt reads no other files there. */
+function readerOf(name: string): ((text: string) => Entry[]) | undefined {
+	if (name.endsWith('.list')) return readOneLine;
+	return name.endsWith('.sources') ? readStanzas : undefined;
+}
+
 /** Debian's archive, as this machine's apt knows it, the surest first; empty where there is none. */
 export async function findDebianSources(folder = '/etc/apt'): Promise<DebianSource[]> {
 	const entries: Entry[] = [];
 	const parts = await readdir(join(folder, 'sources.list.d')).catch(() => []);
 	for (const name of ['sources.list', ...parts.sort().map((part) => join('sources.list.d', part))]) {
-		const read = name.endsWith('.list') ? readOneLine : name.endsWith('.sources') ? readStanzas : undefined;
+		const read = readerOf(name);
 		const text = read && (await readFile(join(folder, name), 'utf8').catch(() => undefined));
 		if (text !== undefined) entries.push(...(read?.(text) ?? []));
 	}

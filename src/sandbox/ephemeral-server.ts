@@ -77,7 +77,7 @@ export async function startEphemeral(
 		await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
 		await mkdir(folder, { mode: 0o700 });
 		await writeFile(join(folder, MARKER), '', { mode: 0o600 });
-		await makeServer(family, programs, folder, signal, initOptions);
+		await makeServer(family, programs, folder, { signal, extra: initOptions });
 		const { pid } = await startServer({
 			...{ family, programs, folder, env, signal, serverId },
 			tls: await makeCertificates(join(folder, 'tls'), new Date()),

@@ -141,13 +141,13 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		if (found.binDir === null) await linkTools(kindOf(kind), found.programs, join(dir, 'bin'), options.env);
 		const recorded = { kind, version: found.programs.version, binDir: found.binDir ?? join(dir, 'bin'), rows, tls };
 		options.say(`Starting a primary and a replica of ${title} (${recorded.version}) …`);
-		if (options.empty === undefined) await makeServer(family, found.programs, join(dir, 'primary'), options.signal);
+		if (options.empty === undefined) await makeServer(family, found.programs, join(dir, 'primary'), { signal: options.signal });
 		else await copyServer(options.empty, join(dir, 'primary'));
 		await copyServer(join(dir, 'primary'), join(dir, 'replica'));
 		// The same for both: a clone takes its donor's accounts.
 		const rootPassword = new Secret(`${randomBytes(24).toString('base64url')}-aA1`);
 		await writeFile(passwordPath(dir), `${rootPassword.reveal()}\n`, { mode: 0o600 });
-		const starts = ROLES.map((role) => startRole(dir, role, recorded, found, { ...options, rootPassword }));
+		const starts = ROLES.map((role) => startRole(dir, role, { recorded, found }, { ...options, rootPassword }));
 		// Both, also where one fails: what is started after the folder is cleared would stay.
 		for (const end of await Promise.allSettled(starts)) if (end.status === 'rejected') throw end.reason;
 		options.say('Loading the sample shop …');
@@ -171,7 +171,7 @@ async function hints(dir: string, recorded: Recorded, options: SandboxUp): Promi
 		// One that hangs would hold its data's locks.
 		await stopServer(join(dir, role));
 		found ??= await findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
-		await startRole(dir, role, recorded, found, options);
+		await startRole(dir, role, { recorded, found }, options);
 	}
 	if (options.writer !== false && (await writerPid(dir)) === null) await startWriter(dir, recorded, options);
 }
@@ -179,8 +179,7 @@ async function hints(dir: string, recorded: Recorded, options: SandboxUp): Promi
 async function startRole(
 	dir: string,
 	role: (typeof ROLES)[number],
-	recorded: Recorded,
-	found: Found,
+	{ recorded, found }: { readonly recorded: Recorded; readonly found: Found },
 	options: SandboxUp & { readonly rootPassword?: Secret },
 ): Promise<void> {
 	const folder = join(dir, role);

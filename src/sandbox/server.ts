@@ -85,8 +85,7 @@ export async function makeServer(
 	family: ServerFamily,
 	programs: Programs,
 	folder: string,
-	signal?: AbortSignal,
-	extra: readonly string[] = [],
+	{ signal, extra = [] }: { readonly signal?: AbortSignal | undefined; readonly extra?: readonly string[] } = {},
 ): Promise<void> {
 	const dataDir = dataDirOf(folder);
 	await mkdir(dataDir, { recursive: true, mode: 0o700 });

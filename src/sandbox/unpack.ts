@@ -104,7 +104,7 @@ async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetch
 	let failure: unknown;
 	for (const source of sources) {
 		try {
-			await download(aptGet.path, folder, source, suite, packages, options.signal);
+			await download(aptGet.path, folder, { source, suite, packages }, options.signal);
 			failure = undefined;
 			break;
 		} catch (error) {
@@ -143,9 +143,7 @@ async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetch
 async function download(
 	aptGet: string,
 	folder: string,
-	source: DebianSource,
-	suite: string,
-	packages: readonly string[],
+	{ source, suite, packages }: { readonly source: DebianSource } & Pick<PackageSet, 'suite' | 'packages'>,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
 	const apt = join(folder, 'apt');

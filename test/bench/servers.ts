@@ -28,7 +28,7 @@ export async function makePair(
 	await mkdir(folder, { recursive: true });
 	const tls = await makeCertificates(join(folder, 'tls'), new Date());
 	const [source, target] = ['source', 'target'].map((name) => join(folder, name)) as [string, string];
-	await makeServer(family, programs, source, options.signal);
+	await makeServer(family, programs, source, { signal: options.signal });
 	await copyServer(source, target);
 	const megabytes = Math.ceil((options.bytes * 2) / 1e6);
 	const pool = Math.max(256, Math.ceil(megabytes / 128) * 128);
