@@ -72,7 +72,8 @@ function sourceOf(request: ProvisionRequest, primary: OpenedServer, replica: Ser
 	if (request.source !== undefined) return readPlace(request.source, '--source');
 	const { server, identity } = primary;
 	if (!server.local) return { host: server.host, port: server.port };
-	return { host: replica.local ? (server.host === 'localhost' ? '127.0.0.1' : server.host) : identity.hostname, port: server.port };
+	if (!replica.local) return { host: identity.hostname, port: server.port };
+	return { host: server.host === 'localhost' ? '127.0.0.1' : server.host, port: server.port };
 }
 
 function accountOf(request: ProvisionRequest, source: { host: string }, replica: OpenedServer): ProvisionEnv['account'] {

@@ -11,7 +11,7 @@ export async function clearInterruptedDrills(context: AppContext, say: (text: st
 	for (const { state, past } of await runsOf(context)) {
 		if (state !== 'cut off' || past.runbook !== 'drill') continue;
 		const watcher = { director: previewer, signal: context.signal, on: () => undefined };
-		const end = await undoInBackground(context, past, {}, watcher, 'recover');
+		const end = await undoInBackground(context, { past, wishes: {}, work: 'recover' }, watcher);
 		const failure = end?.failure ?? null;
 		say(
 			failure === null

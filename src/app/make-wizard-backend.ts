@@ -145,7 +145,8 @@ export function makeWizardBackend(
 		recover: (run, on) =>
 			watched(run, (_, how) => {
 				const past = pastRun(context, run);
-				return undoInBackground(context, past, wishesFor(past.request as RunRequest), { ...how, director: previewer, on }, 'recover');
+				const wishes = wishesFor(past.request as RunRequest);
+				return undoInBackground(context, { past, wishes, work: 'recover' }, { ...how, director: previewer, on });
 			}),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });

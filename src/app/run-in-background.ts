@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Busy, LeftChanged, ToolError, UserError } from '../core/errors.ts';
+import { Busy, type ErrorMessage, LeftChanged, ToolError, UserError } from '../core/errors.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { failureOf } from '../core/failure.ts';
 import { inJournals } from '../core/journal.ts';
@@ -49,17 +49,18 @@ export async function runInBackground(
 	watcher: EngineWatcher,
 ): Promise<RunEnd | null> {
 	if (watcher.preview) return runInProcess(context, request, wishes, watcher);
-	return engaged(context, request, wishes, watcher, 'perform', watcher.run ?? newRunId(context, request.kind));
+	return engaged(context, { request, work: 'perform', run: watcher.run ?? newRunId(context, request.kind) }, wishes, watcher);
+}
+
+/** What an earlier run did, to be taken back: `undo` all of it, `recover` only what must not stay. */
+interface Undo {
+	readonly past: RunRecord;
+	readonly wishes: ConnectionOptionsByRole;
+	readonly work: 'undo' | 'recover';
 }
 
 /** The same for taking back what an earlier run did, in that run's own journal. */
-export async function undoInBackground(
-	context: AppContext,
-	past: RunRecord,
-	wishes: ConnectionOptionsByRole,
-	watcher: EngineWatcher,
-	work: 'undo' | 'recover',
-): Promise<RunEnd | null> {
+export async function undoInBackground(context: AppContext, { past, wishes, work }: Undo, watcher: EngineWatcher): Promise<RunEnd | null> {
 	if (await isRunning(past)) {
 		const busy = new Busy({
 			message: `The run ${past.run} is still at work.`,
@@ -69,16 +70,14 @@ export async function undoInBackground(
 	}
 	// What its engine, which is dead, has left.
 	if (past.engine?.socket != null && past.engine.host === hostname()) rmSync(past.engine.socket, { force: true });
-	return engaged(context, past.request as RunRequest, wishes, watcher, work, past.run);
+	return engaged(context, { request: past.request as RunRequest, work, run: past.run }, wishes, watcher);
 }
 
 async function engaged(
 	context: AppContext,
-	request: RunRequest,
+	{ request, work, run }: Pick<Job, 'request' | 'work' | 'run'>,
 	given: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
-	work: Job['work'],
-	run: string,
 ): Promise<RunEnd | null> {
 	let wishes = given;
 	let engine: { readonly pid: number; readonly socket: string; readonly birth: string | undefined; readonly log: string };
@@ -90,7 +89,7 @@ async function engaged(
 		return failedEnd(context, watcher.on, failureOf(error));
 	}
 	const alive = async () => (await processStartTime(engine.pid)) === engine.birth && engine.birth !== undefined;
-	return watched(context, run, engine.socket, alive, engine.log, wishes, watcher);
+	return watched(context, { run, socket: engine.socket, log: engine.log, alive }, wishes, watcher);
 }
 
 /** Watches a run at work that somebody else began. Gives null where the watcher left. Rejects with UserError where it cannot be watched. */
@@ -107,7 +106,7 @@ export async function attach(context: AppContext, run: string, watcher: EngineWa
 	watcher.onNamed?.(run);
 	const { pid, socket } = engine;
 	const alive = async () => (await processStartTime(pid)) === engine.birth;
-	return watched(context, run, socket, alive, logPath(context, run), {}, watcher);
+	return watched(context, { run, socket, log: logPath(context, run), alive }, {}, watcher);
 }
 
 /** Whether the process of that run lives. On another machine that cannot be known: such a run counts as alive. */
@@ -116,12 +115,17 @@ export async function isRunning({ engine }: RunRecord): Promise<boolean> {
 	return engine.host !== hostname() || (await processStartTime(engine.pid)) === engine.birth;
 }
 
+/** A run whose engine is at work, or was a moment ago. */
+interface Engaged {
+	readonly run: string;
+	readonly socket: string;
+	readonly log: string;
+	readonly alive: () => Promise<boolean>;
+}
+
 async function watched(
 	context: AppContext,
-	run: string,
-	socket: string,
-	alive: () => Promise<boolean>,
-	log: string,
+	{ run, socket, log, alive }: Engaged,
 	wishes: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd | null> {
@@ -137,31 +141,43 @@ async function watched(
 	if (seen.how === 'over') return seen.end;
 	const words = lastWords(log);
 	for (const path of [socket, ...(words === '' ? [log] : [])]) rmSync(path, { force: true });
-	return recoverAfterCrash(context, run, words, wishes, watcher);
+	return recoverAfterCrash(context, { run, words }, wishes, watcher);
+}
+
+/** A run whose engine died, and what that said last. */
+interface Crash {
+	readonly run: string;
+	readonly words: string;
+}
+
+function deathOf({ run, words }: Crash): Failure {
+	const limit = limitIn(words)?.description;
+	return failureOf(
+		new ToolError({
+			message: 'The process of this run died',
+			reason: reasonOfDeath(words, limit),
+			hints: [...(limit?.hints ?? []), `What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
+			...(words === '' ? {} : { details: words }),
+		}),
+	);
+}
+
+/** `limit`: the limit of the machine that its last words tell of. */
+function reasonOfDeath(words: string, limit: ErrorMessage | undefined): string {
+	if (words === '') return 'It was killed, by a user or by a system short of memory.';
+	if (limit === undefined) return 'It failed: that is a bug in lockstep.';
+	return [limit.message, limit.reason].filter(Boolean).join(' ');
 }
 
 /** The engine died: puts back what it changed, at once, from its journal. */
 async function recoverAfterCrash(
 	context: AppContext,
-	run: string,
-	words: string,
+	crash: Crash,
 	wishes: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd> {
-	const limit = limitIn(words)?.description;
-	const death: Failure = failureOf(
-		new ToolError({
-			message: 'The process of this run died',
-			reason:
-				words === ''
-					? 'It was killed, by a user or by a system short of memory.'
-					: limit === undefined
-						? 'It failed: that is a bug in lockstep.'
-						: [limit.message, limit.reason].filter(Boolean).join(' '),
-			hints: [...(limit?.hints ?? []), `What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
-			...(words === '' ? {} : { details: words }),
-		}),
-	);
+	const { run } = crash;
+	const death = deathOf(crash);
 	let past: RunRecord | null = null;
 	try {
 		past = readPast(context, run);
@@ -179,18 +195,26 @@ async function recoverAfterCrash(
 		// That nothing could be put back is told once, by what is left.
 		const on = (event: Recorded) => (event.type === 'run-ended' && event.run === '' ? undefined : watcher.on(event));
 		const events: Watcher = { director: watcher.director, on, signal: calm, run };
-		const end = await undoRun(context, past.request as RunRequest, wishes, events, scopeOf, death);
-		if (end.failure?.class === 'Busy') return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, past, death, end.failure);
+		const end = await undoRun(context, { request: past.request as RunRequest, wishes, scope: scopeOf, why: death }, events);
+		if (end.failure?.class === 'Busy')
+			return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, { past, death, why: end.failure });
 		if (end.failure !== null && ['ConnectError', 'UserError'].includes(end.failure.class))
-			return leftAsIs(context, watcher, past, death, end.failure);
+			return leftAsIs(context, watcher, { past, death, why: end.failure });
 		return end;
 	} catch (error) {
-		return leftAsIs(context, watcher, past, death, failureOf(error));
+		return leftAsIs(context, watcher, { past, death, why: failureOf(error) });
 	}
 }
 
+interface Left {
+	readonly past: RunRecord | null;
+	readonly death: Failure;
+	/** Why nothing could be put back. */
+	readonly why: Failure;
+}
+
 /** Nothing could be put back from here: says what stands, and which command goes on. */
-function leftAsIs(context: AppContext, watcher: EngineWatcher, past: RunRecord | null, death: Failure, why: Failure): RunEnd {
+function leftAsIs(context: AppContext, watcher: EngineWatcher, { past, death, why }: Left): RunEnd {
 	const run = past?.run ?? '';
 	const done = past === null ? '' : ` ${stepsDone(past)}`;
 	const login = why.class === 'ConnectError';

@@ -49,15 +49,17 @@ export async function runInProcess(
 	);
 }
 
+/** What is to be taken back: all of it, unless `scope` says otherwise. */
+interface Undo {
+	readonly request: RunRequest;
+	readonly wishes: ConnectionOptionsByRole;
+	readonly scope?: (past: RunRecord) => Scope;
+	/** The failure that it is taken back for. */
+	readonly why?: Failure;
+}
+
 /** Takes back what the run of the watcher's name did, and says so in that run's own journal. Never rejects. */
-export async function undoRun(
-	context: AppContext,
-	request: RunRequest,
-	wishes: ConnectionOptionsByRole,
-	watcher: Watcher,
-	scope: (past: RunRecord) => Scope = () => 'all',
-	why?: Failure,
-): Promise<RunEnd> {
+export async function undoRun(context: AppContext, { request, wishes, scope = () => 'all', why }: Undo, watcher: Watcher): Promise<RunEnd> {
 	const open = () => buildRun(context, request, wishes, watcher.run === undefined ? undefined : pastRun(context, watcher.run));
 	return withPrepared(context, watcher, open, (prepared, how) => {
 		const past = pastRun(context, how.run);

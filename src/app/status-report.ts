@@ -62,6 +62,47 @@ function refusedOnly(error: unknown): void {
 /** States of a thread that has no room to write; MySQL says then that it runs, and no error. */
 const NO_ROOM = /disk (?:space|is full)|free space/i;
 
+/** What is wrong with a channel; which one it is, where the server has several. */
+function channelTroubles(channel: Channel, isOneOfSeveral: boolean): string[] {
+	const of = isOneOfSeveral ? ` of ${channel.name || 'the default channel'} (${channel.host}:${channel.port})` : '';
+	return [
+		...(channel.io === 'yes' ? [] : [`The IO thread${of} does not run${channel.ioError ? `: ${channel.ioError}` : '.'}`]),
+		...(channel.sql === 'yes' ? [] : [`The SQL thread${of} does not run${channel.sqlError ? `: ${channel.sqlError}` : '.'}`]),
+		...(channel.tlsAsked ? [] : [`Replication${of} is not encrypted.`]),
+		...[channel.ioState, channel.sqlState]
+			.filter((state) => NO_ROOM.test(state))
+			.map((state) => `Replication${of} stands still: ${state}.`),
+	];
+}
+
+/** What may be done about it; `name`: the server's. */
+function channelHints(channel: Channel, dialect: Dialect, name: string): string[] {
+	const hints = (error: string | null) => dialect.hints.channelError(error, { channel, name });
+	return [
+		// One that goes on trying to connect need not be started.
+		...(channel.io === 'no' || channel.ioError !== null ? hints(channel.ioError) : []),
+		...(channel.sql === 'no' ? hints(channel.sqlError) : []),
+		...(NO_ROOM.test(`${channel.ioState} ${channel.sqlState}`) ? ROOM : []),
+	];
+}
+
+/** `channel`: the one of them that stands for all. `gtid`: what is applied. */
+const replicationOf = (
+	channel: Channel,
+	channels: readonly Channel[],
+	positions: Dialect['positions'],
+	gtid: string,
+): NonNullable<StatusReport['replication']> => ({
+	source: channels.map((each) => `${each.host}:${each.port}`).join(', '),
+	io: channel.io,
+	sql: channel.sql,
+	lagSeconds: channel.lagSeconds,
+	waiting: positions.countMissing(gtid, channel.received),
+	gtid,
+	encrypted: channels.every((each) => each.tlsAsked),
+	error: channel.sqlError ?? channel.ioError,
+});
+
 async function report(
 	context: AppContext,
 	opened: OpenedServer,
@@ -78,27 +119,9 @@ async function report(
 	const position = await look(dialect.positions.current);
 	const tables = await look(dialect.catalogue.tables);
 	const troubles: string[] = [];
-	const troubleOf = (channel: Channel) => {
-		const of = channels.length > 1 ? ` of ${channel.name || 'the default channel'} (${channel.host}:${channel.port})` : '';
-		return [
-			...(channel.io === 'yes' ? [] : [`The IO thread${of} does not run${channel.ioError ? `: ${channel.ioError}` : '.'}`]),
-			...(channel.sql === 'yes' ? [] : [`The SQL thread${of} does not run${channel.sqlError ? `: ${channel.sqlError}` : '.'}`]),
-			...(channel.tlsAsked ? [] : [`Replication${of} is not encrypted.`]),
-			...[channel.ioState, channel.sqlState]
-				.filter((state) => NO_ROOM.test(state))
-				.map((state) => `Replication${of} stands still: ${state}.`),
-		];
-	};
+	const troubleOf = (channel: Channel) => channelTroubles(channel, channels.length > 1);
 	troubles.push(...channels.flatMap(troubleOf));
-	const hints = channels.flatMap((channel) => {
-		const hints = (error: string | null) => dialect.hints.channelError(error, { channel, name: server.name });
-		return [
-			// One that goes on trying to connect need not be started.
-			...(channel.io === 'no' || channel.ioError !== null ? hints(channel.ioError) : []),
-			...(channel.sql === 'no' ? hints(channel.sqlError) : []),
-			...(NO_ROOM.test(`${channel.ioState} ${channel.sqlState}`) ? ROOM : []),
-		];
-	});
+	const hints = channels.flatMap((channel) => channelHints(channel, dialect, server.name));
 	const at = async <T>(_role: string, query: Query<T>) => look(query);
 	const gaps = [
 		...(channels.length === 0 ? [] : await applierGaps(server, channels, at, 'server')),
@@ -128,19 +151,7 @@ async function report(
 		databases: (await look(dialect.catalogue.databases)).length,
 		bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 		replicas: (await look(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
-		replication:
-			channel === undefined
-				? null
-				: {
-						source: channels.map((each) => `${each.host}:${each.port}`).join(', '),
-						io: channel.io,
-						sql: channel.sql,
-						lagSeconds: channel.lagSeconds,
-						waiting: dialect.positions.countMissing(position.replicated, channel.received),
-						gtid: position.replicated,
-						encrypted: channels.every((each) => each.tlsAsked),
-						error: channel.sqlError ?? channel.ioError,
-					},
+		replication: channel === undefined ? null : replicationOf(channel, channels, dialect.positions, position.replicated),
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
 		healthy: troubles.length === 0,

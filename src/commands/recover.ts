@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { findingsOf } from '../app/findings.ts';
 import { undoInBackground } from '../app/run-in-background.ts';
 import { pastRun } from '../app/run-in-process.ts';
-import { newerRuns, runsOf } from '../app/runs.ts';
+import { type FoundRun, newerRuns, runsOf } from '../app/runs.ts';
 import { type ConnectionOptionsByRole, withPasswords } from '../app/servers.ts';
 import { LeftChanged, UserError } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
@@ -25,19 +25,7 @@ export async function recover(context: Context, name: string | undefined): Promi
 	const newer = newerRuns(context).filter((run) => name === undefined || run === name);
 	const named = name === undefined || newer.includes(name) ? null : pastRun(context, name);
 	const left = found.filter((each) => each.state === 'cut off' && (name === undefined || each.run === named?.run));
-	if (left.length === 0 && newer.length === 0) {
-		const working = found.filter((each) => each.state === 'working');
-		const unfinished = found.filter((each) => each.state === 'unfinished');
-		return {
-			end: null,
-			said: 'Nothing to roll back: no run of this machine was interrupted.',
-			next: [
-				...working.map((each) => `At work:     ${each.run}   lockstep attach ${each.run}`),
-				...unfinished.map((each) => `Unfinished:  ${each.run}   the same command resumes it; lockstep undo ${each.run} --yes undoes it`),
-			],
-			extra: { recovered: [], left: [] },
-		};
-	}
+	if (left.length === 0 && newer.length === 0) return nothingInterrupted(found);
 	const say = (text: string) => (flags.json ? stderr : stdout).write(`${text}\n`);
 	const told: { [run: string]: Json } = {};
 	const reachable: RunRecord[] = [];
@@ -68,21 +56,8 @@ export async function recover(context: Context, name: string | undefined): Promi
 	}
 	if (flags.dryRun) return { end: null, said: null, extra: { findings: told, recovered: [], left: left.map(({ run }) => run) } };
 	// Where nothing is to be put back, only the journal is closed.
-	if (changed && !(await mayGoOn(context, 'Roll this back? [y/N] '))) {
-		throw new LeftChanged({
-			message: `${reachable.length === 1 ? 'A run was' : `${reachable.length} runs were`} interrupted, and what is left was not rolled back.`,
-			hints: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
-		});
-	}
-	let worst: RunEnd | null = null;
-	const recovered: string[] = [];
-	for (const past of reachable) {
-		const { end } = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-			undoInBackground(context, past, passwords.get(past.run) ?? {}, watcher, 'recover'),
-		);
-		if (end !== null && (worst === null || end.failure !== null)) worst = end;
-		if (end?.failure === null) recovered.push(past.run);
-	}
+	if (changed && !(await mayGoOn(context, 'Roll this back? [y/N] '))) throw leftAsItIs(reachable.length, name);
+	const { worst, recovered } = await rollBack(context, reachable, passwords);
 	const extra = { findings: told, recovered, left: left.map(({ run }) => run).filter((run) => !recovered.includes(run)) };
 	if (failed.length > 0 && worst?.failure == null) {
 		throw new LeftChanged({
@@ -92,6 +67,41 @@ export async function recover(context: Context, name: string | undefined): Promi
 		});
 	}
 	return { end: worst, extra, said: recovered.length > 0 ? `Rolled back: ${recovered.join(', ')}` : null };
+}
+
+/** Said where nothing is to be rolled back: which runs are not over, and how each goes on. */
+function nothingInterrupted(found: readonly FoundRun[]): CommandResult {
+	const working = found.filter((each) => each.state === 'working');
+	const unfinished = found.filter((each) => each.state === 'unfinished');
+	return {
+		end: null,
+		said: 'Nothing to roll back: no run of this machine was interrupted.',
+		next: [
+			...working.map((each) => `At work:     ${each.run}   lockstep attach ${each.run}`),
+			...unfinished.map((each) => `Unfinished:  ${each.run}   the same command resumes it; lockstep undo ${each.run} --yes undoes it`),
+		],
+		extra: { recovered: [], left: [] },
+	};
+}
+
+const leftAsItIs = (runs: number, name: string | undefined): LeftChanged =>
+	new LeftChanged({
+		message: `${runs === 1 ? 'A run was' : `${runs} runs were`} interrupted, and what is left was not rolled back.`,
+		hints: [`lockstep recover ${name ?? ''}${name === undefined ? '' : ' '}--yes`],
+	});
+
+/** Rolls these back, one after another. `worst`: the last end that failed, else the first. */
+async function rollBack(context: Context, runs: readonly RunRecord[], passwords: ReadonlyMap<string, ConnectionOptionsByRole>) {
+	let worst: RunEnd | null = null;
+	const recovered: string[] = [];
+	for (const past of runs) {
+		const { end } = await watchHeadless({ ...context, flags: { ...context.flags, yes: true } }, (watcher) =>
+			undoInBackground(context, { past, wishes: passwords.get(past.run) ?? {}, work: 'recover' }, watcher),
+		);
+		if (end !== null && (worst === null || end.failure !== null)) worst = end;
+		if (end?.failure === null) recovered.push(past.run);
+	}
+	return { worst, recovered };
 }
 
 /** Whether the person agrees, by `--yes` or an answer; nobody does where nobody can be asked. */

@@ -67,7 +67,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation required: nothing was undone.');
 	if (!(await mayGoOn(context, 'Undo this? [y/N] '))) throw new UserError({ message: 'Nothing was undone.' });
 	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-		undoInBackground(context, past, wishes, { ...watcher, typed }, 'undo'),
+		undoInBackground(context, { past, wishes, work: 'undo' }, { ...watcher, typed }),
 	);
 	return { ...ending, extra: { ...ending.extra, lost } };
 }

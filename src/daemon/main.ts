@@ -57,7 +57,7 @@ const watcher: Watcher = {
 const end =
 	order.work === 'perform'
 		? await runInProcess(context, order.request, wishes, watcher)
-		: await undoRun(context, order.request, wishes, watcher, order.work === 'undo' ? () => 'all' : scopeOf);
+		: await undoRun(context, { request: order.request, wishes, scope: order.work === 'undo' ? () => 'all' : scopeOf }, watcher);
 await post.over(end);
 if (statSync(order.log, { throwIfNoEntry: false })?.size === 0) rmSync(order.log);
 // Nothing of ours should be open any more; a library's timer does not keep a finished run alive.
