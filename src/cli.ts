@@ -105,17 +105,26 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
 	} else if (failure !== null) {
 		const options = { width, color: wantsColor(flags.color, process.stderr, process.env), ascii: context?.ascii ?? false };
-		process.stderr.write(`${renderFailure(failure, { ...options, ...stateWords(end, state) })}\n`);
-		if (failure.stack) process.stderr.write(`${failure.stack}\n`);
-	} else {
-		if (ending.said) process.stdout.write(`${ending.said}\n`);
-		else if (end !== null && (end.outcome === 'done' || end.outcome === 'previewed'))
-			process.stdout.write(`${renderSummary(end, state, { width, color: context?.color ?? false, ascii: context?.ascii ?? false })}\n`);
-		for (const line of ending.next ?? []) process.stdout.write(`${line}\n`);
-	}
+		writeFailure(failure, { ...options, ...stateWords(end, state) });
+	} else writeEnding(ending, state, { width, color: context?.color ?? false, ascii: context?.ascii ?? false });
 	process.exitCode = code;
 	// Nothing of ours should be open any more; if a library's socket is, the person does not wait for it.
 	setTimeout(() => process.exit(), 3_000).unref();
+}
+
+type Look = { readonly width: number; readonly color: boolean; readonly ascii: boolean };
+
+function writeFailure(failure: Failure, options: Look & { readonly state?: string }): void {
+	process.stderr.write(`${renderFailure(failure, options)}\n`);
+	if (failure.stack) process.stderr.write(`${failure.stack}\n`);
+}
+
+/** What came of a command that did not fail. */
+function writeEnding({ end, said, next }: CommandResult, state: RunState, look: Look): void {
+	if (said) process.stdout.write(`${said}\n`);
+	else if (end !== null && (end.outcome === 'done' || end.outcome === 'previewed'))
+		process.stdout.write(`${renderSummary(end, state, look)}\n`);
+	for (const line of next ?? []) process.stdout.write(`${line}\n`);
 }
 
 /** What the servers are like after a run: from its journal alone. */
@@ -128,10 +137,7 @@ function stateWords(end: RunEnd | null, { deeds, servers }: RunState): { state?:
 // What no command caught: said like any other failure, and a limit of the machine as one.
 process.on('uncaughtException', (error) => {
 	const failure = failureOf(error);
-	process.stderr.write(
-		`${renderFailure(failure, { width: 100, color: false, state: 'Unknown: lockstep recover shows what a run has left.' })}\n`,
-	);
-	if (failure.stack) process.stderr.write(`${failure.stack}\n`);
+	writeFailure(failure, { width: 100, color: false, ascii: false, state: 'Unknown: lockstep recover shows what a run has left.' });
 	process.exit(exitCodeOf(failure.class));
 });
 

@@ -10,31 +10,17 @@ import type { FieldsOf } from '../requests/option.ts';
 import type { PROFILE } from '../requests/other-commands.ts';
 import type { CommandResult, Context } from './context.ts';
 
+type Flags = FieldsOf<typeof PROFILE.options>;
+
 const where = (profile: Profile): string =>
 	profile.socket ?? `${profile.user ? `${profile.user}@` : ''}${profile.host ?? 'localhost'}:${profile.port ?? 3306}`;
 
-export async function profile(
-	context: Context,
-	verb: string,
-	name: string | undefined,
-	flags: FieldsOf<typeof PROFILE.options>,
-): Promise<CommandResult> {
-	const { profiles, stdout } = context;
-	if (verb === 'list') {
-		const all = profiles.list();
-		if (context.flags.json) stdout.write(jsonLine({ v: FORMAT, type: 'profiles', profiles: all }));
-		else {
-			for (const each of all)
-				stdout.write(`${pad(each.name, 20)} ${pad(each.badge ?? '', 8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);
-			if (all.length === 0)
-				stdout.write(`No profiles yet, in ${profiles.file}.\nNext:  lockstep profile add NAME --server mysql://USER@HOST:PORT\n`);
-		}
-		return { end: null, document: true };
-	}
+export async function profile(context: Context, verb: string, name: string | undefined, flags: Flags): Promise<CommandResult> {
+	const { profiles } = context;
+	if (verb === 'list') return listProfiles(context);
 	if (name === undefined) throw new UserError({ message: 'A profile’s name is missing.', hints: [`lockstep profile ${verb} NAME`] });
 	const known = profiles.get(name);
 	const { dryRun } = context.flags;
-	const preview = (text: string): CommandResult => ({ end: null, extra: { dry_run: true }, next: [text] });
 	switch (verb) {
 		case 'add':
 			if (known !== undefined)
@@ -42,15 +28,7 @@ export async function profile(
 					message: `There is a profile ${name} already.`,
 					hints: [`lockstep profile edit ${shellWord(name)} …`, `lockstep profile remove ${shellWord(name)}`],
 				});
-			if (flags.server === undefined && flags.optionFile === undefined && flags.loginPath === undefined) {
-				throw new UserError({
-					message: 'Where is it?',
-					hints: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`],
-				});
-			}
-			if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
-			profiles.put(profileFrom(name, flags));
-			return { end: null, next: [`Kept in ${profiles.file}, without a password.`, `Next:  lockstep profile test ${name}`] };
+			return addProfile(context, name, flags);
 		case 'edit':
 			if (known === undefined) throw unknown(name);
 			if (dryRun) return preview(`Would change profile ${profileFrom(name, flags).name} in ${profiles.file}.`);
@@ -60,17 +38,46 @@ export async function profile(
 			if (dryRun && known !== undefined) return preview(`Would remove profile ${name} from ${profiles.file}.`);
 			if (!profiles.remove(name)) throw unknown(name);
 			return { end: null, next: [`Removed from ${profiles.file}.`] };
-		case 'test': {
+		case 'test':
 			if (known === undefined) throw unknown(name);
-			const opened = await openServer(context, { role: 'server', server: name });
-			return {
-				end: null,
-				next: [`${name} answers: ${opened.identity.version}, as ${opened.identity.account}, ${opened.tls ?? 'not encrypted'}.`],
-			};
-		}
+			return testProfile(context, name);
 		default:
 			throw new UserError({ message: `profile ${verb} is not known.`, hints: ['lockstep profile list | add | edit | test | remove'] });
 	}
 }
+
+function listProfiles({ flags, profiles, stdout }: Context): CommandResult {
+	const all = profiles.list();
+	if (flags.json) stdout.write(jsonLine({ v: FORMAT, type: 'profiles', profiles: all }));
+	else {
+		for (const each of all)
+			stdout.write(`${pad(each.name, 20)} ${pad(each.badge ?? '', 8)} ${where(each)}${each.output ? `  → ${each.output}` : ''}\n`);
+		if (all.length === 0)
+			stdout.write(`No profiles yet, in ${profiles.file}.\nNext:  lockstep profile add NAME --server mysql://USER@HOST:PORT\n`);
+	}
+	return { end: null, document: true };
+}
+
+function addProfile({ flags: { dryRun }, profiles }: Context, name: string, flags: Flags): CommandResult {
+	if (flags.server === undefined && flags.optionFile === undefined && flags.loginPath === undefined) {
+		throw new UserError({
+			message: 'Where is it?',
+			hints: [`lockstep profile add ${shellWord(name)} --server mysql://USER@HOST:PORT`],
+		});
+	}
+	if (dryRun) return preview(`Would add profile ${profileFrom(name, flags).name} to ${profiles.file}.`);
+	profiles.put(profileFrom(name, flags));
+	return { end: null, next: [`Kept in ${profiles.file}, without a password.`, `Next:  lockstep profile test ${name}`] };
+}
+
+async function testProfile(context: Context, name: string): Promise<CommandResult> {
+	const opened = await openServer(context, { role: 'server', server: name });
+	return {
+		end: null,
+		next: [`${name} answers: ${opened.identity.version}, as ${opened.identity.account}, ${opened.tls ?? 'not encrypted'}.`],
+	};
+}
+
+const preview = (text: string): CommandResult => ({ end: null, extra: { dry_run: true }, next: [text] });
 
 const unknown = (name: string) => new UserError({ message: `There is no profile ${name}.`, hints: ['lockstep profile list'] });
