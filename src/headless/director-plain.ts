@@ -53,6 +53,16 @@ export function plainDirector({ input, output, color, ascii, width, servers = {}
 		return answer?.trim() ?? null;
 	};
 	const warn = (text: string) => output.write(`${paint([[span(text, 'warn')]], color)}\n`);
+	/** Whether the very name is typed, within a few tries. */
+	const confirm = async (name: string): Promise<boolean> => {
+		for (let round = 0; round < TRIES; round++) {
+			const given = await ask(`Type ${name} to confirm, or nothing to leave []: `);
+			if (given === null || given === '') return false;
+			if (given === name) return true;
+			warn(`Must be exactly ${name}`);
+		}
+		return false;
+	};
 
 	return {
 		async review(review) {
@@ -63,14 +73,7 @@ export function plainDirector({ input, output, color, ascii, width, servers = {}
 			for (const { name, reason } of review.consents) {
 				if (typed.includes(name)) continue;
 				output.write(`${reason}\n`);
-				let right = false;
-				for (let round = 0; round < TRIES && !right; round++) {
-					const given = await ask(`Type ${name} to confirm, or nothing to leave []: `);
-					if (given === null || given === '') break;
-					right = given === name;
-					if (!right) warn(`Must be exactly ${name}`);
-				}
-				if (!right) return { go: false, previewOnly: false };
+				if (!(await confirm(name))) return { go: false, previewOnly: false };
 				typed.push(name);
 			}
 			return { go: true, typed };

@@ -13,6 +13,11 @@ export interface JsonPrinter {
 const SECOND = 1000;
 const isEnd = (result: RunEnd | Failure): result is RunEnd => 'type' in result && result.type === 'run-ended';
 
+function failureIn(result: RunEnd | Failure | null): Failure | null {
+	if (result === null) return null;
+	return isEnd(result) ? result.failure : result;
+}
+
 /** The JSON lines of `--json`: fields are only ever added. */
 export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream; readonly now: () => Date }): JsonPrinter {
 	let run: string | null = null;
@@ -34,7 +39,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 		finish(exitCode, result, extra = {}) {
 			const place = { v: FORMAT, run, seq: seq + 1, at: now().toISOString() };
 			const end = result !== null && isEnd(result) ? result : null;
-			const failure = result === null ? null : isEnd(result) ? result.failure : result;
+			const failure = failureIn(result);
 			if (failure === null) {
 				const outcome = end?.outcome ?? 'done';
 				print({
