@@ -1,5 +1,5 @@
 import { duration, type Symbols, timeOfDay } from '../core/format.ts';
-import type { RunState } from '../core/state.ts';
+import type { RunState, StepState } from '../core/state.ts';
 import { type Line, line, span } from '../render/page.ts';
 
 /** Steps and notes in the order of their time. */
@@ -12,7 +12,7 @@ export function logRows(state: RunState, signs: Symbols): Line[] {
 			at: step.startedAt,
 			line: line(
 				span(`${timeOfDay(step.startedAt)} `, 'dim'),
-				span(`${failed ? signs.bad : step.status === 'running' ? signs.at : signs.ok} `, failed ? 'bad' : 'good'),
+				span(`${signOf(step.status, signs)} `, failed ? 'bad' : 'good'),
 				step.title,
 				span(step.ms === null ? '' : `  ${duration(step.ms)}`, 'dim'),
 			),
@@ -25,5 +25,15 @@ export function logRows(state: RunState, signs: Symbols): Line[] {
 			line: line(span(`${timeOfDay(at)} `, 'dim'), span(`  ${warning ? signs.warn : signs.note} `, warning ? 'warn' : 'dim'), text),
 		});
 	}
-	return rows.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0)).map((row) => row.line);
+	return rows.sort((one, other) => compareText(one.at, other.at)).map((row) => row.line);
+}
+
+function signOf(status: StepState['status'], signs: Symbols): string {
+	if (status === 'failed') return signs.bad;
+	return status === 'running' ? signs.at : signs.ok;
+}
+
+function compareText(one: string, other: string): number {
+	if (one < other) return -1;
+	return one > other ? 1 : 0;
 }

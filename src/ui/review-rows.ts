@@ -1,5 +1,5 @@
 import type { Check } from '../core/check.ts';
-import type { Review } from '../core/director.ts';
+import type { PlannedStep, Review } from '../core/director.ts';
 import { dayAndTime, plural, type Symbols } from '../core/format.ts';
 import { checkLines } from '../render/failure.ts';
 import { indented, type Line, line, span } from '../render/page.ts';
@@ -37,6 +37,12 @@ function planTable(actions: readonly (readonly string[])[], width: number, more:
 	return [...columns(rows, [{ most: where }, { most: what }, { most: width - where - what - 7 }], more)];
 }
 
+/** Said of a step that changes nothing now. */
+function nothingWords({ done, actions }: PlannedStep, signs: Symbols): string {
+	if (done) return `  ${signs.ok} done before`;
+	return actions.length === 0 ? '  read-only' : '';
+}
+
 /** The plan in three columns, where · what · statement, with what qualifies it and the same thing as a command line. */
 export function reviewRows(review: Review, { width, signs, servers, commandLine, afterDeath }: Options): Line[] {
 	// Where there is little room, the role says it: the names are in the header and in the full view.
@@ -65,8 +71,7 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 	);
 	lines.push(line(span(`    ${header?.join(' ').trimEnd()}`, 'dim')));
 	review.steps.forEach((step, index) => {
-		const nothing = step.done ? `  ${signs.ok} done before` : step.actions.length === 0 ? '  read-only' : '';
-		lines.push(line(span(`${padLeft(String(index + 1), 2)}  `, 'key'), span(step.title, 'bold'), span(nothing, 'dim')));
+		lines.push(line(span(`${padLeft(String(index + 1), 2)}  `, 'key'), span(step.title, 'bold'), span(nothingWords(step, signs), 'dim')));
 		for (const action of step.actions) {
 			const [on = '', why = '', text = ''] = table.shift() ?? [];
 			lines.push(line(span(`    ${on} `, 'dim'), span(`${why} `), span(text.trimEnd(), action.changes ? 'key' : 'dim')));

@@ -1,6 +1,6 @@
 import { bytes, clock, count, duration, plural, rate, type Symbols, timeOfDay } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
-import type { RunState, StepState } from '../core/state.ts';
+import type { RunState, StepState, TranscriptLine } from '../core/state.ts';
 import { lockWords } from '../render/lock.ts';
 import { type Line, line, span, type Tone } from '../render/page.ts';
 import { amount } from '../render/progress-line.ts';
@@ -16,41 +16,59 @@ const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols
 	undone: ['undone', 'warn'],
 };
 
+const TITLES: { readonly [status in StepState['status']]: Tone } = {
+	waiting: 'dim',
+	looking: 'plain',
+	running: 'bold',
+	done: 'plain',
+	failed: 'plain',
+	undone: 'plain',
+};
+
+function stepRow(step: StepState, title: string, now: Date, signs: Symbols): Line {
+	const [sign, tone] = SIGNS[step.status];
+	return line(
+		span(`${signs[sign] as string} `, tone),
+		span(title, TITLES[step.status]),
+		span(`${padLeft(stepTime(step, now), 8)}   `),
+		span(stepDetail(step), 'dim'),
+	);
+}
+
+/** Whether there was nothing to do in it. */
+const isIdle = ({ status, acted, again, checks }: StepState): boolean => status === 'done' && !acted && !again && checks.length === 0;
+
+/** How long it took, or has taken so far. */
+function stepTime(step: StepState, now: Date): string {
+	if (isIdle(step)) return '';
+	if (step.ms !== null) return duration(step.ms);
+	return step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : '';
+}
+
+function stepDetail(step: StepState): string {
+	if (step.again) return 'done before';
+	if (step.status === 'running' && step.progress !== null) return tableWords(step.progress);
+	if (step.checks.length > 0) return plural(step.checks.length, 'check');
+	return isIdle(step) ? 'nothing to do' : '';
+}
+
+const tableWords = ({ tables, current }: Progress): string =>
+	[tables && current, tables && `table ${tables.done} of ${tables.total}`].filter(Boolean).join(', ');
+
 /** The steps, each with its sign and time; where they do not all fit, the ones far from the current are told as a number. */
-export function stepRows(state: RunState, now: Date, height: number, width: number, signs: Symbols): Line[] {
+export function stepRows(
+	state: RunState,
+	now: Date,
+	{ height, width }: { readonly height: number; readonly width: number },
+	signs: Symbols,
+): Line[] {
 	const titles = columns(
 		state.steps.map((step) => [step.title]),
 		[{ least: 20, most: Math.max(20, width - 32) }],
 		signs.more,
 	).flat();
-	const row = (step: StepState, title: string): Line => {
-		const [sign, tone] = SIGNS[step.status];
-		const running = step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : null;
-		const idle = step.status === 'done' && !step.acted && !step.again && step.checks.length === 0;
-		const time = idle ? '' : step.ms !== null ? duration(step.ms) : (running ?? '');
-		const detail = step.again
-			? 'done before'
-			: step.status === 'running' && step.progress !== null
-				? [
-						step.progress.tables && step.progress.current,
-						step.progress.tables && `table ${step.progress.tables.done} of ${step.progress.tables.total}`,
-					]
-						.filter(Boolean)
-						.join(', ')
-				: step.checks.length > 0
-					? plural(step.checks.length, 'check')
-					: idle
-						? 'nothing to do'
-						: '';
-		return line(
-			span(`${signs[sign] as string} `, tone),
-			span(title, step.status === 'running' ? 'bold' : step.status === 'waiting' ? 'dim' : 'plain'),
-			span(`${padLeft(time, 8)}   `),
-			span(detail, 'dim'),
-		);
-	};
 	const { steps } = state;
-	const all = steps.map((step, at) => row(step, titles[at] ?? ''));
+	const all = steps.map((step, at) => stepRow(step, titles[at] ?? '', now, signs));
 	if (steps.length <= height) return all;
 	const found = steps.findIndex((step) => step.id === state.current);
 	const current = found < 0 ? steps.length - 1 : found;
@@ -118,24 +136,24 @@ export function tableRows(history: History, progress: Progress, height: number, 
 	);
 }
 
+const TRANSCRIPT_SIGNS: { readonly [status in TranscriptLine['status']]: readonly [keyof Symbols, Tone] } = {
+	running: ['at', 'key'],
+	done: ['ok', 'good'],
+	failed: ['bad', 'bad'],
+	discarded: ['undone', 'dim'],
+};
+
 /** Statements and commands as they were done. */
 export function transcriptRows(state: RunState, signs: Symbols): Line[] {
 	return state.transcript.flatMap(({ action, at, ms, status, undoing }) => {
-		const [sign, tone]: readonly [string, Tone] =
-			status === 'done'
-				? [signs.ok, 'good']
-				: status === 'failed'
-					? [signs.bad, 'bad']
-					: status === 'discarded'
-						? [signs.undone, 'dim']
-						: [signs.at, 'key'];
+		const [sign, tone] = TRANSCRIPT_SIGNS[status];
 		return action.text
 			.split('\n')
 			.map((text, index) =>
 				index === 0
 					? line(
 							span(`${timeOfDay(at)} `, 'dim'),
-							span(`${sign} `, tone),
+							span(`${signs[sign] as string} `, tone),
 							span(`${undoing ? 'rolls back, ' : ''}${state.servers[action.on] ?? action.on}  `, 'dim'),
 							text,
 							span(`${ms === null ? '' : `  ${duration(ms)}`}${status === 'discarded' ? '  discarded, and tried again' : ''}`, 'dim'),

@@ -69,14 +69,20 @@ function placesOf(open: Open): readonly Place[] {
 			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];
 		case 'review': {
 			const { request } = open;
-			const title =
-				request.kind === 'provision'
-					? `set up ${displayName(request.replica, request.reach?.replica)}`
-					: request.kind === 'drill'
-						? `drill ${request.backup.split('/').at(-1)}`
-						: `${request.kind} ${displayName(request.server, request.reach?.server)}`;
-			return [{ at: 'home' }, { at: 'run', request, title: title.replace(/mysql:\/\/(?:[^@/]*@)?([^?]*).*/, '$1') }];
+			return [{ at: 'home' }, { at: 'run', request, title: titleOf(request).replace(/mysql:\/\/(?:[^@/]*@)?([^?]*).*/, '$1') }];
 		}
+	}
+}
+
+function titleOf(request: RunRequest): string {
+	switch (request.kind) {
+		case 'provision':
+			return `set up ${displayName(request.replica, request.reach?.replica)}`;
+		case 'drill':
+			return `drill ${request.backup.split('/').at(-1)}`;
+		case 'backup':
+		case 'restore':
+			return `${request.kind} ${displayName(request.server, request.reach?.server)}`;
 	}
 }
 

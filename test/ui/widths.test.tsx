@@ -151,7 +151,7 @@ describe('at 60 columns', () => {
 			ms: 1000,
 			acted: true,
 		}));
-		const rows = stepRows({ ...state, steps }, new Date('2026-11-21T02:02:01.000Z'), 20, WIDTH, signs);
+		const rows = stepRows({ ...state, steps }, new Date('2026-11-21T02:02:01.000Z'), { height: 20, width: WIDTH }, signs);
 		expect(new Set(rows.map((row) => columnOf(row, /\d+(\.\d)? s/))).size).toBe(1);
 		fits(rows);
 		const progress = { ...progressAt(0.5), unit: 'bytes' as const, tables: { done: 1, total: 5 } };

@@ -36,31 +36,47 @@ type FormProps = {
 
 const LABEL = 18;
 
+/** The option `by` places on from the chosen one; where none is chosen, the first or the last. */
+function turned(options: NonNullable<FormField['options']>, chosen: string | undefined, by: 1 | -1) {
+	const now = options.findIndex((option) => option.value === chosen);
+	if (now >= 0) return options[(now + by + options.length) % options.length];
+	return by > 0 ? options[0] : options.at(-1);
+}
+
 /** Fields below one another; Tab and the arrows move, Enter goes on, Space or ←→ turns a choice. */
 export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHelp, errors = {}, width, height, ready = false }: FormProps) {
 	const { signs, look } = useTheme();
 	const [at, setAt] = useState(ready ? fields.length : 0);
 	const field = fields[at];
-	const turn = (by: number) => {
-		const options = field?.options ?? [];
-		if (field === undefined || options.length === 0) return;
-		const now = options.findIndex((option) => option.value === values[field.id]);
-		const next = options[now < 0 ? (by > 0 ? 0 : options.length - 1) : (now + by + options.length) % options.length];
+	const turn = (by: 1 | -1) => {
+		if (field?.kind !== 'choice') return;
+		const next = turned(field.options ?? [], values[field.id], by);
 		if (next !== undefined) onChange({ ...values, [field.id]: next.value });
 	};
 	useKeys((key) => {
-		if (key === 'esc') onBack();
-		else if (key === 'f1' || (key === '?' && (field === undefined || field.kind === 'choice'))) onHelp();
-		else if (key === 'tab' || key === 'down') setAt(Math.min(fields.length, at + 1));
-		else if (key === 'shift+tab' || key === 'up') {
-			if (at === 0 && key === 'shift+tab') onBack();
-			else setAt(Math.max(0, at - 1));
-		} else if (key === 'enter') {
-			if (field === undefined) onSubmit();
-			else setAt(at + 1);
-		} else if (field?.kind === 'choice') {
-			if (key === ' ' || key === 'right') turn(1);
-			else if (key === 'left') turn(-1);
+		switch (key) {
+			case 'esc':
+				return onBack();
+			case 'f1':
+				return onHelp();
+			case '?':
+				// In a text it is a character like any other.
+				if (field === undefined || field.kind === 'choice') onHelp();
+				return;
+			case 'tab':
+			case 'down':
+				return setAt(Math.min(fields.length, at + 1));
+			case 'shift+tab':
+				return at === 0 ? onBack() : setAt(at - 1);
+			case 'up':
+				return setAt(Math.max(0, at - 1));
+			case 'enter':
+				return field === undefined ? onSubmit() : setAt(at + 1);
+			case ' ':
+			case 'right':
+				return turn(1);
+			case 'left':
+				return turn(-1);
 		}
 	});
 

@@ -10,7 +10,7 @@ import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Field } from './field.tsx';
-import { bodyRows, Frame } from './frame.tsx';
+import { bodyRows, Frame, type Hint } from './frame.tsx';
 import { Pane } from './pane.tsx';
 import { Text } from './text.tsx';
 import { Trust } from './trust.tsx';
@@ -33,6 +33,21 @@ export function displayName(server: string, reach: ReachRequest[string] | undefi
 /** Whether a server said no to the login rather than to the connection. */
 export function isLogin({ description: told }: Failure): boolean {
 	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.message, told.reason, told.details].join(' '));
+}
+
+function hintsOf(isRefused: boolean, isAsking: boolean): readonly Hint[] {
+	if (!isRefused) return [['esc', 'back']];
+	if (isAsking)
+		return [
+			['enter', 'log in'],
+			['ctrl+r', 'show'],
+			['esc', 'back'],
+		];
+	return [
+		['r', 'try again'],
+		['p', 'give a password'],
+		['esc', 'back'],
+	];
 }
 
 /** Lets through once every server answers; asks for a password where a login is refused. */
@@ -114,25 +129,7 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 	const height = bodyRows(app.size.rows);
 	const width = app.size.columns - 2;
 	return (
-		<Frame
-			title={title}
-			badge={badge}
-			hints={
-				refused === null
-					? [['esc', 'back']]
-					: asking
-						? [
-								['enter', 'log in'],
-								['ctrl+r', 'show'],
-								['esc', 'back'],
-							]
-						: [
-								['r', 'try again'],
-								['p', 'give a password'],
-								['esc', 'back'],
-							]
-			}
-		>
+		<Frame title={title} badge={badge} hints={hintsOf(refused !== null, asking)}>
 			{refused === null ? (
 				<Text {...look('dim')}>{`Asking ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
 			) : (

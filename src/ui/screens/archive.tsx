@@ -24,6 +24,11 @@ const UNREADY = {
 	damaged: 'It has the name of a complete backup, and cannot be read as one. Verify names all that is wrong with it.',
 };
 
+function optionsFor(isRead: boolean, isBroken: boolean): readonly Option<Goal>[] {
+	if (isRead) return [VERIFY, DRILL, RESTORE, BACK];
+	return isBroken ? [VERIFY, BACK] : [BACK];
+}
+
 /** One backup: all there is to say of it, and what can be done with it. */
 export function Archive({ card }: { readonly card: BackupCard }) {
 	const app = useApp();
@@ -38,19 +43,18 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 	});
 	const width = app.size.columns - 2;
 	const now = app.now();
-	const options = report !== null ? [VERIFY, DRILL, RESTORE, BACK] : card.state === 'damaged' || failure !== null ? [VERIFY, BACK] : [BACK];
+	const options = optionsFor(report !== null, card.state === 'damaged' || failure !== null);
 	const waits = card.state === 'complete' && report === null && failure === null;
-	const lines: readonly Line[] =
-		report !== null
-			? showLines(report, { width, ascii, now })
-			: failure !== null
-				? failureLines(failure, { width, ascii })
-				: [
-						...cardLines(card, { width, ascii, now }),
-						...indented('  ', card.path, width, 'dim'),
-						[],
-						...(card.state === 'complete' ? [] : indented('  ', UNREADY[card.state], width)),
-					];
+	const lines = (): readonly Line[] => {
+		if (report !== null) return showLines(report, { width, ascii, now });
+		if (failure !== null) return failureLines(failure, { width, ascii });
+		return [
+			...cardLines(card, { width, ascii, now }),
+			...indented('  ', card.path, width, 'dim'),
+			[],
+			...(card.state === 'complete' ? [] : indented('  ', UNREADY[card.state], width)),
+		];
+	};
 	const choose = (goal: Goal) => {
 		if (goal === 'back') app.back();
 		else if (goal === 'verify') app.go({ at: goal, card });
@@ -78,7 +82,7 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 				<Text {...look('dim')}>{`Looking into ${card.path} ${signs.more}`}</Text>
 			) : (
 				<>
-					<Pane lines={lines} width={width} height={bodyRows(app.size.rows) - options.length - 1} pages />
+					<Pane lines={lines()} width={width} height={bodyRows(app.size.rows) - options.length - 1} pages />
 					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
 					<Choice options={options} onChoose={choose} />
 				</>

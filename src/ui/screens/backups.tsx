@@ -38,6 +38,28 @@ export function Backups({ folder }: { readonly folder: string }) {
 		// So that coming back from one finds it again.
 		app.drafts.set(draft, { path });
 	};
+	const body = () => {
+		if (failure !== null) return <Pane lines={failureLines(failure, { width, ascii })} width={width} height={height} />;
+		if (list === null) return <Text {...look('dim')}>{`Looking into ${folder} ${signs.more}`}</Text>;
+		if (cards.length === 0) return <Pane lines={listLines(list.folder, [], options)} width={width} height={height} />;
+		return (
+			<>
+				<Lines lines={[folderLine(list.folder, cards), []]} />
+				<Cards
+					cards={cards.map((card) => cardLines(card, { ...options, width: width - 2 }))}
+					at={at}
+					onMove={move}
+					onChoose={(index) => {
+						const card = cards[index];
+						move(index);
+						if (card !== undefined) app.go({ at: 'archive', card });
+					}}
+					width={width}
+					height={height - 2}
+				/>
+			</>
+		);
+	};
 	return (
 		<Frame
 			title="backups"
@@ -53,29 +75,7 @@ export function Backups({ folder }: { readonly folder: string }) {
 				['?', 'help'],
 			]}
 		>
-			{failure !== null ? (
-				<Pane lines={failureLines(failure, { width, ascii })} width={width} height={height} />
-			) : list === null ? (
-				<Text {...look('dim')}>{`Looking into ${folder} ${signs.more}`}</Text>
-			) : cards.length === 0 ? (
-				<Pane lines={listLines(list.folder, [], options)} width={width} height={height} />
-			) : (
-				<>
-					<Lines lines={[folderLine(list.folder, cards), []]} />
-					<Cards
-						cards={cards.map((card) => cardLines(card, { ...options, width: width - 2 }))}
-						at={at}
-						onMove={move}
-						onChoose={(index) => {
-							const card = cards[index];
-							move(index);
-							if (card !== undefined) app.go({ at: 'archive', card });
-						}}
-						width={width}
-						height={height - 2}
-					/>
-				</>
-			)}
+			{body()}
 		</Frame>
 	);
 }

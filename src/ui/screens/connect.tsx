@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { BackupReport } from '../../core/backups.ts';
-import type { UnverifiedServer } from '../../core/errors.ts';
+import type { ErrorMessage, UnverifiedServer } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { ServerCard } from '../../core/status-report.ts';
 import { useApp } from '../app-context.ts';
@@ -90,6 +90,23 @@ function wrong(values: Values, taken: readonly string[]): { [field: string]: str
 	return errors;
 }
 
+const placeOf = (values: Values): string => (values.socket ? 'localhost' : `${values.host}:${values.port}`);
+
+function cardOf(values: Values, name: string, server: string): ServerCard {
+	return {
+		name,
+		server,
+		badge: values.badge === 'prod' || values.badge === 'test' ? values.badge : null,
+		output: values.output || null,
+	};
+}
+
+/** What a server that does not let in says, at the field that it is about. */
+function refusal({ message, reason }: ErrorMessage): Values {
+	const field = /password|denied/i.test(`${message} ${reason}`) ? 'password' : 'host';
+	return { [field]: [message, reason].filter(Boolean).join(' ') };
+}
+
 type ConnectProps =
 	| { readonly goal: 'backup' | 'status' | 'profiles' | 'provision' }
 	| { readonly goal: 'restore'; readonly backup: BackupReport };
@@ -109,6 +126,15 @@ export function Connect(props: ConnectProps) {
 		const { password: _, ...kept } = next;
 		app.drafts.set('connect', kept);
 	};
+	const save = (card: ServerCard) => {
+		app.desk.save(card);
+		if (values.password) app.desk.remember(card.name, values.password);
+	};
+	const goOn = (card: ServerCard) => {
+		app.back();
+		if (props.goal === 'restore') app.go({ at: 'restore', card, backup: props.backup });
+		else if (goal === 'backup' || goal === 'status') app.go({ at: goal, card });
+	};
 	const submit = async () => {
 		const found = wrong(
 			values,
@@ -118,35 +144,20 @@ export function Connect(props: ConnectProps) {
 		setErrors(found);
 		if (Object.keys(found).length > 0 || busy !== null) return;
 		const server = addressOf(values);
-		const name = values.name || (values.socket ? 'localhost' : `${values.host}:${values.port}`);
+		const name = values.name || placeOf(values);
 		setBusy(`Asking ${name} ${signs.more}`);
 		if (values.password) app.desk.remember(server, values.password);
 		try {
 			const report = await app.desk.status(server);
-			const card: ServerCard = {
-				name,
-				server,
-				badge: values.badge === 'prod' || values.badge === 'test' ? values.badge : null,
-				output: values.output || null,
-			};
-			if (values.name) {
-				app.desk.save(card);
-				if (values.password) app.desk.remember(name, values.password);
-			}
+			const card = cardOf(values, name, server);
+			if (values.name) save(card);
 			app.drafts.delete('connect');
 			app.flash(`${signs.ok} ${name}: ${report.version}${report.tls === null ? ', not encrypted' : `, ${report.tls}`}`);
-			const chosen = values.name ? { ...card, server: name } : card;
-			app.back();
-			if (props.goal === 'restore') app.go({ at: 'restore', card: chosen, backup: props.backup });
-			else if (goal === 'backup' || goal === 'status') app.go({ at: goal, card: chosen });
+			goOn(values.name ? { ...card, server: name } : card);
 		} catch (error) {
 			const { description: told, unverified } = failureOf(error);
 			setUntrusted(unverified === undefined ? null : { server, unverified });
-			setErrors({
-				[/password|denied/i.test(`${told.message} ${told.reason}`) ? 'password' : 'host']: [told.message, told.reason]
-					.filter(Boolean)
-					.join(' '),
-			});
+			setErrors(refusal(told));
 			setBusy(null);
 		}
 	};

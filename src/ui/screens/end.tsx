@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import type { Failure } from '../../core/model.ts';
 import type { RunEnd } from '../../core/runner.ts';
 import { type Line, line, paint, span } from '../../render/page.ts';
 import { summaryLines } from '../../render/summary.ts';
@@ -13,6 +14,9 @@ import { WORDS } from '../words.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
+
+/** What to do about a failure; where nothing is known, what it was. */
+const adviceOf = (failure: Failure | null): string => (failure?.description.hints ?? [failure?.description.message ?? '']).join('\n');
 
 /** The end of a run: the summary that stays in the terminal, or what went wrong. */
 export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
@@ -31,20 +35,36 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	};
 	const summary = summaryLines(end, state, { width, ascii });
 	useKeys((key) => {
-		if (key === 'q') app.quit();
-		else if (key === 'enter') app.home();
-		else if (key === 'esc') {
-			if (view === 'summary') app.home();
-			else setView('summary');
-		} else if (key === 's') setView(view === 'statements' ? 'summary' : 'statements');
-		else if (key === 'l') setView(view === 'log' ? 'summary' : 'log');
-		else if (key === 'r' && !good) again?.();
-		else if (key === 'p' && canRollBack) void rollBack();
-		else if (key === 'y')
-			app.copy(good ? paint(summary, false) : (end.failure?.description.hints ?? [end.failure?.description.message ?? '']).join('\n'));
-		else if (key === '?' || key === 'f1') app.help('summary');
+		switch (key) {
+			case 'q':
+				return app.quit();
+			case 'enter':
+				return app.home();
+			case 'esc':
+				return view === 'summary' ? app.home() : setView('summary');
+			case 's':
+				return setView(view === 'statements' ? 'summary' : 'statements');
+			case 'l':
+				return setView(view === 'log' ? 'summary' : 'log');
+			case 'r':
+				if (!good) again?.();
+				return;
+			case 'p':
+				if (canRollBack) void rollBack();
+				return;
+			case 'y':
+				return app.copy(good ? paint(summary, false) : adviceOf(end.failure));
+			case '?':
+			case 'f1':
+				return app.help('summary');
+		}
 	});
 	const statements = transcriptRows(state, signs);
+	const lines = () => {
+		if (view === 'summary') return summary;
+		if (view === 'log') return logRows(state, signs);
+		return statements.length > 0 ? statements : [EMPTY];
+	};
 	return (
 		<Frame
 			title={title}
@@ -61,12 +81,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 				['?', 'help'],
 			]}
 		>
-			<Pane
-				key={view}
-				lines={view === 'summary' ? summary : view === 'log' ? logRows(state, signs) : statements.length > 0 ? statements : [EMPTY]}
-				width={width}
-				height={bodyRows(app.size.rows)}
-			/>
+			<Pane key={view} lines={lines()} width={width} height={bodyRows(app.size.rows)} />
 		</Frame>
 	);
 }

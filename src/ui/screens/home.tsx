@@ -48,7 +48,8 @@ function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Sym
 function runItems(runs: readonly RunCard[]): MenuItem<Goal>[] {
 	const about = (state: RunCard['state'], one: string) => {
 		const { length } = runs.filter((each) => each.state === state);
-		return length === 0 ? null : length === 1 ? one : `choose of ${length}: ${one}`;
+		if (length === 0) return null;
+		return length === 1 ? one : `choose of ${length}: ${one}`;
 	};
 	const watch = about('working', 'its progress, its lock, its end');
 	const recover = about('cut off', 'roll back what was left changed');
@@ -77,7 +78,7 @@ export function replicationWords(report: StatusReport, dot: string): Line {
 	);
 }
 
-function reportLines(report: StatusReport, now: Date, width: number, dot: string, more: string): Line[] {
+function reportLines(report: StatusReport, now: Date, width: number, dot: string): Line[] {
 	const { lastBackup, disk } = report;
 	const lines: Line[] = [
 		lastBackup === null
@@ -92,7 +93,7 @@ function reportLines(report: StatusReport, now: Date, width: number, dot: string
 		const fits =
 			lastBackup === null || lastBackup.bytes === 0
 				? ''
-				: `, about ${Math.floor(disk.freeBytes / lastBackup.bytes)} ${more} like the last one`;
+				: `, about ${Math.floor(disk.freeBytes / lastBackup.bytes)} more like the last one`;
 		lines.push(line(span('Disk          ', 'dim'), `${bytes(disk.freeBytes)} free${fits}  `, span(disk.path, 'dim')));
 	}
 	for (const trouble of report.troubles.slice(0, 2)) lines.push(...indented('  ', trouble, width, 'warn').slice(0, 1));
@@ -181,7 +182,7 @@ export function Home() {
 		top.push(line(span('Welcome.', 'bold'), ' No server is known here yet.'));
 		top.push(line(span('Practice starts a throwaway pair here; Profiles adds your own servers.', 'dim')));
 	} else if (seen === null) top.push(line(span(`Checking ${card.name} ${signs.more}`, 'dim')));
-	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot, 'more')));
+	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot)));
 	const height = bodyRows(app.size.rows);
 	const items = [...runItems(runs), ...ITEMS];
 	// Where it is tight, the blank rows go first, then the question.

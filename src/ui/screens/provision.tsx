@@ -1,7 +1,7 @@
 import { initialValues, readForm } from '../../requests/form.ts';
 import { PROVISION, type ProvisionRequest } from '../../requests/provision.ts';
 import { useApp } from '../app-context.ts';
-import type { FormField } from '../components/form.tsx';
+import type { FormField, Values } from '../components/form.tsx';
 import { requestFields } from '../components/request-fields.ts';
 import { RequestForm, useDraft } from '../components/request-form.tsx';
 import { useKeys } from '../keys.ts';
@@ -16,6 +16,19 @@ const BACKUP_FIELD: FormField = {
 	about: 'The folder of a backup of the primary or of a replica of it. What came after it must still be in the primary’s binary logs.',
 	placeholder: '/backups/db1/latest',
 };
+
+/** What is wrong with the answers; `read`: what reading each option by itself has found. */
+function wrong(values: Values, read: Values): Values {
+	const { seed: wrongSeed, ...found }: { [field: string]: string } = { ...read };
+	if (wrongSeed !== undefined) found.backup = 'There is no such folder.';
+	if (!values.primary) found.primary = 'Which server is the primary?';
+	if (!values.replica) found.replica = 'Which server becomes the replica?';
+	else if (values.primary === values.replica) found.replica = 'A server cannot replicate from itself.';
+	if (values.operator && !/^[^@]+(@[^@]+)?$/.test(values.operator)) found.operator = 'NAME or NAME@HOST, for example ops@10.0.0.%';
+	if (values.account && !/^[^@]+@[^@]+$/.test(values.account)) found.account = 'NAME@HOST, for example repl@10.0.0.3';
+	if (values.seed === 'backup' && !values.backup) found.backup = 'Which backup? Its folder, or the link `latest`.';
+	return found;
+}
 
 export function Provision({ primary, replica }: { readonly primary?: string; readonly replica?: string }) {
 	const app = useApp();
@@ -42,14 +55,7 @@ export function Provision({ primary, replica }: { readonly primary?: string; rea
 	const submit = () => {
 		const isFromBackup = values.seed === 'backup';
 		const { fields: asked, errors } = readForm(PROVISION, { ...values, seed: isFromBackup ? (values.backup ?? '') : (values.seed ?? '') });
-		const { seed: wrongSeed, ...found }: { [field: string]: string } = { ...errors };
-		if (wrongSeed !== undefined) found.backup = 'There is no such folder.';
-		if (!values.primary) found.primary = 'Which server is the primary?';
-		if (!values.replica) found.replica = 'Which server becomes the replica?';
-		else if (values.primary === values.replica) found.replica = 'A server cannot replicate from itself.';
-		if (values.operator && !/^[^@]+(@[^@]+)?$/.test(values.operator)) found.operator = 'NAME or NAME@HOST, for example ops@10.0.0.%';
-		if (values.account && !/^[^@]+@[^@]+$/.test(values.account)) found.account = 'NAME@HOST, for example repl@10.0.0.3';
-		if (isFromBackup && !values.backup) found.backup = 'Which backup? Its folder, or the link `latest`.';
+		const found = wrong(values, errors);
 		draft.setErrors(found);
 		if (Object.keys(found).length > 0) return;
 		const address = (name: string | undefined) => cards.find((card) => card.name === name)?.server ?? name ?? '';

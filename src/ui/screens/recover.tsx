@@ -9,7 +9,7 @@ import { failureLines } from '../../render/failure.ts';
 import { findingLines, putsBack } from '../../render/findings.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Gate, isLogin } from '../components/gate.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
@@ -91,29 +91,25 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 					[],
 					...findingLines(findings, { width, ascii, servers: card.servers }),
 				];
+	const hints = (): readonly Hint[] => {
+		if (failure !== null)
+			return [
+				['r', 'refresh'],
+				['esc', 'back'],
+				['?', 'help'],
+			];
+		if (findings === null) return [['esc', 'back']];
+		return [
+			['enter', something ? 'roll it back' : 'close the run'],
+			[signs.arrows, 'scroll'],
+			...(something ? ([['y', 'copy']] as const) : []),
+			['r', 'refresh'],
+			['esc', 'back'],
+			['?', 'help'],
+		];
+	};
 	return (
-		<Frame
-			title={title}
-			badge={badgeOf(app, card.request)}
-			hints={
-				failure !== null
-					? [
-							['r', 'refresh'],
-							['esc', 'back'],
-							['?', 'help'],
-						]
-					: findings === null
-						? [['esc', 'back']]
-						: [
-								['enter', something ? 'roll it back' : 'close the run'],
-								[signs.arrows, 'scroll'],
-								...(something ? ([['y', 'copy']] as const) : []),
-								['r', 'refresh'],
-								['esc', 'back'],
-								['?', 'help'],
-							]
-			}
-		>
+		<Frame title={title} badge={badgeOf(app, card.request)} hints={hints()}>
 			{findings === null && failure === null ? (
 				<Text {...look('dim')}>{`Checking ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
 			) : (

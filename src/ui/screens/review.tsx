@@ -9,7 +9,7 @@ import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
@@ -31,6 +31,37 @@ const AFTER_DEATH = {
 	provision:
 		'If this terminal closes, the run continues, and lockstep attach shows it again. If the run itself is killed, what was done stays and is written down: the same command resumes it. lockstep undo removes what this run made; data that the replica had before cannot be restored.',
 };
+
+const DIALOG_HINTS: { readonly [kind in NonNullable<Asking>['kind']]: readonly Hint[] } = {
+	type: [
+		['enter', 'start, if it is exact'],
+		['esc', 'do nothing'],
+	],
+	yes: [
+		['enter', 'choose'],
+		['y n', 'yes, no'],
+		['esc', 'do nothing'],
+	],
+};
+
+const forbiddenHints = (isRepeatable: boolean): readonly Hint[] => [
+	...(isRepeatable ? ([['r', 'run the checks again']] as const) : []),
+	['i', 'all checks'],
+	['s', 'SQL'],
+	['esc', 'back'],
+	['?', 'help'],
+];
+
+const planHints = (view: View, isRepeatable: boolean): readonly Hint[] => [
+	['enter', 'start'],
+	['s', view === 'statements' ? 'plan' : 'SQL'],
+	['i', 'checks'],
+	['esc', 'back'],
+	['y', 'copy'],
+	['w', 'write'],
+	...(isRepeatable ? ([['r', 'check again']] as const) : []),
+	['?', 'help'],
+];
 
 /** The plan, before anything has changed. */
 export function ReviewScreen({ watched, title }: Shown) {
@@ -76,37 +107,54 @@ export function ReviewScreen({ watched, title }: Shown) {
 		}
 	};
 
-	useKeys((key) => {
-		if (asking !== null) {
-			if (key === 'esc') {
-				setAsking(null);
-				setTyped('');
-				setWrong(false);
-			} else if (asking.kind === 'type' && key === 'enter' && consent !== undefined) {
-				if (typed !== consent.name) setWrong(true);
-				else {
-					setTyped('');
-					setWrong(false);
-					if (asking.index + 1 < consents.length) setAsking({ kind: 'type', index: asking.index + 1 });
-					else answer(true);
-				}
-			} else if (asking.kind === 'yes' && key === 'y') answer(true);
-			else if (asking.kind === 'yes' && key === 'n') setAsking(null);
+	/** The name at `index` was typed, and is taken where it is the very one. */
+	const submitName = (name: string, index: number) => {
+		if (typed !== name) {
+			setWrong(true);
 			return;
 		}
+		setTyped('');
+		setWrong(false);
+		if (index + 1 < consents.length) setAsking({ kind: 'type', index: index + 1 });
+		else answer(true);
+	};
+	const pressInDialog = (key: string, asked: NonNullable<Asking>) => {
 		if (key === 'esc') {
-			if (view === 'plan') leave();
-			else setView('plan');
-		} else if (key === 's') setView(view === 'statements' ? 'plan' : 'statements');
-		else if (key === 'i') setView(view === 'checks' ? 'plan' : 'checks');
-		else if (key === 'y') app.copy(commandLine);
-		else if (key === 'w') write();
-		else if (key === '?' || key === 'f1') app.help('review');
-		else if (key === 'r') again?.();
-		else if (key === 'enter' && !forbidden) {
-			if (consents.length > 0) setAsking({ kind: 'type', index: 0 });
-			else if (request?.kind === 'backup') answer(true);
-			else setAsking({ kind: 'yes' });
+			setAsking(null);
+			setTyped('');
+			setWrong(false);
+		} else if (asked.kind === 'type') {
+			if (key === 'enter' && consent !== undefined) submitName(consent.name, asked.index);
+		} else if (key === 'y') answer(true);
+		else if (key === 'n') setAsking(null);
+	};
+	const begin = () => {
+		if (forbidden) return;
+		if (consents.length > 0) setAsking({ kind: 'type', index: 0 });
+		else if (request?.kind === 'backup') answer(true);
+		else setAsking({ kind: 'yes' });
+	};
+
+	useKeys((key) => {
+		if (asking !== null) return pressInDialog(key, asking);
+		switch (key) {
+			case 'esc':
+				return view === 'plan' ? leave() : setView('plan');
+			case 's':
+				return setView(view === 'statements' ? 'plan' : 'statements');
+			case 'i':
+				return setView(view === 'checks' ? 'plan' : 'checks');
+			case 'y':
+				return app.copy(commandLine);
+			case 'w':
+				return write();
+			case '?':
+			case 'f1':
+				return app.help('review');
+			case 'r':
+				return again?.();
+			case 'enter':
+				return begin();
 		}
 	});
 
@@ -114,50 +162,19 @@ export function ReviewScreen({ watched, title }: Shown) {
 	const width = app.size.columns - 2;
 	const dialog = asking === null ? 0 : 5;
 	const height = bodyRows(app.size.rows) - dialog;
-	const lines =
-		view === 'statements'
-			? reviewLines(review, { width, ascii, servers: state.servers })
-			: view === 'checks'
-				? review.checks.flatMap((check) => checkLines(check, width, signs))
-				: reviewRows(review, { width, signs, servers: state.servers, commandLine, afterDeath: AFTER_DEATH[request.kind] });
+	const { servers } = state;
+	const lines = () => {
+		if (view === 'statements') return reviewLines(review, { width, ascii, servers });
+		if (view === 'checks') return review.checks.flatMap((check) => checkLines(check, width, signs));
+		return reviewRows(review, { width, signs, servers, commandLine, afterDeath: AFTER_DEATH[request.kind] });
+	};
+	const hints = (): readonly Hint[] => {
+		if (asking !== null) return DIALOG_HINTS[asking.kind];
+		return forbidden ? forbiddenHints(again !== null) : planHints(view, again !== null);
+	};
 	return (
-		<Frame
-			title={title}
-			badge={badgeOf(app, request)}
-			{...stageOf(watched, 'Review')}
-			hints={
-				asking !== null
-					? asking.kind === 'type'
-						? [
-								['enter', 'start, if it is exact'],
-								['esc', 'do nothing'],
-							]
-						: [
-								['enter', 'choose'],
-								['y n', 'yes, no'],
-								['esc', 'do nothing'],
-							]
-					: forbidden
-						? [
-								...(again === null ? [] : ([['r', 'run the checks again']] as const)),
-								['i', 'all checks'],
-								['s', 'SQL'],
-								['esc', 'back'],
-								['?', 'help'],
-							]
-						: [
-								['enter', 'start'],
-								['s', view === 'statements' ? 'plan' : 'SQL'],
-								['i', 'checks'],
-								['esc', 'back'],
-								['y', 'copy'],
-								['w', 'write'],
-								...(again === null ? [] : ([['r', 'check again']] as const)),
-								['?', 'help'],
-							]
-			}
-		>
-			<Pane key={view} lines={lines} width={width} height={height} active={asking === null} />
+		<Frame title={title} badge={badgeOf(app, request)} {...stageOf(watched, 'Review')} hints={hints()}>
+			<Pane key={view} lines={lines()} width={width} height={height} active={asking === null} />
 			{asking?.kind === 'yes' && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
 					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>

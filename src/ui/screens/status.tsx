@@ -28,6 +28,53 @@ export function Status({ card }: { readonly card: ServerCard }) {
 	);
 }
 
+const fact = (name: string, ...value: Line): Line => [span(pad(name, 14), 'dim'), ...value];
+
+const serverFacts = (report: StatusReport): readonly Line[] => [
+	fact('Server', span(`${report.version}  ${report.address}`)),
+	fact('Connection', span(report.tls ?? 'not encrypted', 'dim')),
+	fact(
+		'Data',
+		span(
+			`${count(report.databases)} databases, ${bytes(report.bytes)}${report.uptimeSeconds === null ? '' : `, up ${uptime(report.uptimeSeconds)}`}`,
+		),
+	),
+	fact(
+		'Writes',
+		span(report.readOnly ? 'read-only' : 'clients may write here', report.readOnly || report.replication === null ? 'plain' : 'warn'),
+	),
+];
+
+function replicationFacts(report: StatusReport, width: number, dot: string): readonly Line[] {
+	const { replication, replicas } = report;
+	const lines: Line[] = [];
+	if (replication !== null) lines.push(fact('Source', span(replication.source)));
+	lines.push(fact('Replication', ...replicationWords(report, dot)));
+	if (typeof replication?.waiting === 'number') lines.push(fact('Waiting', span(`${count(replication.waiting)} transactions`)));
+	if (replication?.error) lines.push(...indented('Error         ', replication.error, width, 'bad'));
+	if (replicas.length > 0) lines.push(fact('Replicas', span(replicas.join(', '))));
+	return lines;
+}
+
+function backupFacts({ lastBackup, disk }: StatusReport, now: Date): readonly Line[] {
+	const lines: Line[] = [
+		fact(
+			'Last backup',
+			span(
+				lastBackup === null
+					? 'none yet'
+					: `${dayAndTime(lastBackup.finished)} (${ago(lastBackup.finished, now)})  ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`,
+			),
+		),
+	];
+	if (lastBackup !== null) lines.push(fact('', span(lastBackup.path, 'dim')));
+	if (disk !== null)
+		lines.push(
+			fact('Disk', span(`${bytes(disk.freeBytes)} free`), span(lastBackup?.path.startsWith(disk.path) ? '' : `  ${disk.path}`, 'dim')),
+		);
+	return lines;
+}
+
 function Watching({ card, first }: { readonly card: ServerCard; readonly first: StatusReport }) {
 	const app = useApp();
 	const { signs } = useTheme();
@@ -71,47 +118,16 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	});
 
 	const width = app.size.columns - 2;
-	const fact = (name: string, ...value: Line): Line => [span(pad(name, 14), 'dim'), ...value];
-	const { replication, lastBackup, disk } = report;
 	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [
 		...troubles.flatMap((each) => indented(`${signs.warn} `, each, width, 'plain', 'warn')),
 		...report.hints.flatMap((each) => indented('  hint   ', each, width, 'key', 'dim')),
-		fact('Server', span(`${report.version}  ${report.address}`)),
-		fact('Connection', span(report.tls ?? 'not encrypted', 'dim')),
-		fact(
-			'Data',
-			span(
-				`${count(report.databases)} databases, ${bytes(report.bytes)}${report.uptimeSeconds === null ? '' : `, up ${uptime(report.uptimeSeconds)}`}`,
-			),
-		),
-		fact(
-			'Writes',
-			span(report.readOnly ? 'read-only' : 'clients may write here', report.readOnly || replication === null ? 'plain' : 'warn'),
-		),
+		...serverFacts(report),
+		...replicationFacts(report, width, signs.dot),
+		...backupFacts(report, app.now()),
 	];
-	if (replication !== null) lines.push(fact('Source', span(replication.source)));
-	lines.push(fact('Replication', ...replicationWords(report, signs.dot)));
-	if (typeof replication?.waiting === 'number') lines.push(fact('Waiting', span(`${count(replication.waiting)} transactions`)));
-	if (replication?.error) lines.push(...indented('Error         ', replication.error, width, 'bad'));
-	if (report.replicas.length > 0) lines.push(fact('Replicas', span(report.replicas.join(', '))));
-	lines.push(
-		fact(
-			'Last backup',
-			span(
-				lastBackup === null
-					? 'none yet'
-					: `${dayAndTime(lastBackup.finished)} (${ago(lastBackup.finished, app.now())})  ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`,
-			),
-		),
-	);
-	if (lastBackup !== null) lines.push(fact('', span(lastBackup.path, 'dim')));
-	if (disk !== null)
-		lines.push(
-			fact('Disk', span(`${bytes(disk.freeBytes)} free`), span(lastBackup?.path.startsWith(disk.path) ? '' : `  ${disk.path}`, 'dim')),
-		);
 	const rows = broken(lines, width).length;
-	const graph = replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - rows - 2));
+	const graph = report.replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - rows - 2));
 	const height = bodyRows(app.size.rows);
 	return (
 		<Frame

@@ -1,14 +1,14 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import type { BackupCard } from '../../core/backups.ts';
-import { clock } from '../../core/format.ts';
+import { clock, type Symbols } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
 import { verifiedLines } from '../../render/backups.ts';
 import { failureLines } from '../../render/failure.ts';
 import { indented, type Line, line, paint, span } from '../../render/page.ts';
 import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, type FrameProps } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Bar } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
@@ -28,6 +28,12 @@ export function Verify({ card }: { readonly card: BackupCard }) {
 	return <Reading key={round} card={card} again={() => setRound(round + 1)} />;
 }
 
+/** How a reading that is over ended. */
+function verdictOf({ phase, failure }: Task<unknown>, signs: Symbols): NonNullable<FrameProps['right']> {
+	if (phase === 'done') return { text: `${signs.ok} proven`, tone: 'good' };
+	return failure?.class === 'Stopped' ? { text: `${signs.warn} stopped`, tone: 'warn' } : { text: `${signs.bad} failed`, tone: 'bad' };
+}
+
 function Reading({ card, again }: { readonly card: BackupCard; readonly again: () => void }) {
 	const app = useApp();
 	const { ascii, signs } = useTheme();
@@ -36,7 +42,8 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 	const { phase, failure, progress, stop } = task;
 	const working = phase === 'working' || phase === 'stopping';
 	useEffect(() => {
-		app.onInterrupt.current = working ? (phase === 'stopping' ? () => app.flash(STOPPING) : stop) : null;
+		const interrupt = phase === 'stopping' ? () => app.flash(STOPPING) : stop;
+		app.onInterrupt.current = working ? interrupt : null;
 		return () => {
 			app.onInterrupt.current = null;
 		};
@@ -66,12 +73,7 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 			right={
 				working
 					? { text: percent === null ? clock(app.now().getTime() - began.getTime()) : `${Math.floor(percent * 100)} %`, tone: 'bold' }
-					: phase === 'done'
-						? { text: `${signs.ok} proven`, tone: 'good' }
-						: {
-								text: failure?.class === 'Stopped' ? `${signs.warn} stopped` : `${signs.bad} failed`,
-								tone: failure?.class === 'Stopped' ? 'warn' : 'bad',
-							}
+					: verdictOf(task, signs)
 			}
 			state={phase === 'stopping' ? { text: STOPPING, tone: 'warn' } : null}
 			hints={

@@ -1,12 +1,13 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import { fraction } from '../../core/progress.ts';
-import type { StepState } from '../../core/state.ts';
+import type { Symbols } from '../../core/format.ts';
+import { fraction, type Progress } from '../../core/progress.ts';
+import type { RunState, StepState } from '../../core/state.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Bar, Graph, spark } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
@@ -20,6 +21,31 @@ import { WORDS } from '../words.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const WIDE = 110;
+
+const LOOKING_HINTS: readonly Hint[] = [
+	['esc', 'back'],
+	['?', 'help'],
+];
+
+type HintsFor = { readonly pane: string | null; readonly undoing: boolean; readonly leavable: boolean };
+
+const workHints = ({ pane, undoing, leavable }: HintsFor): readonly Hint[] => [
+	['l', 'log'],
+	['s', 'SQL'],
+	...(pane !== null ? ([['esc', 'close']] as const) : []),
+	...(undoing ? [] : ([['ctrl+c', 'stop safely']] as const)),
+	...(leavable ? ([['b', 'background']] as const) : []),
+	['?', 'help'],
+];
+
+const orNothingYet = (rows: Line[]): Line[] => (rows.length > 0 ? rows : [line(span(WORDS.nothingYet, 'dim'))]);
+
+/** What matters now: that it stops, that it puts back, what it holds. */
+function redLine({ state, stopping }: Shown['watched'], now: Date, dot: string): ReturnType<typeof stateLine> {
+	if (stopping) return { text: WORDS.stopping, tone: 'warn' };
+	if (state.phase === 'undoing') return { text: 'Rolling back what was changed', tone: 'warn' };
+	return stateLine(state, now, dot);
+}
 
 /** A run at work: its steps, how far the long one is, what it holds. */
 export function Work({ watched, title }: Shown) {
@@ -46,23 +72,29 @@ export function Work({ watched, title }: Shown) {
 			app.onInterrupt.current = null;
 		};
 	}, [app, stopping, undoing]);
+	const close = () => {
+		if (asking) setAsking(false);
+		else if (pane !== null) setPane(null);
+		else if (looking) app.back();
+	};
 	useKeys((key) => {
-		if (key === 'esc') {
-			if (asking) setAsking(false);
-			else if (pane !== null) setPane(null);
-			else if (looking) app.back();
-		} else if (asking) return;
-		else if (key === 'b' && leavable) app.background();
-		else if (key === 's') setPane(pane === 'statements' ? null : 'statements');
-		else if (key === 'l') setPane(pane === 'log' ? null : 'log');
-		else if (key === '?' || key === 'f1') app.help('run', current?.why);
+		if (key === 'esc') return close();
+		if (asking) return;
+		switch (key) {
+			case 'b':
+				if (leavable) app.background();
+				return;
+			case 's':
+				return setPane(pane === 'statements' ? null : 'statements');
+			case 'l':
+				return setPane(pane === 'log' ? null : 'log');
+			case '?':
+			case 'f1':
+				return app.help('run', current?.why);
+		}
 	});
 
-	const red = stopping
-		? { text: WORDS.stopping, tone: 'warn' as const }
-		: undoing
-			? { text: 'Rolling back what was changed', tone: 'warn' as const }
-			: stateLine(state, now, signs.dot);
+	const red = redLine(watched, now, signs.dot);
 	const why = indented('', WORDS.stopWhy[request?.kind ?? 'backup'], app.size.columns - 2, 'dim');
 	const dialog = asking && !stopping && !undoing ? 4 + why.length : 0;
 	const height = bodyRows(app.size.rows, red !== null) - dialog;
@@ -70,7 +102,7 @@ export function Work({ watched, title }: Shown) {
 	const wide = app.size.columns >= WIDE;
 	const left = wide ? Math.floor(width * 0.56) : width;
 	const side = width - left - 3;
-	const rows = pane === 'log' ? logRows(state, signs) : transcriptRows(state, signs);
+	const rows = orNothingYet(pane === 'log' ? logRows(state, signs) : transcriptRows(state, signs));
 	const percent = current?.progress && !undoing ? fraction(current.progress) : null;
 	return (
 		<Frame
@@ -79,32 +111,11 @@ export function Work({ watched, title }: Shown) {
 			{...(percent === null ? {} : { right: { text: `${Math.floor(percent * 100)} %`, tone: 'bold' as const } })}
 			{...stageOf(watched, looking ? 'Review' : 'Run')}
 			state={red}
-			hints={
-				looking
-					? [
-							['esc', 'back'],
-							['?', 'help'],
-						]
-					: [
-							['l', 'log'],
-							['s', 'SQL'],
-							...(pane !== null ? ([['esc', 'close']] as const) : []),
-							...(undoing ? [] : ([['ctrl+c', 'stop safely']] as const)),
-							...(leavable ? ([['b', 'background']] as const) : []),
-							['?', 'help'],
-						]
-			}
+			hints={looking ? LOOKING_HINTS : workHints({ pane, undoing, leavable })}
 		>
 			<Box height={height} flexShrink={0}>
 				{pane !== null && !wide ? (
-					<Pane
-						key={pane}
-						lines={rows.length > 0 ? rows : [line(span(WORDS.nothingYet, 'dim'))]}
-						width={width}
-						height={height}
-						active={!asking}
-						follow
-					/>
+					<Pane key={pane} lines={rows} width={width} height={height} active={!asking} follow />
 				) : (
 					<Box flexDirection="column" width={left} height={height} overflow="hidden">
 						<Progressing watched={watched} width={left} height={height} now={now} history={history} current={current} wide={wide} />
@@ -115,7 +126,7 @@ export function Work({ watched, title }: Shown) {
 						<Text bold>{pane === 'log' ? 'Log' : 'Statements and commands'}</Text>
 						<Pane
 							key={pane}
-							lines={rows.length > 0 ? rows : [line(span(WORDS.nothingYet, 'dim'))]}
+							lines={rows}
 							width={side}
 							height={Math.max(3, height - 1 - sideRows(history.lags.length, current, side))}
 							active={!asking}
@@ -169,36 +180,33 @@ type ProgressingProps = {
 	readonly wide: boolean;
 };
 
+/** The last notes of the run, in a few rows. */
+function noteRows(state: RunState, width: number, signs: Symbols): Line[] {
+	return state.notes
+		.slice(-2)
+		.flatMap(({ level, text }) =>
+			level === 'warning'
+				? indented(`${signs.warn} `, text, width, 'plain', 'warn')
+				: indented(`${signs.note} `, text, width, 'dim', 'dim'),
+		)
+		.slice(-4);
+}
+
 function Progressing({ watched: { state }, history, current, width, height, now, wide }: ProgressingProps) {
 	const { signs, look } = useTheme();
 	const undoing = state.phase === 'undoing';
 	// What is being put back has no way to go: its statements tell it.
 	const progress = undoing ? null : (current?.progress ?? null);
 	const block = progress === null ? 0 : 6;
-	const warnings = state.notes
-		.slice(-2)
-		.flatMap(({ level, text }) =>
-			indented(
-				`${level === 'warning' ? signs.warn : signs.note} `,
-				text,
-				width,
-				level === 'warning' ? 'plain' : 'dim',
-				level === 'warning' ? 'warn' : 'dim',
-			),
-		)
-		.slice(-4);
+	const warnings = noteRows(state, width, signs);
+	const warned = warnings.length > 0 ? warnings.length + 1 : 0;
 	const done = undoing
 		? broken(transcriptRows({ ...state, transcript: state.transcript.filter((each) => each.undoing) }, signs), width)
 		: [];
-	const below = (warnings.length > 0 ? warnings.length + 1 : 0) + (done.length > 0 ? Math.min(done.length, 4) + 1 : 0);
-	const steps = stepRows(
-		state,
-		now,
-		Math.max(3, Math.min(state.steps.length, height - block - below - (progress === null ? 2 : 4))),
-		width,
-		signs,
-	);
-	const putBack = done.slice(-Math.max(1, height - steps.length - 1 - (warnings.length > 0 ? warnings.length + 1 : 0)));
+	const below = warned + (done.length > 0 ? Math.min(done.length, 4) + 1 : 0);
+	const stepsHeight = Math.max(3, Math.min(state.steps.length, height - block - below - (progress === null ? 2 : 4)));
+	const steps = stepRows(state, now, { height: stepsHeight, width }, signs);
+	const putBack = done.slice(-Math.max(1, height - steps.length - 1 - warned));
 	// Where it is tight, what is told to the person stays, and figures go.
 	const details =
 		progress === null
@@ -207,31 +215,15 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 					0,
 					warnings.length > 0 ? Math.max(1, height - steps.length - 3 - below) : undefined,
 				);
-	const label = progress === null ? '' : barLabel(progress);
-	const room =
-		height - steps.length - 1 - (progress === null ? 0 : 1 + details.length + 1) - (warnings.length > 0 ? warnings.length + 1 : 0) - 1;
-	const lags = history.lags;
+	const room = height - steps.length - 1 - (progress === null ? 0 : 1 + details.length + 1) - warned - 1;
 	return (
 		<>
 			<Lines lines={steps} />
 			{progress !== null && (
 				<Box flexDirection="column" marginTop={1} flexShrink={0}>
-					<Box>
-						{fraction(progress) !== null && (
-							<Box flexShrink={0} marginRight={2}>
-								<Bar part={fraction(progress) ?? 0} width={Math.max(10, width - widthOf(label) - 3)} />
-							</Box>
-						)}
-						<Text wrap="truncate">{label}</Text>
-					</Box>
+					<Meter progress={progress} width={width} />
 					<Lines lines={details} />
-					{history.rates.length > 1 && (
-						<Text wrap="truncate">
-							<Text {...look('key')}>{spark(history.rates, Math.floor(width / 2) - 2, signs.spark)}</Text>
-							{lags.length > 1 && !wide && <Text {...look('warn')}>{`   ${spark(lags, Math.floor(width / 2) - 12, signs.spark)}`}</Text>}
-							{lags.length > 1 && !wide && <Text {...look('dim')}> lag</Text>}
-						</Text>
-					)}
+					{history.rates.length > 1 && <Sparks history={history} width={width} wide={wide} />}
 				</Box>
 			)}
 			{progress !== null && room > 1 && (
@@ -255,5 +247,32 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 				</Box>
 			)}
 		</>
+	);
+}
+
+function Meter({ progress, width }: { readonly progress: Progress; readonly width: number }) {
+	const label = barLabel(progress);
+	const part = fraction(progress);
+	return (
+		<Box>
+			{part !== null && (
+				<Box flexShrink={0} marginRight={2}>
+					<Bar part={part} width={Math.max(10, width - widthOf(label) - 3)} />
+				</Box>
+			)}
+			<Text wrap="truncate">{label}</Text>
+		</Box>
+	);
+}
+
+/** The rate of late, and the lag where no graph shows it. */
+function Sparks({ history: { rates, lags }, width, wide }: Pick<ProgressingProps, 'history' | 'width' | 'wide'>) {
+	const { signs, look } = useTheme();
+	return (
+		<Text wrap="truncate">
+			<Text {...look('key')}>{spark(rates, Math.floor(width / 2) - 2, signs.spark)}</Text>
+			{lags.length > 1 && !wide && <Text {...look('warn')}>{`   ${spark(lags, Math.floor(width / 2) - 12, signs.spark)}`}</Text>}
+			{lags.length > 1 && !wide && <Text {...look('dim')}> lag</Text>}
+		</Text>
 	);
 }
