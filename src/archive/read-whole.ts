@@ -32,7 +32,10 @@ const LARGEST_CHUNK = 256 * 1024;
 const SMALLEST_CHUNK = 16 * 1024;
 const TEXT = 64 * 1024;
 
-export const compressionOf = (path: string): Compression => (path.endsWith('.zst') ? 'zstd' : path.endsWith('.gz') ? 'gzip' : 'none');
+export function compressionOf(path: string): Compression {
+	if (path.endsWith('.zst')) return 'zstd';
+	return path.endsWith('.gz') ? 'gzip' : 'none';
+}
 
 /**
  * Node's decompressors pass over bytes behind the last frame, and over one that has only begun, without a word. So an empty frame is put

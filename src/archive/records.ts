@@ -55,7 +55,8 @@ function proof(record: VerifyRecord | DrillRecord | null, seal: Sealed): Proof {
 	if (record === null) return { state: 'none' };
 	const same = record.manifest_sha256 === seal.manifest_sha256 && record.sums_sha256 === seal.sums_sha256;
 	const ms = record.type === 'drill' ? record.recovery_ms : record.ms;
-	return { state: same ? (record.ok ? 'ok' : 'failed') : 'stale', at: record.at, problems: record.problems, ms };
+	const outcome = record.ok ? 'ok' : 'failed';
+	return { state: same ? outcome : 'stale', at: record.at, problems: record.problems, ms };
 }
 
 async function bytesIn(folder: string): Promise<number> {

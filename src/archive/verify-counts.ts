@@ -1,3 +1,4 @@
+import type { DumpScan } from '../dump/sql/scan.ts';
 import { sourcesOf } from './change-source.ts';
 import { countObjects, type Manifest, type ManifestFile, type ManifestTable, type ObjectCounts } from './manifest.ts';
 import type { FileRead, Looked } from './read-whole.ts';
@@ -33,29 +34,36 @@ function countProblems(file: ManifestFile, read: FileRead, tables: readonly Mani
 	const problems = differ('bytes after decompression', file.raw_bytes, read.rawBytes);
 	const { scan, lines, text } = read;
 	if (lines !== null && file.kind !== 'definitions') problems.push(...differ('rows', file.rows, lines));
-	if (scan !== null) {
-		if (!scan.footer) problems.push({ expected: 'a last line "-- Dump completed"', found: 'none: the dump was cut off' });
-		else if (!file.footer) problems.push({ expected: 'no footer (manifest.json)', found: 'a footer' });
-		const objects = countObjects(scan.databases);
-		problems.push(...differ('rows', file.rows, scan.rows), ...differ('tables', file.tables, objects.tables));
-		for (const [kind, count] of Object.entries(file.objects ?? {})) {
-			if (kind !== 'tables' || file.tables === undefined)
-				problems.push(...differ(kind.replaceAll('_', ' '), count, objects[kind as keyof ObjectCounts]));
-		}
-		if (file.kind === 'schema') {
-			const made = new Set(scan.databases.flatMap((database) => [...database.tables.map(({ name }) => name), ...database.sequences]));
-			const lacking = tables.filter((table) => table.database === file.database && !made.has(table.name));
-			for (const table of lacking) problems.push({ expected: `the table ${table.name} (manifest.json)`, found: 'no CREATE TABLE of it' });
-		}
+	if (scan !== null) problems.push(...dumpProblems(file, scan, tables));
+	if (text !== null) problems.push(...loaderProblems(text, rows));
+	return problems;
+}
+
+function dumpProblems(file: ManifestFile, scan: DumpScan, tables: readonly ManifestTable[]): Problem[] {
+	const problems: Problem[] = [];
+	if (!scan.footer) problems.push({ expected: 'a last line "-- Dump completed"', found: 'none: the dump was cut off' });
+	else if (!file.footer) problems.push({ expected: 'no footer (manifest.json)', found: 'a footer' });
+	const objects = countObjects(scan.databases);
+	problems.push(...differ('rows', file.rows, scan.rows), ...differ('tables', file.tables, objects.tables));
+	for (const [kind, count] of Object.entries(file.objects ?? {})) {
+		if (kind !== 'tables' || file.tables === undefined)
+			problems.push(...differ(kind.replaceAll('_', ' '), count, objects[kind as keyof ObjectCounts]));
 	}
-	if (text !== null) {
-		const [long, short] = [rows?.path ?? '', rows?.path.replace(/\.(zst|gz)$/, '') ?? ''];
-		const names = text.includes(`INFILE '${long}'`) || text.includes(`INFILE '${short}'`);
-		if (rows === undefined) problems.push({ expected: 'a file of rows that it loads', found: 'none in manifest.json' });
-		else if (!names || !text.includes(` INTO TABLE ${named(rows.table ?? '')}`))
-			problems.push({ expected: `a statement that loads ${short} into ${named(rows.table ?? '')}`, found: text.trim().slice(-200) });
+	if (file.kind === 'schema') {
+		const made = new Set(scan.databases.flatMap((database) => [...database.tables.map(({ name }) => name), ...database.sequences]));
+		const lacking = tables.filter((table) => table.database === file.database && !made.has(table.name));
+		for (const table of lacking) problems.push({ expected: `the table ${table.name} (manifest.json)`, found: 'no CREATE TABLE of it' });
 	}
 	return problems;
+}
+
+/** `text`: a statement that loads, `rows`: the file that it must load. */
+function loaderProblems(text: string, rows: ManifestFile | undefined): Problem[] {
+	if (rows === undefined) return [{ expected: 'a file of rows that it loads', found: 'none in manifest.json' }];
+	const short = rows.path.replace(/\.(zst|gz)$/, '');
+	const names = text.includes(`INFILE '${rows.path}'`) || text.includes(`INFILE '${short}'`);
+	if (names && text.includes(` INTO TABLE ${named(rows.table ?? '')}`)) return [];
+	return [{ expected: `a statement that loads ${short} into ${named(rows.table ?? '')}`, found: text.trim().slice(-200) }];
 }
 
 /** Judges the manifest by itself: its totals, its tables, the files that belong together. `loaders`: with what other tools need. Pure. */

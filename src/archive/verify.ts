@@ -6,7 +6,7 @@ import { changedJsonWarning } from '../core/changed-json.ts';
 import type { Check } from '../core/check.ts';
 import { UserError } from '../core/errors.ts';
 import { changeSourceFile, FILES, readFolderName } from './layout.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { type Manifest, type ManifestFile, readManifest } from './manifest.ts';
 import { readText } from './open.ts';
 import { fileProblem } from './problem.ts';
 import { type FileReader, openFileReaders } from './read-threads.ts';
@@ -42,7 +42,11 @@ export type VerifyOptions = {
 
 type Judged = { readonly checks: readonly Check[]; readonly read: FileRead | null };
 
-const kindOf = (entry: Dirent): string => (entry.isDirectory() ? 'a folder' : entry.isSymbolicLink() ? 'a symbolic link' : 'no plain file');
+function kindOf(entry: Dirent): string {
+	if (entry.isDirectory()) return 'a folder';
+	return entry.isSymbolicLink() ? 'a symbolic link' : 'no plain file';
+}
+
 const bad = (path: string, { expected, found }: Problem, id = 'BACKUP-FILE'): Check => ({
 	id,
 	title: path,
@@ -68,6 +72,18 @@ function readSums(text: string): { readonly sums: ReadonlyMap<string, string>; r
 			found: 'other signs between, other order or another end',
 		});
 	return { sums: new Map(sums.map(({ path, sha256 }) => [path, sha256])), problems };
+}
+
+/** Where a file's bytes are not those of its entry in the manifest and of its line in SHA256SUMS. */
+function byteProblems(read: FileRead, file: ManifestFile | undefined, sum: string | undefined): Problem[] {
+	const problems: Problem[] = [];
+	const say = (expected: string, found: string) => problems.push({ expected, found });
+	if (file !== undefined && file.bytes !== read.bytes) say(`${file.bytes} bytes`, `${read.bytes} bytes`);
+	// Where the manifest bears the file out it is the line that was changed.
+	if (sum !== undefined && sum !== read.sha256 && file?.sha256 !== read.sha256) say(`sha256 ${sum} (SHA256SUMS)`, read.sha256);
+	if (file !== undefined && file.sha256 !== read.sha256 && file.sha256 !== sum) say(`sha256 ${file.sha256} (manifest.json)`, read.sha256);
+	if (read.broken !== null) say('a file that decompresses to its last byte', read.broken);
+	return problems;
 }
 
 /**
@@ -121,20 +137,21 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		const file = inManifest.get(path);
 		const sum = sums.get(path);
 		const problems: Problem[] = [];
-		const say = (expected: string, found: string) => problems.push({ expected, found });
 		if (path === FILES.sums) problems.push(...ofSums, ...otherSums());
-		else if (sum === undefined && !isLog(path)) say('a line in SHA256SUMS', 'none');
-		if (file !== undefined && file.bytes !== read.bytes) say(`${file.bytes} bytes`, `${read.bytes} bytes`);
-		// Where the manifest bears the file out it is the line that was changed.
-		if (sum !== undefined && sum !== read.sha256 && file?.sha256 !== read.sha256) say(`sha256 ${sum} (SHA256SUMS)`, read.sha256);
-		if (file !== undefined && file.sha256 !== read.sha256 && file.sha256 !== sum) say(`sha256 ${file.sha256} (manifest.json)`, read.sha256);
-		if (read.broken !== null) say('a file that decompresses to its last byte', read.broken);
+		else if (sum === undefined && !isLog(path)) problems.push({ expected: 'a line in SHA256SUMS', found: 'none' });
+		problems.push(...byteProblems(read, file, sum));
 		if (path === FILES.manifest && refused !== null)
-			say('a manifest that can be read', refused.description.reason ?? refused.description.message);
+			problems.push({ expected: 'a manifest that can be read', found: refused.description.reason ?? refused.description.message });
 		if (manifest !== null && path === FILES.manifest) problems.push(...totalProblems(manifest));
 		if (manifest !== null && path === changeSource) problems.push(...positionProblems(manifest, read.text ?? ''));
 		if (file !== undefined) problems.push(...(countsOf?.(file, read) ?? []));
 		return problems;
+	};
+
+	const lookFor = (path: string): Looked => {
+		if (path === changeSource) return 'text';
+		const file = inManifest.get(path);
+		return file === undefined ? 'nothing' : lookedOf(file);
 	};
 
 	const judge = async (reader: FileReader, path: string, size: number, onBytes: (count: number) => void): Promise<Judged> => {
@@ -145,9 +162,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 			return { checks: [bad(path, { expected: 'nothing of this name', found })], read: null };
 		}
 		if (!entry.isFile()) return { checks: [bad(path, { expected: 'a plain file', found: kindOf(entry) })], read: null };
-		const file = inManifest.get(path);
-		const look: Looked = path === changeSource ? 'text' : file === undefined ? 'nothing' : lookedOf(file);
-		const read = await reader.read({ path: join(folder, path), look, size }, onBytes);
+		const read = await reader.read({ path: join(folder, path), look: lookFor(path), size }, onBytes);
 		const problems = wrongIn(path, read);
 		if (problems.length > 0) return { checks: problems.map((problem) => bad(path, problem)), read };
 		const proven = path === FILES.sums || sums.has(path);
