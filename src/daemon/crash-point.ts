@@ -21,15 +21,16 @@ export function crashInjector(env: NodeJS.ProcessEnv, watcher: number): (event: 
 	/** Others may be begun before it is done. */
 	let chosen: string | null = null;
 	let over = false;
+	const choose = (event: Extract<Recorded, { type: 'action-started' }>): boolean => {
+		begun++;
+		const isReached = typeof at === 'number' ? begun === at : !event.undoing && `${event.step} ${event.action.id}` === at;
+		if (isReached) chosen = event.action.id;
+		return isReached;
+	};
 	return (event) => {
 		if (over) return;
-		let reached = false;
-		if (event.type === 'action-started') {
-			begun++;
-			reached = typeof at === 'number' ? begun === at : !event.undoing && `${event.step} ${event.action.id}` === at;
-			if (reached) chosen = event.action.id;
-		}
-		if (!(when === 'before' ? reached : event.type === 'action-done' && event.action === chosen)) return;
+		const isReached = event.type === 'action-started' && choose(event);
+		if (!(when === 'before' ? isReached : event.type === 'action-done' && event.action === chosen)) return;
 		over = true;
 		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
 		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');

@@ -60,8 +60,12 @@ const RECOVERIES: { readonly [choice in Recovery]: string } = {
 
 /** For a person whose question another terminal answered. */
 export function answeredText(answer: Answer): string {
-	const chosen = typeof answer === 'string' ? RECOVERIES[answer] : answer.go ? 'start the run' : 'do not start the run';
-	return `Another terminal answered first: ${chosen}. No answer is needed here.`;
+	return `Another terminal answered first: ${choiceText(answer)}. No answer is needed here.`;
+}
+
+function choiceText(answer: Answer): string {
+	if (typeof answer === 'string') return RECOVERIES[answer];
+	return answer.go ? 'start the run' : 'do not start the run';
 }
 
 export const lineOf = (word: FromEngine | FromWatcher): string => jsonLine(word);

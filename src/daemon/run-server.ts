@@ -59,20 +59,28 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 		}, ALONE_MS);
 	};
 
+	const welcome = (watcher: Socket, since: number) => {
+		watchers.add(watcher);
+		if (ready !== null) send(watcher, ready);
+		for (const [at, event] of events.entries()) if (at >= since) send(watcher, { say: 'event', at, event });
+		for (const [id, { question }] of open) send(watcher, { say: 'question', id, question });
+		came();
+	};
+
+	const takeAnswer = (from: Socket, id: number, answer: Answer) => {
+		// The first one counts.
+		if (!open.has(id)) return;
+		open.get(id)?.answer(answer);
+		for (const watcher of watchers) if (watcher !== from) send(watcher, { say: 'answered', answer });
+	};
+
 	const hear = (from: Socket, word: FromWatcher) => {
 		switch (word.say) {
 			case 'watch':
-				watchers.add(from);
-				if (ready !== null) send(from, ready);
-				for (const [at, event] of events.entries()) if (at >= word.since) send(from, { say: 'event', at, event });
-				for (const [id, { question }] of open) send(from, { say: 'question', id, question });
-				came();
+				welcome(from, word.since);
 				return;
 			case 'answer':
-				// The first one counts.
-				if (!open.has(word.id)) return;
-				open.get(word.id)?.answer(word.answer);
-				for (const watcher of watchers) if (watcher !== from) send(watcher, { say: 'answered', answer: word.answer });
+				takeAnswer(from, word.id, word.answer);
 				return;
 			case 'refuse':
 				open.get(word.id)?.refuse(unpackError(word.error));
