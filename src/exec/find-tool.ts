@@ -32,6 +32,23 @@ export function versionIn(banner: string): string | undefined {
 	return undefined;
 }
 
+/** Null for what is no program, does not run, or says no version. */
+async function toolAt(path: string, accepts: ((tool: FoundTool) => boolean) | undefined): Promise<FoundTool | null> {
+	if (!(await executable(path))) return null;
+	try {
+		const { stdout } = await runTool({ program: path, argv: ['--version'] }, { timeoutMs: 10_000 });
+		const banner = stdout.split('\n')[0]?.trim() ?? '';
+		const version = versionIn(banner);
+		if (version === undefined) return null;
+		const tool = { path, version, banner };
+		return (accepts?.(tool) ?? true) ? tool : null;
+	} catch (error) {
+		// That this machine starts no more programs says nothing about this one.
+		if (!(error instanceof LockstepError) || error instanceof MachineLimit) throw error;
+		return null;
+	}
+}
+
 /**
  * The first of these programs that runs: every name on the PATH first, then in the given folders.
  * One that is there but does not run (`--version` fails), or that `accepts` refuses, is passed over.
@@ -44,19 +61,8 @@ export async function findTool(
 	for (const folders of [onPath, options.folders ?? []]) {
 		for (const name of names) {
 			for (const folder of folders) {
-				const path = join(folder, name);
-				if (!(await executable(path))) continue;
-				try {
-					const { stdout } = await runTool({ program: path, argv: ['--version'] }, { timeoutMs: 10_000 });
-					const banner = stdout.split('\n')[0]?.trim() ?? '';
-					const version = versionIn(banner);
-					if (version === undefined) continue;
-					const tool = { path, version, banner };
-					if (options.accepts?.(tool) ?? true) return tool;
-				} catch (error) {
-					// That this machine starts no more programs says nothing about this one.
-					if (!(error instanceof LockstepError) || error instanceof MachineLimit) throw error;
-				}
+				const tool = await toolAt(join(folder, name), options.accepts);
+				if (tool !== null) return tool;
 			}
 		}
 	}
