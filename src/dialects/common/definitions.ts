@@ -132,7 +132,10 @@ export function definitionWords(o: {
 	};
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+function compare(a: string, b: string): number {
+	if (a < b) return -1;
+	return a > b ? 1 : 0;
+}
 
 /** A view's columns. */
 export const viewColumns = (name: DefinitionName): Query<Pick<Definition, 'columns'>> =>

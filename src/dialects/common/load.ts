@@ -153,12 +153,11 @@ export function loadWords(
 			sql`SELECT ENGINE AS engine, SUPPORT AS support, ${raw(engines.barred)} AS barred FROM information_schema.ENGINES`,
 			(found) => {
 				const usable = new Map(found.map((each) => [(each.engine ?? '').toUpperCase(), /^(YES|DEFAULT)$/.test(each.support ?? '')]));
-				return (engine) =>
-					usable.get(engine.toUpperCase()) === true
-						? engines.judge(engine, found[0]?.barred ?? '')
-						: usable.has(engine.toUpperCase())
-							? 'it is switched off'
-							: 'the server does not know it';
+				return (engine) => {
+					const isUsable = usable.get(engine.toUpperCase());
+					if (isUsable === undefined) return 'the server does not know it';
+					return isUsable ? engines.judge(engine, found[0]?.barred ?? '') : 'it is switched off';
+				};
 			},
 		),
 		engineHints: engines.hints,

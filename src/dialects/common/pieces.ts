@@ -31,6 +31,17 @@ export const proxies = (anyone: Statement): Pick<Privileges, 'known' | 'grantsPr
 export const channelErrorText = (number: string | null | undefined, text: string | null | undefined): string | null =>
 	(number === '0' || !number) && !text ? null : `${number || '0'}: ${withoutValues(text ?? '', Number(number || 0))}`;
 
+/** How a channel's IO thread stands, by what the server says of it. */
+export function ioThread(said: string | null | undefined): 'yes' | 'no' | 'connecting' {
+	if (said === 'Yes') return 'yes';
+	return (said ?? 'No') === 'No' ? 'no' : 'connecting';
+}
+
+/** A file and a place in it; none where the server names no file. */
+export function placeIn(file: string | null | undefined, pos: string | null | undefined): { file: string | null; pos: number | null } {
+	return file ? { file, pos: Number(pos) } : { file: null, pos: null };
+}
+
 /** What a session is at, as people and journals may see it: no passwords, and none of the customers' values. */
 export const activityText = (info: string | null | undefined, passwords: RegExp): string =>
 	withoutLiterals((info ?? '').replace(passwords, '$1 …'))

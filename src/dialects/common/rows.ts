@@ -91,9 +91,9 @@ function readRowTables(rows: readonly Row[], own: (type: string, column: string)
 					const name = column.name ?? '';
 					const type = (column.type ?? '').toLowerCase();
 					const quoted = id(name).fragment[0] as string;
-					const common =
-						type === 'enum' ? numbered(quoted, members(column.full ?? ''), column.coll ?? '') : type === 'set' ? flags(quoted) : null;
-					return { name, ...(common ?? own(type, quoted) ?? { select: quoted, load: null }) };
+					if (type === 'enum') return { name, ...numbered(quoted, members(column.full ?? ''), column.coll ?? '') };
+					if (type === 'set') return { name, ...flags(quoted) };
+					return { name, ...(own(type, quoted) ?? { select: quoted, load: null }) };
 				}),
 			key: whole
 				? parts.map(({ column }) => ({ name: column?.name ?? '', type: column?.full ?? '', collation: column?.coll ?? null }))

@@ -28,15 +28,13 @@ const ownRows = (engine: string | null): boolean => !ELSEWHERE.has(engine?.toUpp
 /** A column's bytes, whatever its character set and the session's time zone, and whether it is NULL. */
 function summed({ name, type }: ColumnFacts): Fragment[] {
 	const column = id(name).fragment[0] as string;
-	const bytes =
-		type === 'timestamp'
-			? `UNIX_TIMESTAMP(${column})`
-			: SPATIAL.test(type)
-				? `HEX(ST_AsWKB(${column}))`
-				: type === 'bit'
-					? `HEX(${column})`
-					: `CAST(${column} AS BINARY)`;
-	return [raw(`IFNULL(${bytes}, '')`), raw(`ISNULL(${column})`)];
+	return [raw(`IFNULL(${bytesOf(type, column)}, '')`), raw(`ISNULL(${column})`)];
+}
+
+function bytesOf(type: string, column: string): string {
+	if (type === 'timestamp') return `UNIX_TIMESTAMP(${column})`;
+	if (SPATIAL.test(type)) return `HEX(ST_AsWKB(${column}))`;
+	return type === 'bit' ? `HEX(${column})` : `CAST(${column} AS BINARY)`;
 }
 
 const KINDS = { VIEW: 'view', SEQUENCE: 'sequence' } as const;

@@ -1,20 +1,21 @@
-import { type Fragment, query, raw, shown, sql } from '../../sql/sql.ts';
+import { type Fragment, query, raw, type Statement, shown, sql } from '../../sql/sql.ts';
 import { channelGaps, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../common/gaps.ts';
-import { channelErrorText } from '../common/pieces.ts';
-import type { Channel, Replication } from '../contract/replication.ts';
+import { channelErrorText, ioThread, placeIn } from '../common/pieces.ts';
+import type { Channel, ChannelOptions, Replication } from '../contract/replication.ts';
 import { needsReseed } from './channel-errors.ts';
 
 /** It waits for whoever changes a channel, and for room for the relay log. */
 const STATUS_MS = 15_000;
 
 function channel(row: Readonly<Record<string, string | null>>): Channel {
-	const io = row.Slave_IO_Running ?? 'No';
+	const applied = placeIn(row.Relay_Master_Log_File, row.Exec_Master_Log_Pos);
+	const received = placeIn(row.Master_Log_File, row.Read_Master_Log_Pos);
 	return {
 		name: row.Connection_name ?? '',
 		host: row.Master_Host ?? '',
 		port: Number(row.Master_Port ?? 0),
 		user: row.Master_User ?? '',
-		io: io === 'Yes' ? 'yes' : io === 'No' ? 'no' : 'connecting',
+		io: ioThread(row.Slave_IO_Running),
 		sql: row.Slave_SQL_Running === 'Yes' ? 'yes' : 'no',
 		lagSeconds: row.Seconds_Behind_Master == null ? null : Number(row.Seconds_Behind_Master),
 		ioError: channelErrorText(row.Last_IO_Errno, row.Last_IO_Error),
@@ -24,10 +25,10 @@ function channel(row: Readonly<Record<string, string | null>>): Channel {
 		bounded: (row.Until_Condition ?? 'None') !== 'None',
 		usesGtid: (row.Using_Gtid ?? 'No') !== 'No',
 		received: row.Gtid_IO_Pos ?? '',
-		sourceFile: row.Relay_Master_Log_File || null,
-		sourcePos: row.Relay_Master_Log_File ? Number(row.Exec_Master_Log_Pos) : null,
-		receivedFile: row.Master_Log_File || null,
-		receivedPos: row.Master_Log_File ? Number(row.Read_Master_Log_Pos) : null,
+		sourceFile: applied.file,
+		sourcePos: applied.pos,
+		receivedFile: received.file,
+		receivedPos: received.pos,
 		relayBytes: Number(row.Relay_Log_Space ?? 0),
 		tlsAsked: row.Master_SSL_Allowed === 'Yes',
 		tlsVerified: row.Master_SSL_Verify_Server_Cert === 'Yes',
@@ -67,16 +68,18 @@ const APPLIER: readonly SafeValue[] = [
 /** Channels are named by text, not by an identifier. */
 const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
 
+function tlsOptions({ tls, ca, verifyName = true }: Pick<ChannelOptions, 'tls' | 'ca' | 'verifyName'>): Statement {
+	if (!tls) return sql`, MASTER_SSL = 0, MASTER_SSL_VERIFY_SERVER_CERT = 0`;
+	// Without an authority the server's own default decides about verifying: 11.4 and newer prove the certificate through the password.
+	if (ca === null) return sql`, MASTER_SSL = 1`;
+	return sql`, MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = ${verifyName ? 1 : 0}, MASTER_SSL_CA = ${ca}`;
+}
+
 export const channelStatements: Replication = {
 	status: { statement: sql`SHOW ALL SLAVES STATUS`, mostMs: STATUS_MS, read: (rows) => rows.map(channel) },
 	rootErrors: () => null,
-	configure: ({ host, port, user, password, tls, ca, verifyName = true, delaySeconds }) => {
-		// Without an authority the server's own default decides about verifying: 11.4 and newer prove the certificate through the password.
-		const secure = tls
-			? ca === null
-				? sql`, MASTER_SSL = 1`
-				: sql`, MASTER_SSL = 1, MASTER_SSL_VERIFY_SERVER_CERT = ${verifyName ? 1 : 0}, MASTER_SSL_CA = ${ca}`
-			: sql`, MASTER_SSL = 0, MASTER_SSL_VERIFY_SERVER_CERT = 0`;
+	configure: ({ host, port, user, password, delaySeconds, ...tls }) => {
+		const secure = tlsOptions(tls);
 		const delay = delaySeconds > 0 ? sql`, MASTER_DELAY = ${delaySeconds}` : sql``;
 		return sql`CHANGE MASTER TO MASTER_HOST = ${host}, MASTER_PORT = ${port}, MASTER_USER = ${user}, MASTER_PASSWORD = ${password}${secure}, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 10${delay}`;
 	},

@@ -3,6 +3,12 @@ import type { Identity } from '../contract/identity.ts';
 
 const on = (value: string | null | undefined) => value === '1' || value?.toUpperCase() === 'ON' || value?.toUpperCase() === 'YES';
 
+/** A switch's value in words, whether the server says it by a number or in words. */
+function switchWord(value: string): string {
+	if (/^(0|OFF)$/i.test(value)) return 'OFF';
+	return /^(1|ON)$/i.test(value) ? 'ON' : value;
+}
+
 export function seriesOf(version: string): string {
 	return /^(?:5\.5\.5-)?(\d+\.\d+)/.exec(version)?.[1] ?? version;
 }
@@ -33,7 +39,7 @@ const identified = (uptime: string) =>
 				binlogFormat: text('binlog_format'),
 				logsReplicaUpdates: on(row.log_updates),
 				gtidStrict: on(row.gtid_strict),
-				readOnly: /^(0|OFF)$/i.test(text('read_only')) ? 'OFF' : /^(1|ON)$/i.test(text('read_only')) ? 'ON' : text('read_only'),
+				readOnly: switchWord(text('read_only')),
 				superReadOnly: null,
 				eventScheduler: text('event_scheduler'),
 				tls: on(row.have_ssl),

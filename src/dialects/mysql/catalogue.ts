@@ -13,16 +13,16 @@ const ELSEWHERE = new Set(['MRG_MYISAM', 'MERGE', 'FEDERATED', 'BLACKHOLE', 'EXA
 const ownRows = (engine: string | null): boolean => !ELSEWHERE.has(engine?.toUpperCase() ?? '');
 
 /** A column's bytes, whatever its character set and the session's time zone, and whether it is NULL. */
-function summed({ name, type, asLoaded: isLoaded }: ColumnFacts): Fragment[] {
-	const column = id(name).fragment[0] as string;
-	const bytes =
-		type === 'timestamp'
-			? `UNIX_TIMESTAMP(${column})`
-			: // The server's own form: it is the same wherever it came by the dump or the log.
-				SPATIAL.test(type) || type === 'bit' || type === 'vector'
-				? `HEX(${column})`
-				: `CAST(${isLoaded ? asLoaded(column) : column} AS BINARY)`;
-	return [raw(`IFNULL(${bytes}, '')`), raw(`ISNULL(${column})`)];
+function summed(facts: ColumnFacts): Fragment[] {
+	const column = id(facts.name).fragment[0] as string;
+	return [raw(`IFNULL(${bytesOf(facts, column)}, '')`), raw(`ISNULL(${column})`)];
+}
+
+function bytesOf({ type, asLoaded: isLoaded }: ColumnFacts, column: string): string {
+	if (type === 'timestamp') return `UNIX_TIMESTAMP(${column})`;
+	// The server's own form: it is the same wherever it came by the dump or the log.
+	if (SPATIAL.test(type) || type === 'bit' || type === 'vector') return `HEX(${column})`;
+	return `CAST(${isLoaded ? asLoaded(column) : column} AS BINARY)`;
 }
 
 export const catalogue: CatalogueQueries = {

@@ -41,17 +41,56 @@ const differs =
 const retried = (at: ReplicaPlace): readonly string[] =>
 	at.channel.io === 'no' ? ['It tried often enough and does not try again by itself:', start(at)] : [];
 
+const SAME_ID = /same server_uuid|same server_id|server_uuid\/server_id/i;
+
+function refusalMeaning(text: string): string {
+	if (/more GTIDs than the source/i.test(text))
+		return 'The replica has what the primary has not: the primary was reset or restored. Find out which of them is right, then seed the other again.';
+	if (/purged required binary logs/i.test(text))
+		return 'The primary has purged the binary logs that the replica still needs: keep them for longer (binlog_expire_logs_seconds), and seed the replica again.';
+	if (SAME_ID.test(text))
+		return 'Another replica with the same server_uuid or server_id reads from the primary and each throws the other out: remove auto.cnf on the copied one and restart it.';
+	return 'The primary no longer has, or never had, what the replica asks for: seed the replica again.';
+}
+
 /** What the source said when it sent nothing more: 1236 within 13114. */
-const refused: HintMaker = (at, text) => [
-	/more GTIDs than the source/i.test(text)
-		? 'The replica has what the primary has not: the primary was reset or restored. Find out which of them is right, then seed the other again.'
-		: /purged required binary logs/i.test(text)
-			? 'The primary has purged the binary logs that the replica still needs: keep them for longer (binlog_expire_logs_seconds), and seed the replica again.'
-			: /same server_uuid|same server_id|server_uuid\/server_id/i.test(text)
-				? 'Another replica with the same server_uuid or server_id reads from the primary and each throws the other out: remove auto.cnf on the copied one and restart it.'
-				: 'The primary no longer has, or never had, what the replica asks for: seed the replica again.',
-	...(/same server_uuid|same server_id|server_uuid\/server_id/i.test(text) ? [] : [seedAgain(at)]),
-];
+const refused: HintMaker = (at, text) => [refusalMeaning(text), ...(SAME_ID.test(text) ? [] : [seedAgain(at)])];
+
+const tlsFailed: HintMaker = (at, text) => {
+	if (/CA certificate is required/.test(text))
+		return ['To verify the primary’s certificate the channel needs its authority:', change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'")];
+	if (/doesn't support|not support|required/i.test(text))
+		return [
+			'The primary has no TLS, and the channel demands it: give the primary a certificate (ssl_cert, ssl_key), then it connects by itself.',
+		];
+	return [
+		'TLS failed: the certificate authority (--channel-ca) must be the primary’s, readable on the replica’s host.',
+		change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'"),
+		...(at.channel.tlsVerified
+			? [
+					'Is it the right one? A certificate that a server made by itself names no host. Then the authority alone is asked, and not the name:',
+					change(at, 'SOURCE_SSL_VERIFY_SERVER_CERT = 0'),
+				]
+			: []),
+	];
+};
+
+/** Two things must differ, or a setting be the same, on both servers. */
+const unfitServers: HintMaker = (at, text) => {
+	if (/server UUIDs/i.test(text))
+		return [
+			'Both have the same server_uuid: the replica’s data folder is a copy of the primary’s.',
+			'On the replica’s host: stop the server, remove auto.cnf from its data folder, and start it again.',
+		];
+	if (/server ids/i.test(text))
+		return [
+			'Both have the same server id: give the replica one that no other server has, for good:',
+			`On the replica:  SET PERSIST server_id = @@global.server_id + 1; START REPLICA${of(at.channel)};`,
+		];
+	if (/GTID_MODE/i.test(text))
+		return ['Both need gtid_mode = ON. One step at a time, on both before the next: OFF_PERMISSIVE, ON_PERMISSIVE, ON.'];
+	return [start(at)];
+};
 
 const refusedAccount: HintMaker = ({ channel }, text) => {
 	const [, user = channel.user, host = 'HOST'] = /for user '(.*?)'@'(.*?)'/.exec(text) ?? [];
@@ -78,23 +117,7 @@ const HINTS: HintsByNumber = {
 		'The connection to the primary broke off: the network, or the primary stopped. It connects again by itself.',
 		...retried(at),
 	],
-	'2026': (at, text) =>
-		/CA certificate is required/.test(text)
-			? ['To verify the primary’s certificate the channel needs its authority:', change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'")]
-			: /doesn't support|not support|required/i.test(text)
-				? [
-						'The primary has no TLS, and the channel demands it: give the primary a certificate (ssl_cert, ssl_key), then it connects by itself.',
-					]
-				: [
-						'TLS failed: the certificate authority (--channel-ca) must be the primary’s, readable on the replica’s host.',
-						change(at, "SOURCE_SSL_CA = '/PATH/CA.pem'"),
-						...(at.channel.tlsVerified
-							? [
-									'Is it the right one? A certificate that a server made by itself names no host. Then the authority alone is asked, and not the name:',
-									change(at, 'SOURCE_SSL_VERIFY_SERVER_CERT = 0'),
-								]
-							: []),
-					],
+	'2026': tlsFailed,
 	'2061': (at) => [
 		'Without TLS a password of this kind (caching_sha2_password) needs the primary’s key. Better encrypted:',
 		change(at, 'SOURCE_SSL = 1'),
@@ -103,20 +126,7 @@ const HINTS: HintsByNumber = {
 	],
 	// `Got fatal error 1236 from source when reading data from binary log: …`
 	'13114': (at, text) => HINTS[/fatal error (\d+)/i.exec(text)?.[1] ?? '']?.(at, text) ?? refused(at, text),
-	'13117': (at, text) =>
-		/server UUIDs/i.test(text)
-			? [
-					'Both have the same server_uuid: the replica’s data folder is a copy of the primary’s.',
-					'On the replica’s host: stop the server, remove auto.cnf from its data folder, and start it again.',
-				]
-			: /server ids/i.test(text)
-				? [
-						'Both have the same server id: give the replica one that no other server has, for good:',
-						`On the replica:  SET PERSIST server_id = @@global.server_id + 1; START REPLICA${of(at.channel)};`,
-					]
-				: /GTID_MODE/i.test(text)
-					? ['Both need gtid_mode = ON. One step at a time, on both before the next: OFF_PERMISSIVE, ON_PERMISSIVE, ON.']
-					: [start(at)],
+	'13117': unfitServers,
 	'13120': refusedAccount,
 	'13121': (at) => [
 		'A relay log cannot be read. What was fetched and not yet applied is fetched again:',
@@ -131,7 +141,7 @@ const COPIED_WRONG: readonly string[] = [...RESEED, '3523', '13122'];
 export function needsReseed(error: string): boolean {
 	const number = errorNumber(error);
 	const inner = number === '13114' ? /fatal error (\d+)/i.exec(error)?.[1] : undefined;
-	return COPIED_WRONG.includes(inner ?? number) && !/same server_uuid|same server_id|server_uuid\/server_id/i.test(error);
+	return COPIED_WRONG.includes(inner ?? number) && !SAME_ID.test(error);
 }
 
 export function channelError(error: string | null, at: ReplicaPlace): readonly string[] {

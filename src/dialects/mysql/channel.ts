@@ -1,7 +1,7 @@
 import { type Fragment, type Query, query, type Row, type Statement, shown, sql } from '../../sql/sql.ts';
 import { channelGaps, type Gap, inOptionFile, LOG_VALUES, logFilters, type SafeValue, setTo, unsafeValues } from '../common/gaps.ts';
-import { channelErrorText } from '../common/pieces.ts';
-import type { Channel, Replication } from '../contract/replication.ts';
+import { channelErrorText, ioThread, placeIn } from '../common/pieces.ts';
+import type { Channel, ChannelOptions, Replication } from '../contract/replication.ts';
 import { needsReseed } from './channel-errors.ts';
 import { canonical } from './gtid-set.ts';
 import { processList } from './locks.ts';
@@ -14,13 +14,14 @@ const RETRIES = 86_400;
 const BEHIND_A_STOP_MS = 150_000;
 
 function channel(row: Row): Channel {
-	const io = row.Replica_IO_Running ?? 'No';
+	const applied = placeIn(row.Relay_Source_Log_File, row.Exec_Source_Log_Pos);
+	const received = placeIn(row.Source_Log_File, row.Read_Source_Log_Pos);
 	return {
 		name: row.Channel_Name ?? '',
 		host: row.Source_Host ?? '',
 		port: Number(row.Source_Port ?? 0),
 		user: row.Source_User ?? '',
-		io: io === 'Yes' ? 'yes' : io === 'No' ? 'no' : 'connecting',
+		io: ioThread(row.Replica_IO_Running),
 		sql: row.Replica_SQL_Running === 'Yes' ? 'yes' : 'no',
 		lagSeconds: row.Seconds_Behind_Source == null ? null : Number(row.Seconds_Behind_Source),
 		ioError: channelErrorText(row.Last_IO_Errno, row.Last_IO_Error),
@@ -30,10 +31,10 @@ function channel(row: Row): Channel {
 		bounded: (row.Until_Condition ?? 'None') !== 'None',
 		usesGtid: row.Auto_Position === '1',
 		received: canonical(row.Retrieved_Gtid_Set ?? ''),
-		sourceFile: row.Relay_Source_Log_File || null,
-		sourcePos: row.Relay_Source_Log_File ? Number(row.Exec_Source_Log_Pos) : null,
-		receivedFile: row.Source_Log_File || null,
-		receivedPos: row.Source_Log_File ? Number(row.Read_Source_Log_Pos) : null,
+		sourceFile: applied.file,
+		sourcePos: applied.pos,
+		receivedFile: received.file,
+		receivedPos: received.pos,
 		relayBytes: Number(row.Relay_Log_Space ?? 0),
 		tlsAsked: row.Source_SSL_Allowed === 'Yes',
 		// An authority is asked with or without the name being compared (seen on 9.7).
@@ -100,23 +101,16 @@ const globalFilters = (rows: readonly Row[]): Gap[] =>
 const of = (name: string): Fragment => ({ fragment: sql` FOR CHANNEL ${name}`.pieces });
 
 /** Every option that a former configuration may have left is set, as it would stay. */
-function configure({
-	host,
-	port,
-	user,
-	password,
-	tls,
-	ca,
-	verifyName = true,
-	delaySeconds,
-}: Parameters<Replication['configure']>[0]): Statement {
-	const secure = tls
-		? ca === null
-			? sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 0`
-			: sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = ${verifyName ? 1 : 0}, SOURCE_SSL_CA = ${ca}`
-		: sql`SOURCE_SSL = 0, SOURCE_SSL_VERIFY_SERVER_CERT = 0, GET_SOURCE_PUBLIC_KEY = 1`;
+function configure({ host, port, user, password, delaySeconds, ...tls }: ChannelOptions): Statement {
+	const secure = tlsOptions(tls);
 	const delay = delaySeconds > 0 ? sql`, SOURCE_DELAY = ${delaySeconds}` : sql``;
 	return sql`CHANGE REPLICATION SOURCE TO SOURCE_HOST = ${host}, SOURCE_PORT = ${port}, SOURCE_USER = ${user}, SOURCE_PASSWORD = ${password}, ${secure}, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 10, SOURCE_RETRY_COUNT = ${RETRIES}${delay}`;
+}
+
+function tlsOptions({ tls, ca, verifyName = true }: Pick<ChannelOptions, 'tls' | 'ca' | 'verifyName'>): Statement {
+	if (!tls) return sql`SOURCE_SSL = 0, SOURCE_SSL_VERIFY_SERVER_CERT = 0, GET_SOURCE_PUBLIC_KEY = 1`;
+	if (ca === null) return sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = 0`;
+	return sql`SOURCE_SSL = 1, SOURCE_SSL_VERIFY_SERVER_CERT = ${verifyName ? 1 : 0}, SOURCE_SSL_CA = ${ca}`;
 }
 
 export const channelStatements = (probe: Probe): Replication => ({

@@ -7,9 +7,14 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const INTERVAL = /^(\d+)(?:-(\d+))?$/;
 const TAG = /^[a-z_][a-z\d_]{0,31}$/;
 
+function byFirst([a]: Interval, [b]: Interval): number {
+	if (a < b) return -1;
+	return a > b ? 1 : 0;
+}
+
 function joined(intervals: readonly Interval[]): readonly Interval[] {
 	const merged: [bigint, bigint][] = [];
-	for (const [from, to] of intervals.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))) {
+	for (const [from, to] of intervals.toSorted(byFirst)) {
 		const last = merged.at(-1);
 		if (last !== undefined && from <= last[1] + 1n) last[1] = to > last[1] ? to : last[1];
 		else merged.push([from, to]);

@@ -5,20 +5,14 @@ import type { Probe } from './probe.ts';
 
 export function positions({ newWords, binaryLog }: Probe): Positions {
 	const forgetLog = newWords ? sql`RESET BINARY LOGS AND GTIDS` : sql`RESET MASTER`;
+	const logStatus = newWords ? sql`SHOW BINARY LOG STATUS` : sql`SHOW MASTER STATUS`;
 	return {
 		// One statement, so that place and set belong to one moment.
-		current: query(
-			!binaryLog
-				? sql`SELECT @@global.gtid_executed AS Executed_Gtid_Set`
-				: newWords
-					? sql`SHOW BINARY LOG STATUS`
-					: sql`SHOW MASTER STATUS`,
-			(rows) => {
-				const row = rows[0] ?? {};
-				const gtid = canonical(row.Executed_Gtid_Set ?? '');
-				return { file: row.File || null, pos: row.File ? Number(row.Position) : null, gtid, written: gtid, replicated: gtid };
-			},
-		),
+		current: query(binaryLog ? logStatus : sql`SELECT @@global.gtid_executed AS Executed_Gtid_Set`, (rows) => {
+			const row = rows[0] ?? {};
+			const gtid = canonical(row.Executed_Gtid_Set ?? '');
+			return { file: row.File || null, pos: row.File ? Number(row.Position) : null, gtid, written: gtid, replicated: gtid };
+		}),
 		snapshot: (look) => look(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
 		// A transaction is owned from before it is in the log until it is in gtid_executed, and in between others see its rows. So if nothing is
 		// owned after a snapshot was opened, what the snapshot shows is executed now; and if no more is than before, it is just that.
