@@ -12,23 +12,25 @@ interface Words {
 	readonly hints: readonly string[];
 }
 
+/** How it was tried to log in. */
+interface Login {
+	readonly passwordGiven: boolean;
+	readonly encrypted: boolean;
+	/** What the server showed, where it showed one. */
+	readonly certificate?: UnverifiedCertificate | null;
+}
+
 /** A login that did not come to be, as a ConnectError that says whom the server saw, why, and what to do. */
-export function refusedLogin(
-	address: ServerAddress,
-	error: DriverError,
-	passwordGiven: boolean,
-	encrypted: boolean,
-	certificate: UnverifiedCertificate | null = null,
-): ConnectError {
+export function refusedLogin(address: ServerAddress, error: DriverError, login: Login): ConnectError {
 	const at = displayName(address);
-	if (error instanceof PasswordKept) return keptPassword(address, error.plugin, encrypted, certificate);
+	if (error instanceof PasswordKept) return keptPassword(address, error.plugin, login.encrypted, login.certificate);
 	if (error instanceof CertificateRefused)
 		return new ConnectError(
 			{ ...error.description, message: `Connection to ${at} refused: ${error.description.message}` },
 			{ cause: error },
 		);
 	// The driver names its errors after the server's, and its connection errors after the system's: only the first have a state.
-	const words = error.sqlState !== undefined ? byNumber(error, address, at, passwordGiven, encrypted) : byCode(error, address, at);
+	const words = error.sqlState !== undefined ? byNumber(error, address, login) : byCode(error, address, at);
 	if (words === null) return unreachable(address, error);
 	const said = error.sqlState !== undefined ? `ERROR ${error.errno} (${error.sqlState || '08S01'}): ${error.message}` : error.message;
 	// The driver's error may hold what was sent: a copy is kept.
@@ -72,7 +74,8 @@ export function keptPassword(
 	return new ConnectError(told, { unverified: isOffered ? { host, port, certificate } : null });
 }
 
-function byNumber(error: DriverError, address: ServerAddress, at: string, passwordGiven: boolean, encrypted: boolean): Words {
+function byNumber(error: DriverError, address: ServerAddress, { passwordGiven, encrypted }: Login): Words {
+	const at = displayName(address);
 	const text = error.message;
 	// 'user'@'host' as the server saw it: not what was asked for, which is half of all riddles.
 	const seen = /'[^']*'@'[^']*'/.exec(text)?.[0] ?? `'${address.user}'`;

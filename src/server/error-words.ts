@@ -33,6 +33,48 @@ export function meaning(number: number | null, text: string, lost: boolean, acco
 	return { message: `The server refused a statement${number === null ? '' : ` (error ${number})`}.` };
 }
 
+function lacksPrivilege(text: string, account: string): Entry {
+	const names = (/\(at least one of\) the (.+?) privilege/i.exec(text)?.[1] ?? '').split(/,\s*|\s+or\s+/i).filter((name) => name !== '');
+	const least = names.find((name) => name !== 'SUPER') ?? names[0] ?? 'SUPER';
+	return {
+		message: `The account lacks a privilege: ${names.length === 0 ? 'the server does not say which' : names.join(' or ')}.`,
+		hints: [`GRANT ${least} ON *.* TO ${account};`],
+	};
+}
+
+function deniedOnTable(text: string, account: string): Entry {
+	const [, command = 'SELECT', table] =
+		/^(.+?) command denied to user .+? for (?:table|column .+? in table) [`'](.+)[`']/i.exec(text) ?? [];
+	return { message: `The account may not ${command} there.`, hints: [`GRANT ${command} ON ${grantedTable(table)} TO ${account};`] };
+}
+
+/** MySQL says the table without its database. */
+function grantedTable(table: string | undefined): string {
+	if (table === undefined) return 'DATABASE.TABLE';
+	return table.includes('`.`') ? `\`${table}\`` : `DATABASE.\`${table}\``;
+}
+
+function deniedOnDatabase(text: string, account: string): Entry {
+	const database = /to database '(.+)'/.exec(text)?.[1];
+	return {
+		message: `The account may not use ${database === undefined ? 'that database' : `the database ${database}`}.`,
+		hints: [
+			`GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${database === undefined ? '*' : `\`${database.replaceAll('`', '``')}\``}.* TO ${account};`,
+		],
+	};
+}
+
+function forbiddenByOption(text: string): Entry {
+	const option = /running with the (--\S+)/.exec(text)?.[1];
+	const variable = option?.includes('read-only') ? '%read_only' : option?.slice(2).replaceAll('-', '_');
+	return {
+		message: option?.includes('read-only')
+			? 'The server is read-only.'
+			: `The server runs with ${option ?? 'an option'} that forbids this.`,
+		hints: [`Look before you change it: SHOW GLOBAL VARIABLES${variable === undefined ? '' : ` LIKE '${variable}'`};`],
+	};
+}
+
 function entryOf(number: number, text: string, account: string): Entry | undefined {
 	switch (number) {
 		case 1205:
@@ -50,33 +92,13 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			};
 		case 1317:
 			return { message: 'The statement was interrupted: it was killed, or it reached a limit.' };
-		case 1227: {
-			const names = (/\(at least one of\) the (.+?) privilege/i.exec(text)?.[1] ?? '')
-				.split(/,\s*|\s+or\s+/i)
-				.filter((name) => name !== '');
-			const least = names.find((name) => name !== 'SUPER') ?? names[0] ?? 'SUPER';
-			return {
-				message: `The account lacks a privilege: ${names.length === 0 ? 'the server does not say which' : names.join(' or ')}.`,
-				hints: [`GRANT ${least} ON *.* TO ${account};`],
-			};
-		}
+		case 1227:
+			return lacksPrivilege(text, account);
 		case 1142:
-		case 1143: {
-			const [, command = 'SELECT', table] =
-				/^(.+?) command denied to user .+? for (?:table|column .+? in table) [`'](.+)[`']/i.exec(text) ?? [];
-			// MySQL says the table without its database.
-			const on = table === undefined ? 'DATABASE.TABLE' : table.includes('`.`') ? `\`${table}\`` : `DATABASE.\`${table}\``;
-			return { message: `The account may not ${command} there.`, hints: [`GRANT ${command} ON ${on} TO ${account};`] };
-		}
-		case 1044: {
-			const database = /to database '(.+)'/.exec(text)?.[1];
-			return {
-				message: `The account may not use ${database === undefined ? 'that database' : `the database ${database}`}.`,
-				hints: [
-					`GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON ${database === undefined ? '*' : `\`${database.replaceAll('`', '``')}\``}.* TO ${account};`,
-				],
-			};
-		}
+		case 1143:
+			return deniedOnTable(text, account);
+		case 1044:
+			return deniedOnDatabase(text, account);
 		case 1370:
 			return { message: 'The account may not do that with a stored routine.', hints: [`What it may do: SHOW GRANTS FOR ${account};`] };
 		case 1410:
@@ -94,16 +116,8 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 				message: `The server has no variable ${/'(.+?)'/.exec(text)?.[1] ?? 'of that name'}: it is another kind or another version.`,
 				hints: ['SELECT VERSION();'],
 			};
-		case 1290: {
-			const option = /running with the (--\S+)/.exec(text)?.[1];
-			const variable = option?.includes('read-only') ? '%read_only' : option?.slice(2).replaceAll('-', '_');
-			return {
-				message: option?.includes('read-only')
-					? 'The server is read-only.'
-					: `The server runs with ${option ?? 'an option'} that forbids this.`,
-				hints: [`Look before you change it: SHOW GLOBAL VARIABLES${variable === undefined ? '' : ` LIKE '${variable}'`};`],
-			};
-		}
+		case 1290:
+			return forbiddenByOption(text);
 		// MySQL's own numbers for the same, of one thread or of both.
 		case 3017:
 		case 3021:

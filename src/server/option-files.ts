@@ -80,7 +80,7 @@ export async function readOptionFiles(
 	if (login.warning !== undefined) reader.warnings.push(login.warning);
 	if (login.text !== undefined) {
 		const groups = withSuffix([...plain, ...(choice.loginPath === undefined ? [] : [choice.loginPath])], suffix);
-		await reader.take(login.text, login.path, groups, false, 0);
+		await reader.take(login.text, login.path, { groups, exposed: false, depth: 0 });
 	}
 	return { options: reader.options, warnings: reader.warnings };
 }
@@ -125,10 +125,15 @@ class Reader {
 				{ cause },
 			);
 		}
-		await this.take(text, path, this.#groups, (mode & 0o044) !== 0, depth);
+		await this.take(text, path, { groups: this.#groups, exposed: (mode & 0o044) !== 0, depth });
 	}
 
-	async take(text: string, path: string, groups: readonly string[], exposed: boolean, depth: number): Promise<void> {
+	/** `exposed`: others may read the file; `depth`: how many files include it. */
+	async take(
+		text: string,
+		path: string,
+		{ groups, exposed, depth }: { readonly groups: readonly string[]; readonly exposed: boolean; readonly depth: number },
+	): Promise<void> {
 		for (const line of parseOptions(text, path)) {
 			if ('include' in line) await this.#deeper(depth, path, () => this.read(line.include, { depth: depth + 1 }));
 			else if ('includeDir' in line) {
@@ -159,13 +164,10 @@ export function* parseOptions(text: string, path: string): Generator<Line> {
 		number += 1;
 		const line = raw.trim();
 		if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
-		const directive = /^!\s*(includedir|include)\s+(.*)$/.exec(line);
-		if (directive) {
-			const target = directive[2] ?? '';
-			if (target !== '') yield directive[1] === 'include' ? { include: target } : { includeDir: target };
+		if (line.startsWith('!')) {
+			yield* included(line);
 			continue;
 		}
-		if (line.startsWith('!')) continue;
 		if (line.startsWith('[')) {
 			const end = line.indexOf(']');
 			if (end < 0) throw broken(path, number, 'a group’s name has no closing bracket');
@@ -180,13 +182,26 @@ export function* parseOptions(text: string, path: string): Generator<Line> {
 	}
 }
 
+/** What a line that begins with `!` includes; nothing where it is no directive, or names nothing. */
+function included(line: string): Line[] {
+	const [, word, target = ''] = /^!\s*(includedir|include)\s+(.*)$/.exec(line) ?? [];
+	if (target === '') return [];
+	return [word === 'include' ? { include: target } : { includeDir: target }];
+}
+
+/** The quote that is open after the sign `found`, where `open` was before it ('': none). */
+function quoteAfter(open: string, found: string): string {
+	if (open === '') return found;
+	return open === found ? '' : open;
+}
+
 /** Where a comment begins that is not inside quotes. */
 function commentStart(line: string): number {
 	let quote = '';
 	let escaped = false;
 	for (let at = 0; at < line.length; at += 1) {
 		const c = line[at] ?? '';
-		if ((c === "'" || c === '"') && !escaped) quote = quote === '' ? c : quote === c ? '' : quote;
+		if ((c === "'" || c === '"') && !escaped) quote = quoteAfter(quote, c);
 		if (quote === '' && c === '#') return at;
 		escaped = quote !== '' && c === '\\' && !escaped;
 	}

@@ -37,20 +37,7 @@ export interface PasswordFound {
  */
 export async function findPassword(places: PasswordPlaces): Promise<PasswordFound> {
 	const { env, flag, option, ask } = places;
-	if (flag !== undefined && flag !== '') {
-		throw new UserError({
-			message: 'A password on the command line is not accepted: every user of this machine can read it there.',
-			hints: ['Give it in one of these ways:', ...PASSWORD_WAYS],
-		});
-	}
-	if (flag === '') {
-		if (ask === undefined)
-			throw new UserError({
-				message: 'The password must be typed, and there is no terminal.',
-				hints: ['Without a terminal, give it in one of the other ways:', ...PASSWORD_WAYS],
-			});
-		return hit((await ask(places.question)).reveal(), 'asked');
-	}
+	if (flag !== undefined) return typed(flag, places);
 	if (env.CREDENTIALS_DIRECTORY && places.profileName !== undefined) {
 		const path = join(env.CREDENTIALS_DIRECTORY, `${places.profileName}.password`);
 		const text = await readFile(path, 'utf8').catch(() => null);
@@ -65,17 +52,29 @@ export async function findPassword(places: PasswordPlaces): Promise<PasswordFoun
 		const value = env[name];
 		if (value !== undefined) return hit(value, name);
 	}
-	if (option !== undefined && option.value !== null) {
-		const path = option.origin.replace(/ \[.*$/, '');
-		return hit(
-			option.value,
-			option.origin,
-			option.exposed ? [`${path} holds a password and others may read it. chmod 600 ${shellWord(path)}`] : [],
-		);
-	}
+	if (option !== undefined && option.value !== null) return fromOption(option, option.value);
 	if (env.MYSQL_PWD !== undefined) return hit(env.MYSQL_PWD, 'MYSQL_PWD');
 	if (ask !== undefined) return hit((await ask(places.question)).reveal(), 'asked');
 	return { password: null, from: 'none', warnings: [] };
+}
+
+async function typed(flag: string, { ask, question }: PasswordPlaces): Promise<PasswordFound> {
+	if (flag !== '')
+		throw new UserError({
+			message: 'A password on the command line is not accepted: every user of this machine can read it there.',
+			hints: ['Give it in one of these ways:', ...PASSWORD_WAYS],
+		});
+	if (ask === undefined)
+		throw new UserError({
+			message: 'The password must be typed, and there is no terminal.',
+			hints: ['Without a terminal, give it in one of the other ways:', ...PASSWORD_WAYS],
+		});
+	return hit((await ask(question)).reveal(), 'asked');
+}
+
+function fromOption({ origin, exposed }: Option, value: string): PasswordFound {
+	const path = origin.replace(/ \[.*$/, '');
+	return hit(value, origin, exposed ? [`${path} holds a password and others may read it. chmod 600 ${shellWord(path)}`] : []);
 }
 
 const hit = (text: string, from: string, warnings: readonly string[] = []): PasswordFound => ({

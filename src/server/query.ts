@@ -45,16 +45,18 @@ export const undecoded: Send<readonly Row[]> = (connection, text) =>
 		connection.query(query as never, (error, result) => (error === null ? resolve(rows(result, false)) : reject(error)));
 	});
 
+/** How one statement is run. */
+interface Run<T> {
+	readonly place: Place;
+	readonly send: Send<T>;
+	readonly timeoutMs?: number;
+	readonly signal?: AbortSignal;
+}
+
 /** Runs one statement when those before it are done: see Session.query for what it promises. */
-export async function runOn<T>(
-	driver: Driver,
-	statement: Statement,
-	options: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-	place: Place,
-	send: Send<T>,
-): Promise<T> {
+export async function runOn<T>(driver: Driver, statement: Statement, how: Run<T>): Promise<T> {
 	driver.running += 1;
-	const turn = driver.queue.then(() => one(driver, statement, options, place, send));
+	const turn = driver.queue.then(() => one(driver, statement, how));
 	driver.queue = turn.catch(() => {});
 	try {
 		return await turn;
@@ -68,13 +70,7 @@ const unsent = new WeakSet<Error>();
 /** Whether a statement failed because its connection was gone before its turn came: it may be sent on another. */
 export const wasNeverSent = (error: unknown): boolean => error instanceof Error && unsent.has(error);
 
-async function one<T>(
-	driver: Driver,
-	statement: Statement,
-	{ timeoutMs = QUERY_TIMEOUT_MS, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-	place: Place,
-	send: Send<T>,
-): Promise<T> {
+async function one<T>(driver: Driver, statement: Statement, { place, send, timeoutMs = QUERY_TIMEOUT_MS, signal }: Run<T>): Promise<T> {
 	if (signal?.aborted) throw givenUp(signal, place);
 	if (driver.lost.aborted) {
 		const error = gone(statement, place);

@@ -46,55 +46,11 @@ export function rawRows(sink: RowSink): Send<void> {
 				if (error) reject(error);
 				else resolve();
 			};
-			let head: Buffer | null = Buffer.alloc(0);
-			let columns: number | null = null;
-
-			/** Gives how many bytes of `head` come before the rows, or null where they have not all come. */
-			const rowsAt = (bytes: Buffer): number | null => {
-				let at = 0;
-				let packets = 0;
-				while (at + HEADER <= bytes.length) {
-					const length = bytes.readUIntLE(at, 3);
-					const from = at + HEADER;
-					if (from + length > bytes.length) return null;
-					at = from + length;
-					packets++;
-					if (bytes[from] === ERR) throw refusal(bytes.subarray(from, at));
-					if (packets === 1) columns = countOf(bytes.subarray(from, at));
-					else if (columns !== null && packets === columns + 2) return at;
-				}
-				return null;
-			};
-			const push = (rows: Buffer) => {
-				try {
-					return sink.push(rows);
-				} catch (cause) {
-					throw Object.assign(broken('its rows were not taken'), { cause });
-				}
-			};
-			const take = (chunk: Buffer) => {
-				let rows = chunk;
-				if (head !== null) {
-					head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
-					const at = rowsAt(head);
-					if (at === null) {
-						// Its memory may be the socket's.
-						if (head === chunk) head = Buffer.from(chunk);
-						return;
-					}
-					rows = head.subarray(at);
-					head = null;
-				}
-				const used = rows.length === 0 ? null : push(rows);
-				if (used === null) return;
-				if (used !== rows.length) throw broken('there is more after the last row');
-				if (sink.end?.error) throw refusal(Buffer.from(sink.end.error));
-				over();
-			};
+			const take = takerFor(sink);
 			inside.packetParser = {
 				execute: (chunk) => {
 					try {
-						take(chunk);
+						if (take(chunk)) over();
 					} catch (error) {
 						over(error as Error);
 					}
@@ -109,6 +65,56 @@ export function rawRows(sink: RowSink): Send<void> {
 			header.writeUIntLE(body.length, 0, 3);
 			inside.stream.write(Buffer.concat([header, body]));
 		});
+}
+
+/** Gives what takes the bytes of one answer: it hands the rows to the sink and says whether that was all. It throws what is wrong with them. */
+function takerFor(sink: RowSink): (chunk: Buffer) => boolean {
+	let head: Buffer | null = Buffer.alloc(0);
+	return (chunk) => {
+		let rows = chunk;
+		if (head !== null) {
+			head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+			const at = rowsAt(head);
+			if (at === null) {
+				// Its memory may be the socket's.
+				if (head === chunk) head = Buffer.from(chunk);
+				return false;
+			}
+			rows = head.subarray(at);
+			head = null;
+		}
+		const used = rows.length === 0 ? null : push(sink, rows);
+		if (used === null) return false;
+		if (used !== rows.length) throw broken('there is more after the last row');
+		if (sink.end?.error) throw refusal(Buffer.from(sink.end.error));
+		return true;
+	};
+}
+
+function push(sink: RowSink, rows: Buffer): number | null {
+	try {
+		return sink.push(rows);
+	} catch (cause) {
+		throw Object.assign(broken('its rows were not taken'), { cause });
+	}
+}
+
+/** Gives how many bytes of an answer's beginning come before the rows, or null where they have not all come. Throws the server's refusal. */
+function rowsAt(bytes: Buffer): number | null {
+	let at = 0;
+	let packets = 0;
+	let columns: number | null = null;
+	while (at + HEADER <= bytes.length) {
+		const length = bytes.readUIntLE(at, 3);
+		const from = at + HEADER;
+		if (from + length > bytes.length) return null;
+		at = from + length;
+		packets++;
+		if (bytes[from] === ERR) throw refusal(bytes.subarray(from, at));
+		if (packets === 1) columns = countOf(bytes.subarray(from, at));
+		else if (columns !== null && packets === columns + 2) return at;
+	}
+	return null;
 }
 
 /** The first packet of an answer with rows: a length-encoded number of columns. Throws where it is no such answer. */

@@ -5,7 +5,6 @@ import type { Secret } from '../sql/secret.ts';
 import {
 	type Badge,
 	compact,
-	isOn,
 	isServerUrl,
 	parseServerUrl,
 	plainName,
@@ -16,7 +15,8 @@ import {
 	type ServerAddress,
 	type SslMode,
 } from './address.ts';
-import { type Option, readOptionFiles } from './option-files.ts';
+import { readOptionFiles } from './option-files.ts';
+import { fromOptions, type Said } from './option-values.ts';
 import { findPassword } from './passwords.ts';
 
 /** What a profile says about reaching its server; never a password. */
@@ -110,23 +110,6 @@ const USUAL_SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/var/run/m
 /** Where the mode comes from when only a fingerprint is given. */
 export const BY_FINGERPRINT = 'because a fingerprint is given';
 
-/** What can be said about a server, in one place. */
-interface Said {
-	readonly host?: string;
-	readonly port?: number;
-	readonly socket?: string;
-	readonly user?: string;
-	readonly sslMode?: SslMode;
-	readonly sslCa?: string;
-	readonly sslCert?: string;
-	readonly sslKey?: string;
-	readonly tlsVersion?: string;
-	readonly sslFp?: string;
-	readonly getServerPublicKey?: boolean;
-	readonly serverPublicKeyPath?: string;
-	readonly connectTimeout?: number;
-}
-
 /** One place that says something; the first in the order of precedence counts. */
 interface Level {
 	readonly from: (key: keyof Said) => string;
@@ -139,17 +122,9 @@ interface Level {
  */
 export async function resolveServer(sources: ServerSources): Promise<ResolvedServer> {
 	const { env, flags = {} } = sources;
-	const machine: Machine = {
-		home: sources.machine?.home ?? (env.HOME || homedir()),
-		systemFiles: ['/etc/my.cnf', '/etc/mysql/my.cnf'],
-		sockets: USUAL_SOCKETS,
-		user: userInfo().username,
-		...sources.machine,
-	};
+	const machine = machineOf(sources);
 	const flagged = fromFlags(flags);
-	// A server that is named by flags is not the one that the environment names.
-	const named =
-		sources.server ?? (flagged.host === undefined && flagged.socket === undefined ? env.LOCKSTEP_PROFILE || undefined : undefined);
+	const named = sources.server ?? profileOfEnvironment(flagged, env);
 	const url = named !== undefined && isServerUrl(named) ? parseServerUrl(named) : undefined;
 	const profile = named !== undefined && url === undefined ? known(named, sources.profiles) : undefined;
 	const files = await readOptionFiles(
@@ -173,13 +148,12 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 		{ from: (key) => options.origin[key] ?? 'option file', said: options.said },
 	];
 	const { address, rank } = assemble(levels, machine, profile);
-	const moved = profile !== undefined && rank === 0;
 	// Whoever types a profile's name to confirm means the profile's server, not another that a flag put in its place.
-	const name = profile !== undefined && !moved ? profile.name : plainName(address);
-	const full: ServerAddress = { ...address, name, ...(profile?.badge === undefined || moved ? {} : { badge: profile.badge }) };
+	const meant = rank === 0 ? undefined : profile;
+	const name = meant === undefined ? plainName(address) : meant.name;
+	const full: ServerAddress = { ...address, name, ...(meant?.badge === undefined ? {} : { badge: meant.badge }) };
 	// The program made that password itself: nobody types it.
-	const sandbox =
-		full.socket === undefined && full.host === '127.0.0.1' && full.user === 'root' ? await sources.sandboxLogin?.(full.port) : null;
+	const sandbox = isRootHere(full) ? await sources.sandboxLogin?.(full.port) : null;
 	const found = await findPassword({
 		...compact({
 			flag: flags.password,
@@ -194,11 +168,9 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 		env,
 		question: `Password of ${full.user} at ${name}: `,
 	});
-	const tls: ServerAddress['tls'] =
-		sandbox && full.origin.sslMode === 'default' ? { ...full.tls, mode: 'VERIFY_CA', ca: sandbox.ca } : full.tls;
+	const tls = tlsOf(full, sandbox?.ca);
 	// What was accepted holds where nothing more exact is said.
-	const isOpen = full.socket === undefined && tls.mode === 'PREFERRED' && full.origin.sslMode === 'default' && !full.serverKey?.request;
-	const accepted = isOpen ? sources.acceptedCertificate?.(plainName(full)) : undefined;
+	const accepted = isUnproven(full, tls) ? sources.acceptedCertificate?.(plainName(full)) : undefined;
 	return {
 		address: {
 			...full,
@@ -208,6 +180,33 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 		...{ password: found.password, passwordFrom: found.from, warnings: [...files.warnings, ...found.warnings] },
 	};
 }
+
+function machineOf({ env, machine }: ServerSources): Machine {
+	return {
+		home: machine?.home ?? (env.HOME || homedir()),
+		systemFiles: ['/etc/my.cnf', '/etc/mysql/my.cnf'],
+		sockets: USUAL_SOCKETS,
+		user: userInfo().username,
+		...machine,
+	};
+}
+
+/** A server that is named by flags is not the one that the environment names. */
+function profileOfEnvironment(flagged: Said, env: NodeJS.ProcessEnv): string | undefined {
+	if (flagged.host !== undefined || flagged.socket !== undefined) return undefined;
+	return env.LOCKSTEP_PROFILE || undefined;
+}
+
+/** Whether it may be a sandbox's server. */
+const isRootHere = ({ socket, host, user }: ServerAddress): boolean => socket === undefined && host === '127.0.0.1' && user === 'root';
+
+/** `sandboxCa`: of a sandbox's server, which is verified where nothing else is said. */
+const tlsOf = ({ tls, origin }: ServerAddress, sandboxCa: string | undefined): ServerAddress['tls'] =>
+	sandboxCa !== undefined && origin.sslMode === 'default' ? { ...tls, mode: 'VERIFY_CA', ca: sandboxCa } : tls;
+
+/** Whether nothing is said by which the server proves who it is. */
+const isUnproven = ({ socket, origin, serverKey }: ServerAddress, tls: ServerAddress['tls']): boolean =>
+	socket === undefined && tls.mode === 'PREFERRED' && origin.sslMode === 'default' && !serverKey?.request;
 
 function known(name: string, profiles: ServerSources['profiles']): KnownServer {
 	const profile = profiles(name);
@@ -255,51 +254,6 @@ const fromProfile = (profile: KnownServer): Said =>
 		sslFp: profile.tls?.fingerprint,
 		serverPublicKeyPath: profile.tls?.serverPublicKeyPath,
 	});
-
-/** The options that concern a connection, in the spelling of either vendor; the last of a kind counts. */
-function fromOptions(options: readonly Option[]): {
-	readonly said: Said;
-	readonly origin: Partial<Record<keyof Said, string>>;
-	readonly password?: Option;
-} {
-	const said: { -readonly [K in keyof Said]: Said[K] } = {};
-	const origin: Partial<Record<keyof Said, string>> = {};
-	let password: Option | undefined;
-	let overNetwork = false;
-	const set = <K extends keyof Said>(key: K, value: Said[K], option: Option) => {
-		said[key] = value;
-		origin[key] = option.origin;
-	};
-	for (const option of options) {
-		const name = option.name
-			.toLowerCase()
-			.replaceAll('_', '-')
-			.replace(/^loose-/, '');
-		const value = option.value ?? '';
-		if (/^pass(w(o(r(d)?)?)?)?$/.test(name)) password = option;
-		else if (name === 'skip-password') password = { ...option, value: '' };
-		else if (name === 'host' && value !== '') set('host', value, option);
-		else if (name === 'port' && value !== '' && value !== '0') set('port', readPort(value, option.origin), option);
-		else if (name === 'socket' && value !== '') set('socket', value, option);
-		else if (name === 'user' && value !== '') set('user', value, option);
-		else if (name === 'protocol') overNetwork = /^tcp$/i.test(value);
-		else if (name === 'ssl-mode') set('sslMode', readSslMode(value, option.origin), option);
-		else if (name === 'ssl-ca' && value !== '') set('sslCa', value, option);
-		else if (name === 'ssl-cert' && value !== '') set('sslCert', value, option);
-		else if (name === 'ssl-key' && value !== '') set('sslKey', value, option);
-		else if (name === 'ssl-fp' && value !== '') set('sslFp', readFingerprint(value, option.origin), option);
-		else if (name === 'tls-version' && value !== '') set('tlsVersion', value, option);
-		else if (name === 'get-server-public-key') set('getServerPublicKey', isOn(value), option);
-		else if (name === 'server-public-key-path' && value !== '') set('serverPublicKeyPath', value, option);
-		else if (name === 'connect-timeout' && value !== '') set('connectTimeout', readSeconds(value, option.origin), option);
-		// MariaDB's own words for it: --ssl, --skip-ssl, --ssl-verify-server-cert.
-		else if (name === 'skip-ssl' || name === 'disable-ssl' || (name === 'ssl' && !isOn(value))) set('sslMode', 'DISABLED', option);
-		else if (name === 'ssl' && said.sslMode !== 'VERIFY_IDENTITY') set('sslMode', 'REQUIRED', option);
-		else if (name === 'ssl-verify-server-cert' && isOn(value)) set('sslMode', 'VERIFY_IDENTITY', option);
-	}
-	if (overNetwork) delete said.socket;
-	return { said, origin, ...(password === undefined ? {} : { password }) };
-}
 
 /** The rank of the option files among the levels. */
 const OPTION_FILES = 3;

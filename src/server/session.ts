@@ -144,20 +144,26 @@ export async function connect(
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
 	try {
-		const { driver, ...found } = await login(address, password, signal, tls, options);
+		const loggedIn = await login(address, password, tls, { ...options, signal });
 		try {
-			return await setUp(driver, address, password, settingsOf(options), signal, found);
+			return await setUp(loggedIn, address, password, { settings: settingsOf(options), signal });
 		} catch (error) {
-			driver.destroy();
+			loggedIn.driver.destroy();
 			throw error;
 		}
 	} catch (error) {
 		if (options.signal?.aborted) throw givenUp(address, options.signal);
 		if (error instanceof Stopped)
-			throw refusedLogin(address, Object.assign(new Error('the login took too long'), { code: 'ETIMEDOUT' }), password !== null, false);
+			throw refusedLogin(address, Object.assign(new Error('the login took too long'), { code: 'ETIMEDOUT' }), {
+				passwordGiven: password !== null,
+				encrypted: false,
+			});
 		// Logged in, and then not even the first statements are taken: an expired password, a server that stops.
 		if (error instanceof ServerError)
-			throw refusedLogin(address, error.cause instanceof Error ? error.cause : error, password !== null, true);
+			throw refusedLogin(address, error.cause instanceof Error ? error.cause : error, {
+				passwordGiven: password !== null,
+				encrypted: true,
+			});
 		throw error;
 	}
 }
@@ -187,9 +193,8 @@ interface LoggedIn {
 async function login(
 	address: ServerAddress,
 	password: Secret | null,
-	signal: AbortSignal,
 	tls: Awaited<ReturnType<typeof tlsOptions>>,
-	{ localInfile = false, readBytes }: { readonly localInfile?: boolean; readonly readBytes?: number },
+	{ signal, localInfile = false, readBytes }: { readonly signal: AbortSignal; readonly localInfile?: boolean; readonly readBytes?: number },
 ): Promise<LoggedIn> {
 	const { socket, offersTls, mariadb } = await greet(address, signal, readBytes ?? null);
 	const ssl = tls === null || (tls.optional && !offersTls) ? undefined : tls.ssl;
@@ -253,34 +258,30 @@ async function login(
 	} catch (error) {
 		const peer = certificateOf(inside.stream);
 		driver.destroy();
-		throw refusedLogin(address, error as Error, password !== null, ssl !== undefined, peer);
+		throw refusedLogin(address, error as Error, { passwordGiven: password !== null, encrypted: ssl !== undefined, certificate: peer });
 	}
 }
 
 async function setUp(
-	driver: Driver & { readonly mariadb: boolean },
+	{ driver, isVerified, passwordExposed }: LoggedIn,
 	address: ServerAddress,
 	password: Secret | null,
-	settings: Settings,
-	signal: AbortSignal,
-	{ isVerified, passwordExposed }: Omit<LoggedIn, 'driver'>,
+	{ settings, signal }: { readonly settings: Settings; readonly signal: AbortSignal },
 ): Promise<Session> {
 	const threadId = driver.connection.threadId;
 	let connectionId = 0;
 	let account: string | undefined;
 	const run = <T>(statement: Statement, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }, send: Send<T>) =>
-		runOn(
-			driver,
-			statement,
-			options,
-			{
+		runOn(driver, statement, {
+			...options,
+			place: {
 				server: address.name,
 				...(account !== undefined && { account }),
 				// Behind a proxy the two differ: then the number may be somebody else's, and nothing is killed by it.
 				kill: connectionId !== 0 && connectionId === threadId ? () => kill(address, password, connectionId) : null,
 			},
 			send,
-		);
+		});
 	const query: Session['query'] = (statement, options = {}) => run(statement, options, options.bytes ? undecoded : decoded);
 	const early = { timeoutMs: address.connectTimeoutMs, signal };
 	// MariaDB then counts one connection of the account too few, and lets more in than it may have (seen on 10.11 and 11.8).
