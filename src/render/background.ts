@@ -21,7 +21,7 @@ export function leftLines(
 ): Line[] {
 	const signs = symbols(ascii);
 	return [
-		...indented(`${signs.at} `, `Continues without this terminal: ${runWords(title, servers)}`, width, 'bold', 'key'),
+		...indented(span(`${signs.at} `, 'key'), `Continues without this terminal: ${runWords(title, servers)}`, width, 'bold'),
 		line(span('  To watch it again, or to stop it safely:', 'dim')),
 		line(span('Next:  ', 'dim'), span(`lockstep attach ${run}`, 'key')),
 	];

@@ -10,7 +10,8 @@ export type CardOptions = { readonly width: number; readonly ascii?: boolean; re
 const vendor = ({ flavor, version }: { flavor: string; version: string }): string =>
 	`${flavor === 'mysql' ? 'MySQL' : 'MariaDB'} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
 
-function proofOf(what: string, how: string, proof: Proof, signs: Symbols, now: Date): readonly [string, Tone] {
+/** `how`: what is said of the time that it took, as `%`. */
+function proofOf(proof: Proof, { what, how }: { what: string; how: string }, signs: Symbols, now: Date): readonly [string, Tone] {
 	switch (proof.state) {
 		case 'none':
 			return [`${signs.waiting} not ${what} yet`, 'dim'];
@@ -23,8 +24,9 @@ function proofOf(what: string, how: string, proof: Proof, signs: Symbols, now: D
 	}
 }
 
-const verifiedWords = (card: BackupCard, signs: Symbols, now: Date) => proofOf('verified', '', card.verified, signs, now);
-const drilledWords = (card: BackupCard, signs: Symbols, now: Date) => proofOf('drilled', ', recovered in %', card.drilled, signs, now);
+const verifiedWords = (card: BackupCard, signs: Symbols, now: Date) => proofOf(card.verified, { what: 'verified', how: '' }, signs, now);
+const drilledWords = (card: BackupCard, signs: Symbols, now: Date) =>
+	proofOf(card.drilled, { what: 'drilled', how: ', recovered in %' }, signs, now);
 
 function held(card: BackupCard): string | null {
 	if (card.held_ms === null) return null;
@@ -65,7 +67,7 @@ export function cardLines(card: BackupCard, { width, ascii = false, now }: CardO
 	lines.push(line('  ', span(verified, toneV), span(between, 'dim'), span(drilled, toneD)));
 	for (const problem of [...problemsOf(card.verified), ...problemsOf(card.drilled)].slice(0, 3))
 		lines.push(...indented('    ', problem, width, 'bad'));
-	for (const warning of card.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
+	for (const warning of card.warnings) lines.push(...indented(span(`  ${signs.warn} `, 'warn'), warning, width));
 	return lines;
 }
 
@@ -92,10 +94,14 @@ export function listLines(folder: string, cards: readonly BackupCard[], options:
 	for (const card of cards) lines.push([], ...cardLines(card, options));
 	const first = whole[0];
 	if (first !== undefined) {
-		const next = first.verified.state === 'ok' ? (first.drilled.state === 'ok' ? 'show' : 'drill') : 'verify';
-		lines.push([], line(span('Next:  ', 'dim'), span(`lockstep ${next} ${shellWord(first.path)}`, 'key')));
+		lines.push([], line(span('Next:  ', 'dim'), span(`lockstep ${nextCommand(first)} ${shellWord(first.path)}`, 'key')));
 	}
 	return lines;
+}
+
+function nextCommand({ verified, drilled }: BackupCard): 'verify' | 'drill' | 'show' {
+	if (verified.state !== 'ok') return 'verify';
+	return drilled.state === 'ok' ? 'show' : 'drill';
 }
 
 const TABLES = 8;
@@ -109,7 +115,7 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [headLine(report, signs, now)];
 	const row = (label: string, text: string | null, tone: Tone = 'plain') => {
-		if (text !== null && text !== '') lines.push(...indented(`  ${pad(label, 11)} `, text, width, tone, 'dim'));
+		if (text !== null && text !== '') lines.push(...indented(span(`  ${pad(label, 11)} `, 'dim'), text, width, tone));
 	};
 	const { server, databaseList, fileList } = report;
 	row('Folder', report.path);
@@ -143,33 +149,40 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 		);
 	for (const warning of report.warnings) row('Warning', warning, 'warn');
 	lines.push([], line(span('Databases', 'bold')));
-	for (const database of databaseList) {
-		lines.push(
-			line(
-				'  ',
-				span(database.name, 'bold'),
-				span(
-					`  ${plural(database.tables.length, 'table')}, ${count(database.rows)} rows, ${bytes(database.raw_bytes)} -> ${bytes(database.bytes)}`,
-					'dim',
-				),
-			),
-		);
-		const shown = database.tables.slice(0, TABLES);
-		const rows = shown.map(({ name, estimated, rows, bytes: size }) => {
-			const about = estimated ? '~' : '';
-			return [name, rows === null ? '' : `${about}${count(rows)} rows`, `${about}${bytes(size ?? 0)}`];
-		});
-		for (const [name = '', ...figures] of columns(rows, [{ most: width - 34 }, ROWS, BYTES], signs.more))
-			lines.push(line(`    ${name}`, span(figures.join(''), 'dim')));
-		if (database.tables.length > shown.length) lines.push(line(span(`    ${database.tables.length - shown.length} more`, 'dim')));
-	}
-	lines.push([], line(span('Files', 'bold')));
-	for (const file of fileList.slice(0, FILES)) lines.push(line(`  ${file.path}`, span(`  ${file.kind}, ${bytes(file.bytes)}`, 'dim')));
-	if (fileList.length > FILES) lines.push(line(span(`  ${fileList.length - FILES} more`, 'dim')));
+	lines.push(...databaseList.flatMap((database) => databaseLines(database, width, signs)));
+	lines.push([], line(span('Files', 'bold')), ...fileLines(fileList));
 	const path = shellWord(report.path);
 	lines.push([], line(span('Next', 'bold')));
 	for (const command of [`lockstep verify ${path}`, `lockstep drill ${path}`, `lockstep restore ${path} --server SERVER`])
 		lines.push(line('  ', span(command, 'key')));
+	return lines;
+}
+
+function databaseLines(database: BackupReport['databaseList'][number], width: number, signs: Symbols): Line[] {
+	const lines: Line[] = [
+		line(
+			'  ',
+			span(database.name, 'bold'),
+			span(
+				`  ${plural(database.tables.length, 'table')}, ${count(database.rows)} rows, ${bytes(database.raw_bytes)} -> ${bytes(database.bytes)}`,
+				'dim',
+			),
+		),
+	];
+	const shown = database.tables.slice(0, TABLES);
+	const rows = shown.map(({ name, estimated, rows, bytes: size }) => {
+		const about = estimated ? '~' : '';
+		return [name, rows === null ? '' : `${about}${count(rows)} rows`, `${about}${bytes(size ?? 0)}`];
+	});
+	for (const [name = '', ...figures] of columns(rows, [{ most: width - 34 }, ROWS, BYTES], signs.more))
+		lines.push(line(`    ${name}`, span(figures.join(''), 'dim')));
+	if (database.tables.length > shown.length) lines.push(line(span(`    ${database.tables.length - shown.length} more`, 'dim')));
+	return lines;
+}
+
+function fileLines(files: BackupReport['fileList']): Line[] {
+	const lines = files.slice(0, FILES).map((file) => line(`  ${file.path}`, span(`  ${file.kind}, ${bytes(file.bytes)}`, 'dim')));
+	if (files.length > FILES) lines.push(line(span(`  ${files.length - FILES} more`, 'dim')));
 	return lines;
 }
 

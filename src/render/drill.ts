@@ -17,12 +17,12 @@ export function drilledLines(
 ): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(`Drill passed: ${path} restores`, 'bold'))];
-	for (const [name, text] of drillFacts(record)) lines.push(...indented(`  ${pad(name, 17)} `, text, width, 'plain', 'dim'));
+	for (const [name, text] of drillFacts(record)) lines.push(...indented(span(`  ${pad(name, 17)} `, 'dim'), text, width));
 	lines.push(
-		...indented(`  ${pad('Time', 17)} `, record.phases.map(({ name, ms }) => `${name} ${duration(ms)}`).join(', '), width, 'plain', 'dim'),
+		...indented(span(`  ${pad('Time', 17)} `, 'dim'), record.phases.map(({ name, ms }) => `${name} ${duration(ms)}`).join(', '), width),
 	);
 	for (const check of checks)
-		lines.push(...indented(`  ${checkSign(check.status, signs)} `, check.title, width, 'plain', check.status === 'ok' ? 'good' : 'dim'));
-	for (const warning of record.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
+		lines.push(...indented(span(`  ${checkSign(check.status, signs)} `, check.status === 'ok' ? 'good' : 'dim'), check.title, width));
+	for (const warning of record.warnings) lines.push(...indented(span(`  ${signs.warn} `, 'warn'), warning, width));
 	return lines;
 }

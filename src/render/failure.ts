@@ -22,18 +22,17 @@ export const checkSign = (status: Check['status'], signs: Symbols): string =>
 export function checkLines(check: Check, width: number, signs: Symbols): Line[] {
 	const lines = [
 		...indented(
-			`  ${checkSign(check.status, signs)} `,
+			span(`  ${checkSign(check.status, signs)} `, TONES[check.status]),
 			check.title,
 			width,
 			check.status === 'fail' ? 'bold' : 'plain',
-			TONES[check.status],
 		),
 	];
 	const last = lines[lines.length - 1];
 	const short = check.found !== undefined && check.expected === undefined && widthOf(check.found) < 40;
 	if (last !== undefined && short) lines[lines.length - 1] = [...last, span(`  ${check.found}`, 'dim')];
-	if (check.expected !== undefined) lines.push(...indented('      expected  ', check.expected, width, 'plain', 'dim'));
-	if (check.found !== undefined && !short) lines.push(...indented('      found     ', check.found, width, 'plain', 'dim'));
+	if (check.expected !== undefined) lines.push(...indented(span('      expected  ', 'dim'), check.expected, width));
+	if (check.found !== undefined && !short) lines.push(...indented(span('      found     ', 'dim'), check.found, width));
 	// Whole, however long: it is there to be copied.
 	if (check.status !== 'ok') for (const hint of check.hints ?? []) lines.push(line(span('      hint       ', 'dim'), span(hint, 'key')));
 	return lines;
@@ -49,9 +48,9 @@ function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
 export function failureLines(failure: Failure, { width, ascii = false, state, log }: FailureOptions): Line[] {
 	const signs = symbols(ascii);
 	const { description: told } = failure;
-	const lines: Line[] = [...indented(`${signs.bad} `, told.message, width, 'bold', 'bad')];
-	if (told.reason) lines.push(...indented('  why    ', told.reason, width, 'plain', 'dim'));
-	lines.push(...indented('  state  ', state ?? stateAfter(failure), width, failure.left.length > 0 ? 'bad' : 'plain', 'dim'));
+	const lines: Line[] = [...indented(span(`${signs.bad} `, 'bad'), told.message, width, 'bold')];
+	if (told.reason) lines.push(...indented(span('  why    ', 'dim'), told.reason, width));
+	lines.push(...indented(span('  state  ', 'dim'), state ?? stateAfter(failure), width, failure.left.length > 0 ? 'bad' : 'plain'));
 	if (failure.checks.length > 0) {
 		lines.push([]);
 		for (const check of failure.checks) lines.push(...checkLines(check, width, signs));

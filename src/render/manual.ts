@@ -65,14 +65,16 @@ function blocksOf(markdown: string): Block[] {
 			at--;
 			blocks.push({ kind: 'table', head: cells(rows[0] ?? ''), rows: rows.slice(2).map(cells) });
 		} else if (text.startsWith('- ')) blocks.push({ kind: 'item', text: plain(text.slice(2)) });
-		else if (text !== '') {
-			const last = blocks.at(-1);
-			const isContinued = last?.kind === 'text' && lines[at - 1] !== '';
-			if (isContinued) blocks[blocks.length - 1] = { kind: 'text', text: `${last.text} ${plain(text)}` };
-			else blocks.push({ kind: 'text', text: plain(text) });
-		}
+		else if (text !== '') addText(blocks, plain(text), lines[at - 1] !== '');
 	}
 	return blocks;
+}
+
+/** `isNext`: it follows on a line that is not empty, and so continues what is text there. */
+function addText(blocks: Block[], text: string, isNext: boolean): void {
+	const last = blocks.at(-1);
+	if (isNext && last?.kind === 'text') blocks[blocks.length - 1] = { kind: 'text', text: `${last.text} ${text}` };
+	else blocks.push({ kind: 'text', text });
 }
 
 /** No column is made narrower than this. */
@@ -84,7 +86,7 @@ function tableLines({ head, rows }: Extract<Block, { kind: 'table' }>, width: nu
 	if (widths === null)
 		return rows.flatMap(([first = '', ...rest]) => [
 			...indented('', first, width, 'bold'),
-			...rest.flatMap((cell, index) => (cell === '' ? [] : indented(`  ${head[index + 1]}: `, cell, width, 'plain', 'dim'))),
+			...rest.flatMap((cell, index) => (cell === '' ? [] : indented(span(`  ${head[index + 1]}: `, 'dim'), cell, width))),
 		]);
 	const row = (parts: readonly string[], tone: 'plain' | 'bold'): Line[] => {
 		const wrapped = parts.map((part, column) => wrap(part, widths[column] ?? width));

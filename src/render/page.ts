@@ -47,8 +47,10 @@ export function wrap(text: string, width: number): string[] {
 	return lines;
 }
 
-/** Several lines with the same lead-in: the first behind `head`, the others behind blanks of its width. */
-export function indented(head: string, text: string, width: number, tone: Tone = 'plain', headTone: Tone = tone): Line[] {
-	const room = Math.max(20, width - widthOf(head));
-	return wrap(text, room).map((part, index) => [span(index === 0 ? head : pad('', widthOf(head)), headTone), span(part, tone)]);
+/** Several lines with the same lead-in: the first behind `head`, the others behind blanks of its width. A head that is no span has the text's tone. */
+export function indented(head: string | Span, text: string, width: number, tone: Tone = 'plain'): Line[] {
+	const first = typeof head === 'string' ? span(head, tone) : head;
+	const headWidth = widthOf(first.text);
+	const room = Math.max(20, width - headWidth);
+	return wrap(text, room).map((part, index) => [index === 0 ? first : span(pad('', headWidth), first.tone), span(part, tone)]);
 }

@@ -72,7 +72,7 @@ export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 	if (review.consents.length > 0) {
 		lines.push([], line(span('To be typed, because it destroys something or makes others wait', 'bad')));
 		for (const consent of review.consents) {
-			lines.push(...indented(`  ${signs.warn} `, consent.reason, options.width, 'plain', 'warn'));
+			lines.push(...indented(span(`  ${signs.warn} `, 'warn'), consent.reason, options.width));
 			for (const affected of consent.affected) lines.push(line(span(`      ${affected}`, 'dim')));
 			lines.push(line('      type exactly ', span(consent.name, 'bold'), span(`   (or --confirm ${shellWord(consent.name)})`, 'dim')));
 		}

@@ -49,12 +49,18 @@ function coordinates(value: Json | undefined): string | null {
 	const at = object(value);
 	const file = text(at.file);
 	const gtid = text(at.gtid);
-	return (
-		say(
-			[file && `${file}${number(at.pos) === null ? (text(at.pos) ? `:${text(at.pos)}` : '') : `:${at.pos}`}`, gtid && `gtid ${gtid}`],
-			'  ',
-		) || null
-	);
+	return say([file && `${file}${offset(at.pos)}`, gtid && `gtid ${gtid}`], '  ') || null;
+}
+
+/** A place in a file, as it stands behind the file's name. */
+function offset(pos: Json | undefined): string {
+	if (number(pos) !== null) return `:${pos}`;
+	return text(pos) ? `:${text(pos)}` : '';
+}
+
+function sizesText(raw: number | null, stored: number | null): string | null {
+	if (raw === null) return null;
+	return stored === null ? bytes(raw) : `${bytes(raw)} -> ${bytes(stored)}`;
 }
 
 function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
@@ -65,7 +71,7 @@ function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
 	const position = object(summary.position);
 	const source = object(position.source);
 	const speed = raw !== null && ms !== null && ms > 0 ? ` (${bytes((raw * 1000) / ms)}/s)` : '';
-	const sizes = raw === null ? null : stored === null ? bytes(raw) : `${bytes(raw)} -> ${bytes(stored)}`;
+	const sizes = sizesText(raw, stored);
 	const compression = text(summary.compression);
 	const sourceAt = coordinates(position.source);
 	const selfAt = coordinates(position.self);
@@ -107,15 +113,18 @@ function loaded(summary: Known, ms: number | null): string {
 	);
 }
 
+function encryptionText(encrypted: Json | undefined): string {
+	if (encrypted === true) return 'encrypted, as the primary sees it';
+	return encrypted === false ? 'NOT encrypted' : 'replication only';
+}
+
 function provision(summary: Known, ms: number | null): string[] {
 	const skipped = Array.isArray(summary.notCompared) ? summary.notCompared.length : (number(summary.notCompared) ?? 0);
 	const compared = many(summary.comparedTables);
-	const encrypted = summary.encrypted;
 	const at = coordinates(summary.position);
 	return [
 		loaded(summary, ms),
-		text(summary.account) &&
-			`Account ${text(summary.account)}, ${encrypted === true ? 'encrypted, as the primary sees it' : encrypted === false ? 'NOT encrypted' : 'replication only'}`,
+		text(summary.account) && `Account ${text(summary.account)}, ${encryptionText(summary.encrypted)}`,
 		text(summary.operator) &&
 			`Operator ${text(summary.operator)}, ${text(summary.operatorPasswordFile) ? `password in ${text(summary.operatorPasswordFile)}` : 'with the password it had'}`,
 		at && `Began at ${at}`,
@@ -143,8 +152,48 @@ function drillSummary({ summary }: RunEnd, { width, ascii = false }: SummaryOpti
 	const report = text(summary.report);
 	return [
 		...drilledLines(record.backup, record, checks, { width, ascii }),
-		...(report === null ? [] : indented('  Report            ', report, width, 'key', 'dim')),
+		...(report === null ? [] : indented(span('  Report            ', 'dim'), report, width, 'key')),
 	];
+}
+
+function unfinishedLines(end: RunEnd, state: RunState, options: SummaryOptions): Line[] {
+	const { width, ascii = false } = options;
+	const signs = symbols(ascii);
+	const done = state.steps.filter((step) => step.status === 'done').length;
+	const steps = state.steps.length === 0 ? {} : { steps: { done, of: state.steps.length } };
+	const now = afterWords(state.deeds, end, { servers: state.servers, ...steps });
+	if (end.failure === null) {
+		const except = [...new Set([...end.warnings, ...exceptions(state.deeds, state.servers)])];
+		const all = except.length === 0 ? 'Undone: everything is as it was.' : 'Undone, except for this:';
+		return [
+			line(span(`${signs.undone} `, 'warn'), span(end.outcome === 'undone' ? all : 'Stopped.', 'bold')),
+			...except.flatMap((warning) => indented(span(`  ${signs.warn} `, 'warn'), warning, width)),
+		];
+	}
+	return failureLines(end.failure, {
+		width,
+		ascii,
+		// What is left to be rolled back says it itself.
+		...(now === null || end.failure.left.length > 0 ? {} : { state: now }),
+		...(options.log === undefined ? {} : { log: options.log }),
+	});
+}
+
+/** What was done, in a line, and what there is to say of it. */
+function headAndFacts(summary: Known, state: RunState, ascii: boolean): { readonly head: string; readonly facts: readonly string[] } {
+	// What a person waited at the review is no part of the run.
+	const ms = state.steps.reduce((sum, step) => sum + (step.ms ?? 0), 0) || null;
+	const folder = text(summary.backup);
+	if (folder !== null) return { head: `Backup complete: ${folder}`, facts: backup(summary, ms, ascii) };
+	const restored = text(summary.restored);
+	if (restored !== null) {
+		const server = text(summary.server) ?? state.servers.server ?? 'the server';
+		return { head: `Restored into ${server}: ${restored}`, facts: restore(summary, ms) };
+	}
+	const replica = text(summary.replica) ?? state.servers.replica ?? null;
+	const primary = text(summary.primary) ?? state.servers.primary ?? null;
+	const head = replica !== null && primary !== null ? `${replica} is a replica of ${primary}` : `${state.title || 'Run'}: done`;
+	return { head, facts: provision(summary, ms) };
 }
 
 /** What a run came to, as it is left in the terminal. */
@@ -153,46 +202,13 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 	const signs = symbols(ascii);
 	if (end.outcome === 'previewed') return [line(span('Nothing was changed: this was a preview.', 'bold'))];
 	if (end.outcome === 'declined') return [line(span('Nothing was changed.', 'bold'))];
-	if (end.outcome !== 'done') {
-		const done = state.steps.filter((step) => step.status === 'done').length;
-		const steps = state.steps.length === 0 ? {} : { steps: { done, of: state.steps.length } };
-		const now = afterWords(state.deeds, end, { servers: state.servers, ...steps });
-		if (end.failure === null) {
-			const except = [...new Set([...end.warnings, ...exceptions(state.deeds, state.servers)])];
-			const all = except.length === 0 ? 'Undone: everything is as it was.' : 'Undone, except for this:';
-			return [
-				line(span(`${signs.undone} `, 'warn'), span(end.outcome === 'undone' ? all : 'Stopped.', 'bold')),
-				...except.flatMap((warning) => indented(`  ${signs.warn} `, warning, width, 'plain', 'warn')),
-			];
-		}
-		return failureLines(end.failure, {
-			width,
-			ascii,
-			// What is left to be rolled back says it itself.
-			...(now === null || end.failure.left.length > 0 ? {} : { state: now }),
-			...(options.log === undefined ? {} : { log: options.log }),
-		});
-	}
+	if (end.outcome !== 'done') return unfinishedLines(end, state, options);
 	const summary: Known = end.summary;
 	if (state.runbook === 'drill') return drillSummary(end, options);
-	// What a person waited at the review is no part of the run.
-	const ms = state.steps.reduce((sum, step) => sum + (step.ms ?? 0), 0) || null;
-	const folder = text(summary.backup);
-	const replica = text(summary.replica) ?? state.servers.replica ?? null;
-	const primary = text(summary.primary) ?? state.servers.primary ?? null;
-	const isBackup = folder !== null;
-	const restored = text(summary.restored);
-	const head = isBackup
-		? `Backup complete: ${folder}`
-		: restored !== null
-			? `Restored into ${text(summary.server) ?? state.servers.server ?? 'the server'}: ${restored}`
-			: replica !== null && primary !== null
-				? `${replica} is a replica of ${primary}`
-				: `${state.title || 'Run'}: done`;
+	const { head, facts } = headAndFacts(summary, state, ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(head, 'bold'))];
-	const facts = isBackup ? backup(summary, ms, ascii) : restored !== null ? restore(summary, ms) : provision(summary, ms);
 	for (const fact of facts) lines.push(...indented('  ', fact, width));
-	for (const warning of end.warnings) lines.push(...indented(`  ${signs.warn} `, warning, width, 'plain', 'warn'));
+	for (const warning of end.warnings) lines.push(...indented(span(`  ${signs.warn} `, 'warn'), warning, width));
 	const option = Array.isArray(summary.optionFile) ? summary.optionFile : [];
 	if (option.length > 0) {
 		lines.push(line(span("  For the replica's option file, so that a restart keeps it so:", 'bold')));

@@ -1,3 +1,4 @@
+import type { Check } from '../core/check.ts';
 import { aftermath, NO_DEEDS, tally } from '../core/deeds.ts';
 import type { Recorded } from '../core/events.ts';
 import { dayAndTime, duration, symbols, timeOfDay, type Zone } from '../core/format.ts';
@@ -18,6 +19,9 @@ export type TextOptions = {
 	readonly width?: number;
 	readonly zone?: Zone;
 };
+
+/** What prints an event, by its type; of one that is not here nothing is printed. */
+type Printers = { readonly [T in Recorded['type']]?: (event: Extract<Recorded, { readonly type: T }>) => void };
 
 const TENTH = 0.1;
 const QUIET_MS = 30_000;
@@ -53,6 +57,21 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 		return before !== undefined || tenth > 0;
 	};
 
+	const isTold = ({ status }: Check): boolean => status === 'warning' || (status === 'note' && !quiet);
+	const isToldLater = ({ status }: Check): boolean => status !== 'ok' && (status !== 'note' || !quiet);
+
+	const doneWords = ({ step, again, acted, ms }: Extract<Recorded, { type: 'step-done' }>): string => {
+		if (again) return 'still as it was done before';
+		return acted || checked.has(step) ? duration(ms) : 'nothing to do';
+	};
+
+	const undoneWords = (kept: boolean): string => {
+		if (kept) return 'Rolled back what must not stay; what was done before is kept';
+		return aftermath(deeds, null).state === 'rolled-back-except'
+			? 'Rolled back, except for what was said'
+			: 'Rolled back: everything is as it was';
+	};
+
 	/** A step is named before its first news, so that a short one takes one line. */
 	const begin = (at: string, step: string | null) => {
 		if (quiet || step === null || open !== step) return;
@@ -60,128 +79,84 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 		say(at, line(span(`${signs.at} `, 'key'), title(step)));
 	};
 
+	const print: Printers = {
+		'run-started': (event) => {
+			for (const step of event.steps) titles.set(step.id, step.title);
+			servers = event.servers;
+			resumes = event.resumes !== null;
+			if (quiet) return;
+			const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
+			say(event.at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
+			if (event.resumes !== null) say(event.at, line(`Resumes the run of ${dayAndTime(event.resumes, zone)}`));
+		},
+		looking: ({ at, step }) => {
+			// A resumed run proves again what was done before: that may take long, and says what it is at.
+			if (verbose || (resumes && !quiet)) say(at, line(span(`${signs.waiting} Checking: ${title(step)}`, 'dim')));
+		},
+		review: ({ at, review }) => {
+			for (const check of review.checks) planned.add(check.id);
+			for (const check of review.checks.filter(isTold)) say(at, ...checkLines(check, width, signs));
+		},
+		checks: ({ at, step, checks }) => {
+			checked.add(step);
+			// What the plan said already is not said again.
+			for (const check of checks) if (!planned.has(check.id) && isToldLater(check)) say(at, ...checkLines(check, width, signs));
+		},
+		'step-started': ({ at, step }) => {
+			open = step;
+			if (verbose) begin(at, step);
+		},
+		'step-done': (event) => {
+			if (quiet) return;
+			say(event.at, line(span(`${signs.ok} `, 'good'), title(event.step), span(`  ${doneWords(event)}`, 'dim')));
+		},
+		'step-failed': ({ at, step, failure }) => {
+			say(at, line(span(`${signs.bad} `, 'bad'), `${title(step)}: ${failure.description.message}`));
+		},
+		'action-started': ({ at, action, undoing }) => {
+			if (!verbose && !undoing) return;
+			for (const text of action.text.split('\n')) say(at, line(span(`    ${undoing ? 'rolls back, ' : ''}${action.on}  `, 'dim'), text));
+		},
+		'action-done': ({ at, ms }) => {
+			if (verbose && ms >= 1000) say(at, line(span(`    ${duration(ms)}`, 'dim')));
+		},
+		'action-failed': ({ at, description: { message }, discarded }) => {
+			if (!verbose) return;
+			const text = discarded ? `${message} It is discarded, and tried again.` : message;
+			say(at, ...indented('    ', text, width, discarded ? 'dim' : 'bad'));
+		},
+		progress: ({ at, step, progress }) => {
+			if (quiet || !isDue(step, progress, at)) return;
+			begin(at, step);
+			say(at, line('  ', progressLine(progress)));
+		},
+		lock: ({ at, step, lock }) => {
+			begin(at, step);
+			if (quiet && lock.state !== 'lost') return;
+			const isBad = lock.state === 'held' || lock.state === 'lost';
+			const words = lockWords({ ...lock, on: servers[lock.on] ?? lock.on }, zone);
+			say(at, line(span(`  ${isBad ? signs.warn : signs.note} ${words}`, isBad ? 'bad' : 'plain')));
+		},
+		note: ({ at, step, level, text }) => {
+			begin(at, step);
+			if (level === 'warning') say(at, ...indented(span(`  ${signs.warn} `, 'warn'), text, width));
+			else if (!quiet) say(at, ...indented(span(`  ${signs.note} `, 'dim'), text, width));
+		},
+		recovery: ({ at, choice }) => {
+			say(at, line(`  chosen: ${choice}`));
+		},
+		'undo-started': ({ at, steps }) => {
+			say(at, line(span(`${signs.undone} Rolling back: `, 'warn'), steps.map(title).join(', ') || 'nothing to roll back'));
+		},
+		'undo-done': ({ at, left, kept }) => {
+			if (left.length > 0) say(at, line(span(`${signs.bad} Not rolled back: ${left.join('; ')}`, 'bad')));
+			else say(at, line(span(`${signs.ok} `, 'good'), undoneWords(kept)));
+		},
+	};
+
 	return (event) => {
-		const { at } = event;
 		deeds = tally(deeds, event);
-		if (event.type === 'lock' || event.type === 'note') begin(at, event.step);
-		switch (event.type) {
-			case 'run-started': {
-				for (const step of event.steps) titles.set(step.id, step.title);
-				servers = event.servers;
-				resumes = event.resumes !== null;
-				if (quiet) return;
-				const where = Object.entries(event.servers).map(([role, name]) => `${role} ${name}`);
-				say(at, line(span(event.title, 'bold'), span(`  ${where.join(', ')}`, 'dim')));
-				if (event.resumes !== null) say(at, line(`Resumes the run of ${dayAndTime(event.resumes, zone)}`));
-				return;
-			}
-			case 'looking':
-				// A resumed run proves again what was done before: that may take long, and says what it is at.
-				if (verbose || (resumes && !quiet)) say(at, line(span(`${signs.waiting} Checking: ${title(event.step)}`, 'dim')));
-				return;
-			case 'review': {
-				for (const check of event.review.checks) planned.add(check.id);
-				const odd = event.review.checks.filter((check) => check.status === 'warning' || (check.status === 'note' && !quiet));
-				for (const check of odd) say(at, ...checkLines(check, width, signs));
-				return;
-			}
-			case 'checks':
-				checked.add(event.step);
-				// What the plan said already is not said again.
-				for (const check of event.checks)
-					if (!planned.has(check.id) && check.status !== 'ok' && (check.status !== 'note' || !quiet))
-						say(at, ...checkLines(check, width, signs));
-				return;
-			case 'step-started':
-				open = event.step;
-				if (verbose) begin(at, event.step);
-				return;
-			case 'step-done':
-				if (!quiet)
-					say(
-						at,
-						line(
-							span(`${signs.ok} `, 'good'),
-							title(event.step),
-							span(
-								`  ${event.again ? 'still as it was done before' : event.acted || checked.has(event.step) ? duration(event.ms) : 'nothing to do'}`,
-								'dim',
-							),
-						),
-					);
-				return;
-			case 'step-failed':
-				say(at, line(span(`${signs.bad} `, 'bad'), `${title(event.step)}: ${event.failure.description.message}`));
-				return;
-			case 'action-started':
-				if (verbose || event.undoing)
-					for (const text of event.action.text.split('\n'))
-						say(at, line(span(`    ${event.undoing ? 'rolls back, ' : ''}${event.action.on}  `, 'dim'), text));
-				return;
-			case 'action-done':
-				if (verbose && event.ms >= 1000) say(at, line(span(`    ${duration(event.ms)}`, 'dim')));
-				return;
-			case 'action-failed':
-				if (verbose)
-					say(
-						at,
-						...indented(
-							'    ',
-							event.discarded ? `${event.description.message} It is discarded, and tried again.` : event.description.message,
-							width,
-							event.discarded ? 'dim' : 'bad',
-						),
-					);
-				return;
-			case 'progress':
-				if (!quiet && isDue(event.step, event.progress, at)) {
-					begin(at, event.step);
-					say(at, line('  ', progressLine(event.progress)));
-				}
-				return;
-			case 'lock': {
-				const tone = event.lock.state === 'held' || event.lock.state === 'lost' ? 'bad' : 'plain';
-				if (!quiet || event.lock.state === 'lost')
-					say(
-						at,
-						line(
-							span(
-								`  ${tone === 'bad' ? signs.warn : signs.note} ${lockWords({ ...event.lock, on: servers[event.lock.on] ?? event.lock.on }, zone)}`,
-								tone,
-							),
-						),
-					);
-				return;
-			}
-			case 'note':
-				if (event.level === 'warning') say(at, ...indented(`  ${signs.warn} `, event.text, width, 'plain', 'warn'));
-				else if (!quiet) say(at, ...indented(`  ${signs.note} `, event.text, width, 'plain', 'dim'));
-				return;
-			case 'recovery':
-				say(at, line(`  chosen: ${event.choice}`));
-				return;
-			case 'undo-started':
-				say(at, line(span(`${signs.undone} Rolling back: `, 'warn'), event.steps.map(title).join(', ') || 'nothing to roll back'));
-				return;
-			case 'undo-done':
-				if (event.left.length === 0)
-					say(
-						at,
-						line(
-							span(`${signs.ok} `, 'good'),
-							event.kept
-								? 'Rolled back what must not stay; what was done before is kept'
-								: aftermath(deeds, null).state === 'rolled-back-except'
-									? 'Rolled back, except for what was said'
-									: 'Rolled back: everything is as it was',
-						),
-					);
-				else say(at, line(span(`${signs.bad} Not rolled back: ${event.left.join('; ')}`, 'bad')));
-				return;
-			case 'reviewed':
-			case 'facts':
-			case 'run-ended':
-				return;
-		}
+		const printOne = print[event.type] as ((event: Recorded) => void) | undefined;
+		printOne?.(event);
 	};
 }

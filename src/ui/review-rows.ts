@@ -85,7 +85,7 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 				span(cut(oneLine(check.found ? `${check.title}: ${check.found}` : check.title), width - 4, signs.more)),
 			),
 		);
-	lines.push(...indented('If I die   ', afterDeath, width, 'plain', 'bold'));
+	lines.push(...indented(span('If I die   ', 'bold'), afterDeath, width));
 	lines.push([], line(span('Equivalent command', 'bold')), line('  ', span(commandLine, 'key')));
 	return lines;
 }

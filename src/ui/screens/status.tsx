@@ -120,8 +120,8 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	const width = app.size.columns - 2;
 	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
 	const lines: Line[] = [
-		...troubles.flatMap((each) => indented(`${signs.warn} `, each, width, 'plain', 'warn')),
-		...report.hints.flatMap((each) => indented('  hint   ', each, width, 'key', 'dim')),
+		...troubles.flatMap((each) => indented(span(`${signs.warn} `, 'warn'), each, width)),
+		...report.hints.flatMap((each) => indented(span('  hint   ', 'dim'), each, width, 'key')),
 		...serverFacts(report),
 		...replicationFacts(report, width, signs.dot),
 		...backupFacts(report, app.now()),

@@ -112,7 +112,7 @@ function Working({ task: { said, progress }, intro, width, height }: WorkingProp
 	const figures = progress === null ? [] : progressRows(progress, app.now(), width, signs);
 	const told = said.flatMap((text, index) => {
 		const last = index === said.length - 1;
-		return indented(`${last ? signs.at : signs.ok} `, text, width, last ? 'plain' : 'dim', last ? 'key' : 'good');
+		return indented(span(`${last ? signs.at : signs.ok} `, last ? 'key' : 'good'), text, width, last ? 'plain' : 'dim');
 	});
 	const block = progress === null ? 0 : 2 + figures.length + (progress.current === null ? 0 : 1);
 	const room = Math.max(1, height - intro.length - 1 - block);

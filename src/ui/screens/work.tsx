@@ -186,8 +186,8 @@ function noteRows(state: RunState, width: number, signs: Symbols): Line[] {
 		.slice(-2)
 		.flatMap(({ level, text }) =>
 			level === 'warning'
-				? indented(`${signs.warn} `, text, width, 'plain', 'warn')
-				: indented(`${signs.note} `, text, width, 'dim', 'dim'),
+				? indented(span(`${signs.warn} `, 'warn'), text, width)
+				: indented(span(`${signs.note} `, 'dim'), text, width, 'dim'),
 		)
 		.slice(-4);
 }
