@@ -10,8 +10,11 @@ export function bytes(count: number): string {
 		value /= 1024;
 		unit++;
 	}
-	return `${unit === 0 ? Math.round(value) : value >= 1000 ? value.toFixed(0) : value.toFixed(1)} ${UNITS[unit]}`;
+	return `${unit === 0 ? Math.round(value) : rounded(value)} ${UNITS[unit]}`;
 }
+
+/** To one decimal, and from a thousand on to none. */
+const rounded = (value: number): string => (value >= 1000 ? value.toFixed(0) : value.toFixed(1));
 
 /** `8 412` below ten thousand, then `84.1 k`, `1.2 M`. */
 export function count(value: number): string {

@@ -83,9 +83,14 @@ export function limitBehind(cause: unknown): MachineLimit | null {
 	return null;
 }
 
+function limitNamedIn(words: string): Limit | undefined {
+	const code = /\b(EMFILE|ENFILE|ENOMEM|ENOSPC|EDQUOT|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED)\b/.exec(words)?.[0];
+	if (code !== undefined) return LIMITS[code];
+	return /OOM/.test(words) || OUT_OF_MEMORY.test(words) ? MEMORY : undefined;
+}
+
 /** The limit that the last words of a process of ours name, where it died of one. */
 export function limitIn(words: string): MachineLimit | null {
-	const code = /\b(EMFILE|ENFILE|ENOMEM|ENOSPC|EDQUOT|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED)\b/.exec(words)?.[0];
-	const limit = code === undefined ? (/OOM/.test(words) || OUT_OF_MEMORY.test(words) ? MEMORY : undefined) : LIMITS[code];
+	const limit = limitNamedIn(words);
 	return limit === undefined ? null : new MachineLimit({ ...limit, details: words });
 }

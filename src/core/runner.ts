@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Action } from './action.ts';
-import { failed } from './check.ts';
+import { type Check, failed } from './check.ts';
 import { consentCheck, different } from './consent.ts';
 import { type Deeds, lostWords, NO_DEEDS, tally, withMade } from './deeds.ts';
 import type { Director, PlannedStep } from './director.ts';
@@ -182,7 +182,7 @@ class Runner<Env extends Outputs> {
 	async #failed(failure: Failure, wish: 'keep' | 'undo'): Promise<RunEnd> {
 		const { runbook } = this.#o;
 		const all = runbook.afterFailure === 'put-back' || wish === 'undo';
-		const outcome = failure.class === 'Stopped' ? 'stopped' : all && wish === 'undo' ? 'undone' : 'failed';
+		const outcome = outcomeAfter(failure, wish);
 		const kept = !all && this.#deeds.touched.length > 0;
 		const scope = all ? 'all' : 'passing';
 		if (wish === 'undo') {
@@ -290,30 +290,14 @@ class Runner<Env extends Outputs> {
 
 	/** Looks at everything, plans everything, and asks once, before anything has changed. */
 	async #review(): Promise<'go' | 'previewed' | 'declined'> {
-		const { runbook, env, world, director, signal } = this.#o;
+		const { runbook, env, director, signal } = this.#o;
 		const past = this.#past;
 		const steps: PlannedStep[] = [];
 		const outputs = { ...env.outputs };
 		for (const step of runbook.steps) {
 			signal.throwIfAborted();
 			this.#emit({ type: 'looking', step: step.id });
-			const facts = await this.#inspectFor(step, steps);
-			const at = { ...env, facts, origin: this.#origins[step.id] ?? facts };
-			// What does not hold any more will be done again, so it is planned like the rest.
-			const output = past?.outputs[step.id];
-			const done = output !== undefined && failed((await step.verify?.({ ...env, ...looking(world), ...at, output })) ?? []).length === 0;
-			if (!done) delete env.outputs[step.id];
-			const checks = done ? [] : (step.checks?.(at) ?? []);
-			steps.push({
-				id: step.id,
-				title: step.title,
-				why: step.why,
-				actions: done ? [] : step.plan(at).map(show),
-				checks,
-				// Also of what was done: somebody may have put something there since.
-				consents: step.consents?.(at) ?? [],
-				done,
-			});
+			steps.push(await this.#planStep(step, steps));
 			if (env.outputs[step.id] === undefined && step.previewOutput !== undefined) env.outputs[step.id] = step.previewOutput;
 		}
 		for (const key of Object.keys(env.outputs)) delete env.outputs[key];
@@ -329,6 +313,28 @@ class Runner<Env extends Outputs> {
 		const untyped = consents.filter((consent) => !reviewed.typed.includes(consent.name));
 		if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation is required.');
 		return 'go';
+	}
+
+	/** Looks for one step, after those `before` it. The output of one whose work does not hold any more is forgotten. */
+	async #planStep(step: AnyStep<Env>, before: readonly PlannedStep[]): Promise<PlannedStep> {
+		const { env, world } = this.#o;
+		const facts = await this.#inspectFor(step, before);
+		const at = { ...env, facts, origin: this.#origins[step.id] ?? facts };
+		// What does not hold any more will be done again, so it is planned like the rest.
+		const output = this.#past?.outputs[step.id];
+		const done = output !== undefined && failed((await step.verify?.({ ...env, ...looking(world), ...at, output })) ?? []).length === 0;
+		if (!done) delete env.outputs[step.id];
+		const checks = done ? [] : (step.checks?.(at) ?? []);
+		return {
+			id: step.id,
+			title: step.title,
+			why: step.why,
+			actions: done ? [] : step.plan(at).map(show),
+			checks,
+			// Also of what was done: somebody may have put something there since.
+			consents: step.consents?.(at) ?? [],
+			done,
+		};
 	}
 
 	/** Where a look fails because of what an earlier check forbids anyway (a missing privilege), that check is the answer. */
@@ -370,9 +376,7 @@ class Runner<Env extends Outputs> {
 		if (again) this.#emit({ type: 'looking', step: step.id });
 		const facts = await step.inspect({ ...env, ...looking(world) });
 		if (again) {
-			const origin = this.#origins[step.id] ?? facts;
-			const checks = (await step.verify?.({ ...env, ...looking(world), facts, origin, output: before })) ?? [];
-			if (failed(checks).length === 0) {
+			if (await this.#stillHolds(step, facts, before)) {
 				this.#emit({ type: 'step-done', step: step.id, output: before, ms: now().getTime() - began, again: true, acted: false });
 				return;
 			}
@@ -393,13 +397,26 @@ class Runner<Env extends Outputs> {
 		if (step.run !== undefined) output = await step.run({ ...at, ...working, plan, failure });
 		else for (const action of plan) await working.perform(action);
 		const proofs = (await step.verify?.({ ...at, ...looking(world), output })) ?? [];
+		this.#judgeProofs(step, proofs);
+		env.outputs[step.id] = output;
+		this.#changed ||= this.#acted && plan.some((action) => show(action).changes);
+		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false, acted: this.#acted });
+	}
+
+	/** Whether what an earlier run did in this step, with that output, is still so. */
+	async #stillHolds(step: AnyStep<Env>, facts: Json, output: Json): Promise<boolean> {
+		const { env, world } = this.#o;
+		const origin = this.#origins[step.id] ?? facts;
+		const checks = (await step.verify?.({ ...env, ...looking(world), facts, origin, output })) ?? [];
+		return failed(checks).length === 0;
+	}
+
+	/** Tells what proves a step's work, and keeps the warnings among it. Throws VerifyFailed where something is not proven. */
+	#judgeProofs(step: AnyStep<Env>, proofs: readonly Check[]): void {
 		if (proofs.length > 0) this.#emit({ type: 'checks', step: step.id, checks: proofs });
 		if (failed(proofs).length > 0) throw new VerifyFailed(failed(proofs), `“${step.title}” could not be proven.`);
 		for (const check of proofs)
 			if (check.status === 'warning') this.#warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
-		env.outputs[step.id] = output;
-		this.#changed ||= this.#acted && plan.some((action) => show(action).changes);
-		this.#emit({ type: 'step-done', step: step.id, output, ms: now().getTime() - began, again: false, acted: this.#acted });
 	}
 
 	#working(step: string): RunContext {
@@ -410,9 +427,8 @@ class Runner<Env extends Outputs> {
 				this.#perform(
 					step,
 					action,
-					false,
 					() => world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.#o.signal }),
-					() => !this.#o.signal.aborted && options.until?.reason instanceof Stopped,
+					{ isDiscarded: () => !this.#o.signal.aborted && options.until?.reason instanceof Stopped },
 				),
 			lease: (on, options) => world.lease(on, options),
 			readers: (on, options) => world.readers(on, options),
@@ -429,9 +445,8 @@ class Runner<Env extends Outputs> {
 	async #perform<T>(
 		step: string,
 		action: Action,
-		undoing: boolean,
 		act: () => Promise<T>,
-		isDiscarded: () => boolean = () => false,
+		{ undoing = false, isDiscarded = () => false }: { readonly undoing?: boolean; readonly isDiscarded?: () => boolean },
 	): Promise<T> {
 		const shownAction = show(action);
 		this.#acted = true;
@@ -493,7 +508,7 @@ class Runner<Env extends Outputs> {
 			const { on } = show(action);
 			if (stuck.has(on)) continue;
 			try {
-				await this.#perform(step, action, true, () => this.#o.world.perform(action, { signal, shielded: true }));
+				await this.#perform(step, action, () => this.#o.world.perform(action, { signal, shielded: true }), { undoing: true });
 			} catch (error) {
 				stuck.add(on);
 				first ??= failureOf(error, step);
@@ -544,6 +559,11 @@ class Runner<Env extends Outputs> {
 		this.#emit({ type: 'undo-done', left, foreign, kept });
 		return left;
 	}
+}
+
+function outcomeAfter(failure: Failure, wish: 'keep' | 'undo'): 'stopped' | 'undone' | 'failed' {
+	if (failure.class === 'Stopped') return 'stopped';
+	return wish === 'undo' ? 'undone' : 'failed';
 }
 
 /** How often what could not be rolled back is tried, and the pause between two tries. */

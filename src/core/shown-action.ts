@@ -32,7 +32,8 @@ function load({ folder, files, statement, withoutKeys, withKeys }: LoadAction): 
 		files.length > 1 ? `${shellWord(`${folder}/${first?.path.replace(/\d{5}(?=\.dat)/, '*')}`)}` : shellWord(`${folder}/${first?.path}`);
 	const rows = `${cat(first?.path ?? '')} ${all} | ${shown(statement)}`;
 	return [withoutKeys, rows, withKeys]
-		.flatMap((each) => (each === null ? [] : typeof each === 'string' ? [each] : [shown(each)]))
+		.filter((each) => each !== null)
+		.map((each) => (typeof each === 'string' ? each : shown(each)))
 		.join(';\n');
 }
 const WRITES = {
@@ -112,13 +113,27 @@ function text(action: Action): string {
 	}
 }
 
+/** The role, or `files`, or `you`. */
+function placeOf(action: Action): ShownAction['on'] {
+	switch (action.kind) {
+		case 'file':
+			return 'files';
+		case 'hand':
+			return 'you';
+		case 'pipe':
+			return sourceOf(action);
+		default:
+			return action.on;
+	}
+}
+
 const ALWAYS_CHANGE: ReadonlySet<Action['kind']> = new Set(['file', 'load', 'server-start', 'server-stop']);
 
 export function show(action: Action): ShownAction {
 	return {
 		id: action.id,
 		kind: action.kind,
-		on: action.kind === 'file' ? 'files' : action.kind === 'hand' ? 'you' : action.kind === 'pipe' ? sourceOf(action) : action.on,
+		on: placeOf(action),
 		text: text(action),
 		why: action.why,
 		changes: ALWAYS_CHANGE.has(action.kind) || ('changes' in action && action.changes),

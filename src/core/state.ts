@@ -78,9 +78,16 @@ const change = (state: RunState, step: string, part: Partial<StepState>): RunSta
 	steps: state.steps.map((each) => (each.id === step ? { ...each, ...part } : each)),
 });
 
-const finish = (state: RunState, event: Extract<Recorded, { type: 'action-done' | 'action-failed' }>): RunState => {
+type Finished = Extract<Recorded, { type: 'action-done' | 'action-failed' }>;
+
+function statusAfter(event: Finished): 'done' | 'discarded' | 'failed' {
+	if (event.type === 'action-done') return 'done';
+	return event.discarded ? 'discarded' : 'failed';
+}
+
+const finish = (state: RunState, event: Finished): RunState => {
 	const index = state.transcript.findLastIndex((line) => line.step === event.step && line.action.id === event.action && line.ms === null);
-	const status = event.type === 'action-done' ? 'done' : event.discarded ? 'discarded' : 'failed';
+	const status = statusAfter(event);
 	return {
 		...state,
 		transcript: state.transcript.map((line, at) => (at === index ? { ...line, ms: event.ms, status } : line)),
