@@ -115,13 +115,20 @@ export function openExecutor(options: {
 		if (action.session === 'lock' && lease === undefined) throw new TypeError(`no lease is open on ${action.on}`);
 		const bound = action.timeoutMs === undefined ? {} : { timeoutMs: action.timeoutMs };
 		if (lease !== undefined) return lease.query(action.statement, { signal: options.signal, ...bound });
-		if (action.session === 'readers') {
-			const readers = rows.readersOf(action.on);
-			if (action.shares === undefined) return (await readers.each(action.statement, bound))[0] ?? [];
-			return await readers.share(action.shares, bound);
-		}
+		if (action.session === 'readers') return await onReaders(action, bound);
 		const how = { signal: options.signal, timeoutMs: STATEMENT_MS, ...bound };
 		if (action.session !== 'own') return (await session(action.on)).query(action.statement, how);
+		return await onOwnSession(action, how);
+	}
+
+	async function onReaders(action: SqlAction, bound: { readonly timeoutMs?: number }) {
+		const readers = rows.readersOf(action.on);
+		if (action.shares === undefined) return (await readers.each(action.statement, bound))[0] ?? [];
+		return await readers.share(action.shares, bound);
+	}
+
+	/** On a session that is there for it alone. Where it is to end the server, that it did is its answer. */
+	async function onOwnSession(action: SqlAction, how: { readonly signal: AbortSignal; readonly timeoutMs: number }) {
 		const { address, password } = reachOf(action.on);
 		const own = await connect(address, password, { waitTimeoutSeconds: YEAR_SECONDS });
 		try {
@@ -129,7 +136,7 @@ export function openExecutor(options: {
 			return await own.query(action.statement, how);
 		} catch (error) {
 			const ended = action.ends !== undefined && error instanceof ServerError ? endOf(error, action.ends) : null;
-			if (ended === null || options.signal.aborted) {
+			if (ended === null || how.signal.aborted) {
 				claims.get(action.on)?.patient(0);
 				throw error;
 			}

@@ -3,7 +3,7 @@ import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readKnown } from '../archive/read.ts';
-import { writeStream } from '../archive/write.ts';
+import { type FileStream, writeStream } from '../archive/write.ts';
 import type { AccountsPart, DefinitionsPart, FilePart, PipeAction, PipeResult, ToolPart } from '../core/action.ts';
 import { ToolError, UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
@@ -18,18 +18,17 @@ import { judged } from '../dump/sql/judged.ts';
 import { createDumpScanner, scanning } from '../dump/sql/scan.ts';
 import { bytesOf } from '../dump/sql/split.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
-import { refusalIn } from '../exec/last-words.ts';
-import { type RunningTool, startTool, type ToolEnd, toolFailed } from '../exec/tool.ts';
+import { type RunningTool, startTool, type ToolEnd } from '../exec/tool.ts';
 import { serverToolFolders } from '../sandbox/unpack.ts';
 import type { FullLogin } from '../server/auth.ts';
 import { keptPassword } from '../server/connect-words.ts';
-import { meaning } from '../server/error-words.ts';
 import { BY_FINGERPRINT } from '../server/resolve.ts';
 import type { Session } from '../server/session.ts';
 import { fullLogin } from '../server/tls.ts';
 import { type Query, type Statement, sent, shown } from '../sql/sql.ts';
 import type { ConnectionTarget } from './connection-target.ts';
 import { silentMs, watchLiveness } from './liveness.ts';
+import { cutOff, isBrokenPipe, type PipeEnd, refusedTool, throwFirstCause } from './pipe-end.ts';
 
 /** MySQL's tools give the password itself to a server with any certificate that asks for it. Throws ConnectError where nobody agreed to that. */
 export function refuseToExpose({ address, password, dialect }: ConnectionTarget, full: FullLogin): void {
@@ -48,6 +47,18 @@ const REFUSAL_MS = 5_000;
 type Live = RunningTool & { readonly program: string; readonly on: Role };
 /** Of what is no process. */
 const WELL: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
+
+/** What the tools of one pipe share: what ends them, what they say, and which are at work. */
+type Together = { readonly halt: AbortSignal; readonly words: string[]; readonly live: Set<Live> };
+/** What a pipe is made of besides its two ends: `stop` ends its tools, `see` makes what looks at all that flows. */
+type Fittings = {
+	readonly together: Together;
+	readonly stop: AbortController;
+	readonly see: () => Transform;
+	readonly file: FileStream | null;
+};
+/** Where a pipe begins. */
+type Source = { readonly program: string; readonly stdout: Readable; readonly ended: Promise<ToolEnd> };
 
 /** What a World's pipes need of it. */
 export interface PipesAt {
@@ -74,13 +85,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			// Unpacked tools of the server's own series first among those of the sandboxes.
 			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
 			const unfit: string[] = [];
-			const accepts = ({ path, version, banner }: FoundTool): boolean => {
-				const why = !dialect.tools.isOurs(banner)
-					? 'another vendor’s'
-					: compareSeries(version, series) < 0
-						? 'older than the server'
-						: null;
-				if (why !== null) unfit.push(`${path} (${version}) is ${why}`);
+			const accepts = (found: FoundTool): boolean => {
+				const why = whyUnfit(found, dialect, series);
+				if (why !== null) unfit.push(`${found.path} (${found.version}) is ${why}`);
 				return why === null;
 			};
 			const tool = await findTool(names, { folders, env, accepts });
@@ -100,16 +107,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			port: address.port,
 			socket: address.socket ?? null,
 			user: address.user,
-			tls:
-				tls === null
-					? null
-					: {
-							ca: address.tls.ca ?? null,
-							cert: address.tls.cert ?? null,
-							key: address.tls.key ?? null,
-							verify: address.tls.mode === 'VERIFY_IDENTITY' ? 'identity' : address.tls.mode === 'VERIFY_CA' ? 'ca' : 'nothing',
-						},
-			serverKey: full.how === 'rsa' ? (full.key === null ? true : (address.serverKey?.path ?? null)) : null,
+			tls: tls === null ? null : tlsOptions(address.tls),
+			serverKey: serverKeyOption(full, address),
 		});
 		const escaped = password?.reveal().replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 		return `${[...lines, ...(escaped === undefined ? [] : [`password="${escaped}"`])].join('\n')}\n`;
@@ -125,11 +124,11 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		});
 	}
 
-	async function start(part: ToolPart, stop: AbortSignal, words: string[], stdin: 'pipe' | 'ignore', live: Set<Live>): Promise<Live> {
+	async function start(part: ToolPart, stdin: 'pipe' | 'ignore', { halt, words, live }: Together): Promise<Live> {
 		const program = await programOf(part);
 		const running = startTool(
 			{ program, argv: part.argv, secretFile: await optionFile(part.on) },
-			{ signal: stop, stdin, onStderrLine: (line) => words.push(line) },
+			{ signal: halt, stdin, onStderrLine: (line) => words.push(line) },
 		);
 		const known = Object.assign(running, { program, on: part.on });
 		live.add(known);
@@ -140,12 +139,8 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	/** Why a tool was ended that neither writes nor waits for anybody. */
 	async function hangs({ program, on, pid = 0 }: Live, ms: number, table: string | null): Promise<ToolError> {
 		const last = await look(on, { ...reachOf(on).dialect.tools.lastStatement(pid), mostMs: 2_000 }).catch(() => null);
-		const where =
-			last !== null
-				? `The last that it asked ${reachOf(on).address.name} for: ${last}`
-				: table === null
-					? null
-					: `The last table in its output: ${table}`;
+		const inOutput = table === null ? null : `The last table in its output: ${table}`;
+		const where = last === null ? inOutput : `The last that it asked ${reachOf(on).address.name} for: ${last}`;
 		return new ToolError({
 			message: `${basename(program)} hangs: for ${ms / 1000} s it has written nothing and has asked the server for nothing. It was ended.`,
 			...(where === null ? {} : { reason: where }),
@@ -195,22 +190,54 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	}
 
 	/** One tool, or several whose output is one stream: the next begins when the one before it has ended well. */
-	async function begin(from: PipeAction['from'], halt: AbortSignal, words: string[], live: Set<Live>) {
-		if ('tells' in from) return accounts(from, halt);
+	async function begin(from: PipeAction['from'], together: Together): Promise<Source> {
+		if ('tells' in from) return accounts(from, together.halt);
 		if ('folder' in from) return stored(from);
 		if ('writes' in from) return written(from, reachOf(from.on).dialect);
 		const [first, ...others] = [from].flat();
 		if (first === undefined) throw new TypeError('a pipe begins nowhere');
-		if (others.length === 0) return start(first, halt, words, 'ignore', live);
+		if (others.length === 0) return start(first, 'ignore', together);
 		const all = async function* () {
 			for (const part of [first, ...others]) {
-				const running = await start(part, halt, words, 'ignore', live);
+				const running = await start(part, 'ignore', together);
 				for await (const chunk of running.stdout) yield chunk as Buffer;
 				const end = await running.ended;
 				if (end.code !== 0) throw refusedTool(running.program, end);
 			}
 		};
 		return { program: await programOf(first), stdout: Readable.from(all()), ended: WELL };
+	}
+
+	/** Lets all flow from where a pipe begins to where it ends, through what `see` makes, and waits until its tools have ended. */
+	async function flowThrough(
+		{ from: beginning, into }: PipeAction,
+		{ begin: begun }: PerformOptions,
+		{ together, stop, see, file }: Fittings,
+	): Promise<PipeEnd> {
+		const { halt } = together;
+		const from = await begin(beginning, together);
+		const loader = into === null || 'file' in into ? null : await start(into, 'pipe', together);
+		if (begun !== undefined) await Promise.race([begun, failing(from.ended), once(halt)]);
+		const target = file?.input ?? loader?.stdin ?? nowhere();
+		const flowed = await pipeline([from.stdout, see(), target], { signal: halt }).then(
+			() => null,
+			(error: unknown) => error,
+		);
+		// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
+		// It has closed its end, and is about to say why: ended by us, it would say nothing.
+		if (loader !== null && isBrokenPipe(flowed)) await Promise.race([loader.ended, pause(REFUSAL_MS)]);
+		if (flowed !== null) stop.abort();
+		const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
+		return {
+			flowed,
+			from: { program: from.program, end: dumpEnd },
+			loader: loader === null || loadEnd === null ? null : { program: loader.program, end: loadEnd },
+		};
+	}
+
+	/** Throws why a pipe was given up by who asked for it. */
+	function throwIfGivenUp({ signal, until }: PerformOptions & { signal: AbortSignal }, halt: AbortSignal): void {
+		if (signal.aborted || until?.aborted) throw reasonOf(signal.aborted ? signal : (until ?? halt));
 	}
 
 	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
@@ -221,8 +248,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		let tables: Flow['began'][number][] = [];
 		const scanner = createDumpScanner({ onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes }) });
 		const words: string[] = [];
-		const { into } = action;
-		const file = into !== null && 'file' in into ? await writeStream(into.file, into) : null;
+		const file = await openFile(action.into);
 		const landed = file?.done ?? null;
 		landed?.catch(() => undefined);
 		const tell = () => {
@@ -244,44 +270,20 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			},
 		});
 		try {
-			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const from = await begin(action.from, halt, words, live);
-			const loader = into === null || 'file' in into ? null : await start(into, halt, words, 'pipe', live);
-			if (options.begin !== undefined) await Promise.race([options.begin, failing(from.ended), once(halt)]);
-			const target = file?.input ?? loader?.stdin ?? nowhere();
 			let listed = 0;
 			// Of JSON there is nothing to be found.
-			const seen = 'writes' in action.from && action.from.writes === 'list' ? counting((count) => (listed += count)) : scanning(scanner);
-			const flowed = await pipeline([from.stdout, seen, target], { signal: halt }).then(
-				() => null,
-				(error: unknown) => error,
-			);
-			// The first cause counts: a loader that refuses makes the dump tool fail with a broken pipe.
-			// It has closed its end, and is about to say why: ended by us, it would say nothing.
-			if (loader !== null && isBrokenPipe(flowed)) await Promise.race([loader.ended, pause(REFUSAL_MS)]);
-			if (flowed !== null) stop.abort();
-			const [dumpEnd, loadEnd] = await Promise.all([from.ended, loader?.ended ?? null]);
+			const isList = 'writes' in action.from && action.from.writes === 'list';
+			const see = () => (isList ? counting((count) => (listed += count)) : scanning(scanner));
+			// Within: where a server is gone just now, what was begun is ended and closed all the same.
+			const end = await flowThrough(action, options, { together: { halt, words, live }, stop, see, file });
 			if (hung !== null) throw await hung;
 			if (halt.aborted && !stop.signal.aborted) throw reasonOf(halt);
-			if (options.signal.aborted || options.until?.aborted)
-				throw reasonOf(options.signal.aborted ? options.signal : (options.until ?? halt));
-			if (loader !== null && loadEnd !== null && loadEnd.code !== 0 && loadEnd.lastWords.length > 0)
-				throw refusedTool(loader.program, loadEnd);
-			if (landed !== null && flowed !== null) await landed;
-			if (dumpEnd.code !== 0) throw refusedTool(from.program, dumpEnd);
-			// What came stopped coming: the tool was ended for that, which is not the cause.
-			if (flowed !== null && !isBrokenPipe(flowed)) throw flowed;
-			if (loader !== null && loadEnd !== null && loadEnd.code !== 0) throw refusedTool(loader.program, loadEnd);
-			if (flowed !== null) throw flowed;
+			throwIfGivenUp(options, halt);
+			await throwFirstCause(end, landed);
 			const done = await landed;
 			const scan = listed === 0 ? scanner.end() : { ...scanner.end(), rawBytes: listed };
 			tell();
-			if (action.footer && !scan.footer) {
-				throw new ToolError({
-					message: `${from.program} ended well but its output is cut off: the footer is missing.`,
-					hints: ['What was written is not a backup. Try again.'],
-				});
-			}
+			if (action.footer && !scan.footer) throw cutOff(end.from.program);
 			return {
 				rawBytes: scan.rawBytes,
 				bytes: done?.bytes ?? 0,
@@ -301,6 +303,31 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	return { tool, pipe };
 }
 
+/** Why a tool that goes by the right name cannot be taken; null where it can. */
+function whyUnfit({ version, banner }: FoundTool, dialect: Dialect, series: string): string | null {
+	if (!dialect.tools.isOurs(banner)) return 'another vendor’s';
+	return compareSeries(version, series) < 0 ? 'older than the server' : null;
+}
+
+const VERIFY: { readonly [mode: string]: 'identity' | 'ca' } = { VERIFY_IDENTITY: 'identity', VERIFY_CA: 'ca' };
+
+type Tls = NonNullable<Parameters<Dialect['tools']['options']>[0]['tls']>;
+
+const tlsOptions = ({ ca, cert, key, mode }: ConnectionTarget['address']['tls']): Tls => ({
+	ca: ca ?? null,
+	cert: cert ?? null,
+	key: key ?? null,
+	verify: VERIFY[mode] ?? 'nothing',
+});
+
+/** The file with the server's RSA key; true where the server is asked for it, null where none is needed. */
+function serverKeyOption(full: FullLogin, address: ConnectionTarget['address']): string | true | null {
+	if (full.how !== 'rsa') return null;
+	return full.key === null ? true : (address.serverKey?.path ?? null);
+}
+
+const openFile = async (into: PipeAction['into']) => (into !== null && 'file' in into ? await writeStream(into.file, into) : null);
+
 /** The SQL of a file of a backup, as far as it is asked for. */
 function stored({ folder, file, purpose, use, tables, withoutAccounts }: FilePart) {
 	const raw = judged(readKnown(folder, file), file.path, purpose);
@@ -310,31 +337,25 @@ function stored({ folder, file, purpose, use, tables, withoutAccounts }: FilePar
 	return { program: file.path, stdout, ended: WELL };
 }
 
-/** The error of a vendor's tool: what the server's refusal means, where it names one. */
-function refusedTool(program: string, end: ToolEnd): ToolError {
-	const failed = toolFailed(program, end);
-	const refusal = refusalIn(end.lastWords);
-	if (refusal === null) return failed;
-	const { message: what, hints } = meaning(refusal.code, refusal.text, false);
-	return new ToolError({ ...failed.description, reason: what, ...(hints === undefined ? {} : { hints }) });
-}
-
 async function* after(first: Buffer, rest: AsyncIterable<Buffer>) {
 	yield first;
 	yield* rest;
 }
 
 /** Definitions as text of that kind. */
-function written({ writes, database, definitions = [] }: DefinitionsPart, dialect: Dialect) {
-	const { definitions: words } = dialect;
-	const list = () => definitions.map((each) => Buffer.from(`${JSON.stringify(each)}\n`));
-	const text =
-		writes === 'list'
-			? list()
-			: writes === 'schema'
-				? schemaSql(words, database ?? '', definitions)
-				: postSql(words, database ?? '', definitions);
-	return { program: 'SHOW CREATE', stdout: Readable.from(text, { objectMode: false }), ended: WELL };
+function written(part: DefinitionsPart, dialect: Dialect) {
+	return { program: 'SHOW CREATE', stdout: Readable.from(textOf(part, dialect), { objectMode: false }), ended: WELL };
+}
+
+function textOf({ writes, database, definitions = [] }: DefinitionsPart, { definitions: words }: Dialect): Iterable<Buffer> {
+	switch (writes) {
+		case 'list':
+			return definitions.map((each) => Buffer.from(`${JSON.stringify(each)}\n`));
+		case 'schema':
+			return schemaSql(words, database ?? '', definitions);
+		case 'post':
+			return postSql(words, database ?? '', definitions);
+	}
 }
 
 /** Resolves when a tool has ended badly. */
@@ -344,8 +365,6 @@ const failing = (ended: Promise<ToolEnd>): Promise<void> =>
 /** Resolves when it is aborted. */
 const once = (signal: AbortSignal): Promise<void> =>
 	new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
-
-const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 

@@ -88,7 +88,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			try {
 				await session.query(dialect.locks.snapshot, { signal });
 				const select = selectRows({ ...table, columns: read.columns, key: read.key, rows: 0, bytes: 0 }, null);
-				const found: RowText = (take) => readText(session, select, Math.max(1, read.columns.length), take, signal);
+				const found: RowText = (take) => readText(session, { select, columns: Math.max(1, read.columns.length), signal }, take);
 				const expected: RowText = async (take, beginFile) => {
 					for (const file of table.files) {
 						beginFile(file.path);
@@ -143,7 +143,11 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 }
 
 /** Reads rows as LOAD DATA text. */
-async function readText(session: Session, select: Statement, columns: number, flush: (text: Uint8Array) => void, signal: AbortSignal) {
+async function readText(
+	session: Session,
+	{ select, columns, signal }: { readonly select: Statement; readonly columns: number; readonly signal: AbortSignal },
+	flush: (text: Uint8Array) => void,
+) {
 	const encoder = createRowEncoder({ columns, hash: false, text: true, flush });
 	await session.raw(select, sinkOf(encoder), { signal });
 }
