@@ -25,6 +25,29 @@ function reached(channel: Channel | undefined, { file, pos }: Target['logs'][num
 	return channel.sourceFile.length === file.length ? channel.sourceFile > file : channel.sourceFile.length > file.length;
 }
 
+const countUnreached = (logs: Target['logs'], all: readonly Channel[]): number =>
+	logs.filter(
+		(log) =>
+			!reached(
+				all.find((each) => each.name === log.channel),
+				log,
+			),
+	).length;
+
+/** The channels that a target comes through, as far as they are there. */
+const neededFor = (target: string | Target, all: readonly Channel[]): readonly Channel[] =>
+	typeof target === 'string' ? all.slice(0, 1) : all.filter((each) => target.channels.includes(each.name));
+
+/** Whether a channel that is needed has stopped, or is not there. */
+const haveStopped = (target: string | Target, needed: readonly Channel[]): boolean =>
+	needed.length < (typeof target === 'string' ? 1 : target.channels.length) || needed.some((each) => each.sql === 'no' || each.io === 'no');
+
+function reasonBehind(why: { readonly error: string | null; readonly stopped: boolean; readonly late: boolean }): string {
+	if (why.error) return `: ${why.error}`;
+	if (why.stopped) return ', replication is stopped';
+	return why.late ? ', and it takes too long' : ', nothing applied for three minutes';
+}
+
 /**
  * Waits until `on` has applied all of `target` (a GTID position alone: through its first channel), drawing what is still missing. Returns the milliseconds that it took.
  * A channel that stops with an error, applies nothing for three minutes, or needs more than `mostMs` in all, is a VerifyFailed.
@@ -36,6 +59,7 @@ export async function catchUp(
 	mostMs = Number.POSITIVE_INFINITY,
 ): Promise<number> {
 	const { positions } = on.server.dialect;
+	const { gtid, logs } = typeof target === 'string' ? { gtid: target, logs: [] } : target;
 	const began = at.now().getTime();
 	const measure = meter(() => at.now().getTime());
 	let most: number | null = null;
@@ -43,18 +67,8 @@ export async function catchUp(
 	for (;;) {
 		const { replicated } = await at.runQuery(on.role, positions.current);
 		const all = await channelsOf(on.server, at.runQuery, on.role);
-		const needed = typeof target === 'string' ? all.slice(0, 1) : all.filter((each) => target.channels.includes(each.name));
-		const gtid = typeof target === 'string' ? target : target.gtid;
-		const logs = typeof target === 'string' ? [] : target.logs;
-		const lacking =
-			positions.countMissing(replicated, gtid) +
-			logs.filter(
-				(log) =>
-					!reached(
-						all.find((each) => each.name === log.channel),
-						log,
-					),
-			).length;
+		const needed = neededFor(target, all);
+		const lacking = positions.countMissing(replicated, gtid) + countUnreached(logs, all);
 		const lags = needed.flatMap((each) => each.lagSeconds ?? []);
 		const time = at.now().getTime();
 		most = Math.max(most ?? 0, lacking);
@@ -71,9 +85,7 @@ export async function catchUp(
 		if (lacking === 0) return time - began;
 		if (lacking < last.lacking) last = { lacking, at: time };
 		const error = needed.map((each) => each.sqlError ?? each.ioError).find((each) => each !== null) ?? null;
-		const stopped =
-			needed.length < (typeof target === 'string' ? 1 : target.channels.length) ||
-			needed.some((each) => each.sql === 'no' || each.io === 'no');
+		const stopped = haveStopped(target, needed);
 		const late = time - began > mostMs;
 		if (stopped || late || time - last.at > STALLED_MS) {
 			throw new VerifyFailed(
@@ -83,7 +95,7 @@ export async function catchUp(
 						title: `${on.server.name} catches up with its source`,
 						status: 'fail',
 						expected: [gtid, ...logs.map((log) => `${log.channel || 'default'} ${log.file}:${log.pos}`)].filter(Boolean).join(', '),
-						found: `${replicated}, ${lacking} transactions behind${error ? `: ${error}` : stopped ? ', replication is stopped' : late ? ', and it takes too long' : ', nothing applied for three minutes'}`,
+						found: `${replicated}, ${lacking} transactions behind${reasonBehind({ error, stopped, late })}`,
 					},
 				],
 				'The replica does not catch up.',

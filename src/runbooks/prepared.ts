@@ -36,7 +36,7 @@ export const preparedCheck = (xids: readonly string[]): Check =>
 /** `xids` is null where the account may not see them. */
 export function preparedChecks(server: Server, account: string, xids: readonly string[] | null): readonly Check[] {
 	if (xids !== null) return xids.length === 0 ? [] : [preparedCheck(xids)];
-	const { hints } = privilegeCheck('', server, account, [], server.dialect.locks.prepared.needs);
+	const { hints } = privilegeCheck('', server, account, { held: [], needed: server.dialect.locks.prepared.needs });
 	return [
 		should('PREPARED-XA', 'Prepared XA transactions can be seen', false, {
 			found: 'the account may not see them: one that is prepared now would be missing from the backup',

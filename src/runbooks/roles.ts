@@ -40,8 +40,7 @@ export function rolesCheck(
 	id: string,
 	server: Server,
 	account: string,
-	ungrantable: readonly UngrantableRole[],
-	otherwise: readonly string[],
+	{ ungrantable, otherwise }: { readonly ungrantable: readonly UngrantableRole[]; readonly otherwise: readonly string[] },
 ): Check[] {
 	if (ungrantable.length === 0) return [];
 	const { letGrant } = server.dialect.privileges.roles;

@@ -17,7 +17,12 @@ export interface Server {
 }
 
 /** One check for all privileges: every missing one named, with the GRANT that fixes it. */
-export function privilegeCheck(id: string, server: Server, account: string, held: readonly string[], needed: readonly Need[]): Check {
+export function privilegeCheck(
+	id: string,
+	server: Server,
+	account: string,
+	{ held, needed }: { readonly held: readonly string[]; readonly needed: readonly Need[] },
+): Check {
 	const { missing, grant } = server.dialect.privileges;
 	const lacking = missing(held, needed);
 	return must(id, `${account} has the privileges it needs on ${server.name}`, lacking.length === 0, {

@@ -52,10 +52,7 @@ export function dumping(at: At, heldSince: () => Date | null) {
 				},
 			};
 		}
-		const [, id, database] = /^(dump|schema|post)-(.*)$/s.exec(action.id) ?? [];
-		const other = action.id === 'definitions-list' ? 'definitions' : 'accounts';
-		const kind = id === undefined ? other : id === 'dump' ? 'database' : (id as 'schema' | 'post');
-		return { ...NOTHING, files: [{ ...file, kind, database: database ?? null, found }] };
+		return { ...NOTHING, files: [{ ...file, ...contentOf(action.id), found }] };
 	}
 	async function read(planned: RowsAction, until: AbortSignal, underLock: boolean): Promise<Dumped> {
 		const action = underLock ? { ...planned, answerMs: LIST_MS } : planned;
@@ -104,8 +101,18 @@ export function dumping(at: At, heldSince: () => Date | null) {
 	};
 }
 
-const laneOf = ({ kind, id }: Action): 'rows' | 'tables' | 'code' =>
-	kind === 'rows' ? 'rows' : id.startsWith('post-') ? 'code' : 'tables';
+function laneOf({ kind, id }: Action): 'rows' | 'tables' | 'code' {
+	if (kind === 'rows') return 'rows';
+	return id.startsWith('post-') ? 'code' : 'tables';
+}
+
+/** What a tool's file holds, and of which database, by its action. */
+function contentOf(action: string): Pick<DumpedFile, 'kind' | 'database'> {
+	const [, id, database] = /^(dump|schema|post)-(.*)$/s.exec(action) ?? [];
+	const other = action === 'definitions-list' ? 'definitions' : 'accounts';
+	if (id === undefined) return { kind: other, database: null };
+	return { kind: id === 'dump' ? 'database' : (id as 'schema' | 'post'), database: database ?? null };
+}
 
 const NOTHING: Dumped = { files: [], rows: { files: [], tables: [] }, definitions: [] };
 

@@ -75,7 +75,12 @@ const marks = ({ compress, ...env }: BackupEnv): string[] => {
 	return compress === 'none' ? [...new Map(files.map(({ database, path }) => [database, markFile(path)])).values()] : [];
 };
 
-function manifestOf(env: BackupEnv, facts: Facts, dump: LockedDumpOutput, caughtUpMs: number | null, finished: Date): Manifest {
+function manifestOf(
+	env: BackupEnv,
+	facts: Facts,
+	dump: LockedDumpOutput,
+	{ caughtUpMs, finished }: { readonly caughtUpMs: number | null; readonly finished: Date },
+): Manifest {
 	const { identity } = facts;
 	const { position, channel, channels, changedJson = [] } = dump;
 	const elsewhere = facts.tables.filter(
@@ -203,7 +208,7 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			]);
 		}
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
-		const manifest = manifestOf(env, facts, dump, caughtUp?.ms ?? null, now());
+		const manifest = manifestOf(env, facts, dump, { caughtUpMs: caughtUp?.ms ?? null, finished: now() });
 		const rows = (channels: readonly Channel[]) =>
 			channels.map(({ gaps, ...channel }) =>
 				Object.fromEntries(

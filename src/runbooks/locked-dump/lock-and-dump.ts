@@ -43,6 +43,9 @@ type Facts = {
 	readonly jsonColumns: readonly ColumnName[];
 };
 
+/** How a statement of the plan is performed: on the lock's connection where nothing else is said. */
+type How = { readonly changes: boolean; readonly session?: 'work' | 'lock' | 'readers'; readonly timeoutMs?: number };
+
 export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	id: 'lock-and-dump',
 	title: 'Lock, dump, prove, unlock',
@@ -89,28 +92,24 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const { server, lockWaitSeconds } = env;
 		const { catalogue, locks, positions } = server.dialect;
 		const actions: Action[] = [];
-		const act = (
-			id: string,
-			why: string,
-			statement: Statement,
-			changes: boolean,
-			session: 'work' | 'lock' | 'readers' = 'lock',
-			timeoutMs?: number,
-		) =>
+		const act = (id: string, why: string, statement: Statement, { changes, session = 'lock', timeoutMs }: How) =>
 			actions.push({ kind: 'sql', id, why, on: 'server', session, statement, changes, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
 		const inMemory = facts.tables.filter((table) => table.inMemory);
 		if (inMemory.length > 0) {
 			// After a restart whoever first opens such a table writes a TRUNCATE to the log: not under the lock, and not into a replica's log at
 			// all; a primary's replicas need it (.github/docs/measured.md, MEMORY tables). Nothing that this session does later belongs into a log either.
-			if (facts.replicates) act('unlogged', 'not for the replica’s own binary log', locks.unlogged, true, 'work');
+			if (facts.replicates) act('unlogged', 'not for the replica’s own binary log', locks.unlogged, { changes: true, session: 'work' });
 			for (const table of inMemory)
-				act(`touch-${table.database}.${table.name}`, 'a MEMORY table is loaded before the lock', catalogue.touch(table), false, 'work');
+				act(`touch-${table.database}.${table.name}`, 'a MEMORY table is loaded before the lock', catalogue.touch(table), {
+					changes: false,
+					session: 'work',
+				});
 		}
 		actions.push(...planDump(env, facts, chooseStrategy(env, facts)).before);
 		if (env.longQueries === 'kill') actions.push(...killable(env, facts.blockers).map((each) => killAction(env, each)));
 		const seconds = attemptSeconds(env);
 		const limit = locks.boundWait(seconds);
-		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, false);
+		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, { changes: false });
 		const way = chooseStrategy(env, facts);
 		const dump = planDump(env, facts, way);
 		const size = heldBytes(way, facts.tables);
@@ -120,20 +119,20 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			'lock',
 			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
-			true,
-			'lock',
-			attemptMs(seconds),
+			{ changes: true, timeoutMs: attemptMs(seconds) },
 		);
-		if (facts.refuses) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), true, 'lock', ANSWER_MS);
-		act('position', 'the moment of this backup', positions.current.statement, false, 'lock', ANSWER_MS);
+		const changing = { changes: true, timeoutMs: ANSWER_MS };
+		const reading = { changes: false, timeoutMs: ANSWER_MS };
+		if (facts.refuses) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), changing);
+		act('position', 'the moment of this backup', positions.current.statement, reading);
 		if (way.lock === 'snapshot') {
-			act('snapshot', 'on each connection: this moment', locks.snapshot, false, 'readers', ANSWER_MS);
+			act('snapshot', 'on each connection: this moment', locks.snapshot, { ...reading, session: 'readers' });
 			actions.push(...guardActions(env, facts));
 		}
 		actions.push(...dump.held, ...moment(env, facts, way));
-		act('prove', 'the position has not moved', positions.current.statement, false, 'lock', ANSWER_MS);
-		if (facts.refuses) act('read-only-back', 'as it was', locks.restoreReadOnly(facts.readOnly), true, 'lock', ANSWER_MS);
-		act('unlock', 'writes and replication continue', locks.unlock, true);
+		act('prove', 'the position has not moved', positions.current.statement, reading);
+		if (facts.refuses) act('read-only-back', 'as it was', locks.restoreReadOnly(facts.readOnly), changing);
+		act('unlock', 'writes and replication continue', locks.unlock, { changes: true });
 		actions.push(...dump.after, ...jsonActions(env, facts, way));
 		return actions;
 	},
@@ -162,9 +161,12 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			const before = await dump.all(parts.before);
 			const held = await underLock(
 				{ ...at, guarded: way.lock === 'snapshot' ? guardedTables(tables) : [] },
-				opening,
-				(since) => {
-					heldSince = since;
+				{
+					ready: opening,
+					since: (since) => {
+						heldSince = since;
+					},
+					limitSeconds: lockLimit(at.maxLockSeconds, predictionOf(at, way, facts.tables)),
 				},
 				// Under the lock nobody makes any: what is there now is what is dumped.
 				async (given) => {
@@ -173,7 +175,6 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 					if (counted !== undefined) await perform(counted);
 					return done;
 				},
-				lockLimit(at.maxLockSeconds, predictionOf(at, way, facts.tables)),
 			);
 			// A snapshot shows no definitions: those are as they are now, which must be as they were.
 			const objects = held.objects ?? (await objectsOf(at, facts.databases));

@@ -95,7 +95,7 @@ export const runQuery: Step<BackupEnv, Facts, null> = {
 		const needed = needs(server, { stopApplier, longQueries });
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
 		const mustHold = (needs: typeof needed) => {
-			const check = privilegeCheck('PRIVILEGES', server, identity.account, held, needs);
+			const check = privilegeCheck('PRIVILEGES', server, identity.account, { held, needed: needs });
 			if (check.status === 'fail') throw new CheckFailed([check]);
 		};
 		mustHold(needed);
@@ -161,19 +161,11 @@ export const runQuery: Step<BackupEnv, Facts, null> = {
 				`${server.name} is ${titleOf(server, identity)}${channels.length > 0 ? `, replica of ${channels.map(({ host, port }) => `${host}:${port}`).join(' and ')}` : ''}`,
 				`${(databases ?? facts.databases).length} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
 			),
-			privilegeCheck('PRIVILEGES', server, identity.account, facts.held, [
-				...needs(server, env),
-				...(facts.asleep ? server.dialect.privileges.needs.unlogged : []),
-			]),
-			...(facts.needsTool
-				? [
-						must('TOOL', 'The vendor’s dump tool is on this machine', facts.tool !== null, {
-							expected: `${server.dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
-							found: facts.tool ?? (facts.unfit.join('; ') || 'none'),
-							hints: server.dialect.hints.tools,
-						}),
-					]
-				: []),
+			privilegeCheck('PRIVILEGES', server, identity.account, {
+				held: facts.held,
+				needed: [...needs(server, env), ...(facts.asleep ? server.dialect.privileges.needs.unlogged : [])],
+			}),
+			...(facts.needsTool ? [toolCheck(server, facts)] : []),
 			...misledCheck(facts.misledBy),
 			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
 			...toolFaultsCheck('TOOL-OBJECTS', facts.toolFaults, databases ?? facts.databases, ['--engine parallel']),
@@ -195,13 +187,7 @@ export const runQuery: Step<BackupEnv, Facts, null> = {
 			}),
 			must('FOLDER', 'The folder can be written', facts.folder.writable && (!facts.folder.exists || facts.folder.isFolder), {
 				expected: `${paths.to} can be written, or made`,
-				found: facts.folder.exists
-					? facts.folder.isFolder
-						? facts.folder.writable
-							? 'a folder that can be written'
-							: 'no permission to write there'
-						: 'it is not a folder'
-					: `it can${facts.folder.writable ? '' : 'not'} be made in ${facts.folder.nearest}`,
+				found: describeFolder(facts.folder),
 				hints: ['Give another folder with --to, or let this user write there.'],
 			}),
 			must('FOLDER-WRITERS', 'Not every user can write to the folder', facts.folder.exposedTo !== 'everybody', {
@@ -234,55 +220,7 @@ export const runQuery: Step<BackupEnv, Facts, null> = {
 			note('ENGINE', 'How it is made', facts.way.why),
 			lockTime(env, facts),
 		];
-		if (channels.length > 0 && facts.dataFolder !== null) {
-			checks.push(
-				must(
-					'RELAY-SPACE',
-					'There is room for the relay logs that grow meanwhile',
-					!facts.dataFolder.exists || facts.dataFolder.freeBytes >= RELAY_RESERVE,
-					{
-						expected: `${bytes(RELAY_RESERVE)} at least in ${identity.dataDir}`,
-						found: bytes(facts.dataFolder.freeBytes),
-						hints: ['Free some space there first: a full disk would stop replication.'],
-					},
-				),
-			);
-		}
-		checks.push(...channels.map((channel) => replicates(channel, channels.length > 1)));
-		if (facts.gaps.length > 0) {
-			checks.push(
-				should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
-					wrong: facts.gaps.map(tellGap).join('; '),
-					hints: [...facts.gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
-				}),
-			);
-		}
-		for (const channel of channels.filter((each) => each.delaySeconds > 0)) {
-			checks.push(
-				note(
-					'DELAYED',
-					`${channels.length > 1 ? `Channel ${channel.name || 'default'}` : 'This replica'} is delayed on purpose`,
-					`the backup is of ${duration(channel.delaySeconds * 1000)} ago, and it is not waited for at the end`,
-				),
-			);
-		}
-		if (channels.length > 0 && identity.readOnly === 'OFF')
-			checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
-		if (channels.length > 1)
-			checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
-		if (facts.strayFolders.length > 0)
-			checks.push(note('STRAY-FOLDERS', 'Folders among its data that are no databases are left out', some(facts.strayFolders)));
-		if (facts.elsewhere.length > 0) {
-			checks.push(
-				should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {
-					found: `rows of ${plural(facts.elsewhere.length, 'table')} are stored elsewhere and are not in the backup: ${some(facts.elsewhere)}`,
-					hints: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
-				}),
-			);
-		}
-		if (facts.withoutSnapshots.length > 0) {
-			checks.push(note('ENGINES', 'Tables without snapshots: consistent only thanks to the lock', some(facts.withoutSnapshots)));
-		}
+		checks.push(...replicationChecks(facts), ...dataChecks(facts));
 		return checks;
 	},
 	consents({ server, facts }) {
@@ -307,6 +245,74 @@ export const runQuery: Step<BackupEnv, Facts, null> = {
 	},
 	plan: () => [],
 };
+
+const toolCheck = ({ dialect }: Server, { identity, tool, unfit }: Facts): Check =>
+	must('TOOL', 'The vendor’s dump tool is on this machine', tool !== null, {
+		expected: `${dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
+		found: tool ?? (unfit.join('; ') || 'none'),
+		hints: dialect.hints.tools,
+	});
+
+function describeFolder({ exists, isFolder, writable: canWrite, nearest }: FolderFacts): string {
+	if (!exists) return `it can${canWrite ? '' : 'not'} be made in ${nearest}`;
+	if (!isFolder) return 'it is not a folder';
+	return canWrite ? 'a folder that can be written' : 'no permission to write there';
+}
+
+/** How a replica stands with its sources. */
+function replicationChecks({ identity, channels, dataFolder, gaps }: Facts): Check[] {
+	const checks: Check[] = [];
+	if (channels.length > 0 && dataFolder !== null)
+		checks.push(
+			must(
+				'RELAY-SPACE',
+				'There is room for the relay logs that grow meanwhile',
+				!dataFolder.exists || dataFolder.freeBytes >= RELAY_RESERVE,
+				{
+					expected: `${bytes(RELAY_RESERVE)} at least in ${identity.dataDir}`,
+					found: bytes(dataFolder.freeBytes),
+					hints: ['Free some space there first: a full disk would stop replication.'],
+				},
+			),
+		);
+	checks.push(...channels.map((channel) => replicates(channel, channels.length > 1)));
+	if (gaps.length > 0)
+		checks.push(
+			should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
+				wrong: gaps.map(tellGap).join('; '),
+				hints: [...gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
+			}),
+		);
+	for (const channel of channels.filter((each) => each.delaySeconds > 0))
+		checks.push(
+			note(
+				'DELAYED',
+				`${channels.length > 1 ? `Channel ${channel.name || 'default'}` : 'This replica'} is delayed on purpose`,
+				`the backup is of ${duration(channel.delaySeconds * 1000)} ago, and it is not waited for at the end`,
+			),
+		);
+	if (channels.length > 0 && identity.readOnly === 'OFF')
+		checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
+	if (channels.length > 1) checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
+	return checks;
+}
+
+/** What of the server's data is not in the backup, or is only thanks to the lock. */
+function dataChecks({ strayFolders, elsewhere, withoutSnapshots }: Facts): Check[] {
+	const checks: Check[] = [];
+	if (strayFolders.length > 0)
+		checks.push(note('STRAY-FOLDERS', 'Folders among its data that are no databases are left out', some(strayFolders)));
+	if (elsewhere.length > 0)
+		checks.push(
+			should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {
+				found: `rows of ${plural(elsewhere.length, 'table')} are stored elsewhere and are not in the backup: ${some(elsewhere)}`,
+				hints: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
+			}),
+		);
+	if (withoutSnapshots.length > 0)
+		checks.push(note('ENGINES', 'Tables without snapshots: consistent only thanks to the lock', some(withoutSnapshots)));
+	return checks;
+}
 
 /** A server of its own: its clients write to it. */
 const writable = ({ channels, identity }: Pick<Facts, 'channels' | 'identity'>): boolean =>

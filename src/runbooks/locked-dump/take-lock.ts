@@ -72,7 +72,7 @@ async function meets(at: Taking, lease: HeldLease): Promise<readonly Blocker[]> 
  */
 export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 	const { plan, perform, server, lockWaitSeconds } = at;
-	const { locks, channel, features } = server.dialect;
+	const { features } = server.dialect;
 	const lock = planned(plan, 'lock');
 	// The wall clock may be set meanwhile.
 	const until = performance.now() + lockWaitSeconds * 1000;
@@ -82,50 +82,21 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 	// Whose tables a refused attempt closed, by session.
 	const closed = new Map<number, Blocker>();
 	for (let attempt = 1; ; attempt++) {
-		await nobodyInTheWay(at, lease, known, left, closed);
+		await nobodyInTheWay(at, lease, { known, left, closed });
 		const seconds = Math.max(1, Math.min(attemptSeconds(at), Math.round(left() / 1000)));
-		const bound = pick(plan, 'sql', 'bound-lock');
-		const limit = locks.boundWait(seconds);
-		const bounded: SqlAction = { ...lock, statement: locks.flushTablesWithReadLock(seconds), timeoutMs: attemptMs(seconds) };
-		let open = 0;
-		let defining: readonly string[] = [];
-		let prepared: readonly string[] = [];
-		let refused: ServerError | null = null;
-		try {
-			if (bound !== undefined && limit !== null) await perform({ ...bound, statement: limit });
-			await perform(bounded);
-			open = at.facts.replicates ? await at.runQuery('server', { ...channel.openTemporaryTables, mostMs: ANSWER_MS }) : 0;
-			defining = overtaken(await at.runQuery('server', { ...locks.activity, mostMs: ANSWER_MS })).map(
-				(each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`,
-			);
-			prepared = at.facts.seesPrepared ? await at.runQuery('server', { ...locks.prepared.query, mostMs: ANSWER_MS }) : [];
-			if (open === 0 && defining.length === 0 && prepared.length === 0) return;
-		} catch (cause) {
-			if (!(cause instanceof ServerError) || !(cause.connectionLost || isLockRefused(cause))) throw cause;
-			refused = cause;
-			// The lock went with its connection; where only another one gave no answer, the lock is given back first.
-			if (lease.lost.aborted) throw notHad(at, await meets(at, lease), closed, { cause });
-		}
+		const failed = await tryLock(at, lock, seconds);
+		if (failed === null) return;
+		// The lock went with its connection; where only another one gave no answer, the lock is given back first.
+		if (failed instanceof ServerError && lease.lost.aborted) throw notHad(at, await meets(at, lease), closed, { cause: failed });
 		// Also after an error: some servers keep part of a lock that they refused (.github/docs/measured.md, Refused locks).
 		await perform(planned(plan, 'unlock'), { shielded: true });
 		const others = (await meets(at, lease)).filter((each) => holdsUp(each, features.lockWaitsForReads));
-		if (refused !== null && features.lockWaitsForReads)
-			for (const each of others) if (each.how === 'reads' || each.how === 'tables') closed.set(each.id, each);
+		if (failed instanceof ServerError && features.lockWaitsForReads) rememberClosed(closed, others);
 		if (left() < FIRST_PAUSE_MS + 1_000) {
-			if (refused !== null)
-				throw notHad(at, others, closed, { cause: refused, unnamed: others.length === 0 ? await suspects(at, lease) : [] });
-			if (prepared.length > 0) throw new CheckFailed([preparedCheck(prepared)]);
-			if (open === 0) throw alwaysOvertaken(at, defining);
-			throw new VerifyFailed([temporaryTables(open)], 'Under the lock the applier had temporary tables open, to the last attempt.');
+			if (!(failed instanceof ServerError)) throw obstacleError(at, failed);
+			throw notHad(at, others, closed, { cause: failed, unnamed: await suspects(at, lease, others) });
 		}
-		const why =
-			refused === null
-				? open > 0
-					? `the applier opened ${open} temporary tables just before`
-					: prepared.length > 0
-						? `XA transactions were prepared: ${some(prepared, 3)}`
-						: `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`
-				: `${refused.connectionLost ? refused.message : `not acquired within ${seconds} s`}${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
+		const why = failed instanceof ServerError ? describeRefusal(failed, seconds, others) : describeObstacles(failed);
 		const rest = Math.min(pauseMs, left() - 1_000);
 		const still = others.filter((each) => closed.has(each.id));
 		const after = still.length > 0 ? stillClosed(still) : 'Clients continue.';
@@ -135,18 +106,87 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 	}
 }
 
+/** What makes a moment no good for a backup although the lock is held. */
+type Obstacles = {
+	/** How many temporary tables the applier has open. */
+	readonly open: number;
+	/** Statements that define a table and were overtaken. */
+	readonly defining: readonly string[];
+	/** Prepared XA transactions. */
+	readonly prepared: readonly string[];
+};
+
+const isFree = ({ open, defining, prepared }: Obstacles): boolean => open === 0 && defining.length === 0 && prepared.length === 0;
+
+/** One attempt of so many seconds. Null: the lock is had. Else what was found under it, or the error where it was refused. */
+async function tryLock(at: Taking, lock: SqlAction, seconds: number): Promise<Obstacles | ServerError | null> {
+	try {
+		await askForLock(at, lock, seconds);
+		const found = await obstaclesUnderLock(at);
+		return isFree(found) ? null : found;
+	} catch (cause) {
+		if (!(cause instanceof ServerError) || !(cause.connectionLost || isLockRefused(cause))) throw cause;
+		return cause;
+	}
+}
+
+async function askForLock({ plan, perform, server }: Taking, lock: SqlAction, seconds: number): Promise<void> {
+	const { locks } = server.dialect;
+	const bound = pick(plan, 'sql', 'bound-lock');
+	const limit = locks.boundWait(seconds);
+	const bounded: SqlAction = { ...lock, statement: locks.flushTablesWithReadLock(seconds), timeoutMs: attemptMs(seconds) };
+	if (bound !== undefined && limit !== null) await perform({ ...bound, statement: limit });
+	await perform(bounded);
+}
+
+async function obstaclesUnderLock({ facts, server, runQuery }: Taking): Promise<Obstacles> {
+	const { locks, channel } = server.dialect;
+	const open = facts.replicates ? await runQuery('server', { ...channel.openTemporaryTables, mostMs: ANSWER_MS }) : 0;
+	const defining = overtaken(await runQuery('server', { ...locks.activity, mostMs: ANSWER_MS })).map(
+		(each) => `${each.id} ${each.user}: ${each.text.slice(0, 100)}`,
+	);
+	const prepared = facts.seesPrepared ? await runQuery('server', { ...locks.prepared.query, mostMs: ANSWER_MS }) : [];
+	return { open, defining, prepared };
+}
+
+function describeObstacles({ open, defining, prepared }: Obstacles): string {
+	if (open > 0) return `the applier opened ${open} temporary tables just before`;
+	if (prepared.length > 0) return `XA transactions were prepared: ${some(prepared, 3)}`;
+	return `it overtook who defines a table, which could not be read until the unlock: ${some(defining, 3)}`;
+}
+
+function describeRefusal(refused: ServerError, seconds: number, others: readonly Blocker[]): string {
+	const what = refused.connectionLost ? refused.message : `not acquired within ${seconds} s`;
+	return `${what}${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
+}
+
+/** Why the last attempt was in vain although the lock was had. */
+function obstacleError(at: Taking, { open, defining, prepared }: Obstacles): CheckFailed | LockTimeout | VerifyFailed {
+	if (prepared.length > 0) return new CheckFailed([preparedCheck(prepared)]);
+	if (open === 0) return alwaysOvertaken(at, defining);
+	return new VerifyFailed([temporaryTables(open)], 'Under the lock the applier had temporary tables open, to the last attempt.');
+}
+
+/** Remembers whose tables an attempt closed that was refused. */
+function rememberClosed(closed: Map<number, Blocker>, others: readonly Blocker[]): void {
+	for (const each of others) if (each.how === 'reads' || each.how === 'tables') closed.set(each.id, each);
+}
+
+type Memory = {
+	/** Who was seen before, by session. */
+	readonly known: Map<number, Blocker>;
+	/** Milliseconds until the lock is waited for no longer. */
+	readonly left: () => number;
+	/** Whose tables a refused attempt closed, by session. */
+	readonly closed: ReadonlyMap<number, Blocker>;
+};
+
 /**
  * Waits, without queueing, until there is nobody behind whom the lock would wait for long; ends who may be ended by consent.
  * Where the lock waits for reads it is not asked for while any statement has been at work for longer than an instant, whatever --long-queries
  * says: what a refused lock leaves there does not end with it.
  */
-async function nobodyInTheWay(
-	at: Taking,
-	lease: HeldLease,
-	known: Map<number, Blocker>,
-	left: () => number,
-	closed: ReadonlyMap<number, Blocker>,
-): Promise<void> {
+async function nobodyInTheWay(at: Taking, lease: HeldLease, { known, left, closed }: Memory): Promise<void> {
 	const { lockWaitsForReads } = at.server.dialect.features;
 	let named = '';
 	let notedAt = Number.NEGATIVE_INFINITY;
@@ -156,27 +196,33 @@ async function nobodyInTheWay(
 		// One at a time, each right after a look: what is ended must still be what was seen before.
 		if (at.longQueries === 'kill' && (await killed(at, seen, known))) continue;
 		const long = seen.filter((each) => worthWaitingFor(each, lockWaitsForReads));
-		const waiting = seen.filter(
-			(each) => keepsTablesOpen(each, lockWaitsForReads) || (long.includes(each) && (at.longQueries !== 'abort' || lockWaitsForReads)),
-		);
+		const waiting = waitedFor(at, seen, long);
 		if (waiting.length === 0 && open === 0) return;
 		if (left() <= 0 || (at.longQueries === 'abort' && lockWaitsForReads && long.length > 0)) {
 			if (waiting.length > 0) throw notHad(at, waiting, closed);
-			throw new LockTimeout({
-				message: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
-				reason: `The applier had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
-				hints: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
-			});
+			throw alwaysOpen(at, open);
 		}
 		const names = `${waiting.map((each) => each.id).join()} ${open > 0}`;
 		if (names !== named && performance.now() - notedAt >= NOTE_EVERY_MS) {
 			named = names;
 			notedAt = performance.now();
-			if (waiting.length > 0) at.note(`Not locked yet, waiting for: ${some(waiting.map(tellBlocker), 3)}`);
-			if (open > 0) at.note(`Not locked yet: the applier has ${open} temporary tables open, which the backup would lack.`);
+			noteWaiting(at, waiting, open);
 		}
 		await pause(LOOK_EVERY_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
 	}
+}
+
+/** For whom the lock is not even asked yet. */
+function waitedFor({ server, longQueries }: Taking, seen: readonly Blocker[], long: readonly Blocker[]): readonly Blocker[] {
+	const { lockWaitsForReads } = server.dialect.features;
+	return seen.filter(
+		(each) => keepsTablesOpen(each, lockWaitsForReads) || (long.includes(each) && (longQueries !== 'abort' || lockWaitsForReads)),
+	);
+}
+
+function noteWaiting(at: Taking, waiting: readonly Blocker[], open: number): void {
+	if (waiting.length > 0) at.note(`Not locked yet, waiting for: ${some(waiting.map(tellBlocker), 3)}`);
+	if (open > 0) at.note(`Not locked yet: the applier has ${open} temporary tables open, which the backup would lack.`);
 }
 
 /** Ends one of those who are in the way, and says whether it did. Who came just now is only remembered. */
@@ -198,8 +244,12 @@ async function killed(at: Taking, seen: readonly Blocker[], known: Map<number, B
 	return false;
 }
 
-/** Without performance_schema a server tells which tables are locked, but not by whom: any session at rest may be the one. */
-async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]> {
+/**
+ * Without performance_schema a server tells which tables are locked, but not by whom: any session at rest may be the one. None where others are
+ * known to be in the way.
+ */
+async function suspects(at: Taking, lease: HeldLease, others: readonly Blocker[]): Promise<readonly string[]> {
+	if (others.length > 0) return [];
 	const { locks } = at.server.dialect;
 	const tables = await at.runQuery('server', locks.tablesInUse);
 	if (tables.length === 0) return [];
@@ -212,6 +262,13 @@ async function suspects(at: Taking, lease: HeldLease): Promise<readonly string[]
 			.map((each) => `${each.id} ${each.user}@${each.host} ${each.seconds} s`),
 	];
 }
+
+const alwaysOpen = ({ lockWaitSeconds }: Taking, open: number): LockTimeout =>
+	new LockTimeout({
+		message: `Could not acquire the global read lock within ${lockWaitSeconds} s.`,
+		reason: `The applier had ${open} temporary tables open all the time: a backup of that moment could not be made a replica.`,
+		hints: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
+	});
 
 const alwaysOvertaken = ({ lockWaitSeconds }: Taking, defining: readonly string[]): LockTimeout =>
 	new LockTimeout({

@@ -27,18 +27,21 @@ type At = BackupEnv &
 		readonly guarded: readonly TableFacts[];
 	};
 
+type Terms = {
+	/** What must be there before the lock is asked for. */
+	readonly ready: Promise<unknown> | null;
+	/** Told since when the lock is held, and null when it is no more. */
+	readonly since: (held: Date | null) => void;
+	/** How long the lock may be held; null for no limit. */
+	readonly limitSeconds: number | null;
+};
+
 /**
  * Takes the lock when what it needs is `ready`, does `work` while it is held and gives it back, whatever became of the work. The moment that it protected is proven at the end:
  * the connection was the same and the position stood still. `objects` is null where the lock was let go before the definitions are read.
  * Throws LockTimeout where it is not had or its time is spent, VerifyFailed where it was lost.
  */
-export async function underLock<T>(
-	at: At,
-	ready: Promise<unknown> | null,
-	since: (held: Date | null) => void,
-	work: (given: AbortSignal) => Promise<T>,
-	limitSeconds: number | null,
-) {
+export async function underLock<T>(at: At, { ready, since, limitSeconds }: Terms, work: (given: AbortSignal) => Promise<T>) {
 	const { plan, facts, now, lock } = at;
 	const requested = now();
 	await using lease = await at.lease('server', { lockWaitSeconds: at.lockWaitSeconds });

@@ -214,7 +214,7 @@ function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneLook): Check[
 	const needed = [...replica.dialect.privileges.needs.provisionReplica, ...words.needs.replica];
 	if (login.account === accounts.replica) {
 		checks.push({
-			...privilegeCheck('CLONE-LOGIN-PRIVILEGES', primary, accounts.replica, login.held, needed),
+			...privilegeCheck('CLONE-LOGIN-PRIVILEGES', primary, accounts.replica, { held: login.held, needed }),
 			title: `${accounts.replica} keeps the privileges it needs on ${replica.name}`,
 		});
 	} else if (login.account !== null && there) {
@@ -243,13 +243,19 @@ export function checkClone(at: ProvisionEnv & Observed<CloneLook | null>): Check
 	const { filled, empty } = facts.notInnodb;
 	const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
 	return [
-		privilegeCheck('CLONE-PRIMARY-PRIVILEGES', primary, facts.accounts.primary, facts.held.primary, words.needs.primary),
+		privilegeCheck('CLONE-PRIMARY-PRIVILEGES', primary, facts.accounts.primary, {
+			held: facts.held.primary,
+			needed: words.needs.primary,
+		}),
 		must('CLONE-GRANT', `${facts.accounts.primary} may give the account of the copy its privilege`, facts.mayGrantDonor, {
 			expected: 'BACKUP_ADMIN, with the right to give it on',
 			found: facts.mayGrantDonor ? 'yes' : 'it may not',
 			hints: [`${shown(words.letGrantDonor(facts.accounts.primary))};`],
 		}),
-		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, facts.held.replica, words.needs.replica),
+		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, {
+			held: facts.held.replica,
+			needed: words.needs.replica,
+		}),
 		...loginChecks(at, words, facts),
 		...words.limits(facts.donor, facts.recipient).map(({ holds, id, title, ...rest }) => must(id, title, holds, rest)),
 		must('CLONE-IDLE', 'No clone is at work there', facts.status?.state !== 'In Progress', {

@@ -132,6 +132,43 @@ async function differenceOf(at: At, table: Facts['tables'][number], sums: readon
 
 const rowCount = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
 
+/** Waits until the replica's channel has run to that position and stopped there. Throws VerifyFailed where it does not. */
+async function untilReached({ replica, runQuery, now, signal }: At, gtid: string): Promise<void> {
+	const { positions } = replica.dialect;
+	const until = now().getTime() + REACH_WITHIN_MS;
+	for (;;) {
+		const status = (await channelsOf(replica, runQuery, 'replica'))[0];
+		if (positions.contains((await runQuery('replica', positions.current)).replicated, gtid) && status?.sql === 'no') return;
+		if (status?.sqlError || now().getTime() > until) {
+			throw new VerifyFailed([
+				must('COMPARE-REACH', 'The replica reaches the primary’s snapshot', false, {
+					expected: gtid,
+					found: status?.sqlError ?? 'not within two minutes',
+				}),
+			]);
+		}
+		await pause(100, undefined, { signal }).catch(() => signal.throwIfAborted());
+	}
+}
+
+/** In what the replica's copy of a table, with the columns `held`, differs; null where it does not. `explain`: in more words than that it does. */
+async function compareTable(
+	at: At,
+	table: Facts['tables'][number],
+	held: readonly ColumnFacts[],
+	explain: boolean,
+): Promise<string | null> {
+	if (held.length === 0) return 'not on the replica';
+	if (listed(held) !== listed(table.columns)) return 'other columns on the replica';
+	const { primary, replica, runQuery } = at;
+	const [there, copy] = await Promise.all([
+		runQuery('primary', primary.dialect.catalogue.checksum(table, table.columns)),
+		runQuery('replica', replica.dialect.catalogue.checksum(table, table.columns)),
+	]);
+	if (there === copy && there !== null) return null;
+	return explain ? await differenceOf(at, table, [there, copy]) : 'other checksums';
+}
+
 /**
  * Compares these tables at one moment; the replica replicates again afterwards, whatever happens. `explain`: says in what those that differ do,
  * which reads them once more.
@@ -141,7 +178,7 @@ async function atOneMoment(
 	tables: Facts['tables'],
 	{ explain, json }: { readonly explain: boolean; readonly json: JsonFound | null },
 ): Promise<{ gtid: string; different: Map<string, string>; json: JsonFound }> {
-	const { plan, primary, replica, runQuery, perform, progress, now, signal } = at;
+	const { plan, replica, runQuery, perform, progress, now, signal } = at;
 	const step = (id: string) => {
 		const action = pick(plan, 'sql', id);
 		if (action === undefined) throw new TypeError(`no ${id} in the plan`);
@@ -160,20 +197,7 @@ async function atOneMoment(
 		if (!positions.contains(here, gtid)) {
 			bounded = true;
 			await perform({ ...step('run-until'), statement: channel.startUntil(gtid) });
-			const until = now().getTime() + REACH_WITHIN_MS;
-			for (;;) {
-				const status = (await channelsOf(replica, runQuery, 'replica'))[0];
-				if (positions.contains((await runQuery('replica', positions.current)).replicated, gtid) && status?.sql === 'no') break;
-				if (status?.sqlError || now().getTime() > until) {
-					throw new VerifyFailed([
-						must('COMPARE-REACH', 'The replica reaches the primary’s snapshot', false, {
-							expected: gtid,
-							found: status?.sqlError ?? 'not within two minutes',
-						}),
-					]);
-				}
-				await pause(100, undefined, { signal }).catch(() => signal.throwIfAborted());
-			}
+			await untilReached(at, gtid);
 			bounded = false;
 		}
 		found = json ?? (await findChangedByCopy(at, at.facts.jsonColumns ?? []));
@@ -195,16 +219,8 @@ async function atOneMoment(
 			});
 			done += table.rows + 1;
 			const held = columns.filter((column) => column.database === table.database && column.table === table.name);
-			if (held.length === 0 || listed(held) !== listed(table.columns)) {
-				different.set(name, held.length === 0 ? 'not on the replica' : 'other columns on the replica');
-				continue;
-			}
-			const [there, copy] = await Promise.all([
-				runQuery('primary', primary.dialect.catalogue.checksum(table, table.columns)),
-				runQuery('replica', catalogue.checksum(table, table.columns)),
-			]);
-			if (there === copy && there !== null) continue;
-			different.set(name, explain && different.size < EXPLAINED ? await differenceOf(at, table, [there, copy]) : 'other checksums');
+			const how = await compareTable(at, table, held, explain && different.size < EXPLAINED);
+			if (how !== null) different.set(name, how);
 		}
 	} finally {
 		try {
@@ -245,31 +261,26 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const { primary, replica, delaySeconds } = env;
 		if (delaySeconds > 0) return [];
 		const { channel, locks } = primary.dialect;
-		const act = (id: string, on: string, why: string, statement: Statement, changes: boolean): Action => ({
-			kind: 'sql',
-			id,
-			why,
-			on,
-			statement,
-			changes,
+		const look = (on: string, id: string, why: string, statement: Statement): Action => ({
+			...change(on, id, why, statement),
+			changes: false,
 		});
 		return [
-			act('stop', 'replica', 'it waits for the moment to compare', channel.pause, true),
-			act('open-snapshot', 'primary', 'one moment to compare', locks.snapshot, false),
+			change('replica', 'stop', 'it waits for the moment to compare', channel.pause),
+			look('primary', 'open-snapshot', 'one moment to compare', locks.snapshot),
 			...momentActions(env),
-			act('run-until', 'replica', 'to exactly that moment', channel.startUntil('<the snapshot’s position>'), true),
+			change('replica', 'run-until', 'to exactly that moment', channel.startUntil('<the snapshot’s position>')),
 			...jsonActions(env, facts.jsonColumns ?? []),
 			...facts.tables.map((table) =>
-				act(
-					`checksum-${qualified(table)}`,
+				look(
 					'both',
+					`checksum-${qualified(table)}`,
 					`${qualified(table)}, on both at one position`,
 					replica.dialect.catalogue.checksum(table, table.columns).statement,
-					false,
 				),
 			),
-			act('close-snapshot', 'primary', 'the moment is over', locks.closeSnapshot, false),
-			act('start', 'replica', 'replication continues', channel.start, true),
+			look('primary', 'close-snapshot', 'the moment is over', locks.closeSnapshot),
+			change('replica', 'start', 'replication continues', channel.start),
 		];
 	},
 	async run(at) {

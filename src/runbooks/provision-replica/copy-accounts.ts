@@ -70,7 +70,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const fewer = facts.lacking.filter((each) => !own.includes(each) && each.wide.length + each.objects.length > 0);
 		const gone = facts.lacking.flatMap(({ account, gone: lines }) => lines.map((line) => `${account}: ${line}`));
 		return [
-			...rolesCheck('REPLICA-ROLES', replica, facts.login ?? '', facts.roles ?? [], []),
+			...rolesCheck('REPLICA-ROLES', replica, facts.login ?? '', { ungrantable: facts.roles ?? [], otherwise: [] }),
 			...(fewer.length === 0
 				? []
 				: [

@@ -85,7 +85,7 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			const we = facts.we[role];
 			if (we === undefined) return;
 			const needed = needs.map(({ privilege, why }) => ({ privilege, why: `for ${name}: ${why}` }));
-			checks.push(privilegeCheck(`OPERATOR-${role.toUpperCase()}`, server, we.account, we.held, needed));
+			checks.push(privilegeCheck(`OPERATOR-${role.toUpperCase()}`, server, we.account, { held: we.held, needed }));
 		};
 		passedOn('primary', primary, primary.dialect.privileges.needs.status);
 		passedOn('replica', replica, replicaNeeds(replica));
@@ -196,8 +196,8 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		const actions: Action[] = [];
 		// Where it did not come with the copied accounts, but by CLONE or by replication.
 		if (ours && !origin.onReplica && facts.onReplica) {
-			const drop = replica.dialect.accounts.drop({ ...operator, role: false });
-			actions.push(...onReplicaAlone(replica, facts, 'drop-operator-there', 'it came by this run', drop));
+			const statement = replica.dialect.accounts.drop({ ...operator, role: false });
+			actions.push(...onReplicaAlone(replica, facts, { id: 'drop-operator-there', why: 'it came by this run', statement }));
 		}
 		const onIt: Action[] = [];
 		if (ours && !origin.exists && facts.exists)

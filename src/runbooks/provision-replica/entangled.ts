@@ -25,34 +25,43 @@ const isOurs =
 	({ host, port, user }: Channel): boolean =>
 		host === source.host && port === source.port && user === account.user;
 
+/** Whom the replica follows where that is not this run's source. */
+async function channelChanges(at: ProvisionEnv & ReadContext): Promise<readonly string[]> {
+	const { replica, source, runQuery } = at;
+	const channels = await runQuery('replica', replica.dialect.channel.status);
+	if (channels.some(isOurs(at))) return [];
+	const others = channels.map(({ host, port }) => `${host}:${port}`).join(', ');
+	return [others === '' ? `it does not replicate from ${source.host}:${source.port} any more` : `it replicates from ${others}`];
+}
+
+/** What was written to the replica by others, or may be where it was protected from that. */
+async function foreignWrites(at: ProvisionEnv & ReadContext & SinceRun, isProtected: boolean): Promise<readonly string[]> {
+	const { replica, runQuery, absent } = at;
+	const found: string[] = [];
+	const { readOnly } = await runQuery('replica', replica.dialect.identity);
+	if (isProtected && readOnly === 'OFF') found.push('it accepts writes of clients: read_only is OFF');
+	const own = await runQuery('replica', replica.dialect.positions.own);
+	if (own !== '') found.push(`it has transactions of its own: ${own}`);
+	const extra = absent.has('primary') ? [] : await strangers(at);
+	if (extra.length > 0) found.push(`it has tables that the primary does not have: ${some(extra)}`);
+	return found;
+}
+
 /**
  * Whether the replica is still this run's own. One that was promoted by hand, or written to, holds what no run brought: its databases are not
  * dropped, nor its binary log reset, before its name is typed.
  */
 export async function entangledReplica(at: ProvisionEnv & ReadContext & SinceRun): Promise<readonly Consent[]> {
-	const { replica, source, runQuery, deeds, done, undoing, absent } = at;
+	const { replica, deeds, done, undoing, absent } = at;
 	// Nothing is done there now.
 	if (absent.has('replica')) return [];
 	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
 	if (!brought && seeded(at) === undefined) return [];
 	const affected: string[] = [];
 	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
-	if (done.includes('connect') && !undoing.includes('connect')) {
-		const channels = await runQuery('replica', replica.dialect.channel.status);
-		const ours = channels.some(isOurs(at));
-		const others = channels.map(({ host, port }) => `${host}:${port}`).join(', ');
-		if (!ours)
-			affected.push(others === '' ? `it does not replicate from ${source.host}:${source.port} any more` : `it replicates from ${others}`);
-	}
-	if (seeded(at) !== undefined) {
-		const { readOnly } = await runQuery('replica', replica.dialect.identity);
-		if (done.includes('protect') && !undoing.includes('protect') && readOnly === 'OFF')
-			affected.push('it accepts writes of clients: read_only is OFF');
-		const own = await runQuery('replica', replica.dialect.positions.own);
-		if (own !== '') affected.push(`it has transactions of its own: ${own}`);
-		const extra = absent.has('primary') ? [] : await strangers(at);
-		if (extra.length > 0) affected.push(`it has tables that the primary does not have: ${some(extra)}`);
-	}
+	const inForce = (step: string) => done.includes(step) && !undoing.includes(step);
+	if (inForce('connect')) affected.push(...(await channelChanges(at)));
+	if (seeded(at) !== undefined) affected.push(...(await foreignWrites(at, inForce('protect'))));
 	if (affected.length === 0) return [];
 	return [{ name: replica.name, reason: `${replica.name} is not as this run left it`, affected }];
 }

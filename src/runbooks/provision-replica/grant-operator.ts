@@ -24,7 +24,8 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		const { privileges } = replica.dialect;
 		const lacking = privileges.missing(facts.held, replicaNeeds(replica)).map((need) => need.privilege);
 		if (lacking.length === 0) return [];
-		return onReplicaAlone(replica, facts, 'grant', 'what backups need', privileges.grant(lacking, nameOf(operator)));
+		const statement = privileges.grant(lacking, nameOf(operator));
+		return onReplicaAlone(replica, facts, { id: 'grant', why: 'what backups need', statement });
 	},
 	async run({ replica, operator, plan, perform, runQuery, now, signal }) {
 		if (operator === null) return null;
@@ -69,6 +70,7 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		const given = privileges.missing(origin.held, replicaNeeds(replica)).map((need) => need.privilege);
 		const extra = given.filter((privilege) => facts.held.includes(privilege));
 		if (extra.length === 0) return [];
-		return onReplicaAlone(replica, facts, 'revoke', 'granted by this run', privileges.revoke(extra, nameOf(operator)));
+		const statement = privileges.revoke(extra, nameOf(operator));
+		return onReplicaAlone(replica, facts, { id: 'revoke', why: 'granted by this run', statement });
 	},
 };

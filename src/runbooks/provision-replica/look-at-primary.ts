@@ -88,10 +88,13 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				`${primary.name} is ${titleOf(primary, identity)}`,
 				`${facts.databases} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
 			),
-			privilegeCheck('PRIMARY-PRIVILEGES', primary, identity.account, facts.held, [
-				...primary.dialect.privileges.needs.provisionPrimary,
-				...(facts.channels.length === 0 ? [] : primary.dialect.privileges.needs.unlogged),
-			]),
+			privilegeCheck('PRIMARY-PRIVILEGES', primary, identity.account, {
+				held: facts.held,
+				needed: [
+					...primary.dialect.privileges.needs.provisionPrimary,
+					...(facts.channels.length === 0 ? [] : primary.dialect.privileges.needs.unlogged),
+				],
+			}),
 			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
 				expected: 'log_bin is on',
 				wrong: 'it is off: there is nothing that a replica could follow',
@@ -139,22 +142,7 @@ export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
 				}),
 			);
 		}
-		if (tls) {
-			checks.push(
-				must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
-					expected: 'ssl_cert and ssl_key are set',
-					wrong: 'it has none: the replica’s copy of all your data would travel in the clear',
-					hints: [...hints.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
-				}),
-			);
-		} else {
-			checks.push({
-				id: 'PRIMARY-TLS',
-				title: 'The channel will NOT be encrypted',
-				status: 'warning',
-				found: '--no-tls was given: data and password travel in the clear',
-			});
-		}
+		checks.push(tlsCheck(primary, identity, tls));
 		if (identity.cluster) {
 			checks.push({
 				id: 'PRIMARY-CLUSTER',
@@ -209,6 +197,22 @@ const sourcesOf = (channels: readonly Channel[]): string => [...new Set(channels
 /** As they are typed into a shell. */
 const primaryOptions = (channels: readonly Channel[]): string =>
 	[...new Set(channels.map(({ host, port }) => `--primary ${shellWord(`mysql://USER@${host}:${port}`)}`))].join('  or  ');
+
+/** `wanted`: unless the person said that the channel may be unencrypted. */
+function tlsCheck({ dialect }: Server, identity: Identity, wanted: boolean): Check {
+	if (!wanted)
+		return {
+			id: 'PRIMARY-TLS',
+			title: 'The channel will NOT be encrypted',
+			status: 'warning',
+			found: '--no-tls was given: data and password travel in the clear',
+		};
+	return must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
+		expected: 'ssl_cert and ssl_key are set',
+		wrong: 'it has none: the replica’s copy of all your data would travel in the clear',
+		hints: [...dialect.hints.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
+	});
+}
 
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
 function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {

@@ -39,11 +39,10 @@ type Facts = {
 /** `code`: functions and triggers come to a server that does not trust those who create them. */
 function privilegesOf(replica: Server, identity: Identity, held: readonly string[], code: boolean): Check {
 	const { needs } = replica.dialect.privileges;
-	return privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, held, [
-		...needs.provisionReplica,
-		...(identity.eventScheduler === 'ON' ? needs.eventScheduler : []),
-		...(code ? needs.code : []),
-	]);
+	return privilegeCheck('REPLICA-PRIVILEGES', replica, identity.account, {
+		held,
+		needed: [...needs.provisionReplica, ...(identity.eventScheduler === 'ON' ? needs.eventScheduler : []), ...(code ? needs.code : [])],
+	});
 }
 
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;

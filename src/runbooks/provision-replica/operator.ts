@@ -33,9 +33,7 @@ export const heldThere = (
 export const onReplicaAlone = (
 	server: Server,
 	facts: { readonly superReadOnly: string | null },
-	id: string,
-	why: string,
-	statement: Statement,
+	{ id, why, statement }: { readonly id: string; readonly why: string; readonly statement: Statement },
 ): Action[] => alone('replica', server, facts.superReadOnly === 'ON', [change('replica', id, why, statement)]);
 
 function alone(role: 'primary' | 'replica', { dialect: { locks } }: Server, closed: boolean, actions: readonly Action[]): Action[] {

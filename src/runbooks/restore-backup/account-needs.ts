@@ -134,6 +134,6 @@ export function accountChecks(server: Server, account: string, needs: AccountNee
 				without,
 			],
 		}),
-		...rolesCheck('SERVER-ROLES', server, account, roles, [without]),
+		...rolesCheck('SERVER-ROLES', server, account, { ungrantable: roles, otherwise: [without] }),
 	];
 }

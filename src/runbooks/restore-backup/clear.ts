@@ -33,12 +33,11 @@ export const clear: Step<RestoreEnv, Facts, { readonly dropped: readonly string[
 	plan({ server, facts, only, logged }) {
 		const { catalogue, load, locks } = server.dialect;
 		const actions: Action[] = [];
-		const act = (id: string, why: string, statement: Statement, kind: 'database' | 'table', name: string) =>
-			actions.push({ ...change('server', id, why, statement), destroys: [{ on: 'server', kind, name }] });
+		const drop = (kind: 'database' | 'table', name: string, statement: Statement) =>
+			actions.push({ ...change('server', `drop-${name}`, 'it is replaced', statement), destroys: [{ on: 'server', kind, name }] });
 		actions.push(...setReadOnly(server, facts.readOnly ?? [], false, 'this run made it read-only'));
-		if (only === null) for (const name of facts.databases) act(`drop-${name}`, 'it is replaced', catalogue.drop(name), 'database', name);
-		else
-			for (const table of facts.tables) act(`drop-${qualified(table)}`, 'it is replaced', load.dropTable(table), 'table', qualified(table));
+		if (only === null) for (const name of facts.databases) drop('database', name, catalogue.drop(name));
+		else for (const table of facts.tables) drop('table', qualified(table), load.dropTable(table));
 		if (actions.length === 0) return [];
 		const before = [change('server', 'unchecked', 'others may refer to it', load.unchecked)];
 		return logged

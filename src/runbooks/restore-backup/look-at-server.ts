@@ -53,7 +53,7 @@ function needsOf(env: RestoreEnv, identity: Identity, localInfile: boolean): rea
 }
 
 const privilegesOf = (env: RestoreEnv, identity: Identity, held: readonly string[], localInfile: boolean): Check =>
-	privilegeCheck('SERVER-PRIVILEGES', env.server, identity.account, held, needsOf(env, identity, localInfile));
+	privilegeCheck('SERVER-PRIVILEGES', env.server, identity.account, { held, needed: needsOf(env, identity, localInfile) });
 
 const tablesIn = (env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, engine: string) =>
 	tablesOf(env).filter((table) => table.engine?.toUpperCase() === engine.toUpperCase());
@@ -80,6 +80,54 @@ function packetCheck(env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, p
 		hints: [`SET GLOBAL max_allowed_packet = ${Math.min(2 ** 30, 2 ** Math.ceil(Math.log2(2 * most + 1024)))};`],
 	});
 }
+
+function diskCheck(env: RestoreEnv, { identity, freeBytes }: Facts, room: number): Check {
+	if (freeBytes === null)
+		return note(
+			'SERVER-DISK',
+			'Free space on the server cannot be seen from here',
+			`about ${bytes(room)} will be needed in ${identity.dataDir}`,
+		);
+	// How much of a database's dump its single tables are is not known yet: it may be next to nothing.
+	const unknown = env.only !== null && !parallel(env);
+	return (unknown ? should : must)('SERVER-DISK', 'The server has room for the data', freeBytes >= room || cleared(env), {
+		expected: `${unknown ? 'at most ' : ''}~${bytes(room)} free in ${identity.dataDir}`,
+		found: bytes(freeBytes),
+		hints: ['Free some space there, or take a server with a larger disk.'],
+	});
+}
+
+/** What becomes of what is loaded where the server is a replica, or has some. */
+function replicationChecks({ identity, replicas }: Facts, logged: boolean): Check[] {
+	const checks: Check[] = [];
+	if (identity.readOnly !== 'OFF')
+		checks.push(
+			should('SERVER-READ-ONLY', 'The server is not a protected replica', false, {
+				wrong: `read_only is ${identity.readOnly}: this account may write there all the same`,
+			}),
+		);
+	if (replicas > 0 && !logged)
+		checks.push(
+			should('SERVER-REPLICAS', 'No replica replicates from it', false, {
+				wrong: `${plural(replicas, 'replica')} will not get what is loaded, and differ from it from then on`,
+				hints: ['To have it replicated:  --write-binlog'],
+			}),
+		);
+	if (logged && !identity.binaryLog)
+		checks.push(
+			should('SERVER-BINLOG', 'It has a binary log to write to', false, { wrong: 'log_bin is OFF: --write-binlog does nothing here' }),
+		);
+	return checks;
+}
+
+const eventsNote = (events: number, { eventScheduler }: Identity): Check =>
+	note(
+		'EVENTS',
+		`${plural(events, 'event')} ${events === 1 ? 'comes' : 'come'} with it`,
+		eventScheduler === 'ON'
+			? 'the event scheduler is ON: it is turned OFF while they come, and those that would fire are disabled; the summary says how to enable them'
+			: `the event scheduler is ${eventScheduler}: they come as they were, and fire only when it is turned on`,
+	);
 
 export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 	id: 'look-at-server',
@@ -126,8 +174,6 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 		const cases = identity.lowerCaseTableNames === manifest.server.lower_case_table_names;
 		const upper = env.databases.some(capitals) || (manifest.tables ?? []).some((table) => capitals(table.name)) || !parallel(env);
 		const events = [...filesOf(env, 'database'), ...filesOf(env, 'post')].reduce((sum, file) => sum + (file.objects?.events ?? 0), 0);
-		// How much of a database's dump its single tables are is not known yet: it may be next to nothing.
-		const unknown = env.only !== null && !parallel(env);
 		const checks: Check[] = [
 			note(
 				'SERVER',
@@ -169,47 +215,12 @@ export const lookAtServer: Step<RestoreEnv, Facts, null> = {
 				wrong: 'super_read_only is ON: no account may write there',
 				hints: ['SET GLOBAL super_read_only = OFF;', 'Set it back when the restore is done.'],
 			}),
-			facts.freeBytes === null
-				? note(
-						'SERVER-DISK',
-						'Free space on the server cannot be seen from here',
-						`about ${bytes(room)} will be needed in ${identity.dataDir}`,
-					)
-				: (unknown ? should : must)('SERVER-DISK', 'The server has room for the data', facts.freeBytes >= room || cleared(env), {
-						expected: `${unknown ? 'at most ' : ''}~${bytes(room)} free in ${identity.dataDir}`,
-						found: bytes(facts.freeBytes),
-						hints: ['Free some space there, or take a server with a larger disk.'],
-					}),
+			diskCheck(env, facts, room),
+			...replicationChecks(facts, logged),
 		);
-		if (identity.readOnly !== 'OFF')
-			checks.push(
-				should('SERVER-READ-ONLY', 'The server is not a protected replica', false, {
-					wrong: `read_only is ${identity.readOnly}: this account may write there all the same`,
-				}),
-			);
-		if (facts.replicas > 0 && !logged)
-			checks.push(
-				should('SERVER-REPLICAS', 'No replica replicates from it', false, {
-					wrong: `${plural(facts.replicas, 'replica')} will not get what is loaded, and differ from it from then on`,
-					hints: ['To have it replicated:  --write-binlog'],
-				}),
-			);
-		if (logged && !identity.binaryLog)
-			checks.push(
-				should('SERVER-BINLOG', 'It has a binary log to write to', false, { wrong: 'log_bin is OFF: --write-binlog does nothing here' }),
-			);
 		if (parallel(env) && !facts.localInfile)
 			checks.push(note('LOCAL-INFILE', 'local_infile is OFF there', 'it is turned ON while the rows are loaded, and OFF again'));
-		if (events > 0 && env.only === null)
-			checks.push(
-				note(
-					'EVENTS',
-					`${plural(events, 'event')} ${events === 1 ? 'comes' : 'come'} with it`,
-					identity.eventScheduler === 'ON'
-						? 'the event scheduler is ON: it is turned OFF while they come, and those that would fire are disabled; the summary says how to enable them'
-						: `the event scheduler is ${identity.eventScheduler}: they come as they were, and fire only when it is turned on`,
-				),
-			);
+		if (events > 0 && env.only === null) checks.push(eventsNote(events, identity));
 		if (env.only !== null)
 			checks.push(
 				note('ONLY-TABLES', 'Tables, their rows and their triggers are restored', 'not the views, routines and events of their databases'),

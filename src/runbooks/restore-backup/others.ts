@@ -69,7 +69,10 @@ export async function otherDifferences(env: At): Promise<readonly OtherDifferenc
 	return differences;
 }
 
-const cut = (value: string): string => (value === '' ? '(empty)' : value.length > 100 ? `${value.slice(0, 100)} …` : value);
+function cut(value: string): string {
+	if (value === '') return '(empty)';
+	return value.length > 100 ? `${value.slice(0, 100)} …` : value;
+}
 
 const listed = (kinds: ReadonlyMap<string, number> | undefined): string =>
 	kinds === undefined
