@@ -126,7 +126,8 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	const { sandbox, home } = pair;
 	// Rows with their history are the vendor's tool's: that is what a test can pause while the lock is held.
 	await ask(sandbox.primary, 'CREATE TABLE shop.prices (id INT PRIMARY KEY, price INT) WITH SYSTEM VERSIONING');
-	await ask(sandbox.primary, 'INSERT INTO shop.prices VALUES (1, 7)');
+	// So many that the tool is still at work when it is looked for.
+	await ask(sandbox.primary, 'INSERT INTO shop.prices SELECT seq, 7 FROM shop.seq_1_to_200000');
 	const before = { primary: await condition(sandbox.primary), replica: await condition(sandbox.replica) };
 	await using terminal = program(home);
 

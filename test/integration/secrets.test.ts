@@ -85,6 +85,7 @@ describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
 		}
 	};
 	let secretFiles: string[] = [];
+	const toolsSeen: string[] = [];
 
 	it('provisioning tells nobody the passwords, nor the one that it makes', { timeout: 120_000 }, async () => {
 		const running = start(
@@ -151,10 +152,15 @@ describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
 					[...seen.environments].filter((text) => text.includes(REPLICA)),
 					'children do not get it',
 				).toEqual([]);
-			expect([...seen.commands].join('\n')).toContain('--defaults-file=/dev/fd/3');
 			for (const command of seen.commands) expect(command).not.toMatch(/--password=/);
+			for (const command of seen.commands) toolsSeen.push(command);
 		},
 	);
+
+	// Of one backup alone the tool may be gone before it was looked for.
+	it('gives its tools the password by a file that only they have', () => {
+		expect(toolsSeen.join('\n')).toContain('--defaults-file=/dev/fd/3');
+	});
 
 	it('a wrong password is not repeated in the refusal', async () => {
 		const running = start(
