@@ -16,7 +16,7 @@ import type { DrillRequest } from '../requests/drill.ts';
 import type { DrillEnv, ReplicatingEnv, Replication, StartEnv, Throwaway } from '../runbooks/drill/env.ts';
 import { drill, drillUndo, replicatingDrill, replicatingDrillUndo } from '../runbooks/drill/index.ts';
 import type { ProvisionEnv } from '../runbooks/provision-replica/env.ts';
-import type { Server } from '../runbooks/server.ts';
+import type { Server } from '../runbooks/shared/server.ts';
 import { ephemeralAddress } from '../sandbox/ephemeral-server.ts';
 import { connect } from '../server/session.ts';
 import { Secret } from '../sql/secret.ts';

@@ -4,7 +4,7 @@ import type { RunRecord } from '../core/run-record.ts';
 import { NO_POLICY } from '../dialects/common/passwords.ts';
 import type { Identity } from '../dialects/contract/identity.ts';
 import type { ProvisionRequest } from '../requests/provision.ts';
-import type { Server } from '../runbooks/server.ts';
+import type { Server } from '../runbooks/shared/server.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { AppContext } from './context.ts';

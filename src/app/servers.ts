@@ -6,7 +6,7 @@ import { detect } from '../dialects/index.ts';
 import { runTool } from '../exec/tool.ts';
 import type { ConnectionTarget } from '../executor/connection-target.ts';
 import { type RunRequest, serversNamed } from '../requests/index.ts';
-import type { Server } from '../runbooks/server.ts';
+import type { Server } from '../runbooks/shared/server.ts';
 import { sandboxLogin } from '../sandbox/login.ts';
 import { isServerUrl } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readManifest } from '../../src/archive/manifest.ts';
 import { detect } from '../../src/dialects/index.ts';
-import { sameTables } from '../../src/runbooks/locked-dump/guard.ts';
+import { sameTables } from '../../src/runbooks/backup/guard.ts';
 import { type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
 import { isMysql } from '../support/words.ts';

@@ -16,8 +16,8 @@ import { readOptions } from '../../src/requests/command.ts';
 import { DRILL } from '../../src/requests/drill.ts';
 import type { RunRequest } from '../../src/requests/index.ts';
 import { toCommandLine } from '../../src/requests/index.ts';
-import { unopenedCheck } from '../../src/runbooks/unopened.ts';
-import { viewsCheck } from '../../src/runbooks/views.ts';
+import { unopenedCheck } from '../../src/runbooks/shared/unopened.ts';
+import { viewsCheck } from '../../src/runbooks/shared/views.ts';
 import { HOSTILE_NAMES } from '../support/hostile-names.ts';
 import { seeded } from '../support/seeded.ts';
 

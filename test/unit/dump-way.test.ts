@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { TableFacts } from '../../src/dialects/contract/catalogue.ts';
 import { columnList, loadStatement } from '../../src/dump/parallel/load-statement.ts';
-import { chooseStrategy, heldBytes } from '../../src/runbooks/locked-dump/dump-strategy.ts';
-import type { BackupEnv } from '../../src/runbooks/locked-dump/env.ts';
+import { chooseStrategy, heldBytes } from '../../src/runbooks/backup/dump-strategy.ts';
+import type { BackupEnv } from '../../src/runbooks/backup/env.ts';
 
 const GIB = 1024 ** 3;
 const table = (name: string, more: Partial<TableFacts> = {}): TableFacts => ({

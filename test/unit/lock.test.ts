@@ -7,10 +7,10 @@ import type { Activity } from '../../src/dialects/contract/locks.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { byHand as mysqlByHand } from '../../src/dialects/mysql/by-hand.ts';
 import { mysql as mysqlFor } from '../../src/dialects/mysql/index.ts';
-import { pauseApplier } from '../../src/runbooks/locked-dump/applier.ts';
-import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/locked-dump/blockers.ts';
-import { lockAndDump } from '../../src/runbooks/locked-dump/lock-and-dump.ts';
-import { lockLimit, predictHeld } from '../../src/runbooks/locked-dump/prediction.ts';
+import { pauseApplier } from '../../src/runbooks/backup/applier.ts';
+import { blockersOf, mayBeKilled, stillTheSame } from '../../src/runbooks/backup/blockers.ts';
+import { lockAndDump } from '../../src/runbooks/backup/lock-and-dump.ts';
+import { lockLimit, predictHeld } from '../../src/runbooks/backup/prediction.ts';
 
 const mysql = mysqlFor({ newWords: true, binaryLog: true, performanceSchema: true, histogramData: true, libraries: true });
 type At = Parameters<NonNullable<typeof lockAndDump.undo>>[0];

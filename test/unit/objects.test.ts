@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DumpedDatabase } from '../../src/dump/sql/scan.ts';
-import type { DumpedFile } from '../../src/runbooks/locked-dump/env.ts';
-import { compareObjects, type Objects } from '../../src/runbooks/locked-dump/objects.ts';
+import type { DumpedFile } from '../../src/runbooks/backup/env.ts';
+import { compareObjects, type Objects } from '../../src/runbooks/backup/objects.ts';
 
 const NONE = { tables: [], views: [], sequences: [], triggers: [], procedures: [], functions: [], events: [], packages: [] };
 const wanted = (some: Partial<Objects>): Objects => ({ ...NONE, ...some });

@@ -7,7 +7,7 @@ import { seal } from '../../src/archive/seal.ts';
 import type { FileAction } from '../../src/core/action.ts';
 import { VerifyFailed } from '../../src/core/errors.ts';
 import { fileDeed, folderFacts } from '../../src/executor/files.ts';
-import { prepareFolder } from '../../src/runbooks/locked-dump/prepare-folder.ts';
+import { prepareFolder } from '../../src/runbooks/backup/prepare-folder.ts';
 
 const AT = new Date('2026-11-26T02:00:00Z');
 type Step = typeof prepareFolder;

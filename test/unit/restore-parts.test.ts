@@ -13,8 +13,8 @@ import { accountOf } from '../../src/dump/sql/accounts.ts';
 import { filtered } from '../../src/dump/sql/filter.ts';
 import { createDumpScanner } from '../../src/dump/sql/scan.ts';
 import { bytesOf, piecesOf } from '../../src/dump/sql/split.ts';
-import { mapWithConcurrency } from '../../src/runbooks/restore-backup/map-with-concurrency.ts';
-import { selectTables } from '../../src/runbooks/restore-backup/selection.ts';
+import { mapWithConcurrency } from '../../src/runbooks/restore/map-with-concurrency.ts';
+import { selectTables } from '../../src/runbooks/restore/selection.ts';
 import { shown } from '../../src/sql/sql.ts';
 
 const SCHEMA = `/*M!999999\\- enable the sandbox mode */ 

@@ -5,8 +5,8 @@ import type { RunState } from '../../core/state.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { Dialect } from '../../dialects/contract/dialect.ts';
 import type { ProvisionEnv } from '../provision-replica/env.ts';
-import type { RestoreEnv } from '../restore-backup/env.ts';
-import type { Server } from '../server.ts';
+import type { RestoreEnv } from '../restore/env.ts';
+import type { Server } from '../shared/server.ts';
 
 /** The server that a drill restores into: it is there from its first step to its last. */
 export type Throwaway = Pick<ServerStartAction, 'folder' | 'vendor' | 'series' | 'serverId' | 'initOptions' | 'options'> & {

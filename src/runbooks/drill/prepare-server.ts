@@ -4,8 +4,8 @@ import { ServerError } from '../../core/errors.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { Step } from '../../core/step.ts';
 import { sql } from '../../sql/sql.ts';
-import { change } from '../change.ts';
-import { accountStatements, restrictedOf } from '../restore-backup/accounts-file.ts';
+import { accountStatements, restrictedOf } from '../restore/accounts-file.ts';
+import { change } from '../shared/change.ts';
 import { type DrillEnv, type PreparedOutput, startedServer } from './env.ts';
 
 type Facts = PreparedOutput & {

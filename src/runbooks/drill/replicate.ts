@@ -1,11 +1,11 @@
 import { must } from '../../core/check.ts';
 import type { AnyStep, Step } from '../../core/step.ts';
-import { change } from '../change.ts';
 import { connect } from '../provision-replica/connect.ts';
 import { createAccount } from '../provision-replica/create-account.ts';
 import { start } from '../provision-replica/start.ts';
 import { untilThreadsRun } from '../provision-replica/threads.ts';
 import { wait } from '../provision-replica/wait.ts';
+import { change } from '../shared/change.ts';
 import type { CaughtUpOutput, PositionOutput, ReplicatingEnv } from './env.ts';
 import { onThrowaway } from './on-throwaway.ts';
 

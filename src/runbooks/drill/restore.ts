@@ -1,11 +1,11 @@
 import type { Check } from '../../core/check.ts';
 import type { AnyStep } from '../../core/step.ts';
-import { accountsIn } from '../restore-backup/accounts-file.ts';
-import { lateKeys } from '../restore-backup/definitions.ts';
-import { restoreRunbook } from '../restore-backup/index.ts';
-import { OTHERS } from '../restore-backup/others.ts';
-import { prove } from '../restore-backup/prove.ts';
-import { proveFiles } from '../restore-backup/prove-files.ts';
+import { accountsIn } from '../restore/accounts-file.ts';
+import { lateKeys } from '../restore/definitions.ts';
+import { restoreRunbook } from '../restore/index.ts';
+import { OTHERS } from '../restore/others.ts';
+import { prove } from '../restore/prove.ts';
+import { proveFiles } from '../restore/prove-files.ts';
 import type { DrillEnv } from './env.ts';
 import { onThrowaway } from './on-throwaway.ts';
 

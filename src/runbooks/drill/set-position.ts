@@ -4,7 +4,7 @@ import { readText } from '../../archive/open.ts';
 import { fileProblem } from '../../archive/problem.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import type { AnyStep, Step } from '../../core/step.ts';
-import { change, changes } from '../change.ts';
+import { change, changes } from '../shared/change.ts';
 import type { DrillEnv, PositionOutput } from './env.ts';
 import { onThrowaway } from './on-throwaway.ts';
 

@@ -3,7 +3,7 @@ import type { ReadContext } from '../../core/step.ts';
 import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/common/grants.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
 import { type Statement, shown } from '../../sql/sql.ts';
-import { type UngrantableRole, ungrantableRoles } from '../roles.ts';
+import { type UngrantableRole, ungrantableRoles } from '../shared/roles.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
 /** What an account may on the primary and not on the replica, a line of SHOW GRANTS each. */

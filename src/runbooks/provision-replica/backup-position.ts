@@ -2,7 +2,7 @@ import type { LogPosition, Manifest } from '../../archive/manifest.ts';
 import { type Check, must, note, should } from '../../core/check.ts';
 import type { Observed, ReadContext, Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
-import { some } from '../server.ts';
+import { some } from '../shared/server.ts';
 import type { SeedOutput } from './env.ts';
 import type { FromBackupEnv } from './on-replica.ts';
 

@@ -5,7 +5,7 @@ import type { Observed, Step } from '../../core/step.ts';
 import type { CloneStatus } from '../../dialects/contract/clone.ts';
 import type { Position } from '../../dialects/contract/positions.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { change, changes } from '../change.ts';
+import { change, changes } from '../shared/change.ts';
 import { arrived, cloneStatus } from './clone-look.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 

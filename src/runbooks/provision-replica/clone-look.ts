@@ -9,7 +9,7 @@ import type { Observed, ReadContext } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
 import type { CloneFacts, CloneStatus, Cloning } from '../../dialects/contract/clone.ts';
 import { shown } from '../../sql/sql.ts';
-import { privilegeCheck, qualified, some } from '../server.ts';
+import { privilegeCheck, qualified, some } from '../shared/server.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
 /** What a clone needs to know of both servers, and what it may change on them. */

@@ -4,7 +4,7 @@ import { must, should } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import { compareSeries } from '../../dialects/series.ts';
 import { compareDefinitions, describeDifference } from '../../dump/definitions/compare.ts';
-import { some } from '../server.ts';
+import { some } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = {

@@ -3,7 +3,7 @@ import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
+import { change } from '../shared/change.ts';
 import type { ProvisionEnv } from './env.ts';
 
 /** What counts of a channel. */

@@ -5,9 +5,9 @@ import type { Thing } from '../../core/model.ts';
 import type { Observed, ReadContext, Step } from '../../core/step.ts';
 import { revokeOf } from '../../dialects/common/grants.ts';
 import { raw, type Statement, sql } from '../../sql/sql.ts';
-import { change } from '../change.ts';
-import { rolesCheck } from '../roles.ts';
-import { some } from '../server.ts';
+import { change } from '../shared/change.ts';
+import { rolesCheck } from '../shared/roles.ts';
+import { some } from '../shared/server.ts';
 import { type Accounts, type AccountsOutput, accountsOfBoth, accountsThere, grantsOf, madeBy, ours } from './accounts.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 

@@ -6,7 +6,7 @@ import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';
 import { isPasswordRefused } from '../../dialects/common/errors.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
+import { change } from '../shared/change.ts';
 import type { ProvisionEnv } from './env.ts';
 import { type Chain, chainOf, onPrimary } from './operator.ts';
 

@@ -2,7 +2,7 @@ import { isMade } from '../../core/deeds.ts';
 import type { Consent, Thing } from '../../core/model.ts';
 import type { ReadContext, SinceRun } from '../../core/step.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
-import { qualified, some } from '../server.ts';
+import { qualified, some } from '../shared/server.ts';
 import { accountKey, type ProvisionEnv, seeded } from './env.ts';
 import { databasesThere } from './seed.ts';
 

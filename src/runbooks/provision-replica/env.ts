@@ -3,7 +3,7 @@ import type { AccountName } from '../../dialects/contract/accounts.ts';
 import type { Position } from '../../dialects/contract/positions.ts';
 import type { Secret } from '../../sql/secret.ts';
 import type { Statement } from '../../sql/sql.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../shared/server.ts';
 
 export interface ProvisionEnv extends Outputs {
 	readonly primary: Server;

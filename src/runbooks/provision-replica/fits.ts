@@ -1,10 +1,10 @@
 import { type Check, must, note } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
 import type { ToolFault, UnopenedTable } from '../../dialects/common/fits.ts';
-import { distrustsCode, functionsCheck } from '../functions.ts';
-import { qualified, type Server, some, toolFaultsCheck } from '../server.ts';
-import { unopenedCheck, unopenedTables } from '../unopened.ts';
-import { invalidViews } from '../views.ts';
+import { distrustsCode, functionsCheck } from '../shared/functions.ts';
+import { qualified, type Server, some, toolFaultsCheck } from '../shared/server.ts';
+import { unopenedCheck, unopenedTables } from '../shared/unopened.ts';
+import { invalidViews } from '../shared/views.ts';
 
 /** What of the primary would be refused by the replica, or would stop the tool that copies it: asked before anything changes. */
 export type Fits = {

@@ -1,8 +1,8 @@
 import { type Check, should } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
-import { change } from '../change.ts';
-import { accountsIn } from '../restore-backup/accounts-file.ts';
+import { accountsIn } from '../restore/accounts-file.ts';
+import { change } from '../shared/change.ts';
 import { accountKey, seeded } from './env.ts';
 import type { FromBackupEnv } from './on-replica.ts';
 import { nameOf } from './operator.ts';

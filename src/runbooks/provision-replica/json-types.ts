@@ -5,8 +5,8 @@ import { type Check, should } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
 import type { ColumnFacts, ColumnName } from '../../dialects/contract/catalogue.ts';
 import { query, type Statement } from '../../sql/sql.ts';
-import { countChangedJson } from '../changed-json.ts';
-import { qualified, some } from '../server.ts';
+import { countChangedJson } from '../shared/changed-json.ts';
+import { qualified, some } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Table = { readonly database: string; readonly name: string; readonly columns: readonly ColumnFacts[] };

@@ -5,10 +5,10 @@ import type { Step } from '../../core/step.ts';
 import type { Gap } from '../../dialects/common/gaps.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
-import { applierGaps, gapChecks, logGaps, tellGap } from '../gaps.ts';
-import { seesPrepared } from '../locked-dump/guard.ts';
-import { preparedChecks, preparedThatStay } from '../prepared.ts';
-import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, titleOf } from '../server.ts';
+import { seesPrepared } from '../backup/guard.ts';
+import { applierGaps, gapChecks, logGaps, tellGap } from '../shared/gaps.ts';
+import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
+import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, titleOf } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = {

@@ -6,9 +6,9 @@ import type { Gap } from '../../dialects/common/gaps.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
 import { compareSeries } from '../../dialects/series.ts';
-import { applierGaps, gapChecks } from '../gaps.ts';
-import { readOnlyDatabases, writableCheck } from '../read-only-databases.ts';
-import { privilegeCheck, type Server, titleOf } from '../server.ts';
+import { applierGaps, gapChecks } from '../shared/gaps.ts';
+import { readOnlyDatabases, writableCheck } from '../shared/read-only-databases.ts';
+import { privilegeCheck, type Server, titleOf } from '../shared/server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 import { distrusts, type Fits, inspectFits, primaryFits, replicaFits } from './fits.ts';
 

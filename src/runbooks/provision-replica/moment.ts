@@ -4,7 +4,7 @@ import { type LockstepError, LockTimeout } from '../../core/errors.ts';
 import type { RunContext } from '../../core/step.ts';
 import { isLockRefused } from '../../dialects/common/errors.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../locked-dump/blockers.ts';
+import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../backup/blockers.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type At = ProvisionEnv & RunContext & { readonly plan: readonly Action[] };

@@ -2,7 +2,7 @@ import type { Action, LoadAction, PipeAction } from '../../core/action.ts';
 import type { Json } from '../../core/json.ts';
 import type { Thing } from '../../core/model.ts';
 import type { ReadContext, RunContext, Step } from '../../core/step.ts';
-import type { RestoreEnv } from '../restore-backup/env.ts';
+import type { RestoreEnv } from '../restore/env.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 /** A provisioning whose data come from a backup: `server` is the replica. */

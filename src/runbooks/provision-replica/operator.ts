@@ -2,8 +2,8 @@ import type { Action } from '../../core/action.ts';
 import type { ReadContext } from '../../core/step.ts';
 import type { Need } from '../../dialects/contract/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
-import type { Server } from '../server.ts';
+import { change } from '../shared/change.ts';
+import type { Server } from '../shared/server.ts';
 
 type Who = { readonly user: string; readonly host: string };
 

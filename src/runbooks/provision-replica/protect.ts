@@ -2,8 +2,8 @@ import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
-import { change } from '../change.ts';
-import { restarted } from '../server.ts';
+import { change } from '../shared/change.ts';
+import { restarted } from '../shared/server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = {

@@ -10,11 +10,11 @@ import type { Flow, Observed, ReadContext, RunContext, Step } from '../../core/s
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/sql/scan.ts';
 import { query, type Statement } from '../../sql/sql.ts';
-import { change } from '../change.ts';
-import { channelsOf } from '../channels.ts';
-import { seesPrepared } from '../locked-dump/guard.ts';
-import { preparedCheck } from '../prepared.ts';
-import { qualified, some } from '../server.ts';
+import { seesPrepared } from '../backup/guard.ts';
+import { change } from '../shared/change.ts';
+import { channelsOf } from '../shared/channels.ts';
+import { preparedCheck } from '../shared/prepared.ts';
+import { qualified, some } from '../shared/server.ts';
 import type { ProvisionEnv, SeedOutput } from './env.ts';
 import { momentActions, momentOf } from './moment.ts';
 

@@ -2,7 +2,7 @@ import type { Action } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { Position } from '../../dialects/contract/positions.ts';
-import { change, changes } from '../change.ts';
+import { change, changes } from '../shared/change.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 
 type Facts = { readonly position: Position; readonly binaryLog: boolean };

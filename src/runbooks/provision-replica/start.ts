@@ -1,7 +1,7 @@
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { change } from '../change.ts';
-import { restarted } from '../server.ts';
+import { change } from '../shared/change.ts';
+import { restarted } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
 import type { ProtectOutput } from './protect.ts';
 

@@ -3,8 +3,8 @@ import { type Check, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
-import { channelsOf } from '../channels.ts';
-import type { Server } from '../server.ts';
+import { channelsOf } from '../shared/channels.ts';
+import type { Server } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
 
 const CONNECT_WITHIN_MS = 30_000;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { applierGaps, gapChecks } from '../gaps.ts';
+import { applierGaps, gapChecks } from '../shared/gaps.ts';
 import { captured, type ProvisionEnv } from './env.ts';
 import { channelOf, threadChecks, untilThreadsRun } from './threads.ts';
 

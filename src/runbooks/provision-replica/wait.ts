@@ -1,6 +1,6 @@
 import { must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
-import { catchUp } from '../catch-up.ts';
+import { catchUp } from '../shared/catch-up.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type Facts = { readonly target: string };

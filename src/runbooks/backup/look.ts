@@ -1,0 +1,398 @@
+import { type Check, must, note, should } from '../../core/check.ts';
+import { CheckFailed } from '../../core/errors.ts';
+import { bytes, duration, plural } from '../../core/format.ts';
+import type { Consent } from '../../core/model.ts';
+import { namesOption } from '../../core/names.ts';
+import type { OutsideObject } from '../../core/outside.ts';
+import { shellWord } from '../../core/shell.ts';
+import type { FolderFacts, Step } from '../../core/step.ts';
+import type { ToolFault, UnopenedTable } from '../../dialects/common/fits.ts';
+import type { Gap } from '../../dialects/common/gaps.ts';
+import type { Identity } from '../../dialects/contract/identity.ts';
+import type { Need } from '../../dialects/contract/objects.ts';
+import type { Channel, Connection } from '../../dialects/contract/replication.ts';
+import { applierGaps, tellGap } from '../shared/gaps.ts';
+import { outsideChecks, readOutside } from '../shared/outside.ts';
+import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
+import {
+	misledCheck,
+	privilegeCheck,
+	qualified,
+	type Server,
+	selectableCheck,
+	some,
+	tellElsewhere,
+	titleOf,
+	toolFaultsCheck,
+} from '../shared/server.ts';
+import { unopenedCheck, unopenedTables } from '../shared/unopened.ts';
+import { type ViewFault, viewFaults, viewsCheck } from '../shared/views.ts';
+import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
+import { byVendor, chooseStrategy, heldBytes, holdsRows } from './dump-strategy.ts';
+import type { BackupEnv, DumpStrategy } from './env.ts';
+import { mayGuard, seesPrepared } from './guard.ts';
+import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
+
+type Facts = {
+	readonly identity: Identity;
+	readonly held: readonly string[];
+	/** A replica with tables in memory, which may write to its log when they are first opened. */
+	readonly asleep: boolean;
+	readonly channels: readonly Channel[];
+	/** What this replica leaves out of what its sources write. */
+	readonly gaps: readonly Gap[];
+	readonly replicas: readonly Connection[];
+	/** Who meets the lock now. */
+	readonly blockers: readonly Blocker[];
+	readonly openTemporaryTables: number;
+	/** Prepared XA transactions that stay; null where the account may not see them. */
+	readonly prepared: readonly string[] | null;
+	readonly databases: readonly string[];
+	readonly tables: number;
+	/** Of the databases that will be dumped, as the server estimates. */
+	readonly bytes: number;
+	readonly withoutSnapshots: readonly string[];
+	/** Tables whose rows are stored elsewhere, with their engines. */
+	readonly elsewhere: readonly string[];
+	readonly outside: readonly OutsideObject[];
+	/** What the dump tool cannot be told. */
+	readonly misledBy: readonly { readonly setting: string; readonly hint: string }[];
+	/** What the vendor's tool cannot write, where it is to write all. */
+	readonly toolFaults: readonly ToolFault[];
+	/** Those of the tables to dump that cannot be opened. */
+	readonly unopened: readonly UnopenedTable[];
+	/** Those of the views to dump that the vendor's tool cannot write, where it is to write all. */
+	readonly viewFaults: readonly ViewFault[];
+	/** Folders among the server's data that are no databases. */
+	readonly strayFolders: readonly string[];
+	readonly way: DumpStrategy;
+	/** What holds the lock. */
+	readonly heldBytes: number;
+	readonly folder: FolderFacts;
+	/** Where the server's own files are; null where they cannot be seen from here. */
+	readonly dataFolder: FolderFacts | null;
+	/** Whether something of the dump is written by the vendor's tool. */
+	readonly needsTool: boolean;
+	readonly tool: string | null;
+	/** Tools that go by its name and are not fit. */
+	readonly unfit: readonly string[];
+};
+
+/** Of a dump's size on disk against the data's, at worst. */
+const RATIO = { zstd: 0.6, gzip: 0.6, none: 1.4 } as const;
+const RELAY_RESERVE = 32 * 1024 ** 2;
+
+export const runQuery: Step<BackupEnv, Facts, null> = {
+	id: 'look',
+	title: 'Check the server and the folder',
+	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are checked before anything is locked. Nothing is changed here.',
+	async inspect(at) {
+		const { server, databases, paths, ignoreTables, stopApplier, runQuery: ask, folderFacts, tool, longQueries } = at;
+		const { dialect } = server;
+		const identity = await ask('server', dialect.identity);
+		const all = await ask('server', dialect.catalogue.databases);
+		const held = await ask('server', dialect.privileges.held);
+		const needed = needs(server, { stopApplier, longQueries });
+		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
+		const mustHold = (needs: typeof needed) => {
+			const check = privilegeCheck('PRIVILEGES', server, identity.account, { held, needed: needs });
+			if (check.status === 'fail') throw new CheckFailed([check]);
+		};
+		mustHold(needed);
+		const channels = await ask('server', dialect.channel.status);
+		// Before anything opens a table: that would write to the log already.
+		const asleep = channels.length > 0 && (await ask('server', dialect.catalogue.inMemory)).length > 0;
+		if (asleep) mustHold([...needed, ...dialect.privileges.needs.unlogged]);
+		const wanted = databases ?? all;
+		const ignored = new Set(ignoreTables);
+		const tables = (await ask('server', dialect.catalogue.tables)).filter(
+			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
+		);
+		const way = chooseStrategy(at, { clientsWait: writable({ channels, identity }), tables });
+		const search = await tool('server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
+		return {
+			identity,
+			held,
+			asleep,
+			channels,
+			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, ask, 'server'),
+			replicas: await ask('server', dialect.channel.connected),
+			blockers: blockersOf(await ask('server', dialect.locks.activity)),
+			prepared: seesPrepared(server, held) ? await preparedThatStay(at, 'server', dialect) : null,
+			openTemporaryTables: await ask('server', dialect.channel.openTemporaryTables),
+			databases: all,
+			tables: tables.filter((table) => table.kind === 'table').length,
+			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+			withoutSnapshots: tables.filter((table) => holdsRows(table) && !table.transactional && !table.inMemory).map(qualified),
+			elsewhere: tables.filter((table) => !table.ownRows).map(tellElsewhere),
+			outside: await readOutside(server, ask),
+			misledBy: await ask('server', dialect.tools.misledBy),
+			toolFaults: way.engine === 'vendor' ? await ask('server', dialect.fits.toolFaults) : [],
+			unopened: (await unopenedTables(dialect, ask, 'server')).filter(
+				(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
+			),
+			viewFaults:
+				way.engine === 'vendor'
+					? await viewFaults(
+							{ dialect, runQuery: ask, role: 'server' },
+							tables.filter(({ kind }) => kind === 'view'),
+							({ database, name }) => ignored.has(`${database}.${name}`),
+						)
+					: [],
+			strayFolders: (await ask('server', dialect.fits.strayFolders)).filter((folder) => !wanted.includes(folder)),
+			way,
+			heldBytes: heldBytes(way, tables),
+			folder: await folderFacts(paths.to),
+			dataFolder: server.local ? await folderFacts(identity.dataDir) : null,
+			needsTool: way.engine === 'vendor' || tables.some((table) => holdsRows(table) && byVendor(table)),
+			tool: search.tool && `${search.tool.path} (${search.tool.version})`,
+			unfit: search.unfit,
+		};
+	},
+	checks({ facts, ...env }) {
+		const { server, paths, databases, ignoreTables, compress, lockWaitSeconds } = env;
+		const { identity, channels } = facts;
+		const room = facts.bytes * RATIO[compress] + 16 * 1024 ** 2;
+		const unknown = (databases ?? []).filter((name) => !facts.databases.includes(name));
+		const oddTables = ignoreTables.filter((name) => !facts.databases.some((database) => name.startsWith(`${database}.`)));
+		const checks: Check[] = [
+			note(
+				'SERVER',
+				`${server.name} is ${titleOf(server, identity)}${channels.length > 0 ? `, replica of ${channels.map(({ host, port }) => `${host}:${port}`).join(' and ')}` : ''}`,
+				`${(databases ?? facts.databases).length} databases, ${facts.tables} tables, ~${bytes(facts.bytes)}`,
+			),
+			privilegeCheck('PRIVILEGES', server, identity.account, {
+				held: facts.held,
+				needed: [...needs(server, env), ...(facts.asleep ? server.dialect.privileges.needs.unlogged : [])],
+			}),
+			...(facts.needsTool ? [toolCheck(server, facts)] : []),
+			...misledCheck(facts.misledBy),
+			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
+			...toolFaultsCheck('TOOL-OBJECTS', facts.toolFaults, databases ?? facts.databases, ['--engine parallel']),
+			...unopenedCheck(
+				'TABLES',
+				facts.unopened,
+				(table) => `Or leave it out of the backup:  ${namesOption('--ignore-table', [`${table.database}.${table.name}`])}`,
+			),
+			...viewsCheck(facts.viewFaults),
+			...outsideChecks(server, facts.outside),
+			must('DATABASES', 'All databases asked for exist', unknown.length === 0, {
+				expected: some(databases ?? facts.databases),
+				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,
+				hints: [`There are: ${some(facts.databases, 20)}`],
+			}),
+			must('IGNORED', 'Tables to leave out are named database.table', oddTables.length === 0, {
+				found: oddTables.length === 0 ? 'all' : some(oddTables),
+				hints: ['--ignore-table=DATABASE.TABLE'],
+			}),
+			must('FOLDER', 'The folder can be written', facts.folder.writable && (!facts.folder.exists || facts.folder.isFolder), {
+				expected: `${paths.to} can be written, or made`,
+				found: describeFolder(facts.folder),
+				hints: ['Give another folder with --to, or let this user write there.'],
+			}),
+			must('FOLDER-WRITERS', 'Not every user can write to the folder', facts.folder.exposedTo !== 'everybody', {
+				expected: `only its owner and group can write to ${facts.folder.nearest}`,
+				found: 'as it must be',
+				wrong: 'every user of this machine can replace or delete a backup there',
+				hints: [`chmod o-w ${shellWord(facts.folder.nearest)}`, 'Or give another folder with --to.'],
+			}),
+			should('FOLDER-OWNER', 'The folder belongs to this user or to root', facts.folder.exposedTo !== 'its owner', {
+				expected: `${facts.folder.nearest} belongs to this user or to root`,
+				found: 'as it must be',
+				wrong: 'another user owns it, and can replace or delete a backup there',
+				hints: ['Give another folder with --to, or run the backup as the owner of this one.'],
+			}),
+			must('SPACE', 'There is room for the dump', facts.folder.freeBytes >= room, {
+				expected: `~${bytes(room)} free at ${facts.folder.nearest}`,
+				found: bytes(facts.folder.freeBytes),
+				hints: ['Free some space, give another folder with --to, or leave databases out with --databases.'],
+			}),
+			should('TEMPORARY-TABLES', 'The applier holds no temporary table open', facts.openTemporaryTables === 0, {
+				expected: '0',
+				found: String(facts.openTemporaryTables),
+				hints: [
+					`They would be missing from a replica made of this backup: it is waited until they are gone, at most ${lockWaitSeconds} s (--lock-wait).`,
+				],
+			}),
+			...preparedChecks(server, identity.account, facts.prepared),
+			...(facts.way.lock === 'snapshot' ? [guardNote(server, facts)] : []),
+			inTheWay(env, facts),
+			note('ENGINE', 'How it is made', facts.way.why),
+			lockTime(env, facts),
+		];
+		checks.push(...replicationChecks(facts), ...dataChecks(facts));
+		return checks;
+	},
+	consents({ server, facts }) {
+		const consents: Consent[] = [];
+		const { way } = facts;
+		const long =
+			way.lock === 'snapshot' && facts.heldBytes === 0 ? 'for an instant, when the lock is taken' : 'for as long as the lock is held';
+		if (writable(facts)) {
+			consents.push({
+				name: server.name,
+				reason: `${server.name} is no replica: its clients’ writes wait or are refused ${long}`,
+				affected: [`every client that writes to ${server.name}`],
+			});
+		} else if (facts.replicas.length > 0) {
+			consents.push({
+				name: server.name,
+				reason: `${server.name} has replicas of its own: they stand still ${long}`,
+				affected: facts.replicas.map((replica) => `${replica.user}@${replica.host}`),
+			});
+		}
+		return consents;
+	},
+	plan: () => [],
+};
+
+const toolCheck = ({ dialect }: Server, { identity, tool, unfit }: Facts): Check =>
+	must('TOOL', 'The vendor’s dump tool is on this machine', tool !== null, {
+		expected: `${dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
+		found: tool ?? (unfit.join('; ') || 'none'),
+		hints: dialect.hints.tools,
+	});
+
+function describeFolder({ exists, isFolder, writable: canWrite, nearest }: FolderFacts): string {
+	if (!exists) return `it can${canWrite ? '' : 'not'} be made in ${nearest}`;
+	if (!isFolder) return 'it is not a folder';
+	return canWrite ? 'a folder that can be written' : 'no permission to write there';
+}
+
+/** How a replica stands with its sources. */
+function replicationChecks({ identity, channels, dataFolder, gaps }: Facts): Check[] {
+	const checks: Check[] = [];
+	if (channels.length > 0 && dataFolder !== null)
+		checks.push(
+			must(
+				'RELAY-SPACE',
+				'There is room for the relay logs that grow meanwhile',
+				!dataFolder.exists || dataFolder.freeBytes >= RELAY_RESERVE,
+				{
+					expected: `${bytes(RELAY_RESERVE)} at least in ${identity.dataDir}`,
+					found: bytes(dataFolder.freeBytes),
+					hints: ['Free some space there first: a full disk would stop replication.'],
+				},
+			),
+		);
+	checks.push(...channels.map((channel) => replicates(channel, channels.length > 1)));
+	if (gaps.length > 0)
+		checks.push(
+			should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
+				wrong: gaps.map(tellGap).join('; '),
+				hints: [...gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
+			}),
+		);
+	for (const channel of channels.filter((each) => each.delaySeconds > 0))
+		checks.push(
+			note(
+				'DELAYED',
+				`${channels.length > 1 ? `Channel ${channel.name || 'default'}` : 'This replica'} is delayed on purpose`,
+				`the backup is of ${duration(channel.delaySeconds * 1000)} ago, and it is not waited for at the end`,
+			),
+		);
+	if (channels.length > 0 && identity.readOnly === 'OFF')
+		checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
+	if (channels.length > 1) checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
+	return checks;
+}
+
+/** What of the server's data is not in the backup, or is only thanks to the lock. */
+function dataChecks({ strayFolders, elsewhere, withoutSnapshots }: Facts): Check[] {
+	const checks: Check[] = [];
+	if (strayFolders.length > 0)
+		checks.push(note('STRAY-FOLDERS', 'Folders among its data that are no databases are left out', some(strayFolders)));
+	if (elsewhere.length > 0)
+		checks.push(
+			should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {
+				found: `rows of ${plural(elsewhere.length, 'table')} are stored elsewhere and are not in the backup: ${some(elsewhere)}`,
+				hints: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
+			}),
+		);
+	if (withoutSnapshots.length > 0)
+		checks.push(note('ENGINES', 'Tables without snapshots: consistent only thanks to the lock', some(withoutSnapshots)));
+	return checks;
+}
+
+/** A server of its own: its clients write to it. */
+const writable = ({ channels, identity }: Pick<Facts, 'channels' | 'identity'>): boolean =>
+	channels.length === 0 && identity.readOnly === 'OFF';
+
+const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv, 'stopApplier' | 'longQueries'>): readonly Need[] => [
+	...dialect.privileges.needs.backup,
+	...(stopApplier ? dialect.privileges.needs.stopApplier : []),
+	...(longQueries === 'kill' ? dialect.privileges.needs.kill : []),
+];
+
+/** What waits while rows are read after the lock. */
+function guardNote(server: Server, { held }: Facts): Check {
+	const one = server.dialect.locks.definitionsGuard;
+	const all = mayGuard(server, held);
+	return note(
+		'DEFINITIONS-GUARD',
+		'What waits while rows are read',
+		all
+			? 'statements that define tables, views, routines or accounts (CREATE, ALTER, DROP, RENAME, TRUNCATE); all other statements continue'
+			: `ALTER, DROP, RENAME and TRUNCATE of the tables that are read, and later statements on such a table${one === null ? '' : ` (with ${one.privilege} only the former would wait)`}; all other statements continue`,
+	);
+}
+
+/** Who would make the lock wait, or would wait for it, and what that means on this server. */
+function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blockers }: Facts): Check {
+	const { lockWaitsForReads } = server.dialect.features;
+	const before = blockers.filter((each) => worthWaitingFor(each, lockWaitsForReads));
+	// What they do is passed by, but their next COMMIT is not.
+	const idle = blockers.filter((each) => each.how === 'idle' && isLong(each));
+	const reads = blockers.filter((each) => each.how === 'reads' && isLong(each) && !holdsUp(each, lockWaitsForReads));
+	const found = [
+		...(before.length === 0 ? [] : [`the lock waits for: ${before.map(tellBlocker).join('; ')}`]),
+		...(idle.length === 0 ? [] : [`its COMMIT will wait until the unlock: ${idle.map(tellBlocker).join('; ')}`]),
+		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(tellBlocker).join('; ')}`]),
+	];
+	const hints = {
+		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: no client queues behind it.`,
+		abort: 'Try again when they are done, or see --long-queries wait and kill.',
+		kill: 'Those that the lock waits for are killed when it is to be taken, if they are still at it.',
+	}[longQueries];
+	return {
+		...must('LONG-QUERIES', 'No long-running statements', before.length + idle.length === 0, {
+			found: found.length === 0 ? 'nobody' : found.join(' · '),
+			hints: [hints],
+		}),
+		...(before.length + idle.length > 0 && longQueries !== 'abort' ? { status: 'warning' as const } : {}),
+	};
+}
+
+function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { way, heldBytes: size }: Facts): Check {
+	const predicted = predictHeld(size, { compress, engine: way.engine }, history);
+	const found = way.lock === 'snapshot' && size === 0 ? 'an instant' : tellPrediction(predicted);
+	const allowed = lockLimit(maxLockSeconds, predicted);
+	if (typeof maxLockSeconds !== 'number') {
+		const most =
+			allowed === null
+				? 'no limit (--max-lock-time 0)'
+				: `at most ${duration(allowed * 1000)} (automatic; --max-lock-time DURATION sets it, 0 for no limit)`;
+		return note('LOCK-TIME', 'How long the lock will be held', `${found}; ${most}`);
+	}
+	const limit = duration(maxLockSeconds * 1000);
+	const check = must('LOCK-TIME', 'The lock will be held no longer than it may', predicted.ms <= maxLockSeconds * 1000, {
+		expected: `at most ${limit} (--max-lock-time)`,
+		found,
+		hints: [
+			predicted.measured
+				? 'Give it longer with --max-lock-time, or dump less at a time with --databases.'
+				: `That is only assumed: after ${limit} the dump is stopped and the server freed.`,
+		],
+	});
+	return check.status === 'fail' && !predicted.measured ? { ...check, status: 'warning' } : check;
+}
+
+function replicates(channel: Channel, several: boolean): Check {
+	const error = channel.sqlError ?? channel.ioError;
+	const behind = channel.lagSeconds ? `, ${duration(channel.lagSeconds * 1000)} behind` : '';
+	const title = several ? `Channel ${channel.name || 'default'} replicates from ${channel.host}:${channel.port}` : 'It replicates';
+	return should('REPLICATION', title, channel.io === 'yes' && channel.sql === 'yes' && error === null, {
+		found: error ?? `io ${channel.io}, sql ${channel.sql}${behind}`,
+		hints: ['The backup will be of the moment at which replication stands.'],
+	});
+}
