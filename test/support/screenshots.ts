@@ -147,7 +147,7 @@ try {
 	await see(/read all of it/);
 	terminal.send(KEYS.down);
 	terminal.send(KEYS.enter);
-	await see(/Start a throwaway server/);
+	await see(/Start a throwaway server[\s\S]*enter start/);
 	terminal.send(KEYS.enter);
 	await see(/No, change nothing/);
 	terminal.send('y');
