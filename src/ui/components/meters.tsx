@@ -1,5 +1,7 @@
 import { Box } from 'ink';
+import { fraction, type Progress } from '../../core/progress.ts';
 import { widthOf } from '../../render/width.ts';
+import { barLabel } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
 
@@ -62,6 +64,22 @@ export function Graph({ values, width, height, label }: GraphProps) {
 					{row === '' ? ' ' : row}
 				</Text>
 			))}
+		</Box>
+	);
+}
+
+/** How far it is: a bar, where the whole is known, and its figures. */
+export function Meter({ progress, width }: { readonly progress: Progress; readonly width: number }) {
+	const label = barLabel(progress);
+	const part = fraction(progress);
+	return (
+		<Box>
+			{part !== null && (
+				<Box flexShrink={0} marginRight={2}>
+					<Bar part={part} width={Math.max(10, width - widthOf(label) - 3)} />
+				</Box>
+			)}
+			<Text wrap="truncate">{label}</Text>
 		</Box>
 	);
 }

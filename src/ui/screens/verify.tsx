@@ -6,17 +6,15 @@ import { fraction } from '../../core/progress.ts';
 import { verifiedLines } from '../../render/backups.ts';
 import { failureLines } from '../../render/failure.ts';
 import { indented, type Line, line, paint, span } from '../../render/page.ts';
-import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame, type FrameProps } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
-import { Bar } from '../components/meters.tsx';
+import { Meter } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
-import { Text } from '../components/text.tsx';
 import { type Task, useTask } from '../hooks/use-task.ts';
 import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';
-import { barLabel, progressRows } from '../run-rows.ts';
+import { progressRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 
 const STOPPED = 'The backup was not read to its end: nothing is proven.';
@@ -107,8 +105,6 @@ function Working({ task: { said, progress }, intro, width, height }: WorkingProp
 	const app = useApp();
 	const { signs } = useTheme();
 	useTick(500);
-	const label = progress === null ? '' : barLabel(progress);
-	const part = progress === null ? null : fraction(progress);
 	const figures = progress === null ? [] : progressRows(progress, app.now(), width, signs);
 	const told = said.flatMap((text, index) => {
 		const last = index === said.length - 1;
@@ -122,14 +118,7 @@ function Working({ task: { said, progress }, intro, width, height }: WorkingProp
 			<Lines lines={broken(told, width).slice(-room)} />
 			{progress !== null && (
 				<Box flexDirection="column" marginTop={told.length > 0 ? 1 : 0} flexShrink={0}>
-					<Box>
-						{part !== null && (
-							<Box flexShrink={0} marginRight={2}>
-								<Bar part={part} width={Math.max(10, width - widthOf(label) - 3)} />
-							</Box>
-						)}
-						<Text wrap="truncate">{label}</Text>
-					</Box>
+					<Meter progress={progress} width={width} />
 					<Lines lines={[...figures, ...(progress.current === null ? [] : [line(span(`${signs.at} `, 'key'), progress.current)])]} />
 				</Box>
 			)}

@@ -1,21 +1,20 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import type { Symbols } from '../../core/format.ts';
-import { fraction, type Progress } from '../../core/progress.ts';
+import { fraction } from '../../core/progress.ts';
 import type { RunState, StepState } from '../../core/state.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
-import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
-import { Bar, Graph, spark } from '../components/meters.tsx';
+import { Graph, Meter, spark } from '../components/meters.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
 import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
-import { barLabel, progressRows, stateLine, stepRows, tableRows, transcriptRows } from '../run-rows.ts';
+import { progressRows, stateLine, stepRows, tableRows, transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
@@ -247,21 +246,6 @@ function Progressing({ watched: { state }, history, current, width, height, now,
 				</Box>
 			)}
 		</>
-	);
-}
-
-function Meter({ progress, width }: { readonly progress: Progress; readonly width: number }) {
-	const label = barLabel(progress);
-	const part = fraction(progress);
-	return (
-		<Box>
-			{part !== null && (
-				<Box flexShrink={0} marginRight={2}>
-					<Bar part={part} width={Math.max(10, width - widthOf(label) - 3)} />
-				</Box>
-			)}
-			<Text wrap="truncate">{label}</Text>
-		</Box>
 	);
 }
 
