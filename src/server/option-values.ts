@@ -1,22 +1,8 @@
-import { isOn, readFingerprint, readPort, readSeconds, readSslMode, type SslMode } from './address.ts';
+import { isOn, readFingerprint, readPort, readSeconds, readSslMode, type UrlParts } from './address.ts';
 import type { Option } from './option-files.ts';
 
-/** What can be said about a server, in one place. */
-export interface Said {
-	readonly host?: string;
-	readonly port?: number;
-	readonly socket?: string;
-	readonly user?: string;
-	readonly sslMode?: SslMode;
-	readonly sslCa?: string;
-	readonly sslCert?: string;
-	readonly sslKey?: string;
-	readonly tlsVersion?: string;
-	readonly sslFp?: string;
-	readonly getServerPublicKey?: boolean;
-	readonly serverPublicKeyPath?: string;
-	readonly connectTimeout?: number;
-}
+/** What can be said about a server in one place: the same in a URL, an option file or on the command line. */
+export type Said = UrlParts;
 
 /** What the option files say, as it is collected. */
 interface FileSaid {

@@ -21,17 +21,6 @@ export type TableFacts = {
 	readonly bytes: number;
 };
 
-/** The names of everything that a dump must hold, by database. */
-export type Catalogue = {
-	readonly databases: readonly string[];
-	readonly tables: readonly TableFacts[];
-	readonly triggers: readonly ObjectName[];
-	readonly procedures: readonly ObjectName[];
-	readonly functions: readonly ObjectName[];
-	readonly events: readonly ObjectName[];
-	readonly packages: readonly ObjectName[];
-};
-
 export type ColumnFacts = {
 	readonly database: string;
 	readonly table: string;
