@@ -96,7 +96,7 @@ function addressOf(source: { host: string }, replica: OpenedServer): string {
 	return replica.server.local ? replica.identity.hostname : replica.server.host;
 }
 
-/** What was begun in one way cannot be gone on with in the other. */
+/** What was begun in one way cannot be resumed in the other. */
 function sameSeed(begun: RunRecord | undefined, asked: ProvisionRequest): void {
 	const seedOf = (request: ProvisionRequest | undefined) => request?.backup ?? request?.seed ?? 'dump';
 	const before = seedOf(begun?.request as ProvisionRequest | undefined);
@@ -116,7 +116,7 @@ async function prepareProvision(
 	wishes: ConnectionOptionsByRole,
 	undo?: RunRecord,
 ): Promise<BuiltRun> {
-	// `latest` may lead elsewhere when this is gone on with or taken back.
+	// `latest` may lead elsewhere when this is resumed or undone.
 	const asked = wanted.backup === undefined ? wanted : { ...wanted, backup: await backupFolder(resolve(wanted.backup)) };
 	const { primary, replica } = await openPair(context, asked, wishes, undo);
 	const place = ({ server }: OpenedServer) => (server.port === 0 ? server.name : `${server.host}:${server.port}`);
@@ -222,7 +222,7 @@ async function prepareBackup(context: AppContext, request: BackupRequest, wishes
 }
 
 async function prepareRestore(context: AppContext, asked: RestoreRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
-	// `latest` may lead elsewhere when this is gone on with or taken back.
+	// `latest` may lead elsewhere when this is resumed or undone.
 	const folder = await backupFolder(resolve(asked.backup));
 	const request: RestoreRequest = { ...asked, backup: folder };
 	const manifest = withLoadedDigests(await readManifest(folder));

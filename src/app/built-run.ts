@@ -51,7 +51,7 @@ export interface Performance {
 
 export const runsFolder = (context: AppContext): string => `${context.stateFolder}/runs`;
 
-/** Sorts by time, to the millisecond: which run is the newest decides what is gone on with. The runbook's name and some randomness follow. */
+/** Sorts by time, to the millisecond: which run is the newest decides what is resumed. The runbook's name and some randomness follow. */
 export const newRunId = (context: AppContext, kind: string): string =>
 	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;
 

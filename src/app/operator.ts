@@ -14,7 +14,7 @@ export interface OperatorWish {
 const hostOf = ({ identity }: OpenedServer): string => identity.account.slice(identity.account.lastIndexOf('@') + 1);
 
 /**
- * The operator's account that is asked for, or that the run which is gone on with (`begun`) has begun to make; null: none.
+ * The operator's account that is asked for, or that the run which is resumed (`begun`) has begun to make; null: none.
  * Without a host it may come from where we come from ourselves. Throws UserError where that is not one place, or it is another one than
  * was begun.
  */

@@ -28,7 +28,7 @@ export type RunCard = {
 	readonly servers: { readonly [role: string]: string };
 	/** RFC 3339 */
 	readonly started: string;
-	/** `working`: its process lives. `cut off`: its process is gone and nobody has put back yet what it changed. `unfinished`: kept, to be gone on with. */
+	/** `working`: its process lives. `cut off`: its process is gone, and what it changed is not rolled back yet. `unfinished`: kept, to be resumed. */
 	readonly state: 'working' | 'cut off' | 'unfinished';
 	readonly request: RunRequest;
 };

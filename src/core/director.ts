@@ -21,7 +21,7 @@ export type Review = {
 	readonly steps: readonly PlannedStep[];
 	readonly checks: readonly Check[];
 	readonly consents: readonly Consent[];
-	/** Set where an interrupted run is gone on with: when that began, RFC 3339. */
+	/** Set where an interrupted run is resumed: when that began, RFC 3339. */
 	readonly resumes: string | null;
 };
 

@@ -85,7 +85,7 @@ export type RunEvent =
 	| { readonly type: 'undo-started'; readonly steps: readonly string[] }
 	/** Durable. `left`: what could not be put back; `foreign`: what somebody else changed since, left alone; `kept`: what else was done stays. */
 	| { readonly type: 'undo-done'; readonly left: readonly string[]; readonly foreign: readonly string[]; readonly kept: boolean }
-	/** Durable, last. `open`: an interrupted run that can be gone on with. */
+	/** Durable, last. `open`: an interrupted run that can be resumed. */
 	| {
 			readonly type: 'run-ended';
 			readonly outcome: 'done' | 'previewed' | 'declined' | 'failed' | 'stopped' | 'undone';

@@ -121,7 +121,7 @@ function rolesOf({ kind, on }: ShownAction, servers: RunRecord['servers']): read
 	return on in servers ? [on] : [];
 }
 
-/** The newest run of this work, where it was interrupted and can be gone on with. Throws UserError where a newer lockstep did it. */
+/** The newest run of this work, where it was interrupted and can be resumed. Throws UserError where a newer lockstep did it. */
 export function findOpen(folder: string, key: string): RunRecord | undefined {
 	const past = newest(folder, (candidate) => candidate.key === key);
 	if (past?.newer) throw newerLockstep(past.run);

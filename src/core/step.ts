@@ -184,7 +184,7 @@ export interface Runbook<Env> {
 	readonly id: string;
 	readonly title: string;
 	readonly steps: readonly AnyStep<Env>[];
-	/** `put-back`: everything is undone at once; `keep`: it stays, to be gone on with. */
+	/** `put-back`: everything is undone at once; `keep`: it stays, to be resumed. */
 	readonly afterFailure: 'put-back' | 'keep';
 	/** Where each server stands, so that a later look sees whether others wrote there; empty where that cannot be known. Only looks. */
 	marks?(at: Env & ReadContext): Promise<{ readonly [role: string]: string }>;

@@ -9,7 +9,7 @@ export type FlagOptions = {
 	readonly interactive?: false;
 };
 
-/** Decides by flags alone: nobody is asked. What was done is kept after a failure, to be gone on with. */
+/** Decides by flags alone: nobody is asked. What was done is kept after a failure, to be resumed. */
 export function flagDirector({ yes, confirm = [], dryRun }: FlagOptions): Director {
 	if (dryRun) return previewer;
 	return {

@@ -23,7 +23,7 @@ type Loss = [kind: Thing['kind'], name: string];
 
 /**
  * Whether what is there is what this work has brought: also by a CLONE whose run died before it could say so. What came of a backup until
- * an interruption is gone on with.
+ * an interruption is resumed.
  */
 const brought = ({ facts, origin, ...env }: ProvisionEnv & Observed<Facts>): boolean =>
 	seeded(env) !== undefined ||

@@ -22,7 +22,7 @@ import { start } from './start.ts';
 import { verifyThreads } from './verify-threads.ts';
 import { wait } from './wait.ts';
 
-/** Gives a primary a dedicated backup replica. What was done is kept after a failure, to be gone on with or taken back. */
+/** Gives a primary a dedicated backup replica. What was done is kept after a failure, to be resumed or undone. */
 export const provisionReplica: Runbook<ProvisionEnv> = {
 	id: 'provision-replica',
 	title: 'Set up a backup replica',

@@ -15,7 +15,7 @@ import { prove } from './prove.ts';
 import { proveFiles } from './prove-files.ts';
 import { readOnly } from './read-only.ts';
 
-/** Loads a backup into a server. What was done is kept after a failure, to be gone on with or taken back. */
+/** Loads a backup into a server. What was done is kept after a failure, to be resumed or undone. */
 export const restoreBackup: Runbook<RestoreEnv> = {
 	id: 'restore-backup',
 	title: 'Restore a backup',

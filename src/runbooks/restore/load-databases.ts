@@ -144,7 +144,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 	},
 	undo({ facts, origin, scope, made, ...env }) {
 		const wake = undoEventChanges(env, facts.sleep, origin.sleep);
-		// What came stays, to be gone on with: only the scheduler must not stay as it is.
+		// What came stays, to be resumed: only the scheduler must not stay as it is.
 		return scope === 'passing' ? wake : [...wake, ...takeBack(env, facts, origin, made)];
 	},
 };
