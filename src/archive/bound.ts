@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Check } from '../core/check.ts';
 import { UserError, VerifyFailed } from '../core/errors.ts';
+import { hashFile, parseSums } from './checksums.ts';
 import { FILES } from './layout.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { readText } from './open.ts';
-import { hashFile, parseSums } from './sums.ts';
 import { totalProblems } from './verify-counts.ts';
 
 /**

@@ -13,11 +13,11 @@ import {
 } from '../core/backups.ts';
 import { parseJson } from '../core/schema.ts';
 import { sourcesOf } from './change-source.ts';
+import { hashFile } from './checksums.ts';
 import { FILES } from './layout.ts';
 import type { Found } from './list.ts';
 import type { Manifest } from './manifest.ts';
 import { readText } from './open.ts';
-import { hashFile } from './sums.ts';
 import { writeFileDurably } from './write.ts';
 
 const LARGEST_RECORD = 16 * 1024 ** 2;

@@ -5,13 +5,13 @@ import { basename, join } from 'node:path';
 import { changedJsonWarning } from '../core/changed-json.ts';
 import type { Check } from '../core/check.ts';
 import { UserError } from '../core/errors.ts';
+import { parseSums, type Sum, sumsText } from './checksums.ts';
 import { changeSourceFile, FILES, readFolderName } from './layout.ts';
 import { type Manifest, type ManifestFile, readManifest } from './manifest.ts';
 import { readText } from './open.ts';
 import { fileProblem } from './problem.ts';
 import { type FileReader, openFileReaders } from './read-threads.ts';
 import type { FileRead, Looked } from './read-whole.ts';
-import { parseSums, type Sum, sumsText } from './sums.ts';
 import { counting, lookedOf, type Problem, positionProblems, totalProblems } from './verify-counts.ts';
 
 /** What reading a whole backup came to. */

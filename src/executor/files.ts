@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { seal } from '../archive/finalize.ts';
 import type { Manifest } from '../archive/manifest.ts';
-import { seal } from '../archive/seal.ts';
 import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile } from '../archive/write.ts';
 import type { FileAction } from '../core/action.ts';
 import { UserError } from '../core/errors.ts';

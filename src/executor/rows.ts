@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sumOf } from '../archive/checksums.ts';
 import { levelOf, loadFile } from '../archive/layout.ts';
 import { readKnown } from '../archive/read.ts';
-import { sumOf } from '../archive/sums.ts';
 import type { DefinitionsAction, ReadTable, RowsAction, RowsFile, RowsResult, TableDigest, TableToRead } from '../core/action.ts';
 import type { Definition } from '../core/definition.ts';
 import { UserError } from '../core/errors.ts';

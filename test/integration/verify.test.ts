@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
+import { parseSums, sumOf, sumsText } from '../../src/archive/checksums.ts';
 import { processStartTime } from '../../src/exec/process.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { forged } from '../support/forged.ts';

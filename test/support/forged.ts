@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSums, sumOf, sumsText } from '../../src/archive/sums.ts';
+import { parseSums, sumOf, sumsText } from '../../src/archive/checksums.ts';
 
 /** Rewrites a backup's manifest with all sums made anew, as whoever forges one would. Gives what puts it back. */
 export async function forged(folder: string, manifest: { readonly files: readonly { path: string; sha256: string }[] }) {

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VerifyFailed } from '../core/errors.ts';
+import { hashFile, type Sum, sumOf, sumsText } from './checksums.ts';
 import { changeSourceFile, FILES } from './layout.ts';
 import { type Manifest, manifestText } from './manifest.ts';
-import { hashFile, type Sum, sumOf, sumsText } from './sums.ts';
 import { writeFileDurably } from './write.ts';
 
 /** What a run writes beside its dumps. */
