@@ -5,8 +5,8 @@ import { pauseApplier, resumeApplier } from './applier.ts';
 import { catchUpAgain } from './catch-up.ts';
 import { type BackupEnv, dumped } from './env.ts';
 import { seal } from './finalize.ts';
+import { runQuery } from './inspect-server.ts';
 import { lockAndDump } from './lock-and-dump.ts';
-import { runQuery } from './look.ts';
 import { prepareFolder } from './prepare-folder.ts';
 
 /** The locked dump of one server. Whatever fails, everything it changed there is put back at once; the folder stays `.partial`. */

@@ -3,7 +3,7 @@ import type { AnyStep, Runbook } from '../../core/step.ts';
 import { createAccount } from '../provision-replica/create-account.ts';
 import type { ProvisionEnv } from '../provision-replica/env.ts';
 import type { DrillEnv, ReplicatingEnv, ReportOutput, StartEnv } from './env.ts';
-import { lookAtPrimary } from './look-at-primary.ts';
+import { lookAtPrimary } from './inspect-primary.ts';
 import { prepareServer } from './prepare-server.ts';
 import { replicating } from './replicate.ts';
 import { report } from './report.ts';

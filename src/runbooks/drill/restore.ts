@@ -3,7 +3,7 @@ import type { AnyStep } from '../../core/step.ts';
 import { accountsIn } from '../restore/accounts-file.ts';
 import { lateKeys } from '../restore/definitions.ts';
 import { restoreRunbook } from '../restore/index.ts';
-import { OTHERS } from '../restore/others.ts';
+import { OTHERS } from '../restore/other-differences.ts';
 import { prove } from '../restore/prove.ts';
 import { proveFiles } from '../restore/prove-files.ts';
 import type { DrillEnv } from './env.ts';

@@ -6,7 +6,7 @@ import { bytes } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { RunState, StepState } from '../../core/state.ts';
-import { LACKS } from '../restore/lacks.ts';
+import { LACKS } from '../restore/missing-on-server.ts';
 
 /** Where the time goes: the steps of each phase; all of a restore's that are in no other are its own. */
 const PHASES = {

@@ -6,8 +6,8 @@ import type { CloneStatus } from '../../dialects/contract/clone.ts';
 import type { Position } from '../../dialects/contract/positions.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../shared/change.ts';
-import { arrived, cloneStatus } from './clone-look.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
+import { arrived, cloneStatus } from './inspect-clone.ts';
 
 type Facts = {
 	readonly databases: readonly string[];

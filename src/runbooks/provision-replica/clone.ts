@@ -11,8 +11,18 @@ import type { CloneSetting, CloneStage, CloneStatus, Cloning } from '../../diale
 import type { Statement } from '../../sql/sql.ts';
 import { change, changes } from '../shared/change.ts';
 import { some } from '../shared/server.ts';
-import { arrived, type CloneLook, checkClone, cloneOf, consentToClone, lookForClone, lookForUndo, QUIET, wordsOf } from './clone-look.ts';
 import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
+import {
+	arrived,
+	type CloneLook,
+	checkClone,
+	cloneOf,
+	consentToClone,
+	lookForClone,
+	lookForUndo,
+	QUIET,
+	wordsOf,
+} from './inspect-clone.ts';
 import { databasesThere } from './seed.ts';
 
 type Facts = CloneLook | null;

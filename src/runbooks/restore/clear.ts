@@ -6,8 +6,8 @@ import { change } from '../shared/change.ts';
 import { readOnlyDatabases, setReadOnly } from '../shared/read-only-databases.ts';
 import { qualified } from '../shared/server.ts';
 import type { RestoreEnv } from './env.ts';
-import { forgetHeld, overtaken } from './held.ts';
-import { rememberOthers } from './others.ts';
+import { forgetHeld, overtaken } from './existing-rows.ts';
+import { rememberOthers } from './other-differences.ts';
 
 type Facts = {
 	readonly databases: readonly string[];

@@ -4,8 +4,8 @@ import type { Step } from '../../core/step.ts';
 import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { qualified, some } from '../shared/server.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
-import { forgetHeld, type Stray, strays } from './held.ts';
-import { rememberOthers } from './others.ts';
+import { forgetHeld, type Stray, strays } from './existing-rows.ts';
+import { rememberOthers } from './other-differences.ts';
 import { leftAlone, takeBack } from './undo.ts';
 
 type Facts = {

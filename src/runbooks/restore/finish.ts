@@ -6,7 +6,7 @@ import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';
 import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
-import { rememberOthers } from './others.ts';
+import { rememberOthers } from './other-differences.ts';
 
 type Facts = { readonly sleep: EventState; readonly triggers: readonly ObjectName[] };
 

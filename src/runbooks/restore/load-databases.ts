@@ -12,7 +12,7 @@ import { differences, whatIsThere } from './contents.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
 import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
 import { mapWithConcurrency } from './map-with-concurrency.ts';
-import { rememberOthers } from './others.ts';
+import { rememberOthers } from './other-differences.ts';
 import { takeBack } from './undo.ts';
 
 type Facts = {

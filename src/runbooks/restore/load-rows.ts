@@ -9,9 +9,9 @@ import { qualified, restarted, some } from '../shared/server.ts';
 import { bytesProgress } from './bytes.ts';
 import { type LateKeys, lateKeys } from './definitions.ts';
 import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
-import { forgetHeld, heldRows } from './held.ts';
+import { forgetHeld, heldRows } from './existing-rows.ts';
 import { mapWithConcurrency } from './map-with-concurrency.ts';
-import { rememberOthers } from './others.ts';
+import { rememberOthers } from './other-differences.ts';
 
 type Facts = {
 	readonly localInfile: boolean;

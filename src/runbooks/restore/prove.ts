@@ -10,8 +10,8 @@ import { qualified, some } from '../shared/server.ts';
 import { differences, whatIsThere } from './contents.ts';
 import { definitionDifferences, expectedDefinitions } from './definitions.ts';
 import { filesOf, foundTables, parallel, type RestoreEnv, tablesOf } from './env.ts';
-import { isSameSeries } from './held.ts';
-import { type OtherDifference, otherChecks, otherDifferences } from './others.ts';
+import { isSameSeries } from './existing-rows.ts';
+import { type OtherDifference, otherChecks, otherDifferences } from './other-differences.ts';
 import { type Difference, EXPLAINED, type FoundRows, rowDifferences, rowsOf } from './row-differences.ts';
 
 type Output = {

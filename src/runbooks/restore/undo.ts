@@ -4,7 +4,7 @@ import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';
 import type { RestoreEnv } from './env.ts';
-import type { Stray } from './held.ts';
+import type { Stray } from './existing-rows.ts';
 
 type There = { readonly databases: readonly string[]; readonly tables: readonly ObjectName[]; readonly strays?: readonly Stray[] };
 

@@ -8,8 +8,8 @@ import { compareSeries, seriesOf } from '../../dialects/series.ts';
 import { readOnlyDatabases, writableCheck } from '../shared/read-only-databases.ts';
 import { privilegeCheck, qualified, some, titleOf } from '../shared/server.ts';
 import { allFiles, cleared, filesOf, parallel, type RestoreEnv, tablesOf } from './env.ts';
-import { overtakenBy } from './held.ts';
-import { inspectLacks, type Lacks, lackChecks } from './lacks.ts';
+import { overtakenBy } from './existing-rows.ts';
+import { inspectLacks, type Lacks, lackChecks } from './missing-on-server.ts';
 
 type Facts = {
 	readonly identity: Identity;
