@@ -16,7 +16,7 @@ const UNSUMMED: ReadonlySet<string> = new Set([FILES.sums, FILES.manifest]);
  * Completes a backup's folder: SHA256SUMS over everything in it, the logs as they are by now, then the manifest, last. The sum of the manifest
  * is in SHA256SUMS too. A crash before the last line leaves a folder without manifest: no backup.
  */
-export async function seal(folder: string, manifest: Manifest): Promise<void> {
+export async function finalize(folder: string, manifest: Manifest): Promise<void> {
 	const text = manifestText(manifest);
 	// The dumps were summed as they were written; what the disk gives back now is for `verifyBackup`.
 	const sums: Sum[] = manifest.files.map(({ path, sha256 }) => ({ path, sha256 }));

@@ -240,9 +240,9 @@ export interface DefinitionsAction extends Common {
 /** Something in the file system. */
 export interface FileAction extends Common {
 	readonly kind: 'file';
-	readonly op: 'folder' | 'write' | 'secret' | 'remove' | 'remove-folder' | 'seal' | 'publish' | 'latest';
+	readonly op: 'folder' | 'write' | 'secret' | 'remove' | 'remove-folder' | 'finalize' | 'publish' | 'latest';
 	readonly path: string;
-	/** `publish`: where to; `latest`: what the link names. `text`: of `write`, and the manifest of `seal`. */
+	/** `publish`: where to; `latest`: what the link names. `text`: of `write`, and the manifest of `finalize`. */
 	readonly to?: string;
 	readonly text?: string;
 	/** Of `secret`: its one line, for this user only. A file that is there already is left, and the action fails. */

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 import { isRunEvent } from './event-schema.ts';
 import { DURABLE, FORMAT, type Recorded } from './events.ts';
+import { withStepsOfToday } from './renamed-steps.ts';
 import { shellWord } from './shell.ts';
 
 /** Where a run's events are kept: one JSON line each, the durable ones synced before anything goes on. */
@@ -176,7 +177,7 @@ export function readJournal(path: string): ReadJournal {
 		if (typeof read !== 'object' || read === null) continue;
 		const event = read.v === 1 ? { ...(JSON.parse(line, upgraded) as object), v: FORMAT } : read;
 		if (event.v !== FORMAT) return { events, newer: true };
-		if (isRecorded(event)) events.push(event);
+		if (isRecorded(event)) events.push(withStepsOfToday(event));
 	}
 	return { events, newer: false };
 }

@@ -85,7 +85,7 @@ function text(action: Action): string {
 					return `rmdir ${shellWord(action.path)}`;
 				case 'remove':
 					return `rm ${shellWord(action.path)}`;
-				case 'seal':
+				case 'finalize':
 					return `write SHA256SUMS and manifest.json in ${shellWord(action.path)}`;
 				case 'publish':
 					return `mv ${shellWord(action.path)} ${shellWord(action.to ?? '')}`;

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { seal } from '../archive/finalize.ts';
+import { finalize } from '../archive/finalize.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { fsyncFolder, pointLatest, publish, writeFileDurably, writeNewFile } from '../archive/write.ts';
 import type { FileAction } from '../core/action.ts';
@@ -38,8 +38,8 @@ export async function fileDeed(action: FileAction): Promise<undefined> {
 		case 'remove':
 			await rm(action.path, { force: true });
 			return void (await fsyncFolder(dirname(action.path)));
-		case 'seal':
-			return void (await seal(action.path, JSON.parse(action.text ?? '') as Manifest));
+		case 'finalize':
+			return void (await finalize(action.path, JSON.parse(action.text ?? '') as Manifest));
 		case 'publish':
 			return void (await publish(action.path, action.to ?? ''));
 		case 'latest':

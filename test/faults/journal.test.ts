@@ -66,7 +66,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 			open: false,
 			left: [],
 		});
-		expect(ended.lines.filter((line) => line.type === 'step-started').map((line) => line.step)).not.toContain('seal');
+		expect(ended.lines.filter((line) => line.type === 'step-started').map((line) => line.step)).not.toContain('finalize');
 		const freeMs = await free;
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);

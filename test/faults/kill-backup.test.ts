@@ -110,7 +110,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 			expectWithin(freeMs, SOON_MS, where);
 			worst = Math.max(worst, freeMs ?? 0);
 			// Its name comes with the last action but one.
-			expect(await asBefore(where), where).toHaveLength(/seal (publish|latest)/.test(where) ? 1 : 0);
+			expect(await asBefore(where), where).toHaveLength(/finalize (publish|latest)/.test(where) ? 1 : 0);
 		});
 		record({
 			fault: 'backup: kill -9 of the engine, every action',
@@ -164,7 +164,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 				expect(put.stdout, where).toContain(`Rolled back: ${run}`);
 				worst = Math.max(worst, Math.round(put.ms));
 			}
-			expect(await asBefore(where), where).toHaveLength(/seal latest/.test(where) ? 1 : 0);
+			expect(await asBefore(where), where).toHaveLength(/finalize latest/.test(where) ? 1 : 0);
 			const again = await lockstep(['recover'], { env });
 			expect([again.code, again.stdout], where).toEqual([0, expect.stringMatching(/^Nothing to roll back: /)]);
 		});

@@ -122,7 +122,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 			signal(running.pid, 'SIGCONT');
 			const ended = await running.ended;
 			expect(ended.code, words(ended)).toBe(0);
-			expect(ended.lines.filter((line) => line.type === 'step-done').map((line) => line.step)).toContain('seal');
+			expect(ended.lines.filter((line) => line.type === 'step-done').map((line) => line.step)).toContain('finalize');
 			await bench.expectAsBefore(before);
 			bench.record('SIGSTOP of the watcher', null, 'the run ends; exit 0 after SIGCONT');
 		});

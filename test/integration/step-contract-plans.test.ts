@@ -84,6 +84,8 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 			...{ started: new Date(), program: { name: 'lockstep', version: '0' }, transcript: () => ({ log: '', jsonl: '' }) },
 		};
 		const ids = await planned(lockedDump.steps, env, world);
-		expect(ids).toEqual(expect.arrayContaining(['lock-and-dump lock', 'lock-and-dump read-only', 'lock-and-dump unlock', 'seal publish']));
+		expect(ids).toEqual(
+			expect.arrayContaining(['lock-and-dump lock', 'lock-and-dump read-only', 'lock-and-dump unlock', 'finalize publish']),
+		);
 	});
 });

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { changeSourceSql } from '../../src/archive/change-source.ts';
-import { seal } from '../../src/archive/finalize.ts';
+import { finalize } from '../../src/archive/finalize.ts';
 import { accountsFile, changeSourceFile, databaseFiles } from '../../src/archive/layout.ts';
 import { buildManifest, countObjects, type Manifest, type ManifestFile, type ManifestParts } from '../../src/archive/manifest.ts';
 import { readmeText } from '../../src/archive/texts.ts';
@@ -88,7 +88,7 @@ async function finish(folder: string, { label, partial, final }: { label: string
 	await writeFileDurably(join(partial, changeSourceFile(manifest.dump.engine)), changeSourceSql(manifest, byHandOf(manifest)));
 	await writeFileDurably(join(partial, 'run.log'), 'begun\n');
 	await writeFileDurably(join(partial, 'run.jsonl'), '{}\n');
-	await seal(partial, manifest);
+	await finalize(partial, manifest);
 	await publish(partial, final);
 	await pointLatest(join(folder, 'latest'), label);
 	return { path: final, manifest };

@@ -91,7 +91,7 @@ const CHECKS: readonly Check[] = [
 
 const BACKUP_STEPS: readonly { readonly id: string; readonly title: string; readonly why: string; readonly actions: readonly Action[] }[] =
 	[
-		{ id: 'look', title: 'Check the server', why: 'What forbids a dump is found before anything waits for a lock.', actions: [] },
+		{ id: 'inspect-server', title: 'Check the server', why: 'What forbids a dump is found before anything waits for a lock.', actions: [] },
 		{
 			id: 'dump',
 			title: 'Dump under the lock',

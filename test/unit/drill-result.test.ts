@@ -14,7 +14,7 @@ const done = (id: string, ms: number, checks: StepState['checks'] = []): StepSta
 const RIGHT = must('CONTENTS', 'Every row is the one that was dumped', true);
 const STEPS = [
 	...[
-		done('look-at-primary', 5),
+		done('inspect-primary', 5),
 		done('start-server', 1000),
 		done('prepare-server', 10),
 		done('load-rows', 200),
@@ -88,13 +88,13 @@ describe('what a drill came to', () => {
 			expect(machineCheck(machine, failure('load-rows'), '/b')).toMatchObject({ id: 'DRILL-MACHINE', found: expect.stringContaining(why) });
 		const full = failure('load-rows', { description: { message: 'It failed.', details: 'No space left on device' } });
 		expect(machineCheck(well, full, '/b')?.hints?.join()).toContain('--dir FOLDER');
-		const lacking = failure('look-at-server', { checks: [must('SERVER-OUTSIDE', 'Needed', false, { found: 'tablespace t' })] });
+		const lacking = failure('inspect-server', { checks: [must('SERVER-OUTSIDE', 'Needed', false, { found: 'tablespace t' })] });
 		expect(machineCheck(well, lacking, '/b 1')?.hints).toContain("lockstep restore '/b 1' --server URL");
 	});
 
 	it('has the warnings of its proofs, not those of its plan', () => {
 		const odd = should('ODD', 'It is so', false, { found: 'not' });
-		const steps = [done('look-at-server', 1, [odd]), done('prove', 1, [RIGHT, odd])];
+		const steps = [done('inspect-server', 1, [odd]), done('prove', 1, [RIGHT, odd])];
 		const notes = [{ level: 'warning', text: 'said', at: '' }] as const;
 		expect(drillWarnings({ ...state(steps), notes })).toEqual(['said', 'It is so: not']);
 	});

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { seal } from '../../src/archive/finalize.ts';
+import { finalize } from '../../src/archive/finalize.ts';
 import { pathsFor } from '../../src/archive/layout.ts';
 import type { FileAction } from '../../src/core/action.ts';
 import { VerifyFailed } from '../../src/core/errors.ts';
@@ -51,7 +51,7 @@ test('a folder in which something else has written is not made a backup', async 
 	try {
 		await writeFile(join(folder, 'README.txt'), '');
 		await writeFile(join(folder, 'other.sql.zst'), '');
-		await expect(seal(folder, { files: [] } as never)).rejects.toThrow(VerifyFailed);
+		await expect(finalize(folder, { files: [] } as never)).rejects.toThrow(VerifyFailed);
 		expect(await readdir(folder)).not.toContain('manifest.json');
 	} finally {
 		await rm(folder, { recursive: true });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SqlAction } from '../../src/core/action.ts';
 import { must, note, should } from '../../src/core/check.ts';
@@ -5,6 +8,7 @@ import type { Director, Recovery, Review } from '../../src/core/director.ts';
 import { ServerError, Stopped, VerifyFailed } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
 import type { Executor } from '../../src/core/executor.ts';
+import { readJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
 import { runRecordOf } from '../../src/core/run-record.ts';
 import { type RunOptions, run, takeBack } from '../../src/core/runner.ts';
@@ -441,6 +445,24 @@ describe('going on with an interrupted run', () => {
 			open: false,
 		});
 		expect(server.settings).toMatchObject({ a: 'old', b: 'old' });
+	});
+
+	test('resumes and undoes a journal of an older lockstep, whose step has been renamed since', async () => {
+		const { options, server, past, events } = await interrupted([step('finalize'), step('b')]);
+		const folder = mkdtempSync(join(tmpdir(), 'lockstep-renamed-'));
+		const path = join(folder, 'r1.jsonl');
+		const older = events.map((event) => `${JSON.stringify(event).replaceAll('"finalize"', '"seal"')}\n`).join('');
+		writeFileSync(path, older, { mode: 0o600 });
+		const read = runRecordOf(readJournal(path));
+		rmSync(folder, { recursive: true });
+		expect(older).toContain('"step":"seal"');
+		expect(read).toEqual(past);
+		if (read === undefined) throw new Error('no past');
+		server.done.length = 0;
+		expect((await run({ ...options, past: read })).outcome).toBe('done');
+		expect(server.done).toEqual(['b = new']);
+		expect((await takeBack({ ...options, env: { outputs: {} }, past: read })).outcome).toBe('undone');
+		expect(server.settings).toMatchObject({ finalize: '', b: 'old' });
 	});
 
 	test('taking back what somebody put back already does nothing', async () => {

@@ -162,8 +162,8 @@ function manifestOf(
 	});
 }
 
-export const seal: Step<BackupEnv, Facts, null> = {
-	id: 'seal',
+export const finalize: Step<BackupEnv, Facts, null> = {
+	id: 'finalize',
 	title: 'Checksums, manifest, name',
 	why: 'Beside the dumps goes what is needed to restore them without this program: how, the position, the server’s settings, checksums. The manifest is written last, and only then does the folder get a backup’s name.',
 	async inspect({ server, runQuery, tool }) {
@@ -193,7 +193,7 @@ export const seal: Step<BackupEnv, Facts, null> = {
 			write(FILES.tableSizes, 'how large the tables were'),
 			write(FILES.log, 'every statement and command of this run'),
 			write(FILES.events, 'the same as JSON lines'),
-			{ kind: 'file', id: 'manifest', why: 'written last: its presence means complete', op: 'seal', path: paths.partial },
+			{ kind: 'file', id: 'manifest', why: 'written last: its presence means complete', op: 'finalize', path: paths.partial },
 			{ kind: 'file', id: 'publish', why: 'from now on it is a backup', op: 'publish', path: paths.partial, to: paths.final },
 			{ kind: 'file', id: 'latest', why: 'the newest complete one', op: 'latest', path: paths.latest, to: paths.label },
 		];

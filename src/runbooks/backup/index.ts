@@ -4,8 +4,8 @@ import type { Runbook } from '../../core/step.ts';
 import { pauseApplier, resumeApplier } from './applier.ts';
 import { catchUpAgain } from './catch-up.ts';
 import { type BackupEnv, dumped } from './env.ts';
-import { seal } from './finalize.ts';
-import { runQuery } from './inspect-server.ts';
+import { finalize } from './finalize.ts';
+import { inspectServer } from './inspect-server.ts';
 import { lockAndDump } from './lock-and-dump.ts';
 import { prepareFolder } from './prepare-folder.ts';
 
@@ -14,7 +14,7 @@ export const lockedDump: Runbook<BackupEnv> = {
 	id: 'locked-dump',
 	title: 'Back up under a lock',
 	afterFailure: 'put-back',
-	steps: [runQuery, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, seal],
+	steps: [inspectServer, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, finalize],
 	summary(env): { readonly [key: string]: Json } {
 		const dump = dumped(env);
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;

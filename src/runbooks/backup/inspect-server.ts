@@ -82,8 +82,8 @@ type Facts = {
 const RATIO = { zstd: 0.6, gzip: 0.6, none: 1.4 } as const;
 const RELAY_RESERVE = 32 * 1024 ** 2;
 
-export const runQuery: Step<BackupEnv, Facts, null> = {
-	id: 'look',
+export const inspectServer: Step<BackupEnv, Facts, null> = {
+	id: 'inspect-server',
 	title: 'Check the server and the folder',
 	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are checked before anything is locked. Nothing is changed here.',
 	async inspect(at) {

@@ -3,7 +3,7 @@ import type { AnyStep, Runbook } from '../../core/step.ts';
 import { createAccount } from '../provision-replica/create-account.ts';
 import type { ProvisionEnv } from '../provision-replica/env.ts';
 import type { DrillEnv, ReplicatingEnv, ReportOutput, StartEnv } from './env.ts';
-import { lookAtPrimary } from './inspect-primary.ts';
+import { inspectPrimary } from './inspect-primary.ts';
 import { prepareServer } from './prepare-server.ts';
 import { replicating } from './replicate.ts';
 import { report } from './report.ts';
@@ -25,7 +25,7 @@ export const drill = (wish: { readonly parallel: boolean }): Runbook<DrillEnv> =
 export const replicatingDrill = (wish: { readonly parallel: boolean; readonly createsAccount: boolean }): Runbook<ReplicatingEnv> => ({
 	...about,
 	steps: [
-		lookAtPrimary,
+		inspectPrimary,
 		startServer as AnyStep<ReplicatingEnv>,
 		prepareServer as AnyStep<ReplicatingEnv>,
 		...(restoring(wish) as readonly AnyStep<ReplicatingEnv>[]),

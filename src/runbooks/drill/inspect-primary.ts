@@ -11,8 +11,8 @@ type Facts = {
 	readonly sources: readonly string[];
 };
 
-export const lookAtPrimary: Step<ReplicatingEnv, Facts, null> = {
-	id: 'look-at-primary',
+export const inspectPrimary: Step<ReplicatingEnv, Facts, null> = {
+	id: 'inspect-primary',
 	title: 'Check the primary',
 	why: 'The restored server is to replicate from it: it must be of the backup’s kind, have a binary log and offer TLS, and nothing but the password of an account goes to a server that nothing proves.',
 	async inspect({ primary, runQuery }) {

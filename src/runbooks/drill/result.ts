@@ -18,7 +18,7 @@ const PHASES = {
 type Phase = keyof typeof PHASES | 'restore';
 const ORDER: readonly Phase[] = ['server', 'restore', 'proof', 'position', 'replication'];
 /** They say nothing of the backup, and take none of its time. */
-const AROUND: ReadonlySet<string> = new Set(['look-at-primary', 'end-replication', 'stop-server', 'report']);
+const AROUND: ReadonlySet<string> = new Set(['inspect-primary', 'end-replication', 'stop-server', 'report']);
 /** What fails in these is the machine's or the primary's. */
 const NOT_OF_THE_BACKUP: ReadonlySet<string> = new Set([...AROUND, 'start-server', 'create-account']);
 
@@ -82,7 +82,7 @@ export function recoveryMs({ steps }: RunState, phases: DrillRecord['phases']): 
 }
 
 /** Steps whose checks are about the plan: what is worth a warning there is said at the review. */
-const PLANNING: ReadonlySet<string> = new Set(['look-at-backup', 'look-at-server', 'look-at-primary']);
+const PLANNING: ReadonlySet<string> = new Set(['inspect-backup', 'inspect-server', 'inspect-primary']);
 
 export const drillWarnings = ({ steps, notes }: RunState): readonly string[] => [
 	...notes.filter(({ level }) => level === 'warning').map(({ text }) => text),

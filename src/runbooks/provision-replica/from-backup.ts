@@ -4,8 +4,8 @@ import { accounts } from '../restore/accounts.ts';
 import { create } from '../restore/create.ts';
 import { overtaken } from '../restore/existing-rows.ts';
 import { finish } from '../restore/finish.ts';
-import { lookAtBackup } from '../restore/inspect-backup.ts';
-import { lookAtServer } from '../restore/inspect-server.ts';
+import { inspectBackup } from '../restore/inspect-backup.ts';
+import { inspectServer } from '../restore/inspect-server.ts';
 import { loadDatabases } from '../restore/load-databases.ts';
 import { loadRows } from '../restore/load-rows.ts';
 import { LACKS } from '../restore/missing-on-server.ts';
@@ -23,8 +23,8 @@ import { seeded } from './env.ts';
 import { forgetAccounts } from './forget-accounts.ts';
 import { grantOperator } from './grant-operator.ts';
 import { provisionReplica } from './index.ts';
-import { lookAtPrimary } from './inspect-primary.ts';
-import { lookAtReplica } from './inspect-replica.ts';
+import { inspectPrimary } from './inspect-primary.ts';
+import { inspectReplica } from './inspect-replica.ts';
 import { aimed, type FromBackupEnv, restoring } from './on-replica.ts';
 import { protect } from './protect.ts';
 import { databasesLeft, dropCopied, isUseless } from './seed.ts';
@@ -37,10 +37,10 @@ import { wait } from './wait.ts';
 const FITS = new Set(['SERVER-PRIVILEGES', 'SERVER-VERSION', 'SERVER-CASE', 'SERVER-DISK', 'LOCAL-INFILE', ...LACKS]);
 
 const fits: AnyStep<FromBackupEnv> = {
-	...restoring(lookAtServer),
+	...restoring(inspectServer),
 	title: 'Check that the backup fits',
 	why: 'A backup goes into a server that is not older, in which names mean the same, and which has room for it. What is in its way the replica’s own look has named.',
-	checks: (at) => (lookAtServer.checks?.(at) ?? []).filter((check) => FITS.has(check.id)),
+	checks: (at) => (inspectServer.checks?.(at) ?? []).filter((check) => FITS.has(check.id)),
 	consents: () => [],
 };
 
@@ -76,9 +76,9 @@ function bringing<Facts extends { readonly [name: string]: Json }, Output extend
 export const provisionFromBackup = (wish: { readonly operator: boolean; readonly parallel: boolean }): Runbook<FromBackupEnv> => ({
 	...provisionReplica,
 	steps: [
-		lookAtPrimary,
-		lookAtReplica,
-		restoring(lookAtBackup),
+		inspectPrimary,
+		inspectReplica,
+		restoring(inspectBackup),
 		fits,
 		restoring(proveFiles),
 		createAccount,

@@ -13,8 +13,8 @@ import { createOperator } from './create-operator.ts';
 import { broughtByReplication, entangledReplica } from './entangled.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 import { grantOperator } from './grant-operator.ts';
-import { lookAtPrimary } from './inspect-primary.ts';
-import { lookAtReplica } from './inspect-replica.ts';
+import { inspectPrimary } from './inspect-primary.ts';
+import { inspectReplica } from './inspect-replica.ts';
 import { protect } from './protect.ts';
 import { seed } from './seed.ts';
 import { setPosition } from './set-position.ts';
@@ -28,8 +28,8 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 	title: 'Set up a backup replica',
 	afterFailure: 'keep',
 	steps: [
-		lookAtPrimary,
-		lookAtReplica,
+		inspectPrimary,
+		inspectReplica,
 		createAccount,
 		createOperator,
 		capturePosition,

@@ -35,8 +35,8 @@ type Facts = {
 	readonly gaps: { readonly log: readonly Gap[]; readonly applier: readonly Gap[] };
 };
 
-export const lookAtPrimary: Step<ProvisionEnv, Facts, null> = {
-	id: 'look-at-primary',
+export const inspectPrimary: Step<ProvisionEnv, Facts, null> = {
+	id: 'inspect-primary',
 	title: 'Check the primary',
 	why: 'Everything that could stop this half-way is checked before anything changes: privileges, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
 	async inspect(at) {

@@ -47,8 +47,8 @@ function privilegesOf(replica: Server, identity: Identity, held: readonly string
 
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;
 
-export const lookAtReplica: Step<ProvisionEnv, Facts, null> = {
-	id: 'look-at-replica',
+export const inspectReplica: Step<ProvisionEnv, Facts, null> = {
+	id: 'inspect-replica',
 	title: 'Check the replica',
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
 	async inspect({ primary, replica, clone, backup, runQuery, folderFacts }) {

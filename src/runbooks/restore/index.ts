@@ -7,8 +7,8 @@ import { create } from './create.ts';
 import { entangledServer, serverMark } from './entangled.ts';
 import { parallel, type RestoreEnv } from './env.ts';
 import { finish } from './finish.ts';
-import { lookAtBackup } from './inspect-backup.ts';
-import { lookAtServer } from './inspect-server.ts';
+import { inspectBackup } from './inspect-backup.ts';
+import { inspectServer } from './inspect-server.ts';
 import { loadDatabases } from './load-databases.ts';
 import { loadRows } from './load-rows.ts';
 import { prove } from './prove.ts';
@@ -20,7 +20,7 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 	id: 'restore-backup',
 	title: 'Restore a backup',
 	afterFailure: 'keep',
-	steps: [lookAtBackup, lookAtServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove, readOnly],
+	steps: [inspectBackup, inspectServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove, readOnly],
 	marks: serverMark,
 	entangled: entangledServer,
 	summary(env) {

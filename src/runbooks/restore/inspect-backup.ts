@@ -12,8 +12,8 @@ type Facts = {
 	readonly unfit: readonly string[];
 };
 
-export const lookAtBackup: Step<RestoreEnv, Facts, null> = {
-	id: 'look-at-backup',
+export const inspectBackup: Step<RestoreEnv, Facts, null> = {
+	id: 'inspect-backup',
 	title: 'Check the backup',
 	why: 'Only a complete backup is restored: its manifest, which is written last, says what belongs to it. The vendor’s own client loads the definitions, because it knows every word that the vendor’s tool writes.',
 	async inspect(env) {

@@ -129,8 +129,8 @@ const eventsNote = (events: number, { eventScheduler }: Identity): Check =>
 			: `the event scheduler is ${eventScheduler}: they come as they were, and fire only when it is turned on`,
 	);
 
-export const lookAtServer: Step<RestoreEnv, Facts, null> = {
-	id: 'look-at-server',
+export const inspectServer: Step<RestoreEnv, Facts, null> = {
+	id: 'inspect-server',
 	title: 'Check the server',
 	why: 'A backup goes into a server of its own kind that is not older. What is in its way there is named before anything is touched, and is only overwritten where the server’s name was typed. What is loaded does not go to its binary log, unless that was asked for: so a replica that is made from it starts with an empty one.',
 	async inspect(env) {
