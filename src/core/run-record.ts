@@ -8,15 +8,11 @@ import type { ShownAction } from './shown-action.ts';
 /** The process that does a run. */
 export type Engine = Omit<Extract<RunEvent, { type: 'engine' }>, 'type'>;
 
+type RunStarted = Extract<RunEvent, { type: 'run-started' }>;
+
 /** What an earlier run had seen and done. */
-export type RunRecord = {
+export type RunRecord = Pick<RunStarted, 'runbook' | 'title' | 'key' | 'servers' | 'identities' | 'afterFailure' | 'request'> & {
 	readonly run: string;
-	readonly runbook: string;
-	readonly title: string;
-	readonly key: string;
-	readonly servers: { readonly [role: string]: string };
-	readonly identities: { readonly [role: string]: Json };
-	readonly afterFailure: 'put-back' | 'keep';
 	/** Who did it; null in a journal of a run without a process of its own. */
 	readonly engine: Engine | null;
 	/** Its end, where it came to one. */
@@ -26,7 +22,6 @@ export type RunRecord = {
 	readonly started: string;
 	/** Their ids, in order. */
 	readonly steps: readonly string[];
-	readonly request: Json;
 	/** Facts of each step as the first run first saw them: what undo goes back to. */
 	readonly origins: { readonly [step: string]: Json };
 	/** Outputs of the steps that were done. */

@@ -1,5 +1,4 @@
 import { type Check, must, note, should } from '../../core/check.ts';
-import { CheckFailed } from '../../core/errors.ts';
 import { bytes, duration, plural } from '../../core/format.ts';
 import type { Consent } from '../../core/model.ts';
 import { namesOption } from '../../core/names.ts';
@@ -12,6 +11,7 @@ import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Need } from '../../dialects/contract/objects.ts';
 import type { Channel, Connection } from '../../dialects/contract/replication.ts';
 import { applierGaps, tellGap } from '../shared/gaps.ts';
+import { dataFolderOf, findTool, readIdentity, requirePrivileges } from '../shared/inspect.ts';
 import { outsideChecks, readOutside } from '../shared/outside.ts';
 import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
 import {
@@ -89,15 +89,12 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 	async inspect(at) {
 		const { server, databases, paths, ignoreTables, stopApplier, runQuery: ask, folderFacts, tool, longQueries } = at;
 		const { dialect } = server;
-		const identity = await ask('server', dialect.identity);
+		const { identity, held } = await readIdentity(server, ask, 'server');
 		const all = await ask('server', dialect.catalogue.databases);
-		const held = await ask('server', dialect.privileges.held);
 		const needed = needs(server, { stopApplier, longQueries });
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
-		const mustHold = (needs: typeof needed) => {
-			const check = privilegeCheck('PRIVILEGES', server, identity.account, { held, needed: needs });
-			if (check.status === 'fail') throw new CheckFailed([check]);
-		};
+		const mustHold = (needs: typeof needed) =>
+			requirePrivileges(privilegeCheck('PRIVILEGES', server, identity.account, { held, needed: needs }));
 		mustHold(needed);
 		const channels = await ask('server', dialect.channel.status);
 		// Before anything opens a table: that would write to the log already.
@@ -109,7 +106,7 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 		);
 		const way = chooseStrategy(at, { clientsWait: writable({ channels, identity }), tables });
-		const search = await tool('server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
+		const search = await findTool(tool, 'server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
 		return {
 			identity,
 			held,
@@ -143,9 +140,9 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 			way,
 			heldBytes: heldBytes(way, tables),
 			folder: await folderFacts(paths.to),
-			dataFolder: server.local ? await folderFacts(identity.dataDir) : null,
+			dataFolder: await dataFolderOf(server, identity, folderFacts),
 			needsTool: way.engine === 'vendor' || tables.some((table) => holdsRows(table) && byVendor(table)),
-			tool: search.tool && `${search.tool.path} (${search.tool.version})`,
+			tool: search.tool,
 			unfit: search.unfit,
 		};
 	},

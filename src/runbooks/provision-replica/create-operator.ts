@@ -7,6 +7,7 @@ import type { ReadContext, Step } from '../../core/step.ts';
 import type { Need } from '../../dialects/contract/objects.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { change } from '../shared/change.ts';
+import { readIdentity } from '../shared/inspect.ts';
 import { privilegeCheck, type Server } from '../shared/server.ts';
 import { refusedPassword } from './create-account.ts';
 import type { ProvisionEnv } from './env.ts';
@@ -48,11 +49,10 @@ const accountThere = (who: { readonly user: string; readonly host: string }): Th
 	name: nameOf(who),
 });
 
-const ours = ({ dialect }: Server, { runQuery }: ReadContext, role: 'primary' | 'replica') =>
-	Promise.all([runQuery(role, dialect.identity), runQuery(role, dialect.privileges.held)]).then(([{ account }, held]) => ({
-		account,
-		held,
-	}));
+const ours = async (server: Server, { runQuery }: ReadContext, role: 'primary' | 'replica') => {
+	const { identity, held } = await readIdentity(server, runQuery, role);
+	return { account: identity.account, held };
+};
 
 export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 	id: 'create-operator',

@@ -7,6 +7,7 @@ import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
 import { seesPrepared } from '../backup/guard.ts';
 import { applierGaps, gapChecks, logGaps, tellGap } from '../shared/gaps.ts';
+import { findTool, readIdentity } from '../shared/inspect.ts';
 import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, titleOf } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
@@ -42,15 +43,14 @@ export const inspectPrimary: Step<ProvisionEnv, Facts, null> = {
 	async inspect(at) {
 		const { primary, replica, runQuery, tool } = at;
 		const { dialect } = primary;
-		const identity = await runQuery('primary', dialect.identity);
-		const held = await runQuery('primary', dialect.privileges.held);
+		const { identity, held } = await readIdentity(primary, runQuery, 'primary');
 		// Without them it cannot be asked, and all that are missing are to be named at once.
 		const maySee = dialect.privileges.missing(held, dialect.privileges.needs.provisionPrimary).length === 0;
 		const channels = maySee ? await runQuery('primary', dialect.channel.status) : [];
 		const tables = await runQuery('primary', dialect.catalogue.tables);
 		const databases = await runQuery('primary', dialect.catalogue.databases);
-		const dump = await tool('primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
-		const client = await tool('replica', replica.dialect.tools.load('replica').names);
+		const dump = await findTool(tool, 'primary', dialect.tools.dumpForSeed('primary', [], { versioned: false }).names);
+		const client = await findTool(tool, 'replica', replica.dialect.tools.load('replica').names);
 		return {
 			identity,
 			held,
@@ -62,8 +62,8 @@ export const inspectPrimary: Step<ProvisionEnv, Facts, null> = {
 			withoutSnapshots: tables
 				.filter((table) => table.kind === 'table' && table.ownRows && !table.transactional && !table.inMemory)
 				.map(qualified),
-			dumpTool: dump.tool && `${dump.tool.path} (${dump.tool.version})`,
-			client: client.tool && `${client.tool.path} (${client.tool.version})`,
+			dumpTool: dump.tool,
+			client: client.tool,
 			unfit: [...new Set([...dump.unfit, ...client.unfit])],
 			channels,
 			prepared: maySee && seesPrepared(primary, held) ? await preparedThatStay(at, 'primary', dialect) : null,

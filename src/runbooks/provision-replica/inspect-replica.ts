@@ -1,5 +1,4 @@
 import { type Check, must, note, should } from '../../core/check.ts';
-import { CheckFailed } from '../../core/errors.ts';
 import { bytes } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
 import type { Gap } from '../../dialects/common/gaps.ts';
@@ -7,6 +6,7 @@ import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
 import { compareSeries } from '../../dialects/series.ts';
 import { applierGaps, gapChecks } from '../shared/gaps.ts';
+import { freeBytesOf, readIdentity, requirePrivileges } from '../shared/inspect.ts';
 import { readOnlyDatabases, writableCheck } from '../shared/read-only-databases.ts';
 import { privilegeCheck, type Server, titleOf } from '../shared/server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
@@ -52,17 +52,14 @@ export const inspectReplica: Step<ProvisionEnv, Facts, null> = {
 	title: 'Check the replica',
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',
 	async inspect({ primary, replica, clone, backup, runQuery, folderFacts }) {
-		const identity = await runQuery('replica', replica.dialect.identity);
-		const held = await runQuery('replica', replica.dialect.privileges.held);
+		const { identity, held } = await readIdentity(replica, runQuery, 'replica');
 		// Without them the other looks cannot even be taken, and all that are missing are to be named at once.
 		const settings = new Map(await runQuery('replica', replica.dialect.catalogue.variables));
 		const distrusting = identity.binaryLog && !/^(ON|1)$/i.test(settings.get('log_bin_trust_function_creators') ?? '');
 		const code = clone === undefined && distrusting && (await runQuery('primary', primary.dialect.fits.code)) > 0;
-		const privileges = privilegesOf(replica, identity, held, code);
-		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
+		requirePrivileges(privilegesOf(replica, identity, held, code));
 		const source = await runQuery('primary', primary.dialect.identity);
 		const tables = await runQuery('primary', primary.dialect.catalogue.tables);
-		const disk = replica.local ? await folderFacts(identity.dataDir) : null;
 		return {
 			identity,
 			held,
@@ -83,7 +80,7 @@ export const inspectReplica: Step<ProvisionEnv, Facts, null> = {
 			),
 			fits: await inspectFits({ primary, replica, dumps: clone === undefined && backup === undefined }, { runQuery }),
 			gaps: await applierGaps(replica, [], runQuery, 'replica'),
-			freeBytes: disk?.exists ? disk.freeBytes : null,
+			freeBytes: await freeBytesOf(replica, identity, folderFacts),
 		};
 	},
 	checks({ primary, replica, facts, ...env }) {

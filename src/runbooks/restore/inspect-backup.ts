@@ -2,6 +2,7 @@ import { changedJsonWarning } from '../../core/changed-json.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
+import { findTool } from '../shared/inspect.ts';
 import { some } from '../shared/server.ts';
 import { allFiles, filesOf, type RestoreEnv, wantsTable } from './env.ts';
 
@@ -19,12 +20,12 @@ export const inspectBackup: Step<RestoreEnv, Facts, null> = {
 	async inspect(env) {
 		const { server, folder, folderFacts, tool } = env;
 		const { entries } = await folderFacts(folder);
-		const client = await tool('server', server.dialect.tools.load('server').names);
+		const client = await findTool(tool, 'server', server.dialect.tools.load('server').names);
 		return {
 			missing: allFiles(env)
 				.map((file) => file.path)
 				.filter((path) => !entries.includes(path)),
-			client: client.tool && `${client.tool.path} (${client.tool.version})`,
+			client: client.tool,
 			unfit: client.unfit,
 		};
 	},

@@ -1,10 +1,10 @@
 import { type Check, must, note, should } from '../../core/check.ts';
-import { CheckFailed } from '../../core/errors.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { ReadContext, Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Need, ObjectName } from '../../dialects/contract/objects.ts';
 import { compareSeries, seriesOf } from '../../dialects/series.ts';
+import { freeBytesOf, readIdentity, requirePrivileges } from '../shared/inspect.ts';
 import { readOnlyDatabases, writableCheck } from '../shared/read-only-databases.ts';
 import { privilegeCheck, qualified, some, titleOf } from '../shared/server.ts';
 import { allFiles, cleared, filesOf, parallel, type RestoreEnv, tablesOf } from './env.ts';
@@ -136,14 +136,11 @@ export const inspectServer: Step<RestoreEnv, Facts, null> = {
 	async inspect(env) {
 		const { server, runQuery, folderFacts, databases } = env;
 		const { dialect } = server;
-		const identity = await runQuery('server', dialect.identity);
-		const held = await runQuery('server', dialect.privileges.held);
+		const { identity, held } = await readIdentity(server, runQuery, 'server');
 		const localInfile = await runQuery('server', dialect.load.localInfile);
 		// Without them the rest cannot even be asked, and all that are missing are to be named at once.
-		const privileges = privilegesOf(env, identity, held, localInfile);
-		if (privileges.status === 'fail') throw new CheckFailed([privileges]);
+		requirePrivileges(privilegesOf(env, identity, held, localInfile));
 		const there = await runQuery('server', dialect.catalogue.databases);
-		const disk = server.local ? await folderFacts(identity.dataDir) : null;
 		return {
 			identity,
 			held,
@@ -159,7 +156,7 @@ export const inspectServer: Step<RestoreEnv, Facts, null> = {
 			lacks: await inspectLacks(env),
 			strays: overtakenBy(env).map(({ words }) => words),
 			localInfile,
-			freeBytes: disk?.exists ? disk.freeBytes : null,
+			freeBytes: await freeBytesOf(server, identity, folderFacts),
 		};
 	},
 	checks({ facts, origin, ...env }) {
