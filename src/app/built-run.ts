@@ -8,7 +8,7 @@ import type { Finding } from '../core/finding.ts';
 import type { Json } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
 import { changedServer, findResumable, newerLockstep, type RunRecord } from '../core/run-record.ts';
-import { findLeft, type RunEnd, run, type Scope, takeBack } from '../core/runner.ts';
+import { findLeft, type RunEnd, run, type Scope, undo } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
 import type { ConnectionTarget } from '../executor/connection-target.ts';
@@ -29,8 +29,8 @@ export interface BuiltRun {
 	/** Where the run's folder of journals is; the caller opens the journal of this run there. */
 	perform(how: Performance): Promise<RunEnd>;
 	/** Takes back what `past` did; `why`: what cut that run off. Throws UserError where it was done on another server. */
-	takeBack(how: Performance, past: RunRecord, scope: Scope, why?: Failure): Promise<RunEnd>;
-	/** What {@link takeBack} would do now. */
+	undo(how: Performance, past: RunRecord, scope: Scope, why?: Failure): Promise<RunEnd>;
+	/** What {@link undo} would do now. */
 	findLeft(how: Performance, past: RunRecord, scope: Scope): Promise<readonly Finding[]>;
 }
 
@@ -155,9 +155,9 @@ export async function readyRun<Env extends Outputs>(
 			if (o.backup !== undefined) await readBoundManifest(o.backup);
 			return within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) }));
 		},
-		takeBack(how, before, scope, why) {
+		undo(how, before, scope, why) {
 			sameServers(before, identities);
-			return within(how, (world, signal) => takeBack({ ...common(how, world, signal, true), past: before }, scope, why ?? null));
+			return within(how, (world, signal) => undo({ ...common(how, world, signal, true), past: before }, scope, why ?? null));
 		},
 		findLeft(how, before, scope) {
 			sameServers(before, identities);

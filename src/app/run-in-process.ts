@@ -63,7 +63,7 @@ export async function undoRun(context: AppContext, { request, wishes, scope = ()
 	const open = () => buildRun(context, request, wishes, watcher.run === undefined ? undefined : pastRun(context, watcher.run));
 	return withPrepared(context, watcher, open, (prepared, how) => {
 		const past = pastRun(context, how.run);
-		return prepared.takeBack(how, past, scope(past), why);
+		return prepared.undo(how, past, scope(past), why);
 	});
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Recorded } from '../../src/core/events.ts';
 import { openJournal, readJournal } from '../../src/core/journal.ts';
 import { type RunRecord, runRecordOf } from '../../src/core/run-record.ts';
-import { type RunEnd, run, takeBack } from '../../src/core/runner.ts';
+import { type RunEnd, run, undo } from '../../src/core/runner.ts';
 import { openExecutor } from '../../src/executor/executor.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
@@ -51,7 +51,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		before = await both();
 		const whole = await attempt(undefined, null);
 		proven(whole, 'untouched');
-		const back = await attempt(whole.past, null, takeBack as typeof run);
+		const back = await attempt(whole.past, null, undo as typeof run);
 		expect([back.end.outcome, await both()]).toEqual(['undone', before]);
 		[actions, takenBack] = [whole.actions, back.actions];
 		expect(actions.length).toBeGreaterThan(15);
@@ -81,7 +81,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 			...common,
 			...{ key: 'contract', servers: names, identities: {}, request },
 			...(past === undefined ? {} : { past }),
-		} as Parameters<typeof takeBack>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
+		} as Parameters<typeof undo>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
 		journal.close();
 		const told = runRecordOf(readJournal(journal.path));
 		if (told === undefined) throw new Error('the journal tells of no run');
@@ -93,7 +93,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 
 	async function undone(past: RunRecord, where: string) {
 		if (past.touched.length > 0) {
-			const { end } = await attempt(past, null, takeBack as typeof run);
+			const { end } = await attempt(past, null, undo as typeof run);
 			expect([end.outcome, end.failure?.description], where).toEqual(['undone', undefined]);
 		}
 		expect(await both(), where).toEqual(before);
@@ -160,7 +160,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		for (const { at, id } of mine(takenBack)) {
 			const whole = await attempt(undefined, null);
 			proven(whole, 'untouched');
-			const broken = await attempt(whole.past, { when: 'after', as: 'crash', at }, takeBack as typeof run);
+			const broken = await attempt(whole.past, { when: 'after', as: 'crash', at }, undo as typeof run);
 			const where = `action ${at} of taking back, ${id}`;
 			expect(broken.past.open, where).toBe(true);
 			await undone(broken.past, where);

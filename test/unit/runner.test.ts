@@ -11,7 +11,7 @@ import type { Executor } from '../../src/core/executor.ts';
 import { readJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
 import { runRecordOf } from '../../src/core/run-record.ts';
-import { type RunOptions, run, takeBack } from '../../src/core/runner.ts';
+import { type RunOptions, run, undo } from '../../src/core/runner.ts';
 import type { AnyStep, Outputs, Step } from '../../src/core/step.ts';
 import { query } from '../../src/sql/sql.ts';
 
@@ -440,7 +440,7 @@ describe('going on with an interrupted run', () => {
 		await run(options);
 		const all = runRecordOf({ events: later, newer: false });
 		expect(all).toMatchObject({ open: false, origins: { a: { value: 'old' }, b: { value: 'old' } } });
-		expect(await takeBack({ ...options, run: 'r3', env: { outputs: {} }, past: all ?? past })).toMatchObject({
+		expect(await undo({ ...options, run: 'r3', env: { outputs: {} }, past: all ?? past })).toMatchObject({
 			outcome: 'undone',
 			open: false,
 		});
@@ -461,7 +461,7 @@ describe('going on with an interrupted run', () => {
 		server.done.length = 0;
 		expect((await run({ ...options, past: read })).outcome).toBe('done');
 		expect(server.done).toEqual(['b = new']);
-		expect((await takeBack({ ...options, env: { outputs: {} }, past: read })).outcome).toBe('undone');
+		expect((await undo({ ...options, env: { outputs: {} }, past: read })).outcome).toBe('undone');
 		expect(server.settings).toMatchObject({ finalize: '', b: 'old' });
 	});
 
@@ -469,7 +469,7 @@ describe('going on with an interrupted run', () => {
 		const { options, server, past } = await interrupted([step('a'), step('b')]);
 		server.settings.a = 'old';
 		server.done.length = 0;
-		expect((await takeBack({ ...options, past })).outcome).toBe('undone');
+		expect((await undo({ ...options, past })).outcome).toBe('undone');
 		expect(server.done).toEqual([]);
 	});
 });

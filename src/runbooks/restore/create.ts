@@ -6,7 +6,7 @@ import { qualified, some } from '../shared/server.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, type Stray, strays } from './existing-rows.ts';
 import { rememberOthers } from './other-differences.ts';
-import { leftAlone, takeBack } from './undo.ts';
+import { leftAlone, undoRestore } from './undo.ts';
 
 type Facts = {
 	readonly databases: readonly string[];
@@ -71,7 +71,7 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 		const missing = tablesOf(env).filter((table) => !tables.has(qualified(table)));
 		return [must('TABLES', 'Every table exists', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
 	},
-	undo: ({ facts, origin, made, ...env }) => takeBack(env, facts, origin, made),
+	undo: ({ facts, origin, made, ...env }) => undoRestore(env, facts, origin, made),
 	drift: ({ facts }) => leftAlone(facts),
 	previewOutput: { databases: [] },
 };

@@ -13,7 +13,7 @@ import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable
 import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
 import { mapWithConcurrency } from './map-with-concurrency.ts';
 import { rememberOthers } from './other-differences.ts';
-import { takeBack } from './undo.ts';
+import { undoRestore } from './undo.ts';
 
 type Facts = {
 	readonly databases: readonly string[];
@@ -145,7 +145,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 	undo({ facts, origin, scope, made, ...env }) {
 		const wake = undoEventChanges(env, facts.sleep, origin.sleep);
 		// What came stays, to be resumed: only the scheduler must not stay as it is.
-		return scope === 'passing' ? wake : [...wake, ...takeBack(env, facts, origin, made)];
+		return scope === 'passing' ? wake : [...wake, ...undoRestore(env, facts, origin, made)];
 	},
 };
 

@@ -18,7 +18,7 @@ export const leftAlone = ({ strays = [] }: There): readonly string[] =>
 	});
 
 /** Drops what this run made, by name, and was not there in the beginning: databases, or in those that were there single tables. */
-export function takeBack({ server, logged, only }: RestoreEnv, facts: There, origin: There, made: Deeds['made']): readonly Action[] {
+export function undoRestore({ server, logged, only }: RestoreEnv, facts: There, origin: There, made: Deeds['made']): readonly Action[] {
 	const { catalogue, load, locks } = server.dialect;
 	const isOurs = (kind: 'database' | 'table', name: string) =>
 		(['server', 'replica'] as const).some((on) => isMade(made, { on, kind, name }));

@@ -1,0 +1,208 @@
+import type { Action } from './action.ts';
+import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
+import type { Director } from './director.ts';
+import { LockstepError, ServerError, Stopped } from './errors.ts';
+import { FORMAT, type Recorded, type RunEvent } from './events.ts';
+import type { Executor } from './executor.ts';
+import { failureOf } from './failure.ts';
+import type { Json } from './json.ts';
+import type { Failure } from './model.ts';
+import type { RunRecord } from './run-record.ts';
+import { show } from './shown-action.ts';
+import type { Outputs, ReadContext, Runbook, RunContext } from './step.ts';
+
+export interface RunOptions<Env extends Outputs> {
+	readonly run: string;
+	readonly runbook: Runbook<Env>;
+	readonly env: Env;
+	readonly world: Executor;
+	readonly director: Director;
+	/** Gets every event, in order; returns only when the durable ones are on disk. Throwing here stops the run before the act. */
+	readonly sink: (event: Recorded) => void;
+	readonly now: () => Date;
+	/** Aborted, with a `Stopped` as its reason, to stop safely. */
+	readonly signal: AbortSignal;
+	/** Names the work, for going on with it. */
+	readonly key: string;
+	readonly servers: { readonly [role: string]: string };
+	/** What tells each server from another one at the same address. */
+	readonly identities: { readonly [role: string]: Json };
+	/** What was asked for, without secrets; told in the journal. */
+	readonly request: Json;
+	readonly past?: RunRecord;
+	/** Names that were typed for what an undo asks for. */
+	readonly typed?: readonly string[];
+	/** What the person must know of this run before it is reviewed. */
+	readonly notes?: readonly string[];
+}
+
+export type RunEnd = Extract<RunEvent, { type: 'run-ended' }>;
+
+/** What a run knows as it goes, and how it acts and says so: its plan, its steps and its undo are made with one. */
+export class RunSession<Env extends Outputs> {
+	readonly options: RunOptions<Env>;
+	/** The facts of each step as the first run of this work saw them. */
+	readonly origins: Record<string, Json>;
+	deeds: Deeds;
+	/** Whether a step of this run has changed something: what an earlier run proved before counts no longer. */
+	hasChanged = false;
+	readonly warnings: string[] = [];
+	past: RunRecord | undefined;
+	/** Whether the step in hand has performed anything. */
+	hasActed = false;
+	/** From then on nothing that fails to be written down may hold up what is put back. */
+	isUndoing = false;
+	#seq = 0;
+
+	constructor(options: RunOptions<Env>) {
+		this.options = options;
+		this.past = options.past;
+		this.origins = { ...options.past?.origins };
+		const { past } = options;
+		// Of an older lockstep's run it is not known by name what it made.
+		this.deeds = past === undefined ? { ...NO_DEEDS } : { ...past.deeds, touched: past.touched, undone: 'no', left: [], drift: [] };
+		Object.assign(options.env.outputs, options.past?.outputs);
+	}
+
+	/** What a step may ask with before anything is changed. */
+	get readContext(): ReadContext {
+		return readContextOf(this.options.world);
+	}
+
+	/** Servers that cannot be reached, by role. */
+	get absent(): ReadonlySet<string> {
+		return this.options.world.absent ?? new Set();
+	}
+
+	/** Gives an event its place and hands it on; throws what the sink throws, unless things are being undone. */
+	emit(event: RunEvent): void {
+		const recorded: Recorded = { v: FORMAT, run: this.options.run, seq: ++this.#seq, at: this.options.now().toISOString(), ...event };
+		try {
+			this.options.sink(recorded);
+		} catch (error) {
+			if (!this.isUndoing) throw error;
+		}
+		this.deeds = tally(this.deeds, recorded);
+	}
+
+	/** Announces the run; `resumes`: since when, where it resumes an earlier one. */
+	async start(resumes: string | null): Promise<void> {
+		const { runbook, key, servers, identities, request, env } = this.options;
+		const past = this.past;
+		const { made, lost } = this.deeds;
+		const marks = past?.marks ?? (await runbook.marks?.({ ...env, ...this.readContext })) ?? {};
+		this.emit({
+			type: 'run-started',
+			runbook: runbook.id,
+			title: runbook.title,
+			key,
+			servers,
+			identities,
+			afterFailure: runbook.afterFailure,
+			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
+			resumes,
+			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {}, made, lost },
+			request,
+			marks,
+		});
+		// The new run's journal must be able to stand alone: it holds what the old one knew.
+		for (const step of runbook.steps) {
+			const origin = this.origins[step.id];
+			if (origin !== undefined && past !== undefined) this.emit({ type: 'facts', step: step.id, facts: origin, origin });
+		}
+	}
+
+	/** Announces the end, and gives it. */
+	end(outcome: RunEnd['outcome'], failure: Failure | null, open: boolean): RunEnd {
+		const end: RunEnd = {
+			type: 'run-ended',
+			outcome,
+			open,
+			warnings: this.warnings,
+			failure,
+			summary: outcome === 'done' ? this.options.runbook.summary(this.options.env) : {},
+		};
+		this.isUndoing = true;
+		this.emit(end);
+		return end;
+	}
+
+	/** What a step acts with. */
+	runContext(step: string): RunContext {
+		const { world } = this.options;
+		return {
+			...this.readContext,
+			perform: (action, options = {}) =>
+				this.perform(
+					step,
+					action,
+					() => world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.options.signal }),
+					{ isDiscarded: () => !this.options.signal.aborted && options.until?.reason instanceof Stopped },
+				),
+			lease: (on, options) => world.lease(on, options),
+			readers: (on, options) => world.readers(on, options),
+			progress: (progress) => this.emit({ type: 'progress', step, progress }),
+			note: (text, level = 'note') => {
+				if (level === 'warning') this.warnings.push(text);
+				this.emit({ type: 'note', step, level, text });
+			},
+			lock: (lock) => this.emit({ type: 'lock', step, lock }),
+		};
+	}
+
+	/** `isDiscarded`: whether it was given up because its step has no use for it. */
+	async perform<T>(
+		step: string,
+		action: Action,
+		act: () => Promise<T>,
+		{ undoing = false, isDiscarded = () => false }: { readonly undoing?: boolean; readonly isDiscarded?: () => boolean },
+	): Promise<T> {
+		const shownAction = show(action);
+		this.hasActed = true;
+		this.emit({ type: 'action-started', step, action: shownAction, undoing });
+		const began = this.options.now().getTime();
+		const ms = () => this.options.now().getTime() - began;
+		try {
+			const done = await act();
+			const rows =
+				action.kind === 'sql' && !action.changes ? { rows: (done as readonly Record<string, string | null>[]).slice(0, 20) } : {};
+			this.emit({ type: 'action-done', step, action: action.id, ms: ms(), ...rows });
+			return done;
+		} catch (error) {
+			const { destroys } = action;
+			const spared = destroys !== undefined && isRefused(error) ? { spared: destroys } : {};
+			this.emit({
+				type: 'action-failed',
+				step,
+				action: action.id,
+				ms: ms(),
+				description: failureOf(error).description,
+				...spared,
+				...(isDiscarded() && { discarded: true }),
+			});
+			throw error;
+		}
+	}
+}
+
+/** The server said no: the statement did nothing. Where the connection was lost that is not known. */
+function isRefused(error: unknown): boolean {
+	if (!(error instanceof LockstepError) || error instanceof Stopped) return false;
+	return !(error instanceof ServerError && error.connectionLost);
+}
+
+function readContextOf(world: Executor): ReadContext {
+	return {
+		runQuery: world.runQuery.bind(world),
+		runQueryAs: world.runQueryAs.bind(world),
+		digests: world.digests.bind(world),
+		rowDifferences: world.rowDifferences.bind(world),
+		definitions: world.definitions.bind(world),
+		folderFacts: world.folderFacts.bind(world),
+		tool: world.tool.bind(world),
+		serverProgram: world.serverProgram.bind(world),
+		serverLeft: world.serverLeft.bind(world),
+		now: world.now.bind(world),
+		signal: world.signal,
+	};
+}

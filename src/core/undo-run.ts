@@ -1,0 +1,208 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Action } from './action.ts';
+import { consentCheck, different } from './consent.ts';
+import { lostWords, withMade } from './deeds.ts';
+import { CheckFailed, ConnectError, LeftChanged } from './errors.ts';
+import { failureOf } from './failure.ts';
+import type { Finding } from './finding.ts';
+import type { Json } from './json.ts';
+import type { Consent, Failure } from './model.ts';
+import type { RunEnd, RunSession } from './run-session.ts';
+import { show } from './shown-action.ts';
+import type { AnyStep, Outputs, ReadContext, SinceRun } from './step.ts';
+
+/** `all` that a run did, or only what it would have put back `passing` through. */
+export type Scope = 'all' | 'passing';
+
+/** How often what could not be rolled back is tried, and the pause between two tries. */
+const UNDO_PASSES = 3;
+const UNDO_PAUSE_MS = 1_000;
+
+const NOT_ITS_OWN = 'Other changes were made there since the run: an undo may destroy them.';
+
+/** See `undo` of `runner.ts`. `why`: what cut the run off; null where it came to its end. */
+export async function undoRun<Env extends Outputs>(session: RunSession<Env>, scope: Scope, why: Failure | null): Promise<RunEnd> {
+	const kept = scope === 'passing' && session.deeds.touched.length > 0;
+	const typed = session.options.typed ?? [];
+	const untyped = (await findForeign(session, scope)).filter(({ name }) => !typed.includes(name));
+	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), NOT_ITS_OWN);
+	try {
+		session.isUndoing = true;
+		// Who watched the run that was cut off has seen its beginning.
+		if (why === null) await session.start(null);
+		const left = await undoAll(session, scope, kept);
+		if (left.length > 0) return session.end('failed', leftChanged(session, left, null), true);
+		return session.end(why === null ? 'undone' : 'failed', why, kept);
+	} catch (error) {
+		return session.end('failed', failureOf(error), true);
+	}
+}
+
+/** Ends a run that failed: rolls back what must not stay, or all of it. */
+export async function endFailed<Env extends Outputs>(session: RunSession<Env>, failure: Failure, wish: 'keep' | 'undo'): Promise<RunEnd> {
+	const { runbook } = session.options;
+	const all = runbook.afterFailure === 'put-back' || wish === 'undo';
+	const outcome = outcomeAfter(failure, wish);
+	const kept = !all && session.deeds.touched.length > 0;
+	const scope = all ? 'all' : 'passing';
+	if (wish === 'undo') {
+		const consents = await findForeign(session, scope).catch(() => []);
+		if (consents.length > 0) return session.end('failed', failureOf(new CheckFailed(consents.map(consentCheck), NOT_ITS_OWN)), true);
+	}
+	if (session.deeds.touched.length === 0 || (undoable(session, scope).length === 0 && !all)) {
+		return session.end(outcome === 'undone' ? 'failed' : outcome, failure, kept);
+	}
+	const left = await undoAll(session, scope, kept);
+	if (left.length === 0) return session.end(outcome, failure, kept);
+	const changed = leftChanged(session, left, failure.step);
+	return session.end('failed', { ...changed, description: { ...changed.description, reason: failure.description.message } }, true);
+}
+
+/** See `findLeft` of `runner.ts`. */
+export async function findUndo<Env extends Outputs>(session: RunSession<Env>, scope: Scope): Promise<Finding[]> {
+	const { env } = session.options;
+	const findings: Finding[] = [];
+	const consents = await findForeign(session, scope);
+	if (consents.length > 0) {
+		const foreign = consents.flatMap(({ reason, affected }) => [reason, ...affected]);
+		findings.push({ step: 'entangled', title: NOT_ITS_OWN, actions: [], foreign, consents });
+	}
+	for (const role of session.absent) {
+		const name = session.options.servers[role] ?? role;
+		const text = 'It cannot be reached: what is named for it below is not done now. The same undo does it when the server answers again.';
+		findings.push({ step: `absent-${role}`, title: name, actions: [], foreign: [], note: text });
+	}
+	for (const step of undoable(session, scope).toReversed()) {
+		const facts = await inspectForUndo(session, step, { ...env, ...session.readContext }).catch((error: unknown) => {
+			// Of a server that cannot be reached its step tells no more than its title.
+			if (session.absent.size === 0 || !(error instanceof ConnectError)) throw error;
+			findings.push({ step: step.id, title: step.title, actions: [], foreign: [], note: error.description.message });
+		});
+		if (facts === undefined) continue;
+		const at = { ...env, facts, origin: session.origins[step.id], scope, made: session.deeds.made };
+		const actions = (step.undo?.(at) ?? []).map(show);
+		const foreign = step.drift?.(at) ?? [];
+		if (actions.length + foreign.length > 0) findings.push({ step: step.id, title: step.title, actions, foreign });
+	}
+	return findings;
+}
+
+/** What the person must know, and type names for, before all is taken back; where there is nothing, what came by replication is the run's own. */
+async function findForeign<Env extends Outputs>(session: RunSession<Env>, scope: Scope): Promise<readonly Consent[]> {
+	const { runbook, env } = session.options;
+	const past = session.past;
+	if (scope !== 'all' || session.deeds.touched.length === 0 || runbook.entangled === undefined) return [];
+	const since: SinceRun = {
+		deeds: session.deeds,
+		marks: past?.marks ?? {},
+		done: Object.keys(env.outputs),
+		undoing: past?.undoing ?? [],
+		absent: session.absent,
+	};
+	const consents = different(await runbook.entangled({ ...env, ...session.readContext, ...since }));
+	// Where others were at work, what came by replication cannot be told from what they made.
+	if (consents.length === 0 && runbook.brought !== undefined)
+		session.deeds = withMade(session.deeds, await runbook.brought({ ...env, ...session.readContext, ...since }));
+	return consents;
+}
+
+/** The facts that a step's undo is made from. */
+async function inspectForUndo<Env extends Outputs>(session: RunSession<Env>, step: AnyStep<Env>, at: Env & ReadContext): Promise<Json> {
+	if (session.absent.size === 0 || step.inspectReachable === undefined) return step.inspect(at);
+	return step.inspectReachable({ ...at, origin: session.origins[step.id], made: session.deeds.made, absent: session.absent });
+}
+
+/** The touched steps that can be undone, in order. */
+function undoable<Env extends Outputs>(session: RunSession<Env>, scope: Scope): AnyStep<Env>[] {
+	const { runbook, env } = session.options;
+	return runbook.steps.filter(
+		(step) =>
+			step.undo !== undefined &&
+			session.origins[step.id] !== undefined &&
+			session.deeds.touched.includes(step.id) &&
+			(scope === 'all' || (step.isTransient === true && env.outputs[step.id] === undefined)),
+	);
+}
+
+/** Undoes these steps, last first. Returns the statements that would fix what could not be put back. */
+async function undoAll<Env extends Outputs>(session: RunSession<Env>, scope: Scope, kept: boolean): Promise<string[]> {
+	const { env } = session.options;
+	const steps = undoable(session, scope);
+	session.isUndoing = true;
+	session.emit({ type: 'undo-started', steps: steps.map((step) => step.id) });
+	const left: string[] = [];
+	const foreign: string[] = [];
+	const calm = new AbortController().signal;
+	for (const step of steps.toReversed()) {
+		let plan: readonly Action[] = [];
+		const origin = session.origins[step.id];
+		try {
+			const look = { ...env, ...session.readContext, signal: calm };
+			const { made } = session.deeds;
+			const at = { ...env, facts: await inspectForUndo(session, step, look), origin, scope, made };
+			plan = step.undo?.(at) ?? [];
+			for (const text of step.drift?.(at) ?? []) {
+				foreign.push(text);
+				session.warnings.push(text);
+				session.emit({ type: 'note', step: step.id, level: 'warning', text });
+			}
+			const reachable = () => plan.filter((action) => !session.absent.has(show(action).on));
+			for (let pass = 1; reachable().length > 0; pass++) {
+				const refused = await performUndo(session, step.id, reachable());
+				plan = step.undo?.({ ...env, facts: await inspectForUndo(session, step, look), origin, scope, made }) ?? [];
+				if (refused === null || pass === UNDO_PASSES || plan.length === 0) break;
+				// What was in its way may be on its end.
+				await pause(UNDO_PAUSE_MS);
+			}
+			left.push(...plan.map((action) => leftLine(action)));
+		} catch (error) {
+			const told = failureOf(error).description;
+			session.emit({ type: 'note', step: step.id, level: 'warning', text: `could not be rolled back: ${told.message}` });
+			left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.message}`]));
+		}
+	}
+	if (!kept) for (const text of lostWords(session.deeds.lost, session.options.servers)) session.warnings.push(text);
+	session.emit({ type: 'undo-done', left, foreign, kept });
+	return left;
+}
+
+/** Performs these one after the other; one that fails holds up only what follows on the same server. Gives the first failure. */
+async function performUndo<Env extends Outputs>(session: RunSession<Env>, step: string, plan: readonly Action[]): Promise<Failure | null> {
+	const signal = new AbortController().signal;
+	const stuck = new Set<string>();
+	let first: Failure | null = null;
+	for (const action of plan) {
+		const { on } = show(action);
+		if (stuck.has(on)) continue;
+		try {
+			await session.perform(step, action, () => session.options.world.perform(action, { signal, shielded: true }), { undoing: true });
+		} catch (error) {
+			stuck.add(on);
+			first ??= failureOf(error, step);
+			session.emit({ type: 'note', step, level: 'warning', text: `could not be rolled back: ${failureOf(error).description.message}` });
+		}
+	}
+	return first;
+}
+
+function leftChanged<Env extends Outputs>(session: RunSession<Env>, left: readonly string[], step: string | null): Failure {
+	const { runbook, run } = session.options;
+	const hints = `lockstep ${runbook.afterFailure === 'put-back' ? 'recover' : 'undo'} ${run} --yes`;
+	return failureOf(
+		new LeftChanged({
+			message: 'A server is not as it was: these changes could not be rolled back.',
+			hints: [...left, `or, when the server can be reached again:  ${hints}`],
+		}),
+		step,
+	);
+}
+
+function leftLine(action: Action): string {
+	const { on, text } = show(action);
+	return `${on}: ${text}`;
+}
+
+function outcomeAfter(failure: Failure, wish: 'keep' | 'undo'): 'stopped' | 'undone' | 'failed' {
+	if (failure.class === 'Stopped') return 'stopped';
+	return wish === 'undo' ? 'undone' : 'failed';
+}
