@@ -1,3 +1,24 @@
+/** How far one table is, or what it came to. Amounts are in the unit of the progress that it belongs to. */
+export type TableWork = {
+	/** `database.table`, with backquotes where a name needs them. */
+	readonly name: string;
+	readonly done: number;
+	/** An estimate, unless it is done; null: not known. */
+	readonly total: number | null;
+	readonly rows?: number;
+	/** Since it began, or in all. */
+	readonly ms: number;
+	/** Per second, of late, or in all. */
+	readonly rate: number | null;
+};
+
+/** What one connection, thread or tool has in hand. Workers are counted from 1. */
+export type WorkerProgress = TableWork & {
+	readonly worker: number;
+	/** Where the table is read in parts: the which part of how many, from 1. */
+	readonly part?: { readonly at: number; readonly of: number };
+};
+
 /** How far something long has come. Estimates are marked as such: `total` corrects itself as it goes. */
 export type Progress = {
 	readonly unit: 'bytes' | 'rows' | 'tables' | 'transactions' | 'seconds';
@@ -14,7 +35,16 @@ export type Progress = {
 	readonly elapsedMs: number;
 	/** What is in hand: a table, a database. */
 	readonly current: string | null;
+	/** Those that are done, of how many. */
 	readonly tables?: { readonly done: number; readonly total: number };
+	/** What {@link tables}, {@link workers}, {@link finished} and {@link next} count; left out: tables. */
+	readonly each?: 'table' | 'file' | 'database';
+	/** By their numbers; a worker without anything in hand is left out. */
+	readonly workers?: readonly WorkerProgress[];
+	/** The last few that are done, the latest last. */
+	readonly finished?: readonly TableWork[];
+	/** The first few that are to come, in order. */
+	readonly next?: readonly { readonly name: string; readonly total: number | null }[];
 	readonly rows?: number;
 	/** Bytes on disk so far. */
 	readonly onDisk?: number;

@@ -111,8 +111,23 @@ export type Flow = {
 	readonly bytes: number;
 	readonly rows: number;
 	readonly table: string | null;
-	/** Tables that began since the last word, each with the bytes before it. */
-	readonly began: readonly { readonly database: string; readonly table: string; readonly rawBytes: number }[];
+	/** Tables that began since the last word, each with the bytes and rows before it. */
+	readonly began: readonly { readonly database: string; readonly table: string; readonly rawBytes: number; readonly rows: number }[];
+	/** Where several connections work side by side: what each did since the last word, in order. */
+	readonly workers?: readonly WorkerFlow[];
+};
+
+/** Something of a table that one of several connections began, and how much of it has been read. */
+export type WorkerFlow = {
+	/** From 1. */
+	readonly worker: number;
+	readonly database: string;
+	readonly table: string;
+	/** The which part of the table, from 1, of how many. */
+	readonly part: { readonly at: number; readonly of: number };
+	readonly rawBytes: number;
+	readonly rows: number;
+	readonly isDone: boolean;
 };
 
 /** What was seen: `facts` as it is now, `origin` as it was when this run first looked. */

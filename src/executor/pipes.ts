@@ -246,7 +246,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		const halt = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
 		halt.throwIfAborted();
 		let tables: Flow['began'][number][] = [];
-		const scanner = createDumpScanner({ onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes }) });
+		const scanner = createDumpScanner({
+			onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes, rows: scanner.rows }),
+		});
 		const words: string[] = [];
 		const file = await openFile(action.into);
 		const landed = file?.done ?? null;

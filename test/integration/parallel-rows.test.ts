@@ -356,6 +356,14 @@ describe.each(SANDBOX_KINDS)('rows of %s', (kind) => {
 		expect(files).toEqual(await dump(tables, null));
 		expect(flows.at(-1)?.rows).toBe(files.reduce((sum, file) => sum + file.rows, 0));
 		expect(flows.flatMap((flow) => flow.began.map((each) => each.table)).sort()).toEqual(tables.map((table) => table.name).sort());
+		// Each piece ends once, on the connection that read it, with its own rows and bytes.
+		const ended = flows.flatMap(({ workers = [] }) => workers.filter(({ isDone }) => isDone));
+		const pieces = ended.map(({ database, table, part, rows, rawBytes }) => ({ database, table, chunk: part.at - 1, rows, rawBytes }));
+		const sorted = (all: typeof pieces) => all.toSorted((a, b) => a.table.localeCompare(b.table) || a.chunk - b.chunk);
+		expect(sorted(pieces)).toEqual(
+			sorted(files.map(({ database, table, chunk, rows, rawBytes }) => ({ database, table, chunk, rows, rawBytes }))),
+		);
+		expect(new Set(ended.map(({ worker }) => worker))).toEqual(new Set([1, 2]));
 	});
 
 	test('of tables of the oddest shapes', async () => {

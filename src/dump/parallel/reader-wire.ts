@@ -31,8 +31,13 @@ export type Packing = { readonly compress: Compression; readonly level: number }
 
 export type Counters = { readonly rawBytes: number; readonly bytes: number; readonly rows: number };
 
-/** A piece that began. `rawBytes`: what this thread had read before. */
-export type Begun = { readonly database: string; readonly table: string; readonly chunk: number };
+/** A piece that began. `from`: what this thread had read before. */
+export type Begun = {
+	readonly database: string;
+	readonly table: string;
+	readonly chunk: number;
+	readonly from: Pick<Counters, 'rawBytes' | 'rows'>;
+};
 
 export type DumpOrder = { readonly pieces: readonly Piece[]; readonly folder: string; readonly packing: Packing };
 

@@ -47,7 +47,7 @@ function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>)
 		call: Call<DumpProgress>,
 	): Promise<{ readonly landed: Promise<void> }> => {
 		const { database, table, chunk, path } = piece;
-		began.push({ database, table, chunk });
+		began.push({ database, table, chunk, from: { rawBytes: done.rawBytes, rows: done.rows } });
 		const file = path === null ? null : packTo(join(folder, path), packing);
 		const encoder = createRowEncoder({ columns: piece.columns, hash: true, text: true, flush: (text) => file?.write(text) });
 		const so = () => ({

@@ -1,7 +1,7 @@
 import type { Compression } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
 import { LockstepError, Stopped, VerifyFailed } from '../../core/errors.ts';
-import type { Flow } from '../../core/step.ts';
+import type { Flow, WorkerFlow } from '../../core/step.ts';
 import { warningText } from '../../core/values.ts';
 import type { Definition } from '../../dialects/common/definitions.ts';
 import type { Dialect } from '../../dialects/contract/dialect.ts';
@@ -193,7 +193,9 @@ async function run(
 		files.push(each);
 		onFile(each);
 	};
-	const flow = flowOf(totals, onFlow);
+	const chunks = Map.groupBy(cuts, ({ piece }) => tableKey(piece.database, piece.table));
+	const partsOf = (database: string, table: string) => chunks.get(tableKey(database, table))?.length ?? 1;
+	const flow = flowOf(totals, partsOf, onFlow);
 	const packing = { compress: into?.compress ?? 'none', level: into?.level ?? 0 } as const;
 	await Promise.all(
 		readers.map(async (reader, index) => {
@@ -201,14 +203,17 @@ async function run(
 				await reader.dump({ pieces: batch.map(({ piece }) => piece), folder: into?.folder ?? '', packing }, (progress) =>
 					progress.kind === 'file' ? file(progress.file) : flow.take(index, progress.counters, progress.began),
 				);
+				flow.idle(index);
 			}
 		}),
 	);
 	flow.tell();
-	const place = new Map(tables.map((table, at) => [`${table.database}\0${table.name}`, at]));
-	const at = (file: RowsFile) => place.get(`${file.database}\0${file.table}`) ?? 0;
+	const place = new Map(tables.map((table, at) => [tableKey(table.database, table.name), at]));
+	const at = (file: RowsFile) => place.get(tableKey(file.database, file.table)) ?? 0;
 	return files.sort((a, b) => at(a) - at(b) || a.chunk - b.chunk);
 }
+
+const tableKey = (database: string, table: string): string => `${database}\0${table}`;
 
 /** Cuts tables into pieces, each reader's connection asking about one table at a time. */
 async function plan(
@@ -246,28 +251,56 @@ async function plan(
 	return cuts.sort((a, b) => b.weight - a.weight);
 }
 
-/** All readers' counters as one, from now on. */
-function flowOf(totals: Counters[], onFlow: (flow: Flow) => void) {
+/** All readers' counters as one, from now on, and what each reader has in hand. `partsOf`: into how many pieces a table is cut. */
+function flowOf(totals: Counters[], partsOf: (database: string, table: string) => number, onFlow: (flow: Flow) => void) {
 	const sum = (what: keyof Counters) => totals.reduce((total, each) => total + each[what], 0);
 	const before = { rawBytes: sum('rawBytes'), bytes: sum('bytes'), rows: sum('rows') };
-	let began: { database: string; table: string; rawBytes: number }[] = [];
+	let began: Flow['began'][number][] = [];
 	let table: string | null = null;
 	const seen = new Set<string>();
+	/** By reader; null where it has nothing. */
+	const inHand: (Begun | null)[] = totals.map(() => null);
+	let ended: WorkerFlow[] = [];
 	let told = 0;
+	const workerFlow = (reader: number, piece: Begun, to: Begun['from'], isDone: boolean): WorkerFlow => ({
+		worker: reader + 1,
+		database: piece.database,
+		table: piece.table,
+		part: { at: piece.chunk + 1, of: partsOf(piece.database, piece.table) },
+		rawBytes: to.rawBytes - piece.from.rawBytes,
+		rows: to.rows - piece.from.rows,
+		isDone,
+	});
+	const letGo = (reader: number, to: Begun['from']) => {
+		const piece = inHand[reader];
+		if (piece) ended.push(workerFlow(reader, piece, to, true));
+		inHand[reader] = null;
+	};
 	const tell = () => {
 		told = performance.now();
 		const so = { rawBytes: sum('rawBytes') - before.rawBytes, bytes: sum('bytes') - before.bytes, rows: sum('rows') - before.rows };
-		onFlow({ ...so, table, began });
+		const running = inHand.flatMap((piece, reader) => {
+			const counters = totals[reader];
+			return piece === null || counters === undefined ? [] : [workerFlow(reader, piece, counters, false)];
+		});
+		onFlow({ ...so, table, began, workers: [...ended, ...running] });
 		began = [];
+		ended = [];
 	};
 	return {
 		tell,
+		/** A reader has read all that it was given. */
+		idle: (reader: number) => letGo(reader, totals[reader] ?? before),
 		take: (reader: number, counters: Counters, more: readonly Begun[]) => {
-			for (const { database, table: name } of more) {
+			for (const piece of more) {
+				const { database, table: name } = piece;
 				const key = JSON.stringify([database, name]);
-				if (!seen.has(key)) began.push({ database, table: name, rawBytes: sum('rawBytes') - before.rawBytes });
+				if (!seen.has(key))
+					began.push({ database, table: name, rawBytes: sum('rawBytes') - before.rawBytes, rows: sum('rows') - before.rows });
 				seen.add(key);
 				table = name;
+				letGo(reader, piece.from);
+				inHand[reader] = piece;
 			}
 			totals[reader] = counters;
 			if (performance.now() - told >= FLOW_MS) tell();

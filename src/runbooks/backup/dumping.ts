@@ -33,7 +33,7 @@ export function dumping(at: At, heldSince: () => Date | null) {
 	async function pipe(planned: PipeAction, until: AbortSignal, drawn: boolean): Promise<Dumped> {
 		const { from } = planned;
 		const action = 'writes' in from ? { ...planned, from: { ...from, definitions } } : planned;
-		const onFlow = 'writes' in from ? progress.definitionsFlow(`definitions of ${from.database ?? 'all'}`) : progress.flow;
+		const onFlow = 'writes' in from ? progress.definitionsFlow(`definitions of ${from.database ?? 'all'}`) : progress.toolFlow();
 		const result = await perform(action, { until, ...(drawn && { onFlow }) });
 		// What is only compared is part of no total.
 		if (action.into !== null) progress.finished({ ...result, rows: rowsOf(result.found) });

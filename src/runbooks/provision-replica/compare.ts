@@ -6,6 +6,7 @@ import { VerifyFailed } from '../../core/errors.ts';
 import { count } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { ReadContext, RunContext, Step } from '../../core/step.ts';
+import { trackTables } from '../../core/table-progress.ts';
 import type { ColumnFacts, ColumnName } from '../../dialects/contract/catalogue.ts';
 import { warned } from '../../dump/parallel/readers.ts';
 import { query, type Row, type Statement, sql } from '../../sql/sql.ts';
@@ -204,22 +205,28 @@ async function atOneMoment(
 		const columns = await runQuery('replica', catalogue.columns);
 		const measure = meter(() => now().getTime());
 		const total = tables.reduce((sum, table) => sum + table.rows + 1, 0);
+		const tracker = trackTables(
+			() => now().getTime(),
+			tables.map((table) => ({ name: qualified(table), total: table.rows + 1 })),
+		);
 		let done = 0;
-		for (const [index, table] of asLoaded(tables, found.held).entries()) {
+		for (const table of asLoaded(tables, found.held)) {
 			signal.throwIfAborted();
 			const name = qualified(table);
+			tracker.begin(1, name);
 			progress({
 				unit: 'rows',
 				done,
 				total,
 				estimated: true,
 				...measure(done, total),
-				current: name,
-				tables: { done: index, total: tables.length },
+				...tracker.view(),
 			});
 			done += table.rows + 1;
+			// How far a checksum is no server says.
 			const held = columns.filter((column) => column.database === table.database && column.table === table.name);
 			const how = await compareTable(at, table, held, explain && different.size < EXPLAINED);
+			tracker.advance(1, table.rows + 1, table.rows);
 			if (how !== null) different.set(name, how);
 		}
 	} finally {

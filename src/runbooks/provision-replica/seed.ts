@@ -7,6 +7,7 @@ import { CheckFailed, Stopped, ToolError, VerifyFailed } from '../../core/errors
 import type { Failure, Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
 import type { Flow, Observed, ReadContext, RunContext, Step } from '../../core/step.ts';
+import { followStream, trackTables } from '../../core/table-progress.ts';
 import { estimator } from '../../dump/estimate.ts';
 import type { DumpScan } from '../../dump/sql/scan.ts';
 import { query, type Statement } from '../../sql/sql.ts';
@@ -256,10 +257,17 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		if (action === undefined) return { gtid: facts.gtid, databases: [], tables: 0, rows: 0, rawBytes: 0 };
 		const measure = meter(() => now().getTime());
 		const estimate = estimator(facts.tables);
-		const onFlow = ({ rawBytes, rows, began }: Flow) => {
-			for (const each of began) estimate.began(each, each.rawBytes);
-			const { total, tables, current } = estimate.at(rawBytes);
-			progress({ unit: 'bytes', done: rawBytes, total, estimated: true, ...measure(rawBytes, total), current, tables, rows });
+		const tracker = trackTables(
+			() => now().getTime(),
+			facts.tables.map((table) => ({ name: qualified(table), total: table.bytes })),
+		);
+		const follow = followStream(tracker, qualified);
+		const onFlow = (flow: Flow) => {
+			const { rawBytes, rows } = flow;
+			for (const each of flow.began) estimate.began(each, each.rawBytes);
+			follow(flow);
+			const { total } = estimate.at(rawBytes);
+			progress({ unit: 'bytes', done: rawBytes, total, estimated: true, ...measure(rawBytes, total), ...tracker.view(), rows });
 		};
 		// Contents that are compared prove it themselves; those of a replica that is delayed on purpose are not.
 		const identities = async () =>

@@ -7,10 +7,10 @@ import { needsAnotherFirst } from '../../dialects/common/errors.ts';
 import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';
-import { bytesProgress } from './bytes.ts';
 import { differences, whatIsThere } from './contents.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
 import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
+import { loadProgress } from './load-progress.ts';
 import { mapWithConcurrency } from './map-with-concurrency.ts';
 import { rememberOthers } from './other-differences.ts';
 import { undoRestore } from './undo.ts';
@@ -90,29 +90,32 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		const { plan, perform, workers, progress, now, note, server } = at;
 		await rememberOthers(at);
 		const loads = pickAll(plan, 'pipe', 'load-');
-		const total = loads.reduce((sum, action) => sum + sqlBytes(at, fileOf(at, action)), 0);
-		const told = bytesProgress(progress, now, { total, parts: loads.length });
+		const parts = loads.map((action) => fileOf(at, action)).map((file) => ({ name: file.database ?? '', total: sqlBytes(at, file) }));
+		const shown = loadProgress(progress, now, { each: 'database', parts });
 		const drops = pickAll(plan, 'sql', 'drop-');
 		for (const action of pickAll(plan, 'sql', 'un')) await perform(action);
-		const load = async (action: PipeAction, until?: AbortSignal) => {
+		const load = async (action: PipeAction, worker: number, until?: AbortSignal) => {
 			const file = fileOf(at, action);
 			const name = file.database ?? '';
-			const result = await perform(action, { ...(until && { until }), onFlow: ({ rawBytes }) => told.at(name, rawBytes) });
+			shown.begin(worker, name);
+			const result = await perform(action, { ...(until && { until }), onFlow: ({ rawBytes }) => shown.at(worker, rawBytes) });
 			const words = result.words.filter((line) => !server.dialect.tools.isHarmless(line));
 			if (words.length > 0) note(`${name}: ${some(words, 10)}`, 'warning');
-			told.done(name, sqlBytes(at, file));
+			shown.done(worker, sqlBytes(at, file));
 		};
 		const asleep = await withEventsDisabled(at, async () => {
 			let later: { readonly action: PipeAction; readonly error: ToolError }[] = [];
-			await mapWithConcurrency(loads, workers, async (action, until) => {
+			await mapWithConcurrency(loads, workers, async (action, until, worker) => {
 				const file = fileOf(at, action);
 				const drop = drops.find((each) => each.id === `drop-${file.database}`);
 				if (drop !== undefined) {
-					if (await whole(at, file)) return told.done(file.database ?? '', file.raw_bytes);
+					shown.begin(worker, file.database ?? '');
+					if (await whole(at, file)) return shown.done(worker, sqlBytes(at, file));
 					await perform(drop);
 				}
-				await load(action, until).catch((error: unknown) => {
+				await load(action, worker, until).catch((error: unknown) => {
 					if (!(error instanceof ToolError) || !needsAnotherFirst(error.description.details ?? '')) throw error;
+					shown.giveUp(worker);
 					later.push({ action, error });
 				});
 			});
@@ -121,8 +124,9 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 				const left: typeof later = [];
 				for (const { action } of later) {
 					note(`${fileOf(at, action).database} has views of databases that came after it: it is loaded once more.`);
-					await load(action).catch((error: unknown) => {
+					await load(action, 1).catch((error: unknown) => {
 						if (!(error instanceof ToolError) || !needsAnotherFirst(error.description.details ?? '')) throw error;
+						shown.giveUp(1);
 						left.push({ action, error });
 					});
 				}

@@ -6,10 +6,10 @@ import { constraint, type KeyLines, keyName } from '../../dialects/common/load.t
 import { keyLines } from '../../dump/definitions/keys.ts';
 import { change } from '../shared/change.ts';
 import { qualified, restarted, some } from '../shared/server.ts';
-import { bytesProgress } from './bytes.ts';
 import { type LateKeys, lateKeys } from './definitions.ts';
 import { cleared, filesOf, partOf, type RestoreEnv, tablesOf } from './env.ts';
 import { forgetHeld, heldRows } from './existing-rows.ts';
+import { loadProgress } from './load-progress.ts';
 import { mapWithConcurrency } from './map-with-concurrency.ts';
 import { rememberOthers } from './other-differences.ts';
 
@@ -145,22 +145,26 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		forgetHeld(at);
 		await rememberOthers(at);
 		const loads = loadsOf(at, facts).filter(({ table }) => !facts.whole.includes(qualified(table)));
-		const told = bytesProgress(progress, now, { total: loads.reduce((sum, each) => sum + each.rawBytes, 0), parts: loads.length });
+		const shown = loadProgress(progress, now, {
+			each: 'table',
+			parts: loads.map(({ table, rawBytes }) => ({ name: qualified(table), total: rawBytes })),
+		});
 		const on = pick(plan, 'sql', 'local-infile');
 		const back = pick(plan, 'sql', 'local-infile-back');
 		if (on !== undefined) await perform(on);
 		const before = pickAll(plan, 'sql', 'aside-').filter((each, index, all) => all.findIndex(({ id }) => id === each.id) === index);
 		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-off-'), ...pickAll(plan, 'sql', 'keys-on-')]) await perform(each);
-		await mapWithConcurrency(loads, workers, async ({ table, rawBytes }, until) => {
+		await mapWithConcurrency(loads, workers, async ({ table, rawBytes }, until, worker) => {
 			const name = qualified(table);
+			shown.begin(worker, name);
 			const action = plan.find((each): each is LoadAction | PipeAction => each.id === `load-${name}`);
 			if (action?.kind === 'load') {
-				await perform(action, { until, onFlow: (flow) => told.at(name, flow.rawBytes) });
+				await perform(action, { until, onFlow: (flow) => shown.at(worker, flow.rawBytes) });
 			} else {
 				const pipes = pickAll(plan, 'pipe', `load-${name}`).filter((each) => each.id === `load-${name}`);
-				for (const each of pipes) await perform(each, { until, onFlow: (flow) => told.at(name, flow.rawBytes) });
+				for (const each of pipes) await perform(each, { until, onFlow: (flow) => shown.at(worker, flow.rawBytes) });
 			}
-			told.done(name, rawBytes);
+			shown.done(worker, rawBytes);
 		});
 		for (const each of [...before, ...pickAll(plan, 'sql', 'constraints-on-'), ...pickAll(plan, 'sql', 'no-longer-aside')])
 			await perform(each);

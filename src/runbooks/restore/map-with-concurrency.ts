@@ -1,20 +1,20 @@
 /**
- * Works through a list, some at a time, in its order. The first that fails stops the others (`until`), and its error is thrown when all of
+ * Works through a list, some at a time, in its order; `worker`, from 1, says whose turn it is. The first that fails stops the others (`until`), and its error is thrown when all of
  * them have let go.
  */
 export async function mapWithConcurrency<T>(
 	items: readonly T[],
 	most: number,
-	work: (item: T, until: AbortSignal) => Promise<void>,
+	work: (item: T, until: AbortSignal, worker: number) => Promise<void>,
 ): Promise<void> {
 	const stop = new AbortController();
 	let first: { readonly error: unknown } | null = null;
 	let next = 0;
-	const hand = async () => {
+	const hand = async (_: unknown, place: number) => {
 		while (next < items.length && !stop.signal.aborted) {
 			const item = items[next++] as T;
 			try {
-				await work(item, stop.signal);
+				await work(item, stop.signal, place + 1);
 			} catch (error) {
 				first ??= { error };
 				stop.abort(error);

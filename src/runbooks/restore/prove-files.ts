@@ -55,7 +55,7 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 				if (at - told < TELL_EVERY_MS) return;
 				told = at;
 				const tables = { done: index, total: files.length };
-				progress({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), current: file.path, tables });
+				progress({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), current: file.path, tables, each: 'file' });
 			};
 			// What a client would run is read as that client reads it, before anything is changed.
 			if (isSql(file)) bad.push(...(await problemsOf(env, file, signal)));

@@ -4,6 +4,7 @@ import { type Check, must, note, should } from '../../core/check.ts';
 import { plural } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { RunContext, Step } from '../../core/step.ts';
+import { followWorkers, trackTables } from '../../core/table-progress.ts';
 import { definitionTitle } from '../../dialects/common/definitions.ts';
 import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { qualified, some } from '../shared/server.ts';
@@ -104,12 +105,19 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 
 type At = RestoreEnv & RunContext & { readonly plan: readonly Action[] };
 
-/** Tells of each table as it is begun. */
-function perTable({ progress, now }: At, total: number): (name: string) => void {
-	const measure = meter(() => now().getTime());
+/** Tells of each table as it is begun, one after the other; `names`: those that are known, in their order. */
+function perTable({ progress, now }: At, total: number, names: readonly string[] = []): (name: string) => void {
+	const clock = () => now().getTime();
+	const measure = meter(clock);
+	const tracker = trackTables(
+		clock,
+		names.map((name) => ({ name, total: null })),
+	);
 	let done = 0;
 	return (current) => {
-		progress({ unit: 'tables', done, total, estimated: false, ...measure(done, total), current, tables: { done, total } });
+		tracker.begin(1, current);
+		const view = { ...tracker.view(), tables: { done, total } };
+		progress({ unit: 'tables', done, total, estimated: false, ...measure(done, total), ...view });
 		done++;
 	};
 }
@@ -204,13 +212,21 @@ async function readBack(env: At, wanted: ReadonlySet<string>) {
 	const tables = action?.tables.filter((table) => wanted.has(qualified(table))) ?? [];
 	if (action === undefined || tables.length === 0) return new Map<string, { readonly rows: number; readonly digest: string | null }>();
 	const total = tables.reduce((sum, table) => sum + table.rows, 0);
-	const measure = meter(() => env.now().getTime());
+	const clock = () => env.now().getTime();
+	const measure = meter(clock);
+	const tracker = trackTables(
+		clock,
+		tables.toSorted((a, b) => b.rows - a.rows).map((table) => ({ name: qualified(table), total: table.rows })),
+	);
+	const follow = followWorkers(tracker, 'rows', qualified);
 	await using _readers = await env.readers('server', { count: action.readers });
 	const { tables: read } = await env.perform(
 		{ ...action, tables },
 		{
-			onFlow: ({ rows, table }) =>
-				env.progress({ unit: 'rows', done: Math.min(rows, total), total, estimated: false, ...measure(rows, total), current: table }),
+			onFlow: ({ rows, workers = [] }) => {
+				follow(workers);
+				env.progress({ unit: 'rows', done: Math.min(rows, total), total, estimated: false, ...measure(rows, total), ...tracker.view() });
+			},
 		},
 	);
 	return new Map(read.map((table) => [qualified(table), table]));
@@ -239,7 +255,7 @@ async function ofDumps(env: At): Promise<Rows> {
 async function ofFound(env: At): Promise<Rows> {
 	const single = foundTables(env);
 	const there = await env.runQuery('server', env.server.dialect.catalogue.tables);
-	const onTable = perTable(env, single.length);
+	const onTable = perTable(env, single.length, single.map(qualified));
 	const wrong: Difference[] = [];
 	let rows = 0;
 	for (const table of single) {
