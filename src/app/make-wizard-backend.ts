@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { previewer } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
@@ -10,8 +10,9 @@ import { type RunRequest, serversNamed, toCommandLine } from '../requests/index.
 import type { StatusRequest } from '../requests/other-commands.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { urlOf } from '../sandbox/server.ts';
-import { isServerUrl, parseServerUrl, plainName } from '../server/address.ts';
+import { plainName } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
+import { isAddress, parseServerText } from '../server/server-text.ts';
 import { Secret } from '../sql/secret.ts';
 import { backupAt, backupsIn } from './backups.ts';
 import { newRunId } from './built-run.ts';
@@ -26,9 +27,16 @@ import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
 import type { BackupFolder, RunHandle, WizardBackend } from './wizard-backend.ts';
 
+/** A server as a folder's name; what cannot be read stands for itself. */
+function nameOf(server: string): string {
+	if (!isAddress(server)) return server;
+	const { host = 'localhost', port = 3306, socket, loginPath, groupSuffix } = parseServerText(server);
+	return loginPath ?? groupSuffix ?? (socket === undefined ? `${host}-${port}` : basename(socket, '.sock'));
+}
+
 /** Where backups of that server go, unless somebody says otherwise. */
 function proposal(context: AppContext, server: string): string {
-	const name = isServerUrl(server) ? [parseServerUrl(server).host ?? 'localhost', parseServerUrl(server).port ?? 3306].join('-') : server;
+	const name = nameOf(server);
 	return context.profiles.get(server)?.output ?? join(context.env.HOME ?? homedir(), 'backups', name.replaceAll(/[^\w.-]/g, '_'));
 }
 
@@ -112,7 +120,7 @@ export function makeWizardBackend(
 		save({ name, server, badge, output }) {
 			const known = context.profiles.get(name);
 			const fields = { ...(badge === null ? {} : { badge }), ...(output === null ? {} : { output }) };
-			context.profiles.put({ ...known, ...profileFrom(name, isServerUrl(server) ? { server, ...fields } : fields) });
+			context.profiles.put({ ...known, ...profileFrom(name, isAddress(server) ? { server, ...fields } : fields) });
 			const password = passwords.get(server);
 			if (password !== undefined) passwords.set(name, password);
 		},

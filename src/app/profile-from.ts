@@ -1,10 +1,11 @@
 import { UserError } from '../core/errors.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { compact, parseServerUrl } from '../server/address.ts';
+import { compact } from '../server/address.ts';
+import { parseServerText } from '../server/server-text.ts';
 
 /** What is kept of a server, as a person gives it. */
 export interface ProfileFields {
-	/** `mysql://USER@HOST:PORT?…` */
+	/** Its address, in any form of `server-text.ts`. */
 	readonly server?: string | undefined;
 	readonly badge?: Profile['badge'];
 	readonly output?: string | undefined;
@@ -14,8 +15,8 @@ export interface ProfileFields {
 
 /** A profile from a URL: what the wizard and the command line keep of a server. Never a password. */
 export function profileFrom(name: string, fields: ProfileFields): Profile {
-	const url = fields.server === undefined ? {} : parseServerUrl(fields.server);
-	const { sslMode, sslCa, sslCert, sslKey, sslFp, tlsVersion, serverPublicKeyPath, host, port, socket, user } = url;
+	const url = fields.server === undefined ? {} : parseServerText(fields.server);
+	const { sslMode, sslCa, sslCert, sslKey, sslFp, tlsVersion, serverPublicKeyPath, host, port, socket, user, groupSuffix } = url;
 	if (url.getServerPublicKey)
 		throw new UserError({
 			message: 'A profile does not keep get-server-public-key: with it the password goes to any server that answers.',
@@ -40,7 +41,8 @@ export function profileFrom(name: string, fields: ProfileFields): Profile {
 			badge: fields.badge,
 			output: fields.output,
 			optionFile: fields.optionFile,
-			loginPath: fields.loginPath,
+			groupSuffix,
+			loginPath: fields.loginPath ?? url.loginPath,
 		}),
 		...(Object.keys(tls).length === 0 ? {} : { tls }),
 	};

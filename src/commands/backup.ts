@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import { BACKUP, type BackupRequest, checkBackup } from '../requests/backup.ts';
 import { type GivenOptions, hasOwnOptions, missingOptions, readOptions, readServers } from '../requests/command.ts';
+import { SERVER_FORMS } from '../server/server-text.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
@@ -25,6 +26,6 @@ export async function backup(context: Context, given: GivenOptions): Promise<Com
 	if (context.mode === 'wizard' && !hasOwnOptions(BACKUP, given)) return openWizard(context, { screen: 'backup' });
 	throw new UserError({
 		message: request === '--to' ? '--to is missing: where should the backup go?' : `${request} is missing.`,
-		hints: ['lockstep backup --server SERVER --to DIR', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+		hints: ['lockstep backup --server SERVER --to DIR', `SERVER is ${SERVER_FORMS}`],
 	});
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import { type GivenOptions, hasOwnOptions, readOptions, readServers } from '../requests/command.ts';
 import { checkProvision, PROVISION, type ProvisionRequest } from '../requests/provision.ts';
+import { SERVER_FORMS } from '../server/server-text.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
@@ -22,7 +23,7 @@ export async function provision(context: Context, given: GivenOptions): Promise<
 		message: `${request} is missing.`,
 		hints: [
 			'lockstep provision --primary SERVER --replica SERVER',
-			'SERVER is a profile’s name or mysql://USER@HOST:PORT',
+			`SERVER is ${SERVER_FORMS}`,
 			`In place of ${request}:  ${request}-host HOST ${request}-port PORT,  or  ${request}-socket PATH`,
 		],
 	});

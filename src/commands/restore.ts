@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import { type GivenOptions, readOptions, readServers } from '../requests/command.ts';
 import { RESTORE, type RestoreRequest } from '../requests/restore.ts';
+import { SERVER_FORMS } from '../server/server-text.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 
@@ -25,6 +26,6 @@ export async function restore(context: Context, given: GivenOptions, backup: str
 	if (request !== null) return runRequest(context, request);
 	throw new UserError({
 		message: '--server is missing: where should the backup be loaded?',
-		hints: ['lockstep restore BACKUP --server SERVER', 'SERVER is a profile’s name or mysql://USER@HOST:PORT'],
+		hints: ['lockstep restore BACKUP --server SERVER', `SERVER is ${SERVER_FORMS}`],
 	});
 }

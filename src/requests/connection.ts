@@ -118,7 +118,10 @@ export function writeConnection({ flags = {}, ...places }: ReachRequest[string] 
 
 /** The option that names the server itself. */
 export const SERVER_OPTIONS: { readonly [role in Role]: { readonly flags: string; readonly about: string } } = {
-	server: { flags: '--server <server>', about: 'a profile’s name, or mysql://USER@HOST:PORT?ssl-mode=…' },
-	primary: { flags: '--primary <server>', about: 'a profile’s name, or mysql://USER@HOST:PORT' },
+	server: {
+		flags: '--server <server>',
+		about: 'a profile’s name, HOST, USER@HOST:PORT, a socket’s path, or mysql://USER@HOST:PORT?ssl-mode=…',
+	},
+	primary: { flags: '--primary <server>', about: 'a profile’s name, HOST, USER@HOST:PORT, a socket’s path, or mysql://…' },
 	replica: { flags: '--replica <server>', about: 'the same' },
 };

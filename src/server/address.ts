@@ -60,6 +60,10 @@ export interface UrlParts {
 	readonly getServerPublicKey?: boolean;
 	readonly serverPublicKeyPath?: string;
 	readonly connectTimeout?: number;
+	/** A group of MySQL's login file that says the rest, the password included. */
+	readonly loginPath?: string;
+	/** `[client<suffix>]` of the option files says the rest. */
+	readonly groupSuffix?: string;
 }
 
 /** Where a password may come from: said wherever one is missing, wrong, or given in the wrong place. */
@@ -118,13 +122,17 @@ export function readSeconds(text: string, from: string): number {
 /** As option files say it: nothing at all means yes. */
 export const isOn = (text: string): boolean => /^(1|on|true|yes|)$/i.test(text);
 
+/** Where a host is from that might have been meant as a profile's name. */
+export const NO_PROFILE = 'address (no profile has this name)';
+
 const KNOWN = [
 	...['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'ssl-fp', 'tls-version', 'get-server-public-key', 'server-public-key-path'],
-	...['socket', 'connect-timeout'],
+	...['socket', 'connect-timeout', 'login-path', 'group-suffix'],
 ];
 
 /**
- * Reads `mysql://USER@HOST:PORT?ssl-mode=…&ssl-ca=…` and `mysql://USER@localhost?socket=/path` (`mariadb://` means the same).
+ * Reads `mysql://USER@HOST:PORT?ssl-mode=…&ssl-ca=…`, `mysql://USER@localhost?socket=/path` and, where option files say the rest,
+ * `mysql://?login-path=NAME` or `mysql://?group-suffix=_db3` (`mariadb://` means the same).
  * Throws UserError for anything else, and for a password inside: it would stand in the shell's history and the process list.
  * No error repeats the text after the user's name.
  */
@@ -147,7 +155,7 @@ export function parseServerUrl(text: string): UrlParts {
 	let url: URL;
 	try {
 		// A host of its own scheme is kept as it was written, so parse as a special one.
-		url = new URL(text.replace(/^(mysql|mariadb):/i, 'http:'));
+		url = new URL(text.replace(/^(mysql|mariadb):/i, 'http:').replace(/^(http:\/\/(?:[^/?#]*@)?)(?=\?)/, '$1localhost'));
 	} catch {
 		throw new UserError({ message: 'This server address cannot be read.', hints: [`An address is ${example}.`] });
 	}
@@ -176,7 +184,7 @@ export function parseServerUrl(text: string): UrlParts {
 	const port = /:(\d+)$/.exec(authority)?.[1];
 	return compact({
 		user: decoded(url.username),
-		host: decoded(url.hostname.replace(/^\[(.*)\]$/, '$1')),
+		host: /(^|@)$/.test(authority) ? undefined : decoded(url.hostname.replace(/^\[(.*)\]$/, '$1')),
 		port: port === undefined ? undefined : readPort(port, from),
 		socket: given('socket'),
 		sslMode: mode === undefined ? undefined : readSslMode(mode, from),
@@ -188,6 +196,8 @@ export function parseServerUrl(text: string): UrlParts {
 		getServerPublicKey: url.searchParams.has('get-server-public-key') ? isOn(given('get-server-public-key') ?? '') : undefined,
 		serverPublicKeyPath: given('server-public-key-path'),
 		connectTimeout: timeout === undefined ? undefined : readSeconds(timeout, from),
+		loginPath: given('login-path'),
+		groupSuffix: given('group-suffix'),
 	});
 }
 

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { connect as dial, type Socket } from 'node:net';
 import { ConnectError } from '../core/errors.ts';
 import { machineLimit } from '../core/machine-limits.ts';
-import { displayName, type ServerAddress } from './address.ts';
+import { displayName, NO_PROFILE, type ServerAddress } from './address.ts';
 
 /** A socket on which a database has greeted: its first packet is read, judged, and put back for the driver. */
 export interface Greeted {
@@ -128,7 +128,9 @@ export function unreachable(address: ServerAddress, cause: Error): ConnectError 
 		limit?.message ?? (cause.message === '' ? code : cause.message),
 		...(limit?.hints ?? ['Check the address and the network.']),
 	];
-	const [why, ...hints] = sentence[code] ?? other;
+	const [why, ...known] = sentence[code] ?? other;
+	const isProfileMeant = address.origin.host === NO_PROFILE && /^(ENOTFOUND|EAI_AGAIN)$/.test(code);
+	const hints = isProfileMeant ? [...known, 'No profile has this name either: lockstep profile list'] : known;
 	return new ConnectError(
 		{ message: `Cannot connect to ${at}.`, ...(why === undefined ? {} : { reason: why }), hints, details: cause.message || code },
 		{ cause },

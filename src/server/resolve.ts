@@ -5,8 +5,7 @@ import type { Secret } from '../sql/secret.ts';
 import {
 	type Badge,
 	compact,
-	isServerUrl,
-	parseServerUrl,
+	NO_PROFILE,
 	plainName,
 	readFingerprint,
 	readPort,
@@ -14,10 +13,12 @@ import {
 	readSslMode,
 	type ServerAddress,
 	type SslMode,
+	type UrlParts,
 } from './address.ts';
 import { readOptionFiles } from './option-files.ts';
 import { fromOptions, type Said } from './option-values.ts';
 import { findPassword } from './passwords.ts';
+import { isAddress, parseServerText, SERVER_FORMS } from './server-text.ts';
 
 /** What a profile says about reaching its server; never a password. */
 export interface KnownServer {
@@ -68,7 +69,7 @@ export interface ServerFlags {
 
 /** Everything that may say where a server is. */
 export interface ServerSources {
-	/** A profile's name, or a URL. Without it `LOCKSTEP_PROFILE`, and without that flags, option files and defaults, as the clients do. */
+	/** A profile's name, or an address in any form of `server-text.ts`. Without it `LOCKSTEP_PROFILE`, and without that flags, option files and defaults, as the clients do. */
 	readonly server?: string;
 	readonly flags?: ServerFlags;
 	readonly passwordFile?: string;
@@ -125,22 +126,21 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 	const machine = machineOf(sources);
 	const flagged = fromFlags(flags);
 	const named = sources.server ?? profileOfEnvironment(flagged, env);
-	const url = named !== undefined && isServerUrl(named) ? parseServerUrl(named) : undefined;
-	const profile = named !== undefined && url === undefined ? known(named, sources.profiles) : undefined;
+	const { profile, address: url, from: urlFrom } = readNamed(named, sources);
 	const files = await readOptionFiles(
 		compact({
 			noDefaults: flags.noDefaults,
 			defaultsFile: flags.defaultsFile ?? (flags.noDefaults ? undefined : profile?.optionFile),
 			defaultsExtraFile: flags.defaultsExtraFile,
-			defaultsGroupSuffix: flags.defaultsGroupSuffix ?? profile?.groupSuffix,
-			loginPath: flags.loginPath ?? profile?.loginPath,
+			defaultsGroupSuffix: flags.defaultsGroupSuffix ?? url?.groupSuffix ?? profile?.groupSuffix,
+			loginPath: flags.loginPath ?? url?.loginPath ?? profile?.loginPath,
 		}),
 		{ env, home: machine.home, systemFiles: machine.systemFiles },
 	);
 	const options = fromOptions(files.options);
 	const levels: readonly Level[] = [
 		{ from: () => 'flag', said: flagged },
-		{ from: () => 'address', said: url ?? {} },
+		{ from: (key) => (key === 'host' ? urlFrom : 'address'), said: url ?? {} },
 		{
 			from: () => (sources.server === undefined ? 'profile (LOCKSTEP_PROFILE)' : 'profile'),
 			said: profile === undefined ? {} : fromProfile(profile),
@@ -208,19 +208,36 @@ const tlsOf = ({ tls, origin }: ServerAddress, sandboxCa: string | undefined): S
 const isUnproven = ({ socket, origin, serverKey }: ServerAddress, tls: ServerAddress['tls']): boolean =>
 	socket === undefined && tls.mode === 'PREFERRED' && origin.sslMode === 'default' && !serverKey?.request;
 
-function known(name: string, profiles: ServerSources['profiles']): KnownServer {
-	const profile = profiles(name);
-	if (profile !== undefined) return profile;
-	// What has an @ may have a password before it.
-	const shown = name.includes('@') ? 'that name' : `the name "${name}"`;
-	throw new UserError({
-		message: `There is no profile of ${shown}.`,
-		hints: [
-			'Those that there are: lockstep profile list',
-			'A server without a profile: mysql://USER@HOST:PORT, or mysql://USER@localhost?socket=/path',
-		],
-	});
+interface Named {
+	readonly profile?: KnownServer;
+	readonly address?: UrlParts;
+	/** Where the host is from. */
+	readonly from: string;
 }
+
+/** A profile goes before a host of the same name. A name that must be a profile's, the environment's, is no host's. */
+function readNamed(named: string | undefined, { server, profiles }: ServerSources): Named {
+	if (named === undefined) return { from: 'address' };
+	const profile = isAddress(named) ? undefined : profiles(named);
+	if (profile !== undefined) return { profile, from: 'address' };
+	if (isAddress(named)) return { address: parseServerText(named), from: 'address' };
+	if (server !== undefined) return { address: hostNamed(named), from: NO_PROFILE };
+	throw noProfile(named);
+}
+
+function hostNamed(name: string): UrlParts {
+	try {
+		return parseServerText(name);
+	} catch {
+		throw noProfile(name);
+	}
+}
+
+const noProfile = (name: string): UserError =>
+	new UserError({
+		message: `There is no profile of the name "${name}".`,
+		hints: ['Those that there are: lockstep profile list', `A server is ${SERVER_FORMS}.`],
+	});
 
 function fromFlags(flags: ServerFlags): Said {
 	return compact({

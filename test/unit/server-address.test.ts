@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/core/errors.ts';
 import { parseServerUrl, plainName } from '../../src/server/address.ts';
+import { parseServerText, serverUrl } from '../../src/server/server-text.ts';
 
 const refusal = (text: string): UserError => {
 	try {
@@ -30,6 +31,8 @@ describe('a server address', () => {
 			'mysql://u@db1?ssl-mode=VERIFY-IDENTITY&tls-version=TLSv1.3',
 			{ user: 'u', host: 'db1', sslMode: 'VERIFY_IDENTITY', tlsVersion: 'TLSv1.3' },
 		],
+		['mysql://?login-path=prod', { loginPath: 'prod' }],
+		['mysql://root@?group-suffix=_db3', { user: 'root', groupSuffix: '_db3' }],
 	])('%s', (text, parts) => {
 		expect(parseServerUrl(text)).toEqual(parts);
 	});
@@ -64,6 +67,31 @@ describe('a server address', () => {
 		['mysql://', /cannot be read/],
 	])('%s is refused', (text, why) => {
 		expect(refusal(text).description.message).toMatch(why);
+	});
+
+	test.each(['me:canary-77@db1', 'me:canary@77@db1', 'me:canary-77', 'db1:0', 'db1:70000', '@db1', 'me@', 'db 1', '-db1', 'a:b:c'])(
+		'%s is no address, and what may be a password is not repeated',
+		(text) => {
+			const error = (() => {
+				try {
+					return parseServerText(text);
+				} catch (error) {
+					return error as UserError;
+				}
+			})();
+			expect(error).toBeInstanceOf(UserError);
+			expect(JSON.stringify((error as UserError).description)).not.toContain('canary');
+		},
+	);
+
+	test('is written as the URL that says the same', () => {
+		for (const text of [
+			'mysql://root@db1:34400?ssl-mode=VERIFY_CA&ssl-ca=/etc/ca.pem',
+			'mysql://u%40x@[::1]:3306',
+			'mysql://root@localhost?socket=/run/mysqld/mysqld.sock',
+			'mysql://db1?connect-timeout=5',
+		])
+			expect(serverUrl(parseServerUrl(text))).toBe(text);
 	});
 
 	test('names a server as a person would type it', () => {

@@ -88,8 +88,32 @@ describe('where a server is', () => {
 		expect((await resolve({ env, server: 'mysql://u@h' })).address.name).toBe('h:3306');
 	});
 
-	test('an unknown profile is refused, and what may hold a password is not repeated', async () => {
-		await expect(resolve({ server: 'nobody' })).rejects.toThrow('There is no profile of the name "nobody".');
+	test('a name that no profile has is a host’s; one that can be no host’s, or that the environment gives, is refused', async () => {
+		const { address } = await resolve({ server: 'db9' });
+		expect([address.host, address.port, address.origin.host]).toEqual(['db9', 3306, 'address (no profile has this name)']);
+		await expect(resolve({ server: 'no body' })).rejects.toThrow('There is no profile of the name "no body".');
+		await expect(resolve({ env: { LOCKSTEP_PROFILE: 'db9' } })).rejects.toThrow('There is no profile of the name "db9".');
+	});
+
+	test.each([
+		['db1:34400', { host: 'db1', port: 34400, user: 'osuser' }],
+		['root@db1', { host: 'db1', port: 3306, user: 'root' }],
+		['root@db1:34400', { host: 'db1', port: 34400, user: 'root' }],
+		['root@[::1]:34400', { host: '::1', port: 34400, user: 'root' }],
+		['2001:db8::7', { host: '2001:db8::7', port: 3306 }],
+		['/run/mysqld/mysqld.sock', { socket: '/run/mysqld/mysqld.sock', user: 'osuser' }],
+		['root@/run/mysqld/mysqld.sock', { socket: '/run/mysqld/mysqld.sock', user: 'root' }],
+	])('finding 6: %s is an address', async (server, expected) => {
+		expect((await resolve({ server })).address).toMatchObject(expected);
+	});
+
+	test('a group of the option files or a login path says the rest, host and password', async () => {
+		await mycnf('[client]\nuser=me\n[client_db3]\nhost=db3.example\nport=3310\npassword=canary\n');
+		const { address, password } = await resolve({ server: 'mysql://?group-suffix=_db3' });
+		expect([address.host, address.port, address.user, password?.reveal()]).toEqual(['db3.example', 3310, 'me', 'canary']);
+	});
+
+	test('what may hold a password is not repeated', async () => {
 		const error = await resolve({ server: 'me:canary@db1' }).catch((error) => error);
 		expect(error).toBeInstanceOf(UserError);
 		expect(JSON.stringify(error.description)).not.toContain('canary');
