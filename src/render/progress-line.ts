@@ -1,4 +1,4 @@
-import { bytes, clock, count, duration, rate } from '../core/format.ts';
+import { bytes, clock, count, duration, plural, rate } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
 
 /** `13.0 / ~42.1 GiB`; an estimate carries its `~`. */
@@ -15,18 +15,26 @@ export function percent(progress: Progress): string {
 	return part === null ? 'estimating' : `${Math.floor(part * 100)} %`;
 }
 
+/** `table 14 of 212` while one is in hand, `13 of 212 tables` while several are, or none. */
+export function tablesText({ tables, workers, each = 'table', current }: Progress): string | null {
+	if (tables === undefined) return null;
+	const inHand = workers === undefined ? Number(current !== null) : new Set(workers.map(({ name }) => name)).size;
+	if (inHand === 1) return `${each} ${count(Math.min(tables.total, tables.done + 1))} of ${count(tables.total)}`;
+	return `${count(tables.done)} of ${plural(tables.total, each)}`;
+}
+
 /** One line of a log that tells how far something is. */
 export function progressLine(progress: Progress): string {
 	return [
 		percent(progress),
 		amount(progress),
 		progress.rate === null ? null : rate(progress.rate, progress.unit),
-		progress.tables === undefined ? null : `table ${progress.tables.done} of ${progress.tables.total}`,
+		tablesText(progress),
 		progress.current,
 		progress.leftMs === null ? null : `left ~${clock(progress.leftMs)}`,
 		progress.heldMs === undefined ? null : `lock held ${clock(progress.heldMs)}`,
 		progress.lagSeconds === undefined || progress.lagSeconds === null ? null : `lag ${progress.lagSeconds} s`,
-		progress.waiting === undefined || progress.waiting === null ? null : `${count(progress.waiting)} transactions wait`,
+		progress.waiting ? `${count(progress.waiting)} transactions queued` : null,
 	]
 		.filter((part) => part !== null)
 		.join(', ');

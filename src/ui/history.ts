@@ -1,20 +1,20 @@
 import type { Recorded } from '../core/events.ts';
 
-/** What a screen draws of the past of a long step: one sample a second, and the tables that went by. */
+/** How far the replica was behind, and when: milliseconds of the epoch, seconds. */
+export type LagSample = { readonly at: number; readonly lag: number };
+
+/** What a screen draws of the past of a run: the rates of its step, one a second, and the lag from its beginning to now. */
 export type History = {
 	readonly step: string | null;
 	readonly at: number;
 	readonly rates: readonly number[];
-	readonly lags: readonly number[];
-	readonly tables: readonly { readonly name: string; readonly done: number; readonly ms: number }[];
-	readonly current: { readonly name: string; readonly done: number; readonly elapsedMs: number } | null;
+	readonly lags: readonly LagSample[];
 };
 
-export const NO_HISTORY: History = { step: null, at: 0, rates: [], lags: [], tables: [], current: null };
+export const NO_HISTORY: History = { step: null, at: 0, rates: [], lags: [] };
 
 const SAMPLE_MS = 1000;
 const SAMPLES = 240;
-const TABLES = 50;
 
 /** The history after an event. Pure. */
 export function remember(history: History, event: Recorded): History {
@@ -22,21 +22,22 @@ export function remember(history: History, event: Recorded): History {
 	if (event.type !== 'progress') return history;
 	const { progress, step } = event;
 	const at = Date.parse(event.at);
-	let next = step === history.step ? history : { ...NO_HISTORY, step };
-	if (next.current?.name !== progress.current) {
-		const before = next.current;
-		const tables =
-			before === null
-				? next.tables
-				: [...next.tables, { name: before.name, done: progress.done - before.done, ms: progress.elapsedMs - before.elapsedMs }];
-		const current = progress.current === null ? null : { name: progress.current, done: progress.done, elapsedMs: progress.elapsedMs };
-		next = { ...next, current, tables: tables.slice(-TABLES) };
-	}
+	const next = step === history.step ? history : { ...history, step, at: 0, rates: [] };
 	if (at - next.at < SAMPLE_MS) return next;
 	return {
 		...next,
 		at,
 		rates: progress.rate === null ? next.rates : [...next.rates, progress.rate].slice(-SAMPLES),
-		lags: typeof progress.lagSeconds === 'number' ? [...next.lags, progress.lagSeconds].slice(-SAMPLES) : next.lags,
+		lags: typeof progress.lagSeconds === 'number' ? thinned([...next.lags, { at, lag: progress.lagSeconds }]) : next.lags,
 	};
+}
+
+/** All of a long run stays to be seen: of two neighbours the one with the greater lag. */
+function thinned(lags: readonly LagSample[]): readonly LagSample[] {
+	if (lags.length <= SAMPLES) return lags;
+	return lags.flatMap((sample, index) => {
+		const next = lags[index + 1];
+		if (index % 2 === 1) return [];
+		return [next !== undefined && next.lag > sample.lag ? next : sample];
+	});
 }

@@ -3,9 +3,8 @@ import { fraction, type Progress } from '../core/progress.ts';
 import type { RunState, StepState, TranscriptLine } from '../core/state.ts';
 import { lockWords } from '../render/lock.ts';
 import { type Line, line, span, type Tone } from '../render/page.ts';
-import { amount } from '../render/progress-line.ts';
+import { amount, tablesText } from '../render/progress-line.ts';
 import { columns, padLeft, widthOf } from '../render/width.ts';
-import type { History } from './history.ts';
 
 const SIGNS: { readonly [status in StepState['status']]: readonly [keyof Symbols, Tone] } = {
 	waiting: ['waiting', 'dim'],
@@ -47,13 +46,18 @@ function stepTime(step: StepState, now: Date): string {
 
 function stepDetail(step: StepState): string {
 	if (step.again) return 'done before';
-	if (step.status === 'running' && step.progress !== null) return tableWords(step.progress);
+	if (step.status === 'running' && step.progress !== null) return inHand(step.progress);
 	if (step.checks.length > 0) return plural(step.checks.length, 'check');
 	return isIdle(step) ? 'nothing to do' : '';
 }
 
-const tableWords = ({ tables, current }: Progress): string =>
-	[tables && current, tables && `table ${tables.done} of ${tables.total}`].filter(Boolean).join(', ');
+/** Which of how many tables; what is in hand where no list names it. */
+const inHand = (progress: Progress): string =>
+	[progress.workers?.length ? null : progress.current, tablesText(progress)].filter((part) => part !== null).join(', ');
+
+const SIGN_AND_TIME = 13;
+/** A longer detail is cut, rather than every title. */
+const MOST_DETAIL = 19;
 
 /** The steps, each with its sign and time; where they do not all fit, the ones far from the current are told as a number. */
 export function stepRows(
@@ -62,12 +66,13 @@ export function stepRows(
 	{ height, width }: { readonly height: number; readonly width: number },
 	signs: Symbols,
 ): Line[] {
+	const { steps } = state;
+	const details = Math.max(0, ...steps.map((step) => widthOf(stepDetail(step))));
 	const titles = columns(
-		state.steps.map((step) => [step.title]),
-		[{ least: 20, most: Math.max(20, width - 32) }],
+		steps.map((step) => [step.title]),
+		[{ least: 20, most: Math.max(20, width - SIGN_AND_TIME - Math.min(details, MOST_DETAIL)) }],
 		signs.more,
 	).flat();
-	const { steps } = state;
 	const all = steps.map((step, at) => stepRow(step, titles[at] ?? '', now, signs));
 	if (steps.length <= height) return all;
 	const found = steps.findIndex((step) => step.id === state.current);
@@ -86,19 +91,19 @@ export function progressRows(progress: Progress, now: Date, width: number, signs
 	const { rate: speed, average, leftMs, elapsedMs, unit, rows, onDisk, done, lagSeconds, waiting, freeBytes } = progress;
 	const parts: string[] = [];
 	if (speed !== null) parts.push(`${rate(speed, unit)} now`);
-	if (average !== null) parts.push(`${rate(average, unit)} average`);
-	parts.push(`elapsed ${clock(elapsedMs)}`);
 	parts.push(
 		leftMs === null
-			? 'left: estimating'
-			: `left ~${clock(leftMs)}, until about ${timeOfDay(new Date(now.getTime() + leftMs).toISOString())}`,
+			? 'time left: estimating'
+			: `~${clock(leftMs)} left, done about ${timeOfDay(new Date(now.getTime() + leftMs).toISOString())}`,
 	);
+	parts.push(`elapsed ${clock(elapsedMs)}`);
+	if (average !== null) parts.push(`${rate(average, unit)} average`);
 	if (rows !== undefined) parts.push(`${count(rows)} rows`);
 	if (onDisk !== undefined && onDisk > 0)
 		parts.push(`on disk ${bytes(onDisk)}${unit === 'bytes' && done > onDisk ? `, ${(done / onDisk).toFixed(1)} : 1` : ''}`);
 	if (freeBytes !== undefined) parts.push(`${bytes(freeBytes)} free`);
 	if (lagSeconds !== undefined && lagSeconds !== null) parts.push(`lag ${lagSeconds} s`);
-	if (waiting !== undefined && waiting !== null) parts.push(`${count(waiting)} transactions wait`);
+	if (waiting) parts.push(`${count(waiting)} transactions queued`);
 	const between = `  ${signs.dot}  `;
 	const lines: string[] = [];
 	for (const part of parts) {
@@ -113,28 +118,6 @@ export const barLabel = (progress: Progress): string => {
 	const part = fraction(progress);
 	return `${part === null ? 'estimating' : `${Math.floor(part * 100)} %`}   ${amount(progress)}`;
 };
-
-/** The tables that went by, newest last, and the one in hand. */
-export function tableRows(history: History, progress: Progress, height: number, signs: Symbols): Line[] {
-	// Only a step that goes through tables has any to show: a wait tells what the server is at, which is no table.
-	if (history.current === null || !progress.tables || height < 1) return [];
-	const size = (value: number) => (progress.unit === 'bytes' ? bytes(value) : `${count(value)} ${progress.unit}`);
-	const past = history.tables.slice(Math.max(0, history.tables.length - height + 1));
-	const { name, done, elapsedMs } = history.current;
-	const all = [...past, { name, done: progress.done - done, ms: progress.elapsedMs - elapsedMs }];
-	const rows = columns(
-		all.map((table) => [table.name, size(Math.max(0, table.done)), clock(table.ms)]),
-		[
-			{ least: 34, most: 40 },
-			{ least: 12, most: 20, isRight: true },
-			{ least: 6, most: 12, isRight: true },
-		],
-		signs.more,
-	);
-	return rows.map(([name = '', size, ms], at) =>
-		line(at < past.length ? span(`${signs.ok} `, 'good') : span(`${signs.at} `, 'key'), name, span(` ${size}   ${ms}`, 'dim')),
-	);
-}
 
 const TRANSCRIPT_SIGNS: { readonly [status in TranscriptLine['status']]: readonly [keyof Symbols, Tone] } = {
 	running: ['at', 'key'],

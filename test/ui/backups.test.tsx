@@ -152,7 +152,7 @@ describe('verify', () => {
 		begun.onlooker.progress(progress);
 		const text = await wizard.sees('shop.orders.00003.dat.zst');
 		expect(text).toContain('30 %   2.8 GiB / 9.3 GiB');
-		expect(text).toContain('left ~1:10, until about 02:03:10');
+		expect(text).toContain('~1:10 left, done about 02:03:10');
 		expect(begun.path).toBe(GOOD.path);
 		verify.resolve({ folder: GOOD.path, record: VERIFY_RECORD, notes: [], written: null });
 		expect(await wizard.sees(`Backup verified: ${GOOD.path}`)).toContain('84.0 M rows counted');

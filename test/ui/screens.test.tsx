@@ -295,8 +295,8 @@ describe('run', () => {
 		const text = await wizard.sees('shop.order_items');
 		expect(text).toMatch(/READ LOCK HELD 1:59 · replication waits, lag 115 s/);
 		expect(text).toContain('31 %   13.1 GiB / ~42.1 GiB');
-		expect(text).toMatch(/left ~4:16, until about 02:06:16/);
-		expect(text).toContain('table 65 of 212');
+		expect(text).toMatch(/~4:16 left, done about 02:06:16/);
+		expect(text).toContain('table 66 of 212');
 		expect(text).toContain('✓ Check the server');
 		expect(text).toContain('○ Checksums, manifest, publish');
 		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
@@ -334,7 +334,7 @@ describe('run', () => {
 	test('before 1 % nothing is promised', async () => {
 		const wizard = await started();
 		wizard.desk.play(...firstHalf('backup', [0.005]));
-		expect(await wizard.sees('elapsed')).toContain('left: estimating');
+		expect(await wizard.sees('elapsed')).toContain('time left: estimating');
 	});
 
 	test('ends in the summary, and Enter goes home', async () => {

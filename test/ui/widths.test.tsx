@@ -14,9 +14,9 @@ import { columns, cut, graphemes, pad, padLeft, widthOf } from '../../src/render
 import { Choice } from '../../src/ui/components/choice.tsx';
 import { Field } from '../../src/ui/components/field.tsx';
 import { broken } from '../../src/ui/components/lines.tsx';
-import { NO_HISTORY, remember } from '../../src/ui/history.ts';
 import { reviewRows } from '../../src/ui/review-rows.ts';
-import { stepRows, tableRows } from '../../src/ui/run-rows.ts';
+import { stepRows } from '../../src/ui/run-rows.ts';
+import { tableRows } from '../../src/ui/table-rows.ts';
 import { edit, edited, paste, shownPart } from '../../src/ui/text-edit.ts';
 import { REPORT } from './backups-story.ts';
 import { openAt } from './open.tsx';
@@ -154,15 +154,19 @@ describe('at 60 columns', () => {
 		const rows = stepRows({ ...state, steps }, new Date('2026-11-21T02:02:01.000Z'), { height: 20, width: WIDTH }, signs);
 		expect(new Set(rows.map((row) => columnOf(row, /\d+(\.\d)? s/))).size).toBe(1);
 		fits(rows);
-		const progress = { ...progressAt(0.5), unit: 'bytes' as const, tables: { done: 1, total: 5 } };
-		const history = WIDE.reduce(
-			(past, current, second) =>
-				remember(past, record({ type: 'progress', step: 'dump', progress: { ...progress, current } }, second * 1000)),
-			NO_HISTORY,
-		);
-		const tables = tableRows(history, progress, 9, signs);
+		const [first = '', ...others] = WIDE;
+		const work = { done: 5_000_000, total: 9_000_000, ms: 44_000, rate: 1_000_000 };
+		const progress = {
+			...progressAt(0.5),
+			workers: [{ ...work, name: first, worker: 1 }],
+			finished: others.map((name) => ({ ...work, name })),
+			tables: { done: others.length, total: WIDE.length },
+			next: [],
+		};
+		const tables = tableRows(progress, { width: WIDTH, height: 9 }, signs);
 		expect(tables.length).toBe(WIDE.length);
 		expect(new Set(tables.map((row) => columnOf(row, /\d:\d\d/))).size).toBe(1);
+		fits(tables);
 	});
 
 	test('a page of the manual keeps its table', () => {

@@ -1,23 +1,23 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import type { Symbols } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
-import type { RunState, StepState } from '../../core/state.ts';
+import type { StepState } from '../../core/state.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
-import { broken, Lines } from '../components/lines.tsx';
-import { Graph, Meter, spark } from '../components/meters.tsx';
+import { Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
 import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';
+import { lagRows } from '../lag-rows.ts';
 import { logRows } from '../log-rows.ts';
-import { progressRows, stateLine, stepRows, tableRows, transcriptRows } from '../run-rows.ts';
+import { stateLine, transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
+import { Progressing } from './work-progress.tsx';
 
 const WIDE = 110;
 
@@ -52,7 +52,7 @@ export function Work({ watched, title }: Shown) {
 	const { signs, look } = useTheme();
 	const [pane, setPane] = useState<'statements' | 'log' | null>(null);
 	const [asking, setAsking] = useState(false);
-	const { state, history, stopping, stop, request, source } = watched;
+	const { state, stopping, stop, request, source } = watched;
 	useTick(500);
 	// Before it has begun to change anything it is declined, not left; what is put back here is soon done.
 	const leavable = (state.phase === 'running' || state.phase === 'undoing') && source !== 'recover';
@@ -117,27 +117,21 @@ export function Work({ watched, title }: Shown) {
 					<Pane key={pane} lines={rows} width={width} height={height} active={!asking} follow />
 				) : (
 					<Box flexDirection="column" width={left} height={height} overflow="hidden">
-						<Progressing watched={watched} width={left} height={height} now={now} history={history} current={current} wide={wide} />
+						<Progressing watched={watched} width={left} height={height} now={now} current={current} wide={wide} />
 					</Box>
 				)}
 				{wide && (
-					<Box flexDirection="column" width={side + 3} height={height} overflow="hidden" paddingLeft={3}>
-						<Text bold>{pane === 'log' ? 'Log' : 'Statements and commands'}</Text>
-						<Pane
-							key={pane}
-							lines={rows}
-							width={side}
-							height={Math.max(3, height - 1 - sideRows(history.lags.length, current, side))}
-							active={!asking}
-							follow
-						/>
-						{current !== undefined && <Lines lines={whyRows(current, side)} />}
-						{history.lags.length > 1 && (
-							<Box marginTop={1} flexShrink={0}>
-								<Graph values={history.lags} width={side} height={4} label={(top) => `Lag, at most ${top} s`} />
-							</Box>
-						)}
-					</Box>
+					<Side
+						watched={watched}
+						current={current}
+						title={pane === 'log' ? 'Log' : 'Statements and commands'}
+						id={pane}
+						lines={rows}
+						width={side}
+						height={height}
+						now={now}
+						active={!asking}
+					/>
 				)}
 			</Box>
 			{dialog > 0 && (
@@ -161,102 +155,46 @@ export function Work({ watched, title }: Shown) {
 	);
 }
 
-const whyRows = (step: StepState, width: number): Line[] => [
-	[],
-	line(span('Why this step', 'bold')),
-	...indented('', step.why, width, 'dim'),
-];
-const sideRows = (lags: number, step: StepState | undefined, width: number): number =>
-	(step === undefined ? 0 : whyRows(step, width).length) + (lags > 1 ? 6 : 0);
+/** The why of a step, never more than so many rows: the statements beside it matter more. `?` shows all of it. */
+function whyRows(
+	step: StepState,
+	{ width, height, more }: { readonly width: number; readonly height: number; readonly more: string },
+): Line[] {
+	const rows = indented('', step.why, width, 'dim');
+	const room = Math.max(1, height - 2);
+	const cut = rows.length <= room ? rows : [...rows.slice(0, room - 1), line(span(`${more} ? all of it`, 'dim'))];
+	return [[], line(span('Why this step', 'bold')), ...cut];
+}
 
-type ProgressingProps = {
+type SideProps = {
 	readonly watched: Shown['watched'];
-	readonly history: Shown['watched']['history'];
 	readonly current: StepState | undefined;
+	readonly title: string;
+	readonly id: string | null;
+	readonly lines: readonly Line[];
 	readonly width: number;
 	readonly height: number;
 	readonly now: Date;
-	readonly wide: boolean;
+	readonly active: boolean;
 };
 
-/** The last notes of the run, in a few rows. */
-function noteRows(state: RunState, width: number, signs: Symbols): Line[] {
-	return state.notes
-		.slice(-2)
-		.flatMap(({ level, text }) =>
-			level === 'warning'
-				? indented(span(`${signs.warn} `, 'warn'), text, width)
-				: indented(span(`${signs.note} `, 'dim'), text, width, 'dim'),
-		)
-		.slice(-4);
-}
-
-function Progressing({ watched: { state }, history, current, width, height, now, wide }: ProgressingProps) {
-	const { signs, look } = useTheme();
-	const undoing = state.phase === 'undoing';
-	// What is being put back has no way to go: its statements tell it.
-	const progress = undoing ? null : (current?.progress ?? null);
-	const block = progress === null ? 0 : 6;
-	const warnings = noteRows(state, width, signs);
-	const warned = warnings.length > 0 ? warnings.length + 1 : 0;
-	const done = undoing
-		? broken(transcriptRows({ ...state, transcript: state.transcript.filter((each) => each.undoing) }, signs), width)
-		: [];
-	const below = warned + (done.length > 0 ? Math.min(done.length, 4) + 1 : 0);
-	const stepsHeight = Math.max(3, Math.min(state.steps.length, height - block - below - (progress === null ? 2 : 4)));
-	const steps = stepRows(state, now, { height: stepsHeight, width }, signs);
-	const putBack = done.slice(-Math.max(1, height - steps.length - 1 - warned));
-	// Where it is tight, what is told to the person stays, and figures go.
-	const details =
-		progress === null
-			? []
-			: progressRows(progress, now, width, signs).slice(
-					0,
-					warnings.length > 0 ? Math.max(1, height - steps.length - 3 - below) : undefined,
-				);
-	const room = height - steps.length - 1 - (progress === null ? 0 : 1 + details.length + 1) - warned - 1;
+/** The pane at the right: what is done first, then why, then how far the replica is behind. */
+function Side({ watched, current, title, id, lines, width, height, now, active }: SideProps) {
+	const { signs } = useTheme();
+	const { lags } = watched.history;
+	const graph = lags.length > 1 ? lagRows(lags, { now, width, height: Math.max(3, Math.min(8, Math.floor(height / 6))) }, signs) : [];
+	const why = current === undefined ? [] : whyRows(current, { width, height: Math.floor(height / 4), more: signs.more });
+	const below = why.length + (graph.length > 0 ? graph.length + 1 : 0);
 	return (
-		<>
-			<Lines lines={steps} />
-			{progress !== null && (
-				<Box flexDirection="column" marginTop={1} flexShrink={0}>
-					<Meter progress={progress} width={width} />
-					<Lines lines={details} />
-					{history.rates.length > 1 && <Sparks history={history} width={width} wide={wide} />}
-				</Box>
-			)}
-			{progress !== null && room > 1 && (
+		<Box flexDirection="column" width={width + 3} height={height} overflow="hidden" paddingLeft={3}>
+			<Text bold>{title}</Text>
+			<Pane key={id} lines={lines} width={width} height={Math.max(3, height - 1 - below)} active={active} follow />
+			<Lines lines={why} />
+			{graph.length > 0 && (
 				<Box marginTop={1} flexShrink={0}>
-					<Lines lines={tableRows(history, progress, Math.min(room - 1, 12), signs)} />
+					<Lines lines={graph} />
 				</Box>
 			)}
-			{putBack.length > 0 && (
-				<Box marginTop={1} flexShrink={0}>
-					<Lines lines={putBack} />
-				</Box>
-			)}
-			{warnings.length > 0 && (
-				<Box marginTop={1} flexShrink={0}>
-					<Lines lines={warnings} />
-				</Box>
-			)}
-			{progress === null && state.phase === 'looking' && (
-				<Box marginTop={1}>
-					<Text {...look('dim')}>{WORDS.lookOnly}</Text>
-				</Box>
-			)}
-		</>
-	);
-}
-
-/** The rate of late, and the lag where no graph shows it. */
-function Sparks({ history: { rates, lags }, width, wide }: Pick<ProgressingProps, 'history' | 'width' | 'wide'>) {
-	const { signs, look } = useTheme();
-	return (
-		<Text wrap="truncate">
-			<Text {...look('key')}>{spark(rates, Math.floor(width / 2) - 2, signs.spark)}</Text>
-			{lags.length > 1 && !wide && <Text {...look('warn')}>{`   ${spark(lags, Math.floor(width / 2) - 12, signs.spark)}`}</Text>}
-			{lags.length > 1 && !wide && <Text {...look('dim')}> lag</Text>}
-		</Text>
+		</Box>
 	);
 }
