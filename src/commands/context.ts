@@ -1,12 +1,10 @@
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { type AppContext, makeAppContext, type PasswordPrompt } from '../app/context.ts';
-import { UserError } from '../core/errors.ts';
+import { type AppContext, makeAppContext } from '../app/context.ts';
 import type { Recorded } from '../core/events.ts';
 import { wantsAscii } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
+import { askHidden } from '../headless/ask.ts';
 import { wantsColor } from '../render/color.ts';
 import { Secret } from '../sql/secret.ts';
 
@@ -93,23 +91,6 @@ export function askingInTerminal(context: Context): Context {
 function prompts({ stdin, stderr, mode, flags }: Pick<Context, 'stdin' | 'stderr' | 'mode' | 'flags'>): Context['passwordPrompt'] {
 	return (explicit) => {
 		if (!stdin.isTTY || flags.input === false || (mode !== 'plain' && !explicit)) return undefined;
-		return (question) => askPassword(question, stdin, stderr);
+		return async (question) => new Secret(await askHidden(question, stdin, stderr));
 	};
 }
-
-const askPassword = (question: string, stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream): ReturnType<PasswordPrompt> =>
-	new Promise((resolve, reject) => {
-		stderr.write(`${question} `);
-		const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-		const reader = createInterface({ input: stdin, output: silent, terminal: true });
-		reader.once('line', (line) => {
-			stderr.write('\n');
-			resolve(new Secret(line));
-			reader.close();
-		});
-		reader.once('SIGINT', () => {
-			stderr.write('\n');
-			reader.close();
-			reject(new UserError({ message: 'No password was given.' }));
-		});
-	});

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { downCommand, type SandboxFlags, sandboxChoice, sandboxFields } from '../app/sandbox.ts';
 import { usualBackup } from '../requests/backup.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { urlOf } from '../sandbox/server.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runHeadless } from './run.ts';
-import { downCommand, kindOf, type SandboxFlags, sandboxFields } from './sandbox.ts';
 import { openWizard } from './wizard.ts';
 
 /** The two runs of the journey on a sandbox. */
@@ -24,8 +24,8 @@ export function journey(pair: Sandbox): { readonly provision: RunRequest; readon
 
 /** A throwaway pair, then the whole journey on it: the wizard in a terminal, line by line elsewhere. */
 export async function demo(context: Context, flags: SandboxFlags): Promise<CommandResult> {
-	const { env, signal, stdout, stderr, flags: global } = context;
-	const choice = { ...kindOf(flags), ...(flags.dir === undefined ? {} : { dir: flags.dir }), env };
+	const { signal, stdout, stderr, flags: global } = context;
+	const choice = sandboxChoice(context, flags);
 	if (global.dryRun) {
 		return {
 			end: null,

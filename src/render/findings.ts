@@ -1,6 +1,7 @@
 import type { Finding } from '../core/finding.ts';
 import { type Symbols, symbols } from '../core/format.ts';
-import { indented, type Line, line, type Span, span } from './page.ts';
+import { runWords } from './background.ts';
+import { indented, type Line, line, paint, type Span, span } from './page.ts';
 import { place } from './review.ts';
 
 export type FindingOptions = { readonly width: number; readonly ascii?: boolean; readonly servers?: { readonly [role: string]: string } };
@@ -35,3 +36,41 @@ export function findingLines(findings: readonly Finding[], { width, ascii = fals
 		return lines;
 	});
 }
+
+type Run = {
+	readonly run: string;
+	readonly title: string;
+	readonly started: string;
+	readonly servers: { readonly [role: string]: string };
+};
+type Look = Omit<FindingOptions, 'servers'> & { readonly color: boolean };
+
+/** Above what an interrupted run has left. */
+export const interruptedWords = ({ run, title, started, servers }: Run): string =>
+	`${runWords(title, servers)}, begun ${started}, was interrupted (${run}):`;
+
+export const renderFindings = (findings: readonly Finding[], { servers }: Run, { color, ...look }: Look): string =>
+	findings.length === 0 ? '  Nothing to roll back.' : paint(findingLines(findings, { ...look, servers }), color);
+
+/** What an undo does, or would do. `lost`: what it does not bring back. */
+export function renderUndo(
+	{ past, findings, lost }: { readonly past: Run; readonly findings: readonly Finding[]; readonly lost: readonly string[] },
+	{ color, isPreview, ...look }: Look & { readonly isPreview: boolean },
+): readonly string[] {
+	const { run, title, started, servers } = past;
+	return [
+		`${isPreview ? 'Would undo' : 'Undoes'} run ${run}, begun ${started}: ${runWords(title, servers)}`,
+		paint(findingLines(findings, { ...look, servers }), color),
+		...lost.map((text) => `Cannot be restored: ${text}`),
+	];
+}
+
+/** Where nothing is to be rolled back: which runs are not over, and how each goes on. */
+export const notOverWords = (
+	runs: readonly { readonly run: string; readonly state: 'working' | 'cut off' | 'unfinished' }[],
+): readonly string[] => [
+	...runs.filter(({ state }) => state === 'working').map(({ run }) => `At work:     ${run}   lockstep attach ${run}`),
+	...runs
+		.filter(({ state }) => state === 'unfinished')
+		.map(({ run }) => `Unfinished:  ${run}   the same command resumes it; lockstep undo ${run} --yes undoes it`),
+];

@@ -1,4 +1,4 @@
-import { bytes, dayAndTime, duration, plural, symbols } from '../core/format.ts';
+import { bytes, dayAndTime, duration, plural, symbols, timeWithZone } from '../core/format.ts';
 import type { StatusReport } from '../core/status-report.ts';
 import { type Line, paint, span } from './page.ts';
 import { pad } from './width.ts';
@@ -47,3 +47,7 @@ export function renderStatus(
 ): string {
 	return paint(statusLines(report, options), options.color);
 }
+
+/** Of a server that a watch does not reach now. `since`: RFC 3339. */
+export const unreachableWords = (name: string, { since, reason }: { readonly since: string; readonly reason: string }): string =>
+	`${name}  unreachable since ${timeWithZone(since)}: ${reason}`;

@@ -1,0 +1,68 @@
+import { lostWords } from '../core/deeds.ts';
+import { ConnectError, LeftChanged, UserError } from '../core/errors.ts';
+import type { Finding } from '../core/finding.ts';
+import { newest, type RunRecord } from '../core/run-record.ts';
+import type { RunRequest } from '../requests/index.ts';
+import { runsFolder } from './built-run.ts';
+import type { AppContext } from './context.ts';
+import { findingsOf } from './findings.ts';
+import { isRunning } from './run-in-background.ts';
+import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
+
+/** Where they came to their end there is nothing of theirs on a server to be undone. */
+const LEAVE_NOTHING: ReadonlySet<string> = new Set(['locked-dump', 'drill']);
+
+/** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
+export function runToUndo(context: AppContext, name: string | undefined): RunRecord {
+	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.
+	const wanted = (each: RunRecord) => {
+		if (name !== undefined) return each.run === name;
+		const changed = each.touched.length > 0;
+		return LEAVE_NOTHING.has(each.runbook) ? changed && each.open : changed || each.end?.outcome === 'undone';
+	};
+	const past = newest(runsFolder(context), wanted);
+	if (past === undefined) {
+		throw new UserError({
+			message: name === undefined ? 'There is no run to undo.' : `There is no run ${name}.`,
+			hints: [`Runs are kept in ${runsFolder(context)}`],
+		});
+	}
+	if (past.touched.length === 0) throw new UserError({ message: `The run ${past.run} changed nothing, or was undone already.` });
+	return past;
+}
+
+/** What an undo would do. */
+export interface UndoPlan {
+	readonly past: RunRecord;
+	/** It is at work: an undo stops it first, and nothing could be looked at yet. */
+	readonly isBusy: boolean;
+	readonly wishes: ConnectionOptionsByRole;
+	readonly findings: readonly Finding[];
+	/** What no undo brings back; a sentence each. */
+	readonly lost: readonly string[];
+}
+
+/** Looks at its servers as they are now; changes nothing. Throws LeftChanged where one of them cannot be reached: what the run changed is still there. */
+export async function inspectUndo(context: AppContext, past: RunRecord): Promise<UndoPlan> {
+	const lost = lostWords(past.deeds.lost, past.servers);
+	if (await isRunning(past)) return { past, isBusy: true, wishes: {}, findings: [], lost };
+	const wishes = await withPasswords(context, past.request as RunRequest, {});
+	try {
+		return { past, isBusy: false, wishes, findings: await findingsOf(context, past, wishes, 'all'), lost };
+	} catch (error) {
+		if (!(error instanceof ConnectError)) throw error;
+		throw stillThere(past, error);
+	}
+}
+
+/** Nothing of a run could be undone, because one of its servers cannot be reached. */
+const stillThere = (past: RunRecord, error: ConnectError): LeftChanged =>
+	new LeftChanged(
+		{
+			message: `Nothing was undone. What the run ${past.run} changed is still there.`,
+			reason: error.description.message,
+			hints: [...(error.description.hints ?? []), `When the server can be reached:  lockstep undo ${past.run} --yes`],
+			...(error.description.details === undefined ? {} : { details: error.description.details }),
+		},
+		{ cause: error },
+	);
