@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Bench, makeBench, words } from '../support/bench.ts';
 import { takeTurns } from '../support/faults.ts';
 import { rootSession, SANDBOX_KINDS } from '../support/servers.ts';
+import { expectWithin } from '../support/within.ts';
 
 const PRELOAD = fileURLToPath(new URL('../support/jumping-clock.ts', import.meta.url));
 const DAY_MS = 86_400_000;
@@ -50,7 +51,7 @@ describe.each(SANDBOX_KINDS)('with the clock set under a backup of %s', (kind) =
 		expect(ended.code, words(ended)).toBe(7);
 		expect(ended.last.message).toContain('--max-lock-time');
 		expect(heldMs).toBeGreaterThan(3_000);
-		expect(heldMs).toBeLessThan(7_500);
+		expectWithin(heldMs, 7_500);
 		await free;
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
@@ -69,7 +70,7 @@ describe.each(SANDBOX_KINDS)('with the clock set under a backup of %s', (kind) =
 		expect(ended.code, words(ended)).toBe(7);
 		expect(ended.last.message).toBe('Could not acquire the global read lock within 3 s.');
 		expect(waited).toBeGreaterThan(1_500);
-		expect(waited).toBeLessThan(12_000);
+		expectWithin(waited, 12_000);
 		await other.query({ pieces: ['UNLOCK TABLES'] });
 		await bench.expectAsBefore(before);
 		bench.record(`the clock set ${which}, --lock-wait`, null, 'exit 7 when it was spent');

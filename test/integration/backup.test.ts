@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, start, type Tap, tapped, urlOf } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { ask, SANDBOX_KINDS, type Sandbox, type SandboxServer, spareServer, value } from '../support/servers.ts';
 import { caughtUp as caughtUpOf, channelsOf, isMysql, setReadOnly, wordsOf } from '../support/words.ts';
@@ -13,7 +14,7 @@ const told = ({ stdout, stderr }: Ended) => stdout.slice(-3000) + stderr;
 const statements = (lines: readonly Line[]): string[] =>
 	lines.flatMap((line) => (line.type === 'action-started' && line.action.kind === 'sql' ? [line.action.text] : []));
 
-describe.each(SANDBOX_KINDS)('backup of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('backup of %s', IN_ORDER, (kind) => {
 	let home: Home;
 	let pair: Sandbox & AsyncDisposable;
 	let tap: Tap;

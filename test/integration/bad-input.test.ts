@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Calling, type Ended, type Home, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, type SandboxServer, value } from '../support/servers.ts';
 import { expectWithin } from '../support/within.ts';
 import { channelsOf, isMysql, wordsOf } from '../support/words.ts';
@@ -130,7 +131,7 @@ const NEEDED = (kind: SandboxKind) =>
 				plan: ['CREATE USER', 'GRANT REPLICATION SLAVE', 'mariadb-dump', 'gtid_slave_pos', 'CHANGE MASTER', 'START SLAVE'],
 			};
 
-describe.each(SANDBOX_KINDS)('%s that must not be touched', (kind) => {
+describe.each(SANDBOX_KINDS)('%s that must not be touched', IN_ORDER, (kind) => {
 	let home: Home;
 	let pair: Sandbox & AsyncDisposable;
 	let to: string;

@@ -6,6 +6,7 @@ import { verifyBackup } from '../../src/archive/verify.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal } from '../../src/core/journal.ts';
 import { type Home, lockstep, makeHome } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { SANDBOX_KINDS } from '../support/servers.ts';
 
 const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -16,7 +17,7 @@ const onlyJson = (stdout: string) => {
 };
 const place = (port: unknown = expect.any(Number)) => ({ host: '127.0.0.1', port, socket: expect.stringMatching(/^\//), user: 'root' });
 
-describe('without a server', () => {
+describe('without a server', IN_ORDER, () => {
 	let home: Home;
 	beforeAll(async () => {
 		home = await makeHome();

@@ -7,6 +7,7 @@ import type { RunEnd } from '../../src/core/runner.ts';
 import type { BackupRequest } from '../../src/requests/backup.ts';
 import type { ProvisionRequest } from '../../src/requests/provision.ts';
 import { urlOf } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { type Client, nameOf, openClient, provisionRequest } from '../support/runs.ts';
 import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, type SandboxServer, value } from '../support/servers.ts';
 
@@ -27,7 +28,7 @@ async function granted(server: SandboxServer): Promise<string[]> {
 const there = (server: SandboxServer) => value(server, "SELECT COUNT(*) FROM mysql.user WHERE User = 'ops'");
 
 /** Whether the account of whoever looks after the replica may do just that, and comes and goes as a whole. */
-describe.each(SANDBOX_KINDS)('the operator’s account on %s', (kind) => {
+describe.each(SANDBOX_KINDS)('the operator’s account on %s', IN_ORDER, (kind) => {
 	let pair: Sandbox & AsyncDisposable;
 	let client: Client;
 	let file: string;

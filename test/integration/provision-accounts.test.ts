@@ -8,6 +8,7 @@ import { compareDefinitionsOfBoth } from '../../src/runbooks/provision-replica/c
 import type { ProvisionEnv } from '../../src/runbooks/provision-replica/env.ts';
 import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts';
 import { urlOf } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { type Client, caughtUp, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { aside, channelsOf, isMysql } from '../support/words.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => client?.[Symbol.asyncDispose]());
 
-describe.each(SANDBOX_KINDS)('the accounts of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('the accounts of %s', IN_ORDER, (kind) => {
 	const mysql = isMysql(kind);
 	let pair: { primary: SpareServer; replica: SpareServer };
 	let before: Awaited<ReturnType<typeof stateOf>>;

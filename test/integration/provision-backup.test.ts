@@ -5,13 +5,14 @@ import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { forged } from '../support/forged.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { ask, rootSession, SANDBOX_KINDS, type Sandbox, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { caughtUp, isMysql, superReadOnlyOf } from '../support/words.ts';
 
 const OTHER_DATA = ['CREATE DATABASE elsewhere', 'CREATE TABLE elsewhere.t (id INT PRIMARY KEY)', 'INSERT INTO elsewhere.t VALUES (1)'];
 
-describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', (kind) => {
+describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', IN_ORDER, (kind) => {
 	let home: Home;
 	let pair: Sandbox & AsyncDisposable;
 	let target: SpareServer;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { provisionedPair } from '../support/provisioned.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, SANDBOX_KINDS, type SandboxServer, type SpareServer, spareServer, value } from '../support/servers.ts';
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => client?.[Symbol.asyncDispose]());
 
 /** A replicates to B already; C becomes a replica of B. */
-describe.each(SANDBOX_KINDS)('a primary that is itself a replica, on %s,', (kind) => {
+describe.each(SANDBOX_KINDS)('a primary that is itself a replica, on %s,', IN_ORDER, (kind) => {
 	let pair: Awaited<ReturnType<typeof provisionedPair>>;
 	let third: SpareServer;
 	let chain: { primary: SandboxServer; replica: SandboxServer };

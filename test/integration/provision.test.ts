@@ -11,6 +11,7 @@ import { provisionReplica } from '../../src/runbooks/provision-replica/index.ts'
 import { stopWriter } from '../../src/sandbox/sandbox.ts';
 import { INVARIANTS } from '../../src/sandbox/shop.ts';
 import { contentsOf } from '../support/contents.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest, stateOf } from '../support/runs.ts';
 import { ask, ownSandbox, SANDBOX_KINDS, type Sandbox, type SandboxKind, value } from '../support/servers.ts';
 import { aside, channelsOf, isMysql, wordsOf } from '../support/words.ts';
@@ -61,7 +62,7 @@ const PLAN = (kind: SandboxKind) =>
 			};
 
 /** Whether an interrupted, a plain and a repeated provisioning give what they promise: one pair, in this order. */
-describe.each(SANDBOX_KINDS)('provisioning a replica of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('provisioning a replica of %s', IN_ORDER, (kind) => {
 	let pair: Sandbox & AsyncDisposable;
 	let client: Client;
 	let before: { primary: State; replica: State };

@@ -1,5 +1,5 @@
 import { cleanup } from 'ink-testing-library';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConnectError } from '../../src/core/errors.ts';
 import type { BackupRequest } from '../../src/requests/backup.ts';
 import type { ProvisionRequest } from '../../src/requests/provision.ts';
@@ -116,7 +116,10 @@ describe('from home to a started backup', () => {
 });
 
 describe('connection', () => {
-	let asked = 0;
+	let asked: number;
+	beforeEach(() => {
+		asked = 0;
+	});
 	const locked = () =>
 		fakeDesk({
 			status: (_server, password) => {
