@@ -40,7 +40,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 	const statements = (id: number) =>
 		value(bench.replica, `SELECT INFO FROM information_schema.PROCESSLIST WHERE ID = ${id} AND COMMAND = 'Query'`);
 
-	it('goes on where somebody ends the statement of the lock’s connection: it has none', async () => {
+	it('continues where a client kills the statement of the lock’s connection: it runs none', async () => {
 		await bench.readOnly('0');
 		const before = await bench.state();
 		const running = await locked();
@@ -73,7 +73,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		bench.record('the dump tool ends with 1 to 5 after all was written', await free, 'exit 1, no backup');
 	});
 
-	it('whose tool ends well and complains is none: exit 8 with its words', async () => {
+	it('whose tool ends well and complains is none: exit 8 with its message', async () => {
 		const before = await bench.state();
 		const complaint = 'Error: Couldn’t read status information for table calls ()';
 		await bench.tap.spoil({ says: complaint });
@@ -89,7 +89,7 @@ describe.each(SANDBOX_KINDS)('a dump of %s', (kind) => {
 		bench.record('the dump tool ends well and complains', null, 'exit 8 with its words, no backup');
 	});
 
-	it('whose tool says what has nothing to do with the data is one: exit 3, told', async () => {
+	it('whose tool warns of what is not about the data is complete: exit 3 with the warning', async () => {
 		const said = HARMLESS[isMysql(kind) ? 'mysql' : 'mariadb'];
 		await bench.tap.spoil({ says: said });
 		const running = bench.backup();

@@ -48,7 +48,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 		bench.record('the journal’s disk full before the run', null, 'exit 2, refused');
 	});
 
-	it('whose disk is full in the middle of the dump: nothing more is changed, what was changed is put back, said clearly', async () => {
+	it('whose disk is full in the middle of the dump: nothing more is changed, changes are rolled back, the reason is clear', async () => {
 		const state = bench.home.env.XDG_STATE_HOME ?? '';
 		await bench.tap.shut();
 		const running = bench.backup([], { through: [...smallState('true'), state] });
@@ -99,7 +99,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 			expect(await bench.readOnly()).toBe('1');
 		});
 
-		it('torn anywhere after that: still tells what to put back', async () => {
+		it('torn anywhere after that: still shows what to roll back', async () => {
 			expect(least).toBeGreaterThan(0);
 			expect(whole.length - least).toBeGreaterThan(200);
 			const expected = { touched: ['prepare-folder', 'lock-and-dump'], end: null };
@@ -112,7 +112,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 			await writeFile(path, whole);
 		});
 
-		it('torn: recover puts back, and the run is closed', { timeout: 120_000 }, async () => {
+		it('torn: recover rolls back, and the run is closed', { timeout: 120_000 }, async () => {
 			const cuts = [1, 2, 7, 60, whole.length - least].map((less) => whole.length - less);
 			let worst = 0;
 			for (const cut of cuts) {

@@ -102,7 +102,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		return `${mine.length} of ${actions.length}`;
 	};
 
-	test('of the engine: whoever watches puts it back at once', { timeout: 300_000 }, async () => {
+	test('of the daemon: its watcher rolls back at once', { timeout: 300_000 }, async () => {
 		let worst = 0;
 		const points = await everyAction('vendor', { when: 'after', whom: ['engine'] }, async ({ ended, where, freeMs }) => {
 			expect(ended.code, `${where}\n${words(ended)}`).toBe(1);
@@ -120,7 +120,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		});
 	});
 
-	test('of the watcher: the engine goes on to the end', { timeout: 300_000 }, async () => {
+	test('of the watcher: the daemon continues to the end', { timeout: 300_000 }, async () => {
 		// The engine takes no notice of a watcher's death, wherever that happens.
 		const points = await everyAction(
 			'held',
@@ -140,7 +140,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		});
 	});
 
-	test('of both: lockstep recover puts it back', { timeout: 300_000 }, async () => {
+	test('of both: lockstep recover rolls back', { timeout: 300_000 }, async () => {
 		let worst = 0;
 		const points = await everyAction('snapshot', { when: 'before', whom: ['engine', 'watcher'] }, async ({ where, run }) => {
 			const now = await stateOf(pair.replica, 'settings');

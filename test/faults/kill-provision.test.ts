@@ -109,7 +109,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 		return `${here} of ${points.get(kind)?.length}`;
 	};
 
-	test('of the engine: what must not stay is put back, the rest can be gone on with', { timeout: 300_000 }, async () => {
+	test('of the daemon: what must not stay is rolled back, the rest can be resumed', { timeout: 300_000 }, async () => {
 		let worst = 0;
 		const many = await everyAction('engine', { when: 'after', whom: ['engine'] }, async (killed) => {
 			const { ended, where, freeMs } = killed;
@@ -128,7 +128,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 		});
 	});
 
-	test('of the watcher: the engine goes on to the end', { timeout: 300_000 }, async () => {
+	test('of the watcher: the daemon continues to the end', { timeout: 300_000 }, async () => {
 		const many = await everyAction('watcher', { when: 'after', whom: ['watcher'] }, async (killed) => {
 			const { where } = killed;
 			const { outcome, failure } = await wentOn(env);

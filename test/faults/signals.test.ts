@@ -51,7 +51,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 	});
 
 	if (meets())
-		it('SIGINT three times in a row: still put back, exit 130', async () => {
+		it('SIGINT three times in a row: still rolled back, exit 130', async () => {
 			const { running, engine } = await midDump();
 			const free = bench.freed('0');
 			for (let times = 0; times < 3; times += 1) {
@@ -69,7 +69,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		});
 
 	if (meets())
-		it('SIGHUP to the command: exit 129, the run goes on, attach shows it to its end', async () => {
+		it('SIGHUP to the command: exit 129, the run continues, attach shows it to its end', async () => {
 			const { running, engine } = await midDump();
 			signal(running.pid, 'SIGHUP');
 			const left = await running.ended;
@@ -94,7 +94,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		});
 
 	if (meets())
-		it('the engine frozen for longer than its lease: the lock goes with the lease, rejected when it goes on', async () => {
+		it('the daemon frozen for longer than its lease: the lock ends with the lease, the backup is rejected when it continues', async () => {
 			const { running, engine } = await midDump({ LOCKSTEP_TEST_LEASE_SECONDS: String(LEASE_SECONDS) });
 			const free = bench.freed(null);
 			signal(engine, 'SIGSTOP');
@@ -113,7 +113,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		});
 
 	if (meets())
-		it('the watcher frozen: the run goes on to its end, and the rest is told when it goes on', async () => {
+		it('the watcher frozen: the run continues to its end, and the watcher prints the rest when it continues', async () => {
 			const { running, engine } = await midDump();
 			signal(running.pid, 'SIGSTOP');
 			await bench.tap.open();

@@ -51,7 +51,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 	};
 
 	if (meets())
-		it('goes on when the terminal of the wizard is closed, and attach watches it to its end', LONG, async () => {
+		it('continues when the terminal of the wizard is closed, and attach watches it to its end', LONG, async () => {
 			await using terminal = await wizard();
 			const engine = await bench.newestEngine();
 			terminal.hangUp();
@@ -67,7 +67,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		});
 
 	if (meets())
-		it('goes on when the terminal of the wizard reads no more, and is resized', LONG, async () => {
+		it('continues when the terminal of the wizard reads no more, and is resized', LONG, async () => {
 			await using terminal = await wizard();
 			const engine = await bench.newestEngine();
 			terminal.stopReading();
@@ -91,7 +91,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		});
 
 	if (meets())
-		it('goes on when its command is suspended by Ctrl+Z in a shell, and fg tells the rest', LONG, async () => {
+		it('continues when its command is suspended by Ctrl+Z in a shell, and fg prints the rest', LONG, async () => {
 			await bench.tap.shut();
 			await using terminal = openTerminal({
 				command: '/bin/bash',
@@ -117,7 +117,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		});
 
 	if (meets())
-		it('goes on when nobody reads what its command prints', LONG, async () => {
+		it('continues when the output of its command is not read', LONG, async () => {
 			const fifo = join(bench.home.dir, `fifo-${kind}`);
 			execFileSync('mkfifo', [fifo]);
 			const reader = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);

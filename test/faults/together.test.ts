@@ -21,7 +21,7 @@ describe.each(SANDBOX_KINDS)('on one %s', (kind) => {
 	afterEach(() => bench.calm());
 	afterAll(() => bench?.[Symbol.asyncDispose]());
 
-	it('two backups started at the same moment: one gets through, the other is told who is at work', async () => {
+	it('two backups started at the same moment: one gets through, the other names the run at work', async () => {
 		const before = await bench.state();
 		// Whoever is first waits in the middle for the other to have ended.
 		await bench.tap.bar();
@@ -40,7 +40,7 @@ describe.each(SANDBOX_KINDS)('on one %s', (kind) => {
 		bench.record('two backups at the same moment', null, 'one exit 0, the other exit 10');
 	});
 
-	it('a backup and a provisioning: whoever comes second is told who is at work', { timeout: 120_000 }, async () => {
+	it('a backup and a provisioning: the second names the run at work', { timeout: 120_000 }, async () => {
 		const provision = (pair: { primary: { port: number }; replica: { port: number } }, env: NodeJS.ProcessEnv) =>
 			start(['provision', '--primary', urlOf(pair.primary), '--replica', urlOf(pair.replica), '--yes', '--json'], { env });
 		const before = await bench.state();
@@ -74,7 +74,7 @@ describe.each(SANDBOX_KINDS)('on one %s', (kind) => {
 		bench.record('a backup and a provisioning at once', null, 'the first exit 0, the second exit 10');
 	});
 
-	it('two recovers at once: what was left is put back once, and nobody breaks', async () => {
+	it('two recovers at once: what was left is rolled back once, and neither fails', async () => {
 		const before = await bench.state();
 		await bench.tap.shut();
 		const running = bench.backup();

@@ -127,7 +127,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', IN_ORDER, (kind) => {
 		await caughtUp();
 	});
 
-	it('puts read_only back to what it was, OFF as well as ON', async () => {
+	it('sets read_only to what it was, OFF as well as ON', async () => {
 		await setReadOnly(pair.replica, '0');
 		const open = await backup(pair.replica);
 		expect(open.code, told(open)).toBe(0);
@@ -211,7 +211,7 @@ describe.each(SANDBOX_KINDS)('backup of %s', IN_ORDER, (kind) => {
 		expect(ended.code, told(ended)).toBe(0);
 	});
 
-	it('asks for the name of a primary, whose writers wait and then go on', async () => {
+	it('asks for the name of a primary, whose writers wait and then continue', async () => {
 		const lacking = await backup(pair.primary);
 		expect(lacking.code, told(lacking)).toBe(6);
 		expect(JSON.stringify(lacking.last.checks)).toContain(`--confirm ${nameOf(pair.primary)}`);

@@ -104,7 +104,7 @@ describe('a command line that is wrong', () => {
 		expect(await readdir(home.dir)).not.toContain('never');
 	});
 
-	it('a half-written profile file: put aside, said, and the command goes on', async () => {
+	it('a half-written profile file: moved away with a warning, and the command continues', async () => {
 		const file = join(home.dir, 'half', 'config.json');
 		await mkdir(join(home.dir, 'half'));
 		await writeFile(file, '{"profi');

@@ -100,7 +100,7 @@ describe('without a server', IN_ORDER, () => {
 		expect((await run('profile', 'list', '--json')).last.profiles).toEqual([]);
 	});
 
-	it('puts a half-written profile file aside, says so, and goes on', async () => {
+	it('moves a half-written profile file away, warns, and continues', async () => {
 		const folder = join(home.dir, 'config', 'lockstep');
 		await mkdir(folder, { recursive: true });
 		await writeFile(join(folder, 'config.json'), '{"profiles": {"db3": {"ho');
@@ -119,11 +119,11 @@ describe('without a server', IN_ORDER, () => {
 		await chmod(home.state, 0o700);
 	});
 
-	it('has nothing to take back', async () => {
+	it('has nothing to undo', async () => {
 		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run to undo.') });
 	});
 
-	it('takes back the newest set-up that changed something, whatever was refused or put back after it', async () => {
+	it('undoes the newest set-up that changed something, whatever was refused or rolled back after it', async () => {
 		const runs = join(home.state, 'runs');
 		const start = (run: string, runbook: string): RunEvent => ({
 			...{ type: 'run-started', runbook, title: run, key: run, servers: {}, identities: {}, afterFailure: 'keep', steps: [] },

@@ -106,7 +106,7 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 		for (const server of [primary, replica]) await ask(server, "DROP USER boss@'127.0.0.1'");
 	});
 
-	test('a replica that nothing restarts is asked for, and a plugin that was there stays', async () => {
+	test('a replica without a supervisor must be restarted by hand, and a plugin of its own stays', async () => {
 		const pair = { primary: sandbox.primary, replica };
 		for (const server of [pair.primary, replica]) await ask(server, "INSTALL PLUGIN clone SONAME 'mysql_clone.so'");
 		await ask(replica, "SET GLOBAL clone_valid_donor_list = 'elsewhere:3306'");
@@ -135,7 +135,7 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 		await ask(pair.primary, 'UNINSTALL PLUGIN clone');
 	});
 
-	test('a server that dies meanwhile, and is started later, goes on by the same command', async () => {
+	test('a server that dies meanwhile, and is started later, is resumed by the same command', async () => {
 		await using replica = await spareServer('mysql-9.7');
 		const pair = { primary: sandbox.primary, replica };
 		const first = await client.run(request(pair, 2), {
@@ -180,7 +180,7 @@ describe('from the sandbox’s primary, with clients at work,', () => {
 		expect((await stateOf(sandbox.primary, 'settings')).accounts).toEqual(before);
 	});
 
-	test('the sandbox’s own replica restarts by itself; both forget the plugin; taken back, both are as before', async () => {
+	test('the sandbox’s own replica restarts by itself; both drop the plugin; after an undo both are as before', async () => {
 		// Both made the same accounts, not in the same second.
 		const timeless = (state: Awaited<ReturnType<typeof stateOf>>) => ({
 			...state,

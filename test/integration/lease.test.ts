@@ -212,8 +212,8 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		await gone(id ?? 0);
 	});
 
-	describe('tells errors as they were', () => {
-		test('where it is not to be had', async () => {
+	describe('passes errors on as they were', () => {
+		test('where it cannot be acquired', async () => {
 			const refused = await failure(openLease({ ...address, user: 'nobody' }, password, { lockWaitSeconds: 5 }));
 			expect(refused).toBeInstanceOf(ConnectError);
 			expect([refused.description.message, refused.cause.message]).toEqual([
@@ -287,7 +287,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			expect(await listed(lease.connectionId)).toBe(false);
 		});
 
-		test('ends a statement that runs, and puts back on another connection', async () => {
+		test('ends a statement that runs, and rolls back on another connection', async () => {
 			await using lease = await open({ leaseSeconds: 60 });
 			await lease.query(LOCK);
 			await lease.query(READ_ONLY);
@@ -312,7 +312,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		});
 	});
 
-	describe('and the claim of a run', () => {
+	describe('and the lock of a run', () => {
 		const world = (to: Partial<ServerAddress> = {}, { claimSeconds = 120, speaks = dialect } = {}) =>
 			openExecutor({
 				reach: { server: { address: { ...address, ...to }, password, dialect: speaks } },
@@ -322,7 +322,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			});
 		const holder = async () => (await admin.query(sql`SELECT IS_USED_LOCK('lockstep.run') AS id`))[0]?.id ?? null;
 
-		test('refuses a second one and says who is at work there', async () => {
+		test('refuses a second one and names the run at work there', async () => {
 			await using first = world();
 			await first.claim('server');
 			await using second = world();
@@ -336,7 +336,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			expect([blind instanceof Busy, blind.description.reason]).toEqual([true, `Its connection there is number ${await holder()}.`]);
 		});
 
-		test('is had as soon as the former one’s holder is dead', async () => {
+		test('is acquired as soon as the former holder is dead', async () => {
 			const dead = await connect(address, password);
 			await dead.query(sql`SELECT GET_LOCK('lockstep.run', 0)`);
 			let refused = 0;
@@ -357,7 +357,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			expect(refused).toBeGreaterThan(0);
 		});
 
-		test('that somebody killed is had again; where another was quicker, it is lost', async () => {
+		test('whose connection was killed is acquired again; where another run was quicker, it is lost', async () => {
 			await using first = world();
 			const lost = await first.claim('server');
 			const id = await holder();

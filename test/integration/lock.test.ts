@@ -181,7 +181,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 
 	if (mysql) {
 		const FLUSHES = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for table flush'";
-		it('never closes the tables of a statement that has just begun: nobody waits for it, before the refusal or after', async () => {
+		it('never closes the tables of a statement that has just begun: no client waits for it, before the refusal or after', async () => {
 			await using reader = await client(pair.primary);
 			const reading = run(reader, 'SELECT SLEEP(600) FROM lk.t LIMIT 1').catch(() => undefined);
 			for (const more of [[], ['--engine', 'parallel'], ['--long-queries', 'abort']]) {
@@ -256,7 +256,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		came('LOCK TABLES … WRITE before the lock', 'waited for without a queue; exit 7 when --lock-wait is spent');
 	});
 
-	it('kills who holds it up by consent only, and nobody else', { timeout: 90_000 }, async () => {
+	it('kills what blocks it by consent only, and nothing else', { timeout: 90_000 }, async () => {
 		await using holder = await client(pair.primary);
 		await using reading = await client(pair.primary);
 		await using idle = await client(pair.primary);
@@ -286,7 +286,9 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		]);
 	});
 
-	it('tries for a few seconds at a time behind rows that are locked; kills their holder, not who waits', { timeout: 120_000 }, async () => {
+	it('tries for a few seconds at a time behind rows that are locked; kills their holder, not its waiters', {
+		timeout: 120_000,
+	}, async () => {
 		await using holder = await client();
 		await using waiter = await client();
 		await run(holder, 'START TRANSACTION', 'UPDATE lk.t SET n = 5 WHERE id = 1');
@@ -382,7 +384,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 	});
 
 	if (!mysql) {
-		it('is given back at once where a statement that waits for it keeps the server’s status from everybody', {
+		it('is released at once where a statement that waits for it blocks the server’s status', {
 			timeout: 60_000,
 		}, async () => {
 			await caughtUp();
@@ -463,7 +465,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		expect(ended.code, words(ended)).toBe(0);
 	});
 
-	it('is had while parallel appliers are at work, and given up behind a worker that is stuck', { timeout: 90_000 }, async () => {
+	it('is acquired while parallel appliers are at work, and given up behind a worker that is stuck', { timeout: 90_000 }, async () => {
 		await using root = await client();
 		// They are as MySQL has them by itself.
 		const mode = await value(pair.replica, `SELECT @@${mysql ? 'replica_parallel_workers' : 'slave_parallel_threads'}`);
@@ -501,7 +503,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		came('parallel appliers at work', 'exit 0; behind a stuck one exit 7, nothing locked');
 	});
 
-	it('tells that a delayed replica is of earlier, and does not wait for it', async () => {
+	it('says that a delayed replica is behind on purpose, and does not wait for it', async () => {
 		await using root = await client();
 		const delay = (seconds: number) =>
 			mysql ? `CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${seconds}` : `CHANGE MASTER TO MASTER_DELAY = ${seconds}`;

@@ -59,7 +59,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', IN_ORDER, (kind) 
 		for (const each of [...around('OFF'), 'SET sql_log_bin = 0', ...statements, ...around('ON')]) await session.query({ pieces: [each] });
 	}
 
-	test('a file that is there is not overwritten', async () => {
+	test('an existing file is not overwritten', async () => {
 		const taken = join(client.home, 'taken');
 		await writeFile(taken, 'mine\n');
 		const { end } = await client.dryRun({ ...wish, operatorPasswordFile: taken });
@@ -67,7 +67,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', IN_ORDER, (kind) 
 		expect(await readFile(taken, 'utf8')).toBe('mine\n');
 	});
 
-	test('a run that was stopped between account and file goes on to a password that is known', async () => {
+	test('a run that was stopped between account and file resumes with a password that is known', async () => {
 		const stop = new AbortController();
 		const { end } = await client.run(wish, {
 			signal: stop.signal,
@@ -127,7 +127,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', IN_ORDER, (kind) 
 		expect(holding).toEqual([file]);
 	});
 
-	test('taken back, it is gone with its file', async () => {
+	test('an undo drops it with its file', async () => {
 		const provisioned = (await client.journals()).find((name) => name.includes('provision'));
 		expect(provisioned).toBeDefined();
 		const { end } = await client.undo('provision');
@@ -139,7 +139,7 @@ describe.each(SANDBOX_KINDS)('the operator’s account on %s', IN_ORDER, (kind) 
 		]);
 	});
 
-	test('one that was there before keeps its password and its rights', async () => {
+	test('an older one keeps its password and its privileges', async () => {
 		await ask(pair.primary, `CREATE USER ${OPS} IDENTIFIED BY 'Its-own-1'`);
 		await ask(pair.primary, `GRANT PROCESS ON *.* TO ${OPS}`);
 		const before = await ask(pair.primary, `SHOW CREATE USER ${OPS}`);

@@ -117,7 +117,7 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', IN_ORDER, (kind) => {
 		for (const text of ["DROP USER chief@'127.0.0.1'", 'DROP ROLE readers']) await ask(replica, text);
 	});
 
-	test('come with all that they may on what is there, and what does not come is said', async () => {
+	test('come with every privilege on what exists, and what does not come is named', async () => {
 		const { end, events } = await client.run(provisionRequest(pair));
 		expect([end.outcome, end.failure?.description, end.failure?.checks]).toEqual(['done', undefined, undefined]);
 		const checks = events.flatMap((event) => (event.type === 'review' ? event.review.checks : []));
@@ -169,7 +169,7 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', IN_ORDER, (kind) => {
 		expect(created).toContain('PASSWORD EXPIRE NEVER');
 	});
 
-	test('can lose what they have on the primary, and the replica goes on', async () => {
+	test('can lose what they have on the primary, and the replica keeps replicating', async () => {
 		for (const text of [
 			"DROP USER ''@'localhost'",
 			"REVOKE INSERT ON d.t FROM og@'%'",

@@ -112,7 +112,7 @@ describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', IN_ORDER,
 		await follows();
 	});
 
-	it('a vendor’s backup of the primary does as well, with an operator; then it is taken back', { timeout: 120_000 }, async () => {
+	it('a vendor’s backup of the primary does as well, with an operator; then it is undone', { timeout: 120_000 }, async () => {
 		const refused = await lockstep(argv(pair.primary, ofPrimary), home);
 		expect(refused.code, said(refused)).toBe(6);
 		expect(refused.last.checks).toMatchObject([

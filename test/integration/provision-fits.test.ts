@@ -154,7 +154,7 @@ describe.each(SANDBOX_KINDS)('before %s is copied', (kind) => {
 		expect(JSON.stringify(events)).not.toContain('--databases #mysql50');
 	});
 
-	test('an administrator whose rights come with a default role is taken for one', async () => {
+	test('an administrator whose privileges come with a default role counts as one', async () => {
 		for (const server of [primary, replica]) {
 			await ask(server, 'CREATE ROLE admins');
 			await ask(server, 'GRANT ALL PRIVILEGES ON *.* TO admins WITH GRANT OPTION');

@@ -53,13 +53,13 @@ describe.each(SANDBOX_KINDS)('on %s it is refused, and nothing is changed,', (ki
 		expect(await refused({ primary, replica: primary })).toEqual(['REPLICA-OTHER']);
 	});
 
-	test('where the primary writes no binary log and has no TLS: both are said at once', async () => {
+	test('where the primary writes no binary log and has no TLS: both are named at once', async () => {
 		await using primary = await spareServer(kind, { extra: ['--skip-log-bin', NO_TLS(kind)] });
 		await using replica = await spareServer(kind);
 		expect(await refused({ primary, replica })).toEqual(['PRIMARY-BINLOG', 'PRIMARY-TLS']);
 	});
 
-	test('where the account’s name is somebody else’s', async () => {
+	test('where the account’s name belongs to another account', async () => {
 		await using primary = await spareServer(kind);
 		await using replica = await spareServer(kind, { serverId: 55 });
 		await ask(primary, "CREATE USER lockstep_55@'127.0.0.1' IDENTIFIED BY 'theirs'");

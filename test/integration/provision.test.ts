@@ -121,7 +121,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', IN_ORDER, (kind) =>
 		expect(await channelsOf(kind, pair.replica)).toEqual([]);
 	});
 
-	test('what somebody put there meanwhile is asked about', async () => {
+	test('data that appeared meanwhile must be confirmed', async () => {
 		await aside(pair.replica, ['CREATE DATABASE precious']);
 		const { end } = await client.run(provisionRequest(pair));
 		expect(end).toMatchObject({
@@ -133,7 +133,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', IN_ORDER, (kind) =>
 		await aside(pair.replica, ['DROP DATABASE precious']);
 	});
 
-	test('asked for again it goes on and proves the replica', async () => {
+	test('the same command resumes it and proves the replica', async () => {
 		const { end, events } = await client.run(provisionRequest(pair));
 		done(end);
 		expect(events.find((event) => event.type === 'run-started')?.resumes).not.toBeNull();
@@ -158,7 +158,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', IN_ORDER, (kind) =>
 		expect(ciphers).toEqual([{ user: 'lockstep_102', cipher: expect.stringMatching(/\w{5,}/) }]);
 	});
 
-	test('the replica is protected, wrote nothing of its own, and goes on replicating', async () => {
+	test('the replica is protected, wrote nothing of its own, and keeps replicating', async () => {
 		const settings = isMysql(kind)
 			? 'SELECT @@read_only AS ro, @@super_read_only AS admins, @@event_scheduler AS events, @@gtid_mode AS gtid'
 			: 'SELECT @@read_only AS ro, @@event_scheduler AS events, @@gtid_strict_mode AS gtid';
@@ -188,7 +188,7 @@ describe.each(SANDBOX_KINDS)('provisioning a replica of %s', IN_ORDER, (kind) =>
 		expect(await contentsOf(pair.replica)).toEqual(await contentsOf(pair.primary));
 	});
 
-	test('taken back, both servers are exactly as before', async () => {
+	test('after an undo both servers are exactly as before', async () => {
 		await ask(pair.primary, 'DROP TABLE shop.arrives');
 		await caughtUp(pair);
 		const { end } = await client.undo();

@@ -96,7 +96,7 @@ test.each(SANDBOX_KINDS)('a replica that was filtered since is named by status, 
 	expect(manifest.warnings).toEqual([expect.stringContaining('replicate_ignore_db = crm')]);
 });
 
-test('a replica that does not say how its replication stands is told of within seconds', async () => {
+test('a replica that does not report its replication is named within seconds', async () => {
 	const kind = 'mariadb-11.8';
 	await using replica = await spareServer(kind);
 	await ask(replica, wordsOf(kind).configure({ port: 1, user: 'nobody', password: 'x' }));

@@ -303,7 +303,7 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
 		});
 
 	if (isMysql(kind))
-		it('names what is missing outside databases before anything changes, and comes back once it is there', {
+		it('names what is missing outside databases before anything changes, and comes back once it exists', {
 			timeout: 180_000,
 		}, async () => {
 			const axes = 'AXIS["Lat",NORTH],AXIS["Lon",EAST]';

@@ -157,7 +157,7 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
 		]);
 	});
 
-	it('goes on after kill -9 in the middle of the load, and after the server was killed', { timeout: 120_000 }, async () => {
+	it('resumes after kill -9 in the middle of the load, and after the server was killed', { timeout: 120_000 }, async () => {
 		const whole = await restore(own, '--confirm', nameOf(target));
 		expect(whole.code, said(whole)).toBe(0);
 		const third = actions(whole).findIndex((line) => line.action.id.startsWith('load-')) + 3;

@@ -116,7 +116,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 		expect(manifest.totals.tables).toBe(manifest.tables.length);
 	});
 
-	it('shows one moment while the primary is written, and goes on from there as a replica', { timeout: 120_000 }, async () => {
+	it('shows one moment while the primary is written, and replicates from there', { timeout: 120_000 }, async () => {
 		const folder = await backup('vendor');
 		const manifest = JSON.parse(await read(folder, 'manifest.json'));
 		await restore(folder, spare);

@@ -178,7 +178,7 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 		expect(await readFile(join(first.dir, 'writer.log'), 'utf8')).toBe('');
 	});
 
-	it('has a writer that heeds read_only and goes on afterwards', async () => {
+	it('has a writer that obeys read_only and continues afterwards', async () => {
 		await ask(first.primary, 'SET GLOBAL read_only = 1');
 		const changes = () => value(first.primary, `SELECT CONCAT(${words.written}, ' ', (SELECT SUM(balance) FROM crm.savings))`);
 		const still = await changes();
@@ -194,7 +194,7 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
 		await vi.waitFor(async () => expect(await changes()).not.toBe(still));
 	});
 
-	it('is mended where its primary died: same data, same port, a writer again', async () => {
+	it('is repaired where its primary died: same data, same port, a writer again', async () => {
 		await ask(first.primary, 'CREATE TABLE shop.proof (id INT) SELECT 1 AS id');
 		process.kill(first.primary.pid, 'SIGKILL');
 		await gone(first.primary.pid);
@@ -322,7 +322,7 @@ describe('where servers come from', () => {
 		expect(await readdir(serversFolder(empty))).toEqual([]);
 	});
 
-	it('refuses packages of another series, to which a suite has gone on', async () => {
+	it('refuses packages of another series, to which a suite has moved', async () => {
 		const tools = await mkdtemp(join(home, 'newer-'));
 		await writeFile(join(tools, 'dpkg-deb'), '#!/bin/sh\necho 1.21\n', { mode: 0o755 });
 		const apt = `#!/bin/sh

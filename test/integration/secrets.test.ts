@@ -87,7 +87,7 @@ describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
 	let secretFiles: string[] = [];
 	const toolsSeen: string[] = [];
 
-	it('provisioning tells nobody the passwords, nor the one that it makes', { timeout: 120_000 }, async () => {
+	it('provisioning shows no password, nor the one that it generates', { timeout: 120_000 }, async () => {
 		const running = start(
 			[
 				'provision',

@@ -73,7 +73,7 @@ describe('a dump tool that hangs under the lock, mysql-9.7', () => {
 		await free();
 	});
 
-	it('is ended where a signal has stopped it, and left alone where nobody reads what it writes', async () => {
+	it('is ended where a signal has stopped it, and left alone where its output is not read', async () => {
 		const tap = await tapped(home, server.binDir ?? '');
 		await tap.bar();
 		const stopped = backup(tap.env, 'stopped');

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { makeHome, start, urlOf } from '../support/cli.ts';
 import { spareServer, value } from '../support/servers.ts';
 
-it('lockstep status --watch goes on while the server hangs, is down and comes back', { timeout: 120_000 }, async () => {
+it('lockstep status --watch continues while the server hangs, is down and comes back', { timeout: 120_000 }, async () => {
 	await using home = await makeHome();
 	await using server = await spareServer('mariadb-11.8');
 	const pid = async () => Number(await readFile((await value(server, 'SELECT @@pid_file')) ?? '', 'utf8'));

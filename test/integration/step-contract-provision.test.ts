@@ -121,7 +121,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 	] as const;
 
 	test.each(MATRIX)(
-		'can be gone on with, and taken back, when it breaks $when it ($as, $of)',
+		'can be resumed, and undone, when it breaks $when it ($as, $of)',
 		{ timeout: 300_000 },
 		async ({ of, resume, ...wish }) => {
 			for (const { at, id } of mine(actions).filter((point) => of.test(point.id))) {
@@ -156,7 +156,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		},
 	);
 
-	test('is taken back to the end when taking back breaks after every action', { timeout: 200_000 }, async () => {
+	test('is rolled back to the end when the roll-back breaks after every action', { timeout: 200_000 }, async () => {
 		for (const { at, id } of mine(takenBack)) {
 			const whole = await attempt(undefined, null);
 			proven(whole, 'untouched');

@@ -67,7 +67,7 @@ describe.each(OTHERS)('tools for %s where there are those of %s only', (kind, ot
 	const provision = (env: NodeJS.ProcessEnv) =>
 		lockstep(['provision', '--primary', urlOf(primary), '--replica', urlOf(replica), '--yes', '--json'], { env });
 
-	it('none is taken, and it is said which was found and what is wanted', async () => {
+	it('none is used, and the check names which was found and what is required', async () => {
 		const path = await theirs();
 		const [noBackup, noReplica] = [await backup(among(path)), await provision(among(path))];
 		for (const [ended, id] of [

@@ -78,7 +78,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 		expect(await databases()).toBe('later,mine');
 	});
 
-	it('says what it cannot restore: databases that were there, and where it replicated from', async () => {
+	it('names what it cannot restore: databases of before, and where it replicated from', async () => {
 		await provision(nameOf(pair.replica));
 		const undone = await undo('--yes', '--json');
 		expect(undone.code, said(undone)).toBe(3);

@@ -129,7 +129,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 		await writeFile(join(folder, 'SHA256SUMS'), sums);
 	});
 
-	it('by the parallel engine is verified and drilled: restored, counted, attached to its primary to lag zero, told how long it took; nothing stays', async () => {
+	it('by the parallel engine is verified and drilled: restored, counted, attached to its primary to lag zero, timed; nothing stays', async () => {
 		// After the backup: only replication brings it.
 		await ask(server, "INSERT INTO shop.orders VALUES (1000, 'later', 1)");
 		const args = ['drill', fast, '--replicate', '--primary', `${urlOf(server)}?ssl-mode=VERIFY_CA&ssl-ca=${server.ca}`, '--json'];
@@ -368,7 +368,7 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
 });
 
 describe('without a backup', () => {
-	it('is told what to name, with 2', async () => {
+	it('names the missing argument, with 2', async () => {
 		await using home = await makeHome();
 		const run = (...args: string[]) => lockstep(args, { env: home.env });
 		for (const command of ['verify', 'show']) {

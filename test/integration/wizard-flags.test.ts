@@ -59,7 +59,7 @@ describe('in a terminal', () => {
 		expect(await terminal.waitFor(PLAN)).toContain('backup 127.0.0.1');
 	});
 
-	it('--ssl-mode VERIFY_IDENTITY refuses a server that nobody signed', async () => {
+	it('--ssl-mode VERIFY_IDENTITY refuses a server without a trusted certificate', async () => {
 		const args = backup('--password-file', file, '--ssl-mode', 'VERIFY_IDENTITY');
 		await using terminal = open(home, args);
 		const screen = await terminal.waitFor(/certificate|signed/);

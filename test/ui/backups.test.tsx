@@ -147,7 +147,7 @@ describe('verify', () => {
 		return { wizard, verify, begun };
 	};
 
-	test('tells how far it is and when it will be done, then what it proved', async () => {
+	test('shows how far it is and when it will be done, then what it proved', async () => {
 		const { wizard, verify, begun } = await opened();
 		begun.onlooker.progress(progress);
 		const text = await wizard.sees('shop.orders.00003.dat.zst');
@@ -280,7 +280,7 @@ describe('restore', () => {
 	});
 });
 
-test('every screen of it tells its keys, and draws with ASCII alone where that is asked for', async () => {
+test('every screen of it shows its keys, and draws with ASCII alone where that is set', async () => {
 	for (const [place, wanted, told] of [
 		[{ at: 'folders' }, 'Another folder', 'Whose backups'],
 		[{ at: 'backups', folder: FOLDER }, '20261119T020000Z', 'as lockstep list shows them'],

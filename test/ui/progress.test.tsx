@@ -97,7 +97,7 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 		expect(text).not.toContain('worker 1');
 	});
 
-	test('whoever attaches in mid-run sees how far each table is, not what came since', async () => {
+	test('attaching in mid-run shows how far each table is, not what came since', async () => {
 		const { wizard, desk } = await attached();
 		// The journal's events are told to whoever attaches, and the next word of the progress.
 		const events = [...opening('backup'), ...firstHalf('backup', [0.01]), lockEvent('held')].filter(({ type }) => type !== 'review');

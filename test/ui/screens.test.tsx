@@ -269,7 +269,7 @@ describe('review', () => {
 		expect(wizard.desk.decisions).toEqual([{ go: false, previewOnly: false }]);
 	});
 
-	test('checks that forbid are red with their hints; r looks again', async () => {
+	test('checks that forbid are red with their hints; r checks again', async () => {
 		const plan = (round: number) => (round === 1 ? review('provision', [], failedChecks) : review('provision'));
 		const wizard = openAt(running(provision), fakeDesk({ plan }));
 		const text = await wizard.sees('A check forbids this');
@@ -305,7 +305,7 @@ describe('run', () => {
 		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
 	});
 
-	test('s and l open panes, ? tells why the step is done', async () => {
+	test('s and l open panes, ? explains why the step is done', async () => {
 		const wizard = await started();
 		wizard.desk.play(...firstHalf('backup'));
 		await wizard.sees('order_items');
@@ -351,7 +351,7 @@ describe('run', () => {
 		await wizard.sees('What do you want to do?');
 	});
 
-	test('a failed step tells all of it and takes one of three ways on', async () => {
+	test('a failed step shows its whole error and offers three ways on', async () => {
 		const wizard = await started(provision);
 		wizard.desk.play(...firstHalf('provision'));
 		wizard.desk.ask(FAILURE);
@@ -396,7 +396,7 @@ describe('status, practice', () => {
 		for (const part of ['db1:3306', '0-1-84213', 'TLSv1.3', '412.0 GiB free', 'read-only']) expect(text).toContain(part);
 	});
 
-	test('a broken replica is told with its error and its troubles', async () => {
+	test('a broken replica shows its error and its troubles', async () => {
 		const desk = fakeDesk({
 			status: () => ({
 				...STATUS,
@@ -458,7 +458,7 @@ describe('the terminal', () => {
 		}
 	});
 
-	test('one that is too small says so, and a larger one goes on where it was', async () => {
+	test('one that is too small says so, and a larger one continues where it was', async () => {
 		const wizard = openAt(running(backup));
 		await wizard.sees('where');
 		await wizard.press(ENTER);

@@ -128,7 +128,7 @@ describe('home', () => {
 });
 
 describe('a run at work elsewhere', () => {
-	test('is watched from home to its end, and leaving its looks leaves it at work', async () => {
+	test('is watched from home to its end, and leaving its checks leaves it at work', async () => {
 		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card(RUN, 'working')] }));
 		await wizard.sees('Watch the run at work');
 		await wizard.press(ENTER);
@@ -164,7 +164,7 @@ describe('a run at work elsewhere', () => {
 		expect(wizard.desk.stops).toBe(1);
 	});
 
-	test('asks who watches it, until somebody has answered', async () => {
+	test('asks each of its watchers, until one has answered', async () => {
 		const wizard = openAt([attached]);
 		wizard.desk.play(...opening('provision'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('provision'));
 		await wizard.sees('elapsed');
@@ -204,7 +204,7 @@ describe('a run at work elsewhere', () => {
 	});
 });
 
-describe('an engine that died under the eyes', () => {
+describe('a daemon that died while it was watched', () => {
 	test.each([
 		[60, 16],
 		[80, 24],
@@ -246,7 +246,7 @@ describe('recover', () => {
 	const home = (options: Parameters<typeof fakeDesk>[0] = {}) =>
 		openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 1 ? [card(RUN, 'cut off')] : []), ...options }));
 
-	test('shows what was left with its statements, then puts it back', async () => {
+	test('shows what was left with its statements, then rolls it back', async () => {
 		const wizard = home();
 		await wizard.sees(/❯ Recover/);
 		await wizard.press(ENTER);
@@ -305,7 +305,7 @@ describe('recover', () => {
 		expect(wizard.desk.recovered).toEqual([]);
 	});
 
-	test('says so where nothing is left but what somebody else changed, and a folder', async () => {
+	test('says so where nothing is left but what another client changed, and a folder', async () => {
 		const left = 'An unfinished folder is kept: /srv/backup/db3-backup/20261121T020000Z.partial';
 		const wizard = home({ findings: () => [...FINDINGS.slice(1), { step: 'dump', title: left, actions: [], foreign: [] }] });
 		await wizard.sees(/❯ Recover/);
@@ -316,7 +316,7 @@ describe('recover', () => {
 		expect(text).not.toContain('copy');
 	});
 
-	test('a server that does not answer is told; r looks again', async () => {
+	test('a server that does not answer is named; r checks again', async () => {
 		let away = true;
 		const wizard = home({
 			findings: () => {
@@ -334,7 +334,7 @@ describe('recover', () => {
 		await wizard.sees('Writes were stopped');
 	});
 
-	test('a login that is refused asks for the password, then looks again', async () => {
+	test('a login that is refused asks for the password, then checks again', async () => {
 		const refuse = () => {
 			throw new ConnectError({ message: 'db3 refused the login.', details: 'ERROR 1045 (28000)' });
 		};

@@ -261,7 +261,7 @@ describe('a terminal', () => {
 		expect(await result).toMatchObject({ end: { outcome: 'done' }, left: null, summary: expect.stringContaining('README.txt') });
 	});
 
-	test('whose watcher leaves while it only looks loses no run', async () => {
+	test('whose watcher leaves during the checks loses no run', async () => {
 		const terminal = fakeTerminal();
 		const { desk, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'a run' } });
 		await terminal.sees('Read-only:');

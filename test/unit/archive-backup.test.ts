@@ -26,7 +26,7 @@ const refusal = async (promise: Promise<unknown>): Promise<UserError> => {
 };
 
 describe('a backup', () => {
-	test('has a manifest with all it must tell, and reads back as it was', async () => {
+	test('has a complete manifest, and reads back as it was', async () => {
 		const { path, manifest } = await backUp(folder);
 		expect(await readManifest(path)).toEqual(manifest);
 		expect(await readManifest(join(folder, 'latest'))).toEqual(manifest);
@@ -58,7 +58,7 @@ describe('a backup', () => {
 		expect(accounts).toMatchObject({ kind: 'accounts', path: 'accounts.sql.zst' });
 	});
 
-	test('is told in the list from running, damaged and foreign folders', async () => {
+	test('is listed apart from running, damaged and foreign folders', async () => {
 		await backUp(folder, later(60_000));
 		const { path } = await backUp(folder);
 		await claimFolder(folder, later(120_000));

@@ -40,7 +40,7 @@ const run = (sql: string): string[] =>
 		.filter((statement) => statement !== '');
 
 describe('change-source.sql', () => {
-	test('stands ready by GTID for MariaDB, from the source, with nothing filled in that is secret or somebody’s guess', () => {
+	test('stands ready by GTID for MariaDB, from the source, with no secret and no guess filled in', () => {
 		expect(run(changeSourceSql(manifest, byHandOf(manifest)))).toEqual([
 			"CHANGE MASTER TO MASTER_HOST = '<host>', MASTER_PORT = <port>, MASTER_USER = '<user>', MASTER_PASSWORD = '<password>', MASTER_SSL = 1, MASTER_USE_GTID = slave_pos",
 			"SET GLOBAL gtid_slave_pos = '0-1-84213'",

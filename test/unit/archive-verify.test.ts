@@ -182,7 +182,7 @@ test('a row more, summed anew everywhere, is counted', async () => {
 	]);
 });
 
-test('a folder that is not finished, was renamed, or is none is told as that', async () => {
+test('a folder that is not finished, was renamed, or is none is named as that', async () => {
 	const { path } = await backUp(folder);
 	await rename(path, join(folder, 'moved'));
 	const moved = await verifyBackup(join(folder, 'moved'));
@@ -198,7 +198,7 @@ test('a folder that is not finished, was renamed, or is none is told as that', a
 	await expect(verifyBackup(join(partial, 'README.txt'))).rejects.toThrow(UserError);
 });
 
-test('one by a newer lockstep is left to that, a damaged format is told', async () => {
+test('one by a newer lockstep is left to that, a damaged format is named', async () => {
 	const { path } = await backUp(folder);
 	const text = (await readFile(join(path, 'manifest.json'), 'utf8')).replace('"format": 1', '"format": 3');
 	await writeFile(join(path, 'manifest.json'), text);
@@ -257,7 +257,7 @@ test.each([
 	}
 });
 
-test('threads read as this one does, tell what cannot be read, and end when that is asked', async () => {
+test('threads read as this one does, name what cannot be read, and end when they are closed', async () => {
 	const { path } = await backUp(folder);
 	const stop = new AbortController();
 	const [reader] = openFileReaders(1, 2 ** 30, stop.signal);

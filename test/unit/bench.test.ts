@@ -20,7 +20,7 @@ test('the middle one; of an even number the mean of both; nothing of nothing', (
 	expect(median([])).toBeNaN();
 });
 
-test('everybody takes part in every round, and the order changes', () => {
+test('each contestant takes part in every round, and the order changes', () => {
 	const rounds = [0, 1, 2, 3].map((round) => orderOf(round, 3));
 	expect(rounds).toEqual([
 		[0, 1, 2],

@@ -40,7 +40,7 @@ const undone = (more: Partial<Extract<RunEvent, { type: 'undo-done' }>> = {}): R
 const fold = (...events: readonly RunEvent[]) => events.map((event) => at(event)).reduce(tally, NO_DEEDS);
 
 describe('what a run did, from its journal', () => {
-	test('what it drops of its own is no loss; what was there before is, however often it is made again', () => {
+	test('what it drops of its own is no loss; what existed before is, however often it is created again', () => {
 		const deeds = fold(
 			started('k'),
 			act('clear', { destroys: [database('old')] }),
@@ -53,7 +53,7 @@ describe('what a run did, from its journal', () => {
 		expect([isMade(deeds.made, database('new')), isMade(deeds.made, database('mine'))]).toEqual([true, false]);
 	});
 
-	test('what the server refused to destroy is there; where the connection was lost that is not known', () => {
+	test('what the server refused to destroy still exists; where the connection was lost that is not known', () => {
 		const drop = act('clear', { destroys: [database('old')] });
 		const failed = { type: 'action-failed', step: 'clear', action: 'x', ms: 1, description: { message: 'no' } } as const;
 		expect(fold(started('k'), drop, { ...failed, spared: [database('old')] }).lost).toEqual([]);

@@ -87,7 +87,7 @@ describe('accounts', () => {
 		expect(sent(statement).replace('IF NOT EXISTS ', '').replaceAll("\\'", "''")).toBe(text);
 	});
 
-	test('are told without their hashes', () => {
+	test('are shown without their hashes', () => {
 		const grants = accounts
 			.grants('app', '%')
 			.read([{ g: `GRANT RELOAD ON *.* TO \`app\`@\`%\` IDENTIFIED BY PASSWORD '${HASH}' REQUIRE SSL` }]);

@@ -39,7 +39,7 @@ describe('GTID sets', () => {
 		expect(contains(have, want)).toBe(count === 0);
 	});
 
-	test('are told as the server tells them, whatever they are made of', () => {
+	test('are printed as the server prints them, whatever they are made of', () => {
 		expect(canonical(`${B}:7:1-3:4 ,\n${A}:TAG:2,${A}:5`)).toBe(`${A}:5:tag:2,${B}:1-4:7`);
 		expect(union([`${A}:1-2`, '', `${A}:3,${B}:tag:1`])).toBe(`${A}:1-3,${B}:tag:1`);
 		for (const none of ['', 'x', `${A}`, `${A}:0`, `${A}:5-2`, '0-1-5', `${A.slice(1)}:1`]) expect(canonical(none), none).toBe('');
@@ -319,7 +319,7 @@ describe('locks', () => {
 		]);
 	});
 
-	test('show nobody’s password', () => {
+	test('show no password', () => {
 		const text = (info: string) => locks.activity.read([{ id: '1', info }])[0]?.text;
 		expect(text("ALTER USER a IDENTIFIED BY 'geheim'")).toBe('ALTER USER a IDENTIFIED …');
 		expect(text("CHANGE REPLICATION SOURCE TO SOURCE_USER = 'a', SOURCE_PASSWORD = 'geheim'")).not.toContain('geheim');
@@ -356,7 +356,7 @@ describe('tools', () => {
 		);
 	});
 
-	test('are told how our own session reaches the server', () => {
+	test('learn how our own session reaches the server', () => {
 		const place = { host: 'db"1', port: 3306, socket: null, user: 'a', tls: null, serverKey: null };
 		const tls = { ca: '/ca.pem', cert: null, key: null, verify: 'ca' as const };
 		expect(tools.options(place)).toEqual(['[client]', 'user="a"', 'host="db\\"1"', 'port=3306', 'protocol=tcp', 'ssl-mode=DISABLED']);

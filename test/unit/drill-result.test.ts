@@ -29,7 +29,7 @@ const failure = (step: string, more: Partial<Failure> = {}): Failure => ({
 	...more,
 });
 
-describe('what a drill came to', () => {
+describe('the result of a drill', () => {
 	it('is what its steps proved, and where the time went', () => {
 		expect(drillChecks(state(STEPS), null, 'db1').map(({ id, status }) => `${id} ${status}`)).toEqual([
 			...['DRILL-RESTORE ok', 'CONTENTS ok', 'DRILL-POSITION ok', 'DRILL-REPLICATES ok'],
@@ -99,7 +99,7 @@ describe('what a drill came to', () => {
 		expect(drillWarnings({ ...state(steps), notes })).toEqual(['said', 'It is so: not']);
 	});
 
-	it('is told to people without what would break a table', () => {
+	it('is printed without what would break a table', () => {
 		const text = drillMarkdown(DRILL_RECORD, [must('A', 'a | b', true)], { host: 'db3', port: 3306, version: '11.8.6' });
 		expect(text).toContain(`| Backup | ${DRILL_RECORD.backup} of db3:3306 (11.8.6) |`);
 		expect(text).toContain('| a \\| b | yes |');

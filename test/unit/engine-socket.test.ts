@@ -23,7 +23,7 @@ const note = (seq: number, text = ''): Recorded => ({
 });
 const nobody = { review: () => new Promise<never>(() => undefined), recover: () => new Promise<never>(() => undefined) };
 
-test('a watcher that is killed in the middle of a word, and while it is told something, does not end the engine', async () => {
+test('a watcher that is killed in the middle of a message, sent or received, does not end the daemon', async () => {
 	const stops: string[] = [];
 	const post = await openRunServer(path, ({ why }) => stops.push(why));
 	const dying = createConnection(path);
@@ -54,7 +54,7 @@ test('a watcher that is killed in the middle of a word, and while it is told som
 	expect(stops).toEqual([]);
 });
 
-test('an engine that is killed in the middle of a word is seen to have died', async () => {
+test('a daemon that is killed in the middle of a message is known to be dead', async () => {
 	const server = createServer((socket) => {
 		socket.write(lineOf({ say: 'event', at: 0, event: note(1) }) + lineOf({ say: 'event', at: 1, event: note(2) }).slice(0, 40));
 		socket.end();
@@ -72,7 +72,7 @@ test('an engine that is killed in the middle of a word is seen to have died', as
 	expect(seen).toEqual([1]);
 });
 
-test('an end that comes before anybody watches is told to who began the run', async () => {
+test('an end that comes before the first watcher is reported to the command that began the run', async () => {
 	const post = await openRunServer(path, () => undefined);
 	const end = { type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure: null, summary: {} } as const;
 	const over = post.over(end);
@@ -110,7 +110,7 @@ test('a name with any line end of Unicode arrives whole, in an event and in a qu
 	expect(heard).toEqual([odd, odd]);
 });
 
-test('of two who answer differently the first counts, and the other one is told so', async () => {
+test('of two watchers that answer differently the first counts, and the other one learns it', async () => {
 	const post = await openRunServer(path, () => undefined);
 	const texts: string[] = [];
 	const late = Promise.withResolvers<'undo'>();

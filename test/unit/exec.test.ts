@@ -73,7 +73,7 @@ describe('runTool', () => {
 });
 
 describe('startTool', () => {
-	it('keeps output for a reader who comes late, and lets the tool wait while nobody reads', async () => {
+	it('keeps output for a late reader, and lets the tool wait until it is read', async () => {
 		const size = 8_000_000;
 		const tool = startTool(script(`process.stdout.write(Buffer.alloc(${size}, 7), () => console.error('written'))`), {});
 		let ended = false;

@@ -64,7 +64,7 @@ describe('a channel', () => {
 		...['Relay_Master_Log_File', 'Exec_Master_Log_Pos', 'Master_SSL_Allowed', 'SQL_Delay'],
 	];
 
-	test('of any row is running only where the row says just that, and hints are told for any error', () => {
+	test('of any row is running only where the row says just that, and any error has hints', () => {
 		const { below, pick, bytes } = chance(1);
 		for (let round = 0; round < 3000; round++) {
 			const row: Record<string, string | null> = {};
@@ -219,11 +219,11 @@ describe('a journal', () => {
 		);
 	};
 
-	test('that is whole tells what to put back', () => {
+	test('that is whole shows what to roll back', () => {
 		expect(read(whole)?.past).toMatchObject({ touched: ['lock'], open: true, end: null });
 	});
 
-	test('that is cut anywhere behind an action still tells of it, and of no end', () => {
+	test('that is cut anywhere behind an action still holds it, and no end', () => {
 		const told = lines.slice(0, 5).join('').length;
 		for (let end = 0; end <= whole.length; end++) {
 			const past = read(whole.subarray(0, end))?.past;

@@ -9,7 +9,7 @@ import { BEGAN, CANARY, collector, FAILURE, firstHalf, opening, progressAt, reco
 const CONSENT = { name: 'db3-backup', reason: 'db3-backup holds data.', affected: ['shop'] };
 
 describe('flags', () => {
-	test('decide without anybody', async () => {
+	test('decide without a person', async () => {
 		await expect(flagDirector({ yes: true, confirm: 'db3', dryRun: false }).review(review('backup'))).resolves.toEqual({
 			go: true,
 			typed: ['db3'],

@@ -39,7 +39,7 @@ describe('the text printer', () => {
 		]);
 	});
 
-	test('tells statements when verbose, never a secret', () => {
+	test('prints statements when verbose, never a secret', () => {
 		const lines = printed(journey('provision'), { verbose: true }).join('\n');
 		expect(lines).toContain("primary  CREATE USER 'repl'@'10.0.0.3' IDENTIFIED BY '********' REQUIRE SSL");
 		expect(lines).not.toContain(CANARY);
@@ -51,13 +51,13 @@ describe('the text printer', () => {
 		]);
 	});
 
-	test('tells progress that stands still every 30 s', () => {
+	test('prints progress that stands still every 30 s', () => {
 		const record = recorder();
 		const events = Array.from({ length: 100 }, () => record({ type: 'progress', step: 'dump', progress: progressAt(0.42) }, 1000));
 		expect(printed(events)).toHaveLength(4);
 	});
 
-	test('tells what is put back, and what is not', () => {
+	test('prints what is rolled back, and what is not', () => {
 		const lines = printed(
 			recordAll([
 				...opening('backup'),
@@ -106,7 +106,7 @@ describe('a plan as text', () => {
 });
 
 describe('a failure', () => {
-	test('tells what, why, the state, what to do, and the words of the server', () => {
+	test('says what, why, the state, what to do, and the server’s message', () => {
 		expect(renderFailure(FAILURE, { width: 80, color: false }).split('\n')).toEqual([
 			'✗ The stream from db1 to db3-backup broke off.',
 			'  why    The replica ran out of space.',

@@ -38,7 +38,7 @@ describe('a journal', () => {
 		expect(readJournal(journal.path)).toEqual({ events: [say('whole')], newer: false });
 	});
 
-	test('whose last line is torn is gone on with on a line of its own', () => {
+	test('whose last line is torn continues on a new line', () => {
 		const first = openJournal(folder, 'go-on');
 		first.write(say('whole'));
 		first.close();

@@ -189,7 +189,7 @@ const bytes = (text: string): Buffer =>
 		'latin1',
 	);
 
-describe('what clients and servers do not read alike', () => {
+describe('what clients and servers read differently', () => {
 	const MODE = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO';\n";
 	const GBK = /character set otherwise than clients/;
 	const NAMES = /character set that it sets is not understood/;

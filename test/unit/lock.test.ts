@@ -21,7 +21,7 @@ const VENDORS: readonly { dialect: Dialect; off: string | null; starts: readonly
 	{ dialect: mysql, off: 'OFF', starts: ["START REPLICA SQL_THREAD FOR CHANNEL ''", "START REPLICA SQL_THREAD FOR CHANNEL 'x'"] },
 ];
 
-describe.each(VENDORS)('put back only what is ours on $dialect.title', ({ dialect, off, starts }) => {
+describe.each(VENDORS)('rolls back only what is ours on $dialect.title', ({ dialect, off, starts }) => {
 	const at = { server: { name: 'db3', dialect } } as never as At;
 	/** `off`: what a server without super_read_only on says of it. */
 	const readOnly = (now: string, before: string, later = 0, superNow = off, refuses?: boolean) => {
@@ -42,7 +42,7 @@ describe.each(VENDORS)('put back only what is ours on $dialect.title', ({ dialec
 		expect(readOnly('NO_LOCK', 'OFF')).toEqual([[], 1]);
 	});
 	if (off !== null) {
-		test('not read_only where somebody turned on what is stronger since: that would end it as well', () => {
+		test('not read_only where a stronger setting was turned on since: that would end it as well', () => {
 			expect(readOnly('ON', 'OFF', 5, 'ON')).toEqual([[], 1]);
 		});
 	}

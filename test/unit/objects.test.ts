@@ -15,7 +15,7 @@ const file = (database: string | null, some: Partial<DumpedDatabase> = {}): Dump
 const ids = (checks: ReturnType<typeof compareObjects>) => checks.map((check) => check.id);
 
 describe('what the catalogue has and the dump does not', () => {
-	it('is nothing where all is there', () => {
+	it('is nothing where the dump is complete', () => {
 		const shop = file('shop', { tables: [{ name: 'orders', rows: 3 }], views: ['open'], triggers: ['t'], events: ['e'], functions: ['f'] });
 		const all = { tables: ['shop.orders'], views: ['shop.open'], triggers: ['shop.t'], events: ['shop.e'], functions: ['shop.f'] };
 		expect(compareObjects(wanted(all), [shop, file(null)], [])).toEqual([]);

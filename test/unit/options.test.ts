@@ -39,7 +39,7 @@ describe('the options of the clients', () => {
 		expect(givenConnection('primary', all)).toEqual({ host: 'p', noDefaults: true });
 	});
 
-	it('are none where nobody gave any: commander’s own default for --no-defaults says nothing', () => {
+	it('are none where none is given: commander’s own default for --no-defaults says nothing', () => {
 		expect(givenConnection('server', { defaults: true, input: true, color: 'auto' })).toEqual({});
 	});
 

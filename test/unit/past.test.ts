@@ -30,7 +30,7 @@ const ended = (outcome: 'done' | 'failed' | 'undone' | 'stopped', open: boolean)
 	...{ type: 'run-ended', outcome, open, warnings: [], failure: null, summary: {} },
 });
 
-test('a journal that ends in the middle is open, with what was seen, done and touched', () => {
+test('a journal that ends in the middle is open, with its facts, finished and changed steps', () => {
 	const past = runRecordOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
 	expect(past).toEqual({
 		...{ title: 'Toy', undoing: [], servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
@@ -73,15 +73,15 @@ test('who does it, and how it ended, is known', () => {
 	expect(runRecordOf(record([START, ended('done', false)]))?.end).toMatchObject({ outcome: 'done' });
 });
 
-test('putting back is no touching', () => {
+test('a roll-back changes no step', () => {
 	expect(runRecordOf(record([START, action('a', true, true)]))?.touched).toEqual([]);
 });
 
-test('events without a beginning tell of no run', () => {
+test('events without a beginning are no run', () => {
 	expect(runRecordOf(record([facts('a', 'A')]))).toBeUndefined();
 });
 
-test('only the newest run of the same work is gone on with, and only if it is open', () => {
+test('only the newest run of the same work is resumed, and only if it is open', () => {
 	const folder = mkdtempSync(join(tmpdir(), 'lockstep-past-'));
 	try {
 		const write = (run: string, events: readonly RunEvent[]) => {
@@ -103,7 +103,7 @@ test('only the newest run of the same work is gone on with, and only if it is op
 	}
 });
 
-test('a run that a newer lockstep wrote to is not gone on with', () => {
+test('a run that a newer lockstep wrote to is not resumed', () => {
 	const folder = mkdtempSync(join(tmpdir(), 'lockstep-past-'));
 	try {
 		const journal = openJournal(folder, '1-newer');

@@ -13,7 +13,7 @@ const AT = new Date('2026-11-26T02:00:00Z');
 type Step = typeof prepareFolder;
 type Working = Parameters<NonNullable<Step['run']>>[0];
 
-test('backups that begin in the same second have folders of their own, whoever comes first', async () => {
+test('backups that begin in the same second have folders of their own, in any order', async () => {
 	const to = await mkdtemp(join(tmpdir(), 'lockstep-second-'));
 	try {
 		const notes: string[] = [];

@@ -167,7 +167,7 @@ describe('a file of definitions', () => {
 		['SET NAMES utf8mb4;', null],
 	])('knows whom %s is about', (statement, account) => expect(accountOf(statement)).toBe(account));
 
-	it('leaves out accounts that are there', async () => {
+	it('leaves out accounts that exist', async () => {
 		const text =
 			'CREATE USER `a`@`%`;\nCREATE USER `b`@`%`;\nGRANT ALL ON *.* TO `a`@`%`;\nGRANT ALL ON *.* TO `b`@`%`;\n-- Dump completed\n';
 		expect(await only(text, { withoutAccounts: ['a@%'] })).toBe('CREATE USER `b`@`%`;\nGRANT ALL ON *.* TO `b`@`%`;\n-- Dump completed\n');
@@ -263,7 +263,7 @@ describe('what was asked for', () => {
 	);
 });
 
-it('stops the others where one fails, and tells the first error', async () => {
+it('stops the others where one fails, and throws the first error', async () => {
 	const seen: number[] = [];
 	const work = async (item: number, until: AbortSignal) => {
 		seen.push(item);

@@ -53,7 +53,7 @@ describe('rows that differ', () => {
 		});
 	});
 
-	it('are looked at up to a bound, and said to be more', async () => {
+	it('are compared up to a bound, and reported as more', async () => {
 		const all = await compareRows(
 			table,
 			textOf(rows(20_000), 1e6, 4096),

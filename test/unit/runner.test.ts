@@ -150,7 +150,7 @@ describe('a step that says what the run came to', () => {
 
 	beforeEach(() => heard.splice(0));
 
-	test('is done after a failure, before anything is rolled back, and is told of it', async () => {
+	test('is done after a failure, before anything is rolled back, and receives it', async () => {
 		const { options, server } = toy([step('a'), step('b'), conclusion()], 'put-back');
 		server.broken = (text) => text.startsWith('b =');
 		expect(await run(options)).toMatchObject({ outcome: 'failed', open: false, failure: { step: 'b' } });
@@ -182,7 +182,7 @@ describe('a step that says what the run came to', () => {
 });
 
 describe('before anything is done', () => {
-	test('the failed checks of all steps are told together, and nobody is asked', async () => {
+	test('the failed checks of all steps are shown together, without a question', async () => {
 		const no = (id: string) => ({ checks: () => [must(`NO-${id}`, 'must hold', false), must('YES', 'holds', true)] });
 		const { options, server, director } = toy([step('a', no('A')), step('b'), step('c', no('C'))]);
 		const end = await run(options);
@@ -191,7 +191,7 @@ describe('before anything is done', () => {
 		expect([server.done, director.reviews]).toEqual([[], []]);
 	});
 
-	test('a look that fails after a failed check is explained by that check; otherwise it is the failure itself', async () => {
+	test('an inspection that fails after a failed check is explained by that check; otherwise it is the failure itself', async () => {
 		const inspect = () => Promise.reject(new ServerError({ message: 'access denied' }));
 		const checked = toy([step('a', { checks: () => [must('RIGHTS', 'may look', false)] }), step('b', { inspect })]);
 		expect((await run(checked.options)).failure).toMatchObject({ class: 'CheckFailed', checks: [{ id: 'RIGHTS' }] });
@@ -214,7 +214,7 @@ describe('before anything is done', () => {
 		expect(server.done).toEqual([]);
 	});
 
-	test('the right names let it go on; the same question is put once', async () => {
+	test('the right names let it continue; the same question is asked once', async () => {
 		const { options, director } = toy([step('a', asks('db1')), step('b', asks('db1')), step('c', asks('db2'))]);
 		director.typed = ['db2', 'db1'];
 		expect((await run(options)).outcome).toBe('done');
@@ -228,7 +228,7 @@ describe('before anything is done', () => {
 		expect(server.done).toEqual([]);
 	});
 
-	test('later steps are planned with stand-ins, which are gone when the real output is there', async () => {
+	test('later steps are planned with preview outputs, which give way to the real ones', async () => {
 		const seen: Json[] = [];
 		const later = step('b', {
 			plan({ outputs }) {
@@ -256,7 +256,7 @@ describe('before anything is done', () => {
 });
 
 describe('a run that goes well', () => {
-	test('looks at everything first, writes each act down before it, and proves each step', async () => {
+	test('inspects everything first, writes each act down before it, and proves each step', async () => {
 		const { options, server, types } = toy([step('a', { verify: async () => [must('A', 'took effect', true)] }), step('b')]);
 		expect(await run(options)).toMatchObject({ outcome: 'done', open: false, failure: null, warnings: [] });
 		expect(server.done).toEqual(['a = new', 'b = new']);
@@ -294,7 +294,7 @@ describe('a failure that keeps what was done', () => {
 		return made;
 	};
 
-	test('is open, to be gone on with', async () => {
+	test('is open, to be resumed', async () => {
 		const { options, server, director } = refusing(1);
 		expect(await run(options)).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'ServerError', step: 'b' } });
 		expect([server.settings, director.asked]).toEqual([{ a: 'new', b: 'old', c: 'old' }, ['recover']]);
@@ -307,7 +307,7 @@ describe('a failure that keeps what was done', () => {
 		expect(server.done).toEqual(['a = new', 'b = new', 'c = new']);
 	});
 
-	test('is taken back where that is asked for, the last step first', async () => {
+	test('is rolled back on request, the last step first', async () => {
 		const { options, server, director } = toy([step('a'), step('b'), step('c')]);
 		server.broken = (text) => text === 'c = new';
 		director.recoveries = ['undo'];
@@ -327,22 +327,22 @@ describe('a failure that keeps what was done', () => {
 		expect(server.done).toEqual([]);
 	});
 
-	test('whoever asks to stop is not asked whether to retry', async () => {
+	test('a run that is being stopped does not ask whether to retry', async () => {
 		const { options, server, director } = toy([step('a', { verify: async () => server.stopped() }), step('b')]);
 		expect(await run(options)).toMatchObject({ outcome: 'stopped', open: true, failure: { class: 'Stopped' } });
 		expect([server.done, director.asked]).toEqual([['a = new'], []]);
 	});
 });
 
-describe('a failure that puts back', () => {
-	test('asks nobody and is over', async () => {
+describe('a failure that rolls back', () => {
+	test('asks nothing and is over', async () => {
 		const { options, server, director } = toy([step('a'), step('b')], 'put-back');
 		server.broken = (text) => text === 'b = new';
 		expect(await run(options)).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'ServerError' } });
 		expect([server.settings.a, server.settings.b, director.asked]).toEqual(['old', 'old', []]);
 	});
 
-	test('goes on putting back although the run is being stopped', async () => {
+	test('continues to roll back although the run is being stopped', async () => {
 		const { options, server } = toy([step('a', { verify: async () => server.stopped() }), step('b')], 'put-back');
 		expect(await run(options)).toMatchObject({ outcome: 'stopped', open: false });
 		expect(server.done).toEqual(['a = new', 'a = old']);
@@ -368,7 +368,7 @@ describe('a failure that puts back', () => {
 	});
 });
 
-describe('going on with an interrupted run', () => {
+describe('an interrupted run that is resumed', () => {
 	const interrupted = async (steps: readonly AnyStep<Outputs>[]) => {
 		const made = toy(steps);
 		made.server.broken = (text) => text === 'b = new';
@@ -417,7 +417,7 @@ describe('going on with an interrupted run', () => {
 		expect(server.settings).toMatchObject({ a: 'new', b: 'new' });
 	});
 
-	test('says since when it goes on, and asks about what somebody put there meanwhile, also where a step is done', async () => {
+	test('names the run that it resumes, and asks about what appeared meanwhile, also where a step is done', async () => {
 		const consents: ToyStep['consents'] = ({ facts }) =>
 			facts.value === 'foreign' ? [{ name: 'db1', reason: 'gone', affected: ['it'] }] : [];
 		const calm = await interrupted([step('a', { consents }), step('b')]);
@@ -465,7 +465,7 @@ describe('going on with an interrupted run', () => {
 		expect(server.settings).toMatchObject({ finalize: '', b: 'old' });
 	});
 
-	test('taking back what somebody put back already does nothing', async () => {
+	test('an undo of what was restored by hand does nothing', async () => {
 		const { options, server, past } = await interrupted([step('a'), step('b')]);
 		server.settings.a = 'old';
 		server.done.length = 0;

@@ -44,7 +44,7 @@ describe("Debian's archive among the machine's apt sources", () => {
 		expect(found.map(({ uri }) => uri)).not.toContain('http://commented.example/debian');
 	});
 
-	it('takes a mirror list, goes on over folded fields, leaves out what is switched off', async () => {
+	it('takes a mirror list, reads folded fields, leaves out what is switched off', async () => {
 		await writeFile(
 			join(apt, 'sources.list.d', 'debian.sources'),
 			'Enabled: no\nTypes: deb\nURIs: http://off.example/debian\nSuites: trixie\nComponents: main\n\n' +

@@ -151,7 +151,7 @@ describe('a file of state', () => {
 		}
 	});
 
-	test('of a lock that is not whole is nobody’s', async () => {
+	test('of a lock that is not whole has no owner', async () => {
 		const path = join(folder, 'a.lock');
 		for (const text of ['', '{"pid":', '{"pid":-1,"birth":"","token":""}', '[]', `{"pid":${process.pid}}`]) {
 			await writeFile(path, text);

@@ -115,7 +115,7 @@ describe('option files', () => {
 		expect(found.warnings.join()).toMatch(/ring\.cnf: files include files/);
 	});
 
-	test('that everybody may write to are ignored, those that others may read are marked', async () => {
+	test('that are world-writable are ignored, those that others may read are marked', async () => {
 		const open = await write('open.cnf', '[client]\npassword=x\n', 0o666);
 		await write('.my.cnf', '[client]\npassword=y\n', 0o640);
 		const found = await readOptionFiles({}, { env, home, systemFiles: [open] });

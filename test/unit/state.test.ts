@@ -37,7 +37,7 @@ test('steps go from waiting through running to done', () => {
 	expect(fold(running, at(done)).steps[0]).toMatchObject({ status: 'done', ms: 12, again: false });
 });
 
-test('the transcript tells each action with its end, the same one twice apart', () => {
+test('the transcript shows each action with its end, the same one twice apart', () => {
 	const { transcript } = all(
 		START,
 		action('x'),
@@ -53,7 +53,7 @@ test('the transcript tells each action with its end, the same one twice apart', 
 	]);
 });
 
-test('after a failure what was done and is taken back says so', () => {
+test('after a failure, finished steps that are rolled back say so', () => {
 	const state = all(
 		START,
 		{ type: 'step-started', step: 'a' },

@@ -1,4 +1,4 @@
-// How lockstep speaks (.github/docs/style.md), held over every text in the program and over the README.
+// How lockstep speaks (.github/docs/style.md), held over every text in the program, over the README, the manual and the titles of tests.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +39,16 @@ describe('every text of the program', () => {
 		const lines = readFileSync(join(ROOT, page), 'utf8').split('\n');
 		const found = lines.flatMap((text, index) => wrong(text).map((why) => `${page}:${index + 1}: ${why}: ${text}`));
 		expect(found).toEqual([]);
+	});
+});
+
+describe('the title of every test', () => {
+	const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.test\.tsx?$/.test(file));
+	it.each(tests.map((file) => [file]))('in %s uses them, too', (file) => {
+		const source = readFileSync(join(ROOT, 'test', file), 'utf8');
+		const titles = [...source.matchAll(/\b(?:describe|it|test)\b[^'"`\n]*\(\s*(['"`])(.*?)\1,/g)].map(([, , title]) => title as string);
+		expect(titles).not.toEqual([]);
+		expect(titles.flatMap((title) => wrong(title).map((why) => `${why}: ${title}`))).toEqual([]);
 	});
 });
 

@@ -35,7 +35,7 @@ describe('tables that workers go through', () => {
 		});
 	});
 
-	test('are done when all of their parts are, whoever read them', () => {
+	test('are done when all of their parts are, by any worker', () => {
 		const { at, now } = clock();
 		const tracker = trackTables(now, TABLES);
 		tracker.begin(1, 'a.t', { at: 1, of: 3 });
@@ -69,7 +69,7 @@ describe('tables that workers go through', () => {
 		expect(tracker.view().workers[0]).not.toHaveProperty('rows');
 	});
 
-	test('that nobody knew of are counted when they are met', () => {
+	test('that are not in the plan are counted when they are met', () => {
 		const { now } = clock();
 		const tracker = trackTables(now, [{ name: 'a.t', total: null }]);
 		tracker.begin(1, 'x.y');

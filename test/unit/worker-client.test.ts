@@ -32,7 +32,7 @@ async function hold(client: WorkerClient<TestThread>, number: number, signal?: A
 	return { answer, said: await arrived.promise };
 }
 
-test('answers come to whoever asked, in any order, and calls arrive in the order in which they were made', async () => {
+test('answers come to their callers, in any order, and calls arrive in the order in which they were made', async () => {
 	const client = start();
 	// Nobody needs to wait until the thread is ready.
 	const first = client.call('hold', 1);
@@ -54,7 +54,7 @@ test('events come before the answers that follow them', async () => {
 	expect(events).toEqual(['a', 'b', 'c']);
 });
 
-test('an abort reaches the thread, its answer is awaited, and only the caller who aborted is told the reason', async () => {
+test('an abort reaches the thread, its answer is awaited, and only the caller who aborted gets the reason', async () => {
 	const client = start();
 	const stop = new AbortController();
 	const aborted = await hold(client, 1, stop.signal);
@@ -140,7 +140,7 @@ test('a thread that breaks down refuses with its own error, and only the first o
 	}
 });
 
-test('what is failed here is told nothing else', async () => {
+test('what is failed here hears nothing else', async () => {
 	const client = start();
 	const held = await hold(client, 1);
 	const why = new Stopped('Enough.');
