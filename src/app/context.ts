@@ -22,13 +22,12 @@ export interface AppContext {
 	readonly passwordPrompt: (explicit: boolean) => PasswordPrompt | undefined;
 }
 
-/** `isReadOnly`: a preview, which leaves the configuration as it is. */
+/** Throws UserError for a configuration that cannot be read. */
 export function makeAppContext(
 	outside: Pick<AppContext, 'env' | 'now' | 'version' | 'signal' | 'configFile' | 'passwordPrompt'>,
-	isReadOnly = false,
 ): AppContext {
 	const { env, configFile } = outside;
-	const { profiles, warnings } = openProfiles({ env, ...(configFile === null ? {} : { file: configFile }), readOnly: isReadOnly });
+	const { profiles, warnings } = openProfiles({ env, ...(configFile === null ? {} : { file: configFile }) });
 	const state = env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : `${env.HOME ?? '/tmp'}/.local/state`;
 	return { ...outside, profiles, warnings, stateFolder: `${state}/lockstep` };
 }

@@ -69,7 +69,7 @@ export function makeContext(
 	const passwordPrompt = prompts({ ...outside, flags, mode });
 	return {
 		...outside,
-		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt }, flags.dryRun),
+		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt }),
 		flags,
 		mode,
 		color: wantsColor(flags.color, stdout, env),

@@ -29,11 +29,15 @@ export interface Problem {
 }
 
 /** Everything in which a value is not as the schema says, each path once. */
-export function problemsIn(schema: z.ZodMiniType, value: unknown): readonly Problem[] {
+export const problemsIn = (schema: z.ZodMiniType, value: unknown): readonly Problem[] => [
+	...new Map(locatedProblems(schema, value).map(({ path, rule }) => [path, { path, rule }])).values(),
+];
+
+/** The same with the elements of lists by their numbers, in the order of the schema. */
+export function locatedProblems(schema: z.ZodMiniType, value: unknown): readonly (Problem & { readonly keys: readonly PropertyKey[] })[] {
 	const read = schema.safeParse(value);
 	if (read.success) return [];
-	const problems = read.error.issues.map((issue): Problem => ({ path: pathOf(issue.path), rule: ruleOf(issue) }));
-	return [...new Map(problems.map((problem) => [problem.path, problem])).values()];
+	return read.error.issues.map((issue) => ({ path: pathOf(issue.path), rule: ruleOf(issue), keys: issue.path }));
 }
 
 const pathOf = (path: readonly PropertyKey[]): string => path.map((key) => (typeof key === 'number' ? '*' : String(key))).join('.');

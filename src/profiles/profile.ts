@@ -48,6 +48,14 @@ export const PROFILE = z.object({
 });
 export type Profile = Readonly<z.output<typeof PROFILE>>;
 
+/** The keys that objects of the file have, by where they are: of the file itself, a profile, its `tls` and its `defaults`. */
+export const KEYS = {
+	file: ['profiles', 'preferences'],
+	profile: Object.keys(PROFILE.shape),
+	tls: Object.keys(TLS.shape),
+	defaults: Object.keys(DEFAULTS.shape),
+} as const;
+
 /** The file of profiles. Fields that are not known are let be: a newer lockstep may have written them. */
 export const CONFIGURATION = z.object({
 	profiles: z.optional(z.array(PROFILE)),

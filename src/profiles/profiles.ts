@@ -1,11 +1,12 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type Conf from 'conf';
 import { UserError } from '../core/errors.ts';
-import { matches, object, problemsIn } from '../core/schema.ts';
-import { CONFIGURATION, known, NAME, PROFILE, type Profile } from './profile.ts';
+import { problemsIn } from '../core/schema.ts';
+import { type Kept, readConfiguration } from './configuration.ts';
+import { known, NAME, PROFILE, type Profile } from './profile.ts';
 
 /** The named servers, and what was used last, kept in a file of mode 0600. Every change is written at once. */
 export interface Profiles {
@@ -23,18 +24,11 @@ export interface Profiles {
 	prefer(key: string, value: string): void;
 }
 
-type Kept = { profiles?: Profile[]; preferences?: Record<string, string> };
-
 /**
  * Opens `file` (`--config`), else `LOCKSTEP_CONFIG`, else `$XDG_CONFIG_HOME/lockstep/config.json`. Nothing is written before something is put.
- * A file that is no JSON, or not ours, is kept as `….bad` and said in a warning; profiles start empty then. `readOnly` refuses it instead.
+ * Throws UserError for a file that is no JSON, or not ours, by line and column: the file is a person's, and stays as it is.
  */
-export function openProfiles(at: {
-	readonly file?: string;
-	readonly env: NodeJS.ProcessEnv;
-	readonly home?: string;
-	readonly readOnly?: boolean;
-}): {
+export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.ProcessEnv; readonly home?: string }): {
 	readonly profiles: Profiles;
 	readonly warnings: readonly string[];
 } {
@@ -52,41 +46,17 @@ export function openProfiles(at: {
 		warnings.push(...leaks(conf.get('profiles') ?? []));
 		return { profiles: profilesIn(file, conf), warnings };
 	} catch (cause) {
+		if (cause instanceof UserError) throw cause;
 		const error = cause as NodeJS.ErrnoException;
-		if (error.code?.startsWith('E') && error.syscall !== undefined) {
-			throw new UserError(
-				{
-					message: `The configuration ${file} cannot be read.`,
-					hints: ['Check who may read it, or name another with --config.'],
-					details: error.message,
-				},
-				{ cause },
-			);
-		}
-		if (at.readOnly)
-			throw new UserError(
-				{
-					message: `The configuration ${file} is damaged.`,
-					reason: error.message,
-					hints: ['Correct it, or name another with --config.'],
-				},
-				{ cause },
-			);
-		const bad = free(`${file}.bad`);
-		try {
-			renameSync(file, bad);
-		} catch (cause) {
-			throw new UserError(
-				{
-					message: `The configuration ${file} is damaged, and cannot be put aside.`,
-					reason: error.message,
-					hints: [`Fix it, or name another with --config.`],
-				},
-				{ cause },
-			);
-		}
-		warnings.push(`The configuration was damaged and is kept as ${bad}; it starts empty. (${error.message})`);
-		return { profiles: profilesIn(file, null), warnings };
+		if (!error.code?.startsWith('E') || error.syscall === undefined) throw cause;
+		throw new UserError(
+			{
+				message: `The configuration ${file} cannot be read.`,
+				hints: ['Check who may read it, or name another with --config.'],
+				details: error.message,
+			},
+			{ cause },
+		);
 	}
 }
 
@@ -102,22 +72,8 @@ function open(file: string): Conf<Kept> {
 		fileExtension: extname(file).slice(1),
 		configFileMode: 0o600,
 		accessPropertiesByDotNotation: false,
-		deserialize: parse,
+		deserialize: (text) => readConfiguration(text, file),
 	});
-}
-
-/** conf takes an array or a number for an empty configuration. What is wrong is not quoted: it is a person's file. */
-function parse(text: string): Kept {
-	let kept: unknown;
-	try {
-		kept = JSON.parse(text.replace(/^\uFEFF/, ''));
-	} catch {
-		throw new SyntaxError('It is not valid JSON.');
-	}
-	if (!matches(object, kept)) throw new SyntaxError('It is no JSON object.');
-	const [problem] = problemsIn(CONFIGURATION, kept);
-	if (problem !== undefined) throw new SyntaxError(`Its ${problem.path} ${problem.rule}.`);
-	return kept;
 }
 
 function profilesIn(file: string, opened: Conf<Kept> | null): Profiles {
@@ -177,11 +133,4 @@ function leaks(profiles: readonly Profile[]): readonly string[] {
 			(profile) =>
 				`The profile ${profile.name} holds a password, which is not used: take it out, and put it into an option file of mode 0600.`,
 		);
-}
-
-function free(path: string): string {
-	for (let n = 1; ; n += 1) {
-		const candidate = n === 1 ? path : `${path}.${n}`;
-		if (!existsSync(candidate)) return candidate;
-	}
 }

@@ -104,14 +104,15 @@ describe('a command line that is wrong', () => {
 		expect(await readdir(home.dir)).not.toContain('never');
 	});
 
-	it('a half-written profile file: moved away with a warning, and the command continues', async () => {
+	it('a half-written profile file: refused, and nothing is begun', async () => {
 		const file = join(home.dir, 'half', 'config.json');
 		await mkdir(join(home.dir, 'half'));
 		await writeFile(file, '{"profi');
 		const ended = await lockstep([...BACKUP, '--config', file], { env: home.env });
-		expect(ended.code, words(ended)).toBe(5);
-		expect(ended.stderr).toContain('config.json.bad');
-		expect(await readFile(`${file}.bad`, 'utf8')).toBe('{"profi');
+		expect(ended.code, words(ended)).toBe(2);
+		expect(ended.stderr).toContain('config.json:1:2: this is not valid JSON');
+		expect(await readFile(file, 'utf8')).toBe('{"profi');
+		expect(await readdir(join(home.dir, 'half'))).toEqual(['config.json']);
 	});
 });
 

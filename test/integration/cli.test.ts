@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyBackup } from '../../src/archive/verify.ts';
@@ -100,15 +100,26 @@ describe('without a server', IN_ORDER, () => {
 		expect((await run('profile', 'list', '--json')).last.profiles).toEqual([]);
 	});
 
-	it('moves a half-written profile file away, warns, and continues', async () => {
+	it('17: a typo in config.json ends a command with exit 2, by line and column, and leaves the file', async () => {
 		const folder = join(home.dir, 'config', 'lockstep');
+		const text = '{"profiles": [\n  {"name": "db3",\n   "bagde": "prod"}\n]}\n';
 		await mkdir(folder, { recursive: true });
-		await writeFile(join(folder, 'config.json'), '{"profiles": {"db3": {"ho');
-		const { code, stderr } = await run('profile', 'add', 'db6', '--server', 'mysql://db6');
-		expect(code).toBe(0);
-		expect(stderr).toContain('config.json.bad');
-		expect(await readFile(join(folder, 'config.json.bad'), 'utf8')).toBe('{"profiles": {"db3": {"ho');
-		expect((await run('profile', 'list', '--json')).last.profiles).toMatchObject([{ name: 'db6' }]);
+		await writeFile(join(folder, 'config.json'), text);
+		for (const args of [
+			['profile', 'add', 'db6', '--server', 'mysql://db6'],
+			['profile', 'list'],
+			['status', '--server', 'db3'],
+		]) {
+			const { code, stderr } = await run(...args);
+			expect({ code, stderr }, args.join(' ')).toMatchObject({
+				code: 2,
+				stderr: expect.stringContaining('config.json:3:4: unknown key "bagde".'),
+			});
+			expect(stderr).toContain('Did you mean "badge"?');
+		}
+		expect(await readdir(folder)).toEqual(['config.json']);
+		expect(await readFile(join(folder, 'config.json'), 'utf8')).toBe(text);
+		await rm(join(folder, 'config.json'));
 	});
 
 	it('believes no journal in a folder that others may write to', async () => {

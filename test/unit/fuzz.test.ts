@@ -272,7 +272,7 @@ describe('a journal', () => {
 	});
 });
 
-test('a configuration of any kind is read, put aside or refused in words', () => {
+test('a configuration of any kind is read or refused in words, and stays as it is', () => {
 	const random = chance(6);
 	const file = join(folder, 'config.json');
 	const good = Buffer.from(
@@ -289,6 +289,7 @@ test('a configuration of any kind is read, put aside or refused in words', () =>
 			() => openProfiles({ file, env: {}, home: folder }),
 			() => JSON.stringify(text.toString()),
 		);
+		expect(readFileSync(file).equals(text)).toBe(true);
 		for (const profile of opened?.profiles.list() ?? []) expect(profile.name, text.toString()).toMatch(/^[\w.-]+$/);
 		expect(opened?.profiles.preference('profile') ?? '', text.toString()).toEqual(expect.any(String));
 	}

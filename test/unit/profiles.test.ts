@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -85,26 +85,34 @@ describe('profiles', () => {
 	});
 
 	test.each([
-		['half-written', '{"profiles": [{"na'],
-		['empty', ''],
-		['not an object', '[]'],
-		['of another shape', '{"profiles": {"db3": {}}}'],
-		['with a profile that has no name', '{"profiles": [{"host": "x"}]}'],
-		['with a port that is none', '{"profiles": [{"name": "x", "port": 99999}]}'],
-		['with a name that is none', '{"profiles": [{"name": "../x"}]}'],
-	])('a file that is %s is put aside and said, never lost', async (_, text) => {
+		['half-written', '{"profiles": [{"na', '1:16: this is not valid JSON. A key in double quotes is expected here'],
+		['cut off behind a comma', '{"profiles": [\n  {"name": "x"},\n', '3:1: this is not valid JSON. The file ends too early.'],
+		['without a comma', '{\n  "profiles": []\n  "preferences": {}\n}', '3:3: this is not valid JSON. A comma or } is expected here.'],
+		['empty', '', '1:1: this is not valid JSON.'],
+		['not an object', '[]', '1:1: the configuration must be a JSON object'],
+		['of another shape', '{"profiles": {"db3": {}}}', '1:14: profiles must be an array.'],
+		['with a profile that has no name', '{"profiles": [{"host": "x"}]}', '1:15: profiles.*.name must be a string.'],
+		['with a port that is none', '{"profiles": [\n{"name": "x",\n "port": 99999}]}', '3:10: profiles.*.port must be at most 65535.'],
+		['with a name that is none', '{"profiles": [{"name": "../x"}]}', '1:24: profiles.*.name has characters that are not allowed.'],
+		['with a misspelt key', '{"profiles": [{"name": "x",\n\t"bagde": "prod"}]}', '2:2: unknown key "bagde".'],
+		['with a misspelt key of tls', '{"profiles": [{"name": "x", "tls": {"moed": "REQUIRED"}}]}', '1:37: unknown key "moed".'],
+		['with a misspelt key above', '{"profile": []}', '1:2: unknown key "profile".'],
+	])('17: a file that is %s is refused by line and column, and stays as it is', async (_, text, place) => {
 		const file = join(folder, 'lockstep', 'config.json');
 		await mkdir(join(folder, 'lockstep'));
-		await writeFile(`${file}.bad`, 'an older one');
 		await writeFile(file, text);
-		const { profiles, warnings } = open();
-		expect(profiles.list()).toEqual([]);
-		expect(warnings).toHaveLength(1);
-		expect(warnings[0]).toContain(`${file}.bad.2`);
-		expect(await readFile(`${file}.bad.2`, 'utf8')).toBe(text);
-		expect(await readFile(`${file}.bad`, 'utf8')).toBe('an older one');
-		profiles.put(db3);
-		expect(open().profiles.get('db3-backup')).toEqual(db3);
+		let refused: unknown;
+		try {
+			open();
+		} catch (error) {
+			refused = error;
+		}
+		expect(refused).toBeInstanceOf(UserError);
+		const { message, hints = [] } = (refused as UserError).description;
+		expect(message).toContain(`${file}:${place}`);
+		if (message.includes('unknown key')) expect(hints[0]).toMatch(/^Did you mean "(badge|mode|profiles)"\?$/);
+		expect(await readdir(join(folder, 'lockstep'))).toEqual(['config.json']);
+		expect(await readFile(file, 'utf8')).toBe(text);
 	});
 
 	test('what a newer version wrote is let be', async () => {
