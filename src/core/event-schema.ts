@@ -28,6 +28,7 @@ const SCHEMAS = {
 	'action-done': z.object({ step, action: z.string() }),
 	'action-failed': z.object({ step, action: z.string() }),
 	progress: z.object({ step }),
+	waiting: z.object({ wait: z.nullable(object) }),
 	lock: z.object({ step }),
 	note: z.object({ text: z.string() }),
 	checks: z.object({ step, checks: list }),

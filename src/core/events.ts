@@ -5,6 +5,7 @@ import type { Json } from './json.ts';
 import type { Failure, LockState, Thing } from './model.ts';
 import type { Progress } from './progress.ts';
 import type { ShownAction } from './shown-action.ts';
+import type { Wait } from './waits.ts';
 
 /** What happens in a run, in order. Screens fold it, `--json` prints it; what is marked durable is the journal. */
 export type RunEvent =
@@ -67,6 +68,8 @@ export type RunEvent =
 			readonly discarded?: true;
 	  }
 	| { readonly type: 'progress'; readonly step: string; readonly progress: Progress }
+	/** What takes long and has no other event. Null: nothing is waited for any longer. */
+	| { readonly type: 'waiting'; readonly step: string | null; readonly wait: Wait | null }
 	| { readonly type: 'lock'; readonly step: string; readonly lock: LockState }
 	| { readonly type: 'note'; readonly step: string | null; readonly level: 'note' | 'warning'; readonly text: string }
 	| { readonly type: 'checks'; readonly step: string; readonly checks: readonly Check[] }
@@ -106,6 +109,9 @@ export const DURABLE: ReadonlySet<RunEvent['type']> = new Set([
 	'undo-done',
 	'run-ended',
 ]);
+
+/** Events that only draw: of those that were missed the last is enough. */
+export const PASSING: ReadonlySet<RunEvent['type']> = new Set(['progress', 'waiting']);
 
 /** The version of journals and of JSON lines. 1 named the parts of an error otherwise: `journal.ts` still reads it. */
 export const FORMAT = 2;

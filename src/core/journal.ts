@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 import { isRunEvent } from './event-schema.ts';
-import { DURABLE, FORMAT, type Recorded } from './events.ts';
+import { DURABLE, FORMAT, PASSING, type Recorded } from './events.ts';
 import { withStepsOfToday } from './renamed-steps.ts';
 import { shellWord } from './shell.ts';
 
@@ -26,7 +26,7 @@ export interface Journal {
 	close(): void;
 }
 
-const LEFT_OUT: ReadonlySet<Recorded['type']> = new Set(['progress', 'looking', 'review']);
+const LEFT_OUT: ReadonlySet<Recorded['type']> = new Set([...PASSING, 'looking', 'review']);
 
 function syncFolder(path: string): void {
 	const fd = openSync(path, 'r');

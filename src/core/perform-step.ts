@@ -49,7 +49,7 @@ async function attemptStep<Env extends Outputs>(
 	// What was proven and captured then may not be so any more.
 	if (session.hasChanged && step.proves?.(env)) delete env.outputs[step.id];
 	const again = before !== undefined && env.outputs[step.id] === before;
-	if (again) session.emit({ type: 'looking', step: step.id });
+	session.emit({ type: 'looking', step: step.id });
 	const facts = await step.inspect({ ...env, ...session.readContext });
 	if (again) {
 		if (await holdsStill(session, step, facts, before)) {

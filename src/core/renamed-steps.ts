@@ -38,6 +38,7 @@ export function withStepsOfToday(event: Recorded): Recorded {
 		case 'run-ended':
 			return { ...event, failure: failureToday(event.failure) };
 		case 'note':
+		case 'waiting':
 			return event.step === null ? event : { ...event, step: today(event.step) };
 		default:
 			return 'step' in event ? { ...event, step: today(event.step) } : event;

@@ -1,4 +1,4 @@
-import type { Action } from './action.ts';
+import type { Action, TableToRead } from './action.ts';
 import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
 import type { Director } from './director.ts';
 import { LockstepError, ServerError, Stopped } from './errors.ts';
@@ -7,9 +7,12 @@ import type { Executor } from './executor.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
 import type { Failure } from './model.ts';
+import { meter } from './progress.ts';
 import type { RunRecord } from './run-record.ts';
 import { show } from './shown-action.ts';
-import type { Outputs, ReadContext, Runbook, RunContext } from './step.ts';
+import type { Flow, Outputs, ReadContext, Runbook, RunContext } from './step.ts';
+import { followWorkers, trackTables } from './table-progress.ts';
+import { followWaits, readContextOf, type Waits } from './waits.ts';
 
 export interface RunOptions<Env extends Outputs> {
 	readonly run: string;
@@ -52,6 +55,9 @@ export class RunSession<Env extends Outputs> {
 	hasActed = false;
 	/** From then on nothing that fails to be written down may hold up what is put back. */
 	isUndoing = false;
+	/** The step in hand: what is waited for is its. */
+	step: string | null = null;
+	readonly #waits: Waits;
 	#seq = 0;
 
 	constructor(options: RunOptions<Env>) {
@@ -62,11 +68,12 @@ export class RunSession<Env extends Outputs> {
 		// Of an older lockstep's run it is not known by name what it made.
 		this.deeds = past === undefined ? { ...NO_DEEDS } : { ...past.deeds, touched: past.touched, undone: 'no', left: [], drift: [] };
 		Object.assign(options.env.outputs, options.past?.outputs);
+		this.#waits = followWaits(options.now, (wait) => this.#tell({ type: 'waiting', step: this.step, wait }));
 	}
 
 	/** What a step may ask with before anything is changed. */
 	get readContext(): ReadContext {
-		return readContextOf(this.options.world);
+		return readContextOf(this.options.world, this.#waits, (tables) => this.#rowsProgress(tables));
 	}
 
 	/** Servers that cannot be reached, by role. */
@@ -76,6 +83,7 @@ export class RunSession<Env extends Outputs> {
 
 	/** Gives an event its place and hands it on; throws what the sink throws, unless things are being undone. */
 	emit(event: RunEvent): void {
+		if (event.type === 'looking' || event.type === 'step-started') this.step = event.step;
 		const recorded: Recorded = { v: FORMAT, run: this.options.run, seq: ++this.#seq, at: this.options.now().toISOString(), ...event };
 		try {
 			this.options.sink(recorded);
@@ -83,6 +91,35 @@ export class RunSession<Env extends Outputs> {
 			if (!this.isUndoing) throw error;
 		}
 		this.deeds = tally(this.deeds, recorded);
+	}
+
+	/** Tells what only draws: it is no reason to stop. */
+	#tell(event: RunEvent): void {
+		try {
+			this.emit(event);
+		} catch {
+			// Whatever is in its way stops the next event that matters.
+		}
+	}
+
+	/** How far reading whole tables has come, for the step in hand. */
+	#rowsProgress(tables: readonly TableToRead[]): (flow: Flow) => void {
+		const { step } = this;
+		const clock = () => this.options.now().getTime();
+		const nameOf = ({ database, name }: { readonly database: string; readonly name: string }) => `${database}.${name}`;
+		const measure = meter(clock);
+		const largestFirst = tables.toSorted((a, b) => b.rows - a.rows);
+		const tracker = trackTables(
+			clock,
+			largestFirst.map((table) => ({ name: nameOf(table), total: table.rows })),
+		);
+		const follow = followWorkers(tracker, 'rows', nameOf);
+		const total = tables.reduce((sum, table) => sum + table.rows, 0);
+		return ({ rows, workers = [] }) => {
+			follow(workers);
+			const progress = { done: rows, total: Math.max(rows, total), estimated: true, ...measure(rows, total), ...tracker.view() };
+			if (step !== null) this.#tell({ type: 'progress', step, progress: { unit: 'rows', ...progress } });
+		};
 	}
 
 	/** Announces the run; `resumes`: since when, where it resumes an earlier one. */
@@ -123,6 +160,7 @@ export class RunSession<Env extends Outputs> {
 			summary: outcome === 'done' ? this.options.runbook.summary(this.options.env) : {},
 		};
 		this.isUndoing = true;
+		this.#waits.stop();
 		this.emit(end);
 		return end;
 	}
@@ -189,20 +227,4 @@ export class RunSession<Env extends Outputs> {
 function isRefused(error: unknown): boolean {
 	if (!(error instanceof LockstepError) || error instanceof Stopped) return false;
 	return !(error instanceof ServerError && error.connectionLost);
-}
-
-function readContextOf(world: Executor): ReadContext {
-	return {
-		runQuery: world.runQuery.bind(world),
-		runQueryAs: world.runQueryAs.bind(world),
-		digests: world.digests.bind(world),
-		rowDifferences: world.rowDifferences.bind(world),
-		definitions: world.definitions.bind(world),
-		folderFacts: world.folderFacts.bind(world),
-		tool: world.tool.bind(world),
-		serverProgram: world.serverProgram.bind(world),
-		serverLeft: world.serverLeft.bind(world),
-		now: world.now.bind(world),
-		signal: world.signal,
-	};
 }

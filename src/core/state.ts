@@ -5,6 +5,7 @@ import type { Recorded } from './events.ts';
 import type { Failure, LockState } from './model.ts';
 import type { Progress } from './progress.ts';
 import type { ShownAction } from './shown-action.ts';
+import type { Wait } from './waits.ts';
 
 export type StepState = {
 	readonly id: string;
@@ -15,6 +16,8 @@ export type StepState = {
 	readonly ms: number | null;
 	readonly checks: readonly Check[];
 	readonly progress: Progress | null;
+	/** When it was last told, RFC 3339. */
+	readonly progressAt: string | null;
 	readonly again: boolean;
 	/** Whether it did anything. */
 	readonly acted: boolean;
@@ -43,6 +46,8 @@ export type RunState = {
 	readonly current: string | null;
 	readonly review: Review | null;
 	readonly lock: LockState | null;
+	/** What the step in hand waits for. */
+	readonly wait: Wait | null;
 	readonly transcript: readonly TranscriptLine[];
 	/** Steps that are being put back. */
 	readonly undoing: readonly string[];
@@ -65,6 +70,7 @@ export const NOTHING_YET: RunState = {
 	current: null,
 	review: null,
 	lock: null,
+	wait: null,
 	transcript: [],
 	undoing: [],
 	notes: [],
@@ -119,21 +125,25 @@ function step(state: RunState, event: Recorded): RunState {
 					ms: null,
 					checks: [],
 					progress: null,
+					progressAt: null,
 					again: false,
 					acted: false,
 				})),
 			};
 		case 'looking':
-			return { ...change(state, event.step, { status: 'looking' }), current: event.step };
+			return { ...change(state, event.step, { status: 'looking', startedAt: event.at, progress: null }), current: event.step };
 		case 'review':
 			return {
 				...state,
 				phase: 'review',
+				wait: null,
 				review: event.review,
 				current: null,
 				steps: state.steps.map((step) => ({
 					...step,
 					status: 'waiting',
+					startedAt: null,
+					progress: null,
 					checks: event.review.steps.find((planned) => planned.id === step.id)?.checks ?? [],
 				})),
 			};
@@ -148,7 +158,9 @@ function step(state: RunState, event: Recorded): RunState {
 		case 'checks':
 			return change(state, event.step, { checks: event.checks });
 		case 'progress':
-			return change(state, event.step, { progress: event.progress });
+			return change(state, event.step, { progress: event.progress, progressAt: event.at });
+		case 'waiting':
+			return { ...state, wait: event.wait };
 		case 'lock':
 			return { ...state, lock: event.lock };
 		case 'note':
@@ -180,6 +192,6 @@ function step(state: RunState, event: Recorded): RunState {
 		case 'engine':
 			return state;
 		case 'run-ended':
-			return { ...state, phase: 'ended', end: event, failure: event.failure ?? state.failure };
+			return { ...state, phase: 'ended', wait: null, end: event, failure: event.failure ?? state.failure };
 	}
 }

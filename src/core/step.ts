@@ -39,7 +39,11 @@ export interface ReadContext {
 	 * Reads every row of these tables on connections of its own: how many there are, and their digest. Tables that are missing are left out.
 	 * Throws ServerError, or the signal's reason.
 	 */
-	digests(on: Role, tables: readonly TableToRead[], options: { readonly connections: number }): Promise<readonly TableDigest[]>;
+	digests(
+		on: Role,
+		tables: readonly TableToRead[],
+		options: { readonly connections: number; readonly onFlow?: (flow: Flow) => void },
+	): Promise<readonly TableDigest[]>;
 	/**
 	 * In what a table's rows differ from those in the files of a backup, without any of their values. Reads both twice. Null where the table does
 	 * not have these columns. Throws VerifyFailed where a file is not what was written, ServerError, or the signal's reason.

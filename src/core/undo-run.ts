@@ -75,6 +75,7 @@ export async function findUndo<Env extends Outputs>(session: RunSession<Env>, sc
 	for (const step of undoable(session, scope).toReversed()) {
 		const facts = await inspectForUndo(session, step, { ...env, ...session.readContext }).catch((error: unknown) => {
 			// Of a server that cannot be reached its step tells no more than its title.
+			session.step = step.id;
 			if (session.absent.size === 0 || !(error instanceof ConnectError)) throw error;
 			findings.push({ step: step.id, title: step.title, actions: [], foreign: [], note: error.description.message });
 		});

@@ -3,10 +3,11 @@ import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Director, Recovery, Reviewed } from '../core/director.ts';
-import type { Recorded } from '../core/events.ts';
+import { PASSING, type Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { parseJson } from '../core/schema.ts';
 import { unpackError } from '../workers/serialize.ts';
+import { keepPassingEvents } from './passing-events.ts';
 import { type Answer, FROM_WATCHER, type FromEngine, type FromWatcher, lineOf, type Question } from './protocol.ts';
 
 /** The engine's side of its socket: tells everybody who watches, and asks them. Nobody who watches slowly holds it up. */
@@ -31,6 +32,7 @@ type Asked = { readonly question: Question; readonly answer: (answer: Answer) =>
 export async function openRunServer(path: string, onStop: (word: Extract<FromWatcher, { say: 'stop' }>) => void): Promise<RunServer> {
 	const watchers = new Set<Socket>();
 	const events: Recorded[] = [];
+	const passing = keepPassingEvents();
 	const open = new Map<number, Asked>();
 	let ids = 0;
 	let ready: FromEngine | null = null;
@@ -62,7 +64,19 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 	const welcome = (watcher: Socket, since: number) => {
 		watchers.add(watcher);
 		if (ready !== null) send(watcher, ready);
-		for (const [at, event] of events.entries()) if (at >= since) send(watcher, { say: 'event', at, event });
+		const samples = passing.samples(since);
+		let next = 0;
+		const sendSamples = (before: number) => {
+			for (let sample = samples[next]; sample !== undefined && sample.at <= before; sample = samples[++next])
+				send(watcher, { say: 'event', ...sample });
+		};
+		for (const [at, event] of events.entries()) {
+			if (at < since) continue;
+			sendSamples(at);
+			send(watcher, { say: 'event', at, event });
+		}
+		sendSamples(events.length);
+		for (const { event } of passing.latest()) send(watcher, { say: 'event', at: events.length, event });
 		for (const [id, { question }] of open) send(watcher, { say: 'question', id, question });
 		came();
 	};
@@ -135,9 +149,10 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 		},
 		tell(event) {
 			const at = events.length;
-			if (event.type !== 'progress') events.push(event);
+			if (PASSING.has(event.type)) passing.take(event, at);
+			else events.push(event);
 			for (const watcher of watchers) {
-				if (event.type !== 'progress' || watcher.writableLength < BUSY) send(watcher, { say: 'event', at, event });
+				if (!PASSING.has(event.type) || watcher.writableLength < BUSY) send(watcher, { say: 'event', at, event });
 			}
 		},
 		async over(end) {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Director } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
-import type { Recorded } from '../core/events.ts';
+import { PASSING, type Recorded } from '../core/events.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { parseJson } from '../core/schema.ts';
 import { packError } from '../workers/serialize.ts';
@@ -58,7 +58,7 @@ function once(path: string, watching: Watching, place: { since: number }, left: 
 					onPrepared?.(word.servers, word.warnings);
 					return;
 				case 'event':
-					if (word.event.type !== 'progress') place.since = word.at + 1;
+					if (!PASSING.has(word.event.type)) place.since = word.at + 1;
 					on(word.event);
 					return;
 				case 'question': {

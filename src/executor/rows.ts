@@ -8,7 +8,7 @@ import type { Definition } from '../core/definition.ts';
 import { UserError } from '../core/errors.ts';
 import type { Role } from '../core/model.ts';
 import type { RowDifferences, RowsToCompare } from '../core/row-differences.ts';
-import type { PerformOptions } from '../core/step.ts';
+import type { Flow, PerformOptions } from '../core/step.ts';
 import type { RowTable } from '../dialects/contract/objects.ts';
 import { compareRows, type RowText } from '../dump/parallel/compare-rows.ts';
 import { createRowEncoder, sinkOf } from '../dump/parallel/encode.ts';
@@ -72,12 +72,16 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			return await own.definitions(databases, ignored);
 		},
 		closeAll: () => Promise.all([...opened.keys()].map(close)),
-		async digests(on: Role, tables: readonly TableToRead[], { connections }: { readonly connections: number }) {
+		async digests(
+			on: Role,
+			tables: readonly TableToRead[],
+			{ connections, onFlow }: { readonly connections: number; readonly onFlow?: (flow: Flow) => void },
+		) {
 			const wanted = toRead(tables, await columnsOf(on));
 			if (wanted.length === 0) return [];
 			const { address, password, dialect } = reachOf(on);
 			await using own = await openReaders({ address, password, dialect, workers: Math.min(connections, wanted.length), signal });
-			return digestsOf(wanted, await own.dump(wanted, null, { signal }));
+			return digestsOf(wanted, await own.dump(wanted, null, { signal, ...(onFlow && { onFlow }) }));
 		},
 		async differences(on: Role, table: RowsToCompare): Promise<RowDifferences | null> {
 			const { address, password, dialect } = reachOf(on);

@@ -1,5 +1,6 @@
 import { bytes, clock, count, duration, plural, rate } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
+import type { Wait } from '../core/waits.ts';
 
 /** `13.0 / ~42.1 GiB`; an estimate carries its `~`. */
 export function amount({ unit, done, total, estimated }: Progress): string {
@@ -22,6 +23,10 @@ export function tablesText({ tables, workers, each = 'table', current }: Progres
 	if (inHand === 1) return `${each} ${count(Math.min(tables.total, tables.done + 1))} of ${count(tables.total)}`;
 	return `${count(tables.done)} of ${plural(tables.total, each)}`;
 }
+
+/** `Waiting for db1: SELECT …`: what a step waits for. `servers`: their names by role. */
+export const waitText = ({ on, text }: Wait, servers: { readonly [role: string]: string }): string =>
+	`Waiting for ${on === null ? 'this machine' : (servers[on] ?? on)}: ${text}`;
 
 /** One line of a log that tells how far something is. */
 export function progressLine(progress: Progress): string {

@@ -6,7 +6,7 @@ import { fraction, type Progress } from '../core/progress.ts';
 import { checkLines } from './failure.ts';
 import { lockWords } from './lock.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
-import { progressLine } from './progress-line.ts';
+import { progressLine, waitText } from './progress-line.ts';
 
 export type TextOptions = {
 	readonly out: { write(text: string): unknown };
@@ -56,6 +56,10 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 		told.set(step, { tenth, at: now });
 		return before !== undefined || tenth > 0;
 	};
+
+	/** A wait that comes again and again, in a loop, is told once. */
+	const waits = new Set<string>();
+	const isNews = (text: string): boolean => !waits.has(text) && waits.add(text) !== undefined;
 
 	const isTold = ({ status }: Check): boolean => status === 'warning' || (status === 'note' && !quiet);
 	const isToldLater = ({ status }: Check): boolean => status !== 'ok' && (status !== 'note' || !quiet);
@@ -129,6 +133,11 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 			if (quiet || !isDue(step, progress, at)) return;
 			begin(at, step);
 			say(at, line('  ', progressLine(progress)));
+		},
+		waiting: ({ at, step, wait }) => {
+			if (quiet || wait === null || (!verbose && !isNews(wait.text))) return;
+			begin(at, step);
+			say(at, ...indented('  ', waitText(wait, servers), width, 'dim'));
 		},
 		lock: ({ at, step, lock }) => {
 			begin(at, step);

@@ -6,7 +6,7 @@ import { type Line, line, span } from '../render/page.ts';
 export function logRows(state: RunState, signs: Symbols): Line[] {
 	const rows: { readonly at: string; readonly line: Line }[] = [];
 	for (const step of state.steps) {
-		if (step.startedAt === null) continue;
+		if (step.startedAt === null || step.status === 'looking') continue;
 		const failed = step.status === 'failed';
 		rows.push({
 			at: step.startedAt,

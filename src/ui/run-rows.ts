@@ -41,12 +41,13 @@ const isIdle = ({ status, acted, again, checks }: StepState): boolean => status 
 function stepTime(step: StepState, now: Date): string {
 	if (isIdle(step)) return '';
 	if (step.ms !== null) return duration(step.ms);
-	return step.status === 'running' && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : '';
+	const isAtWork = step.status === 'running' || step.status === 'looking';
+	return isAtWork && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : '';
 }
 
 function stepDetail(step: StepState): string {
 	if (step.again) return 'done before';
-	if (step.status === 'running' && step.progress !== null) return inHand(step.progress);
+	if ((step.status === 'running' || step.status === 'looking') && step.progress !== null) return inHand(step.progress);
 	if (step.checks.length > 0) return plural(step.checks.length, 'check');
 	return isIdle(step) ? 'nothing to do' : '';
 }

@@ -192,3 +192,44 @@ describe('the why of a step (finding 27)', () => {
 		expect(text).toContain('? all of it');
 	});
 });
+
+describe('a step that takes long (finding 52, and the silence of a resumed run)', () => {
+	const AT = '2026-11-21T02:01:52.000Z';
+
+	test('says whom it connects to before anything has begun', async () => {
+		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
+		expect(await wizard.sees('Connecting to')).toMatch(/● Connecting to db3-backup {2}0:0\d/);
+	});
+
+	test.each(SIZES)('says what it waits for, and for how long, at %i×%i', async (columns, rows) => {
+		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }], fakeDesk(), { size: [columns, rows] });
+		await wizard.sees('where');
+		await wizard.press(ENTER);
+		const wait = { on: 'server', text: 'SELECT * FROM information_schema.TABLES', since: AT };
+		wizard.desk.play({ type: 'looking', step: 'dump' }, { type: 'waiting', step: 'dump', wait });
+		expect(await wizard.sees('Waiting for')).toMatch(/● Waiting for db3-backup: SELECT \* FROM .* 0:08/);
+		wizard.desk.play({ type: 'waiting', step: 'dump', wait: null }, { type: 'step-started', step: 'dump' });
+		await vi.waitFor(() => expect(wizard.text()).not.toContain('Waiting for'));
+	});
+
+	test('names an action that tells nothing of itself', async () => {
+		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
+		await wizard.sees('where');
+		await wizard.press(ENTER);
+		const [started, acted] = firstHalf('backup').filter((event) => 'step' in event && event.step === 'dump');
+		if (started === undefined || acted === undefined) throw new Error('no step');
+		// It began by the story's clock, two minutes before the one of the screen.
+		wizard.desk.play(started, acted);
+		expect(await wizard.sees('Waiting for')).toMatch(/Waiting for db3-backup: SET SESSION lock_wait_timeout = 60 {2}1:5\d/);
+		wizard.desk.play({ type: 'progress', step: 'dump', progress: several }, { type: 'action-done', step: 'dump', action: 'wait', ms: 1 });
+		await vi.waitFor(() => expect(wizard.text()).not.toContain('Waiting for'));
+	});
+
+	test('shows how far checking is, and for how long', async () => {
+		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
+		await wizard.sees('where');
+		await wizard.press(ENTER);
+		wizard.desk.play({ type: 'looking', step: 'dump' }, told({ ...several, unit: 'rows', done: 4_000_000, total: 9_000_000 }));
+		expect(await wizard.sees('▸ shop.orders')).toMatch(/● Dump under the lock +1:5\d {3}13 of 212 tables/);
+	});
+});

@@ -9,7 +9,7 @@ import { DRILL_RECORD } from '../ui/backups-story.ts';
 const NOW = new Date('2026-11-21T02:00:10.000Z');
 const done = (id: string, ms: number, checks: StepState['checks'] = []): StepState => ({
 	...{ id, title: id, why: '', status: 'done', startedAt: '2026-11-21T02:00:00.000Z', ms, checks },
-	...{ progress: null, again: false, acted: true },
+	...{ progress: null, progressAt: null, again: false, acted: true },
 });
 const RIGHT = must('CONTENTS', 'Every row is the one that was dumped', true);
 const STEPS = [

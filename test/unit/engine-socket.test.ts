@@ -146,3 +146,52 @@ test('of two watchers that answer differently the first counts, and the other on
 	await post.over({ type: 'run-ended', outcome: 'done', open: false, warnings: [], failure: null, summary: {} });
 	await Promise.all([first, second]);
 });
+
+test('whoever comes later is told the progress from the beginning, thinned, and what is in hand now', async () => {
+	const engine = await openRunServer(path, () => undefined);
+	const at = (second: number) => new Date(Date.parse('2026-01-01T00:00:00.000Z') + second * 1000).toISOString();
+	const progress = (seq: number, second: number): Recorded => ({
+		...{ v: 2, run: 'r', seq, at: at(second), type: 'progress', step: 'dump' },
+		progress: {
+			...{ unit: 'bytes', done: second, total: null, estimated: true, rate: second, average: null, leftMs: null, elapsedMs: 0 },
+			...{ current: 'd.t', lagSeconds: second, tables: { done: 0, total: 1 }, finished: [], next: [] },
+			workers: [{ worker: 1, name: 'd.t', done: second, total: null, ms: 0, rate: null }],
+		},
+	});
+	engine.tell(note(1));
+	for (let second = 0; second < 1000; second++) for (const part of [0, 0.4]) engine.tell(progress(2 + second, second + part));
+	engine.tell(note(2000, 'between'));
+	engine.tell({
+		v: 2,
+		run: 'r',
+		seq: 2001,
+		at: at(1000),
+		type: 'waiting',
+		step: 'dump',
+		wait: { on: 'server', text: 'X', since: at(999) },
+	});
+	const seen: Recorded[] = [];
+	const watched = watch(path, {
+		director: nobody,
+		on: (event) => void seen.push(event),
+		signal: new AbortController().signal,
+		alive: async () => true,
+	});
+	await vi.waitUntil(() => seen.some(({ type }) => type === 'waiting'));
+	await engine.over({ type: 'run-ended', outcome: 'done', open: false, warnings: [], failure: null, summary: {} });
+	await watched;
+	expect(seen[0]).toMatchObject({ type: 'note', seq: 1 });
+	const told = seen.filter((event) => event.type === 'progress');
+	const lags = told.map((event) => event.progress.lagSeconds ?? Number.NaN);
+	expect(lags).toEqual(lags.toSorted((a, b) => a - b));
+	expect(lags[0]).toBe(0);
+	expect(lags.length).toBeGreaterThan(100);
+	expect(lags.length).toBeLessThan(260);
+	// The gaps are equal all along: nothing of the run is left out.
+	const gaps = lags.slice(1, -1).map((lag, index) => lag - (lags[index] ?? 0));
+	expect(Math.max(...gaps)).toBeLessThanOrEqual(8);
+	// Only the last word says what is in hand.
+	expect(told.filter((event) => event.progress.workers !== undefined)).toEqual([told.at(-1)]);
+	expect(told.at(-1)?.progress).toMatchObject({ done: 999.4, workers: [{ name: 'd.t', done: 999.4 }] });
+	expect(seen.findIndex(({ seq }) => seq === 2000)).toBeGreaterThan(100);
+});

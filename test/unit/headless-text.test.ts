@@ -51,6 +51,16 @@ describe('the text printer', () => {
 		]);
 	});
 
+	test('says once what a step waits for', () => {
+		const record = recorder();
+		const wait = { on: 'server', text: 'SELECT 1', since: '2026-11-21T02:00:00.000Z' };
+		const [started] = opening('backup');
+		if (started === undefined) throw new Error('no beginning');
+		const waits = [wait, null, wait].map((each): RunEvent => ({ type: 'waiting', step: 'dump', wait: each }));
+		const lines = printed([started, ...waits].map((event) => record(event)));
+		expect(lines.slice(1)).toEqual(['02:00:00   Waiting for db3-backup: SELECT 1']);
+	});
+
 	test('prints progress that stands still every 30 s', () => {
 		const record = recorder();
 		const events = Array.from({ length: 100 }, () => record({ type: 'progress', step: 'dump', progress: progressAt(0.42) }, 1000));

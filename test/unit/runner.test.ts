@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SqlAction } from '../../src/core/action.ts';
 import { must, note, should } from '../../src/core/check.ts';
 import type { Director, Recovery, Review } from '../../src/core/director.ts';
@@ -13,6 +13,7 @@ import type { Json } from '../../src/core/json.ts';
 import { runRecordOf } from '../../src/core/run-record.ts';
 import { type RunOptions, run, undo } from '../../src/core/runner.ts';
 import type { AnyStep, Outputs, Step } from '../../src/core/step.ts';
+import { followWaits } from '../../src/core/waits.ts';
 import { query } from '../../src/sql/sql.ts';
 
 type Facts = { readonly value: string };
@@ -255,6 +256,99 @@ describe('before anything is done', () => {
 	});
 });
 
+describe('what takes long', () => {
+	test('is said within two seconds, without values, until it is answered', async () => {
+		vi.useFakeTimers();
+		try {
+			const { options, server, events } = toy([
+				step('a', {
+					inspect: async ({ runQuery }) => {
+						await runQuery(
+							'server',
+							query({ pieces: ["SELECT `v`\n  FROM t WHERE v = 'o\\'ne' AND w = 'two'"] }, () => null),
+						);
+						return { value: 'new' };
+					},
+				}),
+			]);
+			const { runQuery } = server.world;
+			const slow = Promise.withResolvers<void>();
+			const world: Executor = { ...server.world, runQuery: (on, asked) => slow.promise.then(() => runQuery(on, asked)) };
+			const ended = run({ ...options, world });
+			await vi.advanceTimersByTimeAsync(900);
+			const waits = () => events.filter(({ type }) => type === 'waiting');
+			expect(waits()).toEqual([]);
+			await vi.advanceTimersByTimeAsync(1000);
+			expect(waits()).toMatchObject([
+				{ step: 'a', wait: { on: 'server', text: "SELECT `v` FROM t WHERE v = '…' AND w = '…'", since: '1970-01-01T00:00:00.000Z' } },
+			]);
+			slow.resolve();
+			await ended;
+			expect(waits().slice(1)).toMatchObject([{ wait: null }]);
+			const place = (type: string) => events.findIndex((event) => event.type === type);
+			expect(place('waiting')).toBeLessThan(place('review'));
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	test('of several the one that began first is said, then the next', async () => {
+		vi.useFakeTimers();
+		try {
+			const waits: (string | null)[] = [];
+			const { follow, stop } = followWaits(
+				() => new Date(0),
+				(wait) => waits.push(wait?.text ?? null),
+			);
+			const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+			const both = Promise.all([follow('server', () => 'one', one.promise), follow(null, () => 'other', other.promise)]);
+			await vi.advanceTimersByTimeAsync(2000);
+			one.resolve();
+			await vi.advanceTimersByTimeAsync(0);
+			expect(waits).toEqual(['one', 'other']);
+			stop();
+			other.resolve();
+			await both;
+			expect(waits).toEqual(['one', 'other']);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	test('reading whole tables before a step, as a resumed run does, tells how far it is', async () => {
+		const tables = ['t', 'u'].map((name, at) => ({ database: 'd', name, rows: 100 * (at + 1), bytes: 0 }));
+		const { options, server, events } = toy([
+			step('a', {
+				inspect: async ({ digests }) => {
+					await digests('server', tables, { connections: 1 });
+					return { value: 'new' };
+				},
+			}),
+		]);
+		const part = { at: 1, of: 1 };
+		const world: Executor = {
+			...server.world,
+			digests: async (_on, _tables, { onFlow }) => {
+				const workers = [{ worker: 1, database: 'd', table: 'u', part, rawBytes: 10, rows: 50, isDone: false }];
+				onFlow?.({ rawBytes: 10, bytes: 0, rows: 50, table: 'u', began: [], workers });
+				return [];
+			},
+		};
+		await run({ ...options, world });
+		expect(events.find(({ type }) => type === 'progress')).toMatchObject({
+			step: 'a',
+			progress: {
+				unit: 'rows',
+				done: 50,
+				total: 300,
+				current: 'd.u',
+				workers: [{ name: 'd.u', done: 50, total: 200 }],
+				next: [{ name: 'd.t' }],
+			},
+		});
+	});
+});
+
 describe('a run that goes well', () => {
 	test('inspects everything first, writes each act down before it, and proves each step', async () => {
 		const { options, server, types } = toy([step('a', { verify: async () => [must('A', 'took effect', true)] }), step('b')]);
@@ -262,8 +356,8 @@ describe('a run that goes well', () => {
 		expect(server.done).toEqual(['a = new', 'b = new']);
 		expect(types()).toEqual([
 			...['run-started', 'looking', 'looking', 'review', 'reviewed'],
-			...['step-started', 'facts', 'action-started', 'action-done', 'checks', 'step-done'],
-			...['step-started', 'facts', 'action-started', 'action-done', 'step-done', 'run-ended'],
+			...['looking', 'step-started', 'facts', 'action-started', 'action-done', 'checks', 'step-done'],
+			...['looking', 'step-started', 'facts', 'action-started', 'action-done', 'step-done', 'run-ended'],
 		]);
 	});
 

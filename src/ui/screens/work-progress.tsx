@@ -1,4 +1,5 @@
 import { Box } from 'ink';
+import { useState } from 'react';
 import type { Symbols } from '../../core/format.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { RunState, StepState } from '../../core/state.ts';
@@ -11,8 +12,9 @@ import { lagRows } from '../lag-rows.ts';
 import { progressRows, stepRows, transcriptRows } from '../run-rows.ts';
 import { tableRows } from '../table-rows.ts';
 import { useTheme } from '../theme.ts';
+import { waitRow } from '../wait-row.ts';
 import { WORDS } from '../words.ts';
-import type { Shown } from './run-header.ts';
+import { type Shown, serversOf } from './run-header.ts';
 
 type ProgressingProps = {
 	readonly watched: Shown['watched'];
@@ -70,6 +72,9 @@ export function Progressing(props: ProgressingProps) {
 	const { state, history } = watched;
 	const { signs, look } = useTheme();
 	const progress = state.phase === 'undoing' ? null : (current?.progress ?? null);
+	const [since] = useState(() => now.getTime());
+	const to = watched.request === null ? [] : serversOf(watched.request);
+	const wait = waitRow({ state, current, connecting: { to, since }, now }, width, signs);
 	const isTight = height < TIGHT;
 	const gap = isTight ? 0 : 1;
 	const warnings = noteRows(state, width, signs);
@@ -77,11 +82,11 @@ export function Progressing(props: ProgressingProps) {
 	const graph = progress === null ? [] : graphRows(history, props, signs);
 	const list = progress === null ? 0 : listWanted(progress);
 	// Where it is tight, what is told to the person stays, and figures go.
-	const spare = height - STEPS_LEAST - 1 - blockOf(list, gap) - blockOf(warnings.length, 1);
+	const spare = height - STEPS_LEAST - 1 - Number(wait !== null) - blockOf(list, gap) - blockOf(warnings.length, 1);
 	const details = progress === null ? [] : progressRows(progress, now, width, signs).slice(0, isTight ? Math.max(1, spare) : 4);
 	const hasRates = progress !== null && !isTight && history.rates.length > 1;
 	const figures = progress === null ? 0 : gap + 1 + details.length + Number(hasRates);
-	const fixed = figures + blockOf(graph.length, gap) + blockOf(warnings.length, 1);
+	const fixed = Number(wait !== null) + figures + blockOf(graph.length, gap) + blockOf(warnings.length, 1);
 	const wanted = height - fixed - blockOf(list, gap) - blockOf(Math.min(done.length, 4), 1);
 	const steps = stepRows(state, now, { height: Math.max(STEPS_LEAST, Math.min(state.steps.length, wanted)), width }, signs);
 	const room = height - steps.length - fixed;
@@ -89,7 +94,7 @@ export function Progressing(props: ProgressingProps) {
 	const undone = done.slice(-Math.max(1, room - 1));
 	return (
 		<>
-			<Lines lines={steps} />
+			<Lines lines={wait === null ? steps : [...steps, wait]} />
 			{progress !== null && (
 				<Box flexDirection="column" marginTop={gap} flexShrink={0}>
 					<Meter progress={progress} width={width} />

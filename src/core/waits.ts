@@ -1,0 +1,91 @@
+import { type Statement, shown } from '../sql/sql.ts';
+import type { TableToRead } from './action.ts';
+import type { Executor } from './executor.ts';
+import type { Flow, ReadContext } from './step.ts';
+
+/** What a step waits for, where nothing else says so: a role, null where it is this machine; a few words; since when, RFC 3339. */
+export type Wait = { readonly on: string | null; readonly text: string; readonly since: string };
+
+/** Whoever waits is told what for after so long. */
+const SLOW_MS = 1_000;
+const LONGEST = 300;
+
+/** Follows what is asked, and tells of what takes long: the one that began first, null when none does any longer. */
+export interface Waits {
+	follow<T>(on: string | null, text: () => string, work: Promise<T>): Promise<T>;
+	/** Nothing is told from now on. */
+	stop(): void;
+}
+
+export function followWaits(now: () => Date, tell: (wait: Wait | null) => void): Waits {
+	const slow = new Set<Wait>();
+	let told: Wait | null = null;
+	let isOver = false;
+	const update = () => {
+		const [first = null] = slow;
+		if (first === told || isOver) return;
+		told = first;
+		tell(first);
+	};
+	return {
+		async follow(on, text, work) {
+			const since = now().toISOString();
+			let wait: Wait | null = null;
+			const timer = setTimeout(() => {
+				wait = { on, text: text(), since };
+				slow.add(wait);
+				update();
+			}, SLOW_MS);
+			timer.unref();
+			try {
+				return await work;
+			} finally {
+				clearTimeout(timer);
+				if (wait !== null) slow.delete(wait);
+				update();
+			}
+		},
+		stop() {
+			isOver = true;
+		},
+	};
+}
+
+/** A statement in one line, without the values in it. */
+const question = (statement: Statement): string =>
+	shown(statement)
+		.replace(/'(?:[^'\\]|\\.|'')*'/gs, "'…'")
+		.replaceAll(/\s+/g, ' ')
+		.trim()
+		.slice(0, LONGEST);
+
+const several = (count: number, one: string): string => (count === 1 ? `1 ${one}` : `${count} ${one}s`);
+
+/** What may be asked of an executor, with word of what takes long. `onRows`: how far reading tables has come. */
+export function readContextOf(
+	world: Executor,
+	waits: Waits,
+	onRows: (tables: readonly TableToRead[]) => (flow: Flow) => void,
+): ReadContext {
+	const { follow } = waits;
+	return {
+		runQuery: (on, query) => follow(on, () => question(query.statement), world.runQuery(on, query)),
+		runQueryAs: (as, on, query) => follow(on, () => question(query.statement), world.runQueryAs(as, on, query)),
+		digests: (on, tables, options) =>
+			follow(
+				on,
+				() => `reads every row of ${several(tables.length, 'table')}`,
+				world.digests(on, tables, { ...options, onFlow: onRows(tables) }),
+			),
+		rowDifferences: (on, table) =>
+			follow(on, () => `compares the rows of ${table.database}.${table.name}`, world.rowDifferences(on, table)),
+		definitions: (on, databases, options) =>
+			follow(on, () => `reads the definitions of ${several(databases.length, 'database')}`, world.definitions(on, databases, options)),
+		folderFacts: (path) => follow(null, () => `reads the folder ${path}`, world.folderFacts(path)),
+		tool: (on, names) => follow(null, () => `asks ${names[0] ?? 'a tool'} for its version`, world.tool(on, names)),
+		serverProgram: (vendor, series) => follow(null, () => `looks for a server program of ${series}`, world.serverProgram(vendor, series)),
+		serverLeft: (folder) => follow(null, () => `looks for a server in ${folder}`, world.serverLeft(folder)),
+		now: () => world.now(),
+		signal: world.signal,
+	};
+}
