@@ -212,7 +212,7 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 		await vi.waitFor(() => expect(wizard.text()).not.toContain('Waiting for'));
 	});
 
-	test('names an action that tells nothing of itself', async () => {
+	test('names an action that reports no progress', async () => {
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
 		await wizard.sees('where');
 		await wizard.press(ENTER);

@@ -147,7 +147,7 @@ test('of two watchers that answer differently the first counts, and the other on
 	await Promise.all([first, second]);
 });
 
-test('whoever comes later is told the progress from the beginning, thinned, and what is in hand now', async () => {
+test('a later watcher gets the progress from the beginning, thinned, and what is in hand now', async () => {
 	const engine = await openRunServer(path, () => undefined);
 	const at = (second: number) => new Date(Date.parse('2026-01-01T00:00:00.000Z') + second * 1000).toISOString();
 	const progress = (seq: number, second: number): Recorded => ({

@@ -315,7 +315,7 @@ describe('what takes long', () => {
 		}
 	});
 
-	test('reading whole tables before a step, as a resumed run does, tells how far it is', async () => {
+	test('reading whole tables before a step, as a resumed run does, reports its progress', async () => {
 		const tables = ['t', 'u'].map((name, at) => ({ database: 'd', name, rows: 100 * (at + 1), bytes: 0 }));
 		const { options, server, events } = toy([
 			step('a', {
