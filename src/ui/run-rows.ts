@@ -24,12 +24,14 @@ const TITLES: { readonly [status in StepState['status']]: Tone } = {
 	undone: 'plain',
 };
 
-function stepRow(step: StepState, title: string, now: Date, signs: Symbols): Line {
+type StepShown = { readonly title: string; readonly now: Date; readonly isCurrent: boolean };
+
+function stepRow(step: StepState, { title, now, isCurrent }: StepShown, signs: Symbols): Line {
 	const [sign, tone] = SIGNS[step.status];
 	return line(
 		span(`${signs[sign] as string} `, tone),
 		span(title, TITLES[step.status]),
-		span(`${padLeft(stepTime(step, now), 8)}   `),
+		span(`${padLeft(stepTime(step, now, isCurrent), 8)}   `),
 		span(stepDetail(step), 'dim'),
 	);
 }
@@ -38,10 +40,10 @@ function stepRow(step: StepState, title: string, now: Date, signs: Symbols): Lin
 const isIdle = ({ status, acted, again, checks }: StepState): boolean => status === 'done' && !acted && !again && checks.length === 0;
 
 /** How long it took, or has taken so far. */
-function stepTime(step: StepState, now: Date): string {
+function stepTime(step: StepState, now: Date, isCurrent: boolean): string {
 	if (isIdle(step)) return '';
 	if (step.ms !== null) return duration(step.ms);
-	const isAtWork = step.status === 'running' || step.status === 'looking';
+	const isAtWork = step.status === 'running' || (step.status === 'looking' && isCurrent);
 	return isAtWork && step.startedAt !== null ? clock(now.getTime() - Date.parse(step.startedAt)) : '';
 }
 
@@ -74,7 +76,7 @@ export function stepRows(
 		[{ least: 20, most: Math.max(20, width - SIGN_AND_TIME - Math.min(details, MOST_DETAIL)) }],
 		signs.more,
 	).flat();
-	const all = steps.map((step, at) => stepRow(step, titles[at] ?? '', now, signs));
+	const all = steps.map((step, at) => stepRow(step, { title: titles[at] ?? '', now, isCurrent: step.id === state.current }, signs));
 	if (steps.length <= height) return all;
 	const found = steps.findIndex((step) => step.id === state.current);
 	const current = found < 0 ? steps.length - 1 : found;
@@ -147,11 +149,11 @@ export function transcriptRows(state: RunState, signs: Symbols): Line[] {
 	});
 }
 
-/** What the red line says while it matters. */
+/** What the red line says while it matters; where it is narrow, how long the lock may be held goes first. */
 export function stateLine(
 	state: RunState,
 	now: Date,
-	dot: string,
+	{ dot, width }: { readonly dot: string; readonly width: number },
 ): { readonly text: string; readonly tone: 'good' | 'warn' | 'bad' } | null {
 	const { lock } = state;
 	if (lock === null || state.phase === 'ended') return null;
@@ -162,8 +164,7 @@ export function stateLine(
 	const lag = state.steps.find((step) => step.id === state.current)?.progress?.lagSeconds;
 	const effect = lock.clientsWait ? "clients' writes wait" : `replication waits${typeof lag === 'number' ? `, lag ${lag} s` : ''}`;
 	const left = lock.until === null ? '' : ` ${dot} at most ${clock(Date.parse(lock.until) - now.getTime())} more`;
-	return {
-		text: `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))}${left} ${dot} ${effect}`,
-		tone: 'bad',
-	};
+	const held = `READ LOCK HELD ${clock(now.getTime() - Date.parse(lock.since))}`;
+	const whole = `${held}${left} ${dot} ${effect}`;
+	return { text: widthOf(whole) <= width ? whole : `${held} ${dot} ${effect}`, tone: 'bad' };
 }

@@ -8,8 +8,8 @@ type Room = { readonly width: number; readonly height: number };
 /** With more room than that, each table that is to come has a row. */
 const MANY = 4;
 const LEAST_NAME = 24;
-/** Where it is tight these columns go, one after the other: rows, who reads, which part, time. */
-const DROPPED = [4, 1, 2, 6];
+/** Where it is tight these columns go, one after the other: rows, time, who reads, which part. */
+const DROPPED = [4, 6, 1, 2];
 
 type Cells = readonly [name: string, by: string, part: string, size: string, rows: string, rate: string, time: string];
 

@@ -89,6 +89,19 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 		expect(Math.min(...places)).toBeGreaterThan(0);
 	});
 
+	test('keeps what the lock does where its line is narrow', async () => {
+		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }], fakeDesk(), { size: [60, 16] });
+		await wizard.sees('where');
+		await wizard.press(ENTER);
+		const lock = lockEvent('held');
+		if (lock.type !== 'lock') throw new Error('no lock');
+		const until = '2026-11-21T02:07:00.000Z';
+		wizard.desk.play({ type: 'step-started', step: 'dump' }, { ...lock, lock: { ...lock.lock, until } }, told(several));
+		expect(await wizard.sees('READ LOCK HELD')).toMatch(/READ LOCK HELD 1:59 · replication waits, lag 115 s/);
+		wizard.sizes(120, 40);
+		expect(await wizard.sees('Statements')).toMatch(/READ LOCK HELD 1:59 · at most 5:00 more · replication waits, lag 115 s/);
+	});
+
 	test('a single tool has a table in hand, which is counted as such', async () => {
 		const one = { ...several, workers: [worker(1, 'shop.orders')], tables: { done: 0, total: 4 }, finished: [] };
 		const wizard = await running([80, 24], one);
@@ -103,7 +116,9 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 		const events = [...opening('backup'), ...firstHalf('backup', [0.01]), lockEvent('held')].filter(({ type }) => type !== 'review');
 		desk.play(...events, told(several));
 		const text = await wizard.sees('crm.orders');
-		expect(text).toMatch(/▸ shop\.orders .*50 % of ~600\.0 MiB .* 0:44/);
+		expect(text).toMatch(/▸ shop\.orders .*50 % of ~600\.0 MiB 80\.0 MiB\/s/);
+		// The title names the servers, whatever the run was attached by.
+		expect(text.split('\n')[0]).toContain('Locked dump of db3-backup on db3-backup');
 		expect(text).toMatch(/✓ shop\.items .*200\.0 MiB/);
 	});
 

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { runWords } from '../../render/background.ts';
 import type { RunRequest } from '../../requests/index.ts';
 import { useApp } from '../app-context.ts';
 import { Gate } from '../components/gate.tsx';
@@ -39,7 +40,8 @@ function Running({ source, title }: { readonly source: Source; readonly title: s
 	// The checks that forbid belong to the plan that they forbid.
 	const refused =
 		state.phase === 'ended' && state.end?.failure?.class === 'CheckFailed' && state.review !== null && state.transcript.length === 0;
-	const shown = { watched, title };
+	// Whoever attaches by a run's id knows less of it than its events say.
+	const shown = { watched, title: source.kind === 'attach' && state.title !== '' ? runWords(state.title, state.servers) : title };
 	useEffect(() => {
 		if (state.end?.outcome === 'declined' && !seen) {
 			setSeen(true);

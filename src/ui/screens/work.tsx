@@ -40,10 +40,10 @@ const workHints = ({ pane, undoing, leavable }: HintsFor): readonly Hint[] => [
 const orNothingYet = (rows: Line[]): Line[] => (rows.length > 0 ? rows : [line(span(WORDS.nothingYet, 'dim'))]);
 
 /** What matters now: that it stops, that it puts back, what it holds. */
-function redLine({ state, stopping }: Shown['watched'], now: Date, dot: string): ReturnType<typeof stateLine> {
+function redLine({ state, stopping }: Shown['watched'], now: Date, room: Parameters<typeof stateLine>[2]): ReturnType<typeof stateLine> {
 	if (stopping) return { text: WORDS.stopping, tone: 'warn' };
 	if (state.phase === 'undoing') return { text: 'Rolling back what was changed', tone: 'warn' };
-	return stateLine(state, now, dot);
+	return stateLine(state, now, room);
 }
 
 /** A run at work: its steps, how far the long one is, what it holds. */
@@ -93,7 +93,7 @@ export function Work({ watched, title }: Shown) {
 		}
 	});
 
-	const red = redLine(watched, now, signs.dot);
+	const red = redLine(watched, now, { dot: signs.dot, width: app.size.columns - 4 });
 	const why = indented('', WORDS.stopWhy[request?.kind ?? 'backup'], app.size.columns - 2, 'dim');
 	const dialog = asking && !stopping && !undoing ? 4 + why.length : 0;
 	const height = bodyRows(app.size.rows, red !== null) - dialog;
