@@ -118,7 +118,7 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 		const text = await wizard.sees('crm.orders');
 		expect(text).toMatch(/▸ shop\.orders .*50 % of ~600\.0 MiB 80\.0 MiB\/s/);
 		// The title names the servers, whatever the run was attached by.
-		expect(text.split('\n')[0]).toContain('Locked dump of db3-backup on db3-backup');
+		expect(text.split('\n')[0]).toContain('Locked dump of db3-backup');
 		expect(text).toMatch(/✓ shop\.items .*200\.0 MiB/);
 	});
 
