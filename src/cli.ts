@@ -3,12 +3,11 @@ import './core/quiet.ts';
 import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { type CommandResult, type Context, type GlobalFlags, makeContext } from './commands/context.ts';
-import { makeProgram } from './commands/program.ts';
+import { type Invocation, makeProgram } from './commands/program.ts';
 import { aftermath, isChanged } from './core/deeds.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
 import type { Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';
-import type { Json } from './core/json.ts';
 import type { Failure } from './core/model.ts';
 import { projectFile } from './core/program-files.ts';
 import type { RunEnd } from './core/runner.ts';
@@ -19,9 +18,12 @@ import { wantsColor } from './render/color.ts';
 import { renderFailure } from './render/failure.ts';
 import { renderSummary } from './render/summary.ts';
 import { textPrinter } from './render/text-printer.ts';
+import { COMMANDS } from './requests/index.ts';
 
 const STOPPED: { readonly [signal: string]: number } = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const WITH_WARNINGS = 3;
+/** The runbook of a backup. */
+const BACKUP_RUN = 'locked-dump';
 
 const { version } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { version: string };
 
@@ -58,8 +60,13 @@ function stopper(): AbortSignal {
 
 const outside = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, now: () => new Date(), version };
 
+type Asked = Pick<Invocation, 'flags' | 'needsNoConfiguration' | 'isReadOnly'>;
+
 /** Runs a command and ends in one place: words, the last JSON line, the exit code. */
-async function conclude(flags: GlobalFlags, command: (context: Context) => Promise<CommandResult>): Promise<void> {
+async function conclude(
+	{ flags, needsNoConfiguration, isReadOnly }: Asked,
+	command: (context: Context) => Promise<CommandResult>,
+): Promise<void> {
 	let state: RunState = NOTHING_YET;
 	let printer: JsonPrinter | null = null;
 	let context: Context | null = null;
@@ -80,6 +87,7 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 				},
 			},
 			flags,
+			needsNoConfiguration,
 		);
 		text = textPrinter({
 			out: process.stdout,
@@ -90,7 +98,7 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 			width: context.width,
 		});
 		// The wizard shows them on its own screen.
-		if (context.mode !== 'wizard') for (const warning of context.warnings) process.stderr.write(`${warning}\n`);
+		if (context.mode !== 'wizard' && !needsNoConfiguration) for (const warning of context.warnings) process.stderr.write(`${warning}\n`);
 		ending = await command(context);
 		failure = ending.end?.failure ?? null;
 		// The wizard has followed its run itself.
@@ -100,13 +108,10 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 	}
 	const { end } = ending;
 	const code = exitCode(end, failure, state);
-	const extra: { [key: string]: Json } = { ...ending.extra };
-	if (printer !== null) {
-		if (!ending.document || failure !== null) printer.finish(code, end ?? failure, extra);
-	} else if (failure !== null) {
-		const options = { width, color: wantsColor(flags.color, process.stderr, process.env), ascii: context?.ascii ?? false };
-		writeFailure(failure, { ...options, ...stateWords(end, state) });
-	} else writeEnding(ending, state, { width, color: context?.color ?? false, ascii: context?.ascii ?? false });
+	if (printer === null) {
+		const stated = isReadOnly ? { state: null } : stateWords(end, state);
+		tell(flags, { ending, failure, run: state }, { width, color: context?.color ?? false, ascii: context?.ascii ?? false, ...stated });
+	} else if (!ending.document || failure !== null) printer.finish(code, end ?? failure, { ...ending.extra });
 	process.exitCode = code;
 	// Nothing of ours should be open any more; if a library's socket is, the person does not wait for it.
 	setTimeout(() => process.exit(), 3_000).unref();
@@ -114,9 +119,32 @@ async function conclude(flags: GlobalFlags, command: (context: Context) => Promi
 
 type Look = { readonly width: number; readonly color: boolean; readonly ascii: boolean };
 
-function writeFailure(failure: Failure, options: Look & { readonly state?: string }): void {
+interface Outcome {
+	readonly ending: CommandResult;
+	readonly failure: Failure | null;
+	readonly run: RunState;
+}
+
+/** What came of a command, in words. */
+function tell(
+	{ quiet, dryRun, color }: GlobalFlags,
+	{ ending, failure, run }: Outcome,
+	look: Look & { readonly state?: string | null },
+): void {
+	if (failure !== null) writeFailure(failure, { ...look, color: wantsColor(color, process.stderr, process.env) });
+	else if (quiet && !dryRun) writeResult(ending, run);
+	else writeEnding(ending, run, look);
+}
+
+function writeFailure(failure: Failure, options: Look & { readonly state?: string | null }): void {
 	process.stderr.write(`${renderFailure(failure, options)}\n`);
 	if (failure.stack) process.stderr.write(`${failure.stack}\n`);
+}
+
+/** With --quiet: of a backup its folder, for a script to continue with. What an undo could not restore is a warning, said here first. */
+function writeResult({ end }: CommandResult, { runbook }: RunState): void {
+	if (end?.outcome === 'undone') for (const warning of end.warnings) process.stderr.write(`${warning}\n`);
+	if (end?.outcome === 'done' && runbook === BACKUP_RUN) process.stdout.write(`${String(end.summary.backup)}\n`);
 }
 
 /** What came of a command that did not fail. */
@@ -149,7 +177,7 @@ for (const out of [process.stdout, process.stderr]) {
 }
 
 try {
-	await makeProgram(version, ({ flags }, command) => conclude(flags, command)).parseAsync();
+	await makeProgram(version, conclude).parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0;
 	else {
@@ -157,9 +185,11 @@ try {
 		const what =
 			error instanceof CommanderError || error instanceof InvalidArgumentError ? error.message.replace(/^error: /, '') : String(error);
 		const safe = what.replaceAll(/(-p|--password[-\w]*=)[^']+'/g, "$1…'").replaceAll(/(:\/\/[^:@/\s]*):[^@\s]*@/g, '$1:…@');
-		const flags: GlobalFlags = { json: process.argv.includes('--json') };
-		await conclude(flags, async () => {
-			throw new UserError({ message: safe, hints: ['lockstep --help'] });
+		const flags = { json: process.argv.includes('--json') };
+		const asked = COMMANDS.map(({ name }) => name).find((name) => process.argv.includes(name));
+		const [message = '', ...hints] = safe.split('\n');
+		await conclude({ flags, needsNoConfiguration: true, isReadOnly: true }, async () => {
+			throw new UserError({ message, hints: [...hints, `lockstep ${asked === undefined ? '--help' : `help ${asked}`}`] });
 		});
 	}
 }

@@ -22,12 +22,13 @@ export interface AppContext {
 	readonly passwordPrompt: (explicit: boolean) => PasswordPrompt | undefined;
 }
 
-/** Throws UserError for a configuration that cannot be read. */
+/** Throws UserError for a configuration that cannot be read; `isLenient`: that is a warning, and there are no profiles. */
 export function makeAppContext(
 	outside: Pick<AppContext, 'env' | 'now' | 'version' | 'signal' | 'configFile' | 'passwordPrompt'>,
+	isLenient = false,
 ): AppContext {
 	const { env, configFile } = outside;
-	const { profiles, warnings } = openProfiles({ env, ...(configFile === null ? {} : { file: configFile }) });
+	const { profiles, warnings } = openProfiles({ env, isLenient, ...(configFile === null ? {} : { file: configFile }) });
 	const state = env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : `${env.HOME ?? '/tmp'}/.local/state`;
 	return { ...outside, profiles, warnings, stateFolder: `${state}/lockstep` };
 }

@@ -63,13 +63,14 @@ function modeOf(flags: GlobalFlags, env: NodeJS.ProcessEnv, terminal: boolean, s
 export function makeContext(
 	outside: Pick<Context, 'env' | 'stdin' | 'stdout' | 'stderr' | 'now' | 'version' | 'signal' | 'print'>,
 	flags: GlobalFlags,
+	isLenient = false,
 ): Context {
 	const { env, stdin, stdout } = outside;
 	const mode = modeOf(flags, env, Boolean(stdout.isTTY), stdin);
 	const passwordPrompt = prompts({ ...outside, flags, mode });
 	return {
 		...outside,
-		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt }),
+		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt }, isLenient),
 		flags,
 		mode,
 		color: wantsColor(flags.color, stdout, env),

@@ -36,7 +36,7 @@ export async function demo(context: Context, flags: SandboxFlags): Promise<Comma
 			],
 		};
 	}
-	const say = (line: string) => void (global.json ? stderr : stdout).write(`${line}\n`);
+	const say = (line: string) => void (global.quiet || (global.json ? stderr : stdout).write(`${line}\n`));
 	const pair = await sandboxUp({ ...choice, signal, say });
 	const { provision, backup } = journey(pair);
 	const extra = sandboxFields(pair);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.ts';
 import { projectFile } from '../core/program-files.ts';
+import { suggestions } from '../core/suggest.ts';
 import { renderManual, TOPICS } from '../render/manual.ts';
 import { pad } from '../render/width.ts';
 import type { CommandResult, Context } from './context.ts';
@@ -15,8 +16,14 @@ export async function help({ stdout, width, color }: Context, root: Command, nam
 	}
 	if (!TOPICS.some((topic) => topic.name === name)) {
 		throw new UserError({
-			message: `There is no command and no page ${name}.`,
-			hints: [`Commands: ${root.commands.map((each) => each.name()).join(', ')}`, `Pages: ${TOPICS.map((topic) => topic.name).join(', ')}`],
+			message: `There is no command and no page "${name}".`,
+			hints: [
+				...suggestions(name ?? '', [...root.commands.map((each) => each.name()), ...TOPICS.map((topic) => topic.name)]).map(
+					(meant) => `Did you mean this?  lockstep help ${meant}`,
+				),
+				`Commands: ${root.commands.map((each) => each.name()).join(', ')}`,
+				`Pages: ${TOPICS.map((topic) => topic.name).join(', ')}`,
+			],
 		});
 	}
 	stdout.write(`${renderManual(await readFile(projectFile(`src/manual/${name}.md`), 'utf8'), { width, color })}\n`);

@@ -3,19 +3,20 @@ import { openServer } from '../app/servers.ts';
 import { UserError } from '../core/errors.ts';
 import { FORMAT } from '../core/events.ts';
 import { jsonLine } from '../core/json.ts';
-import { answerWords, changedProfile, renderProfiles, wouldChange } from '../render/profiles.ts';
-import type { FieldsOf } from '../requests/option.ts';
-import type { PROFILE } from '../requests/other-commands.ts';
+import { answerWords, changedProfile, renderProfile, renderProfiles, wouldChange } from '../render/profiles.ts';
+import { choice, type FieldsOf } from '../requests/option.ts';
+import { type PROFILE, PROFILE_VERBS } from '../requests/other-commands.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** `lockstep profile`: the servers that have a name. */
 export async function profile(
 	context: Context,
-	verb: string,
+	given: string,
 	name: string | undefined,
 	fields: FieldsOf<typeof PROFILE.options>,
 ): Promise<CommandResult> {
 	const { flags, profiles, stdout } = context;
+	const verb = choice(PROFILE_VERBS).parse(given, 'profile');
 	if (verb === 'list') {
 		const all = profiles.list();
 		stdout.write(flags.json ? jsonLine({ v: FORMAT, type: 'profiles', profiles: all }) : `${renderProfiles(all, profiles.file)}\n`);
@@ -31,10 +32,13 @@ export async function profile(
 			change.write();
 			return { end: null, next: changedProfile(change, profiles.file) };
 		}
+		case 'show': {
+			const profile = knownProfile(context, name);
+			stdout.write(flags.json ? jsonLine({ v: FORMAT, type: 'profile', ...profile }) : `${renderProfile(profile)}\n`);
+			return { end: null, document: true };
+		}
 		case 'test':
 			knownProfile(context, name);
 			return { end: null, next: [answerWords(name, await openServer(context, { role: 'server', server: name }))] };
-		default:
-			throw new UserError({ message: `profile ${verb} is not known.`, hints: ['lockstep profile list | add | edit | test | remove'] });
 	}
 }

@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../core/errors.ts';
+import { suggestions } from '../core/suggest.ts';
 import { widthOf } from '../render/width.ts';
 import { type CommandSpec, type GivenOptions, readOptions } from '../requests/command.ts';
 import { connectionFlags, type Role, SERVER_OPTIONS } from '../requests/connection.ts';
@@ -17,6 +18,8 @@ export interface Invocation {
 	readonly command: string;
 	readonly args: readonly (string | undefined)[];
 	readonly flags: GlobalFlags & { readonly [option: string]: unknown };
+	readonly needsNoConfiguration: boolean;
+	readonly isReadOnly: boolean;
 }
 
 type Run = (invocation: Invocation, work: (context: Context) => Promise<CommandResult>) => Promise<void>;
@@ -34,9 +37,10 @@ function addOption(command: Command, spec: OptionSpec | GlobalOption, group = 'O
 
 const EVERYWHERE = 'Every command:';
 
-function addGlobalOptions(command: Command, hasDryRun = true): Command {
+/** `-h` is help where it is not the host of a server. */
+function addGlobalOptions(command: Command, { hasDryRun, hasHost }: { readonly hasDryRun: boolean; readonly hasHost: boolean }): Command {
 	for (const option of hasDryRun ? [DRY_RUN, ...GLOBAL_OPTIONS] : GLOBAL_OPTIONS) addOption(command, option, EVERYWHERE);
-	return command.addHelpOption(new Option('--help', 'this page').helpGroup(EVERYWHERE)).exitOverride();
+	return command.addHelpOption(new Option(hasHost ? '--help' : '-h, --help', 'this page').helpGroup(EVERYWHERE)).exitOverride();
 }
 
 /** How its servers are reached; of a pair, that is only told below the options. */
@@ -56,7 +60,7 @@ function addCommand(
 	if (usage !== undefined) command.usage(usage);
 	for (const option of [...roles.map((role) => SERVER_OPTIONS[role]), ...options]) addOption(command, option);
 	addConnections(command, roles);
-	addGlobalOptions(command, !hasNoDryRun);
+	addGlobalOptions(command, { hasDryRun: !hasNoDryRun, hasHost: roles.includes('server') });
 	if (notes !== undefined) command.addHelpText('after', notes);
 	return command;
 }
@@ -101,6 +105,7 @@ const HANDLERS: { readonly [name in (typeof COMMANDS)[number]['name']]: (root: C
 	profile: () => async (context, given, verb, name) =>
 		(await import('./profile.ts')).profile(context, verb ?? '', name, readOptions(PROFILE, given)),
 	help: (root) => (context, _, topic) => help(context, root, topic),
+	version: () => async (context) => ({ end: null, extra: { version: context.version }, next: [`lockstep ${context.version}`] }),
 };
 
 const openHome: Handler = async (context) => {
@@ -112,26 +117,42 @@ const openHome: Handler = async (context) => {
 	return (await import('./wizard.ts')).openWizard(context, { screen: 'home' });
 };
 
+/** A first word that is no command: what follows it is not looked at. */
+function refuseUnknown(root: Command, word: string): never {
+	const [meant] = suggestions(
+		word,
+		root.commands.map((each) => each.name()),
+	);
+	const hint = meant === undefined ? '' : `\nDid you mean this?  lockstep ${meant}`;
+	throw new CommanderError(1, 'commander.unknownCommand', `There is no command "${word}".${hint}`);
+}
+
 /** Every command with its arguments and options. `run` is called with the one that was given. */
 export function makeProgram(version: string, run: Run): Command {
 	const does =
-		(handle: Handler) =>
+		(handle: Handler, spec?: CommandSpec) =>
 		(...given: unknown[]) => {
 			const command = given.at(-1) as Command;
-			const args = command.processedArgs as readonly (string | undefined)[];
 			const flags = flagsOf(command);
-			const invocation = { command: command.parent === null ? '' : command.name(), args, flags };
+			const args = command.processedArgs as readonly (string | undefined)[];
+			const { needsNoConfiguration = false, isReadOnly = false } = spec ?? {};
+			const invocation = { command: spec?.name ?? '', args, flags, needsNoConfiguration, isReadOnly };
 			return run(invocation, (context) => handle(context, flags, ...args));
 		};
-	const root = addGlobalOptions(new Command('lockstep'))
+	const root = addGlobalOptions(new Command('lockstep'), { hasDryRun: true, hasHost: false })
 		.description('Gives a MariaDB or MySQL primary a dedicated backup replica, takes a locked dump of it, and proves both.')
-		.version(version, '--version')
+		.version(`lockstep ${version}`, '-V, --version')
 		.configureOutput({ writeErr: () => undefined })
 		.configureHelp({ displayWidth: widthOf })
 		.enablePositionalOptions()
+		.passThroughOptions()
+		.allowExcessArguments()
 		.helpCommand(false)
 		.addHelpText('after', topicList)
-		.action(does(openHome));
-	for (const spec of COMMANDS) addCommand(root, spec).action(does(HANDLERS[spec.name](root)));
+		.action((...given: unknown[]) => {
+			const [word] = root.args;
+			return word === undefined ? does(openHome)(...given) : refuseUnknown(root, word);
+		});
+	for (const spec of COMMANDS) addCommand(root, spec).action(does(HANDLERS[spec.name](root), spec));
 	return root;
 }

@@ -14,16 +14,18 @@ const NOTHING = 'Nothing to roll back: no run of this machine was interrupted.';
 
 /** Rolls back what interrupted runs of this machine have left on servers; each finding is told first, with its statement. */
 export async function recover(context: Context, name: string | undefined): Promise<CommandResult> {
-	const { flags, stdout, stderr, color, ascii, width } = context;
+	const { flags, mode, stdout, stderr, color, ascii, width } = context;
 	const { open, interrupted, newer } = await interruptedRuns(context, name);
 	if (interrupted.length === 0 && newer.length === 0)
 		return { end: null, said: NOTHING, next: notOverWords(open), extra: { recovered: [], left: [] } };
-	const say = (text: string) => (flags.json ? stderr : stdout).write(`${text}\n`);
+	const isSilent = flags.quiet && mode === 'headless';
+	const say = (text: string) => void (isSilent || (flags.json ? stderr : stdout).write(`${text}\n`));
 	const found: Recoverable[] = [];
 	const failed: { readonly run: string; readonly why: string }[] = [];
 	const refuse = (run: string, error: unknown) => {
 		const failure = failureOf(error);
-		say(renderFailure(failure, { width, color, ascii, state: 'Nothing was rolled back: what this run changed is still there.' }));
+		const state = 'Nothing was rolled back: what this run changed is still there.';
+		(flags.json || flags.quiet ? stderr : stdout).write(`${renderFailure(failure, { width, color, ascii, state })}\n`);
 		failed.push({ run, why: failure.description.message });
 	};
 	for (const run of newer) refuse(run, newerLockstep(run));

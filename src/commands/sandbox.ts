@@ -1,16 +1,18 @@
 import { clearInterruptedDrills } from '../app/interrupted-drills.ts';
 import { downCommand, type SandboxFlags, sandboxChoice, sandboxFields, toldPair } from '../app/sandbox.ts';
-import { UserError } from '../core/errors.ts';
 import { previewWords, sandboxLines, upWords } from '../render/sandbox.ts';
+import { choice } from '../requests/option.ts';
+import { SANDBOX_VERBS } from '../requests/other-commands.ts';
 import { type Sandbox, sandboxDown, sandboxStatus, sandboxUp } from '../sandbox/sandbox.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** `lockstep sandbox`: a throwaway pair on this machine. */
-export async function sandbox(context: Context, verb: string, flags: SandboxFlags): Promise<CommandResult> {
+export async function sandbox(context: Context, given: string, flags: SandboxFlags): Promise<CommandResult> {
 	const { signal, stdout, stderr, flags: global } = context;
-	const choice = sandboxChoice(context, flags);
+	const verb = choice(SANDBOX_VERBS).parse(given, 'sandbox');
+	const meant = sandboxChoice(context, flags);
 	const known = async () => {
-		const pair = await sandboxStatus(choice);
+		const pair = await sandboxStatus(meant);
 		return pair === null ? null : toldPair(pair);
 	};
 	if (!global.dryRun) await clearInterruptedDrills(context, (text) => void stderr.write(`${text}\n`));
@@ -18,8 +20,8 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 		case 'up': {
 			if (global.dryRun) return preview(previewWords('up', await known()));
 			const began = context.now().getTime();
-			const say = (line: string) => void (global.json ? stderr : stdout).write(`${line}\n`);
-			const pair: Sandbox = await sandboxUp({ ...choice, signal, say });
+			const say = (line: string) => void (global.quiet || (global.json ? stderr : stdout).write(`${line}\n`));
+			const pair: Sandbox = await sandboxUp({ ...meant, signal, say });
 			const ms = context.now().getTime() - began;
 			return { end: null, extra: sandboxFields(pair), next: upWords(toldPair(pair), ms, downCommand(pair, flags)) };
 		}
@@ -30,11 +32,9 @@ export async function sandbox(context: Context, verb: string, flags: SandboxFlag
 		}
 		case 'down': {
 			if (global.dryRun) return preview(previewWords('down', await known()));
-			const was = await sandboxDown({ ...choice, signal });
+			const was = await sandboxDown({ ...meant, signal });
 			return { end: null, extra: { was_running: was }, next: [was ? 'The sandbox is stopped and removed.' : 'There was no sandbox.'] };
 		}
-		default:
-			throw new UserError({ message: `sandbox ${verb} is not known.`, hints: ['lockstep sandbox up | status | down'] });
 	}
 }
 

@@ -26,9 +26,15 @@ export interface Profiles {
 
 /**
  * Opens `file` (`--config`), else `LOCKSTEP_CONFIG`, else `$XDG_CONFIG_HOME/lockstep/config.json`. Nothing is written before something is put.
- * Throws UserError for a file that is no JSON, or not ours, by line and column: the file is a person's, and stays as it is.
+ * Throws UserError for a file that is no JSON, or not ours, by line and column: the file is a person's, and stays as it is; `isLenient`: that is a warning, and
+ * there are no profiles.
  */
-export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.ProcessEnv; readonly home?: string }): {
+export function openProfiles(at: {
+	readonly file?: string;
+	readonly env: NodeJS.ProcessEnv;
+	readonly home?: string;
+	readonly isLenient?: boolean;
+}): {
 	readonly profiles: Profiles;
 	readonly warnings: readonly string[];
 } {
@@ -46,6 +52,7 @@ export function openProfiles(at: { readonly file?: string; readonly env: NodeJS.
 		warnings.push(...leaks(conf.get('profiles') ?? []));
 		return { profiles: profilesIn(file, conf), warnings };
 	} catch (cause) {
+		if (at.isLenient && cause instanceof UserError) return { profiles: profilesIn(file, null), warnings: [cause.description.message] };
 		if (cause instanceof UserError) throw cause;
 		const error = cause as NodeJS.ErrnoException;
 		if (!error.code?.startsWith('E') || error.syscall === undefined) throw cause;

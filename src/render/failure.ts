@@ -7,8 +7,8 @@ import { widthOf } from './width.ts';
 export type FailureOptions = {
 	readonly width: number;
 	readonly ascii?: boolean;
-	/** What state the servers are in now: after a run always given, from its journal. */
-	readonly state?: string;
+	/** What state the servers are in now: after a run always given, from its journal; null where that is in no doubt, and not said. */
+	readonly state?: string | null;
 	/** Where to read more: journal or report. */
 	readonly log?: string;
 };
@@ -38,9 +38,13 @@ export function checkLines(check: Check, width: number, signs: Symbols): Line[] 
 	return lines;
 }
 
-/** What the servers are like after a failure outside any run: nothing but what it says itself was changed. A run's state is {@link afterWords}. */
-function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string {
+/**
+ * What the servers are like after a failure outside any run: nothing but what it says itself was changed. A run's state is {@link afterWords}.
+ * Null after a mistake in what was asked: no server was in question.
+ */
+function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string | null {
 	if (failure.left.length > 0 || failure.class === 'LeftChanged') return 'CHANGED: see what is left to be rolled back.';
+	if (failure.step === null && failure.class === 'UserError') return null;
 	return failure.step === null ? 'Untouched: nothing was changed.' : 'Its steps and its journal show what the run changed.';
 }
 
@@ -50,7 +54,8 @@ export function failureLines(failure: Failure, { width, ascii = false, state, lo
 	const { description: told } = failure;
 	const lines: Line[] = [...indented(span(`${signs.bad} `, 'bad'), told.message, width, 'bold')];
 	if (told.reason) lines.push(...indented(span('  why    ', 'dim'), told.reason, width));
-	lines.push(...indented(span('  state  ', 'dim'), state ?? stateAfter(failure), width, failure.left.length > 0 ? 'bad' : 'plain'));
+	const after = state === undefined ? stateAfter(failure) : state;
+	if (after !== null) lines.push(...indented(span('  state  ', 'dim'), after, width, failure.left.length > 0 ? 'bad' : 'plain'));
 	if (failure.checks.length > 0) {
 		lines.push([]);
 		for (const check of failure.checks) lines.push(...checkLines(check, width, signs));

@@ -21,6 +21,18 @@ export function renderProfiles(profiles: readonly Profile[], file: string): stri
 		.join('\n');
 }
 
+/** `lockstep profile show`: each field by its name in the configuration. */
+export const renderProfile = (profile: { readonly [field: string]: unknown }): string =>
+	Object.entries(profile)
+		.flatMap(([field, value]) => fieldLines(field, value))
+		.join('\n');
+
+function fieldLines(field: string, value: unknown): readonly string[] {
+	if (Array.isArray(value)) return [`${pad(field, 20)} ${value.join(', ')}`];
+	if (typeof value !== 'object' || value === null) return [`${pad(field, 20)} ${String(value)}`];
+	return Object.entries(value).flatMap(([key, each]) => fieldLines(`${field}.${key}`, each));
+}
+
 /** `lockstep profile test`. `tls`: null where the connection is not encrypted. */
 export const answerWords = (
 	name: string,

@@ -6,6 +6,8 @@ import { attributeName, type FieldsOf, type Given, longName, type OptionSpec } f
 export interface ArgumentSpec {
 	readonly name: string;
 	readonly about?: string;
+	/** What it takes, where that is a few words only. */
+	readonly choices?: readonly string[];
 	/** Checked by commander. */
 	readonly isRequired?: boolean;
 }
@@ -21,6 +23,10 @@ export interface CommandSpec<Specs extends readonly OptionSpec[] = readonly Opti
 	readonly options: Specs;
 	/** It changes nothing, or cannot do without. */
 	readonly hasNoDryRun?: boolean;
+	/** It works without the configuration, and so also where that cannot be read. */
+	readonly needsNoConfiguration?: boolean;
+	/** It only reads: after a failure nothing need be said of the servers. */
+	readonly isReadOnly?: boolean;
 	/** Lines after the options in its help. */
 	readonly notes?: string;
 }

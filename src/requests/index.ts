@@ -15,6 +15,7 @@ import {
 	type StatusRequest,
 	UNDO,
 	VERIFY,
+	VERSION,
 	type VerifyRequest,
 } from './other-commands.ts';
 import { PROVISION, type ProvisionRequest } from './provision.ts';
@@ -52,6 +53,7 @@ export const COMMANDS = [
 	UNDO,
 	PROFILE,
 	HELP,
+	VERSION,
 ] as const satisfies readonly CommandSpec[];
 
 const BY_KIND: { readonly [kind in AnyRequest['kind']]: CommandSpec } = {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { formatNames, parseNames } from '../core/names.ts';
+import { suggestions } from '../core/suggest.ts';
 
 /** What commander gives for an option; undefined where it was not given. */
 export type Given = string | boolean | readonly string[] | undefined;
@@ -69,8 +70,13 @@ export function choice<const T extends string>(known: readonly T[]): ValueKind<T
 		choices: known,
 		parse(given, name) {
 			const found = known.find((each) => each === given);
-			if (found === undefined)
-				throw new UserError({ message: `${name} ${given} is not known.`, hints: [`${name} takes: ${known.join(', ')}`] });
+			if (found === undefined) {
+				const meant = suggestions(given, known).map((each) => `Did you mean ${each}?`);
+				throw new UserError({
+					message: `${name} ${given} is not known.`,
+					hints: [...meant.slice(0, 1), `${name} takes: ${known.join(', ')}`],
+				});
+			}
 			return found;
 		},
 		format: (value) => value,

@@ -14,10 +14,12 @@ export const DEMO = defineCommand({
 	],
 });
 
+export const SANDBOX_VERBS = ['up', 'status', 'down'] as const;
+
 export const SANDBOX = defineCommand({
 	name: 'sandbox',
 	about: 'a throwaway primary and replica on this machine: up, status, down',
-	arguments: [{ name: 'verb', about: 'up, status or down', isRequired: true }],
+	arguments: [{ name: 'verb', about: 'up, status or down', choices: SANDBOX_VERBS, isRequired: true }],
 	options: [
 		optional('server', '--server <name>', text, { about: 'mariadb-10.11, mariadb-11.8 or mysql-9.7' }),
 		optional('dir', '--dir <folder>', text, { about: 'where the servers and their data are' }),
@@ -26,15 +28,23 @@ export const SANDBOX = defineCommand({
 
 export const LIST = defineCommand({
 	name: 'list',
+	isReadOnly: true,
 	about: 'the backups of a folder: age, size, lock, verified and drilled or not',
 	arguments: [{ name: 'folder', about: 'what backup --to was given, or a profile’s name' }],
 	options: [],
 });
 
-export const SHOW = defineCommand({ name: 'show', about: 'show a backup’s details', arguments: [BACKUP_ARGUMENT], options: [] });
+export const SHOW = defineCommand({
+	name: 'show',
+	isReadOnly: true,
+	about: 'show a backup’s details',
+	arguments: [BACKUP_ARGUMENT],
+	options: [],
+});
 
 export const VERIFY = defineCommand({
 	name: 'verify',
+	isReadOnly: true,
 	about: 'read a whole backup and prove that every file is as it was written',
 	arguments: [BACKUP_ARGUMENT],
 	options: [],
@@ -44,6 +54,7 @@ export type VerifyRequest = { readonly kind: 'verify'; readonly backup: string }
 
 export const STATUS = defineCommand({
 	name: 'status',
+	isReadOnly: true,
 	about: 'show a server’s status: replication, lag, last backup',
 	roles: ['server'],
 	options: [switchOn('watch', '--watch', { about: 'again and again' })],
@@ -69,10 +80,13 @@ export const RECOVER = defineCommand({
 
 export const UNDO = defineCommand({ name: 'undo', about: 'undo what a run changed', arguments: [{ name: 'run' }], options: [] });
 
+export const PROFILE_VERBS = ['list', 'show', 'add', 'edit', 'test', 'remove'] as const;
+
 export const PROFILE = defineCommand({
 	name: 'profile',
-	about: 'named servers: list, add, edit, test, remove',
-	arguments: [{ name: 'verb', about: 'list, add, edit, test or remove', isRequired: true }, { name: 'name' }],
+	isReadOnly: true,
+	about: 'named servers: list, show, add, edit, test, remove',
+	arguments: [{ name: 'verb', about: 'list, show, add, edit, test or remove', choices: PROFILE_VERBS, isRequired: true }, { name: 'name' }],
 	options: [
 		optional('server', '--server <url>', text, { about: 'mysql://USER@HOST:PORT' }),
 		optional('badge', '--badge <badge>', choice(['prod', 'test', 'sandbox']), { about: 'a mark on its screens' }),
@@ -84,8 +98,19 @@ export const PROFILE = defineCommand({
 
 export const HELP = defineCommand({
 	name: 'help',
+	isReadOnly: true,
 	about: 'the options of a command, or a page of the manual',
 	arguments: [{ name: 'topic', about: 'a command or a page' }],
 	options: [],
 	hasNoDryRun: true,
+	needsNoConfiguration: true,
+});
+
+export const VERSION = defineCommand({
+	name: 'version',
+	isReadOnly: true,
+	about: 'the version of lockstep, as --version',
+	options: [],
+	hasNoDryRun: true,
+	needsNoConfiguration: true,
 });

@@ -39,8 +39,46 @@ describe('without a server', IN_ORDER, () => {
 		expect(stdout).toContain(word);
 	});
 
-	it('says its version, exit 0', async () => {
-		expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+	it('54: -V, --version and `version` print the name and the version', async () => {
+		for (const word of ['-V', '--version', 'version'])
+			expect(await run(word), word).toMatchObject({ code: 0, stdout: `lockstep ${version}\n`, stderr: '' });
+		expect((await run('version', '--json')).last).toMatchObject({ version, exit_code: 0 });
+	});
+
+	it('19: a mistyped command is answered with the one that was meant, exit 2', async () => {
+		for (const args of [['bakcup'], ['bakcup', '--server', 'x', '--to', 'y'], ['-q', 'bakcup', '-h', 'x']]) {
+			const { code, stdout, stderr } = await run(...args);
+			expect({ code, stdout }, args.join(' ')).toEqual({ code: 2, stdout: '' });
+			expect(stderr).toContain('There is no command "bakcup".');
+			expect(stderr).toContain('Did you mean this?  lockstep backup');
+		}
+		expect((await run('help', 'bakcup')).stderr).toContain('Did you mean this?  lockstep help backup');
+		expect((await run('xyzzy', '--json')).last).toMatchObject({ type: 'error', message: 'There is no command "xyzzy".', exit_code: 2 });
+	});
+
+	it('19: -h is help wherever it is not the host of a server, and `help bogus` is an error', async () => {
+		expect((await run('-h')).stdout).toBe((await run('--help')).stdout);
+		expect((await run('sandbox', '-h')).stdout).toBe((await run('sandbox', '--help')).stdout);
+		expect(await run('help', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: lockstep help'), stderr: '' });
+		expect(await run('help', 'bogus')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no page "bogus"') });
+	});
+
+	it('48: a mistake in what is asked says nothing about servers', async () => {
+		for (const args of [['list'], ['status'], ['help', 'bogus'], ['backup', '--sever', 'x'], ['profile', 'remove', 'x'], ['bakcup']]) {
+			const { code, stderr } = await run(...args);
+			expect(code, args.join(' ')).toBe(2);
+			expect(stderr, args.join(' ')).not.toMatch(/\bstate\b|Untouched/);
+		}
+	});
+
+	it('47: what a mistyped profile command suggests works', async () => {
+		const { code, stderr } = await run('profile', 'shwo', 'x');
+		expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean show?') });
+		await run('profile', 'add', 'db1', '--server', 'mysql://ann@db1:3307?ssl-mode=REQUIRED');
+		expect((await run('profile', 'show', 'db1')).stdout).toMatch(/^name +db1\nhost +db1\nport +3307\nuser +ann\ntls\.mode +REQUIRED\n$/);
+		expect((await run('profile', 'show', 'db1', '--json')).last).toMatchObject({ type: 'profile', name: 'db1', tls: { mode: 'REQUIRED' } });
+		expect(await run('profile', 'remove', 'db1', '-q')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+		expect((await run('profile', 'show', 'db1')).code).toBe(2);
 	});
 
 	it('keeps profiles: add, list, edit, remove', async () => {
