@@ -5,27 +5,31 @@ import { previewer } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import type { ServerCard } from '../core/status-report.ts';
-import type { ReachRequest } from '../requests/connection.ts';
+import type { ReachRequest, Role } from '../requests/connection.ts';
 import { type RunRequest, serversNamed, toCommandLine } from '../requests/index.ts';
 import type { StatusRequest } from '../requests/other-commands.ts';
 import { type Sandbox, sandboxUp } from '../sandbox/sandbox.ts';
 import { urlOf } from '../sandbox/server.ts';
-import { plainName } from '../server/address.ts';
+import { plainName, type ServerAddress } from '../server/address.ts';
+import { greet } from '../server/greeting.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { isAddress, parseServerText } from '../server/server-text.ts';
-import { Secret } from '../sql/secret.ts';
+import type { Secret } from '../sql/secret.ts';
 import { backupAt, backupsIn } from './backups.ts';
 import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
+import { placeNamed, placesOf, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
 import { profileFrom } from './profile-from.ts';
 import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
 import { pastRun } from './run-in-process.ts';
 import { runsOf } from './runs.ts';
-import { acceptedKey, type ConnectionOptionsByRole } from './servers.ts';
+import { acceptedKey, type ConnectionOptions, type ConnectionOptionsByRole } from './servers.ts';
 import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
-import type { BackupFolder, RunHandle, WizardBackend } from './wizard-backend.ts';
+import type { BackupFolder, Reach, RunHandle, WizardBackend } from './wizard-backend.ts';
+import { openWizardMemory } from './wizard-memory.ts';
+import { keyOf, type NamedServer, openWizardPasswords } from './wizard-passwords.ts';
 
 /** A server as a folder's name; what cannot be read stands for itself. */
 function nameOf(server: string): string {
@@ -52,10 +56,11 @@ async function foldersOf(cards: readonly { readonly name: string; readonly folde
 	return found.toSorted((a, b) => Number(b.backups > 0) - Number(a.backups > 0));
 }
 
-/** By what a server's password is kept: one that only the clients' options name has no name of its own. */
-export function keyOf(server: string, reach: ReachRequest[string] | undefined): string {
-	const { host, port, socket } = (reach?.flags ?? {}) as ServerFlags;
-	return server === '' ? JSON.stringify([host, port, socket]) : server;
+/** What greets there, in a few words; nobody logs in. Throws ConnectError. */
+async function greets(context: AppContext, address: ServerAddress): Promise<string> {
+	const { socket, version } = await greet(address, AbortSignal.any([context.signal, AbortSignal.timeout(address.connectTimeoutMs)]), null);
+	socket.destroy();
+	return version.includes('MariaDB') ? `MariaDB ${version.split('-')[0]}` : `MySQL ${version}`;
 }
 
 /** What the wizard can have done: everything behind the screens. `pair`: throwaway servers that it knows from the start. */
@@ -70,8 +75,12 @@ export function makeWizardBackend(
 	});
 	/** Servers that may have the password without encryption. */
 	const trusted = new Set<string>();
+	const secrets = openWizardPasswords(context, passwords);
+	const memory = openWizardMemory(context.stateFolder);
+	/** The places of servers that had to be resolved to know them. */
+	const places = new Map<string, readonly ServerPlace[]>();
 	const remembered = (server: string, reach?: ReachRequest[string]) => ({
-		password: passwords.get(keyOf(server, reach)),
+		password: secrets.of(server, reach),
 		...(trusted.has(keyOf(server, reach)) ? { flags: { ...(reach?.flags as ServerFlags | undefined), getServerPublicKey: true } } : {}),
 	});
 	/** With what was agreed to here: pasted, the command must reach the same servers. */
@@ -97,6 +106,40 @@ export function makeWizardBackend(
 			leave: () => leave.abort(),
 		};
 	};
+	/** Asked for on the screen, where it is missing. */
+	const named = (server: string, { reach, role = 'server' }: Reach = {}): NamedServer => {
+		const { flags, ...more } = { ...reach, ...remembered(server, reach) };
+		const { password: _, ...others } = (flags ?? {}) as ServerFlags;
+		return { server, reach, options: { role, server: server || undefined, ...more, flags: others } };
+	};
+	const withLogin = async <T>(target: NamedServer, work: (options: ConnectionOptions) => Promise<T>): Promise<T> => {
+		const account = await secrets.require(target);
+		try {
+			// The password may be one that was given for the same account.
+			const done = await work({ ...target.options, password: secrets.of(target.server, target.reach) });
+			secrets.opened(target, account);
+			return done;
+		} catch (error) {
+			throw secrets.refused(error, target);
+		}
+	};
+	const badgeOf = (server: string, reach?: ReachRequest[string]) => {
+		const card = server === '' ? undefined : backend.servers().find((each) => each.server === server || each.name === server);
+		if (card !== undefined) return card.badge;
+		const place = placeNamed(context, server, reach);
+		const known = [...(place === null ? [] : [place]), ...(places.get(keyOf(server, reach)) ?? [])];
+		return profileAt(context, known)?.badge ?? null;
+	};
+	/** A server that is away asks for no password: what is left on the other is rolled back without it. */
+	const requireIfReachable = async (target: NamedServer): Promise<void> => {
+		const { address, needsPassword } = await secrets.inspect(target);
+		if (!needsPassword) return;
+		const answers = await greets(context, address).then(
+			() => true,
+			() => false,
+		);
+		if (answers) await secrets.require(target);
+	};
 	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
 	const backend: WizardBackend = {
 		version: context.version,
@@ -107,12 +150,29 @@ export function makeWizardBackend(
 				.map((each) => ({ name: each.name, server: each.name, badge: each.badge ?? null, output: each.output ?? null })),
 			...found,
 		],
-		async status(server, reach) {
+		suggestServers: () => suggestServers(context, memory.recent()).catch(() => []),
+		async inspectServer(server, how) {
+			const target = named(server, how);
+			const { account, address, needsPassword } = await secrets.inspect(target);
+			places.set(keyOf(server, how?.reach), placesOf({ address, port: 0 }));
+			if (needsPassword) return { account, needsPassword, title: await greets(context, address), badge: badgeOf(server, how?.reach) };
+			const { title } = await backend.status(server, how);
+			return { account, needsPassword, title, badge: badgeOf(server, how?.reach) };
+		},
+		badgeOf,
+		async status(server, how) {
 			const card = found.find((each) => each.server === server);
-			const report = await statusOf(context, { server: server || undefined, ...reach, ...remembered(server, reach) }, card?.output);
+			const report = await withLogin(named(server, how), (options) => statusOf(context, options, card?.output));
+			if (card === undefined && server !== '') memory.used(server);
+			const port = Number(/:(\d+)$/.exec(report.name)?.[1] ?? 0);
+			const { address } = await secrets.require(named(server, how));
+			places.set(keyOf(server, how?.reach), placesOf({ address, port }));
 			return card === undefined ? report : { ...report, badge: card.badge };
 		},
-		remember: (server, password, reach) => void passwords.set(keyOf(server, reach), new Secret(password)),
+		remember: secrets.remember,
+		unsavedServers: (request) => unsavedServers(context, request, (name) => proposal(context, name)),
+		answers: memory.answers,
+		keepAnswers: memory.keep,
 		trust(server, { host, port, certificate }, reach) {
 			if (certificate === null) trusted.add(keyOf(server, reach));
 			else context.profiles.prefer(acceptedKey(plainName({ host, port })), certificate.fingerprint);
@@ -122,7 +182,11 @@ export function makeWizardBackend(
 			const fields = { ...(badge === null ? {} : { badge }), ...(output === null ? {} : { output }) };
 			context.profiles.put({ ...known, ...profileFrom(name, isAddress(server) ? { server, ...fields } : fields) });
 			const password = passwords.get(server);
-			if (password !== undefined) passwords.set(name, password);
+			if (password === undefined) return;
+			passwords.set(name, password);
+			// Nobody is asked again for a password that there is not.
+			const saved = context.profiles.get(name);
+			if (password.reveal() === '' && saved !== undefined) context.profiles.put({ ...saved, passwordless: true });
 		},
 		commandLine: (request) => toCommandLine(asReached(request), context.configFile ?? undefined),
 		proposeOutput: outputOf,
@@ -146,8 +210,11 @@ export function makeWizardBackend(
 				for (const event of readJournal(journalPath(context, run)).events) on(event);
 				return past.end;
 			}),
-		findings(run) {
+		async findings(run) {
 			const past = pastRun(context, run);
+			const request = past.request as RunRequest;
+			for (const [role, server] of Object.entries(serversNamed(request)))
+				await requireIfReachable(named(server, { reach: request.reach?.[role], role: role as Role }));
 			return findingsOf(context, past, wishesFor(past.request as RunRequest));
 		},
 		recover: (run, on) =>

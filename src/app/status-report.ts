@@ -10,12 +10,13 @@ import { titleOf } from '../runbooks/shared/server.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
 import type { AppContext } from './context.ts';
+import { placesOf, profileAt } from './known-servers.ts';
 import { type ConnectionOptions, type OpenedServer, openServer } from './servers.ts';
 
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
 export async function statusOf(
 	context: AppContext,
-	wish: Omit<ConnectionOptions, 'role'>,
+	wish: Omit<ConnectionOptions, 'role'> & Partial<Pick<ConnectionOptions, 'role'>>,
 	output: string | null = null,
 ): Promise<StatusReport> {
 	const opened = await openServer(context, { role: 'server', ...wish }, 'status');
@@ -103,6 +104,10 @@ const replicationOf = (
 	error: channel.sqlError ?? channel.ioError,
 });
 
+/** The profile that it was named by, else the one of exactly this address. */
+const profileOf = (context: AppContext, { profile, reach, server }: OpenedServer) =>
+	profile === null ? profileAt(context, placesOf({ address: reach.address, port: server.port })) : context.profiles.get(profile);
+
 async function report(
 	context: AppContext,
 	opened: OpenedServer,
@@ -111,7 +116,7 @@ async function report(
 ): Promise<StatusReport> {
 	const { dialect } = opened.reach;
 	const { identity, server } = opened;
-	const profile = opened.profile === null ? undefined : context.profiles.get(opened.profile);
+	const profile = profileOf(context, opened);
 	const backups = profile?.output ?? output;
 	if (known === null) return frozen(opened, backups, profile?.badge ?? null, look);
 	const roots = dialect.channel.rootErrors(known);

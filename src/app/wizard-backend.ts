@@ -5,7 +5,7 @@ import type { Recorded } from '../core/events.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Progress } from '../core/progress.ts';
 import type { ServerCard, StatusReport } from '../core/status-report.ts';
-import type { ReachRequest } from '../requests/connection.ts';
+import type { ReachRequest, Role } from '../requests/connection.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { StatusRequest } from '../requests/other-commands.ts';
 
@@ -49,16 +49,59 @@ export type ProgressListener = {
 	readonly progress: (progress: Progress) => void;
 };
 
+/** A server that a person may mean, where one is asked for. */
+export type ServerSuggestion = {
+	/** What stands in the field then, and what commands take. */
+	readonly value: string;
+	readonly label: string;
+	/** Where it is, and what knows it. */
+	readonly about: string;
+	readonly kind: 'profile' | 'recent' | 'sandbox' | 'option file' | 'login path' | 'socket';
+	readonly badge: ServerCard['badge'];
+};
+
+/** What is known of a server before anything is asked of it. */
+export type ServerCheck = {
+	/** `USER@HOST:PORT`, or `USER@/path/to/socket`. */
+	readonly account: string;
+	readonly badge: ServerCard['badge'];
+	/** Nothing on this machine says its password: there was no login yet. */
+	readonly needsPassword: boolean;
+	/** What it is: `MariaDB 11.8 replica of db1`, or without a login its version. */
+	readonly title: string;
+};
+
+/** How a server is reached, and as which of a pair: passwords of the environment depend on it. */
+export type Reach = { readonly reach?: ReachRequest[string] | undefined; readonly role?: Role | undefined };
+
 /** All that the wizard can have done: made by `make-wizard-backend.ts`, so that `ui` knows no server. */
 export interface WizardBackend {
 	readonly version: string;
 	servers(): readonly ServerCard[];
 	/** What was wrong with the configuration, said once on the first screen. */
 	readonly warnings: readonly string[];
-	/** Rejects with one of the errors of `core/errors.ts`. `reach`: how the request says to reach it. */
-	status(server: string, reach?: ReachRequest[string]): Promise<StatusReport>;
-	/** Keeps a password in memory for as long as the program runs. `reach`: how the request says to reach that server. */
-	remember(server: string, password: string, reach?: ReachRequest[string]): void;
+	/** Servers that may be meant, the likeliest first. Never rejects. */
+	suggestServers(): Promise<readonly ServerSuggestion[]>;
+	/**
+	 * Whether this can be a server and answers. It is logged in to only where a password is known or none is needed.
+	 * Rejects with one of the errors of `core/errors.ts`.
+	 */
+	inspectServer(server: string, how?: Reach): Promise<ServerCheck>;
+	/** The badge of its profile, or of the profile of exactly its address. */
+	badgeOf(server: string, reach?: ReachRequest[string]): ServerCard['badge'];
+	/**
+	 * Rejects with one of the errors of `core/errors.ts`: without any login with a ConnectError that `needsPassword`, where nothing on this machine
+	 * says the password and no other way to log in is known.
+	 */
+	status(server: string, how?: Reach): Promise<StatusReport>;
+	/** Keeps a password in memory for as long as the program runs; null: the one of the account that was offered as the same. */
+	remember(server: string, password: string | null, reach?: ReachRequest[string]): void;
+	/** The servers of a request that no profile names yet, as {@link WizardBackend.save} takes them. */
+	unsavedServers(request: RunRequest): readonly (ServerCard & { readonly role: string })[];
+	/** What stood in a form when it was left, or was chosen in it last; kept from one start to the next, without secrets. */
+	answers(form: string): { readonly [field: string]: string } | undefined;
+	/** Null forgets them. */
+	keepAnswers(form: string, answers: { readonly [field: string]: string } | null): void;
 	/**
 	 * The person lets the password go to this server: a certificate is kept and no other taken from then on, a connection without one for as long as
 	 * the program runs.

@@ -1,5 +1,6 @@
-import { keyOf, makeWizardBackend } from '../app/make-wizard-backend.ts';
+import { makeWizardBackend } from '../app/make-wizard-backend.ts';
 import { withPasswords } from '../app/servers.ts';
+import { keyOf } from '../app/wizard-passwords.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import { type RunRequest, serversNamed } from '../requests/index.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';

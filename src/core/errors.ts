@@ -29,6 +29,14 @@ export interface UnverifiedServer {
 	readonly certificate: UnverifiedCertificate | null;
 }
 
+/** An account whose password has to be asked for. */
+export interface PasswordRequest {
+	/** `USER@HOST:PORT`, or `USER@/path/to/socket`. */
+	readonly account: string;
+	/** An account of the same user whose password was given before, and may be the same; null where there is none. */
+	readonly sameAs: string | null;
+}
+
 /** What an error carries beside its message, all of it JSON: how it crosses threads, sockets and the journal. */
 export interface Carried {
 	readonly checks?: readonly Check[];
@@ -36,6 +44,7 @@ export interface Carried {
 	readonly connectionLost?: boolean;
 	readonly signal?: NodeJS.Signals | null;
 	readonly unverified?: UnverifiedServer;
+	readonly needsPassword?: PasswordRequest;
 }
 
 /**
@@ -68,18 +77,27 @@ export class ConnectError extends LockstepError {
 	static override readonly exitCode = 5;
 	/** Where the person may decide to trust the server all the same. */
 	readonly unverified: UnverifiedServer | null;
+	/** Where the person has to give the account's password. */
+	readonly needsPassword: PasswordRequest | null;
 
-	constructor(description: ErrorMessage | string, options: { cause?: unknown; unverified?: UnverifiedServer | null } = {}) {
+	constructor(
+		description: ErrorMessage | string,
+		options: { cause?: unknown; unverified?: UnverifiedServer | null; needsPassword?: PasswordRequest | null } = {},
+	) {
 		super(description, options);
 		this.unverified = options.unverified ?? null;
+		this.needsPassword = options.needsPassword ?? null;
 	}
 
 	override carried(): Carried {
-		return this.unverified === null ? {} : { unverified: this.unverified };
+		return {
+			...(this.unverified === null ? {} : { unverified: this.unverified }),
+			...(this.needsPassword === null ? {} : { needsPassword: this.needsPassword }),
+		};
 	}
 
-	static revive(description: ErrorMessage, { unverified }: Carried, options?: { cause?: unknown }): ConnectError {
-		return new ConnectError(description, { ...options, unverified: unverified ?? null });
+	static revive(description: ErrorMessage, { unverified, needsPassword }: Carried, options?: { cause?: unknown }): ConnectError {
+		return new ConnectError(description, { ...options, unverified: unverified ?? null, needsPassword: needsPassword ?? null });
 	}
 }
 /** The lock could not be acquired in time. */

@@ -1,6 +1,6 @@
 // Plain data that the parts of the engine share.
 import type { Check } from './check.ts';
-import type { ErrorMessage, UnverifiedServer } from './errors.ts';
+import type { ErrorMessage, PasswordRequest, UnverifiedServer } from './errors.ts';
 
 /** Which of a run's servers: `primary`, `replica`, or `server` where a run has only one. */
 export type Role = string;
@@ -30,6 +30,8 @@ export type Failure = {
 	readonly stack?: string;
 	/** A server that nothing proves to be the right one, and that was not given the password. */
 	readonly unverified?: UnverifiedServer;
+	/** The account whose password has to be given. */
+	readonly needsPassword?: PasswordRequest;
 };
 
 export type LockState = {

@@ -40,6 +40,8 @@ export const PROFILE = z.object({
 	optionFile: optional(text),
 	groupSuffix: optional(text),
 	loginPath: optional(text),
+	/** Its account has no password: the wizard asks for none. */
+	passwordless: optional(z.boolean()),
 	tls: optional(TLS),
 	/** The folder for its backups. */
 	output: optional(text),

@@ -43,3 +43,10 @@ export async function sandboxLogin(env: NodeJS.ProcessEnv, port: number): Promis
 	const text = await readFile(passwordPath(dirname(folder)), 'utf8').catch(() => null);
 	return text === null ? null : { password: new Secret(text.trim()), ca: server.ca };
 }
+
+/** The ports of this user's sandbox servers that run now, in order. */
+export async function sandboxPorts(env: NodeJS.ProcessEnv): Promise<readonly number[]> {
+	const ports = (await readdir(loginsFolder(env)).catch((): string[] => [])).map(Number).filter(Number.isInteger);
+	const logins = await Promise.all(ports.map((port) => sandboxLogin(env, port).catch(() => null)));
+	return ports.filter((_, index) => logins[index] !== null).toSorted((a, b) => a - b);
+}

@@ -11,6 +11,8 @@ export interface Greeted {
 	readonly offersTls: boolean;
 	/** Whether it calls itself MariaDB. */
 	readonly mariadb: boolean;
+	/** As it greets: `11.8.6-MariaDB-…`, `9.7.0`. */
+	readonly version: string;
 }
 
 /** Sockets whose next bytes are taken at once and not kept: they are lent the memory that the next ones will be read into. */
@@ -61,7 +63,9 @@ export async function greet(address: ServerAddress, signal: AbortSignal, readByt
 		for (const event of ['data', 'connect', 'close', 'error']) socket.removeAllListeners(event);
 		socket.on('error', () => {}); // the driver listens too; this one outlives the moment before it does
 		socket.unshift(packet);
-		return { socket, offersTls: offersTls(packet), mariadb: packet.subarray(HEADER, packet.indexOf(0, HEADER + 1)).includes('MariaDB') };
+		// MariaDB before 11 puts a version that old replicas take before its own.
+		const version = packet.toString('latin1', HEADER + 1, packet.indexOf(0, HEADER + 1)).replace(/^5\.5\.5-/, '');
+		return { socket, offersTls: offersTls(packet), mariadb: version.includes('MariaDB'), version };
 	} catch (error) {
 		socket.on('error', () => {});
 		socket.destroy();

@@ -40,7 +40,7 @@ export interface OptionsFound {
 export const GROUPS: readonly string[] = ['client', 'client-server', 'client-mariadb', 'mysqldump', 'mariadb-dump', 'lockstep'];
 
 /** The files that every client reads, in their order. */
-const SYSTEM_FILES: readonly string[] = ['/etc/my.cnf', '/etc/mysql/my.cnf'];
+export const SYSTEM_FILES: readonly string[] = ['/etc/my.cnf', '/etc/mysql/my.cnf'];
 
 /** Files may include files: as deep as the clients go. */
 const DEEPEST = 10;

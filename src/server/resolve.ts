@@ -32,6 +32,8 @@ export interface KnownServer {
 	readonly optionFile?: string;
 	readonly groupSuffix?: string;
 	readonly loginPath?: string;
+	/** Its account has no password: nobody is asked for one. */
+	readonly passwordless?: boolean;
 	readonly tls?: {
 		readonly mode?: SslMode;
 		readonly ca?: string;
@@ -106,7 +108,7 @@ export interface ResolvedServer {
 }
 
 /** Where the distributions put the socket, as compiled into their clients. */
-const USUAL_SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/var/run/mysqld/mysqld.sock', '/tmp/mysql.sock'];
+export const USUAL_SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/var/run/mysqld/mysqld.sock', '/tmp/mysql.sock'];
 
 /** Where the mode comes from when only a fingerprint is given. */
 export const BY_FINGERPRINT = 'because a fingerprint is given';

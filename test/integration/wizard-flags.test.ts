@@ -91,7 +91,7 @@ describe('in a terminal', () => {
 		);
 		expect(status.last.name).toBe(`127.0.0.1:${server.port}`);
 		await using terminal = open(home, args);
-		await terminal.waitFor('Password for 127.0.0.1');
+		await terminal.waitFor('Password for dba@127.0.0.1');
 		terminal.send(`${PASSWORD}\r`);
 		await terminal.waitFor(/may grant|GRANT|privileges/i);
 	});

@@ -494,3 +494,55 @@ describe('the terminal', () => {
 		await wizard.sees(/status · shard-33/);
 	});
 });
+
+describe('finding 8: a password that nothing says', () => {
+	const needing = (sameAs: string | null) => {
+		const desk: FakeDesk = fakeDesk({
+			servers: [],
+			status: (server, password) => {
+				if (password !== undefined) return STATUS;
+				const account = `root@${server}:3306`;
+				throw new ConnectError({ message: `The password of ${account} is needed.` }, { needsPassword: { account, sameAs } });
+			},
+		});
+		return desk;
+	};
+
+	test('is asked for first, by one line, and of the replica Enter alone takes the same', async () => {
+		const wizard = openAt(running({ kind: 'provision', primary: 'db1', replica: 'db2', tls: true }), needing('root@db1:3306'));
+		const asked = await wizard.sees('Password for root@db1:3306:');
+		expect(asked).not.toMatch(/--password-file|LOCKSTEP_PASSWORD/);
+		await wizard.press(`${CANARY}${ENTER}`);
+		expect(await wizard.sees('Password for root@db2:3306:')).toContain('Enter alone: the same password as for root@db1:3306.');
+		await wizard.press(ENTER);
+		await wizard.sees('CREATE USER');
+		expect([...wizard.desk.remembered]).toEqual([
+			['db1', CANARY],
+			['db2', 'the same'],
+		]);
+		expect(wizard.everything()).not.toContain(CANARY);
+	});
+
+	test('leaves Home locked until u asks for it', async () => {
+		const desk = fakeDesk({
+			status: (server, password) => {
+				if (password !== undefined) return STATUS;
+				const account = `backup@${server}:3306`;
+				throw new ConnectError({ message: `The password of ${account} is needed.` }, { needsPassword: { account, sameAs: null } });
+			},
+		});
+		const wizard = openAt([{ at: 'home' }], desk);
+		await wizard.sees('Press u to log in.');
+		await wizard.press('u');
+		await wizard.sees('Password for backup@db3-backup:3306');
+		await wizard.press(`x${ENTER}`);
+		await wizard.sees('healthy');
+	});
+});
+
+test('finding 30: a run on a server given by address shows the badge of the profile that has it', async () => {
+	const replica = 'mysql://127.0.0.1:34401';
+	const desk = fakeDesk({ badges: { [replica]: 'prod' } });
+	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), desk).sees('CREATE USER');
+	expect(text.split('\n')[0]).toContain('PROD');
+});

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { RunCard, RunHandle, WizardBackend } from '../../src/app/wizard-backend.ts';
+import type { RunCard, RunHandle, ServerCheck, ServerSuggestion, WizardBackend } from '../../src/app/wizard-backend.ts';
 import type { Action } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
@@ -496,6 +496,13 @@ export type FakeDesk = WizardBackend & {
 export type FakeOptions = {
 	readonly servers?: readonly ServerCard[];
 	readonly warnings?: readonly string[];
+	readonly suggestions?: readonly ServerSuggestion[];
+	/** Answers or rejects. */
+	readonly inspect?: (server: string) => ServerCheck;
+	/** Of servers that no card names. */
+	readonly badges?: { readonly [server: string]: ServerCard['badge'] };
+	/** What is remembered of earlier starts. */
+	readonly answers?: Map<string, { readonly [field: string]: string }>;
 	/** Answers or rejects. */
 	readonly status?: (server: string, remembered: string | undefined) => StatusReport;
 	readonly plan?: (round: number) => Review;
@@ -512,6 +519,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 	const requests: RunRequest[] = [];
 	const remembered = new Map<string, string>();
 	const trusted = new Map<string, UnverifiedServer>();
+	const answers = options.answers ?? new Map<string, { readonly [field: string]: string }>();
 	const decisions: unknown[] = [];
 	const attached: string[] = [];
 	const recovered: string[] = [];
@@ -571,10 +579,20 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		version: options.version ?? '1.0.0',
 		warnings: options.warnings ?? [],
 		servers: () => [...(options.servers ?? SERVERS), ...saved],
+		suggestServers: async () => options.suggestions ?? [],
+		inspectServer: async (server) =>
+			options.inspect?.(server) ?? { account: `root@${server}`, badge: null, needsPassword: false, title: 'MariaDB 11.8' },
+		badgeOf: (server) => options.badges?.[server] ?? desk.servers().find((each) => each.server === server)?.badge ?? null,
+		unsavedServers: () => [],
+		answers: (form) => answers.get(form),
+		keepAnswers: (form, values) => {
+			if (values === null) answers.delete(form);
+			else answers.set(form, values);
+		},
 		status: async (server) => (options.status ?? (() => ({ ...STATUS, name: server })))(server, remembered.get(server)),
 		trust: (server, unverified) => void trusted.set(server, unverified),
 		remember: (server, password) => {
-			remembered.set(server, password);
+			remembered.set(server, password ?? 'the same');
 		},
 		save: (card) => {
 			saved.push(card);

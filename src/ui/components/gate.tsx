@@ -5,7 +5,7 @@ import type { Failure } from '../../core/model.ts';
 import type { ServerCard, StatusReport } from '../../core/status-report.ts';
 import { failureLines } from '../../render/failure.ts';
 import { widthOf } from '../../render/width.ts';
-import type { ReachRequest } from '../../requests/connection.ts';
+import type { ReachRequest, Role } from '../../requests/connection.ts';
 import { useApp } from '../app-context.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
@@ -19,6 +19,8 @@ type GateProps = {
 	readonly servers: readonly string[];
 	/** How each of them is reached, where its name does not say it all. */
 	readonly reach?: readonly (ReachRequest[string] | undefined)[];
+	/** As which of a pair each is reached. */
+	readonly roles?: readonly Role[];
 	readonly title: string;
 	readonly badge?: ServerCard['badge'];
 	readonly children: (reports: readonly StatusReport[]) => ReactNode;
@@ -30,8 +32,9 @@ export function displayName(server: string, reach: ReachRequest[string] | undefi
 	return server || host || socket || 'the server';
 }
 
-/** Whether a server said no to the login rather than to the connection. */
-export function isLogin({ description: told }: Failure): boolean {
+/** Whether a password is what is missing: none is known, or the server refused the login rather than the connection. */
+export function isLogin({ description: told, needsPassword }: Failure): boolean {
+	if (needsPassword !== undefined) return true;
 	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.message, told.reason, told.details].join(' '));
 }
 
@@ -42,21 +45,42 @@ function hintsOf(isRefused: boolean, isAsking: boolean): readonly Hint[] {
 			['enter', 'log in'],
 			['ctrl+r', 'show'],
 			['esc', 'back'],
+			['F1', 'help'],
 		];
 	return [
 		['r', 'try again'],
-		['p', 'give a password'],
 		['esc', 'back'],
+		['?', 'help'],
 	];
 }
 
+/** Why the password is asked for again, and what Enter alone does. */
+function AskedWhy({ failure }: { readonly failure: Failure }) {
+	const { signs, look } = useTheme();
+	const { needsPassword, description } = failure;
+	const isRefused = description.message !== undefined && (needsPassword === undefined || description.details !== undefined);
+	const sameAs = needsPassword?.sameAs ?? null;
+	return (
+		<Box flexDirection="column" flexShrink={0} marginTop={1}>
+			<Text {...look('dim')}>
+				{sameAs === null ? 'Enter alone: log in without a password.' : `Enter alone: the same password as for ${sameAs}.`}
+			</Text>
+			<Text {...look('dim')}>Kept in memory until lockstep ends; never written, never shown.</Text>
+			{isRefused && (
+				<Box marginTop={1}>
+					<Text {...look('bad')}>{`${signs.bad} ${[description.message, description.reason].filter(Boolean).join(' ')}`}</Text>
+				</Box>
+			)}
+		</Box>
+	);
+}
+
 /** Lets through once every server answers; asks for a password where a login is refused. */
-export function Gate({ servers, reach = [], title, badge = null, children }: GateProps) {
+export function Gate({ servers, reach = [], roles = [], title, badge = null, children }: GateProps) {
 	const app = useApp();
 	const { signs, look } = useTheme();
 	const [reports, setReports] = useState<readonly StatusReport[] | null>(null);
 	const [refused, setRefused] = useState<{ readonly index: number; readonly failure: Failure } | null>(null);
-	const [asking, setAsking] = useState(false);
 	const [password, setPassword] = useState('');
 	const [round, setRound] = useState(0);
 
@@ -67,12 +91,11 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 			const found: StatusReport[] = [];
 			for (const [index, server] of servers.entries()) {
 				try {
-					found.push(await app.desk.status(server, reach[index]));
+					found.push(await app.desk.status(server, { reach: reach[index], role: roles[index] }));
 				} catch (error) {
 					const failure = failureOf(error);
 					if (!mine) return;
 					setRefused({ index, failure });
-					setAsking(isLogin(failure));
 					return;
 				}
 			}
@@ -88,28 +111,24 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 	const called = (index: number) => displayName(serverAt(index), reach[index]);
 	const again = () => {
 		setRefused(null);
-		setAsking(false);
 		setRound(round + 1);
+	};
+	const logIn = (index: number, sameAs: string | null) => {
+		app.desk.remember(serverAt(index), password === '' && sameAs !== null ? null : password, reach[index]);
+		setPassword('');
+		again();
 	};
 	const isOpen = reports !== null;
 	const unverified = refused?.failure.unverified;
+	const asking = refused !== null && isLogin(refused.failure);
 	useKeys(
 		(key) => {
-			if (key === 'esc') {
-				if (asking && refused !== null && !isLogin(refused.failure)) setAsking(false);
-				else app.back();
-			} else if (key === 'f1') app.help('form');
+			if (key === 'esc') app.back();
+			else if (key === 'f1') app.help('form');
 			else if (asking) {
-				if (key === 'enter' && refused !== null) {
-					app.desk.remember(serverAt(refused.index), password, reach[refused.index]);
-					setPassword('');
-					again();
-				}
-			} else if (refused !== null) {
-				if (key === 'r') again();
-				else if (key === 'p') setAsking(true);
-				else if (key === '?') app.help('pick');
-			}
+				if (key === 'enter' || key === 'ctrl+s') logIn(refused.index, refused.failure.needsPassword?.sameAs ?? null);
+			} else if (key === '?') app.help('pick');
+			else if (key === 'r' && refused !== null) again();
 		},
 		!isOpen && unverified === undefined,
 	);
@@ -126,33 +145,29 @@ export function Gate({ servers, reach = [], title, badge = null, children }: Gat
 				onDecline={app.back}
 			/>
 		);
+	const accountOf = ({ index, failure }: NonNullable<typeof refused>) => failure.needsPassword?.account ?? called(index);
 	const height = bodyRows(app.size.rows);
 	const width = app.size.columns - 2;
 	return (
 		<Frame title={title} badge={badge} hints={hintsOf(refused !== null, asking)}>
-			{refused === null ? (
-				<Text {...look('dim')}>{`Asking ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
-			) : (
+			{refused === null && (
+				<Text {...look('dim')}>{`Connecting to ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
+			)}
+			{refused !== null && asking && (
 				<>
-					<Pane
-						lines={failureLines(refused.failure, { width, ascii: signs.ok === '+', state: 'Untouched: nothing was changed.' })}
-						width={width}
-						height={height - (asking ? 3 : 0)}
-						active={!asking}
-					/>
-					{asking && (
-						<Box flexShrink={0} marginTop={1}>
-							<Text bold>{`Password for ${called(refused.index)}: `}</Text>
-							<Field
-								value={password}
-								onChange={setPassword}
-								focused
-								masked
-								width={Math.max(10, width - widthOf(called(refused.index)) - 16)}
-							/>
-						</Box>
-					)}
+					<Box flexShrink={0}>
+						<Text bold>{`Password for ${accountOf(refused)}: `}</Text>
+						<Field value={password} onChange={setPassword} focused masked width={Math.max(10, width - widthOf(accountOf(refused)) - 16)} />
+					</Box>
+					<AskedWhy failure={refused.failure} />
 				</>
+			)}
+			{refused !== null && !asking && (
+				<Pane
+					lines={failureLines(refused.failure, { width, ascii: signs.ok === '+', state: 'Untouched: nothing was changed.' })}
+					width={width}
+					height={height}
+				/>
 			)}
 		</Frame>
 	);

@@ -111,6 +111,7 @@ export function Home() {
 		readonly server: string;
 		readonly report: StatusReport | null;
 		readonly lines: readonly Line[];
+		readonly isLocked?: boolean;
 	} | null>(null);
 	const card = cards[cards.length === 0 ? 0 : index % cards.length];
 	const server = card?.server;
@@ -124,12 +125,14 @@ export function Home() {
 		app.desk.status(server).then(
 			(report) => mine && setSeen({ server, report, lines: [] }),
 			(error) => {
-				const { description: told } = failureOf(error);
+				const { description: told, needsPassword } = failureOf(error);
+				const reason = needsPassword === undefined ? told.reason : 'Press u to log in.';
 				if (mine)
 					setSeen({
 						server,
 						report: null,
-						lines: [line(span(`${signs.warn} ${told.message}`, 'warn')), line(span(told.reason ?? '', 'dim'))],
+						lines: [line(span(`${signs.warn} ${told.message}`, 'warn')), line(span(reason ?? '', 'dim'))],
+						isLocked: needsPassword !== undefined,
 					});
 			},
 		);
@@ -161,6 +164,7 @@ export function Home() {
 		else if (key === '?' || key === 'f1') app.help('home');
 		else if (key === 'p' && cards.length > 1) setIndex((index + 1) % cards.length);
 		else if (key === 'r') setRound(round + 1);
+		else if (key === 'u' && card !== undefined && seen?.isLocked) app.go({ at: 'status', card });
 	});
 
 	const open = (goal: Goal) => {
@@ -204,6 +208,7 @@ export function Home() {
 				[signs.arrows, 'move'],
 				['enter', 'open'],
 				...(cards.length > 1 ? ([['p', 'next profile']] as const) : []),
+				...(seen?.isLocked ? ([['u', 'log in']] as const) : []),
 				['?', 'help'],
 				['q', 'quit'],
 			]}

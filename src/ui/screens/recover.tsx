@@ -15,7 +15,7 @@ import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
-import { badgeOf, reachOf, serversOf } from './run-header.ts';
+import { badgeOf, reachOf, rolesOf, serversOf } from './run-header.ts';
 
 /** What a run that was cut off has left on its servers, before any of it is put back. */
 export function Recover({ card }: { readonly card: RunCard }) {
@@ -25,7 +25,13 @@ export function Recover({ card }: { readonly card: RunCard }) {
 	// Only a login that is refused asks for the servers' passwords: one that is away may have nothing to be put back.
 	if (!refused) return <Findings card={card} title={title} onLogin={() => setRefused(true)} />;
 	return (
-		<Gate servers={serversOf(card.request)} reach={reachOf(card.request)} title={title} badge={badgeOf(app, card.request)}>
+		<Gate
+			servers={serversOf(card.request)}
+			reach={reachOf(card.request)}
+			roles={rolesOf(card.request)}
+			title={title}
+			badge={badgeOf(app, card.request)}
+		>
 			{() => <Findings card={card} title={title} />}
 		</Gate>
 	);

@@ -7,14 +7,14 @@ import { type Source, useRun } from '../hooks/use-run.ts';
 import { End } from './end.tsx';
 import { FailedStep } from './failed-step.tsx';
 import { ReviewScreen } from './review.tsx';
-import { badgeOf, reachOf, serversOf } from './run-header.ts';
+import { badgeOf, reachOf, rolesOf, serversOf } from './run-header.ts';
 import { Work } from './work.tsx';
 
 /** A run from its first look to its summary. */
 export function Run({ request, title }: { readonly request: RunRequest; readonly title: string }) {
 	const app = useApp();
 	return (
-		<Gate servers={serversOf(request)} reach={reachOf(request)} title={title} badge={badgeOf(app, request)}>
+		<Gate servers={serversOf(request)} reach={reachOf(request)} roles={rolesOf(request)} title={title} badge={badgeOf(app, request)}>
 			{() => <Running source={{ kind: 'start', request }} title={title} />}
 		</Gate>
 	);
