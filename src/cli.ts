@@ -32,12 +32,12 @@ let stoppedBy: NodeJS.Signals | null = null;
 /** What a failure says of the servers, whose promise does not hold where a run has changed them before it: 1, 2, 5, 6 and 10 say that nothing was. */
 const SAYS_UNCHANGED: ReadonlySet<number> = new Set([1, 2, 5, 6, 10]);
 
-function exitCode(end: RunEnd | null, failure: Failure | null, { deeds }: RunState): number {
+function exitCode(end: RunEnd | null, failure: Failure | null, { effects }: RunState): number {
 	if (failure?.class === 'Stopped') return STOPPED[stoppedBy ?? failure.signal ?? 'SIGINT'] ?? 130;
 	if (failure !== null) {
 		const known = exitCodeOf(failure.class);
 		if (end === null) return known;
-		const after = aftermath(deeds, end);
+		const after = aftermath(effects, end);
 		if (isChanged(after)) return SAYS_UNCHANGED.has(known) ? LeftChanged.exitCode : known;
 		return after.state !== 'untouched' && known === UserError.exitCode ? 1 : known;
 	}
@@ -110,14 +110,14 @@ async function conclude(
 	const code = exitCode(end, failure, state);
 	if (printer === null) {
 		const stated = isReadOnly ? { state: null } : stateWords(end, state);
-		tell(flags, { ending, failure, run: state }, { width, color: context?.color ?? false, ascii: context?.ascii ?? false, ...stated });
+		report(flags, { ending, failure, run: state }, { width, color: context?.color ?? false, ascii: context?.ascii ?? false, ...stated });
 	} else if (!ending.document || failure !== null) printer.finish(code, end ?? failure, { ...ending.extra });
 	process.exitCode = code;
 	// Nothing of ours should be open any more; if a library's socket is, the person does not wait for it.
 	setTimeout(() => process.exit(), 3_000).unref();
 }
 
-type Look = { readonly width: number; readonly color: boolean; readonly ascii: boolean };
+type Styles = { readonly width: number; readonly color: boolean; readonly ascii: boolean };
 
 interface Outcome {
 	readonly ending: CommandResult;
@@ -126,17 +126,17 @@ interface Outcome {
 }
 
 /** What came of a command, in words. */
-function tell(
+function report(
 	{ quiet, dryRun, color }: GlobalFlags,
 	{ ending, failure, run }: Outcome,
-	look: Look & { readonly state?: string | null },
+	styles: Styles & { readonly state?: string | null },
 ): void {
-	if (failure !== null) writeFailure(failure, { ...look, color: wantsColor(color, process.stderr, process.env) });
+	if (failure !== null) writeFailure(failure, { ...styles, color: wantsColor(color, process.stderr, process.env) });
 	else if (quiet && !dryRun) writeResult(ending, run);
-	else writeEnding(ending, run, look);
+	else writeEnding(ending, run, styles);
 }
 
-function writeFailure(failure: Failure, options: Look & { readonly state?: string | null }): void {
+function writeFailure(failure: Failure, options: Styles & { readonly state?: string | null }): void {
 	process.stderr.write(`${renderFailure(failure, options)}\n`);
 	if (failure.stack) process.stderr.write(`${failure.stack}\n`);
 }
@@ -148,17 +148,17 @@ function writeResult({ end }: CommandResult, { runbook }: RunState): void {
 }
 
 /** What came of a command that did not fail. */
-function writeEnding({ end, said, next }: CommandResult, state: RunState, look: Look): void {
+function writeEnding({ end, said, next }: CommandResult, state: RunState, styles: Styles): void {
 	if (said) process.stdout.write(`${said}\n`);
 	else if (end !== null && (end.outcome === 'done' || end.outcome === 'previewed'))
-		process.stdout.write(`${renderSummary(end, state, look)}\n`);
+		process.stdout.write(`${renderSummary(end, state, styles)}\n`);
 	for (const line of next ?? []) process.stdout.write(`${line}\n`);
 }
 
 /** What the servers are like after a run: from its journal alone. */
-function stateWords(end: RunEnd | null, { deeds, servers }: RunState): { state?: string } {
+function stateWords(end: RunEnd | null, { effects, servers }: RunState): { state?: string } {
 	if (end === null || end.failure?.class === 'LeftChanged') return {};
-	const state = afterWords(deeds, end, { servers });
+	const state = afterWords(effects, end, { servers });
 	return state === null ? {} : { state };
 }
 

@@ -99,10 +99,10 @@ const serverIdOf = (run: string): number => 2 ** 30 + (createHash('sha256').upda
 export async function prepareDrill(
 	context: AppContext,
 	asked: DrillRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	undo?: RunRecord,
 ): Promise<BuiltRun> {
-	if (undo !== undefined) return prepareUndo(context, asked, wishes, undo);
+	if (undo !== undefined) return prepareUndo(context, asked, connections, undo);
 	const request = await completeDrill(context, asked);
 	const folder = request.backup;
 	const manifest = withLoadedDigests(await readManifest(folder));
@@ -121,10 +121,10 @@ export async function prepareDrill(
 		replication: null,
 	});
 	const parallel = manifest.dump.engine === 'parallel';
-	const common = { claim: null, key, request, own: throwaway.own };
+	const common = { lockedRole: null, key, request, own: throwaway.own };
 	const title = `Drill backup ${basename(folder)}`;
 	if (!request.replicate) return readyRun<DrillEnv>(context, { ...common, opened: {}, env, runbook: { ...drill({ parallel }), title } });
-	const primary = await openServer(context, { role: 'primary', server: request.primary, ...wishes.primary });
+	const primary = await openServer(context, { role: 'primary', server: request.primary, ...connections.primary });
 	const host = request.account === undefined ? await hostSeen(context, primary) : '';
 	const { password, problem } = passwordFor(request, primary);
 	return readyRun<ReplicatingEnv>(context, {
@@ -150,26 +150,26 @@ export async function prepareDrill(
 async function prepareUndo(
 	context: AppContext,
 	request: DrillRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	undo: RunRecord,
 ): Promise<BuiltRun> {
 	const vendor = (undo.origins['start-server'] as { readonly vendor?: Dialect['id'] } | undefined)?.vendor ?? 'mariadb';
 	const throwaway = throwawayOf(vendor, { dir: request.dir ?? join(context.stateFolder, 'drills') });
-	const common = { claim: null, key: undo.key, request, own: throwaway.own };
+	const common = { lockedRole: null, key: undo.key, request, own: throwaway.own };
 	const env = (how: Performance): StartEnv => ({
 		outputs: {},
 		throwaway: { ...{ vendor, series: '', serverId: 0, initOptions: [], options: [] }, ...placeOf(throwaway, how) },
 		...{ folder: request.backup, rawBytes: 0 },
 	});
 	const isDropped = Object.hasOwn(undo.outputs, 'end-replication');
-	const account = isDropped ? undefined : (undo.deeds.made ?? []).find(({ on, kind }) => on === 'primary' && kind === 'account')?.name;
+	const account = isDropped ? undefined : (undo.effects.made ?? []).find(({ on, kind }) => on === 'primary' && kind === 'account')?.name;
 	if (account === undefined)
 		return readyRun<StartEnv>(context, { ...common, opened: {}, env, runbook: { ...drillUndo, title: undo.title } });
-	const wish: ConnectionOptions = { role: 'primary', server: request.primary, ...wishes.primary };
-	const primary = await openServer(context, wish).catch((error: unknown) => {
+	const connection: ConnectionOptions = { role: 'primary', server: request.primary, ...connections.primary };
+	const primary = await openServer(context, connection).catch((error: unknown) => {
 		if (!(error instanceof ConnectError)) throw error;
 		const like = { identity: {} as Identity, server: { dialect: assumedDialect(vendor) } };
-		return absentServer(context, wish, { error, like, past: undo });
+		return absentServer(context, connection, { error, like, record: undo });
 	});
 	const host = account.slice(account.lastIndexOf('@') + 1);
 	return readyRun<StartEnv & ProvisionEnv>(context, {

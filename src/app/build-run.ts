@@ -32,11 +32,11 @@ import { operatorOf } from './operator.ts';
 import { type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer } from './servers.ts';
 
 /**
- * `wishes` go before what the request itself says about reaching its servers. `undo`: the run that is to be undone, which needs only one of its
+ * `connections` go before what the request itself says about reaching its servers. `undo`: the run that is to be undone, which needs only one of its
  * servers. Rejects with the errors of connecting.
  */
 export function buildRun(context: AppContext, asked: RunRequest, given: ConnectionOptionsByRole, undo?: RunRecord): Promise<BuiltRun> {
-	const wishes: ConnectionOptionsByRole = Object.fromEntries(
+	const connections: ConnectionOptionsByRole = Object.fromEntries(
 		[...new Set([...Object.keys(asked.reach ?? {}), ...Object.keys(given)])].map((role) => [
 			role,
 			{ ...asked.reach?.[role], ...given[role] },
@@ -44,18 +44,18 @@ export function buildRun(context: AppContext, asked: RunRequest, given: Connecti
 	);
 	// The journal must be able to find the servers again; passwords it never holds.
 	const reach = Object.fromEntries(
-		Object.entries(wishes).map(([role, { password: _secret, ...wish }]) => [role, wish as { [field: string]: Json }]),
+		Object.entries(connections).map(([role, { password: _secret, ...connection }]) => [role, connection as { [field: string]: Json }]),
 	);
 	const request = Object.keys(reach).length === 0 ? asked : { ...asked, reach };
 	switch (request.kind) {
 		case 'provision':
-			return prepareProvision(context, request, wishes, undo);
+			return prepareProvision(context, request, connections, undo);
 		case 'backup':
-			return prepareBackup(context, request, wishes);
+			return prepareBackup(context, request, connections);
 		case 'restore':
-			return prepareRestore(context, request, wishes);
+			return prepareRestore(context, request, connections);
 		case 'drill':
-			return prepareDrill(context, request, wishes, undo);
+			return prepareDrill(context, request, connections, undo);
 	}
 }
 
@@ -113,15 +113,15 @@ const RESTART_WAIT_SECONDS = 600;
 async function prepareProvision(
 	context: AppContext,
 	wanted: ProvisionRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	undo?: RunRecord,
 ): Promise<BuiltRun> {
 	// `latest` may lead elsewhere when this is resumed or undone.
 	const asked = wanted.backup === undefined ? wanted : { ...wanted, backup: await backupFolder(resolve(wanted.backup)) };
-	const { primary, replica } = await openPair(context, asked, wishes, undo);
+	const { primary, replica } = await openPair(context, asked, connections, undo);
 	const place = ({ server }: OpenedServer) => (server.port === 0 ? server.name : `${server.host}:${server.port}`);
 	const key = undo?.key ?? `provision ${place(primary)} ${place(replica)}`;
-	const { past: open } = findResumable(runsFolder(context), key, identitiesOf({ primary, replica }));
+	const { record: open } = findResumable(runsFolder(context), key, identitiesOf({ primary, replica }));
 	sameSeed(open, asked);
 	const begun = open?.request as ProvisionRequest | undefined;
 	const operator = operatorOf(context, { asked, begun, primary, replica });
@@ -134,7 +134,7 @@ async function prepareProvision(
 		throw new UserError({ message: 'The operator and the replica cannot share an account.', hints: ['Give --operator another name.'] });
 	}
 	const generated = () => newPassword(primary.passwordPolicy, primary.server.name);
-	const common = { opened: { primary, replica }, claim: 'replica', key, request };
+	const common = { opened: { primary, replica }, lockedRole: 'replica', key, request };
 	const env = (): ProvisionEnv => ({
 		outputs: {},
 		primary: primary.server,
@@ -181,11 +181,11 @@ async function prepareProvision(
 /** More of them hold each other up, on a server that does other work as well. */
 const MOST_READERS = 4;
 
-async function prepareBackup(context: AppContext, request: BackupRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
+async function prepareBackup(context: AppContext, request: BackupRequest, connections: ConnectionOptionsByRole): Promise<BuiltRun> {
 	const opened = await openServer(context, {
 		role: 'server',
 		server: request.server === '' ? undefined : request.server,
-		...wishes.server,
+		...connections.server,
 	});
 	const to = resolve(request.to);
 	const started = context.now();
@@ -194,7 +194,7 @@ async function prepareBackup(context: AppContext, request: BackupRequest, wishes
 	return readyRun<BackupEnv>(context, {
 		runbook: lockedDump,
 		opened: { server: opened },
-		claim: 'server',
+		lockedRole: 'server',
 		key: `backup ${opened.server.host}:${opened.server.port} ${label}`,
 		request,
 		env: (how) => ({
@@ -221,7 +221,7 @@ async function prepareBackup(context: AppContext, request: BackupRequest, wishes
 	});
 }
 
-async function prepareRestore(context: AppContext, asked: RestoreRequest, wishes: ConnectionOptionsByRole): Promise<BuiltRun> {
+async function prepareRestore(context: AppContext, asked: RestoreRequest, connections: ConnectionOptionsByRole): Promise<BuiltRun> {
 	// `latest` may lead elsewhere when this is resumed or undone.
 	const folder = await backupFolder(resolve(asked.backup));
 	const request: RestoreRequest = { ...asked, backup: folder };
@@ -230,13 +230,13 @@ async function prepareRestore(context: AppContext, asked: RestoreRequest, wishes
 	const opened = await openServer(context, {
 		role: 'server',
 		server: request.server === '' ? undefined : request.server,
-		...wishes.server,
+		...connections.server,
 	});
 	const what = only === null ? databases : only.map(({ database, name }) => `${database}.${name}`);
 	return readyRun<RestoreEnv>(context, {
 		runbook: restoreRunbook({ parallel: manifest.dump.engine === 'parallel', accounts: request.accounts }),
 		opened: { server: opened },
-		claim: 'server',
+		lockedRole: 'server',
 		backup: folder,
 		key: `restore ${opened.server.host}:${opened.server.port} ${JSON.stringify([folder, what, request.accounts])}`,
 		request,

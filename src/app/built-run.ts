@@ -12,7 +12,7 @@ import { findLeft, type RunEnd, run, type Scope, undo } from '../core/runner.ts'
 import type { RunState } from '../core/state.ts';
 import type { Outputs, Runbook } from '../core/step.ts';
 import type { ConnectionTarget } from '../executor/connection-target.ts';
-import { openExecutor, type RealWorld } from '../executor/executor.ts';
+import { openExecutor, type ServerExecutor } from '../executor/executor.ts';
 import { refuseToExpose } from '../executor/pipes.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { fullLogin } from '../server/tls.ts';
@@ -24,14 +24,14 @@ export interface BuiltRun {
 	readonly kind: RunRequest['kind'];
 	readonly runbook: { readonly id: string; readonly title: string };
 	readonly servers: { readonly [role: string]: string };
-	readonly past: RunRecord | undefined;
+	readonly record: RunRecord | undefined;
 	readonly warnings: readonly string[];
 	/** Where the run's folder of journals is; the caller opens the journal of this run there. */
 	perform(how: Performance): Promise<RunEnd>;
 	/** Takes back what `past` did; `why`: what cut that run off. Throws UserError where it was done on another server. */
-	undo(how: Performance, past: RunRecord, scope: Scope, why?: Failure): Promise<RunEnd>;
+	undo(how: Performance, record: RunRecord, scope: Scope, why?: Failure): Promise<RunEnd>;
 	/** What {@link undo} would do now. */
-	findLeft(how: Performance, past: RunRecord, scope: Scope): Promise<readonly Finding[]>;
+	findLeft(how: Performance, record: RunRecord, scope: Scope): Promise<readonly Finding[]>;
 }
 
 export interface Performance {
@@ -71,15 +71,15 @@ export const identitiesOf = (opened: Readonly<Record<string, OpenedServer>>) =>
 	Object.fromEntries(Object.entries(opened).map(([role, each]) => [role, identityOf(each)]));
 
 /** Never puts anything "back" on a server that it was not taken from. */
-function sameServers(past: RunRecord, identities: { readonly [role: string]: Json }): void {
-	if (past.newer) throw newerLockstep(past.run);
+function sameServers(record: RunRecord, identities: { readonly [role: string]: Json }): void {
+	if (record.newer) throw newerLockstep(record.run);
 	// One that is not opened is not touched.
-	const known = Object.fromEntries(Object.keys(identities).map((role) => [role, past.identities[role] ?? null]));
-	const role = changedServer({ ...past, identities: known }, identities);
+	const known = Object.fromEntries(Object.keys(identities).map((role) => [role, record.identities[role] ?? null]));
+	const role = changedServer({ ...record, identities: known }, identities);
 	if (role === undefined) return;
 	throw new UserError({
-		message: `${past.servers[role] ?? role} is not the server that the run ${past.run} changed.`,
-		reason: `It was ${JSON.stringify(past.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
+		message: `${record.servers[role] ?? role} is not the server that the run ${record.run} changed.`,
+		reason: `It was ${JSON.stringify(record.identities[role])}; now it is ${JSON.stringify(identities[role] ?? null)}.`,
 		hints: ['Nothing was done. Its journal says what was changed, and what it was before.'],
 	});
 }
@@ -91,7 +91,7 @@ export async function readyRun<Env extends Outputs>(
 		readonly env: (how: Performance) => Env;
 		readonly opened: Readonly<Record<string, OpenedServer>>;
 		/** The role whose server no other run may work on meanwhile; null: no server that was there before is one run's alone. */
-		readonly claim: string | null;
+		readonly lockedRole: string | null;
 		/** The server that the run itself starts: what it is called, and how each role that stands for it is reached. */
 		readonly own?: { readonly name: string; readonly reach: (how: Performance) => Readonly<Record<string, ConnectionTarget>> };
 		readonly key: string;
@@ -111,29 +111,31 @@ export async function readyRun<Env extends Outputs>(
 		if (needsTools || full.how === 'refused') refuseToExpose(reach, full);
 	}
 	const identities = identitiesOf(o.opened);
-	const { past, refused } =
-		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { past: undefined, refused: null };
+	const { record, refused } =
+		o.runbook.afterFailure === 'keep' ? findResumable(runsFolder(context), o.key, identities) : { record: undefined, refused: null };
 	const servers = {
 		...Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.server.name])),
 		...(o.own && { server: o.own.name }),
 	};
 	const reach = Object.fromEntries(Object.entries(o.opened).map(([role, each]) => [role, each.reach]));
-	const within = async <T>(how: Performance, work: (world: RealWorld, signal: AbortSignal) => Promise<T>): Promise<T> => {
+	const within = async <T>(how: Performance, work: (executor: ServerExecutor, signal: AbortSignal) => Promise<T>): Promise<T> => {
 		const taken = new AbortController();
 		const signal = AbortSignal.any([how.signal, taken.signal]);
-		await using world = openExecutor({ reach: { ...reach, ...o.own?.reach(how) }, absent, env: context.env, signal, now: context.now });
-		if (!how.preview && o.claim !== null) {
-			const lost = await world.claim(absent.has(o.claim) ? (Object.keys(reach).find((role) => !absent.has(role)) ?? o.claim) : o.claim);
+		await using executor = openExecutor({ reach: { ...reach, ...o.own?.reach(how) }, absent, env: context.env, signal, now: context.now });
+		if (!how.preview && o.lockedRole !== null) {
+			const lost = await executor.lockRun(
+				absent.has(o.lockedRole) ? (Object.keys(reach).find((role) => !absent.has(role)) ?? o.lockedRole) : o.lockedRole,
+			);
 			lost.addEventListener('abort', () => taken.abort(lost.reason), { once: true });
 		}
 		// Awaited here: otherwise the world would be disposed of before the work is done.
-		return await work(world, signal);
+		return await work(executor, signal);
 	};
-	const common = (how: Performance, world: RealWorld, signal: AbortSignal, undoing = false) => ({
+	const common = (how: Performance, executor: ServerExecutor, signal: AbortSignal, undoing = false) => ({
 		run: how.run,
 		runbook: o.runbook,
 		env: undoing ? Object.assign(o.env(how), { undoing }) : o.env(how),
-		world,
+		executor: executor,
 		director: how.director,
 		sink: how.sink,
 		now: context.now,
@@ -149,19 +151,21 @@ export async function readyRun<Env extends Outputs>(
 		kind: o.request.kind,
 		runbook: o.runbook,
 		servers,
-		past,
+		record: record,
 		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
 		perform: async (how) => {
 			if (o.backup !== undefined) await readBoundManifest(o.backup);
-			return within(how, (world, signal) => run({ ...common(how, world, signal), ...(past === undefined ? {} : { past }) }));
+			return within(how, (executor, signal) =>
+				run({ ...common(how, executor, signal), ...(record === undefined ? {} : { record: record }) }),
+			);
 		},
 		undo(how, before, scope, why) {
 			sameServers(before, identities);
-			return within(how, (world, signal) => undo({ ...common(how, world, signal, true), past: before }, scope, why ?? null));
+			return within(how, (executor, signal) => undo({ ...common(how, executor, signal, true), record: before }, scope, why ?? null));
 		},
 		findLeft(how, before, scope) {
 			sameServers(before, identities);
-			return within(how, (world, signal) => findLeft({ ...common(how, world, signal, true), past: before }, scope));
+			return within(how, (executor, signal) => findLeft({ ...common(how, executor, signal, true), record: before }, scope));
 		},
 	};
 }

@@ -12,14 +12,14 @@ import type { ConnectionOptionsByRole } from './servers.ts';
 /** What a run has left, as its servers are now, and what would put back all or what must not stay. Only looks. Rejects with the errors of connecting. */
 export async function findingsOf(
 	context: AppContext,
-	past: RunRecord,
-	wishes: ConnectionOptionsByRole = {},
-	scope: Scope = scopeOf(past),
+	record: RunRecord,
+	connections: ConnectionOptionsByRole = {},
+	scope: Scope = scopeOf(record),
 ): Promise<readonly Finding[]> {
-	if (past.newer) throw newerLockstep(past.run);
-	const prepared = await buildRun(context, past.request as RunRequest, wishes, past);
+	if (record.newer) throw newerLockstep(record.run);
+	const prepared = await buildRun(context, record.request as RunRequest, connections, record);
 	const how = {
-		run: past.run,
+		run: record.run,
 		director: previewer,
 		sink: () => undefined,
 		signal: context.signal,
@@ -27,8 +27,8 @@ export async function findingsOf(
 		state: () => NOTHING_YET,
 		preview: true,
 	};
-	const findings = await prepared.findLeft(how, past, scope);
-	const folder = leftFolder(past);
+	const findings = await prepared.findLeft(how, record, scope);
+	const folder = leftFolder(record);
 	if (folder === null) return findings;
 	return [
 		...findings,

@@ -8,15 +8,15 @@ import { runsOf } from './runs.ts';
  * to anybody, so that nobody is asked. Never throws for a primary that cannot be reached: `say` gets what is left.
  */
 export async function clearInterruptedDrills(context: AppContext, say: (text: string) => void): Promise<void> {
-	for (const { state, past } of await runsOf(context)) {
-		if (state !== 'cut off' || past.runbook !== 'drill') continue;
+	for (const { state, record } of await runsOf(context)) {
+		if (state !== 'cut off' || record.runbook !== 'drill') continue;
 		const watcher = { director: previewer, signal: context.signal, on: () => undefined };
-		const end = await undoInBackground(context, { past, wishes: {}, work: 'recover' }, watcher);
+		const end = await undoInBackground(context, { record: record, connections: {}, work: 'recover' }, watcher);
 		const failure = end?.failure ?? null;
 		say(
 			failure === null
-				? `Cleared up after a drill that was interrupted: ${past.run}`
-				: [`Not all that the interrupted drill ${past.run} left could be cleared up.`, failure.description.reason, ...failure.left]
+				? `Cleared up after a drill that was interrupted: ${record.run}`
+				: [`Not all that the interrupted drill ${record.run} left could be cleared up.`, failure.description.reason, ...failure.left]
 						.filter(Boolean)
 						.join('\n  '),
 		);

@@ -4,7 +4,7 @@ import type { RunRecord } from '../core/run-record.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
-import { pastRun } from './run-in-process.ts';
+import { findRunRecord } from './run-in-process.ts';
 import { type FoundRun, newerRuns, runsOf } from './runs.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
@@ -20,8 +20,8 @@ export interface InterruptedRuns {
 
 /** An interrupted run, with what would roll it back. */
 export interface Recoverable {
-	readonly past: RunRecord;
-	readonly wishes: ConnectionOptionsByRole;
+	readonly record: RunRecord;
+	readonly connections: ConnectionOptionsByRole;
 	readonly findings: readonly Finding[];
 }
 
@@ -29,15 +29,15 @@ export interface Recoverable {
 export async function interruptedRuns(context: AppContext, name: string | undefined): Promise<InterruptedRuns> {
 	const open = await runsOf(context);
 	const newer = newerRuns(context).filter((run) => name === undefined || run === name);
-	const named = name === undefined || newer.includes(name) ? null : pastRun(context, name);
+	const named = name === undefined || newer.includes(name) ? null : findRunRecord(context, name);
 	const isMeant = ({ state, run }: FoundRun) => state === 'cut off' && (name === undefined || run === named?.run);
-	return { open, newer, interrupted: open.filter(isMeant).map(({ past }) => past) };
+	return { open, newer, interrupted: open.filter(isMeant).map(({ record }) => record) };
 }
 
 /** Looks at the servers of an interrupted run; changes nothing. Rejects with the errors of connecting. */
-export async function inspectInterrupted(context: AppContext, past: RunRecord): Promise<Recoverable> {
-	const wishes = await withPasswords(context, past.request as RunRequest, {});
-	return { past, wishes, findings: await findingsOf(context, past, wishes) };
+export async function inspectInterrupted(context: AppContext, record: RunRecord): Promise<Recoverable> {
+	const connections = await withPasswords(context, record.request as RunRequest, {});
+	return { record: record, connections: connections, findings: await findingsOf(context, record, connections) };
 }
 
 /** Whether anything on a server is to be rolled back, or was changed by something else since. Otherwise only the journal is closed. */

@@ -22,7 +22,7 @@ import { findingsOf } from './findings.ts';
 import { placeNamed, placesOf, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
 import { profileFrom } from './profile-from.ts';
 import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
-import { pastRun } from './run-in-process.ts';
+import { findRunRecord } from './run-in-process.ts';
 import { runsOf } from './runs.ts';
 import { acceptedKey, type ConnectionOptions, type ConnectionOptionsByRole } from './servers.ts';
 import { statusOf } from './status-report.ts';
@@ -95,7 +95,7 @@ export function makeWizardBackend(
 	const outputOf = (server: string) => found.find((each) => each.server === server)?.output ?? proposal(context, server);
 	const home = context.env.HOME ?? homedir();
 	const unfolded = (folder: string) => folder.replace(/^~(?=\/|$)/, home);
-	const wishesFor = (request: RunRequest): ConnectionOptionsByRole =>
+	const connectionsFor = (request: RunRequest): ConnectionOptionsByRole =>
 		Object.fromEntries(Object.entries(serversNamed(request)).map(([role, server]) => [role, remembered(server, request.reach?.[role])]));
 	const watched = (run: string, work: (run: string, how: Pick<EngineWatcher, 'signal' | 'leave'>) => Promise<unknown>): RunHandle => {
 		const [stop, leave] = [new AbortController(), new AbortController()];
@@ -200,28 +200,32 @@ export function makeWizardBackend(
 			}),
 		start: (request, director, on) =>
 			watched(newRunId(context, request.kind), (run, how) =>
-				runInBackground(context, request, wishesFor(request), { ...how, run, director, on }),
+				runInBackground(context, request, connectionsFor(request), { ...how, run, director, on }),
 			),
 		runs: () => runsOf(context),
 		attach: (run, director, on) =>
 			watched(run, async (_, how) => {
-				const past = pastRun(context, run);
-				if (past.end === null) return attach(context, run, { ...how, director, on });
+				const record = findRunRecord(context, run);
+				if (record.end === null) return attach(context, run, { ...how, director, on });
 				for (const event of readJournal(journalPath(context, run)).events) on(event);
-				return past.end;
+				return record.end;
 			}),
 		async findings(run) {
-			const past = pastRun(context, run);
-			const request = past.request as RunRequest;
+			const record = findRunRecord(context, run);
+			const request = record.request as RunRequest;
 			for (const [role, server] of Object.entries(serversNamed(request)))
 				await requireIfReachable(named(server, { reach: request.reach?.[role], role: role as Role }));
-			return findingsOf(context, past, wishesFor(past.request as RunRequest));
+			return findingsOf(context, record, connectionsFor(record.request as RunRequest));
 		},
 		recover: (run, on) =>
 			watched(run, (_, how) => {
-				const past = pastRun(context, run);
-				const wishes = wishesFor(past.request as RunRequest);
-				return undoInBackground(context, { past, wishes, work: 'recover' }, { ...how, director: previewer, on });
+				const record = findRunRecord(context, run);
+				const connections = connectionsFor(record.request as RunRequest);
+				return undoInBackground(
+					context,
+					{ record: record, connections: connections, work: 'recover' },
+					{ ...how, director: previewer, on },
+				);
 			}),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });

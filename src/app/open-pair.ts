@@ -8,7 +8,14 @@ import type { Server } from '../runbooks/shared/server.ts';
 import { CertificateRefused } from '../server/tls.ts';
 import { Secret } from '../sql/secret.ts';
 import type { AppContext } from './context.ts';
-import { type ConnectionOptions, type ConnectionOptionsByRole, isLoopback, type OpenedServer, openServer, resolveWish } from './servers.ts';
+import {
+	type ConnectionOptions,
+	type ConnectionOptionsByRole,
+	isLoopback,
+	type OpenedServer,
+	openServer,
+	resolveConnection,
+} from './servers.ts';
 
 /** Whether the server answers, and only the login or its certificate is in the way: that the person can fix at once. */
 function isRefused({ unverified, cause }: ConnectError): boolean {
@@ -22,12 +29,12 @@ function isRefused({ unverified, cause }: ConnectError): boolean {
 export async function openPair(
 	context: AppContext,
 	asked: ProvisionRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	undo: RunRecord | undefined,
 ): Promise<{ readonly primary: OpenedServer; readonly replica: OpenedServer }> {
-	const wish = (role: 'primary' | 'replica'): ConnectionOptions => ({ role, server: asked[role] || undefined, ...wishes[role] });
+	const connection = (role: 'primary' | 'replica'): ConnectionOptions => ({ role, server: asked[role] || undefined, ...connections[role] });
 	const open = (role: 'primary' | 'replica') =>
-		openServer(context, wish(role)).catch((error: unknown) => {
+		openServer(context, connection(role)).catch((error: unknown) => {
 			if (undo === undefined || !(error instanceof ConnectError) || isRefused(error)) throw error;
 			return error;
 		});
@@ -35,11 +42,11 @@ export async function openPair(
 	const replica = await open('replica');
 	if (primary instanceof ConnectError) {
 		if (replica instanceof ConnectError || undo === undefined) throw primary;
-		return { primary: await absentServer(context, wish('primary'), { error: primary, like: replica, past: undo }), replica };
+		return { primary: await absentServer(context, connection('primary'), { error: primary, like: replica, record: undo }), replica };
 	}
 	if (!(replica instanceof ConnectError)) return { primary, replica };
 	if (undo === undefined) throw replica;
-	return { primary, replica: await absentServer(context, wish('replica'), { error: replica, like: primary, past: undo }) };
+	return { primary, replica: await absentServer(context, connection('replica'), { error: replica, like: primary, record: undo }) };
 }
 
 /** So that nobody is asked for one. */
@@ -48,21 +55,21 @@ const NO_PASSWORD = new Secret('');
 /** A server that cannot be reached, of a run that is to be undone: known by that run’s journal, and taken for one of the kind of `like`. */
 export async function absentServer(
 	context: AppContext,
-	wish: ConnectionOptions,
+	connection: ConnectionOptions,
 	{
 		error,
 		like,
-		past,
+		record,
 	}: {
 		readonly error: ConnectError;
 		readonly like: Pick<OpenedServer, 'identity'> & { readonly server: Pick<Server, 'dialect'> };
-		readonly past: RunRecord;
+		readonly record: RunRecord;
 	},
 ): Promise<OpenedServer> {
-	const { address } = await resolveWish(context, { ...wish, password: wish.password ?? NO_PASSWORD });
-	const known = past.identities[wish.role];
+	const { address } = await resolveConnection(context, { ...connection, password: connection.password ?? NO_PASSWORD });
+	const known = record.identities[connection.role];
 	const { madeAt, ...identity } = known as Pick<Identity, 'serverId' | 'serverUuid' | 'hostname' | 'dataDir'> & { madeAt?: string | null };
-	const name = past.servers[wish.role] ?? address.name;
+	const name = record.servers[connection.role] ?? address.name;
 	const host = address.socket === undefined ? address.host : 'localhost';
 	return {
 		absent: error,

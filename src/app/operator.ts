@@ -4,7 +4,7 @@ import type { ProvisionRequest } from '../requests/provision.ts';
 import type { AppContext } from './context.ts';
 import type { OpenedServer } from './servers.ts';
 
-export interface OperatorWish {
+export interface OperatorOptions {
 	readonly user: string;
 	readonly host: string;
 	readonly tls: boolean;
@@ -26,7 +26,7 @@ export function operatorOf(
 		readonly primary: OpenedServer;
 		readonly replica: OpenedServer;
 	},
-): OperatorWish | null {
+): OperatorOptions | null {
 	const text = o.asked.operator ?? o.begun?.operator;
 	if (text === undefined) {
 		if (o.asked.operatorPasswordFile === undefined) return null;

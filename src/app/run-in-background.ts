@@ -23,7 +23,7 @@ import { withoutPasswords } from '../exec/tool.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { newRunId, runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
-import { failedEnd, pastRun, runInProcess, undoRun, type Watcher } from './run-in-process.ts';
+import { failedEnd, findRunRecord, runInProcess, undoRun, type Watcher } from './run-in-process.ts';
 import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 
 export interface EngineWatcher extends Watcher {
@@ -45,32 +45,36 @@ const DAEMON = fileURLToPath(ownProgram('daemon/main'));
 export async function runInBackground(
 	context: AppContext,
 	request: RunRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd | null> {
-	if (watcher.preview) return runInProcess(context, request, wishes, watcher);
-	return engaged(context, { request, work: 'perform', run: watcher.run ?? newRunId(context, request.kind) }, wishes, watcher);
+	if (watcher.preview) return runInProcess(context, request, connections, watcher);
+	return engaged(context, { request, work: 'perform', run: watcher.run ?? newRunId(context, request.kind) }, connections, watcher);
 }
 
 /** What an earlier run did, to be taken back: `undo` all of it, `recover` only what must not stay. */
 interface Undo {
-	readonly past: RunRecord;
-	readonly wishes: ConnectionOptionsByRole;
+	readonly record: RunRecord;
+	readonly connections: ConnectionOptionsByRole;
 	readonly work: 'undo' | 'recover';
 }
 
 /** The same for taking back what an earlier run did, in that run's own journal. */
-export async function undoInBackground(context: AppContext, { past, wishes, work }: Undo, watcher: EngineWatcher): Promise<RunEnd | null> {
-	if (await isRunning(past)) {
+export async function undoInBackground(
+	context: AppContext,
+	{ record, connections, work }: Undo,
+	watcher: EngineWatcher,
+): Promise<RunEnd | null> {
+	if (await isRunning(record)) {
 		const busy = new Busy({
-			message: `The run ${past.run} is still at work.`,
-			hints: [`Watch it, or stop it safely:  lockstep attach ${past.run}`],
+			message: `The run ${record.run} is still at work.`,
+			hints: [`Watch it, or stop it safely:  lockstep attach ${record.run}`],
 		});
 		return failedEnd(context, watcher.on, failureOf(busy));
 	}
 	// What its engine, which is dead, has left.
-	if (past.engine?.socket != null && past.engine.host === hostname()) rmSync(past.engine.socket, { force: true });
-	return engaged(context, { request: past.request as RunRequest, work, run: past.run }, wishes, watcher);
+	if (record.engine?.socket != null && record.engine.host === hostname()) rmSync(record.engine.socket, { force: true });
+	return engaged(context, { request: record.request as RunRequest, work, run: record.run }, connections, watcher);
 }
 
 async function engaged(
@@ -79,28 +83,28 @@ async function engaged(
 	given: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd | null> {
-	let wishes = given;
+	let connections = given;
 	let engine: { readonly pid: number; readonly socket: string; readonly birth: string | undefined; readonly log: string };
 	try {
-		wishes = await withPasswords(context, request, given);
-		engine = await startEngine(context, { run, work, request, wishes: plain(wishes), typed: watcher.typed ?? [] });
+		connections = await withPasswords(context, request, given);
+		engine = await startEngine(context, { run, work, request, connections: plain(connections), typed: watcher.typed ?? [] });
 		watcher.onNamed?.(run);
 	} catch (error) {
 		return failedEnd(context, watcher.on, failureOf(error));
 	}
 	const alive = async () => (await processStartTime(engine.pid)) === engine.birth && engine.birth !== undefined;
-	return watched(context, { run, socket: engine.socket, log: engine.log, alive }, wishes, watcher);
+	return watched(context, { run, socket: engine.socket, log: engine.log, alive }, connections, watcher);
 }
 
 /** Watches a run at work that somebody else began. Gives null where the watcher left. Rejects with UserError where it cannot be watched. */
 export async function attach(context: AppContext, run: string, watcher: EngineWatcher): Promise<RunEnd | null> {
-	const past = pastRun(context, run);
-	const { engine } = past;
-	if (engine?.socket == null || !(await isRunning(past))) {
-		if (past.end === null && past.touched.length > 0) throw diedRun(past);
+	const record = findRunRecord(context, run);
+	const { engine } = record;
+	if (engine?.socket == null || !(await isRunning(record))) {
+		if (record.end === null && record.touched.length > 0) throw diedRun(record);
 		throw new UserError({
 			message: `The run ${run} is not at work any more.`,
-			hints: past.end === null ? ['It was interrupted:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
+			hints: record.end === null ? ['It was interrupted:  lockstep recover'] : [`What it did:  ${journalPath(context, run)}`],
 		});
 	}
 	watcher.onNamed?.(run);
@@ -126,7 +130,7 @@ interface Engaged {
 async function watched(
 	context: AppContext,
 	{ run, socket, log, alive }: Engaged,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd | null> {
 	const seen = await watch(socket, {
@@ -139,32 +143,32 @@ async function watched(
 	});
 	if (seen.how === 'left') return null;
 	if (seen.how === 'over') return seen.end;
-	const words = lastWords(log);
-	for (const path of [socket, ...(words === '' ? [log] : [])]) rmSync(path, { force: true });
-	return recoverAfterCrash(context, { run, words }, wishes, watcher);
+	const lastLines = lastWords(log);
+	for (const path of [socket, ...(lastLines === '' ? [log] : [])]) rmSync(path, { force: true });
+	return recoverAfterCrash(context, { run, lastLines: lastLines }, connections, watcher);
 }
 
 /** A run whose engine died, and what that said last. */
 interface Crash {
 	readonly run: string;
-	readonly words: string;
+	readonly lastLines: string;
 }
 
-function deathOf({ run, words }: Crash): Failure {
-	const limit = limitIn(words)?.description;
+function deathOf({ run, lastLines }: Crash): Failure {
+	const limit = limitIn(lastLines)?.description;
 	return failureOf(
 		new ToolError({
 			message: 'The process of this run died',
-			reason: reasonOfDeath(words, limit),
+			reason: reasonOfDeath(lastLines, limit),
 			hints: [...(limit?.hints ?? []), `What is left of it, if anything:  lockstep recover ${run}`, 'Then the same command again.'],
-			...(words === '' ? {} : { details: words }),
+			...(lastLines === '' ? {} : { details: lastLines }),
 		}),
 	);
 }
 
 /** `limit`: the limit of the machine that its last words tell of. */
-function reasonOfDeath(words: string, limit: ErrorMessage | undefined): string {
-	if (words === '') return 'It was killed, by a user or by a system short of memory.';
+function reasonOfDeath(lastLines: string, limit: ErrorMessage | undefined): string {
+	if (lastLines === '') return 'It was killed, by a user or by a system short of memory.';
 	if (limit === undefined) return 'It failed: that is a bug in lockstep.';
 	return [limit.message, limit.reason].filter(Boolean).join(' ');
 }
@@ -173,19 +177,19 @@ function reasonOfDeath(words: string, limit: ErrorMessage | undefined): string {
 async function recoverAfterCrash(
 	context: AppContext,
 	crash: Crash,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	watcher: EngineWatcher,
 ): Promise<RunEnd> {
 	const { run } = crash;
 	const death = deathOf(crash);
-	let past: RunRecord | null = null;
+	let record: RunRecord | null = null;
 	try {
-		past = readPast(context, run);
+		record = readRunRecord(context, run);
 		// It had not begun to change anything.
-		if (past === null || (past.end === null && past.touched.length === 0)) return failedEnd(context, watcher.on, death);
-		if (past.end !== null) {
-			watcher.on({ v: FORMAT, run, seq: 1, at: context.now().toISOString(), ...past.end });
-			return past.end;
+		if (record === null || (record.end === null && record.touched.length === 0)) return failedEnd(context, watcher.on, death);
+		if (record.end !== null) {
+			watcher.on({ v: FORMAT, run, seq: 1, at: context.now().toISOString(), ...record.end });
+			return record.end;
 		}
 		watcher.on({
 			...{ v: FORMAT, run, seq: 0, at: context.now().toISOString(), type: 'note', step: null, level: 'warning' },
@@ -195,28 +199,32 @@ async function recoverAfterCrash(
 		// That nothing could be put back is told once, by what is left.
 		const on = (event: Recorded) => (event.type === 'run-ended' && event.run === '' ? undefined : watcher.on(event));
 		const events: Watcher = { director: watcher.director, on, signal: calm, run };
-		const end = await undoRun(context, { request: past.request as RunRequest, wishes, scope: scopeOf, why: death }, events);
+		const end = await undoRun(
+			context,
+			{ request: record.request as RunRequest, connections: connections, scope: scopeOf, why: death },
+			events,
+		);
 		if (end.failure?.class === 'Busy')
-			return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, { past, death, why: end.failure });
+			return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, { record: record, death, why: end.failure });
 		if (end.failure !== null && ['ConnectError', 'UserError'].includes(end.failure.class))
-			return leftAsIs(context, watcher, { past, death, why: end.failure });
+			return leftAsIs(context, watcher, { record: record, death, why: end.failure });
 		return end;
 	} catch (error) {
-		return leftAsIs(context, watcher, { past, death, why: failureOf(error) });
+		return leftAsIs(context, watcher, { record: record, death, why: failureOf(error) });
 	}
 }
 
 interface Left {
-	readonly past: RunRecord | null;
+	readonly record: RunRecord | null;
 	readonly death: Failure;
 	/** Why nothing could be put back. */
 	readonly why: Failure;
 }
 
 /** Nothing could be put back from here: says what stands, and which command goes on. */
-function leftAsIs(context: AppContext, watcher: EngineWatcher, { past, death, why }: Left): RunEnd {
-	const run = past?.run ?? '';
-	const done = past === null ? '' : ` ${stepsDone(past)}`;
+function leftAsIs(context: AppContext, watcher: EngineWatcher, { record, death, why }: Left): RunEnd {
+	const run = record?.run ?? '';
+	const done = record === null ? '' : ` ${stepsDone(record)}`;
 	const login = why.class === 'ConnectError';
 	const failure = failureOf(
 		new LeftChanged({
@@ -224,7 +232,7 @@ function leftAsIs(context: AppContext, watcher: EngineWatcher, { past, death, wh
 			reason: why.description.message,
 			hints: [
 				`${login ? 'In a terminal, which asks for the password; or when the server can be reached again' : 'When that is fixed'}:  lockstep recover ${run} --yes`,
-				...(past?.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${run}`] : []),
+				...(record?.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${run}`] : []),
 			],
 			...(death.description.details === undefined ? {} : { details: death.description.details }),
 		}),
@@ -233,13 +241,13 @@ function leftAsIs(context: AppContext, watcher: EngineWatcher, { past, death, wh
 }
 
 /** Of a run whose process is gone, and that nobody has put back: what stands, from its journal alone, and the commands that go on. */
-const diedRun = (past: RunRecord): LeftChanged =>
+const diedRun = (record: RunRecord): LeftChanged =>
 	new LeftChanged({
-		message: `The process that did the run ${past.run} died. ${stepsDone(past)}`,
-		reason: `It had begun to change ${Object.values(past.servers).join(' and ')}: ${past.touched.join(', ')}.`,
+		message: `The process that did the run ${record.run} died. ${stepsDone(record)}`,
+		reason: `It had begun to change ${Object.values(record.servers).join(' and ')}: ${record.touched.join(', ')}.`,
 		hints: [
-			`To roll back what must not stay (in a terminal it asks for the password):  lockstep recover ${past.run}`,
-			...(past.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${past.run}`] : []),
+			`To roll back what must not stay (in a terminal it asks for the password):  lockstep recover ${record.run}`,
+			...(record.afterFailure === 'keep' ? [`To resume it, the same command again; to undo it:  lockstep undo ${record.run}`] : []),
 		],
 	});
 
@@ -251,16 +259,16 @@ const stepsDone = ({ outputs, steps }: RunRecord): string =>
 async function othersEnd(context: AppContext, run: string): Promise<RunEnd | null> {
 	const until = performance.now() + OTHER_MS;
 	while (performance.now() < until) {
-		const end = readPast(context, run)?.end ?? null;
+		const end = readRunRecord(context, run)?.end ?? null;
 		if (end !== null) return end;
 		await pause(50);
 	}
 	return null;
 }
 
-function readPast(context: AppContext, run: string): RunRecord | null {
+function readRunRecord(context: AppContext, run: string): RunRecord | null {
 	try {
-		return pastRun(context, run);
+		return findRunRecord(context, run);
 	} catch (error) {
 		if (error instanceof UserError) return null;
 		throw error;
@@ -279,7 +287,7 @@ function lastWords(log: string): string {
 	}
 }
 
-async function startEngine(context: AppContext, order: Pick<Job, 'run' | 'work' | 'request' | 'wishes' | 'typed'>) {
+async function startEngine(context: AppContext, order: Pick<Job, 'run' | 'work' | 'request' | 'connections' | 'typed'>) {
 	const { run, work } = order;
 	// Two may take back the same run at once: one of them is refused, and must not be mistaken for the other.
 	const socket = socketPath(context.env, work === 'perform' ? run : `${run}-${randomBytes(2).toString('hex')}`);
@@ -308,10 +316,10 @@ async function startEngine(context: AppContext, order: Pick<Job, 'run' | 'work' 
 const defined = (env: NodeJS.ProcessEnv): Record<string, string> =>
 	Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
-const plain = (wishes: ConnectionOptionsByRole): Job['wishes'] =>
+const plain = (connections: ConnectionOptionsByRole): Job['connections'] =>
 	Object.fromEntries(
-		Object.entries(wishes).map(([role, { password, ...wish }]) => [
+		Object.entries(connections).map(([role, { password, ...connection }]) => [
 			role,
-			{ ...(wish as { [field: string]: Json }), ...(password === undefined ? {} : { password: password.reveal() }) },
+			{ ...(connection as { [field: string]: Json }), ...(password === undefined ? {} : { password: password.reveal() }) },
 		]),
 	);

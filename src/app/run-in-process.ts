@@ -38,13 +38,13 @@ export interface Watcher {
 export async function runInProcess(
 	context: AppContext,
 	request: RunRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 	watcher: Watcher,
 ): Promise<RunEnd> {
 	return withPrepared(
 		context,
 		watcher,
-		() => buildRun(context, request, wishes),
+		() => buildRun(context, request, connections),
 		(prepared, how) => prepared.perform(how),
 	);
 }
@@ -52,26 +52,30 @@ export async function runInProcess(
 /** What is to be taken back: all of it, unless `scope` says otherwise. */
 interface Undo {
 	readonly request: RunRequest;
-	readonly wishes: ConnectionOptionsByRole;
-	readonly scope?: (past: RunRecord) => Scope;
+	readonly connections: ConnectionOptionsByRole;
+	readonly scope?: (record: RunRecord) => Scope;
 	/** The failure that it is taken back for. */
 	readonly why?: Failure;
 }
 
 /** Takes back what the run of the watcher's name did, and says so in that run's own journal. Never rejects. */
-export async function undoRun(context: AppContext, { request, wishes, scope = () => 'all', why }: Undo, watcher: Watcher): Promise<RunEnd> {
-	const open = () => buildRun(context, request, wishes, watcher.run === undefined ? undefined : pastRun(context, watcher.run));
+export async function undoRun(
+	context: AppContext,
+	{ request, connections, scope = () => 'all', why }: Undo,
+	watcher: Watcher,
+): Promise<RunEnd> {
+	const open = () => buildRun(context, request, connections, watcher.run === undefined ? undefined : findRunRecord(context, watcher.run));
 	return withPrepared(context, watcher, open, (prepared, how) => {
-		const past = pastRun(context, how.run);
-		return prepared.undo(how, past, scope(past), why);
+		const record = findRunRecord(context, how.run);
+		return prepared.undo(how, record, scope(record), why);
 	});
 }
 
 /** The run of that name. Throws UserError where there is none. */
-export function pastRun(context: AppContext, run: string): RunRecord {
-	const past = newest(runsFolder(context), (each) => each.run === run);
-	if (past === undefined) throw new UserError({ message: `There is no run ${run}.`, hints: [`Runs are kept in ${runsFolder(context)}`] });
-	return past;
+export function findRunRecord(context: AppContext, run: string): RunRecord {
+	const record = newest(runsFolder(context), (each) => each.run === run);
+	if (record === undefined) throw new UserError({ message: `There is no run ${run}.`, hints: [`Runs are kept in ${runsFolder(context)}`] });
+	return record;
 }
 
 async function withPrepared(
@@ -99,7 +103,7 @@ async function withPrepared(
 		});
 		let unwritten: string | null = null;
 		const sink = (event: Recorded) => {
-			let told = event;
+			let written = event;
 			try {
 				journal?.write(event);
 				watcher.onWritten?.(event);
@@ -108,12 +112,12 @@ async function withPrepared(
 				if (event.type !== 'run-ended') throw error;
 				const { message: what, reason: why } = failureOf(error).description;
 				unwritten = `The end of this run is not in its journal, and may be asked for again. ${what}${why === undefined ? '' : `: ${why}`}`;
-				told = { ...event, warnings: [...event.warnings, unwritten] };
+				written = { ...event, warnings: [...event.warnings, unwritten] };
 			} finally {
 				// Also what could not be written down is told to whoever watches.
-				print(told);
-				if (told.type !== 'progress') events.push(told);
-				watcher.on(told);
+				print(written);
+				if (written.type !== 'progress') events.push(written);
+				watcher.on(written);
 			}
 		};
 		try {

@@ -20,48 +20,54 @@ export function runToUndo(context: AppContext, name: string | undefined): RunRec
 		const changed = each.touched.length > 0;
 		return LEAVE_NOTHING.has(each.runbook) ? changed && each.open : changed || each.end?.outcome === 'undone';
 	};
-	const past = newest(runsFolder(context), wanted);
-	if (past === undefined) {
+	const record = newest(runsFolder(context), wanted);
+	if (record === undefined) {
 		throw new UserError({
 			message: name === undefined ? 'There is no run to undo.' : `There is no run ${name}.`,
 			hints: [`Runs are kept in ${runsFolder(context)}`],
 		});
 	}
-	if (past.touched.length === 0) throw new UserError({ message: `The run ${past.run} changed nothing, or was undone already.` });
-	return past;
+	if (record.touched.length === 0) throw new UserError({ message: `The run ${record.run} changed nothing, or was undone already.` });
+	return record;
 }
 
 /** What an undo would do. */
 export interface UndoPlan {
-	readonly past: RunRecord;
+	readonly record: RunRecord;
 	/** It is at work: an undo stops it first, and nothing could be looked at yet. */
 	readonly isBusy: boolean;
-	readonly wishes: ConnectionOptionsByRole;
+	readonly connections: ConnectionOptionsByRole;
 	readonly findings: readonly Finding[];
 	/** What no undo brings back; a sentence each. */
 	readonly lost: readonly string[];
 }
 
 /** Looks at its servers as they are now; changes nothing. Throws LeftChanged where one of them cannot be reached: what the run changed is still there. */
-export async function inspectUndo(context: AppContext, past: RunRecord): Promise<UndoPlan> {
-	const lost = lostWords(past.deeds.lost, past.servers);
-	if (await isRunning(past)) return { past, isBusy: true, wishes: {}, findings: [], lost };
-	const wishes = await withPasswords(context, past.request as RunRequest, {});
+export async function inspectUndo(context: AppContext, record: RunRecord): Promise<UndoPlan> {
+	const lost = lostWords(record.effects.lost, record.servers);
+	if (await isRunning(record)) return { record: record, isBusy: true, connections: {}, findings: [], lost };
+	const connections = await withPasswords(context, record.request as RunRequest, {});
 	try {
-		return { past, isBusy: false, wishes, findings: await findingsOf(context, past, wishes, 'all'), lost };
+		return {
+			record: record,
+			isBusy: false,
+			connections: connections,
+			findings: await findingsOf(context, record, connections, 'all'),
+			lost,
+		};
 	} catch (error) {
 		if (!(error instanceof ConnectError)) throw error;
-		throw stillThere(past, error);
+		throw stillThere(record, error);
 	}
 }
 
 /** Nothing of a run could be undone, because one of its servers cannot be reached. */
-const stillThere = (past: RunRecord, error: ConnectError): LeftChanged =>
+const stillThere = (record: RunRecord, error: ConnectError): LeftChanged =>
 	new LeftChanged(
 		{
-			message: `Nothing was undone. What the run ${past.run} changed is still there.`,
+			message: `Nothing was undone. What the run ${record.run} changed is still there.`,
 			reason: error.description.message,
-			hints: [...(error.description.hints ?? []), `When the server can be reached:  lockstep undo ${past.run} --yes`],
+			hints: [...(error.description.hints ?? []), `When the server can be reached:  lockstep undo ${record.run} --yes`],
 			...(error.description.details === undefined ? {} : { details: error.description.details }),
 		},
 		{ cause: error },

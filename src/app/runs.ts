@@ -15,7 +15,7 @@ import type { AppContext } from './context.ts';
 import { isRunning } from './run-in-background.ts';
 import type { RunCard } from './wizard-backend.ts';
 
-export type FoundRun = RunCard & { readonly past: RunRecord };
+export type FoundRun = RunCard & { readonly record: RunRecord };
 
 const TAIL = 16 * 1024;
 /** Of this version or an older one. */
@@ -40,16 +40,16 @@ function closed(path: string): boolean {
 // A drill keeps nothing.
 const RUNBOOKS: readonly Pick<Runbook<never>, 'id' | 'steps'>[] = [provisionReplica, lockedDump, restoreBackup];
 
-function passing(past: RunRecord): boolean {
-	const steps = RUNBOOKS.find((each) => each.id === past.runbook)?.steps ?? [];
-	return steps.some((step) => step.isTransient && past.touched.includes(step.id) && past.outputs[step.id] === undefined);
+function passing(record: RunRecord): boolean {
+	const steps = RUNBOOKS.find((each) => each.id === record.runbook)?.steps ?? [];
+	return steps.some((step) => step.isTransient && record.touched.includes(step.id) && record.outputs[step.id] === undefined);
 }
 
-async function stateOf(past: RunRecord): Promise<RunCard['state'] | null> {
-	if (past.end === null && (await isRunning(past))) return 'working';
-	if (past.touched.length === 0 || (past.end !== null && !past.end.open)) return null;
-	if (past.afterFailure === 'put-back') return 'cut off';
-	return past.end === null && passing(past) ? 'cut off' : 'unfinished';
+async function stateOf(record: RunRecord): Promise<RunCard['state'] | null> {
+	if (record.end === null && (await isRunning(record))) return 'working';
+	if (record.touched.length === 0 || (record.end !== null && !record.end.open)) return null;
+	if (record.afterFailure === 'put-back') return 'cut off';
+	return record.end === null && passing(record) ? 'cut off' : 'unfinished';
 }
 
 /** Runs of this machine that are not over, newest first; of those that went on with one another only the newest. */
@@ -58,14 +58,14 @@ export async function runsOf(context: AppContext): Promise<FoundRun[]> {
 	const found: FoundRun[] = [];
 	for (const [index, path] of paths.entries()) {
 		if (closed(path)) continue;
-		const past = runRecordOf(readJournal(path));
-		if (past === undefined) continue;
-		const state = await stateOf(past);
+		const record = runRecordOf(readJournal(path));
+		if (record === undefined) continue;
+		const state = await stateOf(record);
 		if (state === null) continue;
-		const later = paths.slice(0, index).some((other) => runRecordOf(readJournal(other))?.key === past.key);
+		const later = paths.slice(0, index).some((other) => runRecordOf(readJournal(other))?.key === record.key);
 		if (later) continue;
-		const { run, title, servers, started } = past;
-		found.push({ run, title, servers, started, state, request: past.request as RunRequest, past });
+		const { run, title, servers, started } = record;
+		found.push({ run, title, servers, started, state, request: record.request as RunRequest, record: record });
 	}
 	return found;
 }
@@ -74,16 +74,16 @@ export async function runsOf(context: AppContext): Promise<FoundRun[]> {
 export function newerRuns(context: AppContext): readonly string[] {
 	return journals(runsFolder(context)).flatMap((path) => {
 		if (closed(path)) return [];
-		const told = readJournal(path);
-		return told.newer && told.events.length === 0 ? [basename(path, '.jsonl')] : [];
+		const journal = readJournal(path);
+		return journal.newer && journal.events.length === 0 ? [basename(path, '.jsonl')] : [];
 	});
 }
 
 /** The folder that an interrupted backup has left on disk. */
-export function leftFolder(past: RunRecord): string | null {
-	const request = past.request as RunRequest;
+export function leftFolder(record: RunRecord): string | null {
+	const request = record.request as RunRequest;
 	if (request.kind !== 'backup') return null;
 	// The key ends with the backup's label.
-	const folder = join(request.to, `${past.key.split(' ').at(-1)}.partial`);
+	const folder = join(request.to, `${record.key.split(' ').at(-1)}.partial`);
 	return existsSync(folder) ? folder : null;
 }

@@ -32,7 +32,7 @@ export const downCommand = (pair: Sandbox, flags: SandboxFlags): string =>
 	`lockstep sandbox down ${flags.dir === undefined ? `--server ${pair.kind}` : `--dir ${shellWord(pair.dir)}`}`;
 
 /** As it is told: with the URL of each server. */
-export const toldPair = (pair: Sandbox) => ({
+export const describePair = (pair: Sandbox) => ({
 	...pair,
 	primary: { ...pair.primary, url: urlOf(pair.primary) },
 	replica: { ...pair.replica, url: urlOf(pair.replica) },

@@ -50,19 +50,19 @@ export const isLoopback = (host: string): boolean => host === 'localhost' || hos
 /** Where the configuration keeps the fingerprint of the certificate that a person accepted of the server at `HOST:PORT`. */
 export const acceptedKey = (place: string): string => `certificate ${place}`;
 
-export function resolveWish(context: AppContext, given: ConnectionOptions): Promise<ResolvedServer> {
+export function resolveConnection(context: AppContext, given: ConnectionOptions): Promise<ResolvedServer> {
 	// A password that is known already is asked for, or looked for, no more.
 	const { password: _, ...flags }: ServerFlags = given.flags ?? {};
-	const wish: ConnectionOptions = given.password === undefined ? given : { role: given.role, server: given.server, flags };
-	const ask = given.password === undefined ? context.passwordPrompt(wish.flags?.password === '') : undefined;
+	const connection: ConnectionOptions = given.password === undefined ? given : { role: given.role, server: given.server, flags };
+	const ask = given.password === undefined ? context.passwordPrompt(connection.flags?.password === '') : undefined;
 	return resolveServer({
-		...(wish.server === undefined ? {} : { server: wish.server }),
-		...(wish.flags === undefined ? {} : { flags: wish.flags }),
-		...(wish.passwordFile === undefined ? {} : { passwordFile: wish.passwordFile }),
-		...(wish.passwordCommand === undefined ? {} : { passwordCommand: wish.passwordCommand }),
+		...(connection.server === undefined ? {} : { server: connection.server }),
+		...(connection.flags === undefined ? {} : { flags: connection.flags }),
+		...(connection.passwordFile === undefined ? {} : { passwordFile: connection.passwordFile }),
+		...(connection.passwordCommand === undefined ? {} : { passwordCommand: connection.passwordCommand }),
 		...(ask === undefined ? {} : { ask }),
 		env: context.env,
-		role: wish.role,
+		role: connection.role,
 		profiles: (name) => context.profiles.get(name),
 		acceptedCertificate: (place) => context.profiles.preference(acceptedKey(place)),
 		sandboxLogin: (port) => sandboxLogin(context.env, port),
@@ -70,45 +70,49 @@ export function resolveWish(context: AppContext, given: ConnectionOptions): Prom
 	});
 }
 
-/** The wishes of a run, with the passwords that only a person at this terminal can give: asked here, because the engine has none. */
+/** The connections of a run, with the passwords that only a person at this terminal can give: asked here, because the engine has none. */
 export async function withPasswords(
 	context: AppContext,
 	request: RunRequest,
-	wishes: ConnectionOptionsByRole,
+	connections: ConnectionOptionsByRole,
 ): Promise<ConnectionOptionsByRole> {
-	const full: Record<string, ConnectionOptionsByRole[string]> = { ...wishes };
+	const full: Record<string, ConnectionOptionsByRole[string]> = { ...connections };
 	for (const [name, named] of Object.entries(serversNamed(request))) {
 		const role = name as ConnectionOptions['role'];
-		const wish = { ...request.reach?.[role], ...wishes[role] };
-		if (wish.password !== undefined || context.passwordPrompt(wish.flags?.password === '') === undefined) continue;
-		const { password } = await resolveWish(context, { role, ...(named === '' ? {} : { server: named }), ...wish });
-		if (password !== null) full[role] = { ...wish, password };
+		const connection = { ...request.reach?.[role], ...connections[role] };
+		if (connection.password !== undefined || context.passwordPrompt(connection.flags?.password === '') === undefined) continue;
+		const { password } = await resolveConnection(context, { role, ...(named === '' ? {} : { server: named }), ...connection });
+		if (password !== null) full[role] = { ...connection, password };
 	}
 	return full;
 }
 
 /** `only`: for a look at its status, which must not hang where replication does. Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
-export async function openServer(context: AppContext, wish: ConnectionOptions, only: 'all' | 'status' = 'all'): Promise<OpenedServer> {
-	const resolved = await resolveWish(context, wish);
-	const password = wish.password ?? resolved.password;
+export async function openServer(
+	context: AppContext,
+	connection: ConnectionOptions,
+	only: 'all' | 'status' = 'all',
+): Promise<OpenedServer> {
+	const resolved = await resolveConnection(context, connection);
+	const password = connection.password ?? resolved.password;
 	const { address } = resolved;
 	const session = await connect(address, password, { signal: context.signal });
 	try {
-		const look = async <T>(query: {
+		const runQuery = async <T>(query: {
 			statement: Parameters<typeof session.query>[0];
 			read(rows: Awaited<ReturnType<typeof session.query>>): T;
 		}) => query.read(await session.query(query.statement));
-		const dialect = await detect(look, address.name);
-		const identity = await look(only === 'status' ? dialect.identityWithoutUptime : dialect.identity);
+		const dialect = await detect(runQuery, address.name);
+		const identity = await runQuery(only === 'status' ? dialect.identityWithoutUptime : dialect.identity);
 		// Of a server that an option names in place of the profile's, the address has no profile's name.
-		const profile = wish.server ?? context.env.LOCKSTEP_PROFILE;
+		const profile = connection.server ?? context.env.LOCKSTEP_PROFILE;
 		const isKnown =
 			profile !== undefined && profile === address.name && !isServerUrl(profile) && context.profiles.get(profile) !== undefined;
 		const known = isKnown ? profile : null;
 		const port = address.socket === undefined ? address.port : identity.port;
 		const host = address.socket === undefined ? address.host : 'localhost';
 		return {
-			passwordPolicy: wish.role === 'primary' ? await look(dialect.accounts.passwordPolicy) : NO_POLICY,
+			passwordPolicy: connection.role === 'primary' ? await runQuery(dialect.accounts.passwordPolicy) : NO_POLICY,
 			reach: { address, password, dialect },
 			server: {
 				// Without a network it has no port.
@@ -119,7 +123,7 @@ export async function openServer(context: AppContext, wish: ConnectionOptions, o
 				dialect,
 			},
 			identity,
-			madeAt: dialect.madeAt === null ? null : await look(dialect.madeAt),
+			madeAt: dialect.madeAt === null ? null : await runQuery(dialect.madeAt),
 			tls:
 				session.tls === null
 					? null

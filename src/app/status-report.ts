@@ -5,7 +5,7 @@ import { shellWord } from '../core/shell.ts';
 import type { StatusReport } from '../core/status-report.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
-import { applierGaps, logGaps, tellGap } from '../runbooks/shared/gaps.ts';
+import { applierGaps, describeGap, logGaps } from '../runbooks/shared/gaps.ts';
 import { titleOf } from '../runbooks/shared/server.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
@@ -16,10 +16,10 @@ import { type ConnectionOptions, type OpenedServer, openServer } from './servers
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
 export async function statusOf(
 	context: AppContext,
-	wish: Omit<ConnectionOptions, 'role'> & Partial<Pick<ConnectionOptions, 'role'>>,
+	connection: Omit<ConnectionOptions, 'role'> & Partial<Pick<ConnectionOptions, 'role'>>,
 	output: string | null = null,
 ): Promise<StatusReport> {
-	const opened = await openServer(context, { role: 'server', ...wish }, 'status');
+	const opened = await openServer(context, { role: 'server', ...connection }, 'status');
 	const { dialect, address, password } = opened.reach;
 	let session = await connect(address, password, { signal: context.signal });
 	try {
@@ -28,9 +28,9 @@ export async function statusOf(
 		if (channels === null) session = await connect(address, password, { signal: context.signal });
 		// Whatever opens tables of a replica may write to its log.
 		if (channels === null || channels.length > 0) await session.query(dialect.locks.unlogged).catch(refusedOnly);
-		const look: Look = async ({ statement, read }) =>
-			read(await session.query(statement, { signal: context.signal, timeoutMs: channels === null ? STATUS_MS : LOOK_MS }));
-		return await report(context, opened, { output, channels }, look);
+		const runQuery: RunQuery = async ({ statement, read }) =>
+			read(await session.query(statement, { signal: context.signal, timeoutMs: channels === null ? STATUS_MS : CHECK_MS }));
+		return await report(context, opened, { output, channels }, runQuery);
 	} finally {
 		await session.close();
 	}
@@ -39,11 +39,11 @@ export async function statusOf(
 // Not information_schema.GLOBAL_STATUS, which also asks the channels.
 const uptime: Query<number> = query(sql`SHOW GLOBAL STATUS LIKE 'Uptime'`, (rows) => Number(rows[0]?.Value ?? 0));
 
-type Look = <T>(query: Query<T>) => Promise<T>;
+type RunQuery = <T>(query: Query<T>) => Promise<T>;
 
 /** A replica whose relay logs have no room answers only when there is some again; STOP REPLICA in mid-transaction takes its time, too. */
 const STATUS_MS = 5_000;
-const LOOK_MS = 60_000;
+const CHECK_MS = 60_000;
 
 /** Null where the server does not say within a few seconds how its replication stands; the session is over then. */
 async function channelsOf(session: Session, { channel }: Dialect, signal: AbortSignal): Promise<readonly Channel[] | null> {
@@ -112,27 +112,27 @@ async function report(
 	context: AppContext,
 	opened: OpenedServer,
 	{ output, channels: known }: { readonly output: string | null; readonly channels: readonly Channel[] | null },
-	look: Look,
+	runQuery: RunQuery,
 ): Promise<StatusReport> {
 	const { dialect } = opened.reach;
 	const { identity, server } = opened;
 	const profile = profileOf(context, opened);
 	const backups = profile?.output ?? output;
-	if (known === null) return frozen(opened, backups, profile?.badge ?? null, look);
+	if (known === null) return frozen(opened, backups, profile?.badge ?? null, runQuery);
 	const roots = dialect.channel.rootErrors(known);
-	const channels = roots === null ? known : ((await look(roots).catch(refusedOnly)) ?? known);
-	const position = await look(dialect.positions.current);
-	const tables = await look(dialect.catalogue.tables);
+	const channels = roots === null ? known : ((await runQuery(roots).catch(refusedOnly)) ?? known);
+	const position = await runQuery(dialect.positions.current);
+	const tables = await runQuery(dialect.catalogue.tables);
 	const troubles: string[] = [];
 	const troubleOf = (channel: Channel) => channelTroubles(channel, channels.length > 1);
 	troubles.push(...channels.flatMap(troubleOf));
 	const hints = channels.flatMap((channel) => channelHints(channel, dialect, server.name));
-	const at = async <T>(_role: string, query: Query<T>) => look(query);
+	const at = async <T>(_role: string, query: Query<T>) => runQuery(query);
 	const gaps = [
 		...(channels.length === 0 ? [] : await applierGaps(server, channels, at, 'server')),
 		...(identity.binaryLog ? (await logGaps(server, at, 'server')).filter(({ effect }) => effect === 'missing') : []),
 	];
-	troubles.push(...gaps.map((gap) => `${tellGap(gap)}.`));
+	troubles.push(...gaps.map((gap) => `${describeGap(gap)}.`));
 	hints.push(...gaps.flatMap(({ hints }) => hints));
 	if (channels.length === 0 && identity.readOnly !== 'OFF' && position.replicated !== '') {
 		troubles.push('It was a replica, and is read-only, but has no source any more: nothing replicates.');
@@ -152,10 +152,10 @@ async function report(
 		badge: profile?.badge ?? null,
 		readOnly: identity.readOnly !== 'OFF',
 		tls: opened.tls,
-		uptimeSeconds: await look(uptime),
-		databases: (await look(dialect.catalogue.databases)).length,
+		uptimeSeconds: await runQuery(uptime),
+		databases: (await runQuery(dialect.catalogue.databases)).length,
 		bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-		replicas: (await look(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
+		replicas: (await runQuery(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
 		replication: channel === undefined ? null : replicationOf(channel, channels, dialect.positions, position.replicated),
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
@@ -172,10 +172,10 @@ async function frozen(
 	{ reach, identity, server, tls }: OpenedServer,
 	backups: string | null,
 	badge: StatusReport['badge'],
-	look: Look,
+	runQuery: RunQuery,
 ): Promise<StatusReport> {
 	const { dialect, address } = reach;
-	const threads = (await look(dialect.locks.activity)).filter(({ user, state }) => user === 'system user' && state !== '');
+	const threads = (await runQuery(dialect.locks.activity)).filter(({ user, state }) => user === 'system user' && state !== '');
 	const states = [...new Set(threads.map(({ state }) => state))];
 	const full = states.some((state) => NO_ROOM.test(state));
 	return {
@@ -186,8 +186,8 @@ async function frozen(
 		badge,
 		readOnly: identity.readOnly !== 'OFF',
 		tls,
-		uptimeSeconds: await look(uptime),
-		databases: (await look(dialect.catalogue.databases)).length,
+		uptimeSeconds: await runQuery(uptime),
+		databases: (await runQuery(dialect.catalogue.databases)).length,
 		bytes: 0,
 		replicas: [],
 		replication: {

@@ -21,14 +21,14 @@ export interface Unreachable {
 /** Looks again and again, from the second time on. Throws the signal's reason, and what is no error of ours. */
 export async function* watchStatus(
 	context: AppContext,
-	wish: Omit<ConnectionOptions, 'role'>,
+	connection: Omit<ConnectionOptions, 'role'>,
 ): AsyncGenerator<StatusReport | Unreachable, never> {
 	const { signal } = context;
 	let since: string | null = null;
 	let every = EVERY_MS;
 	for (;;) {
 		await pause(every, undefined, { signal }).catch(() => signal.throwIfAborted());
-		const report = await within(context, (bounded) => statusOf(bounded, wish));
+		const report = await within(context, (bounded) => statusOf(bounded, connection));
 		if (typeof report !== 'string') {
 			[since, every] = [null, EVERY_MS];
 			yield report;

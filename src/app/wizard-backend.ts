@@ -129,7 +129,7 @@ export interface WizardBackend {
 	 * `lockstep verify`: reads all of it, and leaves a record beside it. Rejects with VerifyFailed naming all that is wrong, or, as soon as
 	 * nothing is being done any more, with the reason of `signal`.
 	 */
-	verify(path: string, onlooker: ProgressListener, signal: AbortSignal): Promise<Verified>;
+	verify(path: string, listener: ProgressListener, signal: AbortSignal): Promise<Verified>;
 	/** A proposal for where the backups of a server go. */
 	proposeOutput(server: string): string;
 	/** Starts or finds the throwaway pair; lines tell how it goes. */

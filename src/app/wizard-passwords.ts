@@ -5,7 +5,7 @@ import { plainName, type ServerAddress } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
 import type { AppContext } from './context.ts';
-import { type ConnectionOptions, resolveWish } from './servers.ts';
+import { type ConnectionOptions, resolveConnection } from './servers.ts';
 
 /** By what a server's password is kept: one that only the clients' options name has no name of its own. */
 export function keyOf(server: string, reach: ReachRequest[string] | undefined): string {
@@ -68,7 +68,7 @@ export function openWizardPasswords(context: AppContext, passwords: Map<string, 
 	};
 	const inspect = async ({ server, reach, options }: NamedServer): Promise<Account> => {
 		const key = keyOf(server, reach);
-		const { address, passwordFrom } = await resolveWish(context, options);
+		const { address, passwordFrom } = await resolveConnection(context, options);
 		const account = accountOf(address);
 		accounts.set(key, account);
 		const known = passwords.get(key) ?? typed.get(account);

@@ -94,9 +94,9 @@ export function databaseFiles(databases: readonly string[], compression: Compres
 	const lower = databases.map((database) => database.toLowerCase());
 	return new Map(
 		databases.map((database) => {
-			const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
+			const isAmbiguous = lower.filter((other) => other === database.toLowerCase()).length > 1;
 			let name = encodeName(database);
-			if (alike) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
+			if (isAmbiguous) name = name.replaceAll(/%[0-9A-F]{2}|[A-Z]/g, (part) => (part.length === 1 ? percent(part) : part));
 			if (OURS.has(name.toLowerCase())) name = percent(name.charAt(0)) + name.slice(1);
 			return [database, `${name}.sql${EXTENSION[compression]}`];
 		}),
@@ -127,8 +127,8 @@ export function parallelFiles(databases: readonly string[], compression: Compres
 	const end = EXTENSION[compression];
 	const lower = databases.map((database) => database.toLowerCase());
 	const of = (database: string) => {
-		const alike = lower.filter((other) => other === database.toLowerCase()).length > 1;
-		return `${encodeName(database)}${alike ? `-${createHash('sha256').update(database).digest('hex').slice(0, 16)}` : ''}`;
+		const isAmbiguous = lower.filter((other) => other === database.toLowerCase()).length > 1;
+		return `${encodeName(database)}${isAmbiguous ? `-${createHash('sha256').update(database).digest('hex').slice(0, 16)}` : ''}`;
 	};
 	return {
 		/** The database and its tables. */

@@ -22,10 +22,10 @@ const KNOWN: Readonly<Record<string, { why: string; hint: string }>> = {
 /** What the system says of a file, in words: `what` is a sentence without its full stop, which the path follows. */
 export function fileProblem(what: string, path: string, cause: unknown): UserError {
 	if (cause instanceof UserError) return cause;
-	const words = cause instanceof Error ? cause.message : String(cause);
+	const message = cause instanceof Error ? cause.message : String(cause);
 	const known = KNOWN[(cause as { code?: string } | null)?.code ?? ''];
 	return new UserError(
-		{ message: `${what}: ${path}`, details: words, ...(known === undefined ? {} : { reason: known.why, hints: [known.hint] }) },
+		{ message: `${what}: ${path}`, details: message, ...(known === undefined ? {} : { reason: known.why, hints: [known.hint] }) },
 		{ cause },
 	);
 }

@@ -7,18 +7,18 @@ import { readWhole } from './read-whole.ts';
 
 const EVERY_MS = 100;
 
-async function read({ path, look, size }: FileOrder, { tell, signal }: Call<number>) {
+async function read({ path, readAs, size }: FileOrder, { report, signal }: Call<number>) {
 	let unsaid = 0;
 	let said = performance.now();
 	const onBytes = (count: number) => {
 		unsaid += count;
 		if (performance.now() - said < EVERY_MS) return;
-		tell(unsaid);
+		report(unsaid);
 		unsaid = 0;
 		said = performance.now();
 	};
-	const whole = await readWhole(path, { look, size, onBytes, signal });
-	tell(unsaid);
+	const whole = await readWhole(path, { readAs: readAs, size, onBytes, signal });
+	report(unsaid);
 	return whole;
 }
 

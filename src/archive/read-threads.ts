@@ -1,9 +1,9 @@
 import { ownProgram } from '../core/program-files.ts';
 import type { Method, ThreadContract } from '../workers/contract.ts';
 import { startWorker } from '../workers/worker-client.ts';
-import { type FileRead, type Looked, readWhole } from './read-whole.ts';
+import { type FileRead, type ReadAs, readWhole } from './read-whole.ts';
 
-export type FileOrder = { readonly path: string; readonly look: Looked; readonly size: number };
+export type FileOrder = { readonly path: string; readonly readAs: ReadAs; readonly size: number };
 /** Its progress are bytes read, as on disk. */
 export interface FileThread extends ThreadContract {
 	readonly data: null;
@@ -31,7 +31,7 @@ export function openFileReaders(count: number, bytes: number, signal: AbortSigna
 }
 
 const here = (signal: AbortSignal | undefined): FileReader => ({
-	read: ({ path, look, size }, onBytes) => readWhole(path, { look, size, onBytes, signal }),
+	read: ({ path, readAs, size }, onBytes) => readWhole(path, { readAs: readAs, size, onBytes, signal }),
 	[Symbol.asyncDispose]: async () => undefined,
 });
 

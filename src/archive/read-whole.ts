@@ -9,7 +9,7 @@ import { fileProblem } from './problem.ts';
 import { WINDOW_LOG } from './read.ts';
 
 /** What is looked for in a file's raw bytes: a dump's objects and rows, lines, its text. */
-export type Looked = 'dump' | 'lines' | 'text' | 'nothing';
+export type ReadAs = 'dump' | 'lines' | 'text' | 'nothing';
 
 /** All that one reading of a file tells. */
 export type FileRead = {
@@ -58,8 +58,8 @@ function linesIn(chunk: Buffer): number {
 	return lines;
 }
 
-function sink(look: Looked) {
-	const scanner = look === 'dump' ? createDumpScanner() : null;
+function sink(readAs: ReadAs) {
+	const scanner = readAs === 'dump' ? createDumpScanner() : null;
 	const texts: Buffer[] = [];
 	let rawBytes = 0;
 	let lines = 0;
@@ -68,8 +68,8 @@ function sink(look: Looked) {
 		take(chunk: Buffer): void {
 			rawBytes += chunk.length;
 			if (scanner !== null) scanner.write(chunk);
-			else if (look === 'lines') lines += linesIn(chunk);
-			else if (look === 'text' && kept < TEXT) {
+			else if (readAs === 'lines') lines += linesIn(chunk);
+			else if (readAs === 'text' && kept < TEXT) {
 				texts.push(chunk.subarray(0, TEXT - kept));
 				kept += texts.at(-1)?.length ?? 0;
 			}
@@ -77,8 +77,8 @@ function sink(look: Looked) {
 		end: () => ({
 			rawBytes,
 			scan: scanner?.end() ?? null,
-			lines: look === 'lines' ? lines : null,
-			text: look === 'text' ? Buffer.concat(texts).toString('utf8') : null,
+			lines: readAs === 'lines' ? lines : null,
+			text: readAs === 'text' ? Buffer.concat(texts).toString('utf8') : null,
 		}),
 	};
 }
@@ -90,7 +90,7 @@ function sink(look: Looked) {
 export async function readWhole(
 	path: string,
 	how: {
-		readonly look: Looked;
+		readonly readAs: ReadAs;
 		/** About how large it is: a small file takes little memory. */
 		readonly size?: number;
 		readonly onBytes?: (count: number) => void;
@@ -100,7 +100,7 @@ export async function readWhole(
 	const compression = compressionOf(path);
 	const chunk = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, how.size ?? LARGEST_CHUNK));
 	const hash = createHash('sha256');
-	const into = sink(how.look);
+	const into = sink(how.readAs);
 	let bytes = 0;
 	let broken: string | null = null;
 	const unpack = compression === 'none' ? null : inflaters[compression](chunk);

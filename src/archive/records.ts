@@ -42,7 +42,7 @@ async function readRecord<T>(folder: string, type: 'verify' | 'drill', schema: z
 type Sealed = { readonly manifest_sha256: string | null; readonly sums_sha256: string | null };
 
 /** What a backup is known by: its manifest holds the dumps' sums, SHA256SUMS all others. */
-export async function sealOf(folder: string): Promise<Sealed> {
+export async function fingerprintOf(folder: string): Promise<Sealed> {
 	const sum = (name: string) =>
 		hashFile(join(folder, name)).then(
 			({ sha256 }) => sha256,
@@ -51,9 +51,9 @@ export async function sealOf(folder: string): Promise<Sealed> {
 	return { manifest_sha256: await sum(FILES.manifest), sums_sha256: await sum(FILES.sums) };
 }
 
-function proof(record: VerifyRecord | DrillRecord | null, seal: Sealed): Proof {
+function proof(record: VerifyRecord | DrillRecord | null, fingerprint: Sealed): Proof {
 	if (record === null) return { state: 'none' };
-	const same = record.manifest_sha256 === seal.manifest_sha256 && record.sums_sha256 === seal.sums_sha256;
+	const same = record.manifest_sha256 === fingerprint.manifest_sha256 && record.sums_sha256 === fingerprint.sums_sha256;
 	const ms = record.type === 'drill' ? record.recovery_ms : record.ms;
 	const outcome = record.ok ? 'ok' : 'failed';
 	return { state: same ? outcome : 'stale', at: record.at, problems: record.problems, ms };
@@ -66,7 +66,7 @@ async function bytesIn(folder: string): Promise<number> {
 }
 
 async function recorded(found: Found) {
-	const seal = await sealOf(found.path);
+	const fingerprint = await fingerprintOf(found.path);
 	const verify = await readRecord(found.path, 'verify', VERIFY_RECORD);
 	const drill = await readRecord(found.path, 'drill', DRILL_RECORD);
 	const latest = await readlink(join(dirname(found.path), 'latest')).catch(() => '');
@@ -90,8 +90,8 @@ async function recorded(found: Found) {
 		databases: manifest?.totals.databases ?? null,
 		tables: manifest?.totals.tables ?? null,
 		warnings: manifest?.warnings ?? [],
-		verified: proof(verify, seal),
-		drilled: proof(drill, seal),
+		verified: proof(verify, fingerprint),
+		drilled: proof(drill, fingerprint),
 	};
 	return { card, verify, drill };
 }

@@ -1,7 +1,7 @@
 import type { DumpScan } from '../dump/sql/scan.ts';
 import { sourcesOf } from './change-source.ts';
 import { countObjects, type Manifest, type ManifestFile, type ManifestTable, type ObjectCounts } from './manifest.ts';
-import type { FileRead, Looked } from './read-whole.ts';
+import type { FileRead, ReadAs } from './read-whole.ts';
 
 /** Something that is not as it should be. */
 export type Problem = { readonly expected: string; readonly found: string };
@@ -11,7 +11,7 @@ const differ = (what: string, expected: number | undefined, found: number): Prob
 	expected === undefined || expected === found ? [] : [{ expected: `${expected} ${what} (manifest.json)`, found: `${found} ${what}` }];
 
 /** What a file of the manifest is read for. */
-export function lookedOf({ kind, format }: ManifestFile): Looked {
+export function readAsOf({ kind, format }: ManifestFile): ReadAs {
 	if (kind === 'load') return 'text';
 	if (kind === 'definitions') return 'lines';
 	return kind === 'rows' && format !== 'sql' ? 'lines' : 'dump';

@@ -11,8 +11,8 @@ import { type Manifest, type ManifestFile, readManifest } from './manifest.ts';
 import { readText } from './open.ts';
 import { fileProblem } from './problem.ts';
 import { type FileReader, openFileReaders } from './read-threads.ts';
-import type { FileRead, Looked } from './read-whole.ts';
-import { counting, lookedOf, type Problem, positionProblems, totalProblems } from './verify-counts.ts';
+import type { FileRead, ReadAs } from './read-whole.ts';
+import { counting, type Problem, positionProblems, readAsOf, totalProblems } from './verify-counts.ts';
 
 /** What reading a whole backup came to. */
 export type Verification = {
@@ -148,10 +148,10 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 		return problems;
 	};
 
-	const lookFor = (path: string): Looked => {
+	const readAsFor = (path: string): ReadAs => {
 		if (path === changeSource) return 'text';
 		const file = inManifest.get(path);
-		return file === undefined ? 'nothing' : lookedOf(file);
+		return file === undefined ? 'nothing' : readAsOf(file);
 	};
 
 	const judge = async (reader: FileReader, path: string, size: number, onBytes: (count: number) => void): Promise<Judged> => {
@@ -162,7 +162,7 @@ export async function verifyBackup(given: string, options: VerifyOptions = {}): 
 			return { checks: [bad(path, { expected: 'nothing of this name', found })], read: null };
 		}
 		if (!entry.isFile()) return { checks: [bad(path, { expected: 'a plain file', found: kindOf(entry) })], read: null };
-		const read = await reader.read({ path: join(folder, path), look: lookFor(path), size }, onBytes);
+		const read = await reader.read({ path: join(folder, path), readAs: readAsFor(path), size }, onBytes);
 		const problems = wrongIn(path, read);
 		if (problems.length > 0) return { checks: problems.map((problem) => bad(path, problem)), read };
 		const proven = path === FILES.sums || sums.has(path);

@@ -24,7 +24,7 @@ export async function fsyncFolder(path: string): Promise<void> {
  * Makes `<to>/<label>.partial`, for this user only, and claims the label by it: of two runs in one second the second gets another.
  * @param to the folder of all backups; made where it is missing
  */
-export async function claimFolder(
+export async function reserveFolder(
 	to: string,
 	at: Date,
 ): Promise<{ readonly label: string; readonly partial: string; readonly final: string }> {

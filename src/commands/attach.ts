@@ -1,5 +1,5 @@
 import { attach as attachTo, journalPath } from '../app/run-in-background.ts';
-import { pastRun } from '../app/run-in-process.ts';
+import { findRunRecord } from '../app/run-in-process.ts';
 import { runsOf } from '../app/runs.ts';
 import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
@@ -9,23 +9,23 @@ import { watchHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 
 /** Without a person a watcher decides nothing: whoever else watches does. */
-const nobody: Director = { review: () => new Promise(() => undefined), recover: () => new Promise(() => undefined) };
+const noOne: Director = { review: () => new Promise(() => undefined), recover: () => new Promise(() => undefined) };
 
 /** Watches a run at work again, or tells what a run did that is over. */
 export async function attach(context: Context, name: string | undefined): Promise<CommandResult> {
 	const run = name ?? (await runsOf(context)).find((each) => each.state === 'working')?.run;
 	if (run === undefined)
 		throw new UserError({ message: 'No run is at work on this machine.', hints: ['What is left of earlier ones:  lockstep recover'] });
-	const past = pastRun(context, run);
-	if (context.mode === 'wizard') return openWizard(context, { screen: 'run', run, title: past.title });
+	const record = findRunRecord(context, run);
+	if (context.mode === 'wizard') return openWizard(context, { screen: 'run', run, title: record.title });
 	return watchHeadless(
 		context,
 		async (watcher) => {
-			const { end } = past;
+			const { end } = record;
 			if (end === null) return attachTo(context, run, watcher);
 			for (const event of readJournal(journalPath(context, run)).events) watcher.on(event);
 			return end;
 		},
-		context.mode === 'headless' ? nobody : {},
+		context.mode === 'headless' ? noOne : {},
 	);
 }

@@ -29,17 +29,17 @@ export async function recover(context: Context, name: string | undefined): Promi
 		failed.push({ run, why: failure.description.message });
 	};
 	for (const run of newer) refuse(run, newerLockstep(run));
-	for (const past of interrupted) {
+	for (const record of interrupted) {
 		try {
-			say(interruptedWords(past));
-			const recoverable = await inspectInterrupted(askingInTerminal(context), past);
-			say(renderFindings(recoverable.findings, past, { width, ascii, color }));
+			say(interruptedWords(record));
+			const recoverable = await inspectInterrupted(askingInTerminal(context), record);
+			say(renderFindings(recoverable.findings, record, { width, ascii, color }));
 			found.push(recoverable);
 		} catch (error) {
-			refuse(past.run, error);
+			refuse(record.run, error);
 		}
 	}
-	const findings = Object.fromEntries(found.map((each) => [each.past.run, each.findings as unknown as Json]));
+	const findings = Object.fromEntries(found.map((each) => [each.record.run, each.findings as unknown as Json]));
 	const left = (recovered: readonly string[]) => interrupted.map(({ run }) => run).filter((run) => !recovered.includes(run));
 	if (flags.dryRun) return { end: null, said: null, extra: { findings, recovered: [], left: left([]) } };
 	if (found.some(isLeft) && !(await mayContinue(context, 'Roll this back? [y/N] '))) throw leftAsItIs(found.length, name);
@@ -53,12 +53,12 @@ export async function recover(context: Context, name: string | undefined): Promi
 async function rollBack(context: Context, runs: readonly Recoverable[]) {
 	let worst: RunEnd | null = null;
 	const recovered: string[] = [];
-	for (const { past, wishes } of runs) {
+	for (const { record, connections } of runs) {
 		const { end } = await watchHeadless({ ...context, flags: { ...context.flags, yes: true } }, (watcher) =>
-			undoInBackground(context, { past, wishes, work: 'recover' }, watcher),
+			undoInBackground(context, { record: record, connections: connections, work: 'recover' }, watcher),
 		);
 		if (end !== null && (worst === null || end.failure !== null)) worst = end;
-		if (end?.failure === null) recovered.push(past.run);
+		if (end?.failure === null) recovered.push(record.run);
 	}
 	return { worst, recovered };
 }

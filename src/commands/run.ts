@@ -62,5 +62,5 @@ export async function watchHeadless(
 }
 
 /** Does a run without the wizard. */
-export const runHeadless = (context: Context, request: RunRequest, wishes: ConnectionOptionsByRole): Promise<CommandResult> =>
-	watchHeadless(context, (watcher) => runInBackground(context, request, wishes, watcher));
+export const runHeadless = (context: Context, request: RunRequest, connections: ConnectionOptionsByRole): Promise<CommandResult> =>
+	watchHeadless(context, (watcher) => runInBackground(context, request, connections, watcher));

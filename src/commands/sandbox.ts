@@ -1,5 +1,5 @@
 import { clearInterruptedDrills } from '../app/interrupted-drills.ts';
-import { downCommand, type SandboxFlags, sandboxChoice, sandboxFields, toldPair } from '../app/sandbox.ts';
+import { describePair, downCommand, type SandboxFlags, sandboxChoice, sandboxFields } from '../app/sandbox.ts';
 import { previewWords, sandboxLines, upWords } from '../render/sandbox.ts';
 import { choice } from '../requests/option.ts';
 import { SANDBOX_VERBS } from '../requests/other-commands.ts';
@@ -13,7 +13,7 @@ export async function sandbox(context: Context, given: string, flags: SandboxFla
 	const meant = sandboxChoice(context, flags);
 	const known = async () => {
 		const pair = await sandboxStatus(meant);
-		return pair === null ? null : toldPair(pair);
+		return pair === null ? null : describePair(pair);
 	};
 	if (!global.dryRun) await clearInterruptedDrills(context, (text) => void stderr.write(`${text}\n`));
 	switch (verb) {
@@ -23,7 +23,7 @@ export async function sandbox(context: Context, given: string, flags: SandboxFla
 			const say = (line: string) => void (global.quiet || (global.json ? stderr : stdout).write(`${line}\n`));
 			const pair: Sandbox = await sandboxUp({ ...meant, signal, say });
 			const ms = context.now().getTime() - began;
-			return { end: null, extra: sandboxFields(pair), next: upWords(toldPair(pair), ms, downCommand(pair, flags)) };
+			return { end: null, extra: sandboxFields(pair), next: upWords(describePair(pair), ms, downCommand(pair, flags)) };
 		}
 		case 'status': {
 			const pair = await known();

@@ -18,15 +18,15 @@ export async function status(context: Context, given: GivenOptions): Promise<Com
 		if (context.mode === 'wizard') return openWizard(context, { screen: 'status' });
 		throw new UserError({ message: '--server is missing.', hints: ['lockstep status --server SERVER'] });
 	}
-	const wish = { server: named.server, ...reach?.server };
+	const connection = { server: named.server, ...reach?.server };
 	const show = (report: StatusReport) =>
 		stdout.write(flags.json ? jsonLine({ v: FORMAT, type: 'status', ...report }) : `${renderStatus(report, { color, ascii, width })}\n`);
 	// The first answer is owed: a wrong address or password is no server that is away for a while.
-	const first = await statusOf(context, wish);
+	const first = await statusOf(context, connection);
 	show(first);
 	if (!readOptions(STATUS, given).watch) return { end: null, document: true };
 	const { name, address } = first;
-	for await (const report of watchStatus(context, wish)) {
+	for await (const report of watchStatus(context, connection)) {
 		if (!('since' in report)) show(report);
 		else if (flags.json) stdout.write(jsonLine({ v: FORMAT, type: 'status', name, address, healthy: false, unreachable: { ...report } }));
 		else stdout.write(`${unreachableWords(name, report)}\n`);

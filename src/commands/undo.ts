@@ -10,23 +10,24 @@ import { watchHeadless } from './run.ts';
 /** Undoes a run by its journal: what the run made, by name, and nothing else. The statements are shown first. */
 export async function undo(context: Context, name: string | undefined): Promise<CommandResult> {
 	const { flags, mode, stdout, color, ascii, width } = context;
-	const past = runToUndo(context, name);
+	const record = runToUndo(context, name);
 	if (mode === 'headless' && !flags.yes && !flags.dryRun) {
 		throw new UserError({
-			message: `This undoes the run ${past.run} of ${past.started}: ${past.touched.join(', ')}.`,
-			hints: [`To see the statements:  lockstep undo ${past.run} --dry-run`, `To run them:  lockstep undo ${past.run} --yes`],
+			message: `This undoes the run ${record.run} of ${record.started}: ${record.touched.join(', ')}.`,
+			hints: [`To see the statements:  lockstep undo ${record.run} --dry-run`, `To run them:  lockstep undo ${record.run} --yes`],
 		});
 	}
-	const plan = await inspectUndo(askingInTerminal(context), past);
-	const { findings, lost, wishes, isBusy } = plan;
+	const plan = await inspectUndo(askingInTerminal(context), record);
+	const { findings, lost, connections, isBusy } = plan;
 	const shown = renderUndo(plan, { width, ascii, color, isPreview: flags.dryRun ?? false });
-	if (flags.dryRun) return { end: null, extra: { dry_run: true, run: past.run, findings: findings as unknown as Json, lost }, next: shown };
+	if (flags.dryRun)
+		return { end: null, extra: { dry_run: true, run: record.run, findings: findings as unknown as Json, lost }, next: shown };
 	if (!isBusy && !(flags.json || flags.quiet)) stdout.write(`${shown.join('\n')}\n`);
 	const consents = findings.flatMap((finding) => finding.consents ?? []);
 	const typed = await typedNames(context, consents, 'Confirmation required: nothing was undone.');
 	if (!(await mayContinue(context, 'Undo this? [y/N] '))) throw new UserError({ message: 'Nothing was undone.' });
 	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-		undoInBackground(context, { past, wishes, work: 'undo' }, { ...watcher, typed }),
+		undoInBackground(context, { record: record, connections: connections, work: 'undo' }, { ...watcher, typed }),
 	);
 	return { ...ending, extra: { ...ending.extra, lost } };
 }

@@ -8,7 +8,7 @@ import { renderVerified } from '../render/backups.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** Events for a command that is no run, so that its progress is told like a run's. */
-function progressTeller(context: Context, name: string) {
+function progressReporter(context: Context, name: string) {
 	let seq = 0;
 	return measuring(context, (progress) => {
 		// What is over at once needs no lines.
@@ -21,7 +21,7 @@ export async function verify(context: Context, given: string): Promise<CommandRe
 	const { stderr, color, ascii, width } = context;
 	if (context.flags.dryRun) return preview(await backupFolder(given));
 	const { folder, record, notes, written } = await verifyAndRecord(context, given, {
-		onProgress: progressTeller(context, 'verify'),
+		onProgress: progressReporter(context, 'verify'),
 		warn: (text) => void stderr.write(`${text}\n`),
 	});
 	const { files, bytes: size, raw_bytes, rows, ms, manifest_sha256 } = record;

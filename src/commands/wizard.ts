@@ -14,9 +14,9 @@ export type Opening =
 
 /** Those that `-p` asks for: before the wizard has the terminal. */
 async function askedPasswords(context: Context, request: RunRequest): Promise<Map<string, Secret>> {
-	const wishes = await withPasswords(context, request, {});
+	const connections = await withPasswords(context, request, {});
 	return new Map(
-		Object.entries(wishes).flatMap(([role, { password }]) => {
+		Object.entries(connections).flatMap(([role, { password }]) => {
 			const server = serversNamed(request)[role] ?? '';
 			return password === undefined ? [] : [[keyOf(server, request.reach?.[role]), password] as const];
 		}),
@@ -34,7 +34,7 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();
 	const { startWizard } = await import('../ui/start.tsx');
 	const { summary, end, state, signal } = await startWizard({
-		desk: makeWizardBackend(context, { pair, passwords }),
+		backend: makeWizardBackend(context, { pair, passwords }),
 		stdin: context.stdin,
 		stdout: context.stdout,
 		ascii: context.ascii,

@@ -107,7 +107,7 @@ export interface ToolPart {
 /** What no tool of the vendor tells: the accounts, asked for by statements and written as those that make them elsewhere. */
 export interface AccountsPart {
 	readonly on: Role;
-	readonly tells: 'accounts';
+	readonly lists: 'accounts';
 }
 
 /** Definitions as text: SQL that makes the beginning (`schema`) or the rest (`post`) of a database, or one of JSON a line (`list`). */
@@ -278,7 +278,7 @@ export interface PipeResult {
 	/** What the dump's text held (`dump/sql/scan.ts`), as JSON. */
 	readonly found: Json;
 	/** What the tools said on stderr although they ended well. */
-	readonly words: readonly string[];
+	readonly lines: readonly string[];
 	readonly ms: number;
 }
 

@@ -2,7 +2,7 @@ import type { Recorded } from './events.ts';
 import type { Thing } from './model.ts';
 
 /** What a run did to its servers, from its journal alone. */
-export type Deeds = {
+export type Effects = {
 	/** Steps that began to change something, in order. */
 	readonly touched: readonly string[];
 	/** What is there by this run, by name. Null: the journal is an older lockstep's, which did not write it down. */
@@ -17,7 +17,7 @@ export type Deeds = {
 	readonly drift: readonly string[];
 };
 
-export const NO_DEEDS: Deeds = { touched: [], made: [], lost: [], undone: 'no', left: [], drift: [] };
+export const NO_EFFECTS: Effects = { touched: [], made: [], lost: [], undone: 'no', left: [], drift: [] };
 
 const isSame = (a: Thing) => (b: Thing) => a.on === b.on && a.kind === b.kind && a.name === b.name;
 const has = (things: readonly Thing[], thing: Thing): boolean => things.some(isSame(thing));
@@ -25,50 +25,53 @@ const without = (things: readonly Thing[], gone: readonly Thing[]): readonly Thi
 const union = (things: readonly Thing[], more: readonly Thing[]): readonly Thing[] => [...things, ...without(more, things)];
 
 /** Whether the run made a thing; where its journal does not say, whatever was not there in the beginning may be the run's. */
-export const isMade = (made: Deeds['made'], thing: Thing): boolean => made === null || has(made, thing);
+export const isMade = (made: Effects['made'], thing: Thing): boolean => made === null || has(made, thing);
 
 /** The same, and these things too. */
-export const withMade = (deeds: Deeds, more: readonly Thing[]): Deeds => ({ ...deeds, made: deeds.made && union(deeds.made, more) });
+export const withMade = (effects: Effects, more: readonly Thing[]): Effects => ({
+	...effects,
+	made: effects.made && union(effects.made, more),
+});
 
 /** The deeds after one more event. Pure. */
-export function tally(deeds: Deeds, event: Recorded): Deeds {
+export function tally(effects: Effects, event: Recorded): Effects {
 	switch (event.type) {
 		case 'run-started': {
 			const { touched, made, lost } = event.carried;
-			return { ...NO_DEEDS, touched, made: made ?? null, lost: lost ?? [] };
+			return { ...NO_EFFECTS, touched, made: made ?? null, lost: lost ?? [] };
 		}
 		case 'action-started': {
 			const { action, step, undoing } = event;
-			if (!action.changes) return deeds;
+			if (!action.changes) return effects;
 			const { makes = [], destroys = [] } = action;
-			if (undoing) return { ...deeds, made: deeds.made && without(deeds.made, destroys) };
-			const own = deeds.made ?? [];
+			if (undoing) return { ...effects, made: effects.made && without(effects.made, destroys) };
+			const own = effects.made ?? [];
 			return {
-				...deeds,
+				...effects,
 				undone: 'no',
 				left: [],
-				touched: deeds.touched.includes(step) ? deeds.touched : [...deeds.touched, step],
+				touched: effects.touched.includes(step) ? effects.touched : [...effects.touched, step],
 				lost: union(
-					deeds.lost,
+					effects.lost,
 					destroys.filter((thing) => !has(own, thing)),
 				),
-				made: deeds.made && union(without(deeds.made, destroys), makes),
+				made: effects.made && union(without(effects.made, destroys), makes),
 			};
 		}
 		case 'action-failed':
 			// The server refused it: nothing was destroyed.
-			return event.spared === undefined ? deeds : { ...deeds, lost: without(deeds.lost, event.spared) };
+			return event.spared === undefined ? effects : { ...effects, lost: without(effects.lost, event.spared) };
 		case 'undo-done':
-			return { ...deeds, left: event.left, drift: event.foreign, undone: event.kept ? 'part' : 'all' };
+			return { ...effects, left: event.left, drift: event.foreign, undone: event.kept ? 'part' : 'all' };
 		default:
-			return deeds;
+			return effects;
 	}
 }
 
 /** What a server's state is after a run. */
 export type Aftermath = {
 	/**
-	 * `untouched`: nothing was changed. `as-before`: all was rolled back. `rolled-back-except`: all that can be was, {@link Deeds.lost} is gone or
+	 * `untouched`: nothing was changed. `as-before`: all was rolled back. `rolled-back-except`: all that can be was, {@link Effects.lost} is gone or
 	 * others have changed something since. `kept`: what was done is there, to be resumed or undone. `left-changed`: something could not be rolled back.
 	 * `complete`: the run did what was asked.
 	 */
@@ -81,13 +84,14 @@ export type Aftermath = {
  * THE answer to "what is different now": from the journal's deeds and how the run ended, never from an error's class.
  * `end`: null where the process that did the run is gone and nothing was rolled back.
  */
-export function aftermath(deeds: Deeds, end: { readonly outcome: string; readonly open: boolean } | null): Aftermath {
-	const { lost, drift } = deeds;
+export function aftermath(effects: Effects, end: { readonly outcome: string; readonly open: boolean } | null): Aftermath {
+	const { lost, drift } = effects;
 	const as = (state: Aftermath['state']): Aftermath => ({ state, lost, drift });
-	if (deeds.touched.length === 0) return as('untouched');
-	if (deeds.left.length > 0) return as('left-changed');
+	if (effects.touched.length === 0) return as('untouched');
+	if (effects.left.length > 0) return as('left-changed');
 	if (end?.outcome === 'done') return as('complete');
-	if (deeds.undone === 'all' && (end === null || !end.open)) return as(lost.length + drift.length > 0 ? 'rolled-back-except' : 'as-before');
+	if (effects.undone === 'all' && (end === null || !end.open))
+		return as(lost.length + drift.length > 0 ? 'rolled-back-except' : 'as-before');
 	return as('kept');
 }
 

@@ -3,12 +3,12 @@ import { limitBehind, machineLimit } from './machine-limits.ts';
 import type { Failure } from './model.ts';
 
 /** A limit of the machine that is behind a failure is named with it, and what to do about it. */
-function tellLimit({ description: told, cause }: LockstepError): ErrorMessage {
+function describeLimit({ description, cause }: LockstepError): ErrorMessage {
 	const limit = limitBehind(cause)?.description;
-	if (limit === undefined || told.hints !== undefined) return told;
+	if (limit === undefined || description.hints !== undefined) return description;
 	return {
-		...told,
-		reason: [told.reason, limit.message, limit.reason].filter(Boolean).join(' '),
+		...description,
+		reason: [description.reason, limit.message, limit.reason].filter(Boolean).join(' '),
 		...(limit.hints && { hints: limit.hints }),
 	};
 }
@@ -21,7 +21,7 @@ export function failureOf(given: unknown, step: string | null = null): Failure {
 		return {
 			class: error.name,
 			step,
-			description: tellLimit(error),
+			description: describeLimit(error),
 			checks,
 			left: error instanceof LeftChanged ? (error.description.hints ?? []) : [],
 			...carried,

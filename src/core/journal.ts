@@ -143,11 +143,12 @@ export interface ReadJournal {
 /** What version 1 wrote, in the words of today: a reviver of `JSON.parse`, called from the inside out. */
 function upgraded(_name: string, value: unknown): unknown {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-	const { mend, told, ...rest } = value as { readonly [field: string]: unknown };
+	const { mend: hints, told: description, ...rest } = value as { readonly [field: string]: unknown };
 	return {
 		...rest,
-		...(mend !== undefined && { hints: mend }),
-		...(typeof told === 'object' && told !== null && { description: descriptionOf(told as { readonly [field: string]: unknown }) }),
+		...(hints !== undefined && { hints }),
+		...(typeof description === 'object' &&
+			description !== null && { description: descriptionOf(description as { readonly [field: string]: unknown }) }),
 	};
 }
 

@@ -83,14 +83,14 @@ export function limitBehind(cause: unknown): MachineLimit | null {
 	return null;
 }
 
-function limitNamedIn(words: string): Limit | undefined {
-	const code = /\b(EMFILE|ENFILE|ENOMEM|ENOSPC|EDQUOT|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED)\b/.exec(words)?.[0];
+function limitNamedIn(text: string): Limit | undefined {
+	const code = /\b(EMFILE|ENFILE|ENOMEM|ENOSPC|EDQUOT|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED)\b/.exec(text)?.[0];
 	if (code !== undefined) return LIMITS[code];
-	return /OOM/.test(words) || OUT_OF_MEMORY.test(words) ? MEMORY : undefined;
+	return /OOM/.test(text) || OUT_OF_MEMORY.test(text) ? MEMORY : undefined;
 }
 
 /** The limit that the last words of a process of ours name, where it died of one. */
-export function limitIn(words: string): MachineLimit | null {
-	const limit = limitNamedIn(words);
-	return limit === undefined ? null : new MachineLimit({ ...limit, details: words });
+export function limitIn(text: string): MachineLimit | null {
+	const limit = limitNamedIn(text);
+	return limit === undefined ? null : new MachineLimit({ ...limit, details: text });
 }

@@ -45,7 +45,7 @@ async function attemptStep<Env extends Outputs>(
 	const { env, now, signal } = session.options;
 	signal.throwIfAborted();
 	const began = now().getTime();
-	const before = session.past?.outputs[step.id];
+	const before = session.record?.outputs[step.id];
 	// What was proven and captured then may not be so any more.
 	if (session.hasChanged && step.proves?.(env)) delete env.outputs[step.id];
 	const again = before !== undefined && env.outputs[step.id] === before;

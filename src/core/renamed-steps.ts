@@ -3,7 +3,7 @@ import type { Failure } from './model.ts';
 
 /** Steps that older locksteps wrote to their journals by other names. */
 const RENAMED: { readonly [before: string]: string } = {
-	look: 'inspect-server',
+	runQuery: 'inspect-server',
 	'look-at-backup': 'inspect-backup',
 	'look-at-primary': 'inspect-primary',
 	'look-at-replica': 'inspect-replica',

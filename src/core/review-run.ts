@@ -10,14 +10,14 @@ import type { AnyStep, Outputs } from './step.ts';
 /** Forgets what an earlier run did from the first step on whose work is of no use. */
 export async function dropStale<Env extends Outputs>(session: RunSession<Env>): Promise<void> {
 	const { runbook, env } = session.options;
-	const past = session.past;
-	if (past === undefined) return;
-	const at = { ...env, ...session.readContext, failure: past.end?.failure ?? null };
+	const record = session.record;
+	if (record === undefined) return;
+	const at = { ...env, ...session.readContext, failure: record.end?.failure ?? null };
 	for (const [index, step] of runbook.steps.entries()) {
 		// A server that cannot be looked at is told of by the look that follows.
-		if (past.outputs[step.id] === undefined || !(await step.isStale?.(at).catch(() => false))) continue;
+		if (record.outputs[step.id] === undefined || !(await step.isStale?.(at).catch(() => false))) continue;
 		const kept = runbook.steps.slice(0, index).map(({ id }) => id);
-		session.past = { ...past, outputs: Object.fromEntries(Object.entries(past.outputs).filter(([id]) => kept.includes(id))) };
+		session.record = { ...record, outputs: Object.fromEntries(Object.entries(record.outputs).filter(([id]) => kept.includes(id))) };
 		for (const id of Object.keys(env.outputs)) if (!kept.includes(id)) delete env.outputs[id];
 		return;
 	}
@@ -26,7 +26,7 @@ export async function dropStale<Env extends Outputs>(session: RunSession<Env>): 
 /** Looks at everything, plans everything, and asks once, before anything has changed. */
 export async function reviewRun<Env extends Outputs>(session: RunSession<Env>): Promise<'go' | 'previewed' | 'declined'> {
 	const { runbook, env, director, signal } = session.options;
-	const past = session.past;
+	const record = session.record;
 	const steps: PlannedStep[] = [];
 	const outputs = { ...env.outputs };
 	for (const step of runbook.steps) {
@@ -39,7 +39,7 @@ export async function reviewRun<Env extends Outputs>(session: RunSession<Env>): 
 	Object.assign(env.outputs, outputs);
 	const checks = steps.flatMap((step) => step.checks);
 	const consents = different(steps.flatMap((step) => step.consents));
-	const review = { runbook: runbook.id, title: runbook.title, steps, checks, consents, resumes: past?.started ?? null };
+	const review = { runbook: runbook.id, title: runbook.title, steps, checks, consents, resumes: record?.started ?? null };
 	session.emit({ type: 'review', review });
 	if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
 	const reviewed = await director.review(review);
@@ -60,7 +60,7 @@ async function planStep<Env extends Outputs>(
 	const facts = await inspectStep(session, step, before);
 	const at = { ...env, facts, origin: session.origins[step.id] ?? facts };
 	// What does not hold any more will be done again, so it is planned like the rest.
-	const output = session.past?.outputs[step.id];
+	const output = session.record?.outputs[step.id];
 	const done = output !== undefined && failed((await step.verify?.({ ...env, ...session.readContext, ...at, output })) ?? []).length === 0;
 	if (!done) delete env.outputs[step.id];
 	const checks = done ? [] : (step.checks?.(at) ?? []);

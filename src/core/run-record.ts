@@ -1,4 +1,4 @@
-import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
+import { type Effects, NO_EFFECTS, tally } from './deeds.ts';
 import { UserError } from './errors.ts';
 import type { RunEvent } from './events.ts';
 import { journals, type ReadJournal, readJournal } from './journal.ts';
@@ -28,7 +28,7 @@ export type RunRecord = Pick<RunStarted, 'runbook' | 'title' | 'key' | 'servers'
 	readonly outputs: { readonly [step: string]: Json };
 	/** Steps that had begun to change something, in order. */
 	readonly touched: readonly string[];
-	readonly deeds: Deeds;
+	readonly effects: Effects;
 	/** Steps that an undo began to roll back, whether it came to its end or not. */
 	readonly undoing: readonly string[];
 	/** When it last changed something on each server, or put it back, RFC 3339. */
@@ -45,7 +45,7 @@ export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefin
 	if (start?.type !== 'run-started') return undefined;
 	const origins: Record<string, Json> = {};
 	const outputs: Record<string, Json> = { ...start.carried.outputs };
-	let deeds: Deeds = NO_DEEDS;
+	let effects: Effects = NO_EFFECTS;
 	const undoing = new Set<string>();
 	const acted: Record<string, string> = {};
 	/** Whether all that it did is rolled back. */
@@ -54,7 +54,7 @@ export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefin
 	let engine: RunRecord['engine'] = null;
 	let end: RunRecord['end'] = null;
 	for (const event of events) {
-		deeds = tally(deeds, event);
+		effects = tally(effects, event);
 		switch (event.type) {
 			case 'engine': {
 				const { pid, birth, host, socket, version } = event;
@@ -83,7 +83,7 @@ export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefin
 				break;
 		}
 	}
-	const touched = over ? [] : deeds.touched;
+	const touched = over ? [] : effects.touched;
 	return {
 		run: start.run,
 		runbook: start.runbook,
@@ -101,7 +101,7 @@ export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefin
 		origins,
 		outputs,
 		touched,
-		deeds,
+		effects: effects,
 		undoing: [...undoing],
 		acted,
 		marks: start.marks ?? {},
@@ -118,9 +118,9 @@ function rolesOf({ kind, on }: ShownAction, servers: RunRecord['servers']): read
 
 /** The newest run of this work, where it was interrupted and can be resumed. Throws UserError where a newer lockstep did it. */
 export function findOpen(folder: string, key: string): RunRecord | undefined {
-	const past = newest(folder, (candidate) => candidate.key === key);
-	if (past?.newer) throw newerLockstep(past.run);
-	return past?.open ? past : undefined;
+	const record = newest(folder, (candidate) => candidate.key === key);
+	if (record?.newer) throw newerLockstep(record.run);
+	return record?.open ? record : undefined;
 }
 
 type Identities = { readonly [role: string]: Json };
@@ -134,14 +134,14 @@ export function isSameServer(a: Json | undefined, b: Json | undefined): boolean 
 }
 
 /** The first role of which another server answers now than the one that the run knew. */
-export const changedServer = (past: RunRecord, now: Identities): string | undefined =>
-	Object.keys(past.identities).find((role) => !isSameServer(past.identities[role], now[role]));
+export const changedServer = (record: RunRecord, now: Identities): string | undefined =>
+	Object.keys(record.identities).find((role) => !isSameServer(record.identities[role], now[role]));
 
 /** When it last acted on a server of that identity; undefined where it never did. */
-const actedOn = (past: RunRecord, identity: Json | undefined): string | undefined =>
-	Object.keys(past.acted)
-		.filter((role) => isSameServer(past.identities[role], identity))
-		.map((role) => past.acted[role] ?? '')
+const actedOn = (record: RunRecord, identity: Json | undefined): string | undefined =>
+	Object.keys(record.acted)
+		.filter((role) => isSameServer(record.identities[role], identity))
+		.map((role) => record.acted[role] ?? '')
 		.toSorted()
 		.at(-1);
 
@@ -149,12 +149,12 @@ const actedOn = (past: RunRecord, identity: Json | undefined): string | undefine
 const leavesNothing = ({ afterFailure, end }: RunRecord): boolean => afterFailure === 'put-back' && end !== null && !end.open;
 
 /** The newest other run that has changed one of these servers since that run last did. */
-function laterRun(folder: string, past: RunRecord): RunRecord | undefined {
-	for (const other of pasts(folder)) {
-		if (other.run === past.run || leavesNothing(other)) continue;
-		for (const identity of Object.values(past.identities)) {
+function laterRun(folder: string, record: RunRecord): RunRecord | undefined {
+	for (const other of runRecords(folder)) {
+		if (other.run === record.run || leavesNothing(other)) continue;
+		for (const identity of Object.values(record.identities)) {
 			const then = actedOn(other, identity);
-			if (then !== undefined && then > (actedOn(past, identity) ?? past.started)) return other;
+			if (then !== undefined && then > (actedOn(record, identity) ?? record.started)) return other;
 		}
 	}
 	return undefined;
@@ -168,17 +168,20 @@ export function findResumable(
 	folder: string,
 	key: string,
 	identities: Identities,
-): { readonly past: RunRecord | undefined; readonly refused: string | null } {
-	const past = findOpen(folder, key);
-	if (past === undefined) return { past, refused: null };
-	const role = changedServer(past, identities);
-	const anew = `The interrupted run ${past.run} is not resumed`;
+): { readonly record: RunRecord | undefined; readonly refused: string | null } {
+	const record = findOpen(folder, key);
+	if (record === undefined) return { record: record, refused: null };
+	const role = changedServer(record, identities);
+	const anew = `The interrupted run ${record.run} is not resumed`;
 	if (role !== undefined)
-		return { past: undefined, refused: `${anew}: ${past.servers[role] ?? role} is not the server that it changed. This run begins anew.` };
-	const other = laterRun(folder, past);
-	if (other === undefined) return { past, refused: null };
+		return {
+			record: undefined,
+			refused: `${anew}: ${record.servers[role] ?? role} is not the server that it changed. This run begins anew.`,
+		};
+	const other = laterRun(folder, record);
+	if (other === undefined) return { record: record, refused: null };
 	return {
-		past: undefined,
+		record: undefined,
 		refused: `${anew}: the run ${other.run} (${other.title}) changed the same server since. This run begins anew.`,
 	};
 }
@@ -191,18 +194,18 @@ export const newerLockstep = (run: string): UserError =>
 	});
 
 /** What of an interrupted run must not stay: all, or where what was done is kept only what it would have put back itself. */
-export const scopeOf = (past: RunRecord): 'all' | 'passing' => (past.afterFailure === 'keep' ? 'passing' : 'all');
+export const scopeOf = (record: RunRecord): 'all' | 'passing' => (record.afterFailure === 'keep' ? 'passing' : 'all');
 
 /** All runs of a folder, newest first. */
-export function* pasts(folder: string): Generator<RunRecord> {
+export function* runRecords(folder: string): Generator<RunRecord> {
 	for (const path of journals(folder)) {
-		const past = runRecordOf(readJournal(path));
-		if (past !== undefined) yield past;
+		const record = runRecordOf(readJournal(path));
+		if (record !== undefined) yield record;
 	}
 }
 
 /** The newest run that `wanted` accepts. */
-export function newest(folder: string, wanted: (past: RunRecord) => boolean): RunRecord | undefined {
-	for (const past of pasts(folder)) if (wanted(past)) return past;
+export function newest(folder: string, wanted: (record: RunRecord) => boolean): RunRecord | undefined {
+	for (const record of runRecords(folder)) if (wanted(record)) return record;
 	return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Action, TableToRead } from './action.ts';
-import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
+import { type Effects, NO_EFFECTS, tally } from './deeds.ts';
 import type { Director } from './director.ts';
 import { LockstepError, ServerError, Stopped } from './errors.ts';
 import { FORMAT, type Recorded, type RunEvent } from './events.ts';
@@ -18,7 +18,7 @@ export interface RunOptions<Env extends Outputs> {
 	readonly run: string;
 	readonly runbook: Runbook<Env>;
 	readonly env: Env;
-	readonly world: Executor;
+	readonly executor: Executor;
 	readonly director: Director;
 	/** Gets every event, in order; returns only when the durable ones are on disk. Throwing here stops the run before the act. */
 	readonly sink: (event: Recorded) => void;
@@ -32,7 +32,7 @@ export interface RunOptions<Env extends Outputs> {
 	readonly identities: { readonly [role: string]: Json };
 	/** What was asked for, without secrets; told in the journal. */
 	readonly request: Json;
-	readonly past?: RunRecord;
+	readonly record?: RunRecord;
 	/** Names that were typed for what an undo asks for. */
 	readonly typed?: readonly string[];
 	/** What the person must know of this run before it is reviewed. */
@@ -46,11 +46,11 @@ export class RunSession<Env extends Outputs> {
 	readonly options: RunOptions<Env>;
 	/** The facts of each step as the first run of this work saw them. */
 	readonly origins: Record<string, Json>;
-	deeds: Deeds;
+	effects: Effects;
 	/** Whether a step of this run has changed something: what an earlier run proved before counts no longer. */
 	hasChanged = false;
 	readonly warnings: string[] = [];
-	past: RunRecord | undefined;
+	record: RunRecord | undefined;
 	/** Whether the step in hand has performed anything. */
 	hasActed = false;
 	/** From then on nothing that fails to be written down may hold up what is put back. */
@@ -62,23 +62,24 @@ export class RunSession<Env extends Outputs> {
 
 	constructor(options: RunOptions<Env>) {
 		this.options = options;
-		this.past = options.past;
-		this.origins = { ...options.past?.origins };
-		const { past } = options;
+		this.record = options.record;
+		this.origins = { ...options.record?.origins };
+		const { record } = options;
 		// Of an older lockstep's run it is not known by name what it made.
-		this.deeds = past === undefined ? { ...NO_DEEDS } : { ...past.deeds, touched: past.touched, undone: 'no', left: [], drift: [] };
-		Object.assign(options.env.outputs, options.past?.outputs);
+		this.effects =
+			record === undefined ? { ...NO_EFFECTS } : { ...record.effects, touched: record.touched, undone: 'no', left: [], drift: [] };
+		Object.assign(options.env.outputs, options.record?.outputs);
 		this.#waits = followWaits(options.now, (wait) => this.#tell({ type: 'waiting', step: this.step, wait }));
 	}
 
 	/** What a step may ask with before anything is changed. */
 	get readContext(): ReadContext {
-		return readContextOf(this.options.world, this.#waits, (tables) => this.#rowsProgress(tables));
+		return readContextOf(this.options.executor, this.#waits, (tables) => this.#rowsProgress(tables));
 	}
 
 	/** Servers that cannot be reached, by role. */
 	get absent(): ReadonlySet<string> {
-		return this.options.world.absent ?? new Set();
+		return this.options.executor.absent ?? new Set();
 	}
 
 	/** Gives an event its place and hands it on; throws what the sink throws, unless things are being undone. */
@@ -90,7 +91,7 @@ export class RunSession<Env extends Outputs> {
 		} catch (error) {
 			if (!this.isUndoing) throw error;
 		}
-		this.deeds = tally(this.deeds, recorded);
+		this.effects = tally(this.effects, recorded);
 	}
 
 	/** Tells what only draws: it is no reason to stop. */
@@ -125,9 +126,9 @@ export class RunSession<Env extends Outputs> {
 	/** Announces the run; `resumes`: since when, where it resumes an earlier one. */
 	async start(resumes: string | null): Promise<void> {
 		const { runbook, key, servers, identities, request, env } = this.options;
-		const past = this.past;
-		const { made, lost } = this.deeds;
-		const marks = past?.marks ?? (await runbook.marks?.({ ...env, ...this.readContext })) ?? {};
+		const record = this.record;
+		const { made, lost } = this.effects;
+		const marks = record?.marks ?? (await runbook.marks?.({ ...env, ...this.readContext })) ?? {};
 		this.emit({
 			type: 'run-started',
 			runbook: runbook.id,
@@ -138,14 +139,14 @@ export class RunSession<Env extends Outputs> {
 			afterFailure: runbook.afterFailure,
 			steps: runbook.steps.map(({ id, title, why }) => ({ id, title, why })),
 			resumes,
-			carried: { touched: past?.touched ?? [], outputs: past?.outputs ?? {}, made, lost },
+			carried: { touched: record?.touched ?? [], outputs: record?.outputs ?? {}, made, lost },
 			request,
 			marks,
 		});
 		// The new run's journal must be able to stand alone: it holds what the old one knew.
 		for (const step of runbook.steps) {
 			const origin = this.origins[step.id];
-			if (origin !== undefined && past !== undefined) this.emit({ type: 'facts', step: step.id, facts: origin, origin });
+			if (origin !== undefined && record !== undefined) this.emit({ type: 'facts', step: step.id, facts: origin, origin });
 		}
 	}
 
@@ -167,18 +168,18 @@ export class RunSession<Env extends Outputs> {
 
 	/** What a step acts with. */
 	runContext(step: string): RunContext {
-		const { world } = this.options;
+		const { executor } = this.options;
 		return {
 			...this.readContext,
 			perform: (action, options = {}) =>
 				this.perform(
 					step,
 					action,
-					() => world.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.options.signal }),
+					() => executor.perform(action, { ...options, signal: options.shielded ? new AbortController().signal : this.options.signal }),
 					{ isDiscarded: () => !this.options.signal.aborted && options.until?.reason instanceof Stopped },
 				),
-			lease: (on, options) => world.lease(on, options),
-			readers: (on, options) => world.readers(on, options),
+			lease: (on, options) => executor.lease(on, options),
+			readers: (on, options) => executor.readers(on, options),
 			progress: (progress) => this.emit({ type: 'progress', step, progress }),
 			note: (text, level = 'note') => {
 				if (level === 'warning') this.warnings.push(text);

@@ -17,10 +17,10 @@ export async function run<Env extends Outputs>(options: RunOptions<Env>): Promis
 	const { runbook } = session.options;
 	try {
 		await dropStale(session);
-		await session.start(session.past?.started ?? null);
+		await session.start(session.record?.started ?? null);
 		for (const text of session.options.notes ?? []) session.emit({ type: 'note', step: null, level: 'warning', text });
 		const go = await reviewRun(session);
-		if (go !== 'go') return session.end(go, null, session.past !== undefined);
+		if (go !== 'go') return session.end(go, null, session.record !== undefined);
 		for (const step of runbook.steps) await performStep(session, step);
 		return session.end('done', null, false);
 	} catch (error) {
@@ -34,13 +34,13 @@ export async function run<Env extends Outputs>(options: RunOptions<Env>): Promis
  * changed anything, with CheckFailed where a name must be typed first.
  */
 export const undo = <Env extends Outputs>(
-	options: RunOptions<Env> & { readonly past: RunRecord },
+	options: RunOptions<Env> & { readonly record: RunRecord },
 	scope: Scope = 'all',
 	why: Failure | null = null,
 ): Promise<RunEnd> => undoRun(new RunSession(options), scope, why);
 
 /** What {@link undo} would do now, and what it would leave. Read-only. */
 export const findLeft = <Env extends Outputs>(
-	options: RunOptions<Env> & { readonly past: RunRecord },
+	options: RunOptions<Env> & { readonly record: RunRecord },
 	scope: Scope = 'all',
 ): Promise<readonly Finding[]> => findUndo(new RunSession(options), scope);

@@ -43,7 +43,7 @@ const WRITES = {
 } as const;
 
 function tool(part: PipeAction['from']): string {
-	if ('tells' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
+	if ('lists' in part) return '(SHOW CREATE USER and SHOW GRANTS of every account)';
 	if ('folder' in part) return stored(part);
 	if ('writes' in part) return `(${WRITES[part.writes]}${part.database === null ? '' : ` of ${part.database}`})`;
 	const all = [part].flat().map(({ names, argv }) => [names[0] ?? '', ...argv].map(shellWord).join(' '));
@@ -52,7 +52,7 @@ function tool(part: PipeAction['from']): string {
 /** Whose server a tool's output is of. */
 export function sourceOf({ from, into }: PipeAction): Role {
 	if ('folder' in from) return into !== null && 'on' in into ? into.on : 'files';
-	return 'tells' in from || 'writes' in from ? from.on : ([from].flat()[0]?.on ?? '');
+	return 'lists' in from || 'writes' in from ? from.on : ([from].flat()[0]?.on ?? '');
 }
 
 function serverStart({ program, vendor, series, folder, serverId, options }: ServerStartAction): string {

@@ -1,5 +1,5 @@
 import type { Check } from './check.ts';
-import { type Deeds, NO_DEEDS, tally } from './deeds.ts';
+import { type Effects, NO_EFFECTS, tally } from './deeds.ts';
 import type { Review } from './director.ts';
 import type { Recorded } from './events.ts';
 import type { Failure, LockState } from './model.ts';
@@ -54,7 +54,7 @@ export type RunState = {
 	readonly notes: readonly { readonly level: 'note' | 'warning'; readonly text: string; readonly at: string }[];
 	readonly failure: Failure | null;
 	/** What it changed on its servers, rolled back, and destroyed. */
-	readonly deeds: Deeds;
+	readonly effects: Effects;
 	readonly end: Extract<Recorded, { type: 'run-ended' }> | null;
 };
 
@@ -75,7 +75,7 @@ export const NOTHING_YET: RunState = {
 	undoing: [],
 	notes: [],
 	failure: null,
-	deeds: NO_DEEDS,
+	effects: NO_EFFECTS,
 	end: null,
 };
 
@@ -103,8 +103,8 @@ const finish = (state: RunState, event: Finished): RunState => {
 /** The state after an event. Pure. */
 export function fold(state: RunState, event: Recorded): RunState {
 	const next = step(state, event);
-	const deeds = tally(state.deeds, event);
-	return deeds === next.deeds ? next : { ...next, deeds };
+	const effects = tally(state.effects, event);
+	return effects === next.effects ? next : { ...next, effects: effects };
 }
 
 function step(state: RunState, event: Recorded): RunState {

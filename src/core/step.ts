@@ -1,7 +1,7 @@
 import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, ServerProgram, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
-import type { Deeds } from './deeds.ts';
+import type { Effects } from './deeds.ts';
 import type { Definition } from './definition.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure, LockState, Role, Thing } from './model.ts';
@@ -172,13 +172,13 @@ export interface Step<Env, Facts extends Json, Output extends Json> {
 	 * `scope`: whether all is taken back, or only what it would have put back itself ({@link isTransient}), and the rest stays.
 	 * `made`: what this run made, by name; nothing else is dropped, whatever was not there in the beginning.
 	 */
-	undo?(at: Env & Observed<Facts> & { readonly scope?: 'all' | 'passing'; readonly made: Deeds['made'] }): readonly Action[];
+	undo?(at: Env & Observed<Facts> & { readonly scope?: 'all' | 'passing'; readonly made: Effects['made'] }): readonly Action[];
 	/**
 	 * What `undo` needs to know while the servers in `absent` cannot be reached: of the others what is there now, of those what the run has left
 	 * there. Without it {@link inspect} is asked.
 	 */
 	inspectReachable?(
-		at: Env & ReadContext & { readonly origin: Facts; readonly made: Deeds['made']; readonly absent: ReadonlySet<Role> },
+		at: Env & ReadContext & { readonly origin: Facts; readonly made: Effects['made']; readonly absent: ReadonlySet<Role> },
 	): Promise<Facts>;
 	/**
 	 * What somebody else has changed since, so that `undo` leaves it alone: a sentence each, for a person to judge. Pure.
@@ -223,7 +223,7 @@ export interface Runbook<Env> {
 
 /** What the journal knows of a run that is to be undone. */
 export type SinceRun = {
-	readonly deeds: Deeds;
+	readonly effects: Effects;
 	readonly marks: { readonly [role: string]: string };
 	/** Steps that were completed. */
 	readonly done: readonly string[];

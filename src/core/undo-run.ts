@@ -22,7 +22,7 @@ const NOT_ITS_OWN = 'Other changes were made there since the run: an undo may de
 
 /** See `undo` of `runner.ts`. `why`: what cut the run off; null where it came to its end. */
 export async function undoRun<Env extends Outputs>(session: RunSession<Env>, scope: Scope, why: Failure | null): Promise<RunEnd> {
-	const kept = scope === 'passing' && session.deeds.touched.length > 0;
+	const kept = scope === 'passing' && session.effects.touched.length > 0;
 	const typed = session.options.typed ?? [];
 	const untyped = (await findForeign(session, scope)).filter(({ name }) => !typed.includes(name));
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), NOT_ITS_OWN);
@@ -39,17 +39,21 @@ export async function undoRun<Env extends Outputs>(session: RunSession<Env>, sco
 }
 
 /** Ends a run that failed: rolls back what must not stay, or all of it. */
-export async function endFailed<Env extends Outputs>(session: RunSession<Env>, failure: Failure, wish: 'keep' | 'undo'): Promise<RunEnd> {
+export async function endFailed<Env extends Outputs>(
+	session: RunSession<Env>,
+	failure: Failure,
+	connection: 'keep' | 'undo',
+): Promise<RunEnd> {
 	const { runbook } = session.options;
-	const all = runbook.afterFailure === 'put-back' || wish === 'undo';
-	const outcome = outcomeAfter(failure, wish);
-	const kept = !all && session.deeds.touched.length > 0;
+	const all = runbook.afterFailure === 'put-back' || connection === 'undo';
+	const outcome = outcomeAfter(failure, connection);
+	const kept = !all && session.effects.touched.length > 0;
 	const scope = all ? 'all' : 'passing';
-	if (wish === 'undo') {
+	if (connection === 'undo') {
 		const consents = await findForeign(session, scope).catch(() => []);
 		if (consents.length > 0) return session.end('failed', failureOf(new CheckFailed(consents.map(consentCheck), NOT_ITS_OWN)), true);
 	}
-	if (session.deeds.touched.length === 0 || (undoable(session, scope).length === 0 && !all)) {
+	if (session.effects.touched.length === 0 || (undoable(session, scope).length === 0 && !all)) {
 		return session.end(outcome === 'undone' ? 'failed' : outcome, failure, kept);
 	}
 	const left = await undoAll(session, scope, kept);
@@ -80,7 +84,7 @@ export async function findUndo<Env extends Outputs>(session: RunSession<Env>, sc
 			findings.push({ step: step.id, title: step.title, actions: [], foreign: [], note: error.description.message });
 		});
 		if (facts === undefined) continue;
-		const at = { ...env, facts, origin: session.origins[step.id], scope, made: session.deeds.made };
+		const at = { ...env, facts, origin: session.origins[step.id], scope, made: session.effects.made };
 		const actions = (step.undo?.(at) ?? []).map(show);
 		const foreign = step.drift?.(at) ?? [];
 		if (actions.length + foreign.length > 0) findings.push({ step: step.id, title: step.title, actions, foreign });
@@ -91,26 +95,26 @@ export async function findUndo<Env extends Outputs>(session: RunSession<Env>, sc
 /** What the person must know, and type names for, before all is taken back; where there is nothing, what came by replication is the run's own. */
 async function findForeign<Env extends Outputs>(session: RunSession<Env>, scope: Scope): Promise<readonly Consent[]> {
 	const { runbook, env } = session.options;
-	const past = session.past;
-	if (scope !== 'all' || session.deeds.touched.length === 0 || runbook.entangled === undefined) return [];
+	const record = session.record;
+	if (scope !== 'all' || session.effects.touched.length === 0 || runbook.entangled === undefined) return [];
 	const since: SinceRun = {
-		deeds: session.deeds,
-		marks: past?.marks ?? {},
+		effects: session.effects,
+		marks: record?.marks ?? {},
 		done: Object.keys(env.outputs),
-		undoing: past?.undoing ?? [],
+		undoing: record?.undoing ?? [],
 		absent: session.absent,
 	};
 	const consents = different(await runbook.entangled({ ...env, ...session.readContext, ...since }));
 	// Where others were at work, what came by replication cannot be told from what they made.
 	if (consents.length === 0 && runbook.brought !== undefined)
-		session.deeds = withMade(session.deeds, await runbook.brought({ ...env, ...session.readContext, ...since }));
+		session.effects = withMade(session.effects, await runbook.brought({ ...env, ...session.readContext, ...since }));
 	return consents;
 }
 
 /** The facts that a step's undo is made from. */
 async function inspectForUndo<Env extends Outputs>(session: RunSession<Env>, step: AnyStep<Env>, at: Env & ReadContext): Promise<Json> {
 	if (session.absent.size === 0 || step.inspectReachable === undefined) return step.inspect(at);
-	return step.inspectReachable({ ...at, origin: session.origins[step.id], made: session.deeds.made, absent: session.absent });
+	return step.inspectReachable({ ...at, origin: session.origins[step.id], made: session.effects.made, absent: session.absent });
 }
 
 /** The touched steps that can be undone, in order. */
@@ -120,7 +124,7 @@ function undoable<Env extends Outputs>(session: RunSession<Env>, scope: Scope): 
 		(step) =>
 			step.undo !== undefined &&
 			session.origins[step.id] !== undefined &&
-			session.deeds.touched.includes(step.id) &&
+			session.effects.touched.includes(step.id) &&
 			(scope === 'all' || (step.isTransient === true && env.outputs[step.id] === undefined)),
 	);
 }
@@ -138,9 +142,9 @@ async function undoAll<Env extends Outputs>(session: RunSession<Env>, scope: Sco
 		let plan: readonly Action[] = [];
 		const origin = session.origins[step.id];
 		try {
-			const look = { ...env, ...session.readContext, signal: calm };
-			const { made } = session.deeds;
-			const at = { ...env, facts: await inspectForUndo(session, step, look), origin, scope, made };
+			const runQuery = { ...env, ...session.readContext, signal: calm };
+			const { made } = session.effects;
+			const at = { ...env, facts: await inspectForUndo(session, step, runQuery), origin, scope, made };
 			plan = step.undo?.(at) ?? [];
 			for (const text of step.drift?.(at) ?? []) {
 				foreign.push(text);
@@ -150,19 +154,19 @@ async function undoAll<Env extends Outputs>(session: RunSession<Env>, scope: Sco
 			const reachable = () => plan.filter((action) => !session.absent.has(show(action).on));
 			for (let pass = 1; reachable().length > 0; pass++) {
 				const refused = await performUndo(session, step.id, reachable());
-				plan = step.undo?.({ ...env, facts: await inspectForUndo(session, step, look), origin, scope, made }) ?? [];
+				plan = step.undo?.({ ...env, facts: await inspectForUndo(session, step, runQuery), origin, scope, made }) ?? [];
 				if (refused === null || pass === UNDO_PASSES || plan.length === 0) break;
 				// What was in its way may be on its end.
 				await pause(UNDO_PAUSE_MS);
 			}
 			left.push(...plan.map((action) => leftLine(action)));
 		} catch (error) {
-			const told = failureOf(error).description;
-			session.emit({ type: 'note', step: step.id, level: 'warning', text: `could not be rolled back: ${told.message}` });
-			left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${told.message}`]));
+			const description = failureOf(error).description;
+			session.emit({ type: 'note', step: step.id, level: 'warning', text: `could not be rolled back: ${description.message}` });
+			left.push(...(plan.length > 0 ? plan.map((action) => leftLine(action)) : [`${step.title}: ${description.message}`]));
 		}
 	}
-	if (!kept) for (const text of lostWords(session.deeds.lost, session.options.servers)) session.warnings.push(text);
+	if (!kept) for (const text of lostWords(session.effects.lost, session.options.servers)) session.warnings.push(text);
 	session.emit({ type: 'undo-done', left, foreign, kept });
 	return left;
 }
@@ -176,7 +180,7 @@ async function performUndo<Env extends Outputs>(session: RunSession<Env>, step: 
 		const { on } = show(action);
 		if (stuck.has(on)) continue;
 		try {
-			await session.perform(step, action, () => session.options.world.perform(action, { signal, shielded: true }), { undoing: true });
+			await session.perform(step, action, () => session.options.executor.perform(action, { signal, shielded: true }), { undoing: true });
 		} catch (error) {
 			stuck.add(on);
 			first ??= failureOf(error, step);
@@ -203,7 +207,7 @@ function leftLine(action: Action): string {
 	return `${on}: ${text}`;
 }
 
-function outcomeAfter(failure: Failure, wish: 'keep' | 'undo'): 'stopped' | 'undone' | 'failed' {
+function outcomeAfter(failure: Failure, connection: 'keep' | 'undo'): 'stopped' | 'undone' | 'failed' {
 	if (failure.class === 'Stopped') return 'stopped';
-	return wish === 'undo' ? 'undone' : 'failed';
+	return connection === 'undo' ? 'undone' : 'failed';
 }

@@ -17,15 +17,15 @@ export interface Waits {
 	stop(): void;
 }
 
-export function followWaits(now: () => Date, tell: (wait: Wait | null) => void): Waits {
+export function followWaits(now: () => Date, report: (wait: Wait | null) => void): Waits {
 	const slow = new Set<Wait>();
-	let told: Wait | null = null;
+	let waited: Wait | null = null;
 	let isOver = false;
 	const update = () => {
 		const [first = null] = slow;
-		if (first === told || isOver) return;
-		told = first;
-		tell(first);
+		if (first === waited || isOver) return;
+		waited = first;
+		report(first);
 	};
 	return {
 		async follow(on, text, work) {
@@ -63,29 +63,30 @@ const several = (count: number, one: string): string => (count === 1 ? `1 ${one}
 
 /** What may be asked of an executor, with word of what takes long. `onRows`: how far reading tables has come. */
 export function readContextOf(
-	world: Executor,
+	executor: Executor,
 	waits: Waits,
 	onRows: (tables: readonly TableToRead[]) => (flow: Flow) => void,
 ): ReadContext {
 	const { follow } = waits;
 	return {
-		runQuery: (on, query) => follow(on, () => question(query.statement), world.runQuery(on, query)),
-		runQueryAs: (as, on, query) => follow(on, () => question(query.statement), world.runQueryAs(as, on, query)),
+		runQuery: (on, query) => follow(on, () => question(query.statement), executor.runQuery(on, query)),
+		runQueryAs: (as, on, query) => follow(on, () => question(query.statement), executor.runQueryAs(as, on, query)),
 		digests: (on, tables, options) =>
 			follow(
 				on,
 				() => `reads every row of ${several(tables.length, 'table')}`,
-				world.digests(on, tables, { ...options, onFlow: onRows(tables) }),
+				executor.digests(on, tables, { ...options, onFlow: onRows(tables) }),
 			),
 		rowDifferences: (on, table) =>
-			follow(on, () => `compares the rows of ${table.database}.${table.name}`, world.rowDifferences(on, table)),
+			follow(on, () => `compares the rows of ${table.database}.${table.name}`, executor.rowDifferences(on, table)),
 		definitions: (on, databases, options) =>
-			follow(on, () => `reads the definitions of ${several(databases.length, 'database')}`, world.definitions(on, databases, options)),
-		folderFacts: (path) => follow(null, () => `reads the folder ${path}`, world.folderFacts(path)),
-		tool: (on, names) => follow(null, () => `asks ${names[0] ?? 'a tool'} for its version`, world.tool(on, names)),
-		serverProgram: (vendor, series) => follow(null, () => `looks for a server program of ${series}`, world.serverProgram(vendor, series)),
-		serverLeft: (folder) => follow(null, () => `looks for a server in ${folder}`, world.serverLeft(folder)),
-		now: () => world.now(),
-		signal: world.signal,
+			follow(on, () => `reads the definitions of ${several(databases.length, 'database')}`, executor.definitions(on, databases, options)),
+		folderFacts: (path) => follow(null, () => `reads the folder ${path}`, executor.folderFacts(path)),
+		tool: (on, names) => follow(null, () => `asks ${names[0] ?? 'a tool'} for its version`, executor.tool(on, names)),
+		serverProgram: (vendor, series) =>
+			follow(null, () => `looks for a server program of ${series}`, executor.serverProgram(vendor, series)),
+		serverLeft: (folder) => follow(null, () => `looks for a server in ${folder}`, executor.serverLeft(folder)),
+		now: () => executor.now(),
+		signal: executor.signal,
 	};
 }

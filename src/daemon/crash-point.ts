@@ -6,7 +6,7 @@ import { parseJson } from '../core/schema.ts';
 const CRASH_POINT = z.object({
 	at: z.union([z.number(), z.string()]),
 	when: z.enum(['before', 'after']),
-	whom: z.readonly(z.array(z.enum(['engine', 'watcher']))),
+	target: z.readonly(z.array(z.enum(['engine', 'watcher']))),
 });
 export type CrashPoint = Readonly<z.output<typeof CRASH_POINT>>;
 
@@ -16,7 +16,7 @@ export function crashInjector(env: NodeJS.ProcessEnv, watcher: number): (event: 
 	if (text === undefined) return () => undefined;
 	const point = parseJson(CRASH_POINT, text);
 	if (point === null) throw new TypeError('LOCKSTEP_TEST_HALT is no crash point');
-	const { at, when, whom } = point;
+	const { at, when, target } = point;
 	let begun = 0;
 	/** Others may be begun before it is done. */
 	let chosen: string | null = null;
@@ -32,7 +32,7 @@ export function crashInjector(env: NodeJS.ProcessEnv, watcher: number): (event: 
 		const isReached = event.type === 'action-started' && choose(event);
 		if (!(when === 'before' ? isReached : event.type === 'action-done' && event.action === chosen)) return;
 		over = true;
-		if (whom.includes('watcher')) process.kill(watcher, 'SIGKILL');
-		if (whom.includes('engine')) process.kill(process.pid, 'SIGKILL');
+		if (target.includes('watcher')) process.kill(watcher, 'SIGKILL');
+		if (target.includes('engine')) process.kill(process.pid, 'SIGKILL');
 	};
 }

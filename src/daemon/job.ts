@@ -19,7 +19,7 @@ export const JOB = z.object({
 	work: z.enum(['perform', 'undo', 'recover']),
 	request,
 	/** How each role's server is reached, where that is more than the request says; passwords as they are. */
-	wishes: z.record(text, z.record(text, z.custom<Json>())),
+	connections: z.record(text, z.record(text, z.custom<Json>())),
 	/** Names typed for what an undo asks for. */
 	typed: texts,
 	/** `--config` */

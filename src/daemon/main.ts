@@ -37,13 +37,13 @@ const context = makeAppContext({
 	configFile: order.config,
 	passwordPrompt: () => undefined,
 });
-const wishes: ConnectionOptionsByRole = Object.fromEntries(
-	Object.entries(order.wishes).map(([role, { password, ...wish }]) => [
+const connections: ConnectionOptionsByRole = Object.fromEntries(
+	Object.entries(order.connections).map(([role, { password, ...connection }]) => [
 		role,
-		{ ...wish, ...(typeof password === 'string' ? { password: new Secret(password) } : {}) },
+		{ ...connection, ...(typeof password === 'string' ? { password: new Secret(password) } : {}) },
 	]),
 );
-const halt = crashInjector(process.env, order.watcher);
+const crashPoint = crashInjector(process.env, order.watcher);
 const watcher: Watcher = {
 	run: order.run,
 	engine: { pid: process.pid, birth: (await processStartTime(process.pid)) ?? null, socket: order.socket },
@@ -51,13 +51,17 @@ const watcher: Watcher = {
 	typed: order.typed,
 	signal: stop.signal,
 	onPrepared: ({ servers, warnings }) => post.prepared(servers, warnings),
-	on: post.tell,
-	onWritten: halt,
+	on: post.publish,
+	onWritten: crashPoint,
 };
 const end =
 	order.work === 'perform'
-		? await runInProcess(context, order.request, wishes, watcher)
-		: await undoRun(context, { request: order.request, wishes, scope: order.work === 'undo' ? () => 'all' : scopeOf }, watcher);
+		? await runInProcess(context, order.request, connections, watcher)
+		: await undoRun(
+				context,
+				{ request: order.request, connections: connections, scope: order.work === 'undo' ? () => 'all' : scopeOf },
+				watcher,
+			);
 await post.over(end);
 if (statSync(order.log, { throwIfNoEntry: false })?.size === 0) rmSync(order.log);
 // Nothing of ours should be open any more; a library's timer does not keep a finished run alive.

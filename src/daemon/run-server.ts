@@ -14,7 +14,7 @@ import { type Answer, FROM_WATCHER, type FromEngine, type FromWatcher, lineOf, t
 export interface RunServer {
 	readonly director: Director;
 	prepared(servers: { readonly [role: string]: string }, warnings: readonly string[]): void;
-	tell(event: Recorded): void;
+	publish(event: Recorded): void;
 	/** Tells the end and closes, once everybody has been told or two seconds have passed. Who began the run is waited for: some fail that soon. */
 	over(end: RunEnd): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 	let ready: FromEngine | null = null;
 	let alone: NodeJS.Timeout | undefined;
 	let came: () => void;
-	const somebody = new Promise<void>((resolve) => {
+	const firstWatcher = new Promise<void>((resolve) => {
 		came = resolve;
 	});
 
@@ -147,7 +147,7 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 			ready = { say: 'prepared', servers, warnings };
 			all(ready);
 		},
-		tell(event) {
+		publish(event) {
 			const at = events.length;
 			if (PASSING.has(event.type)) passing.take(event, at);
 			else events.push(event);
@@ -157,8 +157,8 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 		},
 		async over(end) {
 			clearTimeout(alone);
-			await Promise.race([somebody, pause(ALONE_MS)]);
-			const told = [...watchers].map(
+			await Promise.race([firstWatcher, pause(ALONE_MS)]);
+			const farewells = [...watchers].map(
 				(watcher) =>
 					new Promise<void>((resolve) => {
 						watcher.once('close', resolve);
@@ -166,7 +166,7 @@ export async function openRunServer(path: string, onStop: (word: Extract<FromWat
 					}),
 			);
 			server.close();
-			await Promise.race([Promise.all(told), pause(GOODBYE_MS)]);
+			await Promise.race([Promise.all(farewells), pause(GOODBYE_MS)]);
 			for (const watcher of watchers) watcher.destroy();
 			await unlink(path).catch(() => undefined);
 		},

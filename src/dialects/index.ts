@@ -24,8 +24,8 @@ function tooOld(text: string): boolean {
  * Finds the dialect of a server: MariaDB says that it is one, and whatever else answers like MySQL is MySQL, of any maker and any number (after
  * 9.7 come years: 26.7). What its version knows is tried, not reckoned. Throws UserError where it is too old.
  */
-export async function detect(look: <T>(query: Query<T>) => Promise<T>, name: string): Promise<Dialect> {
-	const found = await look(version);
+export async function detect(runQuery: <T>(query: Query<T>) => Promise<T>, name: string): Promise<Dialect> {
+	const found = await runQuery(version);
 	if (/mariadb/i.test(`${found.version} ${found.comment}`)) return mariadb;
 	if (tooOld(found.version)) {
 		throw new UserError({
@@ -34,7 +34,7 @@ export async function detect(look: <T>(query: Query<T>) => Promise<T>, name: str
 			hints: ['This version of lockstep works with MariaDB 10.11 and newer and with MySQL 8.0.23 and newer.'],
 		});
 	}
-	return mysql(await probe(look));
+	return mysql(await probe(runQuery));
 }
 
 /** The dialect of a server that is not there yet, in its newest words: for a plan. {@link detect} finds the one that counts. */

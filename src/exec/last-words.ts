@@ -8,8 +8,8 @@ const LONGEST = 400;
 /** A line without what it quotes of rows, and no longer than a line should be. */
 export function withoutRows(line: string): string {
 	const [, head = '', number, text = line] = /^(ERROR (\d+) \(\w+\)[^:]*: )(.*)$/s.exec(line) ?? [];
-	const told = `${head}${withoutValues(text, number === undefined ? null : Number(number))}`;
-	return told.length <= LONGEST ? told : `${told.slice(0, LONGEST)} …`;
+	const safeText = `${head}${withoutValues(text, number === undefined ? null : Number(number))}`;
+	return safeText.length <= LONGEST ? safeText : `${safeText.slice(0, LONGEST)} …`;
 }
 
 const ECHO = /^-{10,}$/;
@@ -30,14 +30,14 @@ export function lastWords(): { push(line: string): string | null; readonly lines
 			}
 			if (echoing && !REFUSAL.test(line)) return null;
 			echoing = false;
-			const told = withoutRows(line);
-			if (first.length < FIRST) first.push(told);
-			else last.push(told);
+			const safeText = withoutRows(line);
+			if (first.length < FIRST) first.push(safeText);
+			else last.push(safeText);
 			if (last.length > LAST) {
 				last.shift();
 				dropped += 1;
 			}
-			return told;
+			return safeText;
 		},
 		get lines() {
 			return dropped === 0 ? [...first, ...last] : [...first, `(${dropped} lines left out)`, ...last];

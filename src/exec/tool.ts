@@ -170,10 +170,10 @@ export function startTool(
 	const child: ChildProcess = execution.nodeChildProcess;
 	if (child.pid === undefined) throw cannotStart(call.program);
 
-	const words = lastWords();
+	const lastLines = lastWords();
 	const read = lineReader((line) => {
-		const told = words.push(line);
-		if (told !== null) options.onStderrLine?.(told);
+		const message = lastLines.push(line);
+		if (message !== null) options.onStderrLine?.(message);
 	});
 	child.stderr?.on('data', read.push);
 	const stderrDone = new Promise<void>((resolve) => child.stderr?.on('close', resolve));
@@ -192,7 +192,7 @@ export function startTool(
 			await Promise.race([stderrDone, delay(500, enough.signal)]);
 			enough.abort();
 			read.flush();
-			resolve({ code, signal, lastWords: words.lines, ms: Math.round(performance.now() - began) });
+			resolve({ code, signal, lastWords: lastLines.lines, ms: Math.round(performance.now() - began) });
 		});
 	});
 	return { pid: child.pid, stdin: child.stdin ?? closedStdin(), stdout, ended, kill: (signal = 'SIGTERM') => void execution.kill(signal) };

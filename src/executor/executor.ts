@@ -11,22 +11,22 @@ import { wasNeverSent } from '../server/query.ts';
 import { connect, type Session } from '../server/session.ts';
 import type { Query } from '../sql/sql.ts';
 import type { ConnectionTarget } from './connection-target.ts';
-import { fileDeed, folderFacts } from './files.ts';
+import { fileEffect, folderFacts } from './files.ts';
 import { type Loader, openLoader } from './loader.ts';
 import { openPipes } from './pipes.ts';
 import { endOf, untilRestarted } from './restart.ts';
 import { openRows } from './rows.ts';
 import { acquireRunLock, type RunLock } from './run-lock.ts';
 
-export interface RealWorld extends Executor, AsyncDisposable {
+export interface ServerExecutor extends Executor, AsyncDisposable {
 	/** Claims the role's server for as long as this World lives, so that two runs never work there at once. Gives what aborts when it is lost. Throws Busy. */
-	claim(role: Role): Promise<AbortSignal>;
+	lockRun(role: Role): Promise<AbortSignal>;
 }
 
 /** Dropping a large database or stopping a busy replica takes its time. */
 const STATEMENT_MS = 600_000;
 /** After so many silent seconds the server lets go of a claim: behind a network that swallows everything nobody else does. */
-const CLAIM_SECONDS = 120;
+const RUN_LOCK_SECONDS = 120;
 /** A server that is there again is claimed again within this. */
 const RECLAIM_MS = 30_000;
 /** A waiting session of ours must outlive any dump; the lock's own lease is short. */
@@ -58,11 +58,11 @@ export function openExecutor(options: {
 	readonly signal: AbortSignal;
 	readonly now?: () => Date;
 	/** Seconds of silence after which the server frees a claim: 120. */
-	readonly claimSeconds?: number;
-}): RealWorld {
+	readonly runLockSeconds?: number;
+}): ServerExecutor {
 	const { reach, env, signal, now = () => new Date() } = options;
 	const leaseSeconds = testLease(env);
-	const claimSeconds = options.claimSeconds ?? leaseSeconds ?? CLAIM_SECONDS;
+	const runLockSeconds = options.runLockSeconds ?? leaseSeconds ?? RUN_LOCK_SECONDS;
 	const sessions = new Map<Role, Promise<Session>>();
 	const claims = new Map<Role, RunLock>();
 	const leases = new Map<Role, Lease>();
@@ -99,7 +99,7 @@ export function openExecutor(options: {
 		open?.destroy();
 	}
 
-	async function look<T>(role: Role, { statement, mostMs, read }: Query<T>): Promise<T> {
+	async function runQuery<T>(role: Role, { statement, mostMs, read }: Query<T>): Promise<T> {
 		const bound = mostMs === undefined ? {} : { timeoutMs: mostMs };
 		// What is put back looks, too, while the run is being stopped.
 		const ask = async () => read(await (await session(role)).query(statement, mostMs === 0 ? { ...bound, signal } : bound));
@@ -107,8 +107,8 @@ export function openExecutor(options: {
 		return ask().catch((error: unknown) => (wasNeverSent(error) ? ask() : Promise.reject(error)));
 	}
 
-	const { tool, pipe } = openPipes({ reachOf, session, look, reasonOf, env, now });
-	const rows = openRows({ reachOf, look, signal, now });
+	const { tool, pipe } = openPipes({ reachOf, session, runQuery: runQuery, reasonOf, env, now });
+	const rows = openRows({ reachOf, runQuery: runQuery, signal, now });
 
 	async function statement(action: SqlAction, options: PerformOptions & { signal: AbortSignal }) {
 		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
@@ -146,11 +146,11 @@ export function openExecutor(options: {
 		}
 	}
 
-	const world: RealWorld = {
+	const executor: ServerExecutor = {
 		absent: new Set(options.absent?.keys()),
 		signal,
 		now,
-		runQuery: look,
+		runQuery: runQuery,
 		async runQueryAs(as, on, query) {
 			const { user } = reachOf(as).address;
 			const session = await connect({ ...reachOf(on).address, user }, reachOf(as).password);
@@ -178,7 +178,7 @@ export function openExecutor(options: {
 				case 'load': {
 					const loader =
 						loaders.get(action.on) ??
-						openLoader(reachOf(action.on), () => look(action.on, reachOf(action.on).dialect.catalogue.rowColumns));
+						openLoader(reachOf(action.on), () => runQuery(action.on, reachOf(action.on).dialect.catalogue.rowColumns));
 					loaders.set(action.on, loader);
 					const signal = options.until === undefined ? options.signal : AbortSignal.any([options.signal, options.until]);
 					return (await loader.load(action, { ...options, signal })) as Performed<A>;
@@ -188,7 +188,7 @@ export function openExecutor(options: {
 				case 'definitions':
 					return (await rows.definitions(action, options)) as Performed<A>;
 				case 'file':
-					return (await fileDeed(action)) as Performed<A>;
+					return (await fileEffect(action)) as Performed<A>;
 				case 'restart':
 					await untilRestarted(action, options, {
 						before: await sessions.get(action.on)?.catch(() => undefined),
@@ -225,8 +225,8 @@ export function openExecutor(options: {
 			};
 		},
 		readers: (role, options) => rows.readers(role, options),
-		async claim(role) {
-			const own = await acquireRunLock(reachOf(role), claimSeconds);
+		async lockRun(role) {
+			const own = await acquireRunLock(reachOf(role), runLockSeconds);
 			claims.set(role, own);
 			return own.lost;
 		},
@@ -239,7 +239,7 @@ export function openExecutor(options: {
 			await Promise.all([...claims.values()].map((each) => each[Symbol.asyncDispose]()));
 		},
 	};
-	return world;
+	return executor;
 }
 
 /** Whether a version is of that series, or of a newer one. */

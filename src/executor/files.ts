@@ -9,7 +9,7 @@ import { UserError } from '../core/errors.ts';
 import type { FolderFacts } from '../core/step.ts';
 
 /** Performs an action in the file system. Throws UserError where a folder cannot be made. */
-export async function fileDeed(action: FileAction): Promise<undefined> {
+export async function fileEffect(action: FileAction): Promise<undefined> {
 	switch (action.op) {
 		case 'folder':
 			try {

@@ -32,7 +32,7 @@ export function watchLiveness<Tool extends RunningTool>(o: {
 				o.tools().map(async (tool) => ({ tool, pid: tool.pid ?? 0, use: tool.pid === undefined ? undefined : await processUse(tool.pid) })),
 			)
 		).flatMap(({ tool, pid, use }) => (use === undefined ? [] : [{ tool, pid, use }]));
-	const look = async () => {
+	const check = async () => {
 		const passed = o.bytes();
 		const uses = await usesOf();
 		// A tool that has just begun is measured from now on.
@@ -52,7 +52,7 @@ export function watchLiveness<Tool extends RunningTool>(o: {
 		() => {
 			if (busy) return;
 			busy = true;
-			void look()
+			void check()
 				.catch(() => {})
 				.finally(() => {
 					busy = false;

@@ -36,25 +36,25 @@ async function open({ address, password, session: statements, settings }: Loader
 	}
 }
 
-const told = ({ database, name }: LoadOrder['table']): string => `${database}.${name}`;
+const tableName = ({ database, name }: LoadOrder['table']): string => `${database}.${name}`;
 
 function refused({ table, rows }: LoadOrder, loaded: Loaded, warnings: readonly Row[]): VerifyFailed {
-	const words = warnings.slice(0, 5).map((row) => `${row.Level} ${warningText(row)}`);
+	const messages = warnings.slice(0, 5).map((row) => `${row.Level} ${warningText(row)}`);
 	const counts = `${loaded.records} rows, ${loaded.deleted} replaced, ${loaded.skipped} passed over, ${loaded.warnings} warnings`;
 	return new VerifyFailed(
 		[
 			{
 				id: 'LOADED',
-				title: `All rows of ${told(table)} were taken as they are`,
+				title: `All rows of ${tableName(table)} were taken as they are`,
 				status: 'fail',
 				expected: `${rows} rows, 0 replaced, 0 passed over, no warnings`,
-				found: [counts, ...words].join('; '),
+				found: [counts, ...messages].join('; '),
 				hints: [
 					'Nothing of this table was kept. Does the server differ from the one that was backed up (versions, character sets, limits)?',
 				],
 			},
 		],
-		`The rows of ${told(table)} were not taken as they are.`,
+		`The rows of ${tableName(table)} were not taken as they are.`,
 	);
 }
 
@@ -73,17 +73,17 @@ function occupied({ table }: LoadOrder): VerifyFailed {
 		[
 			{
 				id: NOT_EMPTY,
-				title: `${told(table)} is empty before it is loaded`,
+				title: `${tableName(table)} is empty before it is loaded`,
 				status: 'fail',
 				found: 'it holds rows that this run did not load',
 				hints: ['They were left as they are. The same command again asks whether they may be overwritten.'],
 			},
 		],
-		`${told(table)} holds rows that this run did not load.`,
+		`${tableName(table)} holds rows that this run did not load.`,
 	);
 }
 
-async function load(session: Session, order: LoadOrder, { signal, tell }: Call<number>): Promise<Omit<LoadResult, 'ms'>> {
+async function load(session: Session, order: LoadOrder, { signal, report }: Call<number>): Promise<Omit<LoadResult, 'ms'>> {
 	const how = { timeoutMs: 0, signal };
 	const alter = async (statement: LoadOrder['withKeys']) => statement !== null && (await session.query(unpackStatement(statement), how));
 	if ((await session.query(unpackStatement(order.find), how)).length > 0) throw occupied(order);
@@ -109,7 +109,7 @@ async function load(session: Session, order: LoadOrder, { signal, tell }: Call<n
 			}
 		}
 	}
-	const ticking = setInterval(() => tell(rawBytes), FLOW_EVERY_MS);
+	const ticking = setInterval(() => report(rawBytes), FLOW_EVERY_MS);
 	try {
 		// Judged before it counts: a crash in between leaves nothing where the engine has transactions.
 		await session.query(sql`START TRANSACTION`);

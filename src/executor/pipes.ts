@@ -49,7 +49,7 @@ type Live = RunningTool & { readonly program: string; readonly on: Role };
 const WELL: Promise<ToolEnd> = Promise.resolve({ code: 0, signal: null, lastWords: [], ms: 0 });
 
 /** What the tools of one pipe share: what ends them, what they say, and which are at work. */
-type Together = { readonly halt: AbortSignal; readonly words: string[]; readonly live: Set<Live> };
+type Together = { readonly stopSignal: AbortSignal; readonly toolLines: string[]; readonly live: Set<Live> };
 /** What a pipe is made of besides its two ends: `stop` ends its tools, `see` makes what looks at all that flows. */
 type Fittings = {
 	readonly together: Together;
@@ -64,7 +64,7 @@ type Source = { readonly program: string; readonly stdout: Readable; readonly en
 export interface PipesAt {
 	readonly reachOf: (role: Role) => ConnectionTarget;
 	readonly session: (role: Role) => Promise<Session>;
-	readonly look: <T>(role: Role, query: Query<T>) => Promise<T>;
+	readonly runQuery: <T>(role: Role, query: Query<T>) => Promise<T>;
 	/** Why it was given up, as an error of ours. */
 	readonly reasonOf: (signal: AbortSignal) => unknown;
 	readonly env: NodeJS.ProcessEnv;
@@ -72,7 +72,7 @@ export interface PipesAt {
 }
 
 /** Finds the vendors' tools and lets what they write flow into files or other tools. */
-export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesAt) {
+export function openPipes({ reachOf, session, runQuery, reasonOf, env, now }: PipesAt) {
 	const found = new Map<string, Promise<ToolSearch>>();
 
 	function tool(on: Role, names: readonly string[]): Promise<ToolSearch> {
@@ -81,7 +81,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		if (known !== undefined) return known;
 		const search = (async () => {
 			const { dialect } = reachOf(on);
-			const { series } = await look(on, dialect.identity);
+			const { series } = await runQuery(on, dialect.identity);
 			// Unpacked tools of the server's own series first among those of the sandboxes.
 			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
 			const unfit: string[] = [];
@@ -124,11 +124,11 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		});
 	}
 
-	async function start(part: ToolPart, stdin: 'pipe' | 'ignore', { halt, words, live }: Together): Promise<Live> {
+	async function start(part: ToolPart, stdin: 'pipe' | 'ignore', { stopSignal, toolLines, live }: Together): Promise<Live> {
 		const program = await programOf(part);
 		const running = startTool(
 			{ program, argv: part.argv, secretFile: await optionFile(part.on) },
-			{ signal: halt, stdin, onStderrLine: (line) => words.push(line) },
+			{ signal: stopSignal, stdin, onStderrLine: (line) => toolLines.push(line) },
 		);
 		const known = Object.assign(running, { program, on: part.on });
 		live.add(known);
@@ -138,7 +138,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 
 	/** Why a tool was ended that neither writes nor waits for anybody. */
 	async function hangs({ program, on, pid = 0 }: Live, ms: number, table: string | null): Promise<ToolError> {
-		const last = await look(on, { ...reachOf(on).dialect.tools.lastStatement(pid), mostMs: 2_000 }).catch(() => null);
+		const last = await runQuery(on, { ...reachOf(on).dialect.tools.lastStatement(pid), mostMs: 2_000 }).catch(() => null);
 		const inOutput = table === null ? null : `The last table in its output: ${table}`;
 		const where = last === null ? inOutput : `The last that it asked ${reachOf(on).address.name} for: ${last}`;
 		return new ToolError({
@@ -155,9 +155,9 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	 * Every account as the statements that make it: first all accounts, then all grants, for one may name a role that comes later, and last the
 	 * default roles, which must be granted.
 	 */
-	async function accounts({ on }: AccountsPart, halt: AbortSignal) {
+	async function accounts({ on }: AccountsPart, stopSignal: AbortSignal) {
 		const { dialect } = reachOf(on);
-		const { accounts: words } = dialect;
+		const { accounts: toolLines } = dialect;
 		const made: Statement[] = [];
 		const granted: Statement[] = [];
 		const defaults: Statement[] = [];
@@ -168,20 +168,20 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 				else (text.startsWith('ALTER USER ') ? made : granted).push(each);
 			}
 		};
-		const listed = await look(on, words.list);
+		const listed = await runQuery(on, toolLines.list);
 		const statementsOf = async (who: AccountName) => {
-			halt.throwIfAborted();
+			stopSignal.throwIfAborted();
 			const statements: Statement[] = [];
-			for (const query of words.recreate(who)) statements.push(...(await look(on, query)));
+			for (const query of toolLines.recreate(who)) statements.push(...(await runQuery(on, query)));
 			return statements;
 		};
 		for (const who of listed) {
-			if (words.isOwn(who)) continue;
+			if (toolLines.isOwn(who)) continue;
 			const [first, ...others] = await statementsOf(who);
 			if (first !== undefined) made.push(first);
 			add(others);
 		}
-		const { everybody } = words;
+		const { everybody } = toolLines;
 		if (everybody !== null && listed.some((who) => who.role && who.user === everybody.user)) add((await statementsOf(everybody)).slice(1));
 		// Of a role the server shows as well what the roles within it may.
 		const lines = [...new Set([...made, ...granted, ...defaults].map(sent))].map((statement) => `${statement};\n`);
@@ -191,7 +191,7 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 
 	/** One tool, or several whose output is one stream: the next begins when the one before it has ended well. */
 	async function begin(from: PipeAction['from'], together: Together): Promise<Source> {
-		if ('tells' in from) return accounts(from, together.halt);
+		if ('lists' in from) return accounts(from, together.stopSignal);
 		if ('folder' in from) return stored(from);
 		if ('writes' in from) return written(from, reachOf(from.on).dialect);
 		const [first, ...others] = [from].flat();
@@ -214,12 +214,12 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 		{ begin: begun }: PerformOptions,
 		{ together, stop, see, file }: Fittings,
 	): Promise<PipeEnd> {
-		const { halt } = together;
+		const { stopSignal } = together;
 		const from = await begin(beginning, together);
 		const loader = into === null || 'file' in into ? null : await start(into, 'pipe', together);
-		if (begun !== undefined) await Promise.race([begun, failing(from.ended), once(halt)]);
+		if (begun !== undefined) await Promise.race([begun, failing(from.ended), once(stopSignal)]);
 		const target = file?.input ?? loader?.stdin ?? nowhere();
-		const flowed = await pipeline([from.stdout, see(), target], { signal: halt }).then(
+		const flowed = await pipeline([from.stdout, see(), target], { signal: stopSignal }).then(
 			() => null,
 			(error: unknown) => error,
 		);
@@ -236,29 +236,29 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 	}
 
 	/** Throws why a pipe was given up by who asked for it. */
-	function throwIfGivenUp({ signal, until }: PerformOptions & { signal: AbortSignal }, halt: AbortSignal): void {
-		if (signal.aborted || until?.aborted) throw reasonOf(signal.aborted ? signal : (until ?? halt));
+	function throwIfGivenUp({ signal, until }: PerformOptions & { signal: AbortSignal }, stopSignal: AbortSignal): void {
+		if (signal.aborted || until?.aborted) throw reasonOf(signal.aborted ? signal : (until ?? stopSignal));
 	}
 
 	async function pipe(action: PipeAction, options: PerformOptions & { signal: AbortSignal }): Promise<PipeResult> {
 		const began = now().getTime();
 		const stop = new AbortController();
-		const halt = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
-		halt.throwIfAborted();
+		const stopSignal = AbortSignal.any([options.signal, stop.signal, ...(options.until === undefined ? [] : [options.until])]);
+		stopSignal.throwIfAborted();
 		let tables: Flow['began'][number][] = [];
 		const scanner = createDumpScanner({
 			onTable: (table, database) => tables.push({ database, table, rawBytes: scanner.rawBytes, rows: scanner.rows }),
 		});
-		const words: string[] = [];
+		const toolLines: string[] = [];
 		const file = await openFile(action.into);
 		const landed = file?.done ?? null;
 		landed?.catch(() => undefined);
-		const tell = () => {
+		const report = () => {
 			const { rawBytes, rows, table } = scanner;
 			options.onFlow?.({ rawBytes, bytes: file?.bytes ?? 0, rows, table, began: tables });
 			tables = [];
 		};
-		const ticking = setInterval(tell, FLOW_EVERY_MS);
+		const ticking = setInterval(report, FLOW_EVERY_MS);
 		const live = new Set<Live>();
 		let hung: Promise<ToolError> | null = null;
 		const mostSilentMs = silentMs(env);
@@ -277,21 +277,21 @@ export function openPipes({ reachOf, session, look, reasonOf, env, now }: PipesA
 			const isList = 'writes' in action.from && action.from.writes === 'list';
 			const see = () => (isList ? counting((count) => (listed += count)) : scanning(scanner));
 			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const end = await flowThrough(action, options, { together: { halt, words, live }, stop, see, file });
+			const end = await flowThrough(action, options, { together: { stopSignal: stopSignal, toolLines: toolLines, live }, stop, see, file });
 			if (hung !== null) throw await hung;
-			if (halt.aborted && !stop.signal.aborted) throw reasonOf(halt);
-			throwIfGivenUp(options, halt);
+			if (stopSignal.aborted && !stop.signal.aborted) throw reasonOf(stopSignal);
+			throwIfGivenUp(options, stopSignal);
 			await throwFirstCause(end, landed);
 			const done = await landed;
 			const scan = listed === 0 ? scanner.end() : { ...scanner.end(), rawBytes: listed };
-			tell();
+			report();
 			if (action.footer && !scan.footer) throw cutOff(end.from.program);
 			return {
 				rawBytes: scan.rawBytes,
 				bytes: done?.bytes ?? 0,
 				sha256: done?.sha256 ?? null,
 				found: scan as unknown as Json,
-				words,
+				lines: toolLines,
 				ms: now().getTime() - began,
 			};
 		} finally {
@@ -349,14 +349,14 @@ function written(part: DefinitionsPart, dialect: Dialect) {
 	return { program: 'SHOW CREATE', stdout: Readable.from(textOf(part, dialect), { objectMode: false }), ended: WELL };
 }
 
-function textOf({ writes, database, definitions = [] }: DefinitionsPart, { definitions: words }: Dialect): Iterable<Buffer> {
+function textOf({ writes, database, definitions = [] }: DefinitionsPart, { definitions: toolLines }: Dialect): Iterable<Buffer> {
 	switch (writes) {
 		case 'list':
 			return definitions.map((each) => Buffer.from(`${JSON.stringify(each)}\n`));
 		case 'schema':
-			return schemaSql(words, database ?? '', definitions);
+			return schemaSql(toolLines, database ?? '', definitions);
 		case 'post':
-			return postSql(words, database ?? '', definitions);
+			return postSql(toolLines, database ?? '', definitions);
 	}
 }
 

@@ -34,7 +34,7 @@ export async function untilRestarted(
 	const signal = AbortSignal.any([options.signal, late]);
 	const wait = () => pause(EVERY_MS, undefined, { signal }).catch(() => options.signal.throwIfAborted());
 	while (at.before !== undefined && !at.before.lost.aborted && !late.aborted) await wait();
-	let told = false;
+	let isReported = false;
 	for (;;) {
 		try {
 			await at.connect();
@@ -44,8 +44,8 @@ export async function untilRestarted(
 			// Said by a server that works: waiting helps nobody.
 			if (!(cause instanceof LockstepError) || isLoginRefused(cause)) throw cause;
 			if (late.aborted) throw notStarted(at.name, mostMs, cause);
-			if (!told) {
-				told = true;
+			if (!isReported) {
+				isReported = true;
 				if (dataDir === null || !(await startSandboxServer(dataDir, at.env))) options.onDown?.();
 			}
 			await wait();

@@ -23,13 +23,13 @@ import type { ConnectionTarget } from './connection-target.ts';
 /** What a World's readers need of it. */
 export interface RowsAt {
 	readonly reachOf: (role: Role) => ConnectionTarget;
-	readonly look: <T>(role: Role, query: Query<T>) => Promise<T>;
+	readonly runQuery: <T>(role: Role, query: Query<T>) => Promise<T>;
 	readonly signal: AbortSignal;
 	readonly now: () => Date;
 }
 
 /** The connections that read rows, by role, and what they read. */
-export function openRows({ reachOf, look, signal, now }: RowsAt) {
+export function openRows({ reachOf, runQuery, signal, now }: RowsAt) {
 	const opened = new Map<Role, Readers>();
 
 	function readersOf(on: Role): Readers {
@@ -41,7 +41,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 	/** How each table's rows are read, by {@link key}. */
 	async function columnsOf(on: Role, mostMs?: number): Promise<ReadonlyMap<string, RowTable>> {
 		const { rowColumns } = reachOf(on).dialect.catalogue;
-		const all = await look(on, mostMs === undefined ? rowColumns : { ...rowColumns, mostMs });
+		const all = await runQuery(on, mostMs === undefined ? rowColumns : { ...rowColumns, mostMs });
 		return new Map(all.map((each) => [key(each.database, each.table), each]));
 	}
 
@@ -127,7 +127,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 			const loads = writers(16);
 			const onFile = (file: DumpedRows) => {
 				const columns = (known.get(key(file.database, file.table))?.columns ?? []).map(({ name, load }) => [name, load] as const);
-				loads.add(() => writeLoad(told(file), folder, loadStatement({ file: file.path, table: file.table, columns })));
+				loads.add(() => writeLoad(toRowsFile(file), folder, loadStatement({ file: file.path, table: file.table, columns })));
 			};
 			const read = await readersOf(on)
 				.dump(
@@ -136,7 +136,7 @@ export function openRows({ reachOf, look, signal, now }: RowsAt) {
 					{ signal: stop, answerMs, onFile, ...(options.onFlow && { onFlow: options.onFlow }) },
 				)
 				.finally(() => loads.settled());
-			const files = read.map(told);
+			const files = read.map(toRowsFile);
 			const results = digestsOf(wanted, read).map((each, index): ReadTable => {
 				const columns = wanted[index]?.columns ?? [];
 				return { ...each, load: columns.map((column) => [column.name, column.load]) };
@@ -185,7 +185,7 @@ function digestsOf(tables: readonly TableRows[], read: readonly DumpedRows[]): r
 	});
 }
 
-const told = ({ digest: _, largest: _largest, ...file }: DumpedRows): RowsFile => ({ ...file, kind: 'rows', format: 'tsv' });
+const toRowsFile = ({ digest: _, largest: _largest, ...file }: DumpedRows): RowsFile => ({ ...file, kind: 'rows', format: 'tsv' });
 
 /** Writes files as they are asked for, so many at a time at most. */
 function writers(count: number) {

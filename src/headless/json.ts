@@ -54,7 +54,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 				});
 				return;
 			}
-			const { description: told, class: kind, step, checks, left } = failure;
+			const { description, class: kind, step, checks, left } = failure;
 			print({
 				...extra,
 				...place,
@@ -62,10 +62,10 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 				...(end === null ? {} : { outcome: end.outcome, open: end.open, warnings: end.warnings }),
 				class: kind,
 				step,
-				message: told.message,
-				reason: told.reason ?? null,
-				hints: told.hints ?? [],
-				details: told.details ?? null,
+				message: description.message,
+				reason: description.reason ?? null,
+				hints: description.hints ?? [],
+				details: description.details ?? null,
 				checks,
 				left,
 				exit_code: exitCode,

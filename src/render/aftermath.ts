@@ -1,4 +1,4 @@
-import { type Aftermath, aftermath, type Deeds, lostWords } from '../core/deeds.ts';
+import { type Aftermath, aftermath, type Effects, lostWords } from '../core/deeds.ts';
 import type { RunEnd } from '../core/runner.ts';
 
 export type AfterOptions = {
@@ -17,9 +17,9 @@ export const exceptions = ({ lost, drift }: Pick<Aftermath, 'lost' | 'drift'>, s
 ];
 
 /** THE words for what is different on the servers after a run, what was rolled back, what is gone for good, and what to do; null where all is well. */
-export function afterWords(deeds: Deeds, end: Pick<RunEnd, 'outcome' | 'open'> | null, options: AfterOptions): string | null {
+export function afterWords(effects: Effects, end: Pick<RunEnd, 'outcome' | 'open'> | null, options: AfterOptions): string | null {
 	const { servers, run, steps } = options;
-	const after = aftermath(deeds, end);
+	const after = aftermath(effects, end);
 	const except = exceptions(after, servers).join('; ');
 	const name = run == null || run === '' ? '' : ` ${run}`;
 	switch (after.state) {

@@ -134,11 +134,11 @@ export function showLines(report: BackupReport, options: CardOptions): Line[] {
 	row('Size', `${sizes(report)}, ${plural(fileList.length, 'dump file')}`);
 	for (const { of, file, pos, gtid } of report.position)
 		row('Position', `${of}: ${[file === null ? null : `${file}:${pos}`, gtid && `gtid ${gtid}`].filter(Boolean).join('  ') || 'unknown'}`);
-	for (const [label, words, proof] of [
+	for (const [label, proofText, proof] of [
 		['Verified', verifiedWords(report, signs, now), report.verified],
 		['Drilled', drilledWords(report, signs, now), report.drilled],
 	] as const) {
-		row(label, words[0], words[1]);
+		row(label, proofText[0], proofText[1]);
 		for (const problem of problemsOf(proof)) row('', problem, 'bad');
 	}
 	const { drill } = report;

@@ -51,9 +51,9 @@ function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string |
 /** THE place that words a failure: what, why, the state now, what to do, the server's own words, failed checks, what is left. */
 export function failureLines(failure: Failure, { width, ascii = false, state, log }: FailureOptions): Line[] {
 	const signs = symbols(ascii);
-	const { description: told } = failure;
-	const lines: Line[] = [...indented(span(`${signs.bad} `, 'bad'), told.message, width, 'bold')];
-	if (told.reason) lines.push(...indented(span('  why    ', 'dim'), told.reason, width));
+	const { description } = failure;
+	const lines: Line[] = [...indented(span(`${signs.bad} `, 'bad'), description.message, width, 'bold')];
+	if (description.reason) lines.push(...indented(span('  why    ', 'dim'), description.reason, width));
 	const after = state === undefined ? stateAfter(failure) : state;
 	if (after !== null) lines.push(...indented(span('  state  ', 'dim'), after, width, failure.left.length > 0 ? 'bad' : 'plain'));
 	if (failure.checks.length > 0) {
@@ -63,13 +63,13 @@ export function failureLines(failure: Failure, { width, ascii = false, state, lo
 	if (failure.left.length > 0) {
 		lines.push([], line(span('  Left changed; these statements restore it:', 'bad')));
 		for (const left of failure.left) lines.push(line('    ', span(left, 'key')));
-	} else if (told.hints !== undefined && told.hints.length > 0) {
+	} else if (description.hints !== undefined && description.hints.length > 0) {
 		lines.push([], line(span('  What to do', 'bold')));
-		for (const hint of told.hints) lines.push(line('    ', span(hint, 'key')));
+		for (const hint of description.hints) lines.push(line('    ', span(hint, 'key')));
 	}
-	if (told.details) {
+	if (description.details) {
 		lines.push([]);
-		lines.push(...indented('    ', told.details.trim(), width, 'dim'));
+		lines.push(...indented('    ', description.details.trim(), width, 'dim'));
 	}
 	if (failure.stack !== undefined) {
 		lines.push([], line(span('  This is a bug in lockstep, not in your servers. Where it happened:', 'plain')));

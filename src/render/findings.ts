@@ -43,24 +43,24 @@ type Run = {
 	readonly started: string;
 	readonly servers: { readonly [role: string]: string };
 };
-type Look = Omit<FindingOptions, 'servers'> & { readonly color: boolean };
+type Styles = Omit<FindingOptions, 'servers'> & { readonly color: boolean };
 
 /** Above what an interrupted run has left. */
 export const interruptedWords = ({ run, title, started, servers }: Run): string =>
 	`${runWords(title, servers)}, begun ${started}, was interrupted (${run}):`;
 
-export const renderFindings = (findings: readonly Finding[], { servers }: Run, { color, ...look }: Look): string =>
-	findings.length === 0 ? '  Nothing to roll back.' : paint(findingLines(findings, { ...look, servers }), color);
+export const renderFindings = (findings: readonly Finding[], { servers }: Run, { color, ...styles }: Styles): string =>
+	findings.length === 0 ? '  Nothing to roll back.' : paint(findingLines(findings, { ...styles, servers }), color);
 
 /** What an undo does, or would do. `lost`: what it does not bring back. */
 export function renderUndo(
-	{ past, findings, lost }: { readonly past: Run; readonly findings: readonly Finding[]; readonly lost: readonly string[] },
-	{ color, isPreview, ...look }: Look & { readonly isPreview: boolean },
+	{ record, findings, lost }: { readonly record: Run; readonly findings: readonly Finding[]; readonly lost: readonly string[] },
+	{ color, isPreview, ...styles }: Styles & { readonly isPreview: boolean },
 ): readonly string[] {
-	const { run, title, started, servers } = past;
+	const { run, title, started, servers } = record;
 	return [
 		`${isPreview ? 'Would undo' : 'Undoes'} run ${run}, begun ${started}: ${runWords(title, servers)}`,
-		paint(findingLines(findings, { ...look, servers }), color),
+		paint(findingLines(findings, { ...styles, servers }), color),
 		...lost.map((text) => `Cannot be restored: ${text}`),
 	];
 }

@@ -101,13 +101,13 @@ function tableLines({ head, rows }: Extract<Block, { kind: 'table' }>, width: nu
 /** As wide as their longest cell where there is room; else those that are too wide share what the others leave. Null where that is too little. */
 function columnWidths(rows: readonly (readonly string[])[], width: number): readonly number[] | null {
 	const natural = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
-	const words = (rows[0] ?? []).map((_, column) => Math.max(...rows.flatMap((row) => (row[column] ?? '').split(' ').map(widthOf))));
+	const longestWords = (rows[0] ?? []).map((_, column) => Math.max(...rows.flatMap((row) => (row[column] ?? '').split(' ').map(widthOf))));
 	const room = width - 2 * (natural.length - 1);
 	const wide = natural.map((each) => each > room / natural.length);
 	const left = room - natural.reduce((sum, each, column) => sum + (wide[column] ? 0 : each), 0);
 	const share = Math.floor(left / wide.filter(Boolean).length);
 	const widths = natural.map((each, column) => (wide[column] ? Math.min(each, share) : each));
-	const fits = widths.every((each, column) => each >= Math.min(natural[column] ?? 0, Math.max(NARROWEST, words[column] ?? 0)));
+	const fits = widths.every((each, column) => each >= Math.min(natural[column] ?? 0, Math.max(NARROWEST, longestWords[column] ?? 0)));
 	return fits && widths.reduce((sum, each) => sum + each, 0) <= room ? widths : null;
 }
 

@@ -134,16 +134,16 @@ function provision(summary: Known, ms: number | null): string[] {
 }
 
 function restore(summary: Known, ms: number | null): string[] {
-	const wake = Array.isArray(summary.wake) ? summary.wake.map(String) : [];
-	const events = wake.filter((statement) => statement.startsWith('ALTER DEFINER')).length;
+	const enable = Array.isArray(summary.wake) ? summary.wake.map(String) : [];
+	const events = enable.filter((statement) => statement.startsWith('ALTER DEFINER')).length;
 	const at = coordinates(object(summary.position).source) ?? coordinates(object(summary.position).self);
 	return [
 		loaded(summary, ms),
 		'Every table counted: as many rows as were dumped',
 		at && `The data is of ${at}`,
-		wake.length > 0 &&
+		enable.length > 0 &&
 			`${plural(events, 'event')} came and ${events === 1 ? 'is' : 'are'} disabled, because the event scheduler is on. To enable:`,
-		...wake,
+		...enable,
 	].filter((each): each is string => !!each);
 }
 
@@ -161,9 +161,9 @@ function unfinishedLines(end: RunEnd, state: RunState, options: SummaryOptions):
 	const signs = symbols(ascii);
 	const done = state.steps.filter((step) => step.status === 'done').length;
 	const steps = state.steps.length === 0 ? {} : { steps: { done, of: state.steps.length } };
-	const now = afterWords(state.deeds, end, { servers: state.servers, ...steps });
+	const now = afterWords(state.effects, end, { servers: state.servers, ...steps });
 	if (end.failure === null) {
-		const except = [...new Set([...end.warnings, ...exceptions(state.deeds, state.servers)])];
+		const except = [...new Set([...end.warnings, ...exceptions(state.effects, state.servers)])];
 		const all = except.length === 0 ? 'Undone: everything is as it was.' : 'Undone, except for this:';
 		return [
 			line(span(`${signs.undone} `, 'warn'), span(end.outcome === 'undone' ? all : 'Stopped.', 'bold')),

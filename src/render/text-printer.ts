@@ -1,5 +1,5 @@
 import type { Check } from '../core/check.ts';
-import { aftermath, NO_DEEDS, tally } from '../core/deeds.ts';
+import { aftermath, NO_EFFECTS, tally } from '../core/deeds.ts';
 import type { Recorded } from '../core/events.ts';
 import { dayAndTime, duration, symbols, timeOfDay, type Zone } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';
@@ -37,8 +37,8 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	const checked = new Set<string>();
 	let servers: { readonly [role: string]: string } = {};
 	let resumes = false;
-	let deeds = NO_DEEDS;
-	const told = new Map<string, { tenth: number; at: number }>();
+	let effects = NO_EFFECTS;
+	const lastReports = new Map<string, { tenth: number; at: number }>();
 	const say = (at: string, ...lines: readonly Line[]) =>
 		out.write(
 			`${paint(
@@ -49,11 +49,11 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	const title = (step: string) => titles.get(step) ?? step;
 
 	const isDue = (step: string, progress: Progress, at: string): boolean => {
-		const before = told.get(step);
+		const before = lastReports.get(step);
 		const tenth = Math.floor((fraction(progress) ?? 0) / TENTH);
 		const now = Date.parse(at);
 		if (before !== undefined && tenth <= before.tenth && now - before.at < QUIET_MS) return false;
-		told.set(step, { tenth, at: now });
+		lastReports.set(step, { tenth, at: now });
 		return before !== undefined || tenth > 0;
 	};
 
@@ -61,8 +61,8 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	const waits = new Set<string>();
 	const isNews = (text: string): boolean => !waits.has(text) && waits.add(text) !== undefined;
 
-	const isTold = ({ status }: Check): boolean => status === 'warning' || (status === 'note' && !quiet);
-	const isToldLater = ({ status }: Check): boolean => status !== 'ok' && (status !== 'note' || !quiet);
+	const isReported = ({ status }: Check): boolean => status === 'warning' || (status === 'note' && !quiet);
+	const isReportedLater = ({ status }: Check): boolean => status !== 'ok' && (status !== 'note' || !quiet);
 
 	const doneWords = ({ step, again, acted, ms }: Extract<Recorded, { type: 'step-done' }>): string => {
 		if (again) return 'still as it was done before';
@@ -71,7 +71,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 
 	const undoneWords = (kept: boolean): string => {
 		if (kept) return 'Rolled back what must not stay; what was done before is kept';
-		return aftermath(deeds, null).state === 'rolled-back-except'
+		return aftermath(effects, null).state === 'rolled-back-except'
 			? 'Rolled back, except for what was said'
 			: 'Rolled back: everything is as it was';
 	};
@@ -99,12 +99,12 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 		},
 		review: ({ at, review }) => {
 			for (const check of review.checks) planned.add(check.id);
-			for (const check of review.checks.filter(isTold)) say(at, ...checkLines(check, width, signs));
+			for (const check of review.checks.filter(isReported)) say(at, ...checkLines(check, width, signs));
 		},
 		checks: ({ at, step, checks }) => {
 			checked.add(step);
 			// What the plan said already is not said again.
-			for (const check of checks) if (!planned.has(check.id) && isToldLater(check)) say(at, ...checkLines(check, width, signs));
+			for (const check of checks) if (!planned.has(check.id) && isReportedLater(check)) say(at, ...checkLines(check, width, signs));
 		},
 		'step-started': ({ at, step }) => {
 			open = step;
@@ -143,8 +143,8 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 			begin(at, step);
 			if (quiet && lock.state !== 'lost') return;
 			const isBad = lock.state === 'held' || lock.state === 'lost';
-			const words = lockWords({ ...lock, on: servers[lock.on] ?? lock.on }, zone);
-			say(at, line(span(`  ${isBad ? signs.warn : signs.note} ${words}`, isBad ? 'bad' : 'plain')));
+			const lockLine = lockWords({ ...lock, on: servers[lock.on] ?? lock.on }, zone);
+			say(at, line(span(`  ${isBad ? signs.warn : signs.note} ${lockLine}`, isBad ? 'bad' : 'plain')));
 		},
 		note: ({ at, step, level, text }) => {
 			begin(at, step);
@@ -164,7 +164,7 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	};
 
 	return (event) => {
-		deeds = tally(deeds, event);
+		effects = tally(effects, event);
 		const printOne = print[event.type] as ((event: Recorded) => void) | undefined;
 		printOne?.(event);
 	};

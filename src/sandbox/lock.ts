@@ -14,16 +14,16 @@ const HOLDER = z.object({
 });
 type Holder = Readonly<z.output<typeof HOLDER>>;
 
-const NOBODY: Holder = { pid: 0, birth: '', token: '' };
+const NO_WATCHER: Holder = { pid: 0, birth: '', token: '' };
 
 const code = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 async function readHolder(path: string): Promise<Holder | undefined> {
 	try {
 		// Not whole after a crash of the machine: nobody's.
-		return parseJson(HOLDER, await readFile(path, 'utf8')) ?? NOBODY;
+		return parseJson(HOLDER, await readFile(path, 'utf8')) ?? NO_WATCHER;
 	} catch (error) {
-		return code(error) === 'ENOENT' ? undefined : NOBODY;
+		return code(error) === 'ENOENT' ? undefined : NO_WATCHER;
 	}
 }
 
@@ -73,13 +73,13 @@ export async function withLock<T>(
 
 /** Removes a dead holder's file; where two do so at once, the second may have caught the first one's new file, and puts it back. */
 async function takeAway(path: string, dead: Holder): Promise<void> {
-	const aside = `${path}.${randomUUID()}`;
+	const settings = `${path}.${randomUUID()}`;
 	try {
-		await rename(path, aside);
+		await rename(path, settings);
 	} catch (error) {
 		if (code(error) === 'ENOENT') return;
 		throw error;
 	}
-	if ((await readHolder(aside))?.token !== dead.token) await link(aside, path).catch(() => undefined);
-	await rm(aside, { force: true });
+	if ((await readHolder(settings))?.token !== dead.token) await link(settings, path).catch(() => undefined);
+	await rm(settings, { force: true });
 }

@@ -176,16 +176,16 @@ export async function startServer(options: {
 			return serverOf(folder, record, true);
 		}
 		await endProcess(pid, mark(folder), GRACE_MS);
-		const words = (await readFile(errorLog, 'utf8')).slice(logged);
+		const errorText = (await readFile(errorLog, 'utf8')).slice(logged);
 		// Between our look and its own, another took the port.
-		if (attempt < 4 && /Address already in use|Do you already have another/.test(words)) {
+		if (attempt < 4 && /Address already in use|Do you already have another/.test(errorText)) {
 			wanted = undefined;
 			continue;
 		}
 		throw new ToolError({
 			message: `The server in ${folder} does not start.`,
 			hints: [`Read its log: ${errorLog}`],
-			details: words
+			details: errorText
 				.trim()
 				.split('\n')
 				.slice(-12)

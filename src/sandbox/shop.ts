@@ -14,7 +14,7 @@ export function shopSizes(orders: number) {
 		orders,
 		items: orders * 2 + Math.floor(orders / 2),
 		visits: least(1.5, 60),
-		words: least(6, 30),
+		terms: least(6, 30),
 		photos: least(120, 12),
 		importLog: least(8, 30),
 		contacts: least(3, 40),
@@ -188,7 +188,7 @@ function rows(orders: number, { numbers }: Words): string[] {
 			SELECT products.id, ${OPENING_STOCK} - COALESCE((SELECT SUM(quantity) FROM shop.items WHERE product_id = products.id), 0) FROM shop.products`,
 		`INSERT INTO shop.visits (id, visited_on, page, agent)
 			SELECT seq, DATE '2024-01-01' + INTERVAL seq % 1000 DAY, CONCAT('/', ${oneOf('seq', ['', 'cart', 'søg', '検索'])}, '?n=', seq), ${oneOf('seq', ['Firefox', 'Lynx', 'curl'])} ${from(size.visits)}`,
-		`INSERT INTO shop.search_words (id, word, found) SELECT seq, CONCAT(${oneOf('seq', LAST)}, seq), seq % 77 ${from(size.words)}`,
+		`INSERT INTO shop.search_words (id, word, found) SELECT seq, CONCAT(${oneOf('seq', LAST)}, seq), seq % 77 ${from(size.terms)}`,
 		`INSERT INTO shop.import_log (line, took, seen)
 			SELECT IF(seq % 10 = 0, NULL, CONCAT('row ', seq DIV 2, ${oneOf('seq', [' ok', ' ✓', ' přeskočeno'])})), seq / 8, IF(seq % 4 = 0, NULL, TIMESTAMP '2025-03-01 12:00:00' + INTERVAL seq SECOND) ${from(size.importLog)}`,
 		`INSERT INTO shop.${named(ODD_TABLE)} (id, ${named(ODD_COLUMN)}, \`select\`) SELECT seq, ${oneOf('seq', NOTES)}, seq ${from(24)}`,
@@ -256,15 +256,15 @@ export const WRITER_ACCOUNT = 'app';
 
 /** All statements, in order, for `orders` orders. They leave the same rows on every vendor's server. */
 export function shopStatements(orders: number, vendor: ServerFamily['vendor']): string[] {
-	const words = WORDS[vendor];
+	const terms = WORDS[vendor];
 	return [
 		'CREATE DATABASE shop DEFAULT CHARACTER SET utf8mb4',
 		'CREATE DATABASE crm DEFAULT CHARACTER SET utf8mb4',
-		...tables(words),
+		...tables(terms),
 		// The sequence engine is looked for in the current database, and one that makes a temporary table may want one.
 		'USE shop',
-		...words.before,
-		...rows(orders, words),
+		...terms.before,
+		...rows(orders, terms),
 		...programs(),
 		`CREATE USER '${WRITER_ACCOUNT}'@'localhost'`,
 		...['shop', 'crm'].map((name) => `GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON ${name}.* TO '${WRITER_ACCOUNT}'@'localhost'`),

@@ -41,9 +41,9 @@ interface Fetching {
 	readonly say: (line: string) => void;
 }
 
-/** A kind's programs, by {@link unpackedParcel}. */
+/** A kind's programs, by {@link unpackedPackages}. */
 export async function unpacked(kind: SandboxKind, options: Fetching): Promise<Unpacked> {
-	return unpackedParcel(parcelOf(kind), options);
+	return unpackedPackages(packagesOf(kind), options);
 }
 
 /**
@@ -51,8 +51,8 @@ export async function unpacked(kind: SandboxKind, options: Fetching): Promise<Un
  * Several processes may ask at once; a folder has its name only when it is whole.
  * @throws {UserError} where there is no apt, or no source of Debian's packages; {@link ToolError} where fetching fails.
  */
-export async function unpackedParcel(parcel: PackageSet, options: Fetching): Promise<Unpacked> {
-	const { name } = parcel;
+export async function unpackedPackages(packageSet: PackageSet, options: Fetching): Promise<Unpacked> {
+	const { name } = packageSet;
 	const folder = join(serversFolder(options.env), name);
 	if (isWhole(folder)) return unpackedAt(folder);
 	const onWait = (pid: number) => options.say(`Another process (${pid}) is unpacking ${name}: waiting for it.`);
@@ -65,7 +65,7 @@ export async function unpackedParcel(parcel: PackageSet, options: Fetching): Pro
 		}
 		const beside = `${folder}.unpacking-${randomUUID().slice(0, 8)}`;
 		try {
-			await fetchAndUnpack(parcel, beside, options);
+			await fetchAndUnpack(packageSet, beside, options);
 			await rm(folder, { recursive: true, force: true });
 			await rename(beside, folder);
 		} finally {
@@ -75,7 +75,7 @@ export async function unpackedParcel(parcel: PackageSet, options: Fetching): Pro
 	});
 }
 
-function parcelOf(kind: SandboxKind): PackageSet {
+function packagesOf(kind: SandboxKind): PackageSet {
 	const found = KINDS.find((each) => each.kind === kind);
 	if (found === undefined) throw new UserError(`There is no sandbox of the kind ${kind}.`);
 	const { title, suite, packages, series } = found;
@@ -90,15 +90,19 @@ function parcelOf(kind: SandboxKind): PackageSet {
 	};
 }
 
-async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetching): Promise<void> {
-	const { title, suite, packages } = parcel;
+async function fetchAndUnpack(packageSet: PackageSet, folder: string, options: Fetching): Promise<void> {
+	const { title, suite, packages } = packageSet;
 	const triplet = TRIPLETS[process.arch];
 	const [aptGet, dpkgDeb] = await Promise.all(['apt-get', 'dpkg-deb'].map((name) => findTool([name], { env: options.env })));
 	const sources = await findDebianSources();
 	if (triplet === undefined || !aptGet || !dpkgDeb || sources.length === 0) {
 		const what = `There is no ${title} here, and its packages are not available from Debian on this machine.`;
 		const missing = sources.length === 0 ? 'apt has no source of Debian itself.' : `No Debian packages for ${process.arch} are known here.`;
-		throw new UserError({ message: what, reason: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.', hints: parcel.hints });
+		throw new UserError({
+			message: what,
+			reason: aptGet && dpkgDeb ? missing : 'apt-get or dpkg-deb is missing.',
+			hints: packageSet.hints,
+		});
 	}
 	options.say(`Fetching ${title} from Debian ${suite} (${packages.join(', ')}) …`);
 	let failure: unknown;
@@ -118,7 +122,7 @@ async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetch
 			{
 				message: `The packages of ${title} could not be fetched (${packages.join(', ')}).`,
 				reason: 'apt could not reach an archive, or the archive does not have them.',
-				hints: ['Try again when the network works.', ...parcel.hints],
+				hints: ['Try again when the network works.', ...packageSet.hints],
 				...(failure.description.details !== undefined && { details: failure.description.details }),
 			},
 			{ cause: failure },
@@ -126,7 +130,7 @@ async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetch
 	}
 	const archives = join(folder, 'apt', 'archives');
 	const fetched = (await readdir(archives)).filter((file) => file.endsWith('.deb'));
-	refuseOtherSeries(parcel, fetched);
+	refuseOtherSeries(packageSet, fetched);
 	options.say(`Unpacking ${title} …`);
 	const { root } = unpackedAt(folder);
 	await mkdir(root, { recursive: true });
@@ -135,7 +139,7 @@ async function fetchAndUnpack(parcel: PackageSet, folder: string, options: Fetch
 	}
 	await rm(join(folder, 'apt'), { recursive: true, force: true });
 	for (const docs of ['doc', 'man', 'locale', 'bug', 'lintian']) await rm(join(root, 'usr/share', docs), { recursive: true, force: true });
-	await writeWrappers(folder, triplet, parcel);
+	await writeWrappers(folder, triplet, packageSet);
 	await writeFile(wholeMark(folder), '');
 }
 

@@ -30,12 +30,12 @@ export function refusedLogin(address: ServerAddress, error: DriverError, login: 
 			{ cause: error },
 		);
 	// The driver names its errors after the server's, and its connection errors after the system's: only the first have a state.
-	const words = error.sqlState !== undefined ? byNumber(error, address, login) : byCode(error, address, at);
-	if (words === null) return unreachable(address, error);
+	const description = error.sqlState !== undefined ? byNumber(error, address, login) : byCode(error, address, at);
+	if (description === null) return unreachable(address, error);
 	const said = error.sqlState !== undefined ? `ERROR ${error.errno} (${error.sqlState || '08S01'}): ${error.message}` : error.message;
 	// The driver's error may hold what was sent: a copy is kept.
 	return new ConnectError(
-		{ ...words, details: said },
+		{ ...description, details: said },
 		{ cause: Object.assign(new Error(error.message), { code: error.code, errno: error.errno }) },
 	);
 }
@@ -57,7 +57,7 @@ export function keptPassword(
 	const { host, port } = address;
 	// Of a method that takes the password in clear there is nothing to agree to; without a certificate only a plain connection.
 	const isOffered = !clear && encrypted === (certificate !== null);
-	const told = {
+	const descriptions = {
 		message: `The password was not sent to ${displayName(address)}: nothing proves that this is the right server.`,
 		reason: `A server can ask for the password itself (${by}), and ${encrypted ? 'its certificate is not verified' : 'the connection is not encrypted'}: any server there could read it.`,
 		hints: clear
@@ -71,7 +71,7 @@ export function keptPassword(
 					`Only where you trust the network: ${encrypted ? '--ssl-mode REQUIRED' : '--get-server-public-key'}`,
 				],
 	};
-	return new ConnectError(told, { unverified: isOffered ? { host, port, certificate } : null });
+	return new ConnectError(descriptions, { unverified: isOffered ? { host, port, certificate } : null });
 }
 
 function byNumber(error: DriverError, address: ServerAddress, { passwordGiven, encrypted }: Login): Words {

@@ -47,7 +47,7 @@ export async function greet(address: ServerAddress, signal: AbortSignal, readByt
 				reject(connected ? silent(address, bytes) : unreachable(address, Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })));
 			const take = (chunk: Buffer) => {
 				bytes = Buffer.concat([bytes, chunk]);
-				if (bytes.length > HEADER && !looksLikeGreeting(bytes)) reject(noDatabase(address, bytes));
+				if (bytes.length > HEADER && !isHandshake(bytes)) reject(noDatabase(address, bytes));
 				else if (bytes.length > HEADER && bytes.length >= HEADER + bytes.readUIntLE(0, 3)) resolve(bytes);
 			};
 			if (signal.aborted) stop();
@@ -74,7 +74,7 @@ export async function greet(address: ServerAddress, signal: AbortSignal, readByt
 }
 
 /** A packet number 0 of sane length that starts a version 10 handshake, or an error. */
-function looksLikeGreeting(bytes: Buffer): boolean {
+function isHandshake(bytes: Buffer): boolean {
 	const length = bytes.readUIntLE(0, 3);
 	return length > 0 && length < 16_384 && bytes[3] === 0 && (bytes[4] === 10 || bytes[4] === 0xff);
 }

@@ -31,8 +31,8 @@ export function watchHandshake(connection: Connection, login: LoginRecord, onSec
 	let text: Buffer | null = null;
 	let challenge: Buffer | null = null;
 	let greeted = false;
-	connection.once('connect', ((greeting: { authPluginData1?: Buffer; authPluginData2?: Buffer }) => {
-		const { authPluginData1: one, authPluginData2: two } = greeting ?? {};
+	connection.once('connect', ((handshake: { authPluginData1?: Buffer; authPluginData2?: Buffer }) => {
+		const { authPluginData1: one, authPluginData2: two } = handshake ?? {};
 		if (one && two) challenge = Buffer.concat([one, two]).subarray(0, 20);
 	}) as never);
 	inside.startTLS = (done) => startTLS?.call(inside, (error) => done(error ?? onSecure(inside.stream) ?? undefined));

@@ -57,7 +57,7 @@ function serve(
 		const why = cause instanceof LockstepError ? cause.message : 'The server, an administrator or the network ended it.';
 		finish(lockLost(`It was connection ${session.connectionId} of ${address.name}: ${why}`, cause));
 		session.destroy();
-		thread.tell({ kind: 'lost', error: packError(over) });
+		thread.report({ kind: 'lost', error: packError(over) });
 	};
 	const stopHeart = heartbeatMs === null ? () => {} : keepAlive(session, { everyMs: heartbeatMs, answerMs, onFailure: lose });
 
@@ -96,7 +96,7 @@ function serve(
 				finish(why);
 				spending = Promise.race([putBack(back).catch(() => {}), pause(SPEND_MS)])
 					.then(() => session.close())
-					.then(() => thread.tell({ kind: 'spent', error: packError(why) }));
+					.then(() => thread.report({ kind: 'spent', error: packError(why) }));
 			},
 			Math.min(mostMs, LONGEST_MS),
 		);

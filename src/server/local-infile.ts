@@ -7,13 +7,13 @@ import { type Driver, rows, type Send } from './query.ts';
 
 /** So many bytes may wait in the socket: the driver itself never holds a source back. */
 const MOST_WAITING = 4 * 1024 * 1024;
-const LOOK_AGAIN_MS = 2;
+const CHECK_AGAIN_MS = 2;
 
 /**
  * What the driver takes for the stream of a local file. It ends only where the source came to its end: where that throws, `cut` ends the
  * connection instead, because the driver would tell the server that all has been sent.
  */
-export function feed(driver: Driver, source: AsyncIterable<Buffer>, cut: (error: Error) => void): Readable {
+export function localInfile(driver: Driver, source: AsyncIterable<Buffer>, cut: (error: Error) => void): Readable {
 	const stream = Object.assign(new EventEmitter(), { pause() {}, resume() {} });
 	const send = async () => {
 		// The TLS one, where there is one.
@@ -21,7 +21,7 @@ export function feed(driver: Driver, source: AsyncIterable<Buffer>, cut: (error:
 		for await (const chunk of source) {
 			if (driver.lost.aborted) return;
 			stream.emit('data', chunk);
-			while (socket.writableLength > MOST_WAITING && !driver.lost.aborted) await pause(LOOK_AGAIN_MS);
+			while (socket.writableLength > MOST_WAITING && !driver.lost.aborted) await pause(CHECK_AGAIN_MS);
 		}
 		if (!driver.lost.aborted) stream.emit('end');
 	};
@@ -39,7 +39,7 @@ export const loading =
 				reject(error);
 				driver.destroy(error);
 			};
-			connection.query({ sql: text, infileStreamFactory: () => feed(driver, source(), cut) }, (error, result) =>
+			connection.query({ sql: text, infileStreamFactory: () => localInfile(driver, source(), cut) }, (error, result) =>
 				error === null ? resolve(rows(result, true)) : reject(error),
 			);
 		});

@@ -100,10 +100,10 @@ async function one<T>(driver: Driver, statement: Statement, { place, send, timeo
 			if (cutting) return;
 			// Of ours, and the session is over.
 			if (error instanceof LockstepError) return end.reject(error);
-			const told = refused(error, statement, place);
+			const refusal = refused(error, statement, place);
 			// A broken connection tells so by its error first and is closed a moment later: nobody may take it for a whole one until then.
-			if (told.connectionLost) driver.destroy(error);
-			end.reject(told);
+			if (refusal.connectionLost) driver.destroy(error);
+			end.reject(refusal);
 		},
 	);
 	try {

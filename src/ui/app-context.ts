@@ -39,7 +39,7 @@ export type Place =
 export type Size = { readonly columns: number; readonly rows: number };
 
 export type App = {
-	readonly desk: WizardBackend;
+	readonly backend: WizardBackend;
 	readonly session: Session;
 	readonly size: Size;
 	readonly now: () => Date;

@@ -29,7 +29,7 @@ export const SMALLEST = { columns: 60, rows: 16 };
 const FLASH_MS = 3000;
 
 type WizardProps = {
-	readonly desk: WizardBackend;
+	readonly backend: WizardBackend;
 	readonly session: Session;
 	readonly theme: Theme;
 	readonly first: readonly Place[];
@@ -52,7 +52,7 @@ export function Wizard(props: WizardProps) {
 }
 
 /** Where one is, what lies above it, and the keys that hold everywhere. */
-function Places({ desk, session, theme, first, now, quit, background, redraw, suspend }: WizardProps) {
+function Places({ backend, session, theme, first, now, quit, background, redraw, suspend }: WizardProps) {
 	const size = useWindowSize();
 	const { stdout } = useStdout();
 	const { suspendTerminal } = useInk();
@@ -77,7 +77,7 @@ function Places({ desk, session, theme, first, now, quit, background, redraw, su
 
 	const app = useMemo<App>(
 		() => ({
-			desk,
+			backend: backend,
 			session,
 			size,
 			now,
@@ -103,7 +103,7 @@ function Places({ desk, session, theme, first, now, quit, background, redraw, su
 				flash(`copied, if your terminal allows it: ${text.replaceAll('\n', ' ')}`);
 			},
 		}),
-		[desk, session, size, now, note, drafts, flash, quit, background, alone, stdout],
+		[backend, session, size, now, note, drafts, flash, quit, background, alone, stdout],
 	);
 
 	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;

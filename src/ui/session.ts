@@ -21,7 +21,7 @@ export type Task = { readonly stop: () => void /** Never rejects. */; readonly e
 /** What outlives a screen: the run that is watched, and the last end that is told after leaving. */
 export interface Session {
 	began(watching: Watching): void;
-	told(state: RunState, request: RunRequest | null): void;
+	recordState(state: RunState, request: RunRequest | null): void;
 	finished(handle: RunHandle): void;
 	/** The screen of that run is left. */
 	leave(handle: RunHandle): void;
@@ -48,7 +48,7 @@ export function openSession(): Session {
 		began(watching) {
 			current = watching;
 		},
-		told(next, request) {
+		recordState(next, request) {
 			state = next;
 			const { end } = next;
 			if (end !== null && end.outcome !== 'declined' && end.outcome !== 'previewed') last = { end, state: next, request };

@@ -26,7 +26,7 @@ export type Open =
 	| { readonly screen: 'demo' };
 
 export type WizardOptions = {
-	readonly desk: WizardBackend;
+	readonly backend: WizardBackend;
 	readonly stdin: TerminalInput;
 	readonly stdout: NodeJS.WriteStream;
 	readonly ascii: boolean;
@@ -86,27 +86,27 @@ function titleOf(request: RunRequest): string {
 	}
 }
 
-function summaryOf(session: Session, desk: WizardBackend, options: { width: number; ascii: boolean; color: boolean }): string | null {
+function summaryOf(session: Session, backend: WizardBackend, options: { width: number; ascii: boolean; color: boolean }): string | null {
 	if (session.left !== null) return renderLeft(session.left, options);
 	if (session.last === null) return null;
 	const { end, state, request } = session.last;
-	const next = end.outcome !== 'done' || request === null ? [] : nextOf(desk, request, end.summary.backup);
+	const next = end.outcome !== 'done' || request === null ? [] : nextOf(backend, request, end.summary.backup);
 	return renderSummary(end, state, { ...options, next });
 }
 
 /** Command lines for what comes after a run that was as asked. */
-function nextOf(desk: WizardBackend, request: RunRequest, backup: Json | undefined): readonly string[] {
+function nextOf(backend: WizardBackend, request: RunRequest, backup: Json | undefined): readonly string[] {
 	switch (request.kind) {
 		case 'restore':
-			return [desk.commandLine({ kind: 'status', server: request.server, ...(request.reach && { reach: request.reach }) })];
+			return [backend.commandLine({ kind: 'status', server: request.server, ...(request.reach && { reach: request.reach }) })];
 		case 'backup':
 			return [`less ${shellWord(`${typeof backup === 'string' ? backup : request.to}/README.txt`)}`];
 		case 'drill':
 			return [];
 		case 'provision':
 			return [
-				desk.commandLine({
-					...usualBackup(request.replica, desk.proposeOutput(displayName(request.replica, request.reach?.replica))),
+				backend.commandLine({
+					...usualBackup(request.replica, backend.proposeOutput(displayName(request.replica, request.reach?.replica))),
 					...(request.reach?.replica && { reach: { server: request.reach.replica } }),
 				}),
 			];
@@ -119,7 +119,7 @@ function nextOf(desk: WizardBackend, request: RunRequest, backup: Json | undefin
  * The terminal is left as it was found. Rejects only on a bug of its own.
  */
 export async function startWizard({
-	desk,
+	backend,
 	stdin,
 	stdout,
 	ascii,
@@ -128,7 +128,7 @@ export async function startWizard({
 	now = () => new Date(),
 }: WizardOptions): Promise<WizardResult> {
 	const session = openSession();
-	const border = new KeyParser(stdin);
+	const input = new KeyParser(stdin);
 	let signal: Signal | null = null;
 	let leaving = false;
 
@@ -139,7 +139,7 @@ export async function startWizard({
 		instance.unmount();
 	};
 	let suspended = false;
-	const onSuspend = () => border.type(CTRL_Z);
+	const onSuspend = () => input.type(CTRL_Z);
 	const suspend = (handOver: (stopped: () => Promise<void>) => Promise<void>) => {
 		if (leaving || suspended) return;
 		suspended = true;
@@ -162,7 +162,7 @@ export async function startWizard({
 	};
 	const tree = (
 		<Wizard
-			desk={desk}
+			backend={backend}
 			session={session}
 			theme={theme({ ascii, color })}
 			first={placesOf(open)}
@@ -188,10 +188,10 @@ export async function startWizard({
 	});
 	process.on('SIGTSTP', onSuspend);
 	// A key that is pressed as soon as it is seen would else be echoed by the terminal, and lost.
-	border.setRawMode(true);
+	input.setRawMode(true);
 	const instance = render(tree, {
 		// The border is all that Ink asks of an input stream.
-		stdin: border as unknown as NodeJS.ReadStream,
+		stdin: input as unknown as NodeJS.ReadStream,
 		stdout,
 		exitOnCtrlC: false,
 		// Nothing here writes by console.
@@ -214,7 +214,7 @@ export async function startWizard({
 	} finally {
 		// Already closed, unless the screens broke: no reason to stop what they only showed.
 		await session.close('leave');
-		border.setRawMode(false);
+		input.setRawMode(false);
 		for (const off of handlers) off();
 		process.off('SIGTSTP', onSuspend);
 		stdin.off('error', gone);
@@ -224,7 +224,7 @@ export async function startWizard({
 	const width = Math.max(40, Math.min(100, stdout.columns || 80));
 	const { left } = session;
 	return {
-		summary: summaryOf(session, desk, { width, ascii, color }),
+		summary: summaryOf(session, backend, { width, ascii, color }),
 		end: left === null ? (session.last?.end ?? null) : null,
 		state: session.last?.state ?? null,
 		left,

@@ -3,14 +3,14 @@ import { type ComponentProps, createContext, useContext } from 'react';
 import { type Symbols, symbols } from '../core/format.ts';
 import type { Tone } from '../render/page.ts';
 
-type Look = Pick<ComponentProps<typeof Text>, 'color' | 'dimColor' | 'bold' | 'inverse'>;
+type Styles = Pick<ComponentProps<typeof Text>, 'color' | 'dimColor' | 'bold' | 'inverse'>;
 
 export type Theme = {
 	readonly signs: Symbols;
 	readonly ascii: boolean;
-	readonly look: (tone: Tone) => Look;
+	readonly styles: (tone: Tone) => Styles;
 	/** A badge's or the red line's look. */
-	readonly inverse: (tone: 'good' | 'warn' | 'bad') => Look;
+	readonly inverse: (tone: 'good' | 'warn' | 'bad') => Styles;
 };
 
 const COLORS = { good: 'green', warn: 'yellow', bad: 'red', key: 'cyan' } as const;
@@ -21,7 +21,7 @@ export function theme(options: { readonly ascii: boolean; readonly color: boolea
 	return {
 		signs: symbols(ascii),
 		ascii,
-		look: (tone) => {
+		styles: (tone) => {
 			if (tone === 'plain') return {};
 			if (tone === 'bold') return { bold: true };
 			if (tone === 'dim') return { dimColor: true };

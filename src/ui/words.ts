@@ -180,5 +180,5 @@ export const WORDS = {
 	},
 	estimating: 'estimating',
 	nothingYet: 'Nothing yet.',
-	lookOnly: 'Read-only: nothing changes before you confirm.',
+	readOnly: 'Read-only: nothing changes before you confirm.',
 } as const;

@@ -4,7 +4,7 @@ import { packError } from './serialize.ts';
 
 /** The thread that was started, as its own code sees it. */
 export interface Thread<C extends ThreadContract> {
-	tell(event: C['event']): void;
+	report(event: C['event']): void;
 	/** Nothing more is answered: whoever waits, or asks later, gets this error. Only the first one counts. */
 	fail(error: unknown): void;
 	/** Aborts every call that runs; resolves when all of them are answered. */
@@ -14,7 +14,7 @@ export interface Thread<C extends ThreadContract> {
 /** One call: `signal` aborts when the caller gives up. */
 export interface Call<P> {
 	readonly signal: AbortSignal;
-	tell(progress: P): void;
+	report(progress: P): void;
 }
 
 export interface ThreadMethods<C extends ThreadContract> {
@@ -38,7 +38,7 @@ export async function serveThread<C extends ThreadContract>(
 	const running = new Map<number, { readonly stop: AbortController; readonly answered: Promise<void> }>();
 	let broken = false;
 	const thread: Thread<C> = {
-		tell: (event) => post({ kind: 'event', value: event }),
+		report: (event) => post({ kind: 'event', value: event }),
 		fail(error) {
 			if (!broken) post({ kind: 'broken', error: packError(error) });
 			broken = true;
@@ -59,7 +59,7 @@ export async function serveThread<C extends ThreadContract>(
 		if (!Object.hasOwn(served.methods, name)) throw new TypeError(`a thread does not know the method ${name}`);
 		const method = served.methods[name] as Method;
 		const stop = new AbortController();
-		const answered = method(argument, { signal: stop.signal, tell: (value) => post({ kind: 'progress', id, value }) })
+		const answered = method(argument, { signal: stop.signal, report: (value) => post({ kind: 'progress', id, value }) })
 			.then(
 				(value) => post({ kind: 'result', id, value }),
 				(error) => post({ kind: 'refused', id, error: packError(error) }),

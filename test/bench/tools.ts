@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { findTool } from '../../src/exec/find-tool.ts';
 import { runTool } from '../../src/exec/tool.ts';
-import { unpackedParcel } from '../../src/sandbox/unpack.ts';
+import { unpackedPackages } from '../../src/sandbox/unpack.ts';
 
 export interface Tools {
 	/** Paths. */
@@ -21,7 +21,7 @@ const PACKAGES = [
 ] as const;
 
 async function unpack(suite: string, env: NodeJS.ProcessEnv, say: (line: string) => void): Promise<string> {
-	const { bin } = await unpackedParcel(
+	const { bin } = await unpackedPackages(
 		{
 			...{ name: `mydumper-${suite}`, title: 'mydumper', suite, packages: ['mydumper', 'zstd'] },
 			...{ programs: /^(my(dumper|loader)|zstd)$/, tried: /^(my(dumper|loader)|zstd)$/ },

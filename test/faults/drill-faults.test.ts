@@ -99,7 +99,7 @@ describe('a drill', () => {
 
 	it('that is killed with who watches it is cleared up by the next one', { timeout: 120_000 }, async () => {
 		const before = await recordOf();
-		const halt = { at: 'start-server start', when: 'after', whom: ['engine', 'watcher'] } satisfies CrashPoint;
+		const halt = { at: 'start-server start', when: 'after', target: ['engine', 'watcher'] } satisfies CrashPoint;
 		const killed = await kill(['drill', backup, '--json'], home.env, halt);
 		expect(killed.hit, said(killed.ended)).toBe(true);
 		expect([await left(), await serversLeft()]).toEqual([[killed.run], [expect.any(String)]]);
@@ -114,7 +114,7 @@ describe('a drill', () => {
 		timeout: 120_000,
 	}, async () => {
 		const accounts = () => value(server, "SELECT COUNT(*) FROM mysql.user WHERE User LIKE 'lockstep%'");
-		const halt = { at: 'connect configure', when: 'before', whom: ['engine', 'watcher'] } satisfies CrashPoint;
+		const halt = { at: 'connect configure', when: 'before', target: ['engine', 'watcher'] } satisfies CrashPoint;
 		const killed = await kill(['drill', backup, '--replicate', '--primary', urlOf(server), '--yes', '--json'], home.env, halt);
 		expect(killed.hit, said(killed.ended)).toBe(true);
 		await server.stop();

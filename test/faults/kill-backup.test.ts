@@ -86,7 +86,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		left: (killed: Killed) => Promise<void>,
 		of: (points: readonly number[]) => readonly number[] = (points) => points,
 	): Promise<string> => {
-		const untouched = await attempt({ at: 1000, when: 'before', whom: ['engine'] }, way);
+		const untouched = await attempt({ at: 1000, when: 'before', target: ['engine'] }, way);
 		expect(untouched.ended.code, words(untouched.ended)).toBe(0);
 		expect(await asBefore('untouched')).toHaveLength(1);
 		const actions = actionsOf(untouched.events);
@@ -104,7 +104,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 
 	test('of the daemon: its watcher rolls back at once', { timeout: 300_000 }, async () => {
 		let worst = 0;
-		const points = await everyAction('vendor', { when: 'after', whom: ['engine'] }, async ({ ended, where, freeMs }) => {
+		const points = await everyAction('vendor', { when: 'after', target: ['engine'] }, async ({ ended, where, freeMs }) => {
 			expect(ended.code, `${where}\n${words(ended)}`).toBe(1);
 			expect(ended.stderr, where).toContain('The process of this run died');
 			expectWithin(freeMs, SOON_MS, where);
@@ -124,7 +124,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 		// The engine takes no notice of a watcher's death, wherever that happens.
 		const points = await everyAction(
 			'held',
-			{ when: 'after', whom: ['watcher'] },
+			{ when: 'after', target: ['watcher'] },
 			async ({ where }) => {
 				const { outcome, failure } = await wentOn(env);
 				expect([outcome, failure], where).toEqual(['done', null]);
@@ -142,7 +142,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s, kill -9', (ki
 
 	test('of both: lockstep recover rolls back', { timeout: 300_000 }, async () => {
 		let worst = 0;
-		const points = await everyAction('snapshot', { when: 'before', whom: ['engine', 'watcher'] }, async ({ where, run }) => {
+		const points = await everyAction('snapshot', { when: 'before', target: ['engine', 'watcher'] }, async ({ where, run }) => {
 			const now = await stateOf(pair.replica, 'settings');
 			const found = await lockstep(['recover'], { env });
 			const statements = [

@@ -80,7 +80,7 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 		);
 		const part = met.filter(({ isDaily }) => ALL || isDaily);
 		for (const { at, matrix } of part) {
-			const killed = await attempt({ at, when: matrix === 'both' ? 'before' : 'after', whom: WHOM[matrix] });
+			const killed = await attempt({ at, when: matrix === 'both' ? 'before' : 'after', target: WHOM[matrix] });
 			const { ended, where } = killed;
 			expect(killed.hit, `${where}\n${words(ended)}`).toBe(true);
 			if (matrix === 'watcher') {

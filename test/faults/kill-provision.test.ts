@@ -55,7 +55,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 		[pair, client] = await Promise.all([ownSandbox(kind, { rows: 1, writesPerSecond: 20 }), openClient()]);
 		env = client.context().env;
 		before = await both();
-		const { ended, events } = await attempt({ at: 1000, when: 'after', whom: ['engine'] });
+		const { ended, events } = await attempt({ at: 1000, when: 'after', target: ['engine'] });
 		expect(ended.code, words(ended)).toBe(0);
 		const names = [...new Set(namesOf(events))];
 		expect(names.length).toBeGreaterThan(18);
@@ -111,7 +111,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 
 	test('of the daemon: what must not stay is rolled back, the rest can be resumed', { timeout: 300_000 }, async () => {
 		let worst = 0;
-		const many = await everyAction('engine', { when: 'after', whom: ['engine'] }, async (killed) => {
+		const many = await everyAction('engine', { when: 'after', target: ['engine'] }, async (killed) => {
 			const { ended, where, freeMs } = killed;
 			expect(ended.code, `${where}\n${words(ended)}`).toBe(9);
 			expect(ended.stderr, where).toContain('The process of this run died');
@@ -129,7 +129,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 	});
 
 	test('of the watcher: the daemon continues to the end', { timeout: 300_000 }, async () => {
-		const many = await everyAction('watcher', { when: 'after', whom: ['watcher'] }, async (killed) => {
+		const many = await everyAction('watcher', { when: 'after', target: ['watcher'] }, async (killed) => {
 			const { where } = killed;
 			const { outcome, failure } = await wentOn(env);
 			expect([outcome, failure], where).toEqual(['done', null]);
@@ -148,7 +148,7 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s, kill -9', (kin
 
 	test('of both: lockstep recover rolls back what must not stay', { timeout: 300_000 }, async () => {
 		let worst: number | null = null;
-		const many = await everyAction('both', { when: 'before', whom: ['engine', 'watcher'] }, async (killed) => {
+		const many = await everyAction('both', { when: 'before', target: ['engine', 'watcher'] }, async (killed) => {
 			const { where, run, events } = killed;
 			const now = await both();
 			// MySQL's IO thread goes on where its SQL thread has come to the end that it was told.

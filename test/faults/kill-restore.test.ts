@@ -72,7 +72,7 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 		await ask(target, 'SET GLOBAL event_scheduler = ON');
 		await ask(target, 'SET GLOBAL local_infile = OFF');
 		before = await stateOf(target);
-		const { ended, events } = await attempt({ at: 1000, when: 'after', whom: ['engine'] });
+		const { ended, events } = await attempt({ at: 1000, when: 'after', target: ['engine'] });
 		expect([0, 3], words(ended)).toContain(ended.code);
 		points = [...new Set(namesOf(events))].map((name, at) => ({ at: at + 1, name }));
 		expect(points.length).toBeGreaterThan(8);
@@ -88,7 +88,7 @@ describe.each(SANDBOX_KINDS.map((kind, index) => [kind, index] as const))('every
 		const { env } = client.context();
 		const part = partOf(points, index, SANDBOX_KINDS.length);
 		for (const { at } of part) {
-			const killed = await attempt({ at, when: matrix === 'both' ? 'before' : 'after', whom: WHOM[matrix] });
+			const killed = await attempt({ at, when: matrix === 'both' ? 'before' : 'after', target: WHOM[matrix] });
 			const { ended, where } = killed;
 			expect(killed.hit, `${where}\n${words(ended)}`).toBe(true);
 			if (matrix === 'watcher') {
@@ -150,7 +150,7 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 		client = await openClient();
 		[{ source, backup }, target] = await Promise.all([sourceOf(kind, client, ['--server-id=1001']), spareServer(kind)]);
 		before = await stateOf(target);
-		const { ended, events } = await attempt({ at: 1000, when: 'after', whom: ['engine'] });
+		const { ended, events } = await attempt({ at: 1000, when: 'after', target: ['engine'] });
 		expect([0, 3], words(ended)).toContain(ended.code);
 		const names = [...new Set(namesOf(events))];
 		points = names.flatMap((name, at) => (OWN_STEPS.test(name) ? [{ at: at + 1, name }] : []));
@@ -166,7 +166,7 @@ describe.each(ALL ? SANDBOX_KINDS : (['mariadb-11.8'] as const))('the actions of
 		// Three of them share the points, and a run is long: by day each takes a part of its part.
 		const part = partOf(points, index, MATRICES.length).slice(0, ALL ? undefined : 2);
 		for (const { at } of part) {
-			const killed = await attempt({ at, when: matrix === 'both' ? 'before' : 'after', whom: WHOM[matrix] });
+			const killed = await attempt({ at, when: matrix === 'both' ? 'before' : 'after', target: WHOM[matrix] });
 			const { ended, where } = killed;
 			expect(killed.hit, `${where}\n${words(ended)}`).toBe(true);
 			if (matrix === 'watcher') {

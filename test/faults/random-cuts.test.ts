@@ -95,8 +95,8 @@ describe.each(SANDBOX_KINDS)('a backup of %s through a network that is cut', (ki
 		for (const seed of seedsOf(kind)) {
 			const stopApplier = seed % 3 === 2;
 			const bytes = Math.floor(share(seed) * whole[`${stopApplier}`]);
-			const what = { whom: seed % 2 === 0 ? 'all' : 'one', lasting: seed % 5 === 4 } as const;
-			const where = `seed ${seed}: ${what.whom} after ${bytes} bytes${what.lasting ? ', for good' : ''}${stopApplier ? ', --stop-applier' : ''}`;
+			const what = { target: seed % 2 === 0 ? 'all' : 'one', lasting: seed % 5 === 4 } as const;
+			const where = `seed ${seed}: ${what.target} after ${bytes} bytes${what.lasting ? ', for good' : ''}${stopApplier ? ', --stop-applier' : ''}`;
 			network.cutAfter(bytes, what);
 			const { end, events, to } = await backup(stopApplier);
 			network.thaw();

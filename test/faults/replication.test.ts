@@ -333,7 +333,14 @@ describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
 		const { context, env, names, reach } = await provisionParts(client, pair);
 		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
 		const end = await run({
-			...{ run: 'compare', runbook: { ...provisionReplica, steps: [compare] }, env, world, now: () => new Date(), signal: context.signal },
+			...{
+				run: 'compare',
+				runbook: { ...provisionReplica, steps: [compare] },
+				env,
+				executor: world,
+				now: () => new Date(),
+				signal: context.signal,
+			},
 			director: flagDirector({ yes: true, dryRun: false }),
 			...{ sink: () => undefined, key: 'compare', servers: names, identities: {}, request: null },
 		});

@@ -35,10 +35,10 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		['SIGINT', 130, 'command'],
 		['SIGTERM', 143, 'command'],
 		['SIGTERM', 143, 'engine'],
-	] as const)('%s stops it safely: exit %i, sent to the %s', async (name, exit, whom) => {
+	] as const)('%s stops it safely: exit %i, sent to the %s', async (name, exit, target) => {
 		const { running, engine } = await midDump();
 		const free = bench.freed('0');
-		signal(whom === 'engine' ? engine : running.pid, name);
+		signal(target === 'engine' ? engine : running.pid, name);
 		const ended = await running.ended;
 		expect(ended.code, words(ended)).toBe(exit);
 		expect(ended.last).toMatchObject({ class: 'Stopped', exit_code: exit, outcome: 'stopped', open: false, left: [] });
@@ -47,7 +47,7 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 		await vi.waitUntil(async () => !(await alive(engine)), SOON_MS);
 		await bench.expectAsBefore(before);
 		await bench.expectUnpublished(running.to);
-		bench.record(`${name} to the ${whom}`, freeMs, `exit ${exit}, stopped safely`);
+		bench.record(`${name} to the ${target}`, freeMs, `exit ${exit}, stopped safely`);
 	});
 
 	if (meets())

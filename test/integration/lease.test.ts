@@ -318,21 +318,21 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 				reach: { server: { address: { ...address, ...to }, password, dialect: speaks } },
 				env: process.env,
 				signal: new AbortController().signal,
-				claimSeconds,
+				runLockSeconds: claimSeconds,
 			});
 		const holder = async () => (await admin.query(sql`SELECT IS_USED_LOCK('lockstep.run') AS id`))[0]?.id ?? null;
 
 		test('refuses a second one and names the run at work there', async () => {
 			await using first = world();
-			await first.claim('server');
+			await first.lockRun('server');
 			await using second = world();
-			const error = await failure(second.claim('server'));
+			const error = await failure(second.lockRun('server'));
 			expect(error).toBeInstanceOf(Busy);
 			expect(error.description.reason).toMatch(
 				new RegExp(`^Its connection there is number ${await holder()}, of app@127\\.0\\.0\\.1(:\\d+)?, last heard of \\d+ s ago\\.$`),
 			);
 			await using poor = world({ user: 'poor' });
-			const blind = await failure(poor.claim('server'));
+			const blind = await failure(poor.lockRun('server'));
 			expect([blind instanceof Busy, blind.description.reason]).toEqual([true, `Its connection there is number ${await holder()}.`]);
 		});
 
@@ -353,13 +353,13 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 				return { ...asked, read };
 			};
 			await using next = world({}, { speaks: { ...dialect, locks: { ...dialect.locks, acquireRunLock: claim } } });
-			await next.claim('server');
+			await next.lockRun('server');
 			expect(refused).toBeGreaterThan(0);
 		});
 
 		test('whose connection was killed is acquired again; where another run was quicker, it is lost', async () => {
 			await using first = world();
-			const lost = await first.claim('server');
+			const lost = await first.lockRun('server');
 			const id = await holder();
 			await admin.query(sql`KILL ${Number(id)}`);
 			await until(async () => ![null, id].includes(await holder()));
@@ -378,14 +378,14 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 		test('outlives its own lease, and behind a network that swallows everything does not', async () => {
 			await using network = await openProxy(server);
 			await using first = world({ port: network.port }, { claimSeconds: 2 });
-			await first.claim('server');
+			await first.lockRun('server');
 			const id = await holder();
 			await pause(3500); // time itself is what is tested here
 			expect(await holder()).toBe(id);
 			network.freeze();
 			await until(async () => (await holder()) === null);
 			await using second = world();
-			await second.claim('server');
+			await second.lockRun('server');
 		});
 	});
 });

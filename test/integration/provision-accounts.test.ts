@@ -32,7 +32,7 @@ describe.each(SANDBOX_KINDS)('the accounts of %s', IN_ORDER, (kind) => {
 		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
 		const runbook = { ...provisionReplica, steps: [step] };
 		return await run({
-			...{ run: 'alone', runbook, env, world, now: () => new Date(), signal: context.signal },
+			...{ run: 'alone', runbook, env, executor: world, now: () => new Date(), signal: context.signal },
 			director: flagDirector({ yes: true, dryRun: false }),
 			...{ sink: () => undefined, key: 'alone', servers: names, identities: {}, request: null },
 		});

@@ -68,10 +68,18 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 			...{ program: { name: 'lockstep', version: '0.0.0' }, transcript: () => ({ log: 'log\n', jsonl: '{}\n' }) },
 		};
 		await using real = openExecutor({ reach: { server: reach }, env: context.env, signal: context.signal });
-		const world = breaking(real, wish);
+		const executor = breaking(real, wish);
 		const events: Recorded[] = [];
 		const end = await run<BackupEnv>({
-			...{ run: `run-${runs}`, runbook: lockedDump, env, world, now: () => new Date(), signal: context.signal, key: 'contract' },
+			...{
+				run: `run-${runs}`,
+				runbook: lockedDump,
+				env,
+				executor: executor,
+				now: () => new Date(),
+				signal: context.signal,
+				key: 'contract',
+			},
 			director: flagDirector({ yes: true, dryRun: false }),
 			...{ sink: (event: Recorded) => void events.push(event), servers: { server: server.name }, identities: {}, request: null },
 		});

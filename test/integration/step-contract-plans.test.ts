@@ -21,11 +21,11 @@ function frozen<T>(value: T): T {
 }
 
 /** Looks with every step and has it planned twice, with nothing to look with and nothing that can be changed. */
-async function planned<Env extends Outputs>(steps: readonly AnyStep<Env>[], env: Env, world: Executor) {
+async function planned<Env extends Outputs>(steps: readonly AnyStep<Env>[], env: Env, executor: Executor) {
 	const ids: string[] = [];
 	const outputs: { [step: string]: Json } = {};
 	for (const step of steps) {
-		const facts: Json = frozen(await step.inspect({ ...env, ...world, outputs }));
+		const facts: Json = frozen(await step.inspect({ ...env, ...executor, outputs }));
 		// Facts are what a journal brings back.
 		expect(JSON.parse(JSON.stringify(facts)), step.id).toEqual(facts);
 		const at = { ...env, outputs: frozen({ ...outputs }), facts, origin: facts };
@@ -57,14 +57,14 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 
 	test('are the same each time, for provisioning', async () => {
 		const { context, env, reach } = await provisionParts(client, pair);
-		await using world = openExecutor({ reach, env: context.env, signal: context.signal });
-		const ids = await planned(provisionReplica.steps, env, world);
+		await using executor = openExecutor({ reach, env: context.env, signal: context.signal });
+		const ids = await planned(provisionReplica.steps, env, executor);
 		expect(ids).toEqual(expect.arrayContaining(['create-account create', 'seed copy', 'connect configure', 'start start']));
 	});
 
 	test('are the same each time, for a locked dump', async () => {
 		const { context, env: parts, reach } = await provisionParts(client, pair);
-		await using world = openExecutor({ reach: { server: reach.primary }, env: context.env, signal: context.signal });
+		await using executor = openExecutor({ reach: { server: reach.primary }, env: context.env, signal: context.signal });
 		const env: BackupEnv = {
 			...{ outputs: {}, server: parts.primary, paths: { to: folder, label: 'x', ...foldersOf(folder, 'x') }, databases: null },
 			...{
@@ -83,7 +83,7 @@ describe.each(SANDBOX_KINDS)('plans made of facts of %s', (kind) => {
 			},
 			...{ started: new Date(), program: { name: 'lockstep', version: '0' }, transcript: () => ({ log: '', jsonl: '' }) },
 		};
-		const ids = await planned(lockedDump.steps, env, world);
+		const ids = await planned(lockedDump.steps, env, executor);
 		expect(ids).toEqual(
 			expect.arrayContaining(['lock-and-dump lock', 'lock-and-dump read-only', 'lock-and-dump unlock', 'finalize publish']),
 		);

@@ -68,19 +68,19 @@ describe.each(SANDBOX_KINDS)('every action of provisioning on %s', (kind) => {
 		runs++;
 		const { context, request, env, names, reach } = await provisionParts(client, pair);
 		await using real = openExecutor({ reach, env: context.env, signal: context.signal });
-		const world = breaking(real, wish);
+		const executor = breaking(real, wish);
 		const journal = openJournal(folder, `run-${runs}`);
 		const actions: string[] = [];
 		const sink = (event: Recorded) => {
 			if (event.type === 'action-started') actions.push(`${event.step} ${event.action.id}`);
 			// A process that died writes no more.
-			if (!world.dead) journal.write(event);
+			if (!executor.dead) journal.write(event);
 		};
-		const common = { run: `run-${runs}`, runbook: provisionReplica, env, world, director, sink, now, signal: context.signal };
+		const common = { run: `run-${runs}`, runbook: provisionReplica, env, executor, director, sink, now, signal: context.signal };
 		const end = await how({
 			...common,
 			...{ key: 'contract', servers: names, identities: {}, request },
-			...(past === undefined ? {} : { past }),
+			...(past === undefined ? {} : { record: past }),
 		} as Parameters<typeof undo>[0] & Parameters<typeof run<ProvisionEnv>>[0]);
 		journal.close();
 		const told = runRecordOf(readJournal(journal.path));

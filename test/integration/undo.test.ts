@@ -153,7 +153,7 @@ describe('with one of the servers down', () => {
 	it('on MySQL as well: recover starts replication again, and no copy by CLONE is left', { timeout: 300_000 }, async () => {
 		await using at = await open('mysql-9.7');
 		const argv = ['provision', '--primary', urlOf(sides.primary), '--replica', urlOf(sides.replica), '--yes'];
-		const killed = await kill(argv, at.env, { at: 'compare open-snapshot', when: 'after', whom: ['engine', 'watcher'] });
+		const killed = await kill(argv, at.env, { at: 'compare open-snapshot', when: 'after', target: ['engine', 'watcher'] });
 		expect(killed.hit, killed.where).toBe(true);
 		await sides.primary.stop();
 		const recovered = await at.call('recover', '--yes');

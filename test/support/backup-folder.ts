@@ -7,7 +7,7 @@ import { finalize } from '../../src/archive/finalize.ts';
 import { accountsFile, changeSourceFile, databaseFiles } from '../../src/archive/layout.ts';
 import { buildManifest, countObjects, type Manifest, type ManifestFile, type ManifestParts } from '../../src/archive/manifest.ts';
 import { readmeText } from '../../src/archive/texts.ts';
-import { claimFolder, pointLatest, publish, writeFileDurably, writeStream } from '../../src/archive/write.ts';
+import { pointLatest, publish, reserveFolder, writeFileDurably, writeStream } from '../../src/archive/write.ts';
 import { createDumpScanner, scanning } from '../../src/dump/sql/scan.ts';
 import { byHandOf } from './by-hand.ts';
 
@@ -67,7 +67,7 @@ export const parts = (id: string, files: readonly ManifestFile[]): ManifestParts
 
 /** A whole backup, published, made of the recorded dump and in the order that a run has. */
 export async function backUp(folder: string, at = began): Promise<{ path: string; manifest: Manifest }> {
-	const { label, partial, final } = await claimFolder(folder, at);
+	const { label, partial, final } = await reserveFolder(folder, at);
 	const files: ManifestFile[] = [];
 	for (const [database, path] of [...databaseFiles(['shop', "it's\nodd"], 'zstd'), [null, accountsFile('zstd')] as const]) {
 		const scanner = createDumpScanner();
@@ -109,7 +109,7 @@ const load = (file: string) =>
 
 /** The same as the parallel engine lays it out: a table in two files, an empty one, one in statements. */
 export async function parallelBackUp(folder: string, at = began): Promise<{ path: string; manifest: Manifest }> {
-	const claimed = await claimFolder(folder, at);
+	const claimed = await reserveFolder(folder, at);
 	const files: ManifestFile[] = [];
 	const put = async (path: string, text: string, rest: Omit<ManifestFile, 'path' | 'bytes' | 'raw_bytes' | 'sha256' | 'footer'>) => {
 		const compress = path.endsWith('.zst') ? 'zstd' : 'none';

@@ -58,8 +58,8 @@ export async function kill(args: readonly string[], env: NodeJS.ProcessEnv, halt
 		ended,
 		events,
 		// A run that only its engine's last word ended was killed, whoever said that word in its place.
-		hit: halt.whom.includes('watcher') ? ended.code === null : last !== undefined,
-		where: `action ${at}: ${last === undefined ? 'none' : `${last.step} ${last.action.id}`}, ${halt.whom.join(' and ')} killed ${halt.when} it`,
+		hit: halt.target.includes('watcher') ? ended.code === null : last !== undefined,
+		where: `action ${at}: ${last === undefined ? 'none' : `${last.step} ${last.action.id}`}, ${halt.target.join(' and ')} killed ${halt.when} it`,
 		run: events[0]?.run ?? '',
 		freeMs: timeToFree(events),
 	};

@@ -13,7 +13,7 @@ export interface Proxy extends AsyncDisposable {
 	/** Every connection is reset at once, both sides; new ones pass. */
 	cut(): void;
 	/** Cuts as soon as so many bytes more have passed, in whichever direction, not one byte later. `lasting`: new ones are refused until thaw. */
-	cutAfter(bytes: number, what: { readonly whom: 'all' | 'one'; readonly lasting: boolean }): void;
+	cutAfter(bytes: number, what: { readonly target: 'all' | 'one'; readonly lasting: boolean }): void;
 	/** Bytes that have passed. */
 	readonly passed: number;
 	/** Ends all and listens no more. */
@@ -28,7 +28,7 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 	let frozen = false;
 	let refusing = false;
 	let passed = 0;
-	let fuse: { readonly at: number; readonly whom: 'all' | 'one'; readonly lasting: boolean } | null = null;
+	let fuse: { readonly at: number; readonly target: 'all' | 'one'; readonly lasting: boolean } | null = null;
 	const keep = (socket: Socket, other: () => Socket | undefined) => {
 		sockets.add(socket);
 		socket.on('error', () => dead.has(socket) || other()?.destroy());
@@ -57,13 +57,13 @@ export async function openProxy(to: { readonly port: number }, host = '127.0.0.1
 				const before = passed;
 				passed += chunk.length;
 				if (fuse === null || passed < fuse.at) return done(null, chunk);
-				const { at, whom, lasting } = fuse;
+				const { at, target, lasting } = fuse;
 				fuse = null;
 				refusing ||= lasting;
 				// What passed is still to arrive.
 				this.push(chunk.subarray(0, Math.max(0, at - before)));
 				setImmediate(() => {
-					for (const socket of whom === 'all' ? sockets : both) socket.resetAndDestroy();
+					for (const socket of target === 'all' ? sockets : both) socket.resetAndDestroy();
 				});
 			},
 		});

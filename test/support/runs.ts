@@ -98,7 +98,7 @@ export async function openClient(): Promise<Client> {
 			const events: Recorded[] = [];
 			const director = flagDirector({ yes: true, dryRun: false });
 			const watcher = { director, signal: at.signal, run: past.run, on: (event: Recorded) => void events.push(event) };
-			return { end: await undoRun(at, { request: past.request as RunRequest, wishes: {} }, watcher), events };
+			return { end: await undoRun(at, { request: past.request as RunRequest, connections: {} }, watcher), events };
 		},
 		journals: () => readdir(runsFolder(context())).catch(() => []),
 		[Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),

@@ -31,7 +31,7 @@ await serveThread<TestThread>(async ({ refuse }, thread) => {
 	return {
 		opened: 'ready',
 		methods: {
-			hold(number, { signal, tell }) {
+			hold(number, { signal, report: tell }) {
 				arrived += 1;
 				const order = arrived;
 				tell(`${number} is held`);
@@ -48,7 +48,7 @@ await serveThread<TestThread>(async ({ refuse }, thread) => {
 				thread.fail(unpackError(error));
 				await pause(60_000);
 			},
-			tell: async (event) => thread.tell(event),
+			tell: async (event) => thread.report(event),
 			async throwOutside(message) {
 				setImmediate(() => {
 					throw new TypeError(message);

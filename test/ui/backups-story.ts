@@ -8,7 +8,7 @@ const nobody = async () => {
 	throw new UserError('Nothing of this kind was expected.');
 };
 
-/** A desk that knows no backup. */
+/** A backend that knows no backup. */
 export const NO_BACKUPS: BackupsDesk = {
 	backupFolders: async () => [],
 	backups: async (folder) => ({ folder, cards: [] }),

@@ -22,7 +22,7 @@ import { fakeDesk } from './story.ts';
 
 afterEach(cleanup);
 
-const desk = (more: Partial<BackupsDesk> = {}) =>
+const backend = (more: Partial<BackupsDesk> = {}) =>
 	fakeDesk({
 		backups: {
 			backupFolders: async () => [
@@ -42,7 +42,7 @@ const progress: Progress = {
 
 describe('the way to a backup', () => {
 	test('leads from home over its folder and its card to what can be done with it', async () => {
-		const wizard = openAt([{ at: 'home' }], desk());
+		const wizard = openAt([{ at: 'home' }], backend());
 		await wizard.sees('healthy');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
 		expect(await wizard.sees('Whose backups?')).toMatch(/db3-backup +3 backups {2}\/srv\/backup\/db3-backup/);
@@ -72,7 +72,7 @@ describe('the way to a backup', () => {
 			asked.push(folder);
 			throw new UserError({ message: `There is no folder ${folder}` });
 		};
-		const wizard = openAt([{ at: 'folders' }], desk({ backups }));
+		const wizard = openAt([{ at: 'folders' }], backend({ backups }));
 		await wizard.sees('Another folder');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}${paste('/mnt/old?')}${ENTER}`);
 		await wizard.sees('There is no folder /mnt/old?');
@@ -81,12 +81,12 @@ describe('the way to a backup', () => {
 
 	test('an empty folder says what fills it', async () => {
 		const backups = async (folder: string) => ({ folder, cards: [] });
-		const text = await openAt([{ at: 'backups', folder: FOLDER }], desk({ backups })).sees(`No backups in ${FOLDER}`);
+		const text = await openAt([{ at: 'backups', folder: FOLDER }], backend({ backups })).sees(`No backups in ${FOLDER}`);
 		expect(text).toContain(`lockstep backup --server SERVER --to ${FOLDER}`);
 	});
 
 	test('of a damaged one what is wrong can be found, of a partial one nothing is offered', async () => {
-		const wizard = openAt([{ at: 'backups', folder: FOLDER }], desk());
+		const wizard = openAt([{ at: 'backups', folder: FOLDER }], backend());
 		await wizard.sees('20261119T020000Z');
 		await wizard.press(`${DOWN}${ENTER}`);
 		const damaged = await wizard.sees(/Verify\s+names all that is wrong/);
@@ -105,7 +105,7 @@ describe('the way to a backup', () => {
 		[200, 50],
 	])('every screen of it fits %d×%d', async (columns, rows) => {
 		const cards = Array.from({ length: 30 }, (_, index) => backupCard(`202611${String(index + 1).padStart(2, '0')}T020000Z`)).toReversed();
-		const whole = desk({ backups: async (folder) => ({ folder, cards }) });
+		const whole = backend({ backups: async (folder) => ({ folder, cards }) });
 		const fits = (text: string) => {
 			const lines = text.split('\n');
 			expect(lines).toHaveLength(rows);
@@ -130,7 +130,7 @@ describe('the way to a backup', () => {
 			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Check and review'],
 		] as const) {
 			cleanup();
-			fits(await openAt([place], desk({ verify: work }), { size: [columns, rows] }).sees(wanted));
+			fits(await openAt([place], backend({ verify: work }), { size: [columns, rows] }).sees(wanted));
 		}
 	});
 });
@@ -138,7 +138,7 @@ describe('the way to a backup', () => {
 describe('verify', () => {
 	const opened = async () => {
 		const verify = played<Verified>();
-		const wizard = openAt([{ at: 'archive', card: GOOD }], desk({ verify: verify.work }));
+		const wizard = openAt([{ at: 'archive', card: GOOD }], backend({ verify: verify.work }));
 		await wizard.sees('mysql-bin');
 		await wizard.press(ENTER);
 		await vi.waitFor(() => expect(verify.begun).toHaveLength(1));
@@ -186,14 +186,14 @@ describe('verify', () => {
 
 describe('drill', () => {
 	test('is a run: what is asked for goes to the plan, and its end says what it came to and where the report is', async () => {
-		const wizard = openAt([{ at: 'archive', card: GOOD }], desk());
+		const wizard = openAt([{ at: 'archive', card: GOOD }], backend());
 		await wizard.sees('mysql-bin');
 		await wizard.press(`${DOWN}${ENTER}`);
-		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
+		await vi.waitFor(() => expect(wizard.backend.requests).toHaveLength(1));
 		const request = { kind: 'drill', backup: GOOD.path, replicate: false, tls: true } as const;
-		expect(wizard.desk.requests).toEqual([request]);
+		expect(wizard.backend.requests).toEqual([request]);
 		const step = { id: 'prove', title: 'Verify the restored data', why: 'A load that says yes is no proof.' };
-		wizard.desk.play(
+		wizard.backend.play(
 			{ type: 'reviewed', go: true, typed: [] },
 			{
 				...{ type: 'run-started', runbook: 'drill', title: `Drill backup ${GOOD.label}`, key: 'drill', identities: {}, request },
@@ -210,7 +210,7 @@ describe('drill', () => {
 		const checks = [{ id: 'CONTENTS', title: 'Every row of 212 tables is the one that was dumped', status: 'ok' as const }];
 		const { format: _format, type: _type, tool: _tool, ...record } = DRILL_RECORD;
 		const summary = { ...record, backup: GOOD.path, record: `${GOOD.path}.drill.json`, report, checks };
-		wizard.desk.play(
+		wizard.backend.play(
 			{ type: 'step-done', step: 'prove', output: null, ms: 300, again: false, acted: true },
 			{
 				type: 'run-ended',
@@ -242,7 +242,7 @@ describe('work that is no run', () => {
 
 describe('restore', () => {
 	test('asks where, sandboxes and tests first, then what; the request is what was typed', async () => {
-		const wizard = openAt([{ at: 'archive', card: GOOD }], desk());
+		const wizard = openAt([{ at: 'archive', card: GOOD }], backend());
 		await wizard.sees('mysql-bin');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
 		expect(await wizard.sees('Into which server?')).toMatch(/❯ lab +test[\s\S]*db3-backup +prod/);
@@ -252,8 +252,8 @@ describe('restore', () => {
 		await wizard.press(`${UP}${UP}${UP}${UP}shop, nope${ENTER}${ENTER}${ENTER}${ENTER}${ENTER}`);
 		await wizard.sees('The backup holds no nope.');
 		await wizard.press(`${UP}${UP}${UP}${UP}${ctrl('u')}shop${ENTER}shop.table_3${ENTER} ${ENTER}${ENTER}${ENTER}`);
-		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
-		expect(wizard.desk.requests).toEqual([
+		await vi.waitFor(() => expect(wizard.backend.requests).toHaveLength(1));
+		expect(wizard.backend.requests).toEqual([
 			{
 				...{ kind: 'restore', server: 'mysql://root@127.0.0.1:3310', backup: GOOD.path, databases: ['shop'], tables: ['shop.table_3'] },
 				...{ accounts: true, writeBinlog: false },
@@ -262,7 +262,7 @@ describe('restore', () => {
 	});
 
 	test('a server that is no profile is asked for first', async () => {
-		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'restore', backup: REPORT }], desk());
+		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'restore', backup: REPORT }], backend());
 		await wizard.sees('Another server');
 		await wizard.press(`${UP}${DOWN}${DOWN}${DOWN}${ENTER}`);
 		await wizard.sees('Where it is');
@@ -272,11 +272,11 @@ describe('restore', () => {
 
 	test('all of it is the answer that stands, of a vendor’s dump as well', async () => {
 		const card = { name: 'lab', server: 'lab', badge: 'test', output: null } as const;
-		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], desk());
+		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], backend());
 		expect(await wizard.sees('Check and review')).toContain('Tables');
 		await wizard.press(ENTER);
-		await vi.waitFor(() => expect(wizard.desk.requests).toHaveLength(1));
-		expect(wizard.desk.requests).toEqual([{ kind: 'restore', server: 'lab', backup: GOOD.path, accounts: false, writeBinlog: false }]);
+		await vi.waitFor(() => expect(wizard.backend.requests).toHaveLength(1));
+		expect(wizard.backend.requests).toEqual([{ kind: 'restore', server: 'lab', backup: GOOD.path, accounts: false, writeBinlog: false }]);
 	});
 });
 
@@ -287,7 +287,7 @@ test('every screen of it shows its keys, and draws with ASCII alone where that i
 		[{ at: 'archive', card: GOOD }, 'mysql-bin', 'proves that a backup restores'],
 		[{ at: 'verify', card: GOOD }, 'failed', 'written beside the backup'],
 	] as const) {
-		const wizard = openAt([place], desk(), { size: [80, 40], ascii: true });
+		const wizard = openAt([place], backend(), { size: [80, 40], ascii: true });
 		expect((await wizard.sees(wanted)).replace(/[\x00-\x7f]/g, '')).toBe('');
 		await wizard.press('?');
 		await wizard.sees(new RegExp(told.replaceAll(' ', '\\s+')));

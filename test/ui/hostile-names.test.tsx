@@ -25,15 +25,15 @@ const checks: readonly Check[] = HOSTILE_NAMES.map((name, index) => ({
 
 test('no name of a server is obeyed by a screen: plan, run, failure and end', async () => {
 	const plan = { ...review('backup'), title: HOSTILE_NAMES.slice(0, 20).join(' '), checks };
-	const desk = fakeDesk({ plan: () => plan });
-	const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS.backup, title: 'backup' }], desk, { size: [160, 500] });
+	const backend = fakeDesk({ plan: () => plan });
+	const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS.backup, title: 'backup' }], backend, { size: [160, 500] });
 	await wizard.sees('FLUSH TABLES WITH READ LOCK');
 	await wizard.press('i');
 	await wizard.press(ENTER);
 	await wizard.sees('Nothing yet');
-	desk.play(...firstHalf('backup'));
+	backend.play(...firstHalf('backup'));
 	for (const name of HOSTILE_NAMES) {
-		desk.play(
+		backend.play(
 			{ type: 'progress', step: 'dump', progress: { ...progressAt(0.5), current: name } },
 			{ type: 'note', step: 'dump', level: 'warning', text: `left out: ${name}` },
 		);
@@ -51,10 +51,10 @@ test('no name of a server is obeyed by a screen: plan, run, failure and end', as
 		},
 		checks,
 	};
-	desk.ask(failure);
+	backend.ask(failure);
 	await wizard.sees(/result-file/);
-	desk.play({ type: 'run-ended', outcome: 'failed', open: false, warnings: HOSTILE_NAMES, failure, summary: {} });
-	desk.end();
+	backend.play({ type: 'run-ended', outcome: 'failed', open: false, warnings: HOSTILE_NAMES, failure, summary: {} });
+	backend.end();
 	await wizard.sees('failed');
 	harmless(wizard.everything());
 });
@@ -62,14 +62,14 @@ test('no name of a server is obeyed by a screen: plan, run, failure and end', as
 test('nor by the lists of servers and how they are', async () => {
 	const servers: readonly ServerCard[] = HOSTILE_NAMES.map((name) => ({ name, server: name, badge: 'test', output: name }));
 	const status = { ...STATUS, title: HOSTILE_NAMES.join(' '), troubles: HOSTILE_NAMES, hints: HOSTILE_NAMES, replicas: HOSTILE_NAMES };
-	const desk = fakeDesk({ servers, status: (server) => ({ ...status, name: server }), warnings: HOSTILE_NAMES });
-	const home = openAt([{ at: 'home' }], desk, { size: [160, 300] });
+	const backend = fakeDesk({ servers, status: (server) => ({ ...status, name: server }), warnings: HOSTILE_NAMES });
+	const home = openAt([{ at: 'home' }], backend, { size: [160, 300] });
 	await home.sees('result-file');
 	harmless(home.everything());
-	const pick = openAt([{ at: 'home' }, { at: 'pick', flow: 'status' }], desk, { size: [160, 300] });
+	const pick = openAt([{ at: 'home' }, { at: 'pick', flow: 'status' }], backend, { size: [160, 300] });
 	await pick.sees('result-file');
 	harmless(pick.everything());
-	const shown = openAt([{ at: 'home' }, { at: 'status', card: servers[0] as ServerCard }], desk, { size: [160, 300] });
+	const shown = openAt([{ at: 'home' }, { at: 'status', card: servers[0] as ServerCard }], backend, { size: [160, 300] });
 	await shown.sees('result-file');
 	harmless(shown.everything());
 });

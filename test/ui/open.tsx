@@ -5,7 +5,7 @@ import type { Place } from '../../src/ui/app-context.ts';
 import { openSession } from '../../src/ui/session.ts';
 import { splitKeys } from '../../src/ui/stdin.ts';
 import { theme } from '../../src/ui/theme.ts';
-import { type FakeDesk, fakeDesk } from './story.ts';
+import { type FakeBackend, fakeDesk } from './story.ts';
 
 export const UP = '\x1b[A';
 export const DOWN = '\x1b[B';
@@ -18,7 +18,7 @@ export const paste = (text: string) => `\x1b[200~${text}\x1b[201~`;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export type Opened = {
-	readonly desk: FakeDesk;
+	readonly backend: FakeBackend;
 	readonly text: () => string;
 	readonly everything: () => string;
 	/** Keys one after the other, as the border feeds them. */
@@ -31,10 +31,10 @@ export type Opened = {
 	readonly backgrounds: () => number;
 };
 
-/** The wizard at a place, over a fake desk, at 80×24. */
+/** The wizard at a place, over a fake backend, at 80×24. */
 export function openAt(
 	places: readonly Place[],
-	desk = fakeDesk(),
+	backend = fakeDesk(),
 	options: { readonly ascii?: boolean; readonly size?: readonly [number, number] } = {},
 ): Opened {
 	let size = options.size ?? [80, 24];
@@ -42,7 +42,7 @@ export function openAt(
 	let backgrounds = 0;
 	const tree = (
 		<Wizard
-			desk={desk}
+			backend={backend}
 			session={openSession()}
 			theme={theme({ ascii: options.ascii ?? false, color: true })}
 			first={places}
@@ -68,7 +68,7 @@ export function openAt(
 	sizes(size[0], size[1]);
 	const text = () => view.lastFrame() ?? '';
 	return {
-		desk,
+		backend,
 		text,
 		everything: () => view.frames.join('\n'),
 		sizes,

@@ -46,17 +46,17 @@ async function running(size: readonly [number, number], ...progress: Progress[])
 	const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }], fakeDesk(), { size });
 	await wizard.sees('where');
 	await wizard.press(ENTER);
-	wizard.desk.play(...firstHalf('backup'), ...progress.map(told));
+	wizard.backend.play(...firstHalf('backup'), ...progress.map(told));
 	return wizard;
 }
 
 /** A screen of somebody who came later, and has been told nothing yet. */
 async function attached() {
-	const desk = fakeDesk();
+	const backend = fakeDesk();
 	const place = { at: 'watch', how: 'attach', run: '20261121T020000Z-1', title: 'attach', request: null } as const;
-	const wizard = openAt([place], desk, { size: [120, 40] });
-	await vi.waitFor(() => expect(desk.attached).toHaveLength(1));
-	return { desk, wizard };
+	const wizard = openAt([place], backend, { size: [120, 40] });
+	await vi.waitFor(() => expect(backend.attached).toHaveLength(1));
+	return { backend, wizard };
 }
 
 const lineOf = (text: string, wanted: string): string => text.split('\n').find((line) => line.includes(wanted)) ?? '';
@@ -96,7 +96,7 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 		const lock = lockEvent('held');
 		if (lock.type !== 'lock') throw new Error('no lock');
 		const until = '2026-11-21T02:07:00.000Z';
-		wizard.desk.play({ type: 'step-started', step: 'dump' }, { ...lock, lock: { ...lock.lock, until } }, told(several));
+		wizard.backend.play({ type: 'step-started', step: 'dump' }, { ...lock, lock: { ...lock.lock, until } }, told(several));
 		expect(await wizard.sees('READ LOCK HELD')).toMatch(/READ LOCK HELD 1:59 · replication waits, lag 115 s/);
 		wizard.sizes(120, 40);
 		expect(await wizard.sees('Statements')).toMatch(/READ LOCK HELD 1:59 · at most 5:00 more · replication waits, lag 115 s/);
@@ -111,10 +111,10 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 	});
 
 	test('attaching in mid-run shows how far each table is, not what came since', async () => {
-		const { wizard, desk } = await attached();
+		const { wizard, backend } = await attached();
 		// The journal's events are told to whoever attaches, and the next word of the progress.
 		const events = [...opening('backup'), ...firstHalf('backup', [0.01]), lockEvent('held')].filter(({ type }) => type !== 'review');
-		desk.play(...events, told(several));
+		backend.play(...events, told(several));
 		const text = await wizard.sees('crm.orders');
 		expect(text).toMatch(/▸ shop\.orders .*50 % of ~600\.0 MiB 80\.0 MiB\/s/);
 		// The title names the servers, whatever the run was attached by.
@@ -191,12 +191,12 @@ describe('the lag over time (finding 53)', () => {
 
 describe('the why of a step (finding 27)', () => {
 	test('takes at most a third beside the statements, which come first', async () => {
-		const { wizard, desk } = await attached();
+		const { wizard, backend } = await attached();
 		const why = 'A very long reason, of the kind that takes a whole pane. '.repeat(40);
 		const [started, ...others] = opening('backup');
 		if (started?.type !== 'run-started') throw new Error('no beginning');
 		const steps = started.steps.map((step) => ({ ...step, why }));
-		desk.play({ ...started, steps }, ...others.filter(({ type }) => type !== 'review'), ...firstHalf('backup'), told(several));
+		backend.play({ ...started, steps }, ...others.filter(({ type }) => type !== 'review'), ...firstHalf('backup'), told(several));
 		const text = await wizard.sees('Why this step');
 		const lines = text.split('\n');
 		const at = (wanted: string) => lines.findIndex((line) => line.includes(wanted));
@@ -221,9 +221,9 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 		await wizard.sees('where');
 		await wizard.press(ENTER);
 		const wait = { on: 'server', text: 'SELECT * FROM information_schema.TABLES', since: AT };
-		wizard.desk.play({ type: 'looking', step: 'dump' }, { type: 'waiting', step: 'dump', wait });
+		wizard.backend.play({ type: 'looking', step: 'dump' }, { type: 'waiting', step: 'dump', wait });
 		expect(await wizard.sees('Waiting for')).toMatch(/● Waiting for db3-backup: SELECT \* FROM .* 0:08/);
-		wizard.desk.play({ type: 'waiting', step: 'dump', wait: null }, { type: 'step-started', step: 'dump' });
+		wizard.backend.play({ type: 'waiting', step: 'dump', wait: null }, { type: 'step-started', step: 'dump' });
 		await vi.waitFor(() => expect(wizard.text()).not.toContain('Waiting for'));
 	});
 
@@ -234,9 +234,12 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 		const [started, acted] = firstHalf('backup').filter((event) => 'step' in event && event.step === 'dump');
 		if (started === undefined || acted === undefined) throw new Error('no step');
 		// It began by the story's clock, two minutes before the one of the screen.
-		wizard.desk.play(started, acted);
+		wizard.backend.play(started, acted);
 		expect(await wizard.sees('Waiting for')).toMatch(/Waiting for db3-backup: SET SESSION lock_wait_timeout = 60 {2}1:5\d/);
-		wizard.desk.play({ type: 'progress', step: 'dump', progress: several }, { type: 'action-done', step: 'dump', action: 'wait', ms: 1 });
+		wizard.backend.play(
+			{ type: 'progress', step: 'dump', progress: several },
+			{ type: 'action-done', step: 'dump', action: 'wait', ms: 1 },
+		);
 		await vi.waitFor(() => expect(wizard.text()).not.toContain('Waiting for'));
 	});
 
@@ -244,7 +247,7 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
 		await wizard.sees('where');
 		await wizard.press(ENTER);
-		wizard.desk.play({ type: 'looking', step: 'dump' }, told({ ...several, unit: 'rows', done: 4_000_000, total: 9_000_000 }));
+		wizard.backend.play({ type: 'looking', step: 'dump' }, told({ ...several, unit: 'rows', done: 4_000_000, total: 9_000_000 }));
 		expect(await wizard.sees('▸ shop.orders')).toMatch(/● Dump under the lock +1:5\d {3}13 of 212 tables/);
 	});
 });

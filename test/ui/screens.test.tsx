@@ -7,7 +7,7 @@ import { ctrl, DOWN, ENTER, ESC, openAt, paste, TAB, UP } from './open.tsx';
 import {
 	CANARY,
 	FAILURE,
-	type FakeDesk,
+	type FakeBackend,
 	failedChecks,
 	fakeDesk,
 	firstHalf,
@@ -46,12 +46,12 @@ describe('home', () => {
 	});
 
 	test('says what is wrong with a server that does not answer', async () => {
-		const desk = fakeDesk({
+		const backend = fakeDesk({
 			status: () => {
 				throw new ConnectError({ message: 'Nothing listens on db3:3306.', reason: 'connection refused' });
 			},
 		});
-		await openAt([{ at: 'home' }], desk).sees('Nothing listens on db3:3306.');
+		await openAt([{ at: 'home' }], backend).sees('Nothing listens on db3:3306.');
 	});
 
 	test('p shows the next profile, q quits, ctrl+c asks twice', async () => {
@@ -91,11 +91,11 @@ describe('from home to a started backup', () => {
 		const plan = await wizard.sees('FLUSH TABLES WITH READ LOCK');
 		expect(plan).toContain('where');
 		expect(plan).toContain('3 passed, 1 warning');
-		expect(wizard.desk.decisions).toEqual([]);
+		expect(wizard.backend.decisions).toEqual([]);
 		await wizard.press(ENTER);
 		await wizard.sees('Step 4/5');
-		expect(wizard.desk.decisions).toEqual([{ go: true, typed: [] }]);
-		expect(wizard.desk.requests).toEqual([backup]);
+		expect(wizard.backend.decisions).toEqual([{ go: true, typed: [] }]);
+		expect(wizard.backend.requests).toEqual([backup]);
 	});
 
 	test('answers are changed by keys, kept when one goes back, and wrong ones are said', async () => {
@@ -111,7 +111,7 @@ describe('from home to a started backup', () => {
 		expect(await wizard.sees('Check and review')).toMatch(/Wait for the lock\s+5m/);
 		await wizard.press(ENTER);
 		await wizard.sees('FLUSH TABLES');
-		expect(wizard.desk.requests[0]).toMatchObject({ lockWaitSeconds: 300, longQueries: 'abort' });
+		expect(wizard.backend.requests[0]).toMatchObject({ lockWaitSeconds: 300, longQueries: 'abort' });
 	});
 });
 
@@ -141,7 +141,7 @@ describe('connection', () => {
 		await wizard.sees('Password for db3-backup');
 		await wizard.press(`${paste(`${CANARY}\r\n`)}${ENTER}`);
 		await wizard.sees('Check and review');
-		expect(wizard.desk.remembered.get('db3-backup')).toBe(CANARY);
+		expect(wizard.backend.remembered.get('db3-backup')).toBe(CANARY);
 		expect(wizard.everything()).not.toContain(CANARY);
 	});
 
@@ -159,13 +159,13 @@ describe('connection', () => {
 	])('a server that asks for the password itself, with %s,', (_, certificate) => {
 		const unverified = { host: 'db3.example', port: 3306, certificate };
 		const asking = () => {
-			const desk: FakeDesk = fakeDesk({
+			const backend: FakeBackend = fakeDesk({
 				status: (server) => {
-					if (desk.trusted.has(server)) return STATUS;
+					if (backend.trusted.has(server)) return STATUS;
 					throw new ConnectError({ message: 'The password was not sent to db3.' }, { unverified });
 				},
 			});
-			return desk;
+			return backend;
 		};
 		test('gets it by the letter y alone', async () => {
 			const wizard = openAt([{ at: 'home' }, { at: 'backup', card }], asking());
@@ -173,17 +173,17 @@ describe('connection', () => {
 			for (const fact of certificate === null ? ['not encrypted'] : ['AB:AB:AB', 'CN=db3', '2026-01-01 to 2027-01-01', '--ssl-fp'])
 				expect(screen).toContain(fact);
 			await wizard.press(`${ENTER} x`);
-			expect(wizard.desk.trusted.size).toBe(0);
+			expect(wizard.backend.trusted.size).toBe(0);
 			await wizard.press('y');
 			await wizard.sees('Check and review');
-			expect(wizard.desk.trusted.get('db3-backup')).toEqual(unverified);
+			expect(wizard.backend.trusted.get('db3-backup')).toEqual(unverified);
 		});
 		test('does not get it otherwise', async () => {
 			const wizard = openAt([{ at: 'home' }, { at: 'backup', card }], asking());
 			await wizard.sees(/Send the password|send the password/);
 			await wizard.press('n');
 			await wizard.sees('Back up');
-			expect(wizard.desk.trusted.size).toBe(0);
+			expect(wizard.backend.trusted.size).toBe(0);
 		});
 	});
 
@@ -206,7 +206,7 @@ describe('connection', () => {
 		await wizard.press(`${paste('db9.example')}${TAB}${TAB}${TAB}backup${TAB}${paste('a secret')}${TAB} ${TAB}db9${TAB} ${TAB}${TAB}`);
 		await wizard.press(ENTER);
 		await wizard.sees(/db9 +prod/);
-		expect(wizard.desk.saved).toEqual([
+		expect(wizard.backend.saved).toEqual([
 			{ name: 'db9', server: 'mysql://backup@db9.example:3306?ssl-mode=REQUIRED', badge: 'prod', output: null },
 		]);
 		expect(wizard.everything()).not.toContain('a secret');
@@ -217,7 +217,7 @@ describe('connection', () => {
 		await wizard.sees('Where it is');
 		await wizard.press(`${TAB.repeat(9)}${ENTER}`);
 		await wizard.sees('A host or a socket is needed');
-		expect(wizard.desk.saved).toEqual([]);
+		expect(wizard.backend.saved).toEqual([]);
 	});
 });
 
@@ -242,10 +242,10 @@ describe('review', () => {
 		await wizard.press(ENTER);
 		await wizard.sees('This changes db1 and db3-backup. Do it now?');
 		await wizard.press(ENTER);
-		expect(wizard.desk.decisions).toEqual([]);
+		expect(wizard.backend.decisions).toEqual([]);
 		await wizard.press(`${ENTER}${DOWN}${ENTER}`);
 		await wizard.sees('Step 3/4');
-		expect(wizard.desk.decisions).toEqual([{ go: true, typed: [] }]);
+		expect(wizard.backend.decisions).toEqual([{ go: true, typed: [] }]);
 	});
 
 	test('what destroys asks for a name: a wrong one is refused, then the right one starts', async () => {
@@ -253,20 +253,20 @@ describe('review', () => {
 		await wizard.sees('asks for db3-backup to be typed');
 		await wizard.press(`${ENTER}db3${ENTER}`);
 		await wizard.sees('Must be exactly db3-backup');
-		expect(wizard.desk.decisions).toEqual([]);
+		expect(wizard.backend.decisions).toEqual([]);
 		await wizard.press(`-backup${ENTER}`);
 		await wizard.sees('Step 3/4');
-		expect(wizard.desk.decisions).toEqual([{ go: true, typed: ['db3-backup'] }]);
+		expect(wizard.backend.decisions).toEqual([{ go: true, typed: ['db3-backup'] }]);
 	});
 
 	test('Esc from the typed name does nothing, Esc from the plan declines', async () => {
 		const wizard = openAt(running(provision), fakeDesk({ plan: () => review('provision', [CONSENT]) }));
 		await wizard.sees('asks for db3-backup');
 		await wizard.press(`${ENTER}db3-backup${ESC}`);
-		expect(wizard.desk.decisions).toEqual([]);
+		expect(wizard.backend.decisions).toEqual([]);
 		await wizard.press(ESC);
 		await wizard.sees('What do you want to do?');
-		expect(wizard.desk.decisions).toEqual([{ go: false, previewOnly: false }]);
+		expect(wizard.backend.decisions).toEqual([{ go: false, previewOnly: false }]);
 	});
 
 	test('checks that forbid are red with their hints; r checks again', async () => {
@@ -275,7 +275,7 @@ describe('review', () => {
 		const text = await wizard.sees('A check forbids this');
 		expect(text).toContain("GRANT RELOAD, REPLICATION CLIENT ON *.* TO 'backup'@'10.%';");
 		await wizard.press(ENTER);
-		expect(wizard.desk.decisions).toEqual([]);
+		expect(wizard.backend.decisions).toEqual([]);
 		await wizard.press('r');
 		await wizard.sees('3 passed, 1 warning');
 		await wizard.press(`${ENTER}y`);
@@ -294,7 +294,7 @@ describe('run', () => {
 
 	test('shows the lock in its red line, estimates with ~, rate, table and lag', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		const text = await wizard.sees('shop.order_items');
 		expect(text).toMatch(/READ LOCK HELD 1:59 · replication waits, lag 115 s/);
 		expect(text).toContain('31 %   13.1 GiB / ~42.1 GiB');
@@ -307,7 +307,7 @@ describe('run', () => {
 
 	test('s and l open panes, ? explains why the step is done', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('order_items');
 		await wizard.press('s');
 		await wizard.sees(/✓ db3-backup {2}FLUSH TABLES WITH READ LOCK/);
@@ -321,29 +321,29 @@ describe('run', () => {
 
 	test('ctrl+c asks, keeps going by default, stops safely when chosen', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		await wizard.press(ctrl('c'));
 		await wizard.sees('Stop this run?');
 		await wizard.press(ENTER);
-		expect(wizard.desk.stops).toBe(0);
+		expect(wizard.backend.stops).toBe(0);
 		await wizard.press(`${ctrl('c')}${DOWN}${ENTER}`);
 		await wizard.sees('Stopping safely');
-		expect(wizard.desk.stops).toBe(1);
+		expect(wizard.backend.stops).toBe(1);
 		await wizard.press(`${ctrl('c')}${ctrl('c')}`);
 		expect(wizard.quits()).toBe(0);
 	});
 
 	test('before 1 % nothing is promised', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup', [0.005]));
+		wizard.backend.play(...firstHalf('backup', [0.005]));
 		expect(await wizard.sees('elapsed')).toContain('time left: estimating');
 	});
 
 	test('ends in the summary, and Enter goes home', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'), ...secondHalf('backup'));
-		wizard.desk.end();
+		wizard.backend.play(...firstHalf('backup'), ...secondHalf('backup'));
+		wizard.backend.end();
 		const text = await wizard.sees('Backup complete: /srv/backup/db3-backup/20261121T020000Z');
 		expect(text).toContain('Read lock held 5:58 · replication caught up 41 s after unlock');
 		expect(text).not.toContain('READ LOCK HELD');
@@ -353,8 +353,8 @@ describe('run', () => {
 
 	test('a failed step shows its whole error and offers three ways on', async () => {
 		const wizard = await started(provision);
-		wizard.desk.play(...firstHalf('provision'));
-		wizard.desk.ask(FAILURE);
+		wizard.backend.play(...firstHalf('provision'));
+		wizard.backend.ask(FAILURE);
 		const text = await wizard.sees('The stream from db1 to db3-backup broke off.');
 		for (const part of [
 			'The replica ran out of space.',
@@ -366,15 +366,15 @@ describe('run', () => {
 		])
 			expect(text).toContain(part);
 		await wizard.press(`2`);
-		expect(wizard.desk.decisions).toHaveLength(1);
+		expect(wizard.backend.decisions).toHaveLength(1);
 		await wizard.press(`${DOWN}${ENTER}`);
 		await wizard.sees('Step 3/4');
-		expect(wizard.desk.decisions[1]).toBe('retry');
+		expect(wizard.backend.decisions[1]).toBe('retry');
 	});
 
 	test('a run that failed leaves its failure on the screen', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'), {
+		wizard.backend.play(...firstHalf('backup'), {
 			type: 'run-ended',
 			outcome: 'failed',
 			open: true,
@@ -382,7 +382,7 @@ describe('run', () => {
 			failure: { ...FAILURE, class: 'LeftChanged', left: ['server: SET GLOBAL read_only = OFF'] },
 			summary: {},
 		});
-		wizard.desk.end();
+		wizard.backend.end();
 		const text = await wizard.sees('these statements restore it');
 		expect(text).toContain('server: SET GLOBAL read_only = OFF');
 		expect(text).toContain('CHANGED');
@@ -397,7 +397,7 @@ describe('status, practice', () => {
 	});
 
 	test('a broken replica shows its error and its troubles', async () => {
-		const desk = fakeDesk({
+		const backend = fakeDesk({
 			status: () => ({
 				...STATUS,
 				healthy: false,
@@ -405,7 +405,7 @@ describe('status, practice', () => {
 				replication: STATUS.replication && { ...STATUS.replication, sql: 'no', lagSeconds: null, error: 'Error 1062: duplicate entry' },
 			}),
 		});
-		const text = await openAt([{ at: 'status', card }], desk).sees('Error 1062');
+		const text = await openAt([{ at: 'status', card }], backend).sees('Error 1062');
 		expect(text).toContain('sql no · lag unknown');
 		expect(text).toContain('needs attention');
 		expect(text).toContain('The SQL thread stands still.');
@@ -418,7 +418,7 @@ describe('status, practice', () => {
 		await wizard.sees('Which servers');
 		await wizard.press(ENTER);
 		await wizard.sees('CREATE USER');
-		expect(wizard.desk.requests).toEqual([{ kind: 'provision', primary: 'sandbox-primary', replica: 'sandbox-replica', tls: true }]);
+		expect(wizard.backend.requests).toEqual([{ kind: 'provision', primary: 'sandbox-primary', replica: 'sandbox-replica', tls: true }]);
 	});
 });
 
@@ -462,20 +462,20 @@ describe('the terminal', () => {
 		const wizard = openAt(running(backup));
 		await wizard.sees('where');
 		await wizard.press(ENTER);
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		wizard.sizes(50, 12);
 		expect(await wizard.sees('Terminal too small: 50×12. Needs 60×16.')).toContain('The run continues.');
 		wizard.sizes(120, 40);
 		expect(await wizard.sees('Statements and commands')).toContain('Why this step');
-		expect(wizard.desk.requests).toHaveLength(1);
+		expect(wizard.backend.requests).toHaveLength(1);
 	});
 
 	test('draws with ASCII alone where that is asked for', async () => {
 		const wizard = openAt(running(backup), fakeDesk(), { ascii: true });
 		await wizard.sees('where');
 		await wizard.press(ENTER);
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		expect((await wizard.sees('elapsed')).replace(/[\x00-\x7f]/g, '')).toBe('');
 	});
 
@@ -497,7 +497,7 @@ describe('the terminal', () => {
 
 describe('finding 8: a password that nothing says', () => {
 	const needing = (sameAs: string | null) => {
-		const desk: FakeDesk = fakeDesk({
+		const backend: FakeBackend = fakeDesk({
 			servers: [],
 			status: (server, password) => {
 				if (password !== undefined) return STATUS;
@@ -505,7 +505,7 @@ describe('finding 8: a password that nothing says', () => {
 				throw new ConnectError({ message: `The password of ${account} is needed.` }, { needsPassword: { account, sameAs } });
 			},
 		});
-		return desk;
+		return backend;
 	};
 
 	test('is asked for first, by one line, and of the replica Enter alone takes the same', async () => {
@@ -516,7 +516,7 @@ describe('finding 8: a password that nothing says', () => {
 		expect(await wizard.sees('Password for root@db2:3306:')).toContain('Enter alone: the same password as for root@db1:3306.');
 		await wizard.press(ENTER);
 		await wizard.sees('CREATE USER');
-		expect([...wizard.desk.remembered]).toEqual([
+		expect([...wizard.backend.remembered]).toEqual([
 			['db1', CANARY],
 			['db2', 'the same'],
 		]);
@@ -524,14 +524,14 @@ describe('finding 8: a password that nothing says', () => {
 	});
 
 	test('leaves Home locked until u asks for it', async () => {
-		const desk = fakeDesk({
+		const backend = fakeDesk({
 			status: (server, password) => {
 				if (password !== undefined) return STATUS;
 				const account = `backup@${server}:3306`;
 				throw new ConnectError({ message: `The password of ${account} is needed.` }, { needsPassword: { account, sameAs: null } });
 			},
 		});
-		const wizard = openAt([{ at: 'home' }], desk);
+		const wizard = openAt([{ at: 'home' }], backend);
 		await wizard.sees('Press u to log in.');
 		await wizard.press('u');
 		await wizard.sees('Password for backup@db3-backup:3306');
@@ -542,7 +542,7 @@ describe('finding 8: a password that nothing says', () => {
 
 test('finding 30: a run on a server given by address shows the badge of the profile that has it', async () => {
 	const replica = 'mysql://127.0.0.1:34401';
-	const desk = fakeDesk({ badges: { [replica]: 'prod' } });
-	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), desk).sees('CREATE USER');
+	const backend = fakeDesk({ badges: { [replica]: 'prod' } });
+	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), backend).sees('CREATE USER');
 	expect(text.split('\n')[0]).toContain('PROD');
 });

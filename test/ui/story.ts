@@ -471,7 +471,7 @@ export const failedChecks: readonly Check[] = [
 	...CHECKS,
 ];
 
-export type FakeDesk = WizardBackend & {
+export type FakeBackend = WizardBackend & {
 	readonly requests: RunRequest[];
 	readonly remembered: Map<string, string>;
 	readonly trusted: Map<string, UnverifiedServer>;
@@ -513,8 +513,8 @@ export type FakeOptions = {
 	readonly findings?: (run: string, remembered: ReadonlyMap<string, string>) => readonly Finding[];
 };
 
-/** A desk that has no server behind it: runs play what the test tells. */
-export function fakeDesk(options: FakeOptions = {}): FakeDesk {
+/** A backend that has no server behind it: runs play what the test tells. */
+export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 	const saved: ServerCard[] = [];
 	const requests: RunRequest[] = [];
 	const remembered = new Map<string, string>();
@@ -531,19 +531,19 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		const record = recorder(run);
 		const { promise, resolve } = Promise.withResolvers<void>();
 		emit = (event, ms) => on(record(event, ms));
-		desk.restart = () => {
+		backend.restart = () => {
 			const anew = recorder(run, BEGAN + 200_000);
 			emit = (event, ms) => on(anew(event, ms));
 		};
 		finish = resolve;
-		desk.ask = (failure) => {
+		backend.ask = (failure) => {
 			emit({ type: 'step-failed', step: failure.step ?? '', failure });
 			void director?.recover(failure).then((choice) => {
 				decisions.push(choice);
 				emit({ type: 'recovery', step: failure.step ?? '', choice });
 			});
 		};
-		desk.propose = (plan) => {
+		backend.propose = (plan) => {
 			emit({ type: 'review', review: plan });
 			void director?.review(plan).then((reviewed) => {
 				decisions.push(reviewed);
@@ -558,15 +558,15 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 			run,
 			ended: promise,
 			stop: () => {
-				desk.stops++;
+				backend.stops++;
 			},
 			leave: () => {
-				desk.leaves++;
+				backend.leaves++;
 				resolve();
 			},
 		};
 	};
-	const desk: FakeDesk = {
+	const backend: FakeBackend = {
 		requests,
 		remembered,
 		trusted,
@@ -582,7 +582,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		suggestServers: async () => options.suggestions ?? [],
 		inspectServer: async (server) =>
 			options.inspect?.(server) ?? { account: `root@${server}`, badge: null, needsPassword: false, title: 'MariaDB 11.8' },
-		badgeOf: (server) => options.badges?.[server] ?? desk.servers().find((each) => each.server === server)?.badge ?? null,
+		badgeOf: (server) => options.badges?.[server] ?? backend.servers().find((each) => each.server === server)?.badge ?? null,
 		unsavedServers: () => [],
 		answers: (form) => answers.get(form),
 		keepAnswers: (form, values) => {
@@ -616,7 +616,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 			const plan = options.plan?.(requests.length) ?? review(kind);
 			for (const event of opening(kind, plan).slice(0, -1)) emit(event);
 			const bad = plan.checks.filter((check) => check.status === 'fail');
-			if (bad.length === 0) desk.propose(plan);
+			if (bad.length === 0) backend.propose(plan);
 			else {
 				const failure: Failure = {
 					class: 'CheckFailed',
@@ -649,7 +649,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeDesk {
 		},
 		end: () => finish(),
 	};
-	return desk;
+	return backend;
 }
 
 function serversOf(kind: Kind): { readonly [role: string]: string } {

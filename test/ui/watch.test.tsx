@@ -33,21 +33,21 @@ const attached = { at: 'watch', how: 'attach', run: RUN, title: 'Back up under a
 describe('b', () => {
 	test('leaves what is at work, and is named by hint and help', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		expect(await wizard.sees('elapsed')).toContain('b background');
 		await wizard.press('?');
 		await wizard.sees('the run continues; lockstep attach returns');
 		await wizard.press(`${ESC}b`);
 		expect(wizard.backgrounds()).toBe(1);
-		expect(wizard.desk.stops).toBe(0);
+		expect(wizard.backend.stops).toBe(0);
 	});
 
 	test('is no key while the checks run, nor at the review', async () => {
 		const wizard = openAt([{ at: 'home' }, { at: 'watch', how: 'attach', run: RUN, title: 'a run', request: null }]);
-		wizard.desk.play(...opening('backup').slice(0, 3));
+		wizard.backend.play(...opening('backup').slice(0, 3));
 		expect(await wizard.sees('Read-only:')).not.toContain('background');
 		await wizard.press('b');
-		wizard.desk.propose(review('backup'));
+		wizard.backend.propose(review('backup'));
 		await wizard.sees('where');
 		await wizard.press('b');
 		expect(wizard.backgrounds()).toBe(0);
@@ -59,7 +59,7 @@ describe('b', () => {
 
 	test('is a key in a terminal that is too small for the screen', async () => {
 		const wizard = await started();
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		wizard.sizes(50, 12);
 		await wizard.sees('b: leave it at work');
@@ -132,59 +132,59 @@ describe('a run at work elsewhere', () => {
 		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card(RUN, 'working')] }));
 		await wizard.sees('Watch the run at work');
 		await wizard.press(ENTER);
-		await vi.waitFor(() => expect(wizard.desk.attached).toEqual([RUN]));
-		wizard.desk.play(...opening('backup').slice(0, 3));
+		await vi.waitFor(() => expect(wizard.backend.attached).toEqual([RUN]));
+		wizard.backend.play(...opening('backup').slice(0, 3));
 		await wizard.sees('Read-only:');
 		await wizard.press(ESC);
 		await wizard.sees('What do you want to do?');
-		expect([wizard.desk.leaves, wizard.desk.stops]).toEqual([1, 0]);
+		expect([wizard.backend.leaves, wizard.backend.stops]).toEqual([1, 0]);
 
 		await wizard.sees('Watch the run at work');
 		await wizard.press(ENTER);
-		await vi.waitFor(() => expect(wizard.desk.attached).toHaveLength(2));
-		wizard.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		await vi.waitFor(() => expect(wizard.backend.attached).toHaveLength(2));
+		wizard.backend.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
 		const text = await wizard.sees('elapsed');
 		expect(text).toContain('READ LOCK HELD');
 		expect(text).toContain('PROD');
 		expect(text).toContain('Step 4/5');
-		wizard.desk.play(...secondHalf('backup'));
-		wizard.desk.end();
+		wizard.backend.play(...secondHalf('backup'));
+		wizard.backend.end();
 		expect(await wizard.sees('Backup complete')).toContain('enter home');
 		await wizard.press(ENTER);
 		await wizard.sees('What do you want to do?');
-		expect([wizard.desk.leaves, wizard.desk.stops]).toEqual([1, 0]);
+		expect([wizard.backend.leaves, wizard.backend.stops]).toEqual([1, 0]);
 	});
 
 	test('can be stopped by who watches it', async () => {
 		const wizard = openAt([attached]);
-		wizard.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		wizard.backend.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		await wizard.press(`${ctrl('c')}${DOWN}${ENTER}`);
 		await wizard.sees('Stopping safely');
-		expect(wizard.desk.stops).toBe(1);
+		expect(wizard.backend.stops).toBe(1);
 	});
 
 	test('asks each of its watchers, until one has answered', async () => {
 		const wizard = openAt([attached]);
-		wizard.desk.play(...opening('provision'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('provision'));
+		wizard.backend.play(...opening('provision'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('provision'));
 		await wizard.sees('elapsed');
-		wizard.desk.ask(FAILURE);
+		wizard.backend.ask(FAILURE);
 		await wizard.sees('Try this step again');
 		await wizard.press(`${DOWN}${ENTER}`);
 		await wizard.sees('Step 3/4');
-		expect(wizard.desk.decisions).toEqual(['retry']);
-		wizard.desk.ask(FAILURE);
+		expect(wizard.backend.decisions).toEqual(['retry']);
+		wizard.backend.ask(FAILURE);
 		await wizard.sees('Try this step again');
-		wizard.desk.play({ type: 'recovery', step: 'seed', choice: 'retry' });
+		wizard.backend.play({ type: 'recovery', step: 'seed', choice: 'retry' });
 		await wizard.sees('Step 3/4');
-		expect(wizard.desk.decisions).toEqual(['retry']);
+		expect(wizard.backend.decisions).toEqual(['retry']);
 	});
 
 	test('that is over replays to its end; opened for it alone, the wizard ends there', async () => {
 		for (const key of [ESC, 'q', ENTER]) {
 			const wizard = openAt([attached]);
-			wizard.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'), ...secondHalf('backup'));
-			wizard.desk.end();
+			wizard.backend.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'), ...secondHalf('backup'));
+			wizard.backend.end();
 			const text = await wizard.sees('Backup complete');
 			expect(text).not.toContain('home');
 			await wizard.press(key);
@@ -199,7 +199,7 @@ describe('a run at work elsewhere', () => {
 		await wizard.press(ENTER);
 		await wizard.sees('Which run is to be watched?');
 		await wizard.press(`${DOWN}${ENTER}`);
-		await vi.waitFor(() => expect(wizard.desk.attached).toEqual(['r1']));
+		await vi.waitFor(() => expect(wizard.backend.attached).toEqual(['r1']));
 		cleanup();
 	});
 });
@@ -212,9 +212,9 @@ describe('a daemon that died while it was watched', () => {
 	])('is told, with each statement that puts back what it changed, in %d×%d', async (columns, rows) => {
 		const wizard = await started();
 		wizard.sizes(columns, rows);
-		wizard.desk.play(...firstHalf('backup'));
+		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('READ LOCK HELD');
-		wizard.desk.play({
+		wizard.backend.play({
 			type: 'note',
 			step: null,
 			level: 'warning',
@@ -222,8 +222,8 @@ describe('a daemon that died while it was watched', () => {
 		});
 		await wizard.sees(/engine died/);
 		// Numbers begin anew: they are another process's.
-		wizard.desk.restart();
-		wizard.desk.play(...putBack);
+		wizard.backend.restart();
+		wizard.backend.play(...putBack);
 		const text = await wizard.sees(/SET GLOBAL read_only =\s+OFF/);
 		const flat = text.replaceAll(/\s+/g, ' ');
 		expect(flat).toContain('Rolling back what was changed');
@@ -235,10 +235,10 @@ describe('a daemon that died while it was watched', () => {
 		expect(text).not.toContain('stop safely');
 		await wizard.press(ctrl('c'));
 		await wizard.sees('This is never skipped');
-		wizard.desk.play(...undone);
-		wizard.desk.end();
+		wizard.backend.play(...undone);
+		wizard.backend.end();
 		await wizard.sees('Undone: everything is as it was.');
-		expect(wizard.desk.stops).toBe(0);
+		expect(wizard.backend.stops).toBe(0);
 	});
 });
 
@@ -255,17 +255,17 @@ describe('recover', () => {
 		expect(text).toContain('let clients write again');
 		expect(text.replaceAll(/\s+/g, ' ')).toContain('changed by something else since, left alone: it runs again since');
 		expect(text).toContain('nothing to roll back');
-		expect(wizard.desk.recovered).toEqual([]);
+		expect(wizard.backend.recovered).toEqual([]);
 		await wizard.press(ENTER);
 		await wizard.sees('Rolling back what was changed');
-		expect(wizard.desk.recovered).toEqual([RUN]);
-		wizard.desk.play(...putBack);
+		expect(wizard.backend.recovered).toEqual([RUN]);
+		wizard.backend.play(...putBack);
 		expect(await wizard.sees('SET GLOBAL read_only = OFF')).not.toContain('background');
 		await wizard.press(`b${ESC}${ctrl('c')}`);
 		await wizard.sees('never skipped');
-		expect([wizard.backgrounds(), wizard.desk.stops, wizard.desk.leaves]).toEqual([0, 0, 0]);
-		wizard.desk.play(...undone);
-		wizard.desk.end();
+		expect([wizard.backgrounds(), wizard.backend.stops, wizard.backend.leaves]).toEqual([0, 0, 0]);
+		wizard.backend.play(...undone);
+		wizard.backend.end();
 		await wizard.sees('Undone: everything is as it was.');
 		await wizard.press(ENTER);
 		expect(await wizard.sees('What do you want to do?')).not.toContain('Recover');
@@ -282,11 +282,11 @@ describe('recover', () => {
 			return STATUS;
 		};
 		const wizard = openAt([attached], fakeDesk({ runs: () => [card(RUN, 'cut off')], findings, status }));
-		wizard.desk.play(...opening('backup'), ...firstHalf('backup'));
+		wizard.backend.play(...opening('backup'), ...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		const failure = { ...FAILURE, class: 'LeftChanged' };
-		wizard.desk.play({ type: 'run-ended', outcome: 'failed', open: true, warnings: [], failure, summary: {} });
-		wizard.desk.end();
+		wizard.backend.play({ type: 'run-ended', outcome: 'failed', open: true, warnings: [], failure, summary: {} });
+		wizard.backend.end();
 		await wizard.sees('p roll back');
 		await wizard.press('p');
 		await wizard.sees('Password for');
@@ -302,7 +302,7 @@ describe('recover', () => {
 		await wizard.sees('Writes were stopped');
 		await wizard.press(ESC);
 		await wizard.sees('What do you want to do?');
-		expect(wizard.desk.recovered).toEqual([]);
+		expect(wizard.backend.recovered).toEqual([]);
 	});
 
 	test('says so where nothing is left but what another client changed, and a folder', async () => {
@@ -328,7 +328,7 @@ describe('recover', () => {
 		await wizard.press(ENTER);
 		expect(await wizard.sees('Nothing listens on db3:3306.')).toContain('Start the server');
 		await wizard.press(ENTER);
-		expect(wizard.desk.recovered).toEqual([]);
+		expect(wizard.backend.recovered).toEqual([]);
 		away = false;
 		await wizard.press('r');
 		await wizard.sees('Writes were stopped');
@@ -370,13 +370,13 @@ describe('the terminal', () => {
 		await shows(openAt([{ at: 'home' }, { at: 'runs', goal: 'recover', cards }], fakeDesk(), { size }), 'Which run');
 		await shows(openAt([{ at: 'home' }, { at: 'recover', card: card(RUN, 'cut off') }], fakeDesk(), { size }), 'Writes were stopped');
 		const watching = openAt([attached], fakeDesk(), { size });
-		watching.desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		watching.backend.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
 		await shows(watching, 'elapsed');
 		const recovering = openAt([{ ...attached, how: 'recover' }], fakeDesk(), { size });
-		recovering.desk.play(...putBack);
+		recovering.backend.play(...putBack);
 		await shows(recovering, 'read_only = OFF');
 		const ended = openAt([attached], fakeDesk(), { size });
-		ended.desk.play(...opening('backup'), ...firstHalf('backup'), ...secondHalf('backup'));
+		ended.backend.play(...opening('backup'), ...firstHalf('backup'), ...secondHalf('backup'));
 		await shows(ended, 'Backup complete');
 	});
 });

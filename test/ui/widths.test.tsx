@@ -188,12 +188,12 @@ describe('at 60 columns', () => {
 
 	test('no screen of a run is wider than the terminal', async () => {
 		const plan = { ...review('backup'), title: `backup of ${JAPANESE}` };
-		const desk = fakeDesk({ plan: () => plan });
-		const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS.backup, title: `backup ${WIDE.join(' ')}` }], desk, {
+		const backend = fakeDesk({ plan: () => plan });
+		const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS.backup, title: `backup ${WIDE.join(' ')}` }], backend, {
 			size: [WIDTH, 24],
 		});
 		await wizard.sees('where');
-		desk.play(...firstHalf('backup'));
+		backend.play(...firstHalf('backup'));
 		for (const row of wizard.everything().split('\n')) expect(stringWidth(row)).toBeLessThanOrEqual(WIDTH);
 	});
 });

@@ -54,9 +54,9 @@ function fakeTerminal(cols = 80, rows = 24) {
 }
 
 function start(terminal: ReturnType<typeof fakeTerminal>, options: Partial<WizardOptions> = {}) {
-	const desk = fakeDesk();
+	const backend = fakeDesk();
 	const result = startWizard({
-		desk,
+		backend: backend,
 		stdin: terminal.stdin,
 		stdout: terminal.stdout,
 		ascii: false,
@@ -64,7 +64,7 @@ function start(terminal: ReturnType<typeof fakeTerminal>, options: Partial<Wizar
 		now: () => new Date('2026-11-21T02:02:00.000Z'),
 		...options,
 	});
-	return { desk, result };
+	return { backend, result };
 }
 
 describe('keys', () => {
@@ -119,7 +119,7 @@ describe('keys', () => {
 describe('a terminal', () => {
 	test('is left as it was found, with the summary given back', async () => {
 		const terminal = fakeTerminal();
-		const { desk, result } = start(terminal, { open: { screen: 'home' } });
+		const { backend, result } = start(terminal, { open: { screen: 'home' } });
 		await terminal.sees('healthy');
 		expect(terminal.isAlternate()).toBe(true);
 		terminal.send('\r');
@@ -130,8 +130,8 @@ describe('a terminal', () => {
 		await terminal.sees('FLUSH TABLES');
 		terminal.send('\r');
 		await terminal.sees('Step 4/5');
-		desk.play(...firstHalf('backup'), ...secondHalf('backup'));
-		desk.end();
+		backend.play(...firstHalf('backup'), ...secondHalf('backup'));
+		backend.end();
 		await terminal.sees('Backup complete');
 		terminal.send('q');
 		const { summary, end } = await result;
@@ -147,20 +147,20 @@ describe('a terminal', () => {
 
 	test('that is resized keeps the run, small and large', async () => {
 		const terminal = fakeTerminal();
-		const { desk, result } = start(terminal, {
+		const { backend, result } = start(terminal, {
 			open: { screen: 'review', request: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true } },
 		});
 		await terminal.sees('where');
 		terminal.send('\ry');
 		await terminal.sees('Step 3/4');
-		desk.play(...firstHalf('provision'));
+		backend.play(...firstHalf('provision'));
 		await terminal.sees('elapsed');
 		terminal.resize(40, 10);
 		await terminal.sees('too small');
 		terminal.resize(200, 50);
 		await terminal.sees('Why this step');
-		desk.play(...secondHalf('provision'));
-		desk.end();
+		backend.play(...secondHalf('provision'));
+		backend.end();
 		await terminal.sees('db3-backup is a replica of db1');
 		terminal.send('q');
 		expect((await result).summary).toContain("Account 'repl'@'10.0.0.3', encrypted");
@@ -182,18 +182,18 @@ describe('a terminal', () => {
 		await terminal.sees('where');
 		terminal.send('\ry');
 		await terminal.sees('Step 3/4');
-		started.desk.play(...firstHalf('provision'));
+		started.backend.play(...firstHalf('provision'));
 		await terminal.sees('elapsed');
 		return { terminal, ...started };
 	};
 	const LEFT = { run: RUN, title: 'Make db3-backup a replica of db1', servers: { primary: 'db1', replica: 'db3-backup' } };
 
 	test.each(['SIGTERM', 'SIGINT'] as const)('%s stops the run safely before it leaves', async (signal) => {
-		const { terminal, desk, result } = await atWork();
+		const { terminal, backend, result } = await atWork();
 		process.emit(signal, signal);
-		await vi.waitFor(() => expect(desk.stops).toBe(1));
+		await vi.waitFor(() => expect(backend.stops).toBe(1));
 		expect(terminal.isAlternate()).toBe(true);
-		desk.play({
+		backend.play({
 			type: 'run-ended',
 			outcome: 'stopped',
 			open: true,
@@ -201,61 +201,61 @@ describe('a terminal', () => {
 			failure: { class: 'Stopped', step: null, description: { message: 'Stopped.' }, checks: [], left: [] },
 			summary: {},
 		});
-		desk.end();
+		backend.end();
 		expect(await result).toMatchObject({ signal, end: { outcome: 'stopped' }, left: null });
-		expect(desk.leaves).toBe(0);
+		expect(backend.leaves).toBe(0);
 		expect(terminal.isAlternate()).toBe(false);
 	});
 
 	test.each(['SIGHUP', 'end of input', 'error of input', 'error of output'] as const)(
 		'that is gone (%s) leaves the run at work',
 		async (how) => {
-			const { terminal, desk, result } = await atWork();
+			const { terminal, backend, result } = await atWork();
 			if (how === 'SIGHUP') process.emit(how, how);
 			else if (how === 'end of input') terminal.stdin.end();
 			else (how === 'error of input' ? terminal.stdin : terminal.stdout).emit('error', new Error('EIO'));
 			expect(await result).toMatchObject({ signal: 'SIGHUP', end: null, left: LEFT });
-			expect([desk.leaves, desk.stops, desk.decisions.length]).toEqual([1, 0, 1]);
+			expect([backend.leaves, backend.stops, backend.decisions.length]).toEqual([1, 0, 1]);
 		},
 	);
 
 	test('that is gone leaves the question of a run at work open, and declines one that has not begun', async () => {
-		const { desk, result, terminal } = await atWork();
-		desk.ask(FAILURE);
+		const { backend, result, terminal } = await atWork();
+		backend.ask(FAILURE);
 		await terminal.sees('Try this step again');
 		process.emit('SIGHUP', 'SIGHUP');
 		expect(await result).toMatchObject({ left: LEFT });
-		expect([desk.leaves, desk.stops, desk.decisions.length]).toEqual([1, 0, 1]);
+		expect([backend.leaves, backend.stops, backend.decisions.length]).toEqual([1, 0, 1]);
 
 		const other = fakeTerminal();
 		const second = start(other, { open: review });
 		await other.sees('where');
 		process.emit('SIGHUP', 'SIGHUP');
 		expect(await second.result).toMatchObject({ end: null, left: null, summary: null });
-		expect(second.desk.decisions).toEqual([{ go: false, previewOnly: false }]);
-		expect(second.desk.leaves).toBe(0);
+		expect(second.backend.decisions).toEqual([{ go: false, previewOnly: false }]);
+		expect(second.backend.leaves).toBe(0);
 	});
 
 	test('gets a few lines about the run that b left at work', async () => {
-		const { terminal, desk, result } = await atWork();
+		const { terminal, backend, result } = await atWork();
 		terminal.send('b');
 		const { summary, end, left, signal } = await result;
 		expect({ end, left, signal }).toEqual({ end: null, left: LEFT, signal: null });
 		expect(summary).toContain('Continues without this terminal: Make db3-backup a replica of db1');
 		expect(summary).toContain(`lockstep attach ${RUN}`);
-		expect([desk.leaves, desk.stops]).toEqual([1, 0]);
+		expect([backend.leaves, backend.stops]).toEqual([1, 0]);
 		expect(terminal.isAlternate()).toBe(false);
 		expect(terminal.modes.at(-1)).toBe(false);
 	});
 
 	test('opened for a run at work shows it at once, and q at its end leaves its summary', async () => {
 		const terminal = fakeTerminal();
-		const { desk, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'Back up under a lock on db3-backup' } });
-		await vi.waitFor(() => expect(desk.attached).toEqual([RUN]));
-		desk.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
+		const { backend, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'Back up under a lock on db3-backup' } });
+		await vi.waitFor(() => expect(backend.attached).toEqual([RUN]));
+		backend.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
 		await terminal.sees('elapsed');
-		desk.play(...secondHalf('backup'));
-		desk.end();
+		backend.play(...secondHalf('backup'));
+		backend.end();
 		await terminal.sees('Backup complete');
 		terminal.send('q');
 		expect(await result).toMatchObject({ end: { outcome: 'done' }, left: null, summary: expect.stringContaining('README.txt') });
@@ -263,19 +263,19 @@ describe('a terminal', () => {
 
 	test('whose watcher leaves during the checks loses no run', async () => {
 		const terminal = fakeTerminal();
-		const { desk, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'a run' } });
+		const { backend, result } = start(terminal, { open: { screen: 'run', run: RUN, title: 'a run' } });
 		await terminal.sees('Read-only:');
 		terminal.send('\x1b');
 		expect(await result).toMatchObject({ summary: null, left: null });
-		expect([desk.leaves, desk.stops]).toEqual([1, 0]);
+		expect([backend.leaves, backend.stops]).toEqual([1, 0]);
 	});
 
 	test('sends Ctrl+S and Ctrl+Q as keys that do nothing', async () => {
-		const { terminal, desk, result } = await atWork();
+		const { terminal, backend, result } = await atWork();
 		terminal.send('\x13\x11s');
 		await terminal.sees('CREATE USER');
 		terminal.send('b');
 		await result;
-		expect(desk.stops).toBe(0);
+		expect(backend.stops).toBe(0);
 	});
 });

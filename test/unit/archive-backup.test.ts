@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseSums, sumOf, sumsText } from '../../src/archive/checksums.ts';
 import { listBackups } from '../../src/archive/list.ts';
 import { buildManifest, readManifest } from '../../src/archive/manifest.ts';
-import { claimFolder } from '../../src/archive/write.ts';
+import { reserveFolder } from '../../src/archive/write.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { backUp, later, parts } from '../support/backup-folder.ts';
 
@@ -61,7 +61,7 @@ describe('a backup', () => {
 	test('is listed apart from running, damaged and foreign folders', async () => {
 		await backUp(folder, later(60_000));
 		const { path } = await backUp(folder);
-		await claimFolder(folder, later(120_000));
+		await reserveFolder(folder, later(120_000));
 		const damaged = await backUp(folder, later(180_000));
 		await rm(join(damaged.path, 'manifest.json'));
 		await mkdir(join(folder, 'lost+found'));

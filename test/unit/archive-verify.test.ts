@@ -227,7 +227,7 @@ test.each([
 	const one = pack(text);
 	const read = async (...parts: Uint8Array[]) => {
 		await writeFile(path, Buffer.concat(parts));
-		return readWhole(path, { look: 'lines' });
+		return readWhole(path, { readAs: 'lines' });
 	};
 	expect(await read(one)).toMatchObject({
 		broken: null,
@@ -262,7 +262,7 @@ test('threads read as this one does, name what cannot be read, and end when they
 	const stop = new AbortController();
 	const [reader] = openFileReaders(1, 2 ** 30, stop.signal);
 	const [here] = openFileReaders(1, 0, undefined);
-	const order = { path: join(path, 'shop.sql.zst'), look: 'dump', size: 1 } as const;
+	const order = { path: join(path, 'shop.sql.zst'), readAs: 'dump', size: 1 } as const;
 	let bytes = 0;
 	const read = await reader?.read(order, (count) => {
 		bytes += count;

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileProblem } from '../../src/archive/problem.ts';
-import { claimFolder, pointLatest, publish, writeFileDurably, writeStream } from '../../src/archive/write.ts';
+import { pointLatest, publish, reserveFolder, writeFileDurably, writeStream } from '../../src/archive/write.ts';
 import { UserError } from '../../src/core/errors.ts';
 
 let folder: string;
@@ -158,7 +158,7 @@ describe('the folder of a backup', () => {
 
 	test('is claimed by one run alone, for this user only', async () => {
 		const to = join(folder, 'deep', 'backups');
-		const claims = await Promise.all([claimFolder(to, at), claimFolder(to, at), claimFolder(to, at)]);
+		const claims = await Promise.all([reserveFolder(to, at), reserveFolder(to, at), reserveFolder(to, at)]);
 		expect(claims.map((claim) => claim.label).sort()).toEqual(['20261121T020000Z', '20261121T020000Z-02', '20261121T020000Z-03']);
 		for (const { partial, label } of claims) {
 			expect(partial).toBe(join(to, `${label}.partial`));
@@ -169,11 +169,11 @@ describe('the folder of a backup', () => {
 
 	test('that cannot be made is a clear error', async () => {
 		await writeFile(join(folder, 'file'), '');
-		expect((await caught(claimFolder(join(folder, 'file', 'x'), at))).description.message).toContain('cannot be made');
+		expect((await caught(reserveFolder(join(folder, 'file', 'x'), at))).description.message).toContain('cannot be made');
 	});
 
 	test('is published by its manifest only, once, and replaces nothing', async () => {
-		const { partial, final } = await claimFolder(folder, at);
+		const { partial, final } = await reserveFolder(folder, at);
 		expect((await caught(publish(partial, final))).description.reason).toContain('manifest.json');
 		await writeFile(join(partial, 'manifest.json'), '{}');
 		await mkdir(final);

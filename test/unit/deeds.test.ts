@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { aftermath, isMade, lostWords, NO_DEEDS, tally } from '../../src/core/deeds.ts';
+import { aftermath, isMade, lostWords, NO_EFFECTS, tally } from '../../src/core/deeds.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
@@ -37,7 +37,7 @@ const ended = (outcome: 'done' | 'failed' | 'undone', open: boolean): RunEvent =
 const undone = (more: Partial<Extract<RunEvent, { type: 'undo-done' }>> = {}): RunEvent => ({
 	...{ type: 'undo-done', left: [], foreign: [], kept: false, ...more },
 });
-const fold = (...events: readonly RunEvent[]) => events.map((event) => at(event)).reduce(tally, NO_DEEDS);
+const fold = (...events: readonly RunEvent[]) => events.map((event) => at(event)).reduce(tally, NO_EFFECTS);
 
 describe('what a run did, from its journal', () => {
 	test('what it drops of its own is no loss; what existed before is, however often it is created again', () => {
@@ -130,7 +130,7 @@ describe('which run is resumed', () => {
 	test('the newest of this work, on the same servers, where nothing else acted since', () => {
 		write('1', ['01', started('k')], ['02', act('a')]);
 		write('0', ['00', started('other')], ['01', act('a')], ['01', ended('done', false)]);
-		expect(findResumable(folder, 'k', SAME).past?.run).toBe('1');
+		expect(findResumable(folder, 'k', SAME).record?.run).toBe('1');
 	});
 
 	test.each([
@@ -147,7 +147,7 @@ describe('which run is resumed', () => {
 		write('1', ['01', started('k')], ['02', act('a')]);
 		write('2', ['03', started('backup', { afterFailure: 'put-back' })], ['04', act('a')], ['05', ended('done', false)]);
 		write('3', ['03', started('else', { identities: { replica: { serverId: 1, dataDir: '/b' } } })], ['04', act('a')]);
-		expect(findResumable(folder, 'k', SAME).past?.run).toBe('1');
+		expect(findResumable(folder, 'k', SAME).record?.run).toBe('1');
 	});
 
 	test('a server that was made anew at the same address is another one', () => {

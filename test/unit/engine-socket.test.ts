@@ -33,13 +33,13 @@ test('a watcher that is killed in the middle of a message, sent or received, doe
 		heard += text;
 	});
 	dying.write(lineOf({ say: 'watch', since: 0 }));
-	post.tell(note(1));
+	post.publish(note(1));
 	await vi.waitUntil(() => heard.includes('"seq":1'));
 	const word = lineOf({ say: 'stop', why: 'half', signal: null });
 	dying.write(word.slice(0, 12));
 	dying.destroy();
 	// ErrorMessage while the engine does not know yet: its next write meets a closed socket.
-	for (let seq = 2; seq < 50; seq++) post.tell(note(seq, 'x'.repeat(10_000)));
+	for (let seq = 2; seq < 50; seq++) post.publish(note(seq, 'x'.repeat(10_000)));
 	const seen: number[] = [];
 	const watched = watch(path, {
 		director: nobody,
@@ -102,7 +102,7 @@ test('a name with any line end of Unicode arrives whole, in an event and in a qu
 		signal: new AbortController().signal,
 		alive: async () => true,
 	});
-	post.tell(note(1, odd));
+	post.publish(note(1, odd));
 	expect(await post.director.recover({ class: 'UserError', step: null, description: { message: odd }, checks: [], left: [] })).toBe('keep');
 	const end = { type: 'run-ended', outcome: 'done', open: false, warnings: [odd], failure: null, summary: {} } as const;
 	await post.over(end);
@@ -158,10 +158,10 @@ test('a later watcher gets the progress from the beginning, thinned, and what is
 			workers: [{ worker: 1, name: 'd.t', done: second, total: null, ms: 0, rate: null }],
 		},
 	});
-	engine.tell(note(1));
-	for (let second = 0; second < 1000; second++) for (const part of [0, 0.4]) engine.tell(progress(2 + second, second + part));
-	engine.tell(note(2000, 'between'));
-	engine.tell({
+	engine.publish(note(1));
+	for (let second = 0; second < 1000; second++) for (const part of [0, 0.4]) engine.publish(progress(2 + second, second + part));
+	engine.publish(note(2000, 'between'));
+	engine.publish({
 		v: 2,
 		run: 'r',
 		seq: 2001,

@@ -37,7 +37,7 @@ test('a journal that ends in the middle is open, with its facts, finished and ch
 		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
 		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'], acted: {}, marks: {}, steps: [] },
 		// This journal is an older lockstep's: it names nothing that was made.
-		deeds: { touched: ['a'], made: null, lost: [], undone: 'no', left: [], drift: [] },
+		effects: { touched: ['a'], made: null, lost: [], undone: 'no', left: [], drift: [] },
 	});
 });
 

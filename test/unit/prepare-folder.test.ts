@@ -6,7 +6,7 @@ import { finalize } from '../../src/archive/finalize.ts';
 import { pathsFor } from '../../src/archive/layout.ts';
 import type { FileAction } from '../../src/core/action.ts';
 import { VerifyFailed } from '../../src/core/errors.ts';
-import { fileDeed, folderFacts } from '../../src/executor/files.ts';
+import { fileEffect, folderFacts } from '../../src/executor/files.ts';
 import { prepareFolder } from '../../src/runbooks/backup/prepare-folder.ts';
 
 const AT = new Date('2026-11-26T02:00:00Z');
@@ -19,7 +19,12 @@ test('backups that begin in the same second have folders of their own, in any or
 		const notes: string[] = [];
 		const begin = async () => {
 			const paths = pathsFor(to, AT, '20261126T020000Z');
-			const env = { paths, folderFacts, note: (text: string) => void notes.push(text), perform: (action: FileAction) => fileDeed(action) };
+			const env = {
+				paths,
+				folderFacts,
+				note: (text: string) => void notes.push(text),
+				perform: (action: FileAction) => fileEffect(action),
+			};
 			const facts = await prepareFolder.inspect(env as unknown as Working);
 			return {
 				paths,

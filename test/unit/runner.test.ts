@@ -101,7 +101,7 @@ function toy(steps: readonly AnyStep<Outputs>[], afterFailure: 'keep' | 'put-bac
 	const director = new Answers();
 	const options: RunOptions<Outputs> = {
 		...{ run: 'r1', key: 'toy', servers: { server: 'db1' }, identities: {}, request: null },
-		...{ world: server.world, director, env: { outputs: {} }, now: () => new Date(0), signal: server.stop.signal },
+		...{ executor: server.world, director, env: { outputs: {} }, now: () => new Date(0), signal: server.stop.signal },
 		runbook: { id: 'toy', title: 'Toy', steps, afterFailure, summary: (env) => ({ ...env.outputs }) },
 		sink: (event) => events.push(JSON.parse(JSON.stringify(event)) as Recorded),
 	};
@@ -129,7 +129,7 @@ describe('a run that resumes another', () => {
 		if (past === undefined) throw new Error('no past');
 		// Somebody has changed it back in between.
 		toyed.server.settings.a = value;
-		const again = { ...toyed.options, env: { outputs: {} }, past: { ...past, end: null, open: true } };
+		const again = { ...toyed.options, env: { outputs: {} }, record: { ...past, end: null, open: true } };
 		expect((await run(again)).outcome).toBe('done');
 		expect(count.n).toBe(proven);
 	});
@@ -274,7 +274,7 @@ describe('what takes long', () => {
 			const { runQuery } = server.world;
 			const slow = Promise.withResolvers<void>();
 			const world: Executor = { ...server.world, runQuery: (on, asked) => slow.promise.then(() => runQuery(on, asked)) };
-			const ended = run({ ...options, world });
+			const ended = run({ ...options, executor: world });
 			await vi.advanceTimersByTimeAsync(900);
 			const waits = () => events.filter(({ type }) => type === 'waiting');
 			expect(waits()).toEqual([]);
@@ -334,7 +334,7 @@ describe('what takes long', () => {
 				return [];
 			},
 		};
-		await run({ ...options, world });
+		await run({ ...options, executor: world });
 		expect(events.find(({ type }) => type === 'progress')).toMatchObject({
 			step: 'a',
 			progress: {
@@ -471,7 +471,7 @@ describe('an interrupted run that is resumed', () => {
 		const past = runRecordOf({ events: made.events, newer: false });
 		if (past === undefined) throw new Error('no past');
 		const events: Recorded[] = [];
-		const options = { ...made.options, run: 'r2', env: { outputs: {} }, past, sink: (event: Recorded) => void events.push(event) };
+		const options = { ...made.options, run: 'r2', env: { outputs: {} }, record: past, sink: (event: Recorded) => void events.push(event) };
 		return { ...made, past, options, later: events };
 	};
 
@@ -534,7 +534,7 @@ describe('an interrupted run that is resumed', () => {
 		await run(options);
 		const all = runRecordOf({ events: later, newer: false });
 		expect(all).toMatchObject({ open: false, origins: { a: { value: 'old' }, b: { value: 'old' } } });
-		expect(await undo({ ...options, run: 'r3', env: { outputs: {} }, past: all ?? past })).toMatchObject({
+		expect(await undo({ ...options, run: 'r3', env: { outputs: {} }, record: all ?? past })).toMatchObject({
 			outcome: 'undone',
 			open: false,
 		});
@@ -553,9 +553,9 @@ describe('an interrupted run that is resumed', () => {
 		expect(read).toEqual(past);
 		if (read === undefined) throw new Error('no past');
 		server.done.length = 0;
-		expect((await run({ ...options, past: read })).outcome).toBe('done');
+		expect((await run({ ...options, record: read })).outcome).toBe('done');
 		expect(server.done).toEqual(['b = new']);
-		expect((await undo({ ...options, env: { outputs: {} }, past: read })).outcome).toBe('undone');
+		expect((await undo({ ...options, env: { outputs: {} }, record: read })).outcome).toBe('undone');
 		expect(server.settings).toMatchObject({ finalize: '', b: 'old' });
 	});
 
@@ -563,7 +563,7 @@ describe('an interrupted run that is resumed', () => {
 		const { options, server, past } = await interrupted([step('a'), step('b')]);
 		server.settings.a = 'old';
 		server.done.length = 0;
-		expect((await undo({ ...options, past })).outcome).toBe('undone');
+		expect((await undo({ ...options, record: past })).outcome).toBe('undone');
 		expect(server.done).toEqual([]);
 	});
 });

@@ -40,7 +40,7 @@ function* damaged(good: Fields): Generator<readonly [what: string, text: string]
 }
 
 const job = {
-	...{ run: 'r', work: 'perform', request: REQUESTS.backup, wishes: { server: { host: 'h', password: 'p', port: 1 } }, typed: ['a'] },
+	...{ run: 'r', work: 'perform', request: REQUESTS.backup, connections: { server: { host: 'h', password: 'p', port: 1 } }, typed: ['a'] },
 	...{ config: null, env: { PATH: '/bin' }, socket: '/s', log: '/l', version: '1', watcher: 7 },
 };
 const recorded = { v: 2, run: 'r', seq: 1, at: '2026-01-01T00:00:00.000Z' };

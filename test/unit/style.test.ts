@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { namesIn, wordsOf } from '../support/names.ts';
 import { textsIn } from '../support/texts.ts';
 
 /** What is not written, and what is written in its place. */
@@ -21,6 +22,20 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
 	[/\b(is|are|was|were) there\b(?! (a|an|any|no|more|enough|room|another)\b)/i, 'exists, is on the server'],
 ];
 
+/** What no variable, function, type or member is called, as a word of its name. */
+const BANNED_IN_NAMES: { readonly [word: string]: string } = {
+	...{ told: 'message, description, report', tell: 'report, describe', tells: 'report, describe', telling: 'message', mend: 'hint' },
+	...{ look: 'query, check, inspect', looks: 'check', looked: 'checked', looking: 'checking', had: 'acquired', rights: 'privileges' },
+	...{ world: 'executor', deed: 'effect', deeds: 'effects', past: 'record', pasts: 'records', desk: 'backend', onlooker: 'listener' },
+	...{ wish: 'connection, options', wishes: 'connections', claim: 'run lock', teller: 'reporter', halt: 'stop, crash', halts: 'crashes' },
+	...{ parcel: 'packages', likeness: 'fingerprint', framer: 'block', feed: 'local infile', greeting: 'handshake', alike: 'identical' },
+	...{ asleep: 'disabled', wake: 'enable', woken: 'enabled', seal: 'finalize', aside: 'settings', border: 'stdin', whom: 'name the thing' },
+	...{ nobody: 'name the thing', somebody: 'name the thing', anybody: 'name the thing' },
+};
+
+/** Names that files on disk gave before. */
+const KEPT_NAMES = ['looking', 'seal'];
+
 const ROOT = new URL('../..', import.meta.url).pathname;
 const wrong = (text: string): readonly string[] =>
 	BANNED.flatMap(([word, better]) => (word.test(text) ? [`${word.exec(text)?.[0]} → ${better}`] : []));
@@ -30,6 +45,17 @@ describe('every text of the program', () => {
 	it.each(sources.map((file) => [file]))('in %s uses the words of the style page', (file) => {
 		const found = textsIn(readFileSync(join(ROOT, 'src', file), 'utf8'), file.endsWith('.tsx')).flatMap(({ line, text }) =>
 			wrong(text).map((why) => `src/${file}:${line}: ${why}: ${text}`),
+		);
+		expect(found).toEqual([]);
+	});
+
+	it.each(sources.filter((file) => !file.includes('wasm')).map((file) => [file]))('in the names of %s, too', (file) => {
+		const found = namesIn(readFileSync(join(ROOT, 'src', file), 'utf8'), file.endsWith('.tsx')).flatMap(({ line, name }) =>
+			KEPT_NAMES.includes(name)
+				? []
+				: wordsOf(name).flatMap((word) =>
+						Object.hasOwn(BANNED_IN_NAMES, word) ? [`src/${file}:${line}: ${name} (${BANNED_IN_NAMES[word]})`] : [],
+					),
 		);
 		expect(found).toEqual([]);
 	});
@@ -71,5 +97,14 @@ describe('the check itself', () => {
 		"const e = [x(`a b`), { hints: ['the one'] }];",
 	])('leaves %s', (source) => {
 		expect(textsIn(source).flatMap(({ text }) => wrong(text))).toEqual([]);
+	});
+});
+
+describe('the names that are found', () => {
+	it('are all that a source declares', () => {
+		const source =
+			'import x, { y as z } from "m"; type A = { readonly b: string; c?(d: E): void }; class F { #g = 1; h = { i: j, k() {} } }; const { l, m: [n], ...o } = p; function q(r = 1, ...s) {}';
+		const names = namesIn(source).map(({ name }) => name);
+		expect(names.toSorted()).toEqual(['A', 'F', 'b', 'c', 'd', 'h', 'i', 'k', 'l', 'n', 'o', 'q', 'r', 's', 'x', 'z']);
 	});
 });

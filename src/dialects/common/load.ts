@@ -111,7 +111,7 @@ const adds = (keys: KeyLines) =>
 export function loadWords(
 	o: Pick<Loading, 'needs' | 'accountNeeds' | 'readOnlyNeeds' | 'localInfileNeeds' | 'readOnlyDatabases'> & {
 		/** Words after the table's name by which the past of a versioned one is read, too. */
-		readonly past: string;
+		readonly allVersions: string;
 		/** Settings of a session that makes or alters tables, as SQL: definitions count as they are written. */
 		readonly definitionSettings: string;
 		/** `barred`: SQL for the setting that bars engines; `judge`: what it has against one, or null. */
@@ -123,7 +123,7 @@ export function loadWords(
 		readonly emptyVersioned: (table: ObjectName) => readonly Statement[];
 	},
 ): Loading {
-	const { past, definitionSettings, engines, emptyVersioned, ...needs } = o;
+	const { allVersions, definitionSettings, engines, emptyVersioned, ...needs } = o;
 	return {
 		...needs,
 		session: (logged) => (logged ? [] : [sql`SET SESSION sql_log_bin = 0`]),
@@ -143,7 +143,7 @@ export function loadWords(
 			mostMs: 0,
 		}),
 		count: (table, versioned) => ({
-			statement: sql`SELECT COUNT(*) AS n FROM ${row(table)}${raw(versioned ? past : '')}`,
+			statement: sql`SELECT COUNT(*) AS n FROM ${row(table)}${raw(versioned ? allVersions : '')}`,
 			read: ([found]) => Number(found?.n ?? 0),
 			mostMs: 0,
 		}),

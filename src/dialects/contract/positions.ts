@@ -15,12 +15,12 @@ export type Position = {
 export interface Positions {
 	readonly current: Query<Position>;
 	/** The position of the snapshot that the session of `look` has open; where {@link settled} is not null, that of this moment. */
-	snapshot(look: <T>(query: Query<T>) => Promise<T>): Promise<string>;
+	snapshot(runQuery: <T>(query: Query<T>) => Promise<T>): Promise<string>;
 	/**
 	 * Null where a snapshot knows its own position. Else the position of this moment, and null in its place while a transaction is in the
 	 * binary log and not yet in it. What it gives after a snapshot was opened, if it is what `snapshot` gave before, is the snapshot's.
 	 */
-	readonly settled: null | ((look: <T>(query: Query<T>) => Promise<T>) => Promise<string | null>);
+	readonly settled: null | ((runQuery: <T>(query: Query<T>) => Promise<T>) => Promise<string | null>);
 	/** What was written and what was replicated are one: who forgets the log has forgotten the position as well. */
 	readonly logHoldsPosition: boolean;
 	/** One after another; the empty one forgets it. Where {@link logHoldsPosition}, the own log is emptied. */
@@ -37,7 +37,7 @@ export interface Positions {
 	/** What the server itself has written, as far as its own log or record tells; empty: nothing. */
 	readonly own: Query<string>;
 	/** What is no longer in the server's own binary logs: a replica that lacks any of it cannot be given it. */
-	purged(look: <T>(query: Query<T>) => Promise<T>): Promise<string>;
+	purged(runQuery: <T>(query: Query<T>) => Promise<T>): Promise<string>;
 	/** What of it the server has never written itself; empty: nothing. */
 	unknown(gtid: string): Query<string>;
 	/** The position at a place in the server's own binary logs, null where there is no such place. Null where positions tell by themselves whose they are. */

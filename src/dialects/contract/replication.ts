@@ -56,7 +56,7 @@ export interface Replication {
 	readonly status: Query<readonly Channel[]>;
 	/** Null where each channel names what stopped it; else the query that gives the same channels with that error. Pure. */
 	rootErrors(channels: readonly Channel[]): Query<readonly Channel[]> | null;
-	configure(wish: ChannelOptions): Statement;
+	configure(connection: ChannelOptions): Statement;
 	readonly start: Statement;
 	readonly stop: Statement;
 	/** Of one channel, by its name; the default one's is empty. */

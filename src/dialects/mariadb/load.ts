@@ -29,7 +29,7 @@ export const load = loadWords({
 	readOnlyNeeds: need('loads although it is read-only', 'READ_ONLY ADMIN'),
 	localInfileNeeds: need('lets rows be sent to it (local_infile)', 'SUPER'),
 	readOnlyDatabases: null,
-	past: ' FOR SYSTEM_TIME ALL',
+	allVersions: ' FOR SYSTEM_TIME ALL',
 	// TRUNCATE is refused there.
 	emptyVersioned: ({ database, name }) => [sql`DELETE FROM ${id(database, name)}`, sql`DELETE HISTORY FROM ${id(database, name)}`],
 });

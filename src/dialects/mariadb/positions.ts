@@ -58,9 +58,9 @@ export const positions: Positions = {
 			};
 		},
 	),
-	async snapshot(look) {
-		const { file, pos } = await look(snapshotPlace);
-		return file === '' ? '' : look(query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? ''));
+	async snapshot(runQuery) {
+		const { file, pos } = await runQuery(snapshotPlace);
+		return file === '' ? '' : runQuery(query(sql`SELECT BINLOG_GTID_POS(${file}, ${pos}) AS gtid`, (rows) => rows[0]?.gtid ?? ''));
 	},
 	settled: null,
 	logHoldsPosition: false,
@@ -78,11 +78,11 @@ export const positions: Positions = {
 			.join(','),
 	),
 	// Each log begins with the list of what the ones before it held.
-	async purged(look) {
-		const oldest = await look(query(sql`SHOW BINARY LOGS`, (rows) => rows[0]?.Log_name ?? null));
+	async purged(runQuery) {
+		const oldest = await runQuery(query(sql`SHOW BINARY LOGS`, (rows) => rows[0]?.Log_name ?? null));
 		if (oldest === null) return '';
 		const list = query(sql`SHOW BINLOG EVENTS IN ${oldest} LIMIT 5`, (rows) => rows.find((row) => row.Event_type === 'Gtid_list')?.Info);
-		return union([((await look(list)) ?? '').replaceAll(/[[\]]/g, '')]);
+		return union([((await runQuery(list)) ?? '').replaceAll(/[[\]]/g, '')]);
 	},
 	// The state names the last transaction of every server that wrote in a domain; the position only the last of all.
 	unknown: (gtid) =>

@@ -45,6 +45,6 @@ export const load = ({ newWords }: Probe): Loading =>
 			),
 			set: (database, readOnly) => sql`ALTER DATABASE ${id(database)} READ ONLY = ${raw(readOnly ? '1' : '0')}`,
 		},
-		past: '',
+		allVersions: '',
 		emptyVersioned: () => [],
 	});

@@ -13,12 +13,12 @@ export function positions({ newWords, binaryLog }: Probe): Positions {
 			const gtid = canonical(row.Executed_Gtid_Set ?? '');
 			return { file: row.File || null, pos: row.File ? Number(row.Position) : null, gtid, written: gtid, replicated: gtid };
 		}),
-		snapshot: (look) => look(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
+		snapshot: (runQuery) => runQuery(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
 		// A transaction is owned from before it is in the log until it is in gtid_executed, and in between others see its rows. So if nothing is
 		// owned after a snapshot was opened, what the snapshot shows is executed now; and if no more is than before, it is just that.
-		async settled(look) {
-			const owned = await look(query(sql`SELECT @@global.gtid_owned AS gtid`, (rows) => rows[0]?.gtid ?? ''));
-			const executed = await look(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? '')));
+		async settled(runQuery) {
+			const owned = await runQuery(query(sql`SELECT @@global.gtid_owned AS gtid`, (rows) => rows[0]?.gtid ?? ''));
+			const executed = await runQuery(query(sql`SELECT @@global.gtid_executed AS gtid`, (rows) => canonical(rows[0]?.gtid ?? '')));
 			return owned.trim() === '' ? executed : null;
 		},
 		logHoldsPosition: true,
@@ -37,7 +37,7 @@ export function positions({ newWords, binaryLog }: Probe): Positions {
 				.filter((part) => part.toLowerCase().startsWith(`${rows[0]?.uuid?.toLowerCase()}:`))
 				.join(','),
 		),
-		purged: (look) => look(query(sql`SELECT @@global.gtid_purged AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
+		purged: (runQuery) => runQuery(query(sql`SELECT @@global.gtid_purged AS gtid`, (rows) => canonical(rows[0]?.gtid ?? ''))),
 		unknown: (gtid) => query(sql`SELECT GTID_SUBTRACT(${gtid}, @@global.gtid_executed) AS gtid`, (rows) => canonical(rows[0]?.gtid ?? '')),
 		// The uuid of whoever wrote it is in every one.
 		at: null,

@@ -14,7 +14,7 @@ export type Probe = {
 	readonly libraries: boolean;
 };
 
-type Look = <T>(query: Query<T>) => Promise<T>;
+type RunQuery = <T>(query: Query<T>) => Promise<T>;
 
 const settings = query(
 	sql`SELECT @@global.log_bin AS log_bin, @@global.performance_schema AS performance_schema,
@@ -27,9 +27,9 @@ const settings = query(
 );
 
 /** Whether the server knows these words: a refusal for want of a privilege is of words that it knows. */
-async function knows(look: Look, statement: Statement): Promise<boolean> {
+async function knows(runQuery: RunQuery, statement: Statement): Promise<boolean> {
 	try {
-		await look(query(statement, () => null));
+		await runQuery(query(statement, () => null));
 		return true;
 	} catch (error) {
 		if (!(error instanceof ServerError) || error.connectionLost || error.code === null) throw error;
@@ -37,11 +37,11 @@ async function knows(look: Look, statement: Statement): Promise<boolean> {
 	}
 }
 
-export async function probe(look: Look): Promise<Probe> {
+export async function probe(runQuery: RunQuery): Promise<Probe> {
 	return {
-		...(await look(settings)),
-		newWords: await knows(look, sql`SHOW BINARY LOG STATUS`),
+		...(await runQuery(settings)),
+		newWords: await knows(runQuery, sql`SHOW BINARY LOG STATUS`),
 		// Parsed, never run.
-		histogramData: await knows(look, sql`PREPARE lockstep FROM 'ANALYZE TABLE t UPDATE HISTOGRAM ON c USING DATA ''{}'''`),
+		histogramData: await knows(runQuery, sql`PREPARE lockstep FROM 'ANALYZE TABLE t UPDATE HISTOGRAM ON c USING DATA ''{}'''`),
 	};
 }

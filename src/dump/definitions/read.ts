@@ -22,15 +22,15 @@ const UNICODE = /^(utf8|utf8mb3|utf8mb4|ascii)$/;
  */
 export async function readDefinitions(
 	readers: readonly DefinitionReader[],
-	words: Definitions,
+	definitionDialect: Definitions,
 	databases: readonly string[],
 	/** What is left out, with its triggers. */
 	ignored: (name: { readonly database: string; readonly name: string }) => boolean = () => false,
 ): Promise<readonly Definition[]> {
 	const [first] = readers;
 	if (first === undefined) throw new TypeError('definitions are read by at least one connection');
-	await Promise.all(readers.map((reader) => setUp(reader, words.settings)));
-	const list = words.names(databases);
+	await Promise.all(readers.map((reader) => setUp(reader, definitionDialect.settings)));
+	const list = definitionDialect.names(databases);
 	const names = list.read(await first.query(list.statement, { bytes: false, list: true })).filter((name) => !left(name, ignored));
 	const found: (Definition | undefined)[] = new Array(names.length);
 	let next = 0;
@@ -39,7 +39,7 @@ export async function readDefinitions(
 		readers.map(async (reader) => {
 			for (let at = next++; at < names.length && !failed; at = next++) {
 				try {
-					found[at] = await read(reader, words, names[at] as DefinitionName);
+					found[at] = await read(reader, definitionDialect, names[at] as DefinitionName);
 				} catch (error) {
 					failed = true;
 					throw error;
@@ -74,11 +74,11 @@ const left = ({ kind, database, name, table }: DefinitionName, ignored: (name: {
 		? ignored({ database, name: table ?? '' })
 		: (kind === 'table' || kind === 'view' || kind === 'sequence') && ignored({ database, name });
 
-async function read(reader: DefinitionReader, words: Definitions, name: DefinitionName): Promise<Definition> {
+async function read(reader: DefinitionReader, definitionDialect: Definitions, name: DefinitionName): Promise<Definition> {
 	try {
-		const definition = await ask(reader, words.read(name));
-		const bytes = await bytesOf(reader, words, name, definition);
-		const more = await moreOf(reader, words, name);
+		const definition = await ask(reader, definitionDialect.read(name));
+		const bytes = await bytesOf(reader, definitionDialect, name, definition);
+		const more = await moreOf(reader, definitionDialect, name);
 		return {
 			...name,
 			...definition,
@@ -94,29 +94,29 @@ async function read(reader: DefinitionReader, words: Definitions, name: Definiti
 /** What the object was made of, where that is not the UTF-8 of what was read. */
 async function bytesOf(
 	reader: DefinitionReader,
-	words: Definitions,
+	definitionDialect: Definitions,
 	name: DefinitionName,
 	{ sql, settings }: Pick<Definition, 'sql' | 'settings'>,
 ): Promise<string | null> {
 	const client = settings.character_set_client ?? 'utf8mb4';
 	const plain = UNICODE.test(client) || [...sql].every((sign) => sign < '\u0080');
 	if (plain && !sql.includes(UNREADABLE)) return null;
-	await reader.query(words.asBytes, { bytes: false });
+	await reader.query(definitionDialect.asBytes, { bytes: false });
 	try {
-		const query = words.read(name);
+		const query = definitionDialect.read(name);
 		const bytes = Buffer.from(query.read(await reader.query(query.statement, { bytes: true })).sql, 'latin1');
 		return bytes.equals(Buffer.from(sql)) ? null : bytes.toString('base64');
 	} finally {
-		await reader.query(words.asText, { bytes: false });
+		await reader.query(definitionDialect.asText, { bytes: false });
 	}
 }
 
 async function moreOf(
 	reader: DefinitionReader,
-	words: Definitions,
+	definitionDialect: Definitions,
 	name: DefinitionName,
 ): Promise<Pick<Definition, 'columns' | 'invalid'> & { readonly settings?: Definition['settings'] }> {
-	const query = words.more(name);
+	const query = definitionDialect.more(name);
 	if (query === null) return {};
 	try {
 		return await ask(reader, query);

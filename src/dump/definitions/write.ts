@@ -12,10 +12,10 @@ const FOOTER = '-- Dump completed\n';
 const bytesOf = ({ sql, bytes }: Definition): Buffer => (bytes === undefined ? Buffer.from(sql) : Buffer.from(bytes, 'base64'));
 
 /** What comes first in a database: itself, sequences, tables, and what stands in for each view until its own definition comes. */
-export function* schemaSql(words: Definitions, database: string, all: readonly Definition[]): Generator<Buffer> {
+export function* schemaSql(definitionDialect: Definitions, database: string, all: readonly Definition[]): Generator<Buffer> {
 	const own = all.filter((each) => each.database === database);
 	const of = (kind: DefinitionKind) => own.filter((each) => each.kind === kind);
-	yield* head(words, 'A database, its sequences and tables');
+	yield* head(definitionDialect, 'A database, its sequences and tables');
 	for (const each of of('database')) yield text(`${each.sql.replace(/^CREATE DATABASE /, 'CREATE DATABASE /*!32312 IF NOT EXISTS*/ ')};\n`);
 	yield selectDatabase(database);
 	// Defaults of tables name sequences.
@@ -41,13 +41,13 @@ const standIn = ({ name, columns = [] }: Definition): string =>
 	`\nCREATE OR REPLACE VIEW ${quoted(name)} AS SELECT ${columns.map((column) => `1 AS ${quoted(column)}`).join(', ')};\n`;
 
 /** What comes last in a database: what fires at rows, and what rests on tables. Each statement may be run again. */
-export function* postSql(words: Definitions, database: string, all: readonly Definition[]): Generator<Buffer> {
+export function* postSql(definitionDialect: Definitions, database: string, all: readonly Definition[]): Generator<Buffer> {
 	const own = all.filter((each) => each.database === database && !FIRST.has(each.kind));
 	const programs = own.filter((each) => each.kind !== 'view').map(withQuotedBody);
 	const views = orderedViews(own.filter((each) => each.kind === 'view'));
 	const delimiter = delimiterFor([...programs, ...views]);
 	const collation = all.find((each) => each.kind === 'database' && each.database === database)?.settings.database_collation ?? null;
-	yield* head(words, 'Routines, triggers, events and views of a database');
+	yield* head(definitionDialect, 'Routines, triggers, events and views of a database');
 	yield selectDatabase(database);
 	for (const each of all) if (each.database === database && each.kind === 'table') yield* histograms(each);
 	for (const each of programs) yield* program(each, { delimiter, collation });
@@ -143,8 +143,8 @@ const PLAIN = ['SET NAMES utf8mb4', "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZE
 const text = (line: string): Buffer => Buffer.from(line);
 
 /** What a name holds stands in no comment: it may have line ends. */
-function* head(words: Definitions, title: string): Generator<Buffer> {
-	for (const line of words.fileHead) yield text(`${line}\n`);
+function* head(definitionDialect: Definitions, title: string): Generator<Buffer> {
+	for (const line of definitionDialect.fileHead) yield text(`${line}\n`);
 	yield text(`-- ${title}, as the server describes them\n\n`);
-	for (const each of [...PLAIN, ...words.fileSession]) yield text(`${each};\n`);
+	for (const each of [...PLAIN, ...definitionDialect.fileSession]) yield text(`${each};\n`);
 }

@@ -37,7 +37,7 @@ type Cell<T> = { value: T };
 type Exports = {
 	readonly memory: { readonly buffer: ArrayBuffer };
 	readonly start: (columns: number, hash: boolean, text: boolean) => void;
-	readonly feed: (length: number) => number;
+	readonly push: (length: number) => number;
 	readonly rows: Cell<bigint>;
 	readonly digest: Cell<bigint>;
 	readonly largest: Cell<bigint>;
@@ -123,7 +123,7 @@ export function createRowEncoder(options: {
 			while (at < chunk.length) {
 				const next = Math.min(chunk.length, at + room - left);
 				memory.set(at === 0 && next === chunk.length ? chunk : chunk.subarray(at, next), input + left);
-				left = wasm.feed(left + next - at);
+				left = wasm.push(left + next - at);
 				at = next;
 				rows = Number(wasm.rows.value);
 				digest = BigInt.asUintN(64, wasm.digest.value);

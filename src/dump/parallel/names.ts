@@ -15,17 +15,17 @@ export function rowsNames(
 	compress: Compression,
 ): (table: Pick<TableRows, 'database' | 'name'>, chunk: number) => string {
 	const plain = ({ database, name }: Pick<TableRows, 'database' | 'name'>) => `${encodeName(database)}.${encodeName(name)}`;
-	const alike = new Map<string, number>();
+	const sameNames = new Map<string, number>();
 	for (const table of tables) {
 		const lower = plain(table).toLowerCase();
-		alike.set(lower, (alike.get(lower) ?? 0) + 1);
+		sameNames.set(lower, (sameNames.get(lower) ?? 0) + 1);
 	}
 	return (table, chunk) => {
 		const name = plain(table);
 		const long = Buffer.byteLength(name) > LONGEST;
 		const mark = createHash('sha256').update(`${table.database}\0${table.name}`).digest('hex').slice(0, 16);
 		const cut = [...name].filter((_, at, all) => Buffer.byteLength(all.slice(0, at + 1).join('')) <= LONGEST - 17).join('');
-		const isUnique = !long && (alike.get(name.toLowerCase()) ?? 1) === 1;
+		const isUnique = !long && (sameNames.get(name.toLowerCase()) ?? 1) === 1;
 		const unique = isUnique ? name : `${long ? cut : name}-${mark}`;
 		return `${unique}.${String(chunk).padStart(5, '0')}.dat${EXTENSION[compress]}`;
 	};

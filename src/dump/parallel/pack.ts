@@ -78,7 +78,7 @@ type Reusable = ReturnType<typeof createZstdCompress> & {
  * Gives a frame a call, valid until the next one. As `zstdCompressSync`, but in the same memory each time: with a new context and new memory
  * a block the collector was at work for a tenth of a dump.
  */
-function framer(level: number): (text: Uint8Array) => Uint8Array {
+function blocks(level: number): (text: Uint8Array) => Uint8Array {
 	const known = framers.get(level);
 	if (known !== undefined) return known;
 	const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
@@ -101,7 +101,7 @@ function framer(level: number): (text: Uint8Array) => Uint8Array {
 function packer(compress: Packing['compress'], level: number): (text: Uint8Array) => Uint8Array {
 	switch (compress) {
 		case 'zstd':
-			return framer(level);
+			return blocks(level);
 		case 'gzip':
 			return (text) => gzipSync(text, { level, chunkSize: Math.max(1024, text.length >> 1) });
 		case 'none':

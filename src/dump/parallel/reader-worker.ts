@@ -17,7 +17,7 @@ import type { Begun, DumpOrder, DumpProgress, Piece, ReaderThread } from './read
 
 const FLOW_MS = 200;
 /** So long a statement may take to say why its connection is lost. */
-const TOLD_WITHIN_MS = 1000;
+const REPORT_WITHIN_MS = 1000;
 /** Silence is counted in ticks, not by the clock: of a time in which this process itself stood still there is but one. */
 const TICKS = 10;
 /** At a time from the socket. */
@@ -34,7 +34,7 @@ await serveThread<ReaderThread>(async (data, thread) => {
 function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>): ThreadMethods<ReaderThread> {
 	const done = { rawBytes: 0, bytes: 0, rows: 0 };
 	let began: Begun[] = [];
-	let told = 0;
+	let reportedRows = 0;
 	let running: Promise<unknown> = Promise.resolve();
 	const track = <T>(work: Promise<T>): Promise<T> => {
 		running = work.catch(() => {});
@@ -55,9 +55,9 @@ function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>)
 			bytes: done.bytes + (file?.bytes ?? 0),
 			rows: done.rows + encoder.rows,
 		});
-		const tell = () => {
-			told = performance.now();
-			call.tell({ kind: 'flow', counters: so(), began });
+		const report = () => {
+			reportedRows = performance.now();
+			call.report({ kind: 'flow', counters: so(), began });
 			began = [];
 		};
 		/** What went wrong on our side while rows were coming. */
@@ -68,7 +68,7 @@ function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>)
 			ticks = 0;
 			try {
 				const used = encoder.push(bytes);
-				if (performance.now() - told >= FLOW_MS) tell();
+				if (performance.now() - reportedRows >= FLOW_MS) report();
 				if (used !== null && !encoder.end?.error) encoder.finish();
 				return used;
 			} catch (error) {
@@ -95,7 +95,7 @@ function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>)
 		const landed = finish(file).then((sha256) => {
 			// Only now: the end of an empty file has bytes too.
 			const bytes = file?.bytes ?? 0;
-			call.tell({
+			call.report({
 				kind: 'file',
 				file: { path: path ?? '', database, table, chunk, rows, bytes, rawBytes, sha256, digest: hex(digest), largest },
 			});
@@ -113,7 +113,7 @@ function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>)
 				landing.push(landed);
 			}
 			await Promise.all(landing);
-			call.tell({ kind: 'flow', counters: { ...done }, began });
+			call.report({ kind: 'flow', counters: { ...done }, began });
 			began = [];
 		} catch (error) {
 			thread.fail(error);
@@ -123,13 +123,13 @@ function serve(session: Session, silentMs: number, thread: Thread<ReaderThread>)
 
 	session.lost.addEventListener('abort', () => {
 		const why = session.lost.reason;
-		const words = why instanceof Error && why.name !== 'AbortError' ? why.message : undefined;
+		const message = why instanceof Error && why.name !== 'AbortError' ? why.message : undefined;
 		// A statement that ran tells it better: it ends when the server was told to end it.
-		void Promise.race([running, pause(TOLD_WITHIN_MS)]).then(() =>
+		void Promise.race([running, pause(REPORT_WITHIN_MS)]).then(() =>
 			setImmediate(() =>
 				thread.fail(
 					new ServerError(
-						{ message: 'A connection that read rows is lost.', ...(words ? { details: words } : {}) },
+						{ message: 'A connection that read rows is lost.', ...(message ? { details: message } : {}) },
 						{ connectionLost: true },
 					),
 				),

@@ -207,7 +207,7 @@ async function run(
 			}
 		}),
 	);
-	flow.tell();
+	flow.report();
 	const place = new Map(tables.map((table, at) => [tableKey(table.database, table.name), at]));
 	const at = (file: RowsFile) => place.get(tableKey(file.database, file.table)) ?? 0;
 	return files.sort((a, b) => at(a) - at(b) || a.chunk - b.chunk);
@@ -261,7 +261,7 @@ function flowOf(totals: Counters[], partsOf: (database: string, table: string) =
 	/** By reader; null where it has nothing. */
 	const inHand: (Begun | null)[] = totals.map(() => null);
 	let ended: WorkerFlow[] = [];
-	let told = 0;
+	let reportedRows = 0;
 	const workerFlow = (reader: number, piece: Begun, to: Begun['from'], isDone: boolean): WorkerFlow => ({
 		worker: reader + 1,
 		database: piece.database,
@@ -276,8 +276,8 @@ function flowOf(totals: Counters[], partsOf: (database: string, table: string) =
 		if (piece) ended.push(workerFlow(reader, piece, to, true));
 		inHand[reader] = null;
 	};
-	const tell = () => {
-		told = performance.now();
+	const report = () => {
+		reportedRows = performance.now();
 		const so = { rawBytes: sum('rawBytes') - before.rawBytes, bytes: sum('bytes') - before.bytes, rows: sum('rows') - before.rows };
 		const running = inHand.flatMap((piece, reader) => {
 			const counters = totals[reader];
@@ -288,7 +288,7 @@ function flowOf(totals: Counters[], partsOf: (database: string, table: string) =
 		ended = [];
 	};
 	return {
-		tell,
+		report: report,
 		/** A reader has read all that it was given. */
 		idle: (reader: number) => letGo(reader, totals[reader] ?? before),
 		take: (reader: number, counters: Counters, more: readonly Begun[]) => {
@@ -303,7 +303,7 @@ function flowOf(totals: Counters[], partsOf: (database: string, table: string) =
 				inHand[reader] = piece;
 			}
 			totals[reader] = counters;
-			if (performance.now() - told >= FLOW_MS) tell();
+			if (performance.now() - reportedRows >= FLOW_MS) report();
 		},
 	};
 }

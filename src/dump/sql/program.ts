@@ -50,7 +50,7 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 	}
 
 	/** Behind the first of these words that stands in no brackets and in no CASE of an expression. */
-	function past(from: number, ...words: readonly string[]): number {
+	function skipWords(from: number, ...words: readonly string[]): number {
 		let cases = 0;
 		for (let at = from; at < tokens.length; at++) {
 			if (sign(at, '(')) at = brackets(at) - 1;
@@ -79,21 +79,21 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 		let at = list(from, 'END', 'EXCEPTION');
 		if (word(at) === 'EXCEPTION') {
 			at++;
-			while (word(at) === 'WHEN') at = list(past(at + 1, 'THEN'), 'WHEN', 'END');
+			while (word(at) === 'WHEN') at = list(skipWords(at + 1, 'THEN'), 'WHEN', 'END');
 		}
 		return label(expect(at, 'END'));
 	}
 
 	function conditional(from: number): number {
-		let at = list(past(from, 'THEN'), 'ELSEIF', 'ELSIF', 'ELSE', 'END');
-		while (word(at) === 'ELSEIF' || word(at) === 'ELSIF') at = list(past(at + 1, 'THEN'), 'ELSEIF', 'ELSIF', 'ELSE', 'END');
+		let at = list(skipWords(from, 'THEN'), 'ELSEIF', 'ELSIF', 'ELSE', 'END');
+		while (word(at) === 'ELSEIF' || word(at) === 'ELSIF') at = list(skipWords(at + 1, 'THEN'), 'ELSEIF', 'ELSIF', 'ELSE', 'END');
 		if (word(at) === 'ELSE') at = list(at + 1, 'END');
 		return expect(expect(at, 'END'), 'IF');
 	}
 
 	function choice(from: number): number {
-		let at = past(from, 'WHEN') - 1;
-		while (word(at) === 'WHEN') at = list(past(at + 1, 'THEN'), 'WHEN', 'ELSE', 'END');
+		let at = skipWords(from, 'WHEN') - 1;
+		while (word(at) === 'WHEN') at = list(skipWords(at + 1, 'THEN'), 'WHEN', 'ELSE', 'END');
 		if (word(at) === 'ELSE') at = list(at + 1, 'END');
 		return expect(expect(at, 'END'), 'CASE');
 	}
@@ -128,7 +128,7 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 
 	/** A loop with its condition, behind the word that it begins with. */
 	const conditionalLoop = (from: number, kind: string): number =>
-		oracle ? loop(past(from, 'LOOP'), 'LOOP') : loop(past(from, 'DO'), kind);
+		oracle ? loop(skipWords(from, 'LOOP'), 'LOOP') : loop(skipWords(from, 'DO'), kind);
 
 	function declaration(at: number): number {
 		if (word(at + 2) === 'HANDLER') return handler(expect(at + 3, 'FOR'));
@@ -150,7 +150,7 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 			case 'FOR':
 				return conditionalLoop(at + 1, word(at));
 			case 'REPEAT':
-				return label(expect(past(list(at + 1, 'UNTIL') + 1, 'END'), 'REPEAT'));
+				return label(expect(skipWords(list(at + 1, 'UNTIL') + 1, 'END'), 'REPEAT'));
 			case 'DECLARE':
 				return declaration(at);
 			default:
@@ -210,13 +210,13 @@ function programReader(tokens: readonly SqlToken[], oracle: boolean) {
 	return {
 		body(from: number, kind: string): number {
 			if (kind === 'PROCEDURE' || kind === 'FUNCTION') return routine(from);
-			if (kind === 'EVENT') return statement(past(from, 'DO'));
+			if (kind === 'EVENT') return statement(skipWords(from, 'DO'));
 			if (kind === 'TRIGGER') {
-				let at = past(from, 'ROW');
+				let at = skipWords(from, 'ROW');
 				if (word(at) === 'FOLLOWS' || word(at) === 'PRECEDES') at += 2;
 				return statement(at);
 			}
-			const at = past(from, 'AS', 'IS');
+			const at = skipWords(from, 'AS', 'IS');
 			return kind === 'PACKAGE' ? label(expect(list(at, 'END'), 'END')) : packageBody(at);
 		},
 	};

@@ -17,7 +17,7 @@ type Facts = {
 /** The channels whose SQL thread was stopped; null in a preview. */
 type Paused = { readonly stopped: readonly string[] | null };
 
-const LOOK_EVERY_MS = 200;
+const CHECK_EVERY_MS = 200;
 
 async function inspect({ server, runQuery }: BackupEnv & ReadContext): Promise<Facts> {
 	const channels = await runQuery('server', server.dialect.channel.status);
@@ -89,7 +89,7 @@ export const pauseApplier: Step<BackupEnv, Facts, Paused> = {
 };
 
 async function noTemporaryTables(at: BackupEnv & RunContext, until: number): Promise<void> {
-	let told = false;
+	let isReported = false;
 	for (;;) {
 		const open = await at.runQuery('server', at.server.dialect.channel.openTemporaryTables);
 		if (open === 0) return;
@@ -100,9 +100,9 @@ async function noTemporaryTables(at: BackupEnv & RunContext, until: number): Pro
 				hints: ['Nothing is locked and nothing was changed. Try again later, or wait longer with --lock-wait.'],
 			});
 		}
-		if (!told) at.note(`Not stopped yet: the applier has ${open} temporary tables open, which the backup would lack.`);
-		told = true;
-		await pause(LOOK_EVERY_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
+		if (!isReported) at.note(`Not stopped yet: the applier has ${open} temporary tables open, which the backup would lack.`);
+		isReported = true;
+		await pause(CHECK_EVERY_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
 	}
 }
 

@@ -100,5 +100,5 @@ const DOING: Readonly<Record<Blocker['how'], (each: Blocker) => string>> = {
 };
 
 /** `17 app@10.0.0.7 23 s: UPDATE …` */
-export const tellBlocker = (each: Blocker): string =>
+export const describeBlocker = (each: Blocker): string =>
 	`${each.id} ${each.user}@${each.host.replace(/:\d+$/, '')} ${ageOf(each)} s: ${DOING[each.how](each).replaceAll(/\s+/g, ' ').slice(0, 100)}`;

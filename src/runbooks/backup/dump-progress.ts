@@ -21,7 +21,7 @@ export function dumpProgress(at: At, heldSince: () => Date | null, onStuck: (why
 	const tracker = trackTables(clock, toDo(all));
 	const watch = watchReplica(at, () => heldSince() !== null, onStuck);
 	let before = { rawBytes: 0, bytes: 0, rows: 0 };
-	function tell(flow: Flow, more: Pick<Progress, 'total' | 'tables' | 'current' | 'workers' | 'finished' | 'next'>): void {
+	function progressOf(flow: Flow, more: Pick<Progress, 'total' | 'tables' | 'current' | 'workers' | 'finished' | 'next'>): void {
 		const done = before.rawBytes + flow.rawBytes;
 		const held = heldSince();
 		at.progress({
@@ -43,13 +43,13 @@ export function dumpProgress(at: At, heldSince: () => Date | null, onStuck: (why
 			return (flow) => {
 				for (const each of flow.began) estimate.began(each, before.rawBytes + each.rawBytes);
 				follow(flow);
-				tell(flow, { ...tracker.view(), total: estimate.at(before.rawBytes + flow.rawBytes).total });
+				progressOf(flow, { ...tracker.view(), total: estimate.at(before.rawBytes + flow.rawBytes).total });
 			};
 		},
 		/** Of definitions, which are next to nothing beside the rows that follow. */
 		definitionsFlow(of: string): (flow: Flow) => void {
 			const total = all.reduce((sum, table) => sum + table.bytes, 0);
-			return (flow) => tell(flow, { ...tracker.view(), total: Math.max(total, before.rawBytes + flow.rawBytes), current: of });
+			return (flow) => progressOf(flow, { ...tracker.view(), total: Math.max(total, before.rawBytes + flow.rawBytes), current: of });
 		},
 		/** Of connections that read several tables at once: `tables` is all that they read. */
 		rowsFlow(tables: readonly (TableToRead & { readonly rows: number; readonly bytes: number })[]): (flow: Flow) => void {
@@ -63,7 +63,7 @@ export function dumpProgress(at: At, heldSince: () => Date | null, onStuck: (why
 				// Text is not as large as data on disk: what the rows so far really took corrects the guess for the rest.
 				const part = rows === 0 ? 0 : Math.min(1, flow.rows / rows);
 				const total = Math.max(flow.rawBytes, size * (1 - part) + flow.rawBytes);
-				tell(flow, { ...readers.view(), total: before.rawBytes + total });
+				progressOf(flow, { ...readers.view(), total: before.rawBytes + total });
 			};
 		},
 		finished(result: { rawBytes: number; bytes: number; rows: number }): void {

@@ -2,7 +2,7 @@ import { bytes, duration } from '../../core/format.ts';
 import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { some } from '../shared/server.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
-import { predictHeld, tellPrediction } from './prediction.ts';
+import { describePrediction, predictHeld } from './prediction.ts';
 
 type Seen = {
 	/** A server of its own: clients write to it and will wait. */
@@ -24,8 +24,8 @@ export const sizeOf = (tables: readonly TableFacts[]): number =>
 	tables.reduce((sum, table) => sum + (holdsRows(table) ? table.bytes : 0), 0);
 
 /** What holds the lock for as long as it is dumped. */
-export const heldBytes = (way: DumpStrategy, tables: readonly TableFacts[]): number =>
-	sizeOf(way.lock === 'snapshot' ? withoutSnapshot(tables) : tables);
+export const heldBytes = (strategy: DumpStrategy, tables: readonly TableFacts[]): number =>
+	sizeOf(strategy.lock === 'snapshot' ? withoutSnapshot(tables) : tables);
 
 /** Which engine, whatever the server holds. */
 export const engineOf = (env: BackupEnv): DumpStrategy['engine'] => env.engine ?? 'parallel';
@@ -56,7 +56,7 @@ function lockOf(env: BackupEnv, engine: DumpStrategy['engine'], { clientsWait, t
 	if (typeof env.maxLockSeconds === 'number' && predicted.ms > env.maxLockSeconds * 1000) {
 		return {
 			lock: 'snapshot',
-			why: `the whole dump would hold the lock ${tellPrediction(predicted)}, more than ${duration(env.maxLockSeconds * 1000)}: ${meanwhile}`,
+			why: `the whole dump would hold the lock ${describePrediction(predicted)}, more than ${duration(env.maxLockSeconds * 1000)}: ${meanwhile}`,
 		};
 	}
 	return { lock: 'held', why: `no client writes here: ${held}` };

@@ -37,7 +37,7 @@ export function dumping(at: At, heldSince: () => Date | null) {
 		const result = await perform(action, { until, ...(drawn && { onFlow }) });
 		// What is only compared is part of no total.
 		if (action.into !== null) progress.finished({ ...result, rows: rowsOf(result.found) });
-		saidNothing(at, action, result.words);
+		saidNothing(at, action, result.lines);
 		if (action.into === null || !('file' in action.into)) return NOTHING;
 		const { bytes, rawBytes } = result;
 		const found = result.found as DumpScan;
@@ -139,9 +139,9 @@ export function sameDefinitions(before: Dumped, after: Dumped): void {
 }
 
 /** A tool that ended well and complained has left something out: only what is known to be harmless passes, and is told. */
-function saidNothing({ server, note }: At, { id, from }: PipeAction, words: readonly string[]): void {
+function saidNothing({ server, note }: At, { id, from }: PipeAction, lines: readonly string[]): void {
 	const { isHarmless: harmless } = server.dialect.tools;
-	const unexpected = words.filter((line) => !harmless(line));
+	const unexpected = lines.filter((line) => !harmless(line));
 	if (unexpected.length > 0) {
 		throw new VerifyFailed(
 			[
@@ -153,11 +153,11 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, words: read
 			'The dump tool ended well but complained: what it wrote is no backup.',
 		);
 	}
-	for (const line of words) note(`${toolOf(from)}: ${line}`, 'warning');
+	for (const line of lines) note(`${toolOf(from)}: ${line}`, 'warning');
 }
 
 const toolOf = (from: PipeAction['from']): string =>
-	'tells' in from || 'folder' in from || 'writes' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? '');
+	'lists' in from || 'folder' in from || 'writes' in from ? 'the server' : ([from].flat()[0]?.names[0] ?? '');
 
 /** Views that the server cannot open: the parallel engine keeps their definitions as comments. */
 export const invalidViews = (definitions: readonly Definition[]): readonly string[] =>

@@ -80,7 +80,7 @@ export type LockedDumpOutput = {
 	/** Of the server's own source, under the lock: the first, and all where there are several. */
 	readonly channel: Channel | null;
 	readonly channels: readonly Channel[];
-	readonly way: DumpStrategy;
+	readonly strategy: DumpStrategy;
 	readonly files: readonly DumpedFile[];
 	/** Of the parallel engine. */
 	readonly rows: Omit<RowsResult, 'ms'>;

@@ -13,9 +13,9 @@ import type { Gap } from '../../dialects/common/gaps.ts';
 import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
-import { applierGaps, tellGap } from '../shared/gaps.ts';
+import { applierGaps, describeGap } from '../shared/gaps.ts';
 import { describeOutside, readOutside } from '../shared/outside.ts';
-import { tellElsewhere } from '../shared/server.ts';
+import { describeElsewhere } from '../shared/server.ts';
 import { engineOf } from './dump-strategy.ts';
 import { type BackupEnv, type DumpedFile, dumped, type LockedDumpOutput } from './env.ts';
 
@@ -116,7 +116,7 @@ function manifestOf(
 			lower_case_table_names: identity.lowerCaseTableNames,
 		},
 		consistency: {
-			method: dump.way.lock === 'held' ? 'lock' : 'snapshot',
+			method: dump.strategy.lock === 'held' ? 'lock' : 'snapshot',
 			statement: dump.statement,
 			requested: new Date(dump.requested),
 			acquired: new Date(dump.acquired),
@@ -138,12 +138,12 @@ function manifestOf(
 			ignored_tables: env.ignoreTables,
 			compression: env.compress,
 			level: levelOf(env.compress, env.level),
-			engine: dump.way.engine,
-			why: dump.way.why,
-			...(dump.way.engine === 'parallel' ? { workers: env.connections } : {}),
+			engine: dump.strategy.engine,
+			why: dump.strategy.why,
+			...(dump.strategy.engine === 'parallel' ? { workers: env.connections } : {}),
 		},
 		files: [...dump.files.map(fileOf), ...dump.rows.files.map(rowsFileOf)],
-		...(dump.way.engine === 'parallel' ? { tables: dump.rows.tables.map((table) => tableOf(facts.tables, table)) } : {}),
+		...(dump.strategy.engine === 'parallel' ? { tables: dump.rows.tables.map((table) => tableOf(facts.tables, table)) } : {}),
 		rowsEstimated: facts.tables.reduce((sum, table) => sum + table.rows, 0),
 		dataBytes: facts.tables
 			.filter((table) => databases.includes(table.database) && !env.ignoreTables.includes(`${table.database}.${table.name}`))
@@ -154,10 +154,10 @@ function manifestOf(
 		warnings: [
 			...facts.outside.map((each) => `No restore creates the ${describeOutside(each)}.`),
 			...(changedJson.length === 0 ? [] : [changedJsonWarning(changedJson)]),
-			...facts.gaps.map((gap) => `The replica is partial: ${tellGap(gap)}`),
+			...facts.gaps.map((gap) => `The replica is partial: ${describeGap(gap)}`),
 			...(elsewhere.length === 0
 				? []
-				: [`Rows of these tables are stored elsewhere and are not in the backup: ${elsewhere.map(tellElsewhere).join(', ')}`]),
+				: [`Rows of these tables are stored elsewhere and are not in the backup: ${elsewhere.map(describeElsewhere).join(', ')}`]),
 		],
 	});
 }
@@ -212,7 +212,7 @@ export const finalize: Step<BackupEnv, Facts, null> = {
 		const rows = (channels: readonly Channel[]) =>
 			channels.map(({ gaps, ...channel }) =>
 				Object.fromEntries(
-					Object.entries({ ...channel, gaps: gaps.map(tellGap).join('; ') }).map(([key, value]) => [
+					Object.entries({ ...channel, gaps: gaps.map(describeGap).join('; ') }).map(([key, value]) => [
 						key,
 						value === null ? null : String(value),
 					]),

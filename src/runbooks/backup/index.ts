@@ -19,7 +19,7 @@ export const lockedDump: Runbook<BackupEnv> = {
 		const dump = dumped(env);
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
 		if (dump === undefined) return {};
-		const { position, channel, files, rows, way } = dump;
+		const { position, channel, files, rows, strategy } = dump;
 		const all = [...files, ...rows.files];
 		const sum = <T>(list: readonly T[], of: (one: T) => number) => list.reduce((total, one) => total + of(one), 0);
 		return {
@@ -33,8 +33,8 @@ export const lockedDump: Runbook<BackupEnv> = {
 			compression: env.compress,
 			heldMs: new Date(dump.released).getTime() - new Date(dump.acquired).getTime(),
 			caughtUpMs: caughtUp?.ms ?? null,
-			consistency: way.lock === 'held' ? 'lock' : 'snapshot',
-			engine: way.engine,
+			consistency: strategy.lock === 'held' ? 'lock' : 'snapshot',
+			engine: strategy.engine,
 			...(dump.changedJson?.length ? { changedJson: dump.changedJson.map(describeChangedJson) } : {}),
 			position: {
 				source:

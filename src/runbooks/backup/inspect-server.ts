@@ -10,34 +10,34 @@ import type { Gap } from '../../dialects/common/gaps.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Need } from '../../dialects/contract/objects.ts';
 import type { Channel, Connection } from '../../dialects/contract/replication.ts';
-import { applierGaps, tellGap } from '../shared/gaps.ts';
+import { applierGaps, describeGap } from '../shared/gaps.ts';
 import { dataFolderOf, findTool, readIdentity, requirePrivileges } from '../shared/inspect.ts';
 import { outsideChecks, readOutside } from '../shared/outside.ts';
 import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
 import {
+	describeElsewhere,
 	misledCheck,
 	privilegeCheck,
 	qualified,
 	type Server,
 	selectableCheck,
 	some,
-	tellElsewhere,
 	titleOf,
 	toolFaultsCheck,
 } from '../shared/server.ts';
 import { unopenedCheck, unopenedTables } from '../shared/unopened.ts';
 import { type ViewFault, viewFaults, viewsCheck } from '../shared/views.ts';
-import { type Blocker, blockersOf, holdsUp, isLong, tellBlocker, worthWaitingFor } from './blockers.ts';
+import { type Blocker, blockersOf, describeBlocker, holdsUp, isLong, worthWaitingFor } from './blockers.ts';
 import { byVendor, chooseStrategy, heldBytes, holdsRows } from './dump-strategy.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
-import { lockLimit, predictHeld, tellPrediction } from './prediction.ts';
+import { describePrediction, lockLimit, predictHeld } from './prediction.ts';
 
 type Facts = {
 	readonly identity: Identity;
 	readonly held: readonly string[];
 	/** A replica with tables in memory, which may write to its log when they are first opened. */
-	readonly asleep: boolean;
+	readonly disabled: boolean;
 	readonly channels: readonly Channel[];
 	/** What this replica leaves out of what its sources write. */
 	readonly gaps: readonly Gap[];
@@ -65,7 +65,7 @@ type Facts = {
 	readonly viewFaults: readonly ViewFault[];
 	/** Folders among the server's data that are no databases. */
 	readonly strayFolders: readonly string[];
-	readonly way: DumpStrategy;
+	readonly strategy: DumpStrategy;
 	/** What holds the lock. */
 	readonly heldBytes: number;
 	readonly folder: FolderFacts;
@@ -98,19 +98,19 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 		mustHold(needed);
 		const channels = await ask('server', dialect.channel.status);
 		// Before anything opens a table: that would write to the log already.
-		const asleep = channels.length > 0 && (await ask('server', dialect.catalogue.inMemory)).length > 0;
-		if (asleep) mustHold([...needed, ...dialect.privileges.needs.unlogged]);
+		const disabled = channels.length > 0 && (await ask('server', dialect.catalogue.inMemory)).length > 0;
+		if (disabled) mustHold([...needed, ...dialect.privileges.needs.unlogged]);
 		const wanted = databases ?? all;
 		const ignored = new Set(ignoreTables);
 		const tables = (await ask('server', dialect.catalogue.tables)).filter(
 			(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 		);
-		const way = chooseStrategy(at, { clientsWait: writable({ channels, identity }), tables });
+		const strategy = chooseStrategy(at, { clientsWait: writable({ channels, identity }), tables });
 		const search = await findTool(tool, 'server', dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names);
 		return {
 			identity,
 			held,
-			asleep,
+			disabled: disabled,
 			channels,
 			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, ask, 'server'),
 			replicas: await ask('server', dialect.channel.connected),
@@ -121,15 +121,15 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 			tables: tables.filter((table) => table.kind === 'table').length,
 			bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 			withoutSnapshots: tables.filter((table) => holdsRows(table) && !table.transactional && !table.inMemory).map(qualified),
-			elsewhere: tables.filter((table) => !table.ownRows).map(tellElsewhere),
+			elsewhere: tables.filter((table) => !table.ownRows).map(describeElsewhere),
 			outside: await readOutside(server, ask),
 			misledBy: await ask('server', dialect.tools.misledBy),
-			toolFaults: way.engine === 'vendor' ? await ask('server', dialect.fits.toolFaults) : [],
+			toolFaults: strategy.engine === 'vendor' ? await ask('server', dialect.fits.toolFaults) : [],
 			unopened: (await unopenedTables(dialect, ask, 'server')).filter(
 				(table) => wanted.includes(table.database) && !ignored.has(`${table.database}.${table.name}`),
 			),
 			viewFaults:
-				way.engine === 'vendor'
+				strategy.engine === 'vendor'
 					? await viewFaults(
 							{ dialect, runQuery: ask, role: 'server' },
 							tables.filter(({ kind }) => kind === 'view'),
@@ -137,11 +137,11 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 						)
 					: [],
 			strayFolders: (await ask('server', dialect.fits.strayFolders)).filter((folder) => !wanted.includes(folder)),
-			way,
-			heldBytes: heldBytes(way, tables),
+			strategy: strategy,
+			heldBytes: heldBytes(strategy, tables),
 			folder: await folderFacts(paths.to),
 			dataFolder: await dataFolderOf(server, identity, folderFacts),
-			needsTool: way.engine === 'vendor' || tables.some((table) => holdsRows(table) && byVendor(table)),
+			needsTool: strategy.engine === 'vendor' || tables.some((table) => holdsRows(table) && byVendor(table)),
 			tool: search.tool,
 			unfit: search.unfit,
 		};
@@ -160,11 +160,11 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 			),
 			privilegeCheck('PRIVILEGES', server, identity.account, {
 				held: facts.held,
-				needed: [...needs(server, env), ...(facts.asleep ? server.dialect.privileges.needs.unlogged : [])],
+				needed: [...needs(server, env), ...(facts.disabled ? server.dialect.privileges.needs.unlogged : [])],
 			}),
 			...(facts.needsTool ? [toolCheck(server, facts)] : []),
 			...misledCheck(facts.misledBy),
-			...selectableCheck(server, facts.way.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
+			...selectableCheck(server, facts.strategy.engine === 'vendor' ? (databases ?? facts.databases) : [], ['--engine parallel']),
 			...toolFaultsCheck('TOOL-OBJECTS', facts.toolFaults, databases ?? facts.databases, ['--engine parallel']),
 			...unopenedCheck(
 				'TABLES',
@@ -212,9 +212,9 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 				],
 			}),
 			...preparedChecks(server, identity.account, facts.prepared),
-			...(facts.way.lock === 'snapshot' ? [guardNote(server, facts)] : []),
+			...(facts.strategy.lock === 'snapshot' ? [guardNote(server, facts)] : []),
 			inTheWay(env, facts),
-			note('ENGINE', 'How it is made', facts.way.why),
+			note('ENGINE', 'How it is made', facts.strategy.why),
 			lockTime(env, facts),
 		];
 		checks.push(...replicationChecks(facts), ...dataChecks(facts));
@@ -222,9 +222,9 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 	},
 	consents({ server, facts }) {
 		const consents: Consent[] = [];
-		const { way } = facts;
+		const { strategy } = facts;
 		const long =
-			way.lock === 'snapshot' && facts.heldBytes === 0 ? 'for an instant, when the lock is taken' : 'for as long as the lock is held';
+			strategy.lock === 'snapshot' && facts.heldBytes === 0 ? 'for an instant, when the lock is taken' : 'for as long as the lock is held';
 		if (writable(facts)) {
 			consents.push({
 				name: server.name,
@@ -276,7 +276,7 @@ function replicationChecks({ identity, channels, dataFolder, gaps }: Facts): Che
 	if (gaps.length > 0)
 		checks.push(
 			should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
-				wrong: gaps.map(tellGap).join('; '),
+				wrong: gaps.map(describeGap).join('; '),
 				hints: [...gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
 			}),
 		);
@@ -342,9 +342,9 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	const idle = blockers.filter((each) => each.how === 'idle' && isLong(each));
 	const reads = blockers.filter((each) => each.how === 'reads' && isLong(each) && !holdsUp(each, lockWaitsForReads));
 	const found = [
-		...(before.length === 0 ? [] : [`the lock waits for: ${before.map(tellBlocker).join('; ')}`]),
-		...(idle.length === 0 ? [] : [`its COMMIT will wait until the unlock: ${idle.map(tellBlocker).join('; ')}`]),
-		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(tellBlocker).join('; ')}`]),
+		...(before.length === 0 ? [] : [`the lock waits for: ${before.map(describeBlocker).join('; ')}`]),
+		...(idle.length === 0 ? [] : [`its COMMIT will wait until the unlock: ${idle.map(describeBlocker).join('; ')}`]),
+		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(describeBlocker).join('; ')}`]),
 	];
 	const hints = {
 		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: no client queues behind it.`,
@@ -360,9 +360,9 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	};
 }
 
-function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { way, heldBytes: size }: Facts): Check {
-	const predicted = predictHeld(size, { compress, engine: way.engine }, history);
-	const found = way.lock === 'snapshot' && size === 0 ? 'an instant' : tellPrediction(predicted);
+function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { strategy, heldBytes: size }: Facts): Check {
+	const predicted = predictHeld(size, { compress, engine: strategy.engine }, history);
+	const found = strategy.lock === 'snapshot' && size === 0 ? 'an instant' : describePrediction(predicted);
 	const allowed = lockLimit(maxLockSeconds, predicted);
 	if (typeof maxLockSeconds !== 'number') {
 		const most =

@@ -27,8 +27,8 @@ export async function jsonColumns(
 }
 
 /** While the lock is held for the whole dump: what the readers count after it is what was dumped. Pure. */
-export function moment({ server }: BackupEnv, facts: Facts, way: DumpStrategy): Action[] {
-	if (facts.jsonColumns.length === 0 || way.lock === 'snapshot') return [];
+export function moment({ server }: BackupEnv, facts: Facts, strategy: DumpStrategy): Action[] {
+	if (facts.jsonColumns.length === 0 || strategy.lock === 'snapshot') return [];
 	const statement = server.dialect.locks.snapshot;
 	const why = 'types inside JSON are counted in it after the lock';
 	return [
@@ -42,7 +42,7 @@ export function moment({ server }: BackupEnv, facts: Facts, way: DumpStrategy): 
 }
 
 /** After the lock. Pure. */
-export function jsonActions({ server, connections }: BackupEnv, facts: Facts, way: DumpStrategy): Action[] {
+export function jsonActions({ server, connections }: BackupEnv, facts: Facts, strategy: DumpStrategy): Action[] {
 	const shares = server.dialect.jsonTypes?.types(facts.jsonColumns) ?? [];
 	const [statement] = shares;
 	if (statement === undefined) return [];
@@ -56,7 +56,7 @@ export function jsonActions({ server, connections }: BackupEnv, facts: Facts, wa
 		...{ kind: 'rows', id: 'json-digests', on: 'server', tables, readers: connections, into: null, asLoaded: true, changes: false },
 		why: 'only of tables with DECIMAL inside JSON: the digests that they have once they are loaded',
 	};
-	return way.engine === 'vendor' ? [types] : [types, digests];
+	return strategy.engine === 'vendor' ? [types] : [types, digests];
 }
 
 /** What a restore changes, and the digests that it then gives, by table. */

@@ -6,7 +6,7 @@ import type { Step } from '../../core/step.ts';
 import type { ColumnName, TableFacts } from '../../dialects/contract/catalogue.ts';
 import type { Statement } from '../../sql/sql.ts';
 import { qualified } from '../shared/server.ts';
-import { type Blocker, blockersOf, tellBlocker } from './blockers.ts';
+import { type Blocker, blockersOf, describeBlocker } from './blockers.ts';
 import { chooseStrategy, heldBytes } from './dump-strategy.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
 import { ANSWER_MS, type BackupEnv, type DumpStrategy, LIST_MS, type LockedDumpOutput } from './env.ts';
@@ -14,7 +14,7 @@ import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrep
 import { findChangedJson, jsonActions, jsonColumns, moment } from './json-types.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
-import { lockLimit, type Prediction, predictHeld, tellPrediction } from './prediction.ts';
+import { describePrediction, lockLimit, type Prediction, predictHeld } from './prediction.ts';
 import { restarted } from './restarted.ts';
 import { attemptMs, attemptSeconds, killAction, killable } from './take-lock.ts';
 import { underLock } from './under-lock.ts';
@@ -60,14 +60,14 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const replicates = (await runQuery('server', channel.status)).length > 0;
 		const dumped = dumpedOf(tables, wanted, ignoreTables);
 		const clientsWait = readOnly === 'OFF' && !replicates;
-		const way = chooseStrategy(at, { clientsWait, tables: dumped });
+		const strategy = chooseStrategy(at, { clientsWait, tables: dumped });
 		return {
 			readOnly,
 			superReadOnly,
 			startedAt,
 			blockers: blockersOf(await runQuery('server', server.dialect.locks.activity)),
 			// Who only waits for an instant need not be refused.
-			refuses: readOnly === 'OFF' && planDump(at, { databases: wanted, tables: dumped }, way).held.length > 0,
+			refuses: readOnly === 'OFF' && planDump(at, { databases: wanted, tables: dumped }, strategy).held.length > 0,
 			clientsWait,
 			replicates,
 			databases: wanted,
@@ -79,7 +79,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	},
 	consents({ facts, ...env }) {
 		if (env.longQueries !== 'kill') return [];
-		const some = killable(env, facts.blockers).map(tellBlocker);
+		const some = killable(env, facts.blockers).map(describeBlocker);
 		return [
 			{
 				name: env.server.name,
@@ -110,14 +110,14 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const seconds = attemptSeconds(env);
 		const limit = locks.boundWait(seconds);
 		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, { changes: false });
-		const way = chooseStrategy(env, facts);
-		const dump = planDump(env, facts, way);
-		const size = heldBytes(way, facts.tables);
-		const predicted = predictionOf(env, way, facts.tables);
+		const strategy = chooseStrategy(env, facts);
+		const dump = planDump(env, facts, strategy);
+		const size = heldBytes(strategy, facts.tables);
+		const predicted = predictionOf(env, strategy, facts.tables);
 		const most = lockLimit(env.maxLockSeconds, predicted);
 		act(
 			'lock',
-			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${way.lock === 'snapshot' && size === 0 ? 'for an instant' : tellPrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${strategy.lock === 'snapshot' && size === 0 ? 'for an instant' : describePrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
 			{ changes: true, timeoutMs: attemptMs(seconds) },
 		);
@@ -125,20 +125,20 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const reading = { changes: false, timeoutMs: ANSWER_MS };
 		if (facts.refuses) act('read-only', 'clients are refused rather than left waiting', locks.setReadOnly('ON'), changing);
 		act('position', 'the moment of this backup', positions.current.statement, reading);
-		if (way.lock === 'snapshot') {
+		if (strategy.lock === 'snapshot') {
 			act('snapshot', 'on each connection: this moment', locks.snapshot, { ...reading, session: 'readers' });
 			actions.push(...guardActions(env, facts));
 		}
-		actions.push(...dump.held, ...moment(env, facts, way));
+		actions.push(...dump.held, ...moment(env, facts, strategy));
 		act('prove', 'the position has not moved', positions.current.statement, reading);
 		if (facts.refuses) act('read-only-back', 'as it was', locks.restoreReadOnly(facts.readOnly), changing);
 		act('unlock', 'writes and replication continue', locks.unlock, { changes: true });
-		actions.push(...dump.after, ...jsonActions(env, facts, way));
+		actions.push(...dump.after, ...jsonActions(env, facts, strategy));
 		return actions;
 	},
 	async run(at) {
 		const { plan, facts, perform } = at;
-		const way = chooseStrategy(at, facts);
+		const strategy = chooseStrategy(at, facts);
 		for (const action of plan) {
 			if (action.kind === 'sql' && action.session === 'work' && !action.id.startsWith('kill-')) await perform(action);
 		}
@@ -147,30 +147,30 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const now = async () => {
 			const all = await at.runQuery('server', { ...at.server.dialect.catalogue.tables, mostMs: LIST_MS });
 			tables = dumpedOf(all, facts.databases, at.ignoreTables);
-			return planDump(at, { ...facts, tables }, way);
+			return planDump(at, { ...facts, tables }, strategy);
 		};
-		const opening = at.readers('server', { count: way.engine === 'parallel' ? at.connections : Math.min(2, at.connections) });
+		const opening = at.readers('server', { count: strategy.engine === 'parallel' ? at.connections : Math.min(2, at.connections) });
 		// It is awaited only later: until then its failure has no other handler.
 		opening.catch(() => {});
 		await using _readers = { [Symbol.asyncDispose]: async () => (await opening.catch(() => null))?.[Symbol.asyncDispose]() };
-		const parts = way.lock === 'snapshot' ? await now() : planDump(at, facts, way);
+		const parts = strategy.lock === 'snapshot' ? await now() : planDump(at, facts, strategy);
 		let heldSince: Date | null = null;
 		const dump = dumping(at, () => heldSince);
 		try {
 			if (parts.before.length > 0) await opening;
 			const before = await dump.all(parts.before);
 			const held = await underLock(
-				{ ...at, guarded: way.lock === 'snapshot' ? guardedTables(tables) : [] },
+				{ ...at, guarded: strategy.lock === 'snapshot' ? guardedTables(tables) : [] },
 				{
 					ready: opening,
 					since: (since) => {
 						heldSince = since;
 					},
-					limitSeconds: lockLimit(at.maxLockSeconds, predictionOf(at, way, facts.tables)),
+					limitSeconds: lockLimit(at.maxLockSeconds, predictionOf(at, strategy, facts.tables)),
 				},
 				// Under the lock nobody makes any: what is there now is what is dumped.
 				async (given) => {
-					const done = await dump.all((way.engine === 'parallel' && way.lock === 'held' ? await now() : parts).held, given);
+					const done = await dump.all((strategy.engine === 'parallel' && strategy.lock === 'held' ? await now() : parts).held, given);
 					const counted = pick(plan, 'sql', 'json-moment');
 					if (counted !== undefined) await perform(counted);
 					return done;
@@ -183,7 +183,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			await sameTables(at, held.tables);
 			if (parts.before.length > 0) sameDefinitions(before, after);
 			const files = [...held.done.files, ...after.files];
-			const elsewhere = way.engine === 'parallel' ? tables.filter((table) => !table.ownRows) : [];
+			const elsewhere = strategy.engine === 'parallel' ? tables.filter((table) => !table.ownRows) : [];
 			const rows = {
 				files: [...held.done.rows.files, ...after.rows.files],
 				tables: [
@@ -202,11 +202,11 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
 			return {
 				...held.moment,
-				way,
+				strategy: strategy,
 				files,
 				rows,
 				argv: argvOf(plan),
-				guard: way.lock === 'snapshot' ? guardTitle(facts) : null,
+				guard: strategy.lock === 'snapshot' ? guardTitle(facts) : null,
 				changedJson: json.columns,
 			};
 		} finally {
@@ -242,7 +242,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	},
 	drift({ server, facts, origin }) {
 		if (oursToPutBack(facts, origin)) return [];
-		const told = (name: string, before: string, now: string): string[] => {
+		const differenceLines = (name: string, before: string, now: string): string[] => {
 			if (before === now) return [];
 			const differs = `${name} on ${server.name} was ${before} and is ${now}`;
 			return [
@@ -251,16 +251,16 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 					: `${differs}, which this run never set.`,
 			];
 		};
-		const others = told('super_read_only', origin.superReadOnly ?? '', facts.superReadOnly ?? '');
+		const others = differenceLines('super_read_only', origin.superReadOnly ?? '', facts.superReadOnly ?? '');
 		// super_read_only keeps read_only ON.
 		if (facts.superReadOnly === 'ON' && origin.superReadOnly === 'OFF' && origin.readOnly === 'OFF')
 			return others.map((text) => `${text} With it read_only, which was OFF, stays ON.`);
-		return [...told('read_only', origin.readOnly, facts.readOnly), ...others];
+		return [...differenceLines('read_only', origin.readOnly, facts.readOnly), ...others];
 	},
 };
 
-const predictionOf = ({ compress, history }: BackupEnv, way: DumpStrategy, tables: readonly TableFacts[]): Prediction =>
-	predictHeld(heldBytes(way, tables), { compress, engine: way.engine }, history);
+const predictionOf = ({ compress, history }: BackupEnv, strategy: DumpStrategy, tables: readonly TableFacts[]): Prediction =>
+	predictHeld(heldBytes(strategy, tables), { compress, engine: strategy.engine }, history);
 
 const dumpedOf = (tables: readonly TableFacts[], databases: readonly string[], ignoreTables: readonly string[]): readonly TableFacts[] =>
 	tables.filter((table) => databases.includes(table.database) && !ignoreTables.includes(`${table.database}.${table.name}`));
@@ -278,5 +278,5 @@ const oursToPutBack = (facts: Facts, origin: Facts): boolean =>
 
 const argvOf = (plan: readonly Action[]): readonly string[] =>
 	pickAll(plan, 'pipe', '').flatMap(({ from }) =>
-		'tells' in from || 'folder' in from || 'writes' in from ? [] : [[from].flat()[0]?.argv ?? []],
+		'lists' in from || 'folder' in from || 'writes' in from ? [] : [[from].flat()[0]?.argv ?? []],
 	)[0] ?? [];

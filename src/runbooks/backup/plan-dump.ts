@@ -11,8 +11,8 @@ type Facts = { readonly databases: readonly string[]; readonly tables: readonly 
 export type DumpPlan = { readonly before: readonly Action[]; readonly held: readonly Action[]; readonly after: readonly Action[] };
 
 /** The dump itself, without the lock. Pure. */
-export function planDump(env: BackupEnv, facts: Facts, way: DumpStrategy): DumpPlan {
-	if (way.engine === 'vendor')
+export function planDump(env: BackupEnv, facts: Facts, strategy: DumpStrategy): DumpPlan {
+	if (strategy.engine === 'vendor')
 		return {
 			before: [],
 			held: [read(env, facts), ...databases(env, facts), accounts(env, accountsFile(env.compress)), list(env)],
@@ -21,7 +21,7 @@ export function planDump(env: BackupEnv, facts: Facts, way: DumpStrategy): DumpP
 	const files = parallelFiles(facts.databases, env.compress);
 	const tables = facts.tables.filter(holdsRows);
 	const code = [read(env, facts), ...definitions(env, facts), accounts(env, files.accounts), list(env)];
-	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
+	if (strategy.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
 	const left = withoutSnapshot(tables);
 	return {
 		// Nobody may define anything while all is read, and no snapshot shows definitions: so they are read twice, and must be the same.
@@ -109,7 +109,7 @@ const accounts = ({ paths, compress, level }: BackupEnv, file: string): PipeActi
 	kind: 'pipe',
 	id: 'accounts',
 	why: 'CREATE USER and GRANT, with password hashes',
-	from: { on: 'server', tells: 'accounts' },
+	from: { on: 'server', lists: 'accounts' },
 	into: { file: `${paths.partial}/${file}`, compress, level },
 	footer: true,
 	changes: false,

@@ -54,5 +54,5 @@ function about(ms: number): string {
 }
 
 /** `about 6 min (last time 6:12)` */
-export const tellPrediction = ({ ms, measured, lastMs }: Prediction): string =>
+export const describePrediction = ({ ms, measured, lastMs }: Prediction): string =>
 	`${about(ms)} (${measured && lastMs !== null ? `last time ${duration(lastMs)}` : `assuming ${bytes(ASSUMED_RATE)}/s: no earlier backup of it to go by`})`;

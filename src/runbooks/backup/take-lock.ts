@@ -10,12 +10,12 @@ import { qualified, some } from '../shared/server.ts';
 import {
 	type Blocker,
 	blockersOf,
+	describeBlocker,
 	holdsUp,
 	keepsTablesOpen,
 	mayBeKilled,
 	overtaken,
 	stillTheSame,
-	tellBlocker,
 	worthWaitingFor,
 } from './blockers.ts';
 import { ANSWER_MS, type BackupEnv } from './env.ts';
@@ -29,7 +29,7 @@ const GRACE_MS = 5_000;
 /** Between attempts, so that those who queued can write; doubled each time. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
-const LOOK_EVERY_MS = 200;
+const CHECK_EVERY_MS = 200;
 /** It reads all of performance_schema's locks, on a server that may be busy. */
 const ACTIVITY_MS = 15_000;
 /** Between two notes of who is waited for. */
@@ -49,7 +49,7 @@ type Taking = BackupEnv &
 export const killAction = ({ server }: BackupEnv, each: Blocker): SqlAction => ({
 	kind: 'sql',
 	id: `kill-${each.id}`,
-	why: `only if it is still at it: ${tellBlocker(each)}`,
+	why: `only if it is still at it: ${describeBlocker(each)}`,
 	on: 'server',
 	session: 'work',
 	statement: server.dialect.locks.kill(each.id),
@@ -82,19 +82,19 @@ export async function takeLock(at: Taking, lease: HeldLease): Promise<void> {
 	// Whose tables a refused attempt closed, by session.
 	const closed = new Map<number, Blocker>();
 	for (let attempt = 1; ; attempt++) {
-		await nobodyInTheWay(at, lease, { known, left, closed });
+		await noBlockers(at, lease, { known, left, closed });
 		const seconds = Math.max(1, Math.min(attemptSeconds(at), Math.round(left() / 1000)));
 		const failed = await tryLock(at, lock, seconds);
 		if (failed === null) return;
 		// The lock went with its connection; where only another one gave no answer, the lock is given back first.
-		if (failed instanceof ServerError && lease.lost.aborted) throw notHad(at, await meets(at, lease), closed, { cause: failed });
+		if (failed instanceof ServerError && lease.lost.aborted) throw notAcquired(at, await meets(at, lease), closed, { cause: failed });
 		// Also after an error: some servers keep part of a lock that they refused (.github/docs/measured.md, Refused locks).
 		await perform(planned(plan, 'unlock'), { shielded: true });
 		const others = (await meets(at, lease)).filter((each) => holdsUp(each, features.lockWaitsForReads));
 		if (failed instanceof ServerError && features.lockWaitsForReads) rememberClosed(closed, others);
 		if (left() < FIRST_PAUSE_MS + 1_000) {
 			if (!(failed instanceof ServerError)) throw obstacleError(at, failed);
-			throw notHad(at, others, closed, { cause: failed, unnamed: await suspects(at, lease, others) });
+			throw notAcquired(at, others, closed, { cause: failed, unnamed: await suspects(at, lease, others) });
 		}
 		const why = failed instanceof ServerError ? describeRefusal(failed, seconds, others) : describeObstacles(failed);
 		const rest = Math.min(pauseMs, left() - 1_000);
@@ -157,7 +157,7 @@ function describeObstacles({ open, defining, prepared }: Obstacles): string {
 
 function describeRefusal(refused: ServerError, seconds: number, others: readonly Blocker[]): string {
 	const what = refused.connectionLost ? refused.message : `not acquired within ${seconds} s`;
-	return `${what}${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(tellBlocker).join('; ')}`}`;
+	return `${what}${others.length === 0 ? '' : `, in the way: ${others.slice(0, 3).map(describeBlocker).join('; ')}`}`;
 }
 
 /** Why the last attempt was in vain although the lock was had. */
@@ -186,7 +186,7 @@ type Memory = {
  * Where the lock waits for reads it is not asked for while any statement has been at work for longer than an instant, whatever --long-queries
  * says: what a refused lock leaves there does not end with it.
  */
-async function nobodyInTheWay(at: Taking, lease: HeldLease, { known, left, closed }: Memory): Promise<void> {
+async function noBlockers(at: Taking, lease: HeldLease, { known, left, closed }: Memory): Promise<void> {
 	const { lockWaitsForReads } = at.server.dialect.features;
 	let named = '';
 	let notedAt = Number.NEGATIVE_INFINITY;
@@ -199,7 +199,7 @@ async function nobodyInTheWay(at: Taking, lease: HeldLease, { known, left, close
 		const waiting = waitedFor(at, seen, long);
 		if (waiting.length === 0 && open === 0) return;
 		if (left() <= 0 || (at.longQueries === 'abort' && lockWaitsForReads && long.length > 0)) {
-			if (waiting.length > 0) throw notHad(at, waiting, closed);
+			if (waiting.length > 0) throw notAcquired(at, waiting, closed);
 			throw alwaysOpen(at, open);
 		}
 		const names = `${waiting.map((each) => each.id).join()} ${open > 0}`;
@@ -208,7 +208,7 @@ async function nobodyInTheWay(at: Taking, lease: HeldLease, { known, left, close
 			notedAt = performance.now();
 			noteWaiting(at, waiting, open);
 		}
-		await pause(LOOK_EVERY_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
+		await pause(CHECK_EVERY_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
 	}
 }
 
@@ -221,7 +221,7 @@ function waitedFor({ server, longQueries }: Taking, seen: readonly Blocker[], lo
 }
 
 function noteWaiting(at: Taking, waiting: readonly Blocker[], open: number): void {
-	if (waiting.length > 0) at.note(`Not locked yet, waiting for: ${some(waiting.map(tellBlocker), 3)}`);
+	if (waiting.length > 0) at.note(`Not locked yet, waiting for: ${some(waiting.map(describeBlocker), 3)}`);
 	if (open > 0) at.note(`Not locked yet: the applier has ${open} temporary tables open, which the backup would lack.`);
 }
 
@@ -238,7 +238,7 @@ async function killed(at: Taking, seen: readonly Blocker[], known: Map<number, B
 			if (!isSessionGone(error)) throw error;
 		}
 		known.delete(each.id);
-		at.note(`Killed${action === undefined ? ', come after the plan was made' : ''}: ${tellBlocker(each)}`);
+		at.note(`Killed${action === undefined ? ', come after the plan was made' : ''}: ${describeBlocker(each)}`);
 		return true;
 	}
 	return false;
@@ -287,9 +287,9 @@ const temporaryTables = (open: number): Check =>
 
 /** What a refused lock has left behind, and how it ends. */
 const stillClosed = (still: readonly Blocker[]): string =>
-	`The refused attempt closed the tables of ${some(still.map(tellBlocker), 3)}: until it ends, statements that open these tables wait ("Waiting for table flush").`;
+	`The refused attempt closed the tables of ${some(still.map(describeBlocker), 3)}: until it ends, statements that open these tables wait ("Waiting for table flush").`;
 
-function notHad(
+function notAcquired(
 	at: Taking,
 	others: readonly Blocker[],
 	closed: ReadonlyMap<number, Blocker>,
@@ -304,7 +304,7 @@ function notHad(
 			message: `Could not acquire the global read lock within ${at.lockWaitSeconds} s.`,
 			reason: others.length === 0 ? 'No session is in the way any more, as far as the server shows.' : 'In the way, longest first:',
 			hints: [
-				...others.slice(0, 5).map(tellBlocker),
+				...others.slice(0, 5).map(describeBlocker),
 				...unnamed,
 				...(still.length === 0
 					? []

@@ -123,22 +123,27 @@ async function proveLock({ plan, server, perform }: At, lease: HeldLease, before
 	const same = after.gtid === before.gtid && after.written === before.written && after.file === before.file && after.pos === before.pos;
 	if (!same) {
 		throw new VerifyFailed(
-			[must('POSITION-STILL', 'Nothing was written while the lock was held', false, { expected: told(before), found: told(after) })],
+			[
+				must('POSITION-STILL', 'Nothing was written while the lock was held', false, {
+					expected: positionText(before),
+					found: positionText(after),
+				}),
+			],
 			'The lock did not hold: the dump is worthless.',
 		);
 	}
 }
 
-const told = (position: Position): string => `${position.file ?? 'no log'}:${position.pos ?? 0} ${position.gtid}`;
+const positionText = (position: Position): string => `${position.file ?? 'no log'}:${position.pos ?? 0} ${position.gtid}`;
 
 /** What is told as it is, even where the lock was lost as well: a proof that failed, the time that was allowed, a stop. */
 const itsOwn = (at: At, cause: unknown): boolean =>
 	cause instanceof VerifyFailed || cause instanceof LockTimeout || at.signal.reason instanceof Stopped;
 
 function lostLock(cause: unknown): VerifyFailed {
-	const words = cause instanceof Error ? cause.message : String(cause);
+	const message = cause instanceof Error ? cause.message : String(cause);
 	return new VerifyFailed(
-		[must('LOCK-HELD', 'The connection that holds the lock is still the same', false, { expected: 'the same connection', found: words })],
+		[must('LOCK-HELD', 'The connection that holds the lock is still the same', false, { expected: 'the same connection', found: message })],
 		'The lock was lost: the dump is worthless.',
 		{ cause },
 	);

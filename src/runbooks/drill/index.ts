@@ -15,22 +15,22 @@ import { stopServer } from './stop-server.ts';
 const about = { id: 'drill', title: 'Drill a backup', afterFailure: 'put-back' } as const;
 
 /** Restores a backup into a throwaway server and proves what came. Whatever happens, the server goes; only its report stays. */
-export const drill = (wish: { readonly parallel: boolean }): Runbook<DrillEnv> => ({
+export const drill = (options: { readonly parallel: boolean }): Runbook<DrillEnv> => ({
 	...about,
-	steps: [startServer as AnyStep<DrillEnv>, prepareServer, ...restoring(wish), setPosition, stopServer as AnyStep<DrillEnv>, report],
+	steps: [startServer as AnyStep<DrillEnv>, prepareServer, ...restoring(options), setPosition, stopServer as AnyStep<DrillEnv>, report],
 	summary,
 });
 
 /** The same, and has the restored server follow the primary to lag zero. */
-export const replicatingDrill = (wish: { readonly parallel: boolean; readonly createsAccount: boolean }): Runbook<ReplicatingEnv> => ({
+export const replicatingDrill = (options: { readonly parallel: boolean; readonly createsAccount: boolean }): Runbook<ReplicatingEnv> => ({
 	...about,
 	steps: [
 		inspectPrimary,
 		startServer as AnyStep<ReplicatingEnv>,
 		prepareServer as AnyStep<ReplicatingEnv>,
-		...(restoring(wish) as readonly AnyStep<ReplicatingEnv>[]),
+		...(restoring(options) as readonly AnyStep<ReplicatingEnv>[]),
 		setPosition as AnyStep<ReplicatingEnv>,
-		...replicating(wish),
+		...replicating(options),
 		stopServer as AnyStep<ReplicatingEnv>,
 		report as AnyStep<ReplicatingEnv>,
 	],

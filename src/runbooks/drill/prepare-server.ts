@@ -1,5 +1,5 @@
 import { readBoundManifest } from '../../archive/bound.ts';
-import { sealOf } from '../../archive/records.ts';
+import { fingerprintOf } from '../../archive/records.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { Step } from '../../core/step.ts';
@@ -33,7 +33,7 @@ export const prepareServer: Step<DrillEnv, Facts, PreparedOutput> = {
 		const restricted = isThere ? restrictedOf(await accountStatements({ ...at, manifest, accounts: true })) : new Set<string>();
 		const variables = restricted.size === 0 ? [] : await runQuery('server', server.dialect.catalogue.variables);
 		return {
-			...(await sealOf(folder)),
+			...(await fingerprintOf(folder)),
 			objects: (manifest.outside ?? []).filter(({ kind }) => CREATED.has(kind)),
 			isRestricted: variables.some(([name]) => name === 'partial_revokes'),
 		};

@@ -52,8 +52,8 @@ const endReplication: Step<ReplicatingEnv, null, null> = {
 const STOPPED = { running: false, stopped: true, superReadOnly: null, startedAt: 0, packet: 0 };
 
 /** The restored server follows the primary to lag zero, with an account that is created for that, or with a person's. */
-export const replicating = (wish: { readonly createsAccount: boolean }): readonly AnyStep<ReplicatingEnv>[] => [
-	...(wish.createsAccount ? [createAccount as AnyStep<ReplicatingEnv>] : []),
+export const replicating = (options: { readonly createsAccount: boolean }): readonly AnyStep<ReplicatingEnv>[] => [
+	...(options.createsAccount ? [createAccount as AnyStep<ReplicatingEnv>] : []),
 	onThrowaway(connect as AnyStep<ReplicatingEnv>, async () => ({ channel: null })),
 	onThrowaway(start as AnyStep<ReplicatingEnv>, async () => STOPPED),
 	follow,

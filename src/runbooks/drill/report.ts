@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { sealOf } from '../../archive/records.ts';
+import { fingerprintOf } from '../../archive/records.ts';
 import type { FileAction, StartedServer } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import type { DrillRecord } from '../../core/backups.ts';
@@ -21,7 +21,7 @@ export const report: Step<DrillEnv, Facts, ReportOutput | null> = {
 	concludes: true,
 	async inspect({ folder, throwaway, serverLeft, folderFacts }) {
 		return {
-			...(await sealOf(folder)),
+			...(await fingerprintOf(folder)),
 			isAlive: (await serverLeft(throwaway.folder)).running,
 			freeBytes: (await folderFacts(throwaway.folder)).freeBytes,
 		};

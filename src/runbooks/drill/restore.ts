@@ -33,7 +33,7 @@ const alone = (check: Check): Check => (check.id === OTHERS && check.status === 
 const proveAlone: AnyStep<DrillEnv> = { ...prove, verify: async (at) => ((await prove.verify?.(at)) ?? []).map(alone) };
 
 /** A restore's own steps, all of them, accounts too. */
-export const restoring = (wish: { readonly parallel: boolean }): readonly AnyStep<DrillEnv>[] =>
-	restoreRunbook({ ...wish, accounts: true }).steps.map((step) =>
+export const restoring = (options: { readonly parallel: boolean }): readonly AnyStep<DrillEnv>[] =>
+	restoreRunbook({ ...options, accounts: true }).steps.map((step) =>
 		onThrowaway<DrillEnv>(step.id === prove.id ? proveAlone : (step as AnyStep<DrillEnv>), FORESEEN[step.id] ?? (async () => null)),
 	);

@@ -114,9 +114,9 @@ function machineTrouble({ folder, isAlive, freeBytes }: Machine, { description, 
 	if (wrong.length > 0)
 		return wrong.map(({ title, expected, found }) => `${title}: ${found ?? 'no'} (needed: ${expected ?? 'yes'})`).join('; ');
 	if (!isAlive) return 'the throwaway server was killed, or ended by itself';
-	const words = [description.message, description.reason, description.details].filter(Boolean).join(' ');
+	const texts = [description.message, description.reason, description.details].filter(Boolean).join(' ');
 	if (freeBytes < LEAST_FREE) return `${bytes(freeBytes)} are free in ${folder}`;
-	return SPENT.test(words) ? words : null;
+	return SPENT.test(texts) ? texts : null;
 }
 
 /** Fails where the machine, not the backup, made the drill fail; null where it did not. */

@@ -1,4 +1,4 @@
-import { type Deeds, isMade } from '../../core/deeds.ts';
+import { type Effects, isMade } from '../../core/deeds.ts';
 import type { ReadContext } from '../../core/step.ts';
 import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/common/grants.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
@@ -68,7 +68,7 @@ export async function accountsOfBoth({ primary, replica, memory, runQuery }: Pro
 			return objects.has(`${object.kind} ${object.database}.${object.name}`) ? 'objects' : 'gone';
 		};
 		if (lines.length === 0) continue;
-		const kind = (wish: ReturnType<typeof of>) => lines.filter((line) => of(line) === wish);
+		const kind = (kind: ReturnType<typeof of>) => lines.filter((line) => of(line) === kind);
 		lacking.push({ account: accountKey(who), wide: kind('wide'), objects: kind('objects'), gone: kind('gone') });
 	}
 	const missing = wanted.filter((who) => !accounts.isOwn(who) && !there.has(accountKey(who)));
@@ -97,7 +97,7 @@ export async function accountsThere({
 	made,
 	absent,
 }: ProvisionEnv &
-	ReadContext & { readonly origin: Accounts; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<Accounts> {
+	ReadContext & { readonly origin: Accounts; readonly made: Effects['made']; readonly absent: ReadonlySet<string> }): Promise<Accounts> {
 	const nothing = { missing: [], lacking: [] };
 	if (absent.has('replica')) {
 		const copied = origin.missing.filter((who) => isMade(made, { on: 'replica', kind: 'account', name: accountKey(who) }));

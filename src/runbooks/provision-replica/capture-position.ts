@@ -14,13 +14,13 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 		follows: (await runQuery('primary', primary.dialect.channel.status)).length > 0,
 	}),
 	checks({ primary, facts: { position, follows } }) {
-		const { terms: words } = primary.dialect;
+		const { terms } = primary.dialect;
 		// A replica has what was copied to it, which is in no log of its own; what it hands on is what it has logged since.
 		const sound = follows || primary.dialect.positions.contains(position.written, position.gtid);
 		return [
-			must('POSITION', `${words.position} is in the primary’s own binary log`, sound, {
-				expected: `${words.written} holds all of ${position.gtid || '(empty)'}`,
-				found: `${words.written} = ${position.written || '(empty)'}`,
+			must('POSITION', `${terms.position} is in the primary’s own binary log`, sound, {
+				expected: `${terms.written} holds all of ${position.gtid || '(empty)'}`,
+				found: `${terms.written} = ${position.written || '(empty)'}`,
 				hints: primary.dialect.hints.strayPosition,
 			}),
 			...(position.gtid === ''

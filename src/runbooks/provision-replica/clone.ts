@@ -14,21 +14,21 @@ import { some } from '../shared/server.ts';
 import { accountKey, type ProvisionEnv, type SeedOutput } from './env.ts';
 import {
 	arrived,
-	type CloneLook,
+	type CloneInspection,
 	checkClone,
 	cloneOf,
 	consentToClone,
-	lookForClone,
-	lookForUndo,
+	inspectForClone,
+	inspectForUndo,
 	QUIET,
 	wordsOf,
 } from './inspect-clone.ts';
 import { databasesThere } from './seed.ts';
 
-type Facts = CloneLook | null;
-type At = ProvisionEnv & Observed<CloneLook>;
+type Facts = CloneInspection | null;
+type At = ProvisionEnv & Observed<CloneInspection>;
 
-const LOOK_EVERY_MS = 250;
+const CHECK_EVERY_MS = 250;
 /** The server takes connections a moment before it calls its recovery complete. */
 const COMPLETE_WITHIN_MS = 60_000;
 
@@ -37,22 +37,22 @@ const replaced = ({ replica, facts, origin }: At): boolean =>
 	origin.written !== '' && origin.replicated === '' && replica.dialect.positions.contains(facts.replicated, origin.written);
 
 /** A value that `SET PERSIST` wrote goes back to what it was. */
-function persistBack(words: Cloning, { facts, origin }: At): Action[] {
+function persistBack(cloning: Cloning, { facts, origin }: At): Action[] {
 	return Object.keys(QUIET).flatMap((name) => {
 		const before = origin.recipient.persisted[name];
 		if (before === facts.recipient.persisted[name]) return [];
-		const statement = before === undefined ? words.forgetPersisted(name) : words.persist(name, before);
+		const statement = before === undefined ? cloning.forgetPersisted(name) : cloning.persist(name, before);
 		return [change('replica', `persisted-${name}`, 'as it was written down before', statement)];
 	});
 }
 
 /** Of a plugin that was there: a restart has forgotten what was set by hand. */
-const settingsBack = (words: Cloning, { origin }: At, which: (name: CloneSetting) => boolean): Action[] =>
+const settingsBack = (cloning: Cloning, { origin }: At, which: (name: CloneSetting) => boolean): Action[] =>
 	(['clone_valid_donor_list', 'clone_ssl_ca'] as const)
 		.filter(which)
-		.map((name) => change('replica', `${name}-back`, 'as it was', words.set(name, origin.recipient.settings[name])));
+		.map((name) => change('replica', `${name}-back`, 'as it was', cloning.set(name, origin.recipient.settings[name])));
 
-function copying(at: At, words: Cloning): Action[] {
+function copying(at: At, cloning: Cloning): Action[] {
 	const { primary, replica, source, tls, ca, facts } = at;
 	const { account, password, restartWaitSeconds } = cloneOf(at);
 	const { accounts } = primary.dialect;
@@ -62,10 +62,10 @@ function copying(at: At, words: Cloning): Action[] {
 			'replica',
 			'clone',
 			'the replica draws all data and puts them in the place of its own',
-			words.from({ ...account, ...source, password, tls }),
+			cloning.from({ ...account, ...source, password, tls }),
 		),
 		session: 'own',
-		ends: words.wentDown,
+		ends: cloning.wentDown,
 		makes: broughtBy(at),
 		destroys: databasesThere(facts.onReplica),
 		timeoutMs: 0,
@@ -75,8 +75,8 @@ function copying(at: At, words: Cloning): Action[] {
 		...{ mostMs: restartWaitSeconds * 1000, dataDir: replica.local ? facts.dataDir : null },
 	};
 	return [
-		...(facts.donor.plugin ? [] : [act('primary', 'install-primary', 'the plugin that gives the copy', words.install)]),
-		...(facts.recipient.plugin ? [] : [act('replica', 'install-replica', 'the plugin that takes it', words.install)]),
+		...(facts.donor.plugin ? [] : [act('primary', 'install-primary', 'the plugin that gives the copy', cloning.install)]),
+		...(facts.recipient.plugin ? [] : [act('replica', 'install-replica', 'the plugin that takes it', cloning.install)]),
 		facts.donorAccount
 			? act(
 					'primary',
@@ -85,14 +85,14 @@ function copying(at: At, words: Cloning): Action[] {
 					accounts.setPassword(account.user, account.host, password, tls),
 				)
 			: act('primary', 'donor', 'an account for the copy alone', accounts.create(account.user, account.host, password, tls)),
-		act('primary', 'donor-grant', 'the one privilege that it needs', words.grantDonor(account.user, account.host)),
-		act('replica', 'donors', 'from where it may clone', words.set('clone_valid_donor_list', `${source.host}:${source.port}`)),
-		...(ca === null ? [] : [act('replica', 'ca', 'the primary must prove who it is', words.set('clone_ssl_ca', ca))]),
+		act('primary', 'donor-grant', 'the one privilege that it needs', cloning.grantDonor(account.user, account.host)),
+		act('replica', 'donors', 'from where it may clone', cloning.set('clone_valid_donor_list', `${source.host}:${source.port}`)),
+		...(ca === null ? [] : [act('replica', 'ca', 'the primary must prove who it is', cloning.set('clone_ssl_ca', ca))]),
 		...Object.entries(QUIET)
 			// One that is DISABLED stays so.
 			.filter(([name]) => name !== 'event_scheduler' || facts.eventScheduler !== 'DISABLED')
 			.map(([name, value]) =>
-				act('replica', `persist-${name}`, 'the restart must not forget it: copied events would fire', words.persist(name, value)),
+				act('replica', `persist-${name}`, 'the restart must not forget it: copied events would fire', cloning.persist(name, value)),
 			),
 		copy,
 		restart,
@@ -102,7 +102,7 @@ function copying(at: At, words: Cloning): Action[] {
 						'replica',
 						'install-again',
 						'only where it did not come with the copy: the primary may have it from its option file',
-						words.install,
+						cloning.install,
 					),
 				]
 			: []),
@@ -119,7 +119,7 @@ const broughtBy = (at: At): readonly Thing[] => {
 };
 
 /** In this order: while the replica's plugin is there, it can be seen that the data have come. */
-function tidying(at: At, words: Cloning, done: boolean): Action[] {
+function tidying(at: At, cloning: Cloning, done: boolean): Action[] {
 	const { primary, replica, facts, origin } = at;
 	const { account } = cloneOf(at);
 	const { locks } = replica.dialect;
@@ -130,10 +130,10 @@ function tidying(at: At, words: Cloning, done: boolean): Action[] {
 			: [change('primary', 'drop-donor', 'not needed any more', primary.dialect.accounts.drop({ ...account, role: false }))]),
 		...(origin.donor.plugin || (done && !facts.donor.plugin)
 			? []
-			: [change('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall)]),
+			: [change('primary', 'uninstall-primary', 'it was put in by this run', cloning.uninstall)]),
 		...Object.keys(QUIET)
 			.filter((name) => origin.recipient.persisted[name] === undefined)
-			.map((name) => change('replica', `persisted-${name}`, 'as it was written down before', words.forgetPersisted(name))),
+			.map((name) => change('replica', `persisted-${name}`, 'as it was written down before', cloning.forgetPersisted(name))),
 		change(
 			'replica',
 			'super-read-only-off',
@@ -144,7 +144,9 @@ function tidying(at: At, words: Cloning, done: boolean): Action[] {
 		...(facts.eventScheduler === 'DISABLED'
 			? []
 			: [change('replica', 'events-again', 'after the restart', locks.setEventScheduler('OFF'))]),
-		...(kept ? settingsBack(words, at, () => true) : [change('replica', 'uninstall-replica', 'it came with this run', words.uninstall)]),
+		...(kept
+			? settingsBack(cloning, at, () => true)
+			: [change('replica', 'uninstall-replica', 'it came with this run', cloning.uninstall)]),
 	];
 }
 
@@ -160,22 +162,27 @@ function drawer({ now, progress }: RunContext): (stages: readonly CloneStage[]) 
 }
 
 /** Until it has begun the server tells of the clone before. */
-const stagesOf = async ({ runQuery }: ReadContext, words: Cloning): Promise<readonly CloneStage[]> =>
-	(await runQuery('replica', words.status))?.state === 'In Progress' ? runQuery('replica', words.progress) : [];
+const stagesOf = async ({ runQuery }: ReadContext, cloning: Cloning): Promise<readonly CloneStage[]> =>
+	(await runQuery('replica', cloning.status))?.state === 'In Progress' ? runQuery('replica', cloning.progress) : [];
 
 /** Looks again and again, until the clone is at its end. A server that is going down, or that is just coming, tells nothing. */
-async function watching(at: ProvisionEnv & RunContext, words: Cloning, draw: ReturnType<typeof drawer>, ended: AbortSignal): Promise<void> {
+async function watching(
+	at: ProvisionEnv & RunContext,
+	cloning: Cloning,
+	draw: ReturnType<typeof drawer>,
+	ended: AbortSignal,
+): Promise<void> {
 	while (!ended.aborted) {
-		const stages = await stagesOf(at, words).catch(() => []);
+		const stages = await stagesOf(at, cloning).catch(() => []);
 		if (!ended.aborted) draw(stages);
-		await pause(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
+		await pause(CHECK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
 	}
 }
 
 /** Gives whether the server is down now, and stays so. */
-async function copy(at: ProvisionEnv & RunContext, words: Cloning, draw: ReturnType<typeof drawer>, action: SqlAction): Promise<boolean> {
+async function copy(at: ProvisionEnv & RunContext, cloning: Cloning, draw: ReturnType<typeof drawer>, action: SqlAction): Promise<boolean> {
 	const ended = new AbortController();
-	const watched = watching(at, words, draw, ended.signal);
+	const watched = watching(at, cloning, draw, ended.signal);
 	try {
 		return (await at.perform(action))[0]?.ended === 'down';
 	} finally {
@@ -184,12 +191,12 @@ async function copy(at: ProvisionEnv & RunContext, words: Cloning, draw: ReturnT
 	}
 }
 
-async function statusOf({ runQuery, now, signal }: RunContext, words: Cloning): Promise<CloneStatus | null> {
+async function statusOf({ runQuery, now, signal }: RunContext, cloning: Cloning): Promise<CloneStatus | null> {
 	const until = now().getTime() + COMPLETE_WITHIN_MS;
 	for (;;) {
-		const status = await runQuery('replica', words.status);
+		const status = await runQuery('replica', cloning.status);
 		if (status?.state !== 'In Progress' || now().getTime() > until) return status;
-		await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+		await pause(CHECK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 	}
 }
 
@@ -233,27 +240,27 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 	id: 'clone',
 	title: 'Clone the primary',
 	why: 'The replica draws the primary’s InnoDB files as they are, with all accounts and settings in tables, then restarts with them; for large data that is many times faster than a dump. Its position is that of the copy, set by the server itself. Whatever the restart forgets, read_only above all, is set again before anything may write there.',
-	inspect: lookForClone,
+	inspect: inspectForClone,
 	checks: checkClone,
 	consents: consentToClone,
 	plan(at) {
-		const words = wordsOf(at);
+		const cloning = wordsOf(at);
 		const { facts, origin } = at;
-		if (words === null || facts === null || origin === null) return [];
+		if (cloning === null || facts === null || origin === null) return [];
 		const seen = { ...at, facts, origin };
 		const done = arrived(at, facts.status, origin.status, facts.replicated);
-		return [...(done ? [] : copying(seen, words)), ...tidying(seen, words, done)];
+		return [...(done ? [] : copying(seen, cloning)), ...tidying(seen, cloning, done)];
 	},
 	async run(at) {
 		const { plan, facts, origin, perform, note, runQuery, replica } = at;
-		const words = wordsOf(at);
-		if (words === null || facts === null || origin === null) throw new TypeError('a clone without CLONE');
+		const cloning = wordsOf(at);
+		if (cloning === null || facts === null || origin === null) throw new TypeError('a clone without CLONE');
 		const wait = duration(cloneOf(at).restartWaitSeconds * 1000);
 		const draw = drawer(at);
 		let down = false;
 		const restarts = plan.findIndex(({ kind }) => kind === 'restart');
 		for (const action of plan.slice(0, Math.max(0, restarts))) {
-			if (action.id === 'clone' && action.kind === 'sql') down = await copy(at, words, draw, action);
+			if (action.id === 'clone' && action.kind === 'sql') down = await copy(at, cloning, draw, action);
 			else await perform(action);
 		}
 		const restart = pick(plan, 'restart', 'restart');
@@ -267,11 +274,11 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			await perform(restart, { onDown });
 		}
 		const again = pick(plan, 'sql', 'install-again');
-		if (again !== undefined && !(await runQuery('replica', words.facts)).plugin) await perform(again);
-		const status = await statusOf(at, words);
+		if (again !== undefined && !(await runQuery('replica', cloning.facts)).plugin) await perform(again);
+		const status = await statusOf(at, cloning);
 		const bad = failed(await proofs({ ...at, facts, origin }, status));
 		if (bad.length > 0) throw new VerifyFailed(bad, 'The clone could not be proven.');
-		const stages = await runQuery('replica', words.progress);
+		const stages = await runQuery('replica', cloning.progress);
 		draw(stages);
 		const tables = (await runQuery('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
 		const databases = await runQuery('replica', replica.dialect.catalogue.databases);
@@ -294,11 +301,11 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			}),
 		];
 	},
-	inspectReachable: lookForUndo,
+	inspectReachable: inspectForUndo,
 	undo(at) {
-		const words = wordsOf(at);
+		const cloning = wordsOf(at);
 		const { primary, replica, facts, origin, made } = at;
-		if (words === null || facts === null || origin === null) return [];
+		if (cloning === null || facts === null || origin === null) return [];
 		const seen = { ...at, facts, origin };
 		const { accounts, catalogue, locks, positions } = replica.dialect;
 		const actions: Action[] = [];
@@ -308,10 +315,10 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 			act('primary', `kill-${id}`, 'it gives a copy that no run uses any more', primary.dialect.locks.kill(id));
 		if (facts.donorAccount)
 			act('primary', 'drop-donor', 'made by this run', primary.dialect.accounts.drop({ ...cloneOf(at).account, role: false }));
-		if (facts.donor.plugin && !origin.donor.plugin) act('primary', 'uninstall-primary', 'it was put in by this run', words.uninstall);
-		if (facts.recipient.plugin && !origin.recipient.plugin) act('replica', 'uninstall-replica', 'it came with this run', words.uninstall);
-		else actions.push(...settingsBack(words, seen, (name) => facts.recipient.settings[name] !== origin.recipient.settings[name]));
-		actions.push(...persistBack(words, seen));
+		if (facts.donor.plugin && !origin.donor.plugin) act('primary', 'uninstall-primary', 'it was put in by this run', cloning.uninstall);
+		if (facts.recipient.plugin && !origin.recipient.plugin) act('replica', 'uninstall-replica', 'it came with this run', cloning.uninstall);
+		else actions.push(...settingsBack(cloning, seen, (name) => facts.recipient.settings[name] !== origin.recipient.settings[name]));
+		actions.push(...persistBack(cloning, seen));
 		if (replaced(seen)) {
 			const were = origin.replicaAccounts.map(accountKey);
 			// Whom we are logged in as stays.

@@ -46,7 +46,7 @@ type Output = {
 
 const REACH_WITHIN_MS = 120_000;
 /** How often both lists of objects are read where they differ, and how long the replica may take to what the primary had written then. */
-const OBJECTS_LOOKS = 5;
+const OBJECTS_CHECKS = 5;
 const OBJECTS_WAIT_SECONDS = 5;
 /** Of so many tables it is said in what they differ. */
 const EXPLAINED = 10;
@@ -73,7 +73,7 @@ async function sameObjects(at: ProvisionEnv & ReadContext): Promise<{ there: str
 		const here = await objects(at, 'replica');
 		const lacking = there.filter((name) => !here.includes(name));
 		const extra = here.filter((name) => !there.includes(name));
-		if (lacking.length + extra.length === 0 || runQuery === OBJECTS_LOOKS) return { there, lacking, extra };
+		if (lacking.length + extra.length === 0 || runQuery === OBJECTS_CHECKS) return { there, lacking, extra };
 	}
 }
 
@@ -268,25 +268,25 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const { primary, replica, delaySeconds } = env;
 		if (delaySeconds > 0) return [];
 		const { channel, locks } = primary.dialect;
-		const look = (on: string, id: string, why: string, statement: Statement): Action => ({
+		const queryAction = (on: string, id: string, why: string, statement: Statement): Action => ({
 			...change(on, id, why, statement),
 			changes: false,
 		});
 		return [
 			change('replica', 'stop', 'it waits for the moment to compare', channel.pause),
-			look('primary', 'open-snapshot', 'one moment to compare', locks.snapshot),
+			queryAction('primary', 'open-snapshot', 'one moment to compare', locks.snapshot),
 			...momentActions(env),
 			change('replica', 'run-until', 'to exactly that moment', channel.startUntil('<the snapshot’s position>')),
 			...jsonActions(env, facts.jsonColumns ?? []),
 			...facts.tables.map((table) =>
-				look(
+				queryAction(
 					'both',
 					`checksum-${qualified(table)}`,
 					`${qualified(table)}, on both at one position`,
 					replica.dialect.catalogue.checksum(table, table.columns).statement,
 				),
 			),
-			look('primary', 'close-snapshot', 'the moment is over', locks.closeSnapshot),
+			queryAction('primary', 'close-snapshot', 'the moment is over', locks.closeSnapshot),
 			change('replica', 'start', 'replication continues', channel.start),
 		];
 	},

@@ -34,8 +34,8 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 		// A channel that runs cannot be changed; only what an interrupted run of ours left can be running here.
 		if (facts.channel !== null && (facts.channel.io !== 'no' || facts.channel.sql !== 'no'))
 			act('stop', 'it cannot be changed while it runs', channel.stop);
-		const wish = { host: source.host, port: source.port, user: account.user, password, tls, ca, verifyName, delaySeconds };
-		act('configure', 'where from, as whom, encrypted, from which position', channel.configure(wish));
+		const options = { host: source.host, port: source.port, user: account.user, password, tls, ca, verifyName, delaySeconds };
+		act('configure', 'where from, as whom, encrypted, from which position', channel.configure(options));
 		return actions;
 	},
 	async verify(at) {

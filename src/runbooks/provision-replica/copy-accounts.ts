@@ -110,15 +110,15 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const { accounts } = primary.dialect;
 		const present = (await runQuery('replica', replica.dialect.accounts.list)).map(accountKey);
 		const lacking = (await runQuery('primary', accounts.list)).filter((who) => !accounts.isOwn(who) && !present.includes(accountKey(who)));
-		const rights = await lackingNow(at, at.output?.made ?? [], 'wide');
+		const missing = await lackingNow(at, at.output?.made ?? [], 'wide');
 		return [
 			must('ACCOUNTS', 'The replica has the primary’s accounts', lacking.length === 0, {
 				expected: 'all',
 				wrong: `missing ${some(lacking.map(accountKey))}`,
 			}),
-			must('ACCOUNTS-GRANTS', 'They may do what they may on the primary', rights.length === 0, {
+			must('ACCOUNTS-GRANTS', 'They may do what they may on the primary', missing.length === 0, {
 				expected: 'the same privileges',
-				wrong: `missing ${some(rights)}`,
+				wrong: `missing ${some(missing)}`,
 			}),
 		];
 	},

@@ -10,12 +10,12 @@ import { databasesThere } from './seed.ts';
 const WAIT_SECONDS = 2;
 
 /** Tables in the databases that the run made on the replica which the primary does not have, once the replica has applied all. */
-async function strangers({ primary, replica, runQuery, deeds }: ProvisionEnv & ReadContext & SinceRun): Promise<readonly string[]> {
+async function strangers({ primary, replica, runQuery, effects }: ProvisionEnv & ReadContext & SinceRun): Promise<readonly string[]> {
 	const { written } = await runQuery('primary', primary.dialect.positions.current);
 	await runQuery('replica', replica.dialect.positions.wait(written, WAIT_SECONDS)).catch(() => false);
 	const there = new Set((await runQuery('primary', primary.dialect.catalogue.tables)).map(qualified));
 	return (await runQuery('replica', replica.dialect.catalogue.tables))
-		.filter(({ database }) => isMade(deeds.made, { on: 'replica', kind: 'database', name: database }))
+		.filter(({ database }) => isMade(effects.made, { on: 'replica', kind: 'database', name: database }))
 		.map(qualified)
 		.filter((name) => !there.has(name));
 }
@@ -52,13 +52,13 @@ async function foreignWrites(at: ProvisionEnv & ReadContext & SinceRun, isProtec
  * dropped, nor its binary log reset, before its name is typed.
  */
 export async function entangledReplica(at: ProvisionEnv & ReadContext & SinceRun): Promise<readonly Consent[]> {
-	const { replica, deeds, done, undoing, absent } = at;
+	const { replica, effects, done, undoing, absent } = at;
 	// Nothing is done there now.
 	if (absent.has('replica')) return [];
-	const brought = deeds.made === null || deeds.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
+	const brought = effects.made === null || effects.made.some(({ on, kind }) => on === 'replica' && kind === 'database');
 	if (!brought && seeded(at) === undefined) return [];
 	const affected: string[] = [];
-	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
+	if (effects.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
 	const inForce = (step: string) => done.includes(step) && !undoing.includes(step);
 	if (inForce('connect')) affected.push(...(await channelChanges(at)));
 	if (seeded(at) !== undefined) affected.push(...(await foreignWrites(at, inForce('protect'))));

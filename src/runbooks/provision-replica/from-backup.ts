@@ -73,7 +73,7 @@ function bringing<Facts extends { readonly [name: string]: Json }, Output extend
  * Gives a primary a replica with the data of a backup: the restore's own steps, then what any provisioning does. The accounts are the backup's,
  * not the primary's of today: those that were made since come through replication, and would stop it if they were there already (error 1396).
  */
-export const provisionFromBackup = (wish: { readonly operator: boolean; readonly parallel: boolean }): Runbook<FromBackupEnv> => ({
+export const provisionFromBackup = (options: { readonly operator: boolean; readonly parallel: boolean }): Runbook<FromBackupEnv> => ({
 	...provisionReplica,
 	steps: [
 		inspectPrimary,
@@ -82,12 +82,12 @@ export const provisionFromBackup = (wish: { readonly operator: boolean; readonly
 		fits,
 		restoring(proveFiles),
 		createAccount,
-		...(wish.operator ? [createOperator] : []),
+		...(options.operator ? [createOperator] : []),
 		capturePosition,
 		protect,
 		empty,
 		forgetAccounts,
-		...(wish.parallel ? [bringing(restoring(create)), restoring(loadRows), restoring(finish)] : [bringing(restoring(loadDatabases))]),
+		...(options.parallel ? [bringing(restoring(create)), restoring(loadRows), restoring(finish)] : [bringing(restoring(loadDatabases))]),
 		restoring(accounts),
 		restoring(prove),
 		backupPosition,
@@ -97,7 +97,7 @@ export const provisionFromBackup = (wish: { readonly operator: boolean; readonly
 		verifyThreads,
 		wait,
 		// The account comes through replication, too.
-		...(wish.operator ? [grantOperator] : []),
+		...(options.operator ? [grantOperator] : []),
 		compareDefinitionsOfBoth,
 		compare,
 	],

@@ -83,11 +83,11 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 };
 
 /** Its steps without those that nobody asked for. CLONE brings accounts and position with the data. */
-export const provisionRunbook = (wish: { readonly operator: boolean; readonly clone: boolean }): Runbook<ProvisionEnv> => ({
+export const provisionRunbook = (options: { readonly operator: boolean; readonly clone: boolean }): Runbook<ProvisionEnv> => ({
 	...provisionReplica,
 	steps: provisionReplica.steps.flatMap((step) => {
-		if (!wish.operator && (step === createOperator || step === grantOperator)) return [];
-		if (wish.clone && (step === copyAccounts || step === grantObjects || step === setPosition)) return [];
-		return [wish.clone && step === seed ? clone : step];
+		if (!options.operator && (step === createOperator || step === grantOperator)) return [];
+		if (options.clone && (step === copyAccounts || step === grantObjects || step === setPosition)) return [];
+		return [options.clone && step === seed ? clone : step];
 	}),
 });

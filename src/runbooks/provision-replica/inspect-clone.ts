@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must, note, should } from '../../core/check.ts';
-import type { Deeds } from '../../core/deeds.ts';
+import type { Effects } from '../../core/deeds.ts';
 import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Consent, Thing } from '../../core/model.ts';
@@ -13,7 +13,7 @@ import { privilegeCheck, qualified, some } from '../shared/server.ts';
 import { accountKey, type ProvisionEnv } from './env.ts';
 
 /** What a clone needs to know of both servers, and what it may change on them. */
-export type CloneLook = {
+export type CloneInspection = {
 	readonly donor: CloneFacts;
 	readonly recipient: CloneFacts;
 	/** Of our login on each side. */
@@ -64,12 +64,12 @@ export async function cloneStatus(at: ProvisionEnv & ReadContext): Promise<Clone
 		const status = await at.runQuery('replica', words.status);
 		if (status === null || status.state !== 'In Progress' || status.running) return status;
 		// Of a clone that is whole it says so for a moment after the restart, of one that its server died in until there is another.
-		if (runQuery === SETTLED_LOOKS) return { ...status, state: INTERRUPTED };
+		if (runQuery === SETTLED_CHECKS) return { ...status, state: INTERRUPTED };
 		await pause(SETTLE_MS, undefined, { signal: at.signal }).catch(() => at.signal.throwIfAborted());
 	}
 }
 
-const SETTLED_LOOKS = 8;
+const SETTLED_CHECKS = 8;
 const SETTLE_MS = 500;
 /** No word of the server's own. */
 const INTERRUPTED = 'Interrupted';
@@ -86,7 +86,7 @@ export const arrived = ({ source }: ProvisionEnv, status: CloneStatus | null, be
 	status.began !== before?.began &&
 	status.gtid === replicated;
 
-async function loginOn({ runQueryAs, primary }: ProvisionEnv & ReadContext): Promise<CloneLook['login']> {
+async function loginOn({ runQueryAs, primary }: ProvisionEnv & ReadContext): Promise<CloneInspection['login']> {
 	try {
 		const { account } = await runQueryAs('replica', 'primary', primary.dialect.identity);
 		return { account, held: await runQueryAs('replica', 'primary', primary.dialect.privileges.held), words: '' };
@@ -96,7 +96,7 @@ async function loginOn({ runQueryAs, primary }: ProvisionEnv & ReadContext): Pro
 	}
 }
 
-async function tablesWithout(at: ProvisionEnv & ReadContext): Promise<CloneLook['notInnodb']> {
+async function tablesWithout(at: ProvisionEnv & ReadContext): Promise<CloneInspection['notInnodb']> {
 	const { catalogue } = at.primary.dialect;
 	const filled: string[] = [];
 	const empty: string[] = [];
@@ -108,7 +108,7 @@ async function tablesWithout(at: ProvisionEnv & ReadContext): Promise<CloneLook[
 	return { filled, empty };
 }
 
-export async function lookForClone(at: ProvisionEnv & ReadContext): Promise<CloneLook | null> {
+export async function inspectForClone(at: ProvisionEnv & ReadContext): Promise<CloneInspection | null> {
 	const { primary, replica, runQuery } = at;
 	const words = wordsOf(at);
 	if (words === null) return null;
@@ -146,14 +146,14 @@ export async function lookForClone(at: ProvisionEnv & ReadContext): Promise<Clon
 }
 
 /** What undoing a clone needs to know while one of the servers cannot be reached. */
-export async function lookForUndo(
+export async function inspectForUndo(
 	at: ProvisionEnv &
-		ReadContext & { readonly origin: CloneLook | null; readonly made: Deeds['made']; readonly absent: ReadonlySet<string> },
-): Promise<CloneLook | null> {
+		ReadContext & { readonly origin: CloneInspection | null; readonly made: Effects['made']; readonly absent: ReadonlySet<string> },
+): Promise<CloneInspection | null> {
 	const { primary, replica, runQuery, origin, made, absent } = at;
 	const words = wordsOf(at);
 	if (words === null || origin === null) return null;
-	if (absent.size === 0) return lookForClone(at);
+	if (absent.size === 0) return inspectForClone(at);
 	const { account } = cloneOf(at);
 	const onPrimary = async () => ({
 		donor: await runQuery('primary', words.facts),
@@ -177,7 +177,7 @@ export async function lookForUndo(
 }
 
 /** A replica that cannot be reached, as the run's journal leaves it: with all that the clone was to bring. */
-function asCloned(origin: CloneLook, made: Deeds['made'], donor: AccountName): Partial<CloneLook> {
+function asCloned(origin: CloneInspection, made: Effects['made'], donor: AccountName): Partial<CloneInspection> {
 	const recipient = { ...origin.recipient, plugin: true, persisted: { ...origin.recipient.persisted, ...QUIET } };
 	const brought = (kind: Thing['kind']) => (made ?? []).filter((thing) => thing.on === 'replica' && thing.kind === kind);
 	const databases = brought('database').map(({ name }) => name);
@@ -197,7 +197,7 @@ function asCloned(origin: CloneLook, made: Deeds['made'], donor: AccountName): P
 const nameOf = (who: AccountName): string => `${who.user}@${who.host}`;
 
 /** Our own login comes from the primary as well: it must be there, open with the same password, and be allowed the rest of the work. */
-function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneLook): Check[] {
+function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneInspection): Check[] {
 	const { primary, replica } = at;
 	const { login, accounts } = facts;
 	const there = facts.primaryAccounts.some((who) => nameOf(who) === accounts.replica);
@@ -228,7 +228,7 @@ function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneLook): Check[
 	return checks;
 }
 
-export function checkClone(at: ProvisionEnv & Observed<CloneLook | null>): Check[] {
+export function checkClone(at: ProvisionEnv & Observed<CloneInspection | null>): Check[] {
 	const { primary, replica, facts } = at;
 	const words = wordsOf(at);
 	if (words === null || facts === null) {
@@ -296,7 +296,7 @@ export function checkClone(at: ProvisionEnv & Observed<CloneLook | null>): Check
 }
 
 /** Accounts that only the replica has are lost. */
-export function consentToClone({ replica, facts, origin }: ProvisionEnv & Observed<CloneLook | null>): Consent[] {
+export function consentToClone({ replica, facts, origin }: ProvisionEnv & Observed<CloneInspection | null>): Consent[] {
 	if (facts === null || origin === null) return [];
 	const there = facts.primaryAccounts.map(accountKey);
 	const lost = facts.replicaAccounts.filter((who) => !replica.dialect.accounts.isOwn(who) && !there.includes(accountKey(who)));

@@ -6,7 +6,7 @@ import type { Gap } from '../../dialects/common/gaps.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
 import { seesPrepared } from '../backup/guard.ts';
-import { applierGaps, gapChecks, logGaps, tellGap } from '../shared/gaps.ts';
+import { applierGaps, describeGap, gapChecks, logGaps } from '../shared/gaps.ts';
 import { findTool, readIdentity } from '../shared/inspect.ts';
 import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, titleOf } from '../shared/server.ts';
@@ -76,7 +76,7 @@ export const inspectPrimary: Step<ProvisionEnv, Facts, null> = {
 	checks({ primary, replica, source, tls, facts, clone, backup }) {
 		const dumps = clone === undefined && backup === undefined;
 		const { identity } = facts;
-		const { hints, terms: words, features } = primary.dialect;
+		const { hints, terms, features } = primary.dialect;
 		const { names } = primary.dialect.tools.dumpForSeed('primary', [], { versioned: false });
 		const day = 86_400;
 		const checks: Check[] = [
@@ -136,7 +136,7 @@ export const inspectPrimary: Step<ProvisionEnv, Facts, null> = {
 		if (features.gtidOptional) {
 			checks.push(
 				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
-					expected: words.gtidStrict,
+					expected: terms.gtidStrict,
 					wrong: 'not both on: a replica could not ask for what is missing',
 					hints: hints.strict,
 				}),
@@ -217,15 +217,15 @@ function tlsCheck({ dialect }: Server, identity: Identity, wanted: boolean): Che
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
 function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {
 	if (channels.length === 0) return [];
-	const { hints, terms: words } = dialect;
+	const { hints, terms } = dialect;
 	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');
 	return [
 		note('PRIMARY-CHAIN', `${name} is itself a replica`, `it replicates from ${sourcesOf(channels)}`),
 		must('PRIMARY-UPDATES', 'The primary logs what it replicates', identity.logsReplicaUpdates, {
-			expected: `${words.logsReplicaUpdates} = ON`,
-			wrong: `${words.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
+			expected: `${terms.logsReplicaUpdates} = ON`,
+			wrong: `${terms.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
 			hints: [
-				`In the option file of ${name}:  ${words.logsReplicaUpdates} = ON`,
+				`In the option file of ${name}:  ${terms.logsReplicaUpdates} = ON`,
 				`then restart it; or replicate from the top of the chain:  ${primaryOptions(channels)}`,
 			],
 		}),
@@ -238,7 +238,7 @@ function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Fa
 		}),
 		should('PRIMARY-PARTIAL', 'The primary itself applies all changes of its source', gaps.applier.length === 0, {
 			expected: 'no replication filter, no error passed over',
-			wrong: gaps.applier.map(tellGap).join('; '),
+			wrong: gaps.applier.map(describeGap).join('; '),
 			hints: gaps.applier.flatMap(({ hints }) => hints),
 		}),
 	];

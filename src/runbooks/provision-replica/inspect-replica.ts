@@ -85,7 +85,7 @@ export const inspectReplica: Step<ProvisionEnv, Facts, null> = {
 	},
 	checks({ primary, replica, facts, ...env }) {
 		const { identity } = facts;
-		const { hints, terms: words, features } = replica.dialect;
+		const { hints, terms, features } = replica.dialect;
 		const same =
 			facts.primary.serverId === identity.serverId &&
 			facts.primary.hostname === identity.hostname &&
@@ -151,17 +151,17 @@ export const inspectReplica: Step<ProvisionEnv, Facts, null> = {
 						hints: ['Free some space there, or take a server with a larger disk.'],
 					}),
 			should('REPLICA-BINLOG', 'It logs what it replicates', identity.binaryLog && identity.logsReplicaUpdates, {
-				wrong: `log_bin and ${words.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
+				wrong: `log_bin and ${terms.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
 				hints: ['See the option file’s lines in the plan.'],
 			}),
 			features.gtidOptional
 				? must('REPLICA-GTID', 'It has GTIDs', identity.gtidStrict, {
-						expected: words.gtidStrict,
+						expected: terms.gtidStrict,
 						wrong: 'not both on: it could not ask for what is missing',
 						hints: hints.strict,
 					})
 				: should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
-						wrong: `${words.gtidStrict} is off: a stray local write would go unnoticed`,
+						wrong: `${terms.gtidStrict} is off: a stray local write would go unnoticed`,
 						hints: hints.strict,
 					}),
 			should('REPLICA-HALT', 'It survives a crash', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {

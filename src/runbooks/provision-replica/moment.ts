@@ -4,7 +4,7 @@ import { type LockstepError, LockTimeout } from '../../core/errors.ts';
 import type { RunContext } from '../../core/step.ts';
 import { isLockRefused } from '../../dialects/common/errors.ts';
 import type { Statement } from '../../sql/sql.ts';
-import { type Blocker, blockersOf, keepsTablesOpen, tellBlocker } from '../backup/blockers.ts';
+import { type Blocker, blockersOf, describeBlocker, keepsTablesOpen } from '../backup/blockers.ts';
 import type { ProvisionEnv } from './env.ts';
 
 type At = ProvisionEnv & RunContext & { readonly plan: readonly Action[] };
@@ -94,7 +94,9 @@ export async function momentOf(
 		if (performance.now() - began > WITHIN_MS) throw notProven(at, atWork);
 		if (!late) continue;
 		if (!noted && atWork.length > 0)
-			note(`No lock is taken on ${primary.name} beside running statements; waiting for: ${atWork.slice(0, 3).map(tellBlocker).join('; ')}`);
+			note(
+				`No lock is taken on ${primary.name} beside running statements; waiting for: ${atWork.slice(0, 3).map(describeBlocker).join('; ')}`,
+			);
 		noted ||= atWork.length > 0;
 		await pause(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 	}
@@ -107,5 +109,5 @@ const notProven = ({ primary }: At, atWork: readonly Blocker[]): LockTimeout =>
 			atWork.length === 0
 				? 'Transactions commit too close together, and the global read lock of milliseconds was refused each time.'
 				: 'Transactions commit too close together, and these statements keep tables open, which even a lock of milliseconds would close for other clients:',
-		hints: [...atWork.slice(0, 5).map(tellBlocker), `No lock is held on ${primary.name}. Try again when there is less to do there.`],
+		hints: [...atWork.slice(0, 5).map(describeBlocker), `No lock is held on ${primary.name}. Try again when there is less to do there.`],
 	});

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Action, PipeAction, PipeResult } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import { type Deeds, isMade } from '../../core/deeds.ts';
+import { type Effects, isMade } from '../../core/deeds.ts';
 import { CheckFailed, Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
 import type { Failure, Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';
@@ -57,7 +57,7 @@ export async function databasesLeft({
 	runQuery,
 	made,
 	absent,
-}: ProvisionEnv & ReadContext & { readonly made: Deeds['made']; readonly absent: ReadonlySet<string> }): Promise<readonly string[]> {
+}: ProvisionEnv & ReadContext & { readonly made: Effects['made']; readonly absent: ReadonlySet<string> }): Promise<readonly string[]> {
 	if (!absent.has('replica')) return runQuery('replica', replica.dialect.catalogue.databases);
 	return (made ?? []).filter(({ on, kind }) => on === 'replica' && kind === 'database').map(({ name }) => name);
 }
@@ -68,7 +68,7 @@ export function dropCopied({
 	facts,
 	origin,
 	made,
-}: ProvisionEnv & Observed<{ readonly onReplica: readonly string[] }> & { readonly made: Deeds['made'] }): readonly Action[] {
+}: ProvisionEnv & Observed<{ readonly onReplica: readonly string[] }> & { readonly made: Effects['made'] }): readonly Action[] {
 	const { catalogue, load, locks } = replica.dialect;
 	const ours = facts.onReplica.filter(
 		(name) => !origin.onReplica.includes(name) && isMade(made, { on: 'replica', kind: 'database', name }),
@@ -116,7 +116,7 @@ async function copyBesidePrepared(
 ): Promise<{ result: PipeResult; at: null }> {
 	const before = await preparedNow(at);
 	const stop = new AbortController();
-	let looked: Promise<void> | null = null;
+	let checkedAt: Promise<void> | null = null;
 	const spans = async () => {
 		const now = new Set(await preparedNow(at));
 		const both = before.filter((xid) => now.has(xid));
@@ -126,9 +126,9 @@ async function copyBesidePrepared(
 		until: stop.signal,
 		onFlow(flow) {
 			// What flows is of the snapshot.
-			if (before.length > 0 && looked === null) {
-				looked = spans();
-				looked.catch(() => {});
+			if (before.length > 0 && checkedAt === null) {
+				checkedAt = spans();
+				checkedAt.catch(() => {});
 			}
 			onFlow(flow);
 		},
@@ -137,7 +137,7 @@ async function copyBesidePrepared(
 		stop.signal.throwIfAborted();
 		throw error;
 	});
-	await looked;
+	await checkedAt;
 	stop.signal.throwIfAborted();
 	return { result, at: null };
 }
@@ -284,7 +284,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 				`Dropped, renamed, truncated or made anew while they were copied, so that their rows may be of another table: ${some(exchanged)}. A delayed replica is not compared: provision it again while no statement exchanges tables.`,
 				'warning',
 			);
-		for (const words of result.words) if (!primary.dialect.tools.isHarmless(words)) note(words, 'warning');
+		for (const words of result.lines) if (!primary.dialect.tools.isHarmless(words)) note(words, 'warning');
 		const found = result.found as DumpScan;
 		const gtid = moment ?? found.position?.gtid;
 		if (gtid === undefined || gtid === null) {

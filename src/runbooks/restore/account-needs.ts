@@ -104,7 +104,7 @@ function privilegesOf(text: string): readonly string[] {
 	return found.privileges.filter((name) => name !== 'USAGE' && name !== 'GRANT OPTION');
 }
 
-const told = (all: Needed): string => some(all.map(([name, accounts]) => `${name} (${some(accounts, 3)})`));
+const neededText = (all: Needed): string => some(all.map(([name, accounts]) => `${name} (${some(accounts, 3)})`));
 
 export function accountChecks(server: Server, account: string, needs: AccountNeeds): Check[] {
 	const { restricted, plugins, unknown, ungrantable, proxies, roles = [] } = needs;
@@ -119,15 +119,15 @@ export function accountChecks(server: Server, account: string, needs: AccountNee
 		}),
 		must('SERVER-LOGINS', 'The server knows how the accounts log in', plugins.length === 0, {
 			expected: 'the same authentication plugins',
-			wrong: `it lacks ${told(plugins)} (error 1524)`,
+			wrong: `it lacks ${neededText(plugins)} (error 1524)`,
 			hints: [...plugins.map(([name]) => `INSTALL PLUGIN ${name} SONAME '….so';`), without],
 		}),
 		must('SERVER-PRIVILEGES-KNOWN', 'The server knows the privileges of the accounts', unknown.length === 0, {
-			wrong: `of a plugin or component that it lacks: ${told(unknown)}`,
+			wrong: `of a plugin or component that it lacks: ${neededText(unknown)}`,
 			hints: ['Install that plugin or component as it is on the server that was backed up.', without],
 		}),
 		must('SERVER-GRANTS', `${account} may grant what the accounts hold`, lacking.length === 0, {
-			wrong: `missing, with GRANT OPTION: ${told(lacking)}`,
+			wrong: `missing, with GRANT OPTION: ${neededText(lacking)}`,
 			hints: [
 				...(ungrantable.length === 0 ? [] : [`${shown(grant([...ungrantable.map(([name]) => name), 'GRANT OPTION'], account))};`]),
 				...(proxies.length === 0 ? [] : [`${shown(server.dialect.privileges.grantProxies(account))};`]),

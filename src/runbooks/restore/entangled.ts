@@ -15,17 +15,17 @@ export const serverMark = async ({ server, runQuery }: RestoreEnv & ReadContext)
 
 /** Whether others may have written into what the restore brought: then it is dropped only after the server's name is typed. */
 export async function entangledServer(at: RestoreEnv & ReadContext & SinceRun): Promise<readonly Consent[]> {
-	const { server, runQuery, deeds, marks, only } = at;
+	const { server, runQuery, effects, marks, only } = at;
 	const affected: string[] = [];
-	if (deeds.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
-	else if (!deeds.made.some(({ kind }) => kind === 'database' || kind === 'table')) return [];
+	if (effects.made === null) affected.push('the run’s journal was written by an older lockstep: it does not name what the run made');
+	else if (!effects.made.some(({ kind }) => kind === 'database' || kind === 'table')) return [];
 	const before = marks.server ?? '';
 	const now = markOf(await runQuery('server', server.dialect.positions.current));
 	if (before === '' || now === '') affected.push('it has no binary log that would show whether others wrote there since the restore began');
 	else if (before !== now) affected.push(`transactions were written there since the restore began: from ${before} to ${now}`);
 	if (only === null && parallel(at)) {
 		const known = new Set(tablesOf(at).map(qualified));
-		const made = new Set((deeds.made ?? []).flatMap(({ kind, name }) => (kind === 'database' ? [name] : [])));
+		const made = new Set((effects.made ?? []).flatMap(({ kind, name }) => (kind === 'database' ? [name] : [])));
 		const extra = (await runQuery('server', server.dialect.catalogue.tables))
 			.filter(({ kind, database }) => kind === 'table' && made.has(database))
 			.map(qualified)

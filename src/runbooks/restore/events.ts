@@ -14,7 +14,7 @@ export type EventState = {
 	readonly awake: readonly EventFacts[];
 };
 
-export async function lookAtEvents({ server, databases, runQuery }: RestoreEnv & ReadContext): Promise<EventState> {
+export async function inspectEvents({ server, databases, runQuery }: RestoreEnv & ReadContext): Promise<EventState> {
 	const { eventScheduler, startedAt } = await runQuery('server', server.dialect.identity);
 	const awake = (await runQuery('server', server.dialect.load.events)).filter(
 		(event) => event.enabled && databases.includes(event.database),
@@ -36,7 +36,7 @@ export function schedulerActions(
 	};
 }
 
-function asleep({ server, logged }: RestoreEnv, awake: readonly EventFacts[]): readonly Action[] {
+function disabled({ server, logged }: RestoreEnv, awake: readonly EventFacts[]): readonly Action[] {
 	if (awake.length === 0) return [];
 	const { load, locks } = server.dialect;
 	const disable = awake.map((event) =>
@@ -66,8 +66,8 @@ export async function withEventsDisabled(
 	if (off !== undefined) await perform(off);
 	await work();
 	if (off === undefined || back === undefined) return [];
-	const { awake } = await lookAtEvents(at);
-	for (const action of asleep(at, awake)) await perform(action);
+	const { awake } = await inspectEvents(at);
+	for (const action of disabled(at, awake)) await perform(action);
 	await perform(back);
 	return awake.map((event) => `${shown(at.server.dialect.load.setEvent(event, true))};`);
 }
@@ -76,5 +76,5 @@ export async function withEventsDisabled(
 export function undoEventChanges(env: RestoreEnv, facts: EventState, origin: EventState): readonly Action[] {
 	if (origin.scheduler !== 'ON' || facts.scheduler !== 'OFF' || restarted(origin, facts)) return [];
 	const back = change('server', 'scheduler-back', 'as it was', env.server.dialect.locks.setEventScheduler('ON'));
-	return [...asleep(env, facts.awake), back];
+	return [...disabled(env, facts.awake), back];
 }

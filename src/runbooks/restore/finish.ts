@@ -5,18 +5,18 @@ import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';
 import { filesOf, partOf, type RestoreEnv } from './env.ts';
-import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
+import { type EventState, inspectEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
 import { rememberOthers } from './other-differences.ts';
 
 type Facts = { readonly sleep: EventState; readonly triggers: readonly ObjectName[] };
 
 /** For backups of the parallel engine: what must not be there while rows come. */
-export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[] }> = {
+export const finish: Step<RestoreEnv, Facts, { readonly disabled: readonly string[] }> = {
 	id: 'finish',
 	title: 'Triggers, routines, events, views',
 	why: 'They come last: a trigger would have fired at every row, a view may rest on any table. Events are enabled in a backup: so that none fires by surprise the scheduler is off meanwhile, and those that would fire afterwards are disabled.',
 	isTransient: true,
-	inspect: async (env) => ({ sleep: await lookAtEvents(env), triggers: await triggersOf(env) }),
+	inspect: async (env) => ({ sleep: await inspectEvents(env), triggers: await triggersOf(env) }),
 	plan({ facts, ...env }) {
 		const { before, after } = schedulerActions(env, facts.sleep);
 		const files = filesOf(env, 'post').map(
@@ -35,7 +35,7 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 	async run(at) {
 		const { plan, perform, note, server } = at;
 		await rememberOthers(at);
-		const asleep = await withEventsDisabled(at, async () => {
+		const disabled = await withEventsDisabled(at, async () => {
 			let waiting = pickAll(plan, 'pipe', 'post-');
 			// A view may rest on one of a database that comes later: as long as any gets further, those that failed are tried again.
 			while (waiting.length > 0) {
@@ -43,8 +43,8 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 				for (const action of waiting) {
 					try {
 						await dropTriggers(at, action.id.slice('post-'.length));
-						const { words } = await perform(action);
-						const said = words.filter((line) => !server.dialect.tools.isHarmless(line));
+						const { lines } = await perform(action);
+						const said = lines.filter((line) => !server.dialect.tools.isHarmless(line));
 						if (said.length > 0) note(some(said, 10), 'warning');
 					} catch (error) {
 						at.signal.throwIfAborted();
@@ -55,7 +55,7 @@ export const finish: Step<RestoreEnv, Facts, { readonly asleep: readonly string[
 				waiting = left.map((each) => each.action);
 			}
 		});
-		return { asleep };
+		return { disabled: disabled };
 	},
 	undo: ({ facts, origin, ...env }) => undoEventChanges(env, facts.sleep, origin.sleep),
 };

@@ -27,7 +27,7 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 		const proven = env.outputs.prove as
 			| { tables: number; rows: number; digests?: number; definitions?: number | null; unproven?: readonly string[] }
 			| undefined;
-		const asleep = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { asleep: readonly string[] } | undefined;
+		const disabled = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { disabled: readonly string[] } | undefined;
 		return {
 			restored: env.folder,
 			server: env.server.name,
@@ -44,30 +44,30 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 				.filter((file) => env.databases.includes(file.database ?? ''))
 				.reduce((sum, file) => sum + file.raw_bytes, 0),
 			/** Statements that wake events which were put to sleep. */
-			wake: wakeStatements(env, asleep?.asleep ?? []) as Json,
+			enable: enableStatements(env, disabled?.disabled ?? []) as Json,
 			position: env.manifest.position as unknown as Json,
 		};
 	},
 };
 
 /** An event of a database that is read-only cannot be altered until that is lifted. */
-function wakeStatements({ server, outputs }: RestoreEnv, wake: readonly string[]): readonly string[] {
+function enableStatements({ server, outputs }: RestoreEnv, enable: readonly string[]): readonly string[] {
 	const { databases = [] } = (outputs['read-only'] ?? {}) as { databases?: readonly string[] };
 	const set = (database: string, on: boolean) => {
 		const statement = server.dialect.load.readOnlyDatabases?.set(database, on);
 		return statement === undefined ? [] : [`${shown(statement)};`];
 	};
-	return wake.flatMap((statement) => {
+	return enable.flatMap((statement) => {
 		const database = databases.find((each) => statement.includes(` EVENT ${shown(sql`${id(each)}`)}.`));
 		return database === undefined ? [statement] : [...set(database, false), statement, ...set(database, true)];
 	});
 }
 
 /** Its steps without those that this backup, or nobody, asks for. */
-export function restoreRunbook(wish: { readonly parallel: boolean; readonly accounts: boolean }): Runbook<RestoreEnv> {
+export function restoreRunbook(options: { readonly parallel: boolean; readonly accounts: boolean }): Runbook<RestoreEnv> {
 	const without: ReadonlySet<AnyStep<RestoreEnv>> = new Set<AnyStep<RestoreEnv>>(
-		wish.parallel ? [loadDatabases] : [create, loadRows, finish],
+		options.parallel ? [loadDatabases] : [create, loadRows, finish],
 	);
-	const steps = restoreBackup.steps.filter((step) => !without.has(step) && (wish.accounts || step !== accounts));
+	const steps = restoreBackup.steps.filter((step) => !without.has(step) && (options.accounts || step !== accounts));
 	return { ...restoreBackup, steps };
 }

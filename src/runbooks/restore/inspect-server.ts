@@ -226,8 +226,8 @@ export const inspectServer: Step<RestoreEnv, Facts, null> = {
 	},
 	consents({ facts, origin, server, databases, only, ...env }) {
 		const affected: string[] = [];
-		const had = origin.sources.filter((source) => facts.sources.includes(source));
-		affected.push(...had.map((source) => `it replicates from ${source}: what is loaded is not there`));
+		const ownSources = origin.sources.filter((source) => facts.sources.includes(source));
+		affected.push(...ownSources.map((source) => `it replicates from ${source}: what is loaded is not there`));
 		// What this work itself brought is not asked about again.
 		if (!cleared(env)) {
 			if (only === null) {

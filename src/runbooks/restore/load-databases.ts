@@ -9,7 +9,7 @@ import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';
 import { differences, whatIsThere } from './contents.ts';
 import { cleared, filesOf, madeBy, partOf, type RestoreEnv, sqlBytes, wantsTable } from './env.ts';
-import { type EventState, lookAtEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
+import { type EventState, inspectEvents, schedulerActions, undoEventChanges, withEventsDisabled } from './events.ts';
 import { loadProgress } from './load-progress.ts';
 import { mapWithConcurrency } from './map-with-concurrency.ts';
 import { rememberOthers } from './other-differences.ts';
@@ -21,7 +21,7 @@ type Facts = {
 	readonly tables: readonly ObjectName[];
 	readonly sleep: EventState;
 };
-type Output = { readonly asleep: readonly string[] };
+type Output = { readonly disabled: readonly string[] };
 
 const fileOf = (env: RestoreEnv, { id }: Action): ManifestFile => {
 	const file = filesOf(env, 'database').find((each) => id === `load-${each.database}`);
@@ -47,7 +47,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		return {
 			databases: (await runQuery('server', server.dialect.catalogue.databases)).filter((name) => databases.includes(name)),
 			tables: env.only === null ? [] : await tablesThere(env),
-			sleep: await lookAtEvents(env),
+			sleep: await inspectEvents(env),
 		};
 	},
 	plan({ facts, ...env }) {
@@ -99,11 +99,11 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 			const name = file.database ?? '';
 			shown.begin(worker, name);
 			const result = await perform(action, { ...(until && { until }), onFlow: ({ rawBytes }) => shown.at(worker, rawBytes) });
-			const words = result.words.filter((line) => !server.dialect.tools.isHarmless(line));
+			const words = result.lines.filter((line) => !server.dialect.tools.isHarmless(line));
 			if (words.length > 0) note(`${name}: ${some(words, 10)}`, 'warning');
 			shown.done(worker, sqlBytes(at, file));
 		};
-		const asleep = await withEventsDisabled(at, async () => {
+		const disabled = await withEventsDisabled(at, async () => {
 			let later: { readonly action: PipeAction; readonly error: ToolError }[] = [];
 			await mapWithConcurrency(loads, workers, async (action, until, worker) => {
 				const file = fileOf(at, action);
@@ -134,7 +134,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 				later = left;
 			}
 		});
-		return { asleep };
+		return { disabled: disabled };
 	},
 	async verify({ runQuery, ...env }) {
 		const { catalogue } = env.server.dialect;
@@ -147,9 +147,9 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		return [whole, must('TABLES', 'Every table exists', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
 	},
 	undo({ facts, origin, scope, made, ...env }) {
-		const wake = undoEventChanges(env, facts.sleep, origin.sleep);
+		const enable = undoEventChanges(env, facts.sleep, origin.sleep);
 		// What came stays, to be resumed: only the scheduler must not stay as it is.
-		return scope === 'passing' ? wake : [...wake, ...undoRestore(env, facts, origin, made)];
+		return scope === 'passing' ? enable : [...enable, ...undoRestore(env, facts, origin, made)];
 	},
 };
 

@@ -3,7 +3,7 @@ import { type TableToDo, trackTables } from '../../core/table-progress.ts';
 
 /** The progress of several loads at once, in bytes: what each worker has in hand, and all together. `parts` in their order. */
 export function loadProgress(
-	tell: (progress: Progress) => void,
+	report: (progress: Progress) => void,
 	now: () => Date,
 	{ each, parts }: { readonly each: 'table' | 'database'; readonly parts: readonly (TableToDo & { readonly total: number })[] },
 ) {
@@ -18,7 +18,7 @@ export function loadProgress(
 			total,
 			[...running.values()].reduce((sum, each) => sum + each, finished),
 		);
-		tell({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), ...tracker.view(), ...(each !== 'table' && { each }) });
+		report({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), ...tracker.view(), ...(each !== 'table' && { each }) });
 	};
 	return {
 		begin(worker: number, name: string) {

@@ -193,7 +193,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 };
 
 /** Before and after the statements of this session about constraints. */
-const aside = ({ server, logged }: RestoreEnv): Action[] => [
+const settings = ({ server, logged }: RestoreEnv): Action[] => [
 	...(logged ? [] : [change('server', 'aside-unlogged', 'not for the binary log', server.dialect.locks.unlogged)]),
 	change('server', 'aside-unchecked', 'the data has passed these checks before', server.dialect.load.unchecked),
 ];
@@ -212,7 +212,7 @@ function constraintsOff(env: RestoreEnv, { late, now }: Facts): Action[] {
 			? []
 			: [change('server', `constraints-off-${qualified(table)}`, 'until all rows are loaded', load.withoutKeys(table, there))];
 	});
-	return drops.length === 0 ? [] : [...aside(env), ...drops];
+	return drops.length === 0 ? [] : [...settings(env), ...drops];
 }
 
 function constraintsOn(env: RestoreEnv, { late }: Facts): Action[] {
@@ -224,7 +224,7 @@ function constraintsOn(env: RestoreEnv, { late }: Facts): Action[] {
 			: [change('server', `constraints-on-${qualified(table)}`, 'as in the backup', load.withKeys(table, wanted))];
 	});
 	if (adds.length === 0) return [];
-	return [...aside(env), ...adds, ...(env.logged ? [] : [change('server', 'no-longer-aside', 'as before', locks.logged)])];
+	return [...settings(env), ...adds, ...(env.logged ? [] : [change('server', 'no-longer-aside', 'as before', locks.logged)])];
 }
 
 /** The keys that are missing on tables whose rows came before an interruption. */
@@ -239,5 +239,5 @@ function keysOn(env: RestoreEnv, { late, now, whole }: Facts): Action[] {
 				? []
 				: [change('server', `keys-on-${qualified(table)}`, 'its rows came before the interruption', load.withKeys(table, missing))];
 		});
-	return adds.length === 0 ? [] : [...aside(env), ...adds];
+	return adds.length === 0 ? [] : [...settings(env), ...adds];
 }

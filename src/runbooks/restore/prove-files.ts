@@ -11,7 +11,7 @@ import { qualified, some } from '../shared/server.ts';
 import { allFiles, type FoundTable, filesOf, type ProvenFiles, parallel, partOf, purposeOf, type RestoreEnv } from './env.ts';
 
 /** A screen has had enough after that. */
-const TELL_EVERY_MS = 200;
+const REPORT_EVERY_MS = 200;
 
 /** Files of whole databases of which only some tables are wanted: which tables they hold says no manifest. */
 const searched = (env: RestoreEnv): readonly ManifestFile[] => (env.only === null || parallel(env) ? [] : filesOf(env, 'database'));
@@ -41,19 +41,19 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 				hints: ['Look for the name, capitals too, in the dump itself. Nothing was changed.'],
 			});
 		}
-		const looked = searched(env);
-		const files = allFiles(env).filter((file) => !looked.includes(file));
+		const checkedAt = searched(env);
+		const files = allFiles(env).filter((file) => !checkedAt.includes(file));
 		const total = files.reduce((sum, file) => sum + file.bytes, 0);
 		const measure = meter(() => now().getTime());
 		const bad: Check[] = [];
 		let done = 0;
-		let told = 0;
+		let reportedBytes = 0;
 		for (const [index, file] of files.entries()) {
 			const onBytes = (bytes: number) => {
 				done += bytes;
 				const at = now().getTime();
-				if (at - told < TELL_EVERY_MS) return;
-				told = at;
+				if (at - reportedBytes < REPORT_EVERY_MS) return;
+				reportedBytes = at;
 				const tables = { done: index, total: files.length };
 				progress({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), current: file.path, tables, each: 'file' });
 			};
@@ -63,7 +63,7 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 			if (isSql(file)) onBytes(file.bytes);
 		}
 		if (bad.length > 0) throw new VerifyFailed(bad, 'The backup is not what was made: nothing of it was loaded.');
-		return { files: files.length + looked.length, ...(looked.length > 0 && { tables: found, sql }) };
+		return { files: files.length + checkedAt.length, ...(checkedAt.length > 0 && { tables: found, sql }) };
 	},
 	verify: async ({ facts, output }) => [
 		must('FILES', 'Every file is what was written', output.files === facts.files, { expected: `${facts.files}`, found: `${output.files}` }),

@@ -134,14 +134,14 @@ async function ofDefinitions(env: At) {
 	const expected = await expectedDefinitions(env);
 	if (action === undefined || expected === null) return null;
 	const all = definitionDifferences(env, expected, await env.perform(action));
-	const words = (each: (typeof all)[number]): Difference => ({
+	const toDifference = (each: (typeof all)[number]): Difference => ({
 		what: capital(definitionTitle(each)),
 		expected: each.part === 'object' ? (each.expected ?? 'none of that name') : `${each.part}: ${each.expected ?? 'none'}`,
 		found: each.part === 'object' ? (each.found ?? 'missing') : `${each.part}: ${each.found ?? 'none'}`,
 	});
 	const isWhole = ({ part }: (typeof all)[number]) => part === 'object';
 	const [whole, rest] = [all.filter(isWhole), all.filter((each) => !isWhole(each))];
-	return { compared: expected.length, wrong: whole.map(words), differ: rest.map(words) };
+	return { compared: expected.length, wrong: whole.map(toDifference), differ: rest.map(toDifference) };
 }
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

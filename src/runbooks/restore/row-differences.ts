@@ -48,7 +48,7 @@ export async function rowDifferences(
 		[found.missing, 'missing'],
 		[found.additional, 'additional'],
 	] as const;
-	const words = parts.flatMap(([number, how]) => (number === 0 ? [] : [`${most}${rowsOf(number)} ${how}`]));
+	const phrases = parts.flatMap(([number, how]) => (number === 0 ? [] : [`${most}${rowsOf(number)} ${how}`]));
 	const row = (place: RowPlace) => `row ${count(place.line)} of ${place.file}`;
 	const missing = found.firstMissing === null ? '' : `; the first that is missing is ${row(found.firstMissing)}`;
 	const see = (place: RowPlace | null) => (place === null ? {} : { hints: [`The row in the backup:  ${showRow(env.folder, place)}`] });
@@ -56,7 +56,8 @@ export async function rowDifferences(
 		{
 			what,
 			expected,
-			found: words.length === 0 ? `${other}; every row is that of the backup’s files` : `${rowsOf(rows)}: ${words.join(', ')}${missing}`,
+			found:
+				phrases.length === 0 ? `${other}; every row is that of the backup’s files` : `${rowsOf(rows)}: ${phrases.join(', ')}${missing}`,
 			...see(found.firstMissing),
 		},
 		...found.columns.map((column) => ({

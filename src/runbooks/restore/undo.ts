@@ -1,5 +1,5 @@
 import type { Action } from '../../core/action.ts';
-import { type Deeds, isMade } from '../../core/deeds.ts';
+import { type Effects, isMade } from '../../core/deeds.ts';
 import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';
@@ -13,12 +13,12 @@ const strayIn = ({ strays = [] }: There, database: string): readonly Stray[] => 
 /** What an undo leaves because something else was put there since, a sentence each. */
 export const leftAlone = ({ strays = [] }: There): readonly string[] =>
 	[...new Set(strays.map(({ database }) => database))].map((database) => {
-		const words = strays.filter((each) => each.database === database).map((each) => each.words);
-		return `Database ${database} is left as it is, because this run did not put everything there: ${some(words)}.`;
+		const texts = strays.filter((each) => each.database === database).map((each) => each.words);
+		return `Database ${database} is left as it is, because this run did not put everything there: ${some(texts)}.`;
 	});
 
 /** Drops what this run made, by name, and was not there in the beginning: databases, or in those that were there single tables. */
-export function undoRestore({ server, logged, only }: RestoreEnv, facts: There, origin: There, made: Deeds['made']): readonly Action[] {
+export function undoRestore({ server, logged, only }: RestoreEnv, facts: There, origin: There, made: Effects['made']): readonly Action[] {
 	const { catalogue, load, locks } = server.dialect;
 	const isOurs = (kind: 'database' | 'table', name: string) =>
 		(['server', 'replica'] as const).some((on) => isMade(made, { on, kind, name }));

@@ -11,7 +11,7 @@ const EFFECTS = {
 } as const;
 
 /** `replicate_ignore_db = shop: changes are left out`. */
-export const tellGap = ({ setting, value, effect }: Gap): string => `${setting} = ${value}: ${EFFECTS[effect]}`;
+export const describeGap = ({ setting, value, effect }: Gap): string => `${setting} = ${value}: ${EFFECTS[effect]}`;
 
 /** What a replica leaves out of what its sources write; of a server that is none, what it would leave out as one. */
 export async function applierGaps(
@@ -40,7 +40,7 @@ export function gapChecks(id: string, title: string, gaps: readonly Gap[], expec
 	const unsafe = gaps.filter(({ effect }) => effect === 'unsafe');
 	const rest = (some: readonly Gap[]) => ({
 		expected,
-		wrong: some.map(tellGap).join('; '),
+		wrong: some.map(describeGap).join('; '),
 		hints: some.flatMap(({ hints }) => hints),
 	});
 	return [

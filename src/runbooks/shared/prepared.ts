@@ -7,13 +7,13 @@ import { privilegeCheck, type Server, some } from './server.ts';
 
 /** An application that works with XA prepares all the time, for an instant each: only what stays for longer is in the way. */
 const STAYS_MS = 3_000;
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 /** The prepared transactions that are still there after a few seconds, as XA COMMIT takes them. */
 export async function preparedThatStay({ runQuery, signal }: ReadContext, on: string, dialect: Dialect): Promise<readonly string[]> {
 	let all = await runQuery(on, dialect.locks.prepared.query);
-	for (let waited = 0; all.length > 0 && waited < STAYS_MS; waited += LOOK_EVERY_MS) {
-		await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+	for (let waited = 0; all.length > 0 && waited < STAYS_MS; waited += CHECK_EVERY_MS) {
+		await pause(CHECK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 		const now = new Set(await runQuery(on, dialect.locks.prepared.query));
 		all = all.filter((xid) => now.has(xid));
 	}

@@ -12,21 +12,21 @@ export const readOnlyDatabases = async ({ dialect }: Server, runQuery: ReadConte
 
 /** One action a database; none on MariaDB. */
 export function setReadOnly({ dialect }: Server, databases: readonly string[], readOnly: boolean, why: string): readonly SqlAction[] {
-	const { readOnlyDatabases: words } = dialect.load;
-	if (words === null) return [];
+	const { readOnlyDatabases: statements } = dialect.load;
+	if (statements === null) return [];
 	return databases.map((database) =>
-		change('server', `${readOnly ? 'read-only' : 'writable'}-${database}`, why, words.set(database, readOnly)),
+		change('server', `${readOnly ? 'read-only' : 'writable'}-${database}`, why, statements.set(database, readOnly)),
 	);
 }
 
 /** `databases`: those that are read-only and that the run would have to change. Whoever protected them decides. */
 export function writableCheck(id: string, { dialect }: Server, databases: readonly string[]): readonly Check[] {
-	const { readOnlyDatabases: words } = dialect.load;
-	if (words === null) return [];
+	const { readOnlyDatabases: statements } = dialect.load;
+	if (statements === null) return [];
 	return [
 		must(id, 'The databases to be replaced are not read-only', databases.length === 0, {
 			wrong: `READ ONLY = 1 is set for: ${some(databases)}`,
-			hints: databases.map((database) => `${shown(words.set(database, false))};`),
+			hints: databases.map((database) => `${shown(statements.set(database, false))};`),
 		}),
 	];
 }

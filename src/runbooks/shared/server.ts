@@ -52,7 +52,7 @@ export function qualified(object: { readonly database: string; readonly name: st
 }
 
 /** `h.fed (FEDERATED)` */
-export const tellElsewhere = (table: { readonly database: string; readonly name: string; readonly engine: string | null }): string =>
+export const describeElsewhere = (table: { readonly database: string; readonly name: string; readonly engine: string | null }): string =>
 	`${qualified(table)} (${table.engine ?? 'no engine'})`;
 
 /** Settings of the server that the dump tool would obey to the backup's harm. */

@@ -27,7 +27,7 @@ export function firstShown(heights: readonly number[], at: number, room: number,
 
 /** A list whose entries have several lines each; Enter chooses. The last row tells where one is, if there are more than fit. */
 export function Cards({ cards, at, onMove, onChoose, width, height }: CardsProps) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const gap = height >= ROOMY ? 1 : 0;
 	const drawn = cards.map((lines) => broken(lines, width - 2));
 	const heights = drawn.map((lines) => lines.length);
@@ -52,7 +52,7 @@ export function Cards({ cards, at, onMove, onChoose, width, height }: CardsProps
 				<Lines lines={rows.slice(0, Math.max(1, room))} />
 			</Box>
 			{scrolls && (
-				<Text {...look('dim')} wrap="truncate">
+				<Text {...styles('dim')} wrap="truncate">
 					{`  ${at + 1} of ${cards.length}  ${signs.arrows} move`}
 				</Text>
 			)}

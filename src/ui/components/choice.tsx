@@ -19,7 +19,7 @@ type ChoiceProps<V> = {
 
 /** A list in which only Enter chooses: for lists that are long, and for choices that are dangerous. */
 export function Choice<V>({ options, onChoose, active = true, height = options.length, labelWidth }: ChoiceProps<V>) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const [at, setAt] = useState(0);
 	const index = Math.min(at, options.length - 1);
 	useKeys((key) => {
@@ -43,9 +43,9 @@ export function Choice<V>({ options, onChoose, active = true, height = options.l
 				const chosen = top + row === index;
 				return (
 					<Text key={`${option.label} ${option.about ?? ''}`} wrap="truncate">
-						<Text {...look('key')}>{chosen ? `${signs.chosen} ` : '  '}</Text>
-						<Text {...look(chosen ? 'bold' : (option.tone ?? 'plain'))}>{pad(option.label, width)}</Text>
-						{option.about !== undefined && <Text {...look('dim')}>{option.about}</Text>}
+						<Text {...styles('key')}>{chosen ? `${signs.chosen} ` : '  '}</Text>
+						<Text {...styles(chosen ? 'bold' : (option.tone ?? 'plain'))}>{pad(option.label, width)}</Text>
+						{option.about !== undefined && <Text {...styles('dim')}>{option.about}</Text>}
 					</Text>
 				);
 			})}

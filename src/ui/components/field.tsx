@@ -17,7 +17,7 @@ type FieldProps = {
 
 /** A line of text: letters are text, Ctrl+A/E/U/K/W and the arrows edit, Ctrl+R shows what is masked. */
 export function Field({ value, onChange, focused, width, masked = false, placeholder = '' }: FieldProps) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const reach = useContext(KeysReach);
 	const [cursor, setCursor] = useState(edited(value).cursor);
 	const [revealed, setRevealed] = useState(false);
@@ -37,7 +37,8 @@ export function Field({ value, onChange, focused, width, masked = false, placeho
 	usePaste((text) => take(paste(now, text)), { isActive: focused && reach });
 
 	const letters = masked && !revealed ? graphemes(value).map(() => signs.mask) : graphemes(value);
-	if (!focused) return <Text wrap="truncate">{letters.length === 0 ? <Text {...look('dim')}>{placeholder}</Text> : letters.join('')}</Text>;
+	if (!focused)
+		return <Text wrap="truncate">{letters.length === 0 ? <Text {...styles('dim')}>{placeholder}</Text> : letters.join('')}</Text>;
 	// The window that holds the cursor, with room for it behind the last letter.
 	const { from, to } = shownPart(letters, now.cursor, width);
 	const shown = letters.slice(from, to);
@@ -47,7 +48,7 @@ export function Field({ value, onChange, focused, width, masked = false, placeho
 			{shown.slice(0, place).join('')}
 			<Text inverse>{shown[place] ?? ' '}</Text>
 			{shown.slice(place + 1).join('')}
-			{letters.length === 0 && <Text {...look('dim')}>{placeholder}</Text>}
+			{letters.length === 0 && <Text {...styles('dim')}>{placeholder}</Text>}
 		</Text>
 	);
 }

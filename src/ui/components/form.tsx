@@ -45,7 +45,7 @@ function turned(options: NonNullable<FormField['options']>, chosen: string | und
 
 /** Fields below one another; Tab and the arrows move, Enter goes on, Space or ←→ turns a choice. */
 export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHelp, errors = {}, width, height, ready = false }: FormProps) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const [at, setAt] = useState(ready ? fields.length : 0);
 	const field = fields[at];
 	const turn = (by: 1 | -1) => {
@@ -88,7 +88,7 @@ export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHel
 				height: 1,
 				at: null,
 				node: (
-					<Text key={`${each.id}-group`} {...look('bold')}>
+					<Text key={`${each.id}-group`} {...styles('bold')}>
 						{each.group}
 					</Text>
 				),
@@ -101,9 +101,9 @@ export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHel
 			at: index,
 			node: (
 				<Box key={each.id} height={1} flexShrink={0}>
-					<Text {...look('key')}>{focused ? `${signs.chosen} ` : '  '}</Text>
+					<Text {...styles('key')}>{focused ? `${signs.chosen} ` : '  '}</Text>
 					<Box width={LABEL} flexShrink={0}>
-						<Text {...(focused ? look('bold') : {})} wrap="truncate">
+						<Text {...(focused ? styles('bold') : {})} wrap="truncate">
 							{each.label}
 						</Text>
 					</Box>
@@ -114,9 +114,9 @@ export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHel
 									<Text key={option.value}>
 										{place > 0 && '   '}
 										{option.value === values[each.id] ? (
-											<Text {...look(focused ? 'key' : 'bold')}>{`${signs.busy} ${option.label}`}</Text>
+											<Text {...styles(focused ? 'key' : 'bold')}>{`${signs.busy} ${option.label}`}</Text>
 										) : (
-											<Text {...look('dim')}>{`${signs.waiting} ${option.label}`}</Text>
+											<Text {...styles('dim')}>{`${signs.waiting} ${option.label}`}</Text>
 										)}
 									</Text>
 								))}
@@ -131,7 +131,7 @@ export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHel
 								{...(each.placeholder === undefined ? {} : { placeholder: each.placeholder })}
 							/>
 						)}
-						{error !== undefined && !focused && <Text {...look('bad')}>{`  ${signs.bad} ${error}`}</Text>}
+						{error !== undefined && !focused && <Text {...styles('bad')}>{`  ${signs.bad} ${error}`}</Text>}
 					</Box>
 				</Box>
 			),
@@ -150,12 +150,12 @@ export function Form({ fields, values, onChange, submit, onSubmit, onBack, onHel
 			</Box>
 			<Text> </Text>
 			<Text wrap="truncate">
-				<Text {...look('key')}>{at === fields.length ? `${signs.chosen} ` : '  '}</Text>
-				<Text {...look(at === fields.length ? 'bold' : 'plain')} inverse={at === fields.length}>{` ${submit} `}</Text>
+				<Text {...styles('key')}>{at === fields.length ? `${signs.chosen} ` : '  '}</Text>
+				<Text {...styles(at === fields.length ? 'bold' : 'plain')} inverse={at === fields.length}>{` ${submit} `}</Text>
 			</Text>
 			<Text> </Text>
 			<Box height={2} flexShrink={1} paddingLeft={2}>
-				<Text {...look(bad ? 'bad' : 'dim')}>{bad ? `${signs.bad} ${about}` : about}</Text>
+				<Text {...styles(bad ? 'bad' : 'dim')}>{bad ? `${signs.bad} ${about}` : about}</Text>
 			</Box>
 		</Box>
 	);

@@ -34,7 +34,7 @@ const WIDE = 110;
 type Flow = keyof typeof STAGES;
 
 function Stage({ wide, ...at }: { readonly [flow in Flow]?: string } & { readonly wide: boolean }) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const [flow = 'provision', name = ''] = (Object.entries(at) as [Flow, string][])[0] ?? [];
 	const stages: readonly string[] = STAGES[flow];
 	return (
@@ -42,13 +42,13 @@ function Stage({ wide, ...at }: { readonly [flow in Flow]?: string } & { readonl
 			{wide ? (
 				<Text>
 					{stages.map((each, index) => (
-						<Text key={each} {...look(each === name ? 'bold' : 'dim')}>
+						<Text key={each} {...styles(each === name ? 'bold' : 'dim')}>
 							{`${index > 0 ? `  ${signs.at}  ` : ''}${each}`}
 						</Text>
 					))}
 				</Text>
 			) : (
-				<Text {...look('dim')}>{`Step ${stages.indexOf(name) + 1}/${stages.length} ${signs.dot} ${name}`}</Text>
+				<Text {...styles('dim')}>{`Step ${stages.indexOf(name) + 1}/${stages.length} ${signs.dot} ${name}`}</Text>
 			)}
 		</Box>
 	);
@@ -66,7 +66,7 @@ function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
 export function Frame({ title, badge = null, stage, right, state = null, hints, note = null, children }: FrameProps) {
 	const { size, note: said } = useApp();
 	const shown = said ?? note;
-	const { signs, look, inverse } = useTheme();
+	const { signs, styles, inverse } = useTheme();
 	const [label, tone] = badge === null ? [null, 'good' as const] : BADGES[badge];
 	const rule = signs.rule.repeat(size.columns);
 	return (
@@ -74,7 +74,7 @@ export function Frame({ title, badge = null, stage, right, state = null, hints, 
 			<Box height={1} flexShrink={0} paddingX={1} justifyContent="space-between">
 				<Box flexShrink={1}>
 					<Text wrap="truncate">
-						<Text {...look('bold')}>lockstep</Text>
+						<Text {...styles('bold')}>lockstep</Text>
 						{'  '}
 						{label !== null && <Text {...inverse(tone)}>{` ${label} `}</Text>}
 						{label !== null && '  '}
@@ -82,7 +82,7 @@ export function Frame({ title, badge = null, stage, right, state = null, hints, 
 					</Text>
 				</Box>
 				<Box flexShrink={0}>
-					{right !== undefined && <Text {...look(right.tone ?? 'plain')}>{`  ${right.text}`}</Text>}
+					{right !== undefined && <Text {...styles(right.tone ?? 'plain')}>{`  ${right.text}`}</Text>}
 					{stage !== undefined && <Stage {...stage} wide={size.columns >= WIDE} />}
 				</Box>
 			</Box>
@@ -93,24 +93,24 @@ export function Frame({ title, badge = null, stage, right, state = null, hints, 
 					</Text>
 				</Box>
 			)}
-			<Text {...look('dim')}>{rule}</Text>
+			<Text {...styles('dim')}>{rule}</Text>
 			<Box flexDirection="column" flexGrow={1} height={bodyRows(size.rows, state !== null)} overflow="hidden" paddingX={1}>
 				{children}
 			</Box>
-			<Text {...look('dim')}>{rule}</Text>
+			<Text {...styles('dim')}>{rule}</Text>
 			<Box height={1} flexShrink={0} paddingX={1}>
 				{shown === null ? (
 					<Text wrap="truncate">
 						{fitting(hints, size.columns - 2).map(([key, does], index) => (
 							<Text key={key}>
 								{index > 0 && '   '}
-								<Text {...look('key')}>{key}</Text>
-								<Text {...look('dim')}>{` ${does}`}</Text>
+								<Text {...styles('key')}>{key}</Text>
+								<Text {...styles('dim')}>{` ${does}`}</Text>
 							</Text>
 						))}
 					</Text>
 				) : (
-					<Text {...look('warn')} wrap="truncate">
+					<Text {...styles('warn')} wrap="truncate">
 						{shown}
 					</Text>
 				)}

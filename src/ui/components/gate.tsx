@@ -33,9 +33,11 @@ export function displayName(server: string, reach: ReachRequest[string] | undefi
 }
 
 /** Whether a password is what is missing: none is known, or the server refused the login rather than the connection. */
-export function isLogin({ description: told, needsPassword }: Failure): boolean {
+export function isLogin({ description, needsPassword }: Failure): boolean {
 	if (needsPassword !== undefined) return true;
-	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test([told.message, told.reason, told.details].join(' '));
+	return /access denied|refused to log in|\b1045\b|\b1698\b/i.test(
+		[description.message, description.reason, description.details].join(' '),
+	);
 }
 
 function hintsOf(isRefused: boolean, isAsking: boolean): readonly Hint[] {
@@ -56,19 +58,19 @@ function hintsOf(isRefused: boolean, isAsking: boolean): readonly Hint[] {
 
 /** Why the password is asked for again, and what Enter alone does. */
 function AskedWhy({ failure }: { readonly failure: Failure }) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const { needsPassword, description } = failure;
 	const isRefused = description.message !== undefined && (needsPassword === undefined || description.details !== undefined);
 	const sameAs = needsPassword?.sameAs ?? null;
 	return (
 		<Box flexDirection="column" flexShrink={0} marginTop={1}>
-			<Text {...look('dim')}>
+			<Text {...styles('dim')}>
 				{sameAs === null ? 'Enter alone: log in without a password.' : `Enter alone: the same password as for ${sameAs}.`}
 			</Text>
-			<Text {...look('dim')}>Kept in memory until lockstep ends; never written, never shown.</Text>
+			<Text {...styles('dim')}>Kept in memory until lockstep ends; never written, never shown.</Text>
 			{isRefused && (
 				<Box marginTop={1}>
-					<Text {...look('bad')}>{`${signs.bad} ${[description.message, description.reason].filter(Boolean).join(' ')}`}</Text>
+					<Text {...styles('bad')}>{`${signs.bad} ${[description.message, description.reason].filter(Boolean).join(' ')}`}</Text>
 				</Box>
 			)}
 		</Box>
@@ -78,7 +80,7 @@ function AskedWhy({ failure }: { readonly failure: Failure }) {
 /** Lets through once every server answers; asks for a password where a login is refused. */
 export function Gate({ servers, reach = [], roles = [], title, badge = null, children }: GateProps) {
 	const app = useApp();
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const [reports, setReports] = useState<readonly StatusReport[] | null>(null);
 	const [refused, setRefused] = useState<{ readonly index: number; readonly failure: Failure } | null>(null);
 	const [password, setPassword] = useState('');
@@ -87,11 +89,11 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 	// biome-ignore lint/correctness/useExhaustiveDependencies: asked again on demand only.
 	useEffect(() => {
 		let mine = true;
-		const look = async () => {
+		const styles = async () => {
 			const found: StatusReport[] = [];
 			for (const [index, server] of servers.entries()) {
 				try {
-					found.push(await app.desk.status(server, { reach: reach[index], role: roles[index] }));
+					found.push(await app.backend.status(server, { reach: reach[index], role: roles[index] }));
 				} catch (error) {
 					const failure = failureOf(error);
 					if (!mine) return;
@@ -101,7 +103,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 			}
 			if (mine) setReports(found);
 		};
-		void look();
+		void styles();
 		return () => {
 			mine = false;
 		};
@@ -114,7 +116,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 		setRound(round + 1);
 	};
 	const logIn = (index: number, sameAs: string | null) => {
-		app.desk.remember(serverAt(index), password === '' && sameAs !== null ? null : password, reach[index]);
+		app.backend.remember(serverAt(index), password === '' && sameAs !== null ? null : password, reach[index]);
 		setPassword('');
 		again();
 	};
@@ -151,7 +153,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 	return (
 		<Frame title={title} badge={badge} hints={hintsOf(refused !== null, asking)}>
 			{refused === null && (
-				<Text {...look('dim')}>{`Connecting to ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
+				<Text {...styles('dim')}>{`Connecting to ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
 			)}
 			{refused !== null && asking && (
 				<>

@@ -6,14 +6,14 @@ import { Text } from './text.tsx';
 
 /** One line of pieces, cut at the edge. */
 export function Drawn({ line }: { readonly line: Line }) {
-	const { look } = useTheme();
+	const { styles } = useTheme();
 	return (
 		<Text wrap="truncate">
 			{line.length === 0
 				? ' '
 				: line.map(({ text, tone }, index) => (
 						// biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name, and no state.
-						<Text key={index} {...look(tone)}>
+						<Text key={index} {...styles(tone)}>
 							{text}
 						</Text>
 					))}

@@ -18,21 +18,21 @@ type MenuProps<V extends string> = {
 const WIDTH = 27;
 
 function Indicator({ isSelected = false }: { readonly isSelected?: boolean }) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	return (
 		<Box flexShrink={0}>
-			<Text {...look('key')}>{isSelected ? `${signs.chosen} ` : '  '}</Text>
+			<Text {...styles('key')}>{isSelected ? `${signs.chosen} ` : '  '}</Text>
 		</Box>
 	);
 }
 
 function Item({ label, isSelected = false }: { readonly label: string; readonly isSelected?: boolean }) {
-	const { look } = useTheme();
+	const { styles } = useTheme();
 	const [name = '', about = ''] = label.split('\t');
 	return (
 		<Text wrap="truncate">
-			<Text {...(isSelected ? look('bold') : {})}>{pad(name, WIDTH)}</Text>
-			<Text {...look('dim')}>{about}</Text>
+			<Text {...(isSelected ? styles('bold') : {})}>{pad(name, WIDTH)}</Text>
+			<Text {...styles('dim')}>{about}</Text>
 		</Text>
 	);
 }

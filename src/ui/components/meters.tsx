@@ -7,7 +7,7 @@ import { Text } from './text.tsx';
 
 /** How far, in eighths of a cell. */
 export function Bar({ part, width }: { readonly part: number; readonly width: number }) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const steps = signs.bar.length - 1;
 	const filled = Math.floor(Math.max(0, Math.min(1, part)) * width * steps);
 	const whole = Math.floor(filled / steps);
@@ -15,8 +15,8 @@ export function Bar({ part, width }: { readonly part: number; readonly width: nu
 	const head = (signs.bar[steps] ?? '#').repeat(whole) + (rest > 0 ? (signs.bar[rest] ?? '') : '');
 	return (
 		<Text wrap="truncate">
-			<Text {...look('key')}>{head}</Text>
-			<Text {...look('dim')}>{signs.empty.repeat(Math.max(0, width - widthOf(head)))}</Text>
+			<Text {...styles('key')}>{head}</Text>
+			<Text {...styles('dim')}>{signs.empty.repeat(Math.max(0, width - widthOf(head)))}</Text>
 		</Text>
 	);
 }
@@ -39,7 +39,7 @@ type GraphProps = {
 
 /** A graph of several rows, its scale above it. */
 export function Graph({ values, width, height, label }: GraphProps) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const shown = values.slice(-width);
 	const top = Math.max(1, ...shown);
 	const levels = signs.spark.length;
@@ -55,12 +55,12 @@ export function Graph({ values, width, height, label }: GraphProps) {
 	});
 	return (
 		<Box flexDirection="column" flexShrink={0}>
-			<Text {...look('dim')} wrap="truncate">
+			<Text {...styles('dim')} wrap="truncate">
 				{label(Math.max(0, ...shown))}
 			</Text>
 			{rows.map((row, index) => (
 				// biome-ignore lint/suspicious/noArrayIndexKey: rows of a graph have no other name.
-				<Text key={index} {...look('warn')}>
+				<Text key={index} {...styles('warn')}>
 					{row === '' ? ' ' : row}
 				</Text>
 			))}

@@ -20,7 +20,7 @@ type PaneProps = {
 
 /** Lines that scroll. The last row tells where one is, if there is more than fits. */
 export function Pane({ lines, width, height, active = true, pages = false, follow = false }: PaneProps) {
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const [top, setTop] = useState<number | null>(null);
 	const all = broken(lines, width);
 	const scrolls = all.length > height;
@@ -39,7 +39,7 @@ export function Pane({ lines, width, height, active = true, pages = false, follo
 		<Box flexDirection="column" width={width} height={height} overflow="hidden">
 			<Lines lines={shown} />
 			{scrolls && (
-				<Text {...look('dim')} wrap="truncate">
+				<Text {...styles('dim')} wrap="truncate">
 					{`   ${at + 1}-${Math.min(all.length, at + room)} of ${all.length}  ${pages ? 'PgUp PgDn' : signs.arrows} scroll`}
 				</Text>
 			)}

@@ -23,7 +23,7 @@ export function Trust({ server, reach, unverified, title, onAccept, onDecline }:
 	const width = app.size.columns - 2;
 	useKeys((key) => {
 		if (key === 'y') {
-			app.desk.trust(server, unverified, reach);
+			app.backend.trust(server, unverified, reach);
 			onAccept();
 		} else if (key === 'n' || key === 'esc') onDecline();
 	});

@@ -52,19 +52,19 @@ function after(view: View, event: Recorded, source: Source): View {
 	};
 }
 
-function open(desk: WizardBackend, source: Source, director: Director, on: (event: Recorded) => void): RunHandle {
+function open(backend: WizardBackend, source: Source, director: Director, on: (event: Recorded) => void): RunHandle {
 	switch (source.kind) {
 		case 'start':
-			return desk.start(source.request, director, on);
+			return backend.start(source.request, director, on);
 		case 'attach':
-			return desk.attach(source.run, director, on);
+			return backend.attach(source.run, director, on);
 		case 'recover':
-			return desk.recover(source.run, on);
+			return backend.recover(source.run, on);
 	}
 }
 
 /** Begins to watch a run, folds its events, and lets keys be its director. `say`: tells the person something in passing. */
-export function useRun(desk: WizardBackend, source: Source, session: Session, say: (text: string) => void): Watched {
+export function useRun(backend: WizardBackend, source: Source, session: Session, say: (text: string) => void): Watched {
 	const nothing: View = {
 		state: source.kind === 'recover' ? { ...NOTHING_YET, phase: 'undoing' } : NOTHING_YET,
 		history: NO_HISTORY,
@@ -88,7 +88,7 @@ export function useRun(desk: WizardBackend, source: Source, session: Session, sa
 		};
 		const on = (event: Recorded) => {
 			latest = after(latest, event, source);
-			session.told(latest.state, latest.request);
+			session.recordState(latest.state, latest.request);
 			// Answered, perhaps by somebody else who watches.
 			if (event.type === 'reviewed' || event.type === 'recovery' || event.type === 'run-ended') {
 				pending.current = null;
@@ -116,8 +116,8 @@ export function useRun(desk: WizardBackend, source: Source, session: Session, sa
 		};
 		const begin = () => {
 			if (!mounted) return;
-			session.told(latest.state, latest.request);
-			const opened = open(desk, source, director, on);
+			session.recordState(latest.state, latest.request);
+			const opened = open(backend, source, director, on);
 			handle.current = opened;
 			session.began({
 				handle: opened,

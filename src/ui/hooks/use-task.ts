@@ -25,7 +25,7 @@ type View<T> = Omit<Task<T>, 'stop'>;
 /** Begins `work` when the screen is opened; it is stopped, and its end waited for, when the program ends. */
 export function useTask<T>(
 	session: Session,
-	work: (onlooker: ProgressListener, signal: AbortSignal) => Promise<T>,
+	work: (listener: ProgressListener, signal: AbortSignal) => Promise<T>,
 	stopWords: string,
 ): Task<T> {
 	const [view, setView] = useState<View<T>>({ phase: 'working', said: [], progress: null, result: null, failure: null });
@@ -49,12 +49,12 @@ export function useTask<T>(
 			stopping.abort(new Stopped(stopWords));
 		};
 		abort.current = stop;
-		const onlooker: ProgressListener = {
+		const listener: ProgressListener = {
 			say: (text) => show({ said: [...latest.said, text], progress: null }, 0),
 			// What comes many times a second is drawn a few times a second.
 			progress: (progress) => show({ progress }, PAINT_MS),
 		};
-		const ended = work(onlooker, stopping.signal).then(
+		const ended = work(listener, stopping.signal).then(
 			(result) => show({ phase: 'done', result }, 0),
 			(error) => show({ phase: 'failed', failure: failureOf(error) }, 0),
 		);

@@ -32,9 +32,9 @@ function optionsFor(isRead: boolean, isBroken: boolean): readonly Option<Goal>[]
 /** One backup: all there is to say of it, and what can be done with it. */
 export function Archive({ card }: { readonly card: BackupCard }) {
 	const app = useApp();
-	const { signs, look, ascii } = useTheme();
+	const { signs, styles, ascii } = useTheme();
 	const { value: report, failure } = useAsked<BackupReport | null>(async () =>
-		card.state === 'complete' ? app.desk.showBackup(card.path) : null,
+		card.state === 'complete' ? app.backend.showBackup(card.path) : null,
 	);
 	useKeys((key) => {
 		if (key === 'esc') app.back();
@@ -79,11 +79,11 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 			]}
 		>
 			{waits ? (
-				<Text {...look('dim')}>{`Looking into ${card.path} ${signs.more}`}</Text>
+				<Text {...styles('dim')}>{`Looking into ${card.path} ${signs.more}`}</Text>
 			) : (
 				<>
 					<Pane lines={lines()} width={width} height={bodyRows(app.size.rows) - options.length - 1} pages />
-					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 					<Choice options={options} onChoose={choose} />
 				</>
 			)}

@@ -25,7 +25,7 @@ export function Backup({ card }: { readonly card: ServerCard }) {
 function BackupForm({ card, report }: { readonly card: ServerCard; readonly report: StatusReport }) {
 	const app = useApp();
 	const { signs } = useTheme();
-	const draft = useDraft(`backup ${card.server}`, { ...initialValues(BACKUP), to: card.output ?? app.desk.proposeOutput(card.server) });
+	const draft = useDraft(`backup ${card.server}`, { ...initialValues(BACKUP), to: card.output ?? app.backend.proposeOutput(card.server) });
 	const submit = () => {
 		const { fields: asked, errors } = readForm(BACKUP, draft.values);
 		const isOdd = asked.engine === 'vendor' && asked.lock === 'snapshot';

@@ -14,10 +14,10 @@ import { useTheme } from '../theme.ts';
 /** The backups of a folder, newest first. */
 export function Backups({ folder }: { readonly folder: string }) {
 	const app = useApp();
-	const { signs, look, ascii } = useTheme();
+	const { signs, styles, ascii } = useTheme();
 	const draft = `backups ${folder}`;
 	const [focus, setFocus] = useState(app.drafts.get(draft)?.path);
-	const { value: list, failure, again } = useAsked(() => app.desk.backups(folder));
+	const { value: list, failure, again } = useAsked(() => app.backend.backups(folder));
 	useKeys((key) => {
 		if (key === 'esc') app.back();
 		else if (key === 'r') again();
@@ -40,7 +40,7 @@ export function Backups({ folder }: { readonly folder: string }) {
 	};
 	const body = () => {
 		if (failure !== null) return <Pane lines={failureLines(failure, { width, ascii })} width={width} height={height} />;
-		if (list === null) return <Text {...look('dim')}>{`Looking into ${folder} ${signs.more}`}</Text>;
+		if (list === null) return <Text {...styles('dim')}>{`Looking into ${folder} ${signs.more}`}</Text>;
 		if (cards.length === 0) return <Pane lines={listLines(list.folder, [], options)} width={width} height={height} />;
 		return (
 			<>

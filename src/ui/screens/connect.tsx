@@ -127,8 +127,8 @@ export function Connect(props: ConnectProps) {
 		app.drafts.set('connect', kept);
 	};
 	const save = (card: ServerCard) => {
-		app.desk.save(card);
-		if (values.password) app.desk.remember(card.name, values.password);
+		app.backend.save(card);
+		if (values.password) app.backend.remember(card.name, values.password);
 	};
 	const goOn = (card: ServerCard) => {
 		app.back();
@@ -138,7 +138,7 @@ export function Connect(props: ConnectProps) {
 	const submit = async () => {
 		const found = wrong(
 			values,
-			app.desk.servers().map((card) => card.name),
+			app.backend.servers().map((card) => card.name),
 		);
 		if (goal === 'profiles' && !values.name) found.name = 'A profile needs a name.';
 		setErrors(found);
@@ -146,18 +146,18 @@ export function Connect(props: ConnectProps) {
 		const server = addressOf(values);
 		const name = values.name || placeOf(values);
 		setBusy(`Asking ${name} ${signs.more}`);
-		if (values.password) app.desk.remember(server, values.password);
+		if (values.password) app.backend.remember(server, values.password);
 		try {
-			const report = await app.desk.status(server);
+			const report = await app.backend.status(server);
 			const card = cardOf(values, name, server);
 			if (values.name) save(card);
 			app.drafts.delete('connect');
 			app.flash(`${signs.ok} ${name}: ${report.version}${report.tls === null ? ', not encrypted' : `, ${report.tls}`}`);
 			goOn(values.name ? { ...card, server: name } : card);
 		} catch (error) {
-			const { description: told, unverified } = failureOf(error);
+			const { description, unverified } = failureOf(error);
 			setUntrusted(unverified === undefined ? null : { server, unverified });
-			setErrors(refusal(told));
+			setErrors(refusal(description));
 			setBusy(null);
 		}
 	};

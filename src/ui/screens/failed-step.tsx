@@ -28,7 +28,7 @@ export function FailedStep({
 	answer,
 }: Shown & { readonly failure: Failure; readonly answer: (choice: Recovery) => void }) {
 	const app = useApp();
-	const { signs, look, ascii } = useTheme();
+	const { signs, styles, ascii } = useTheme();
 	const [statements, setStatements] = useState(false);
 	const { state } = watched;
 	useKeys((key) => {
@@ -41,7 +41,7 @@ export function FailedStep({
 	const height = bodyRows(app.size.rows);
 	const step = state.steps.find((each) => each.id === failure.step);
 	const done = state.steps.filter((each) => each.status === 'done').length;
-	const lost = lostWords(state.deeds.lost, state.servers);
+	const lost = lostWords(state.effects.lost, state.servers);
 	const gone = lost.length === 0 ? '' : ` Cannot be restored: ${lost.join('; ')}.`;
 	return (
 		<Frame
@@ -72,7 +72,7 @@ export function FailedStep({
 				pages={!statements}
 			/>
 			<Box flexDirection="column" flexShrink={0} height={5}>
-				<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+				<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 				<Text bold>What now?</Text>
 				<Choice options={CHOICES} onChoose={answer} active={!statements} />
 			</Box>

@@ -17,8 +17,8 @@ const DRAFT = 'folders';
 /** Whose backups: the folders of the servers known here, or another one. */
 export function Folders() {
 	const app = useApp();
-	const { signs, look } = useTheme();
-	const { value: folders } = useAsked(app.desk.backupFolders);
+	const { signs, styles } = useTheme();
+	const { value: folders } = useAsked(app.backend.backupFolders);
 	const [typing, setTyping] = useState(false);
 	const [typed, setTyped] = useState(app.drafts.get(DRAFT)?.folder ?? '');
 	useKeys((key) => {
@@ -65,7 +65,7 @@ export function Folders() {
 				]}
 			/>
 			{folders === null ? (
-				<Text {...look('dim')}>{`Looking ${signs.more}`}</Text>
+				<Text {...styles('dim')}>{`Looking ${signs.more}`}</Text>
 			) : (
 				<Choice
 					options={options}

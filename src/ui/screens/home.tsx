@@ -30,7 +30,7 @@ const ITEMS: readonly MenuItem<Goal>[] = [
 function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Symbols): Line[] {
 	const today = dayAndTime(now.toISOString()).slice(0, 10);
 	const lines: Line[] = [];
-	const tell = (state: RunCard['state'], sign: string, tone: 'warn' | 'key' | 'dim', text: (words: string, at: string) => string) => {
+	const runLine = (state: RunCard['state'], sign: string, tone: 'warn' | 'key' | 'dim', text: (words: string, at: string) => string) => {
 		const [card, ...more] = runs.filter((each) => each.state === state);
 		if (card === undefined) return;
 		const started = dayAndTime(card.started);
@@ -38,9 +38,9 @@ function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Sym
 		const others = more.length === 0 ? '' : ` And ${more.length} more.`;
 		lines.push(...indented(`${sign} `, text(runWords(card.title, card.servers), at) + others, width, tone).slice(0, 2));
 	};
-	tell('cut off', signs.warn, 'warn', (words, at) => `Interrupted: ${words} of ${at}. Recover rolls back what it changed.`);
-	tell('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
-	tell('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again resumes it.`);
+	runLine('cut off', signs.warn, 'warn', (words, at) => `Interrupted: ${words} of ${at}. Recover rolls back what it changed.`);
+	runLine('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
+	runLine('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again resumes it.`);
 	return lines;
 }
 
@@ -103,7 +103,7 @@ function reportLines(report: StatusReport, now: Date, width: number, dot: string
 export function Home() {
 	const app = useApp();
 	const { signs } = useTheme();
-	const cards = app.desk.servers();
+	const cards = app.backend.servers();
 	const [index, setIndex] = useState(0);
 	const [round, setRound] = useState(0);
 	const [runs, setRuns] = useState<readonly RunCard[]>([]);
@@ -122,16 +122,16 @@ export function Home() {
 		if (server === undefined) return;
 		let mine = true;
 		setSeen(null);
-		app.desk.status(server).then(
+		app.backend.status(server).then(
 			(report) => mine && setSeen({ server, report, lines: [] }),
 			(error) => {
-				const { description: told, needsPassword } = failureOf(error);
-				const reason = needsPassword === undefined ? told.reason : 'Press u to log in.';
+				const { description, needsPassword } = failureOf(error);
+				const reason = needsPassword === undefined ? description.reason : 'Press u to log in.';
 				if (mine)
 					setSeen({
 						server,
 						report: null,
-						lines: [line(span(`${signs.warn} ${told.message}`, 'warn')), line(span(reason ?? '', 'dim'))],
+						lines: [line(span(`${signs.warn} ${description.message}`, 'warn')), line(span(reason ?? '', 'dim'))],
 						isLocked: needsPassword !== undefined,
 					});
 			},
@@ -144,16 +144,16 @@ export function Home() {
 	// biome-ignore lint/correctness/useExhaustiveDependencies: asked anew on demand.
 	useEffect(() => {
 		let mine = true;
-		const look = async () => {
+		const styles = async () => {
 			let found: readonly RunCard[] = [];
 			try {
-				found = await app.desk.runs();
+				found = await app.backend.runs();
 			} catch {
 				// A folder of journals that cannot be read is no reason to show no home.
 			}
 			if (mine) setRuns(found);
 		};
-		void look();
+		void styles();
 		return () => {
 			mine = false;
 		};
@@ -180,7 +180,7 @@ export function Home() {
 	const report = seen?.report ?? null;
 	const top: Line[] = [
 		...runLines(runs, app.now(), width, signs),
-		...app.desk.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2)),
+		...app.backend.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2)),
 	];
 	if (card === undefined) {
 		top.push(line(span('Welcome.', 'bold'), ' No server is known here yet.'));
@@ -195,7 +195,7 @@ export function Home() {
 	const kept = top.slice(0, Math.max(2, height - items.length - question - 2 * gap));
 	return (
 		<Frame
-			title={card === undefined ? `${app.desk.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
+			title={card === undefined ? `${app.backend.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
 			badge={card?.badge ?? null}
 			{...(report === null
 				? {}

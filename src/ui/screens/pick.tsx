@@ -29,7 +29,7 @@ export function Pick(props: PickProps) {
 	const [filter, setFilter] = useState<string | null>(null);
 	const [typing, setTyping] = useState(false);
 	const wanted = (filter ?? '').toLowerCase();
-	const known = app.desk.servers();
+	const known = app.backend.servers();
 	const ordered = flow === 'restore' ? known.toSorted((a, b) => riskOf(a) - riskOf(b)) : known;
 	const cards = ordered.filter((card) => `${card.name} ${card.server}`.toLowerCase().includes(wanted));
 	useKeys((key) => {
@@ -68,7 +68,7 @@ export function Pick(props: PickProps) {
 				['?', 'help'],
 			]}
 		>
-			<Lines lines={[line(span(QUESTIONS[flow], 'bold')), line(span(WORDS.lookOnly, 'dim')), []]} />
+			<Lines lines={[line(span(QUESTIONS[flow], 'bold')), line(span(WORDS.readOnly, 'dim')), []]} />
 			{filter !== null && (
 				<Box flexShrink={0}>
 					<Text>{'/ '}</Text>

@@ -61,7 +61,7 @@ export function Practice() {
 		let mine = true;
 		setFailure(null);
 		setSaid([]);
-		app.desk
+		app.backend
 			.sandbox((text) => mine && setSaid((before) => [...before, text]))
 			.then(
 				(found) => mine && setPair(found),
@@ -115,7 +115,7 @@ type FlowsProps = {
 };
 
 function Flows({ pair, hasReplica, width, onSelect }: FlowsProps) {
-	const { look } = useTheme();
+	const { styles } = useTheme();
 	return (
 		<>
 			<Lines
@@ -141,7 +141,7 @@ function Flows({ pair, hasReplica, width, onSelect }: FlowsProps) {
 				initial={hasReplica ? 'backup' : 'provision'}
 				onSelect={onSelect}
 			/>
-			<Text {...look('dim')}> </Text>
+			<Text {...styles('dim')}> </Text>
 		</>
 	);
 }

@@ -11,7 +11,7 @@ import { useTheme } from '../theme.ts';
 export function Profiles() {
 	const app = useApp();
 	const { signs } = useTheme();
-	const cards = app.desk.servers();
+	const cards = app.backend.servers();
 	useKeys((key) => {
 		if (key === 'esc') app.back();
 		else if (key === 'a') app.go({ at: 'connect', goal: 'profiles' });

@@ -32,7 +32,7 @@ function wrong(values: Values, read: Values): Values {
 
 export function Provision({ primary, replica }: { readonly primary?: string; readonly replica?: string }) {
 	const app = useApp();
-	const cards = app.desk.servers();
+	const cards = app.backend.servers();
 	const known = cards.map((card) => card.name);
 	const preset = primary !== undefined && replica !== undefined;
 	const initial = { ...initialValues(PROVISION), primary: primary ?? '', replica: replica ?? '', backup: '' };

@@ -41,7 +41,7 @@ type FindingsProps = { readonly card: RunCard; readonly title: string; readonly 
 
 function Findings({ card, title, onLogin }: FindingsProps) {
 	const app = useApp();
-	const { signs, look, ascii } = useTheme();
+	const { signs, styles, ascii } = useTheme();
 	const [findings, setFindings] = useState<readonly Finding[] | null>(null);
 	const [failure, setFailure] = useState<Failure | null>(null);
 	const [round, setRound] = useState(0);
@@ -51,9 +51,9 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 		let mine = true;
 		setFindings(null);
 		setFailure(null);
-		const look = async () => {
+		const styles = async () => {
 			try {
-				const found = await app.desk.findings(card.run);
+				const found = await app.backend.findings(card.run);
 				if (mine) setFindings(found);
 			} catch (error) {
 				const next = failureOf(error);
@@ -62,7 +62,7 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 				else setFailure(next);
 			}
 		};
-		void look();
+		void styles();
 		return () => {
 			mine = false;
 		};
@@ -81,7 +81,7 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows);
 	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)}, was interrupted.`;
-	const told: Line[] =
+	const bodyLines: Line[] =
 		findings === null
 			? []
 			: [
@@ -117,10 +117,10 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 	return (
 		<Frame title={title} badge={badgeOf(app, card.request)} hints={hints()}>
 			{findings === null && failure === null ? (
-				<Text {...look('dim')}>{`Checking ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
+				<Text {...styles('dim')}>{`Checking ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
 			) : (
 				<Pane
-					lines={failure === null ? told : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}
+					lines={failure === null ? bodyLines : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}
 					width={width}
 					height={height}
 				/>

@@ -66,7 +66,7 @@ const planHints = (view: View, isRepeatable: boolean): readonly Hint[] => [
 /** The plan, before anything has changed. */
 export function ReviewScreen({ watched, title }: Shown) {
 	const app = useApp();
-	const { signs, look, ascii } = useTheme();
+	const { signs, styles, ascii } = useTheme();
 	const [view, setView] = useState<View>('plan');
 	const [asking, setAsking] = useState<Asking>(null);
 	const [typed, setTyped] = useState('');
@@ -76,7 +76,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 	const consents = review?.consents ?? [];
 	const consent = asking?.kind === 'type' ? consents[asking.index] : undefined;
 	const forbidden = question === null;
-	const commandLine = request === null ? '' : app.desk.commandLine(request);
+	const commandLine = request === null ? '' : app.backend.commandLine(request);
 
 	const answer = (go: boolean) => {
 		if (question?.kind !== 'review') return;
@@ -177,7 +177,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 			<Pane key={view} lines={lines()} width={width} height={height} active={asking === null} />
 			{asking?.kind === 'yes' && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
-					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 					<Text bold>{`This changes ${Object.values(state.servers).join(' and ')}. Do it now?`}</Text>
 					<Choice
 						options={[
@@ -190,16 +190,16 @@ export function ReviewScreen({ watched, title }: Shown) {
 			)}
 			{consent !== undefined && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
-					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 					<Lines lines={[line(span(`${signs.warn} ${consent.reason}`, 'bad'))]} />
-					<Text {...look('dim')} wrap="truncate">
+					<Text {...styles('dim')} wrap="truncate">
 						{consent.affected.length > 0 ? `  ${consent.affected.join(', ')}` : ' '}
 					</Text>
 					<Box>
 						<Text>{`  Type ${consent.name} to confirm: `}</Text>
 						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - widthOf(consent.name) - 22)} />
 					</Box>
-					<Text {...look('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
+					<Text {...styles('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
 				</Box>
 			)}
 		</Frame>

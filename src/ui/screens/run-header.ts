@@ -18,7 +18,7 @@ export const rolesOf = (request: RunRequest) => Object.keys(serversNamed(request
 export const badgeOf = (app: App, request: RunRequest | null) => {
 	if (request === null) return null;
 	const [role = 'server', server = ''] = Object.entries(serversNamed(request)).at(-1) ?? [];
-	return app.desk.badgeOf(server, request.reach?.[role]);
+	return app.backend.badgeOf(server, request.reach?.[role]);
 };
 
 /** How far the flow of a run is, for its header; none where a run is only put back. */

@@ -34,7 +34,7 @@ export function Watch({ how, run, title, request }: WatchProps) {
 
 function Running({ source, title }: { readonly source: Source; readonly title: string }) {
 	const app = useApp();
-	const watched = useRun(app.desk, source, app.session, app.flash);
+	const watched = useRun(app.backend, source, app.session, app.flash);
 	const { state, question } = watched;
 	const [seen, setSeen] = useState(false);
 	// The checks that forbid belong to the plan that they forbid.

@@ -88,9 +88,9 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	useEffect(() => {
 		let mine = true;
 		let timer: NodeJS.Timeout | undefined;
-		const look = async () => {
+		const styles = async () => {
 			try {
-				const next = await app.desk.status(card.server);
+				const next = await app.backend.status(card.server);
 				if (!mine) return;
 				setReport(next);
 				setTrouble(null);
@@ -101,14 +101,14 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				setTrouble(failureOf(error).description.message);
 			}
 			setSeenAt(app.now());
-			timer = setTimeout(() => void look(), EVERY_MS);
+			timer = setTimeout(() => void styles(), EVERY_MS);
 		};
-		timer = setTimeout(() => void look(), round === 0 ? EVERY_MS : 0);
+		timer = setTimeout(() => void styles(), round === 0 ? EVERY_MS : 0);
 		return () => {
 			mine = false;
 			clearTimeout(timer);
 		};
-	}, [app.desk, app.now, card.server, round]);
+	}, [app.backend, app.now, card.server, round]);
 
 	useKeys((key) => {
 		if (key === 'esc') app.back();

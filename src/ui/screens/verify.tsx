@@ -35,7 +35,7 @@ function verdictOf({ phase, failure }: Task<unknown>, signs: Symbols): NonNullab
 function Reading({ card, again }: { readonly card: BackupCard; readonly again: () => void }) {
 	const app = useApp();
 	const { ascii, signs } = useTheme();
-	const task = useTask(app.session, (onlooker, signal) => app.desk.verify(card.path, onlooker, signal), STOPPED);
+	const task = useTask(app.session, (listener, signal) => app.backend.verify(card.path, listener, signal), STOPPED);
 	const [began] = useState(app.now());
 	const { phase, failure, progress, stop } = task;
 	const working = phase === 'working' || phase === 'stopping';
@@ -106,7 +106,7 @@ function Working({ task: { said, progress }, intro, width, height }: WorkingProp
 	const { signs } = useTheme();
 	useTick(500);
 	const figures = progress === null ? [] : progressRows(progress, app.now(), width, signs);
-	const told = said.flatMap((text, index) => {
+	const stepLines = said.flatMap((text, index) => {
 		const last = index === said.length - 1;
 		return indented(span(`${last ? signs.at : signs.ok} `, last ? 'key' : 'good'), text, width, last ? 'plain' : 'dim');
 	});
@@ -115,9 +115,9 @@ function Working({ task: { said, progress }, intro, width, height }: WorkingProp
 	return (
 		<>
 			<Lines lines={[...intro, []]} />
-			<Lines lines={broken(told, width).slice(-room)} />
+			<Lines lines={broken(stepLines, width).slice(-room)} />
 			{progress !== null && (
-				<Box flexDirection="column" marginTop={told.length > 0 ? 1 : 0} flexShrink={0}>
+				<Box flexDirection="column" marginTop={stepLines.length > 0 ? 1 : 0} flexShrink={0}>
 					<Meter progress={progress} width={width} />
 					<Lines lines={[...figures, ...(progress.current === null ? [] : [line(span(`${signs.at} `, 'key'), progress.current)])]} />
 				</Box>

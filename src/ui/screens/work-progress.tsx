@@ -70,7 +70,7 @@ const blockOf = (rows: number, gap: number): number => (rows > 0 ? rows + gap : 
 export function Progressing(props: ProgressingProps) {
 	const { watched, current, width, height, now } = props;
 	const { state, history } = watched;
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const progress = state.phase === 'undoing' ? null : (current?.progress ?? null);
 	const [since] = useState(() => now.getTime());
 	const to = watched.request === null ? [] : serversOf(watched.request);
@@ -100,7 +100,7 @@ export function Progressing(props: ProgressingProps) {
 					<Meter progress={progress} width={width} />
 					<Lines lines={details} />
 					{hasRates && (
-						<Text {...look('key')} wrap="truncate">
+						<Text {...styles('key')} wrap="truncate">
 							{spark(history.rates, width, signs.spark)}
 						</Text>
 					)}
@@ -121,7 +121,7 @@ export function Progressing(props: ProgressingProps) {
 			)}
 			{progress === null && state.phase === 'looking' && (
 				<Box marginTop={1}>
-					<Text {...look('dim')}>{WORDS.lookOnly}</Text>
+					<Text {...styles('dim')}>{WORDS.readOnly}</Text>
 				</Box>
 			)}
 		</>

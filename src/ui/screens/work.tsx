@@ -21,7 +21,7 @@ import { Progressing } from './work-progress.tsx';
 
 const WIDE = 110;
 
-const LOOKING_HINTS: readonly Hint[] = [
+const PROGRESS_HINTS: readonly Hint[] = [
 	['esc', 'back'],
 	['?', 'help'],
 ];
@@ -49,7 +49,7 @@ function redLine({ state, stopping }: Shown['watched'], now: Date, room: Paramet
 /** A run at work: its steps, how far the long one is, what it holds. */
 export function Work({ watched, title }: Shown) {
 	const app = useApp();
-	const { signs, look } = useTheme();
+	const { signs, styles } = useTheme();
 	const [pane, setPane] = useState<'statements' | 'log' | null>(null);
 	const [asking, setAsking] = useState(false);
 	const { state, stopping, stop, request, source } = watched;
@@ -110,7 +110,7 @@ export function Work({ watched, title }: Shown) {
 			{...(percent === null ? {} : { right: { text: `${Math.floor(percent * 100)} %`, tone: 'bold' as const } })}
 			{...stageOf(watched, looking ? 'Review' : 'Run')}
 			state={red}
-			hints={looking ? LOOKING_HINTS : workHints({ pane, undoing, leavable })}
+			hints={looking ? PROGRESS_HINTS : workHints({ pane, undoing, leavable })}
 		>
 			<Box height={height} flexShrink={0}>
 				{pane !== null && !wide ? (
@@ -136,7 +136,7 @@ export function Work({ watched, title }: Shown) {
 			</Box>
 			{dialog > 0 && (
 				<Box flexDirection="column" height={dialog} flexShrink={0}>
-					<Text {...look('dim')}>{signs.rule.repeat(width)}</Text>
+					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 					<Text bold>Stop this run?</Text>
 					<Lines lines={why} />
 					<Choice

@@ -1,5 +1,5 @@
 // Rows of MySQL's text protocol to LOAD DATA text. This is AssemblyScript (`npm run build` compiles it to WebAssembly); ../encode.ts
-// is its other half. The host puts bytes behind what is left in the input window, calls `feed`, and takes the text out of the output
+// is its other half. The host puts bytes behind what is left in the input window, calls `push`, and takes the text out of the output
 // window before it is full. Protocol: https://dev.mysql.com/doc/dev/mysql-internals/en/ "Text Resultset", "LengthEncodedInteger".
 import { hashEnd, hashMore, hashOf, hashStart } from './hash';
 import { escaped, firstSpecial, LF, TAB } from './text';
@@ -19,7 +19,7 @@ export const INPUT: usize = (__heap_base + 15) & ~15;
 export const OUTPUT: usize = INPUT + INPUT_BYTES + SLACK;
 if (OUTPUT + OUTPUT_BYTES + SLACK > (<usize>memory.size()) << 16) unreachable();
 
-/** What feed() found: 0 more is needed, 1 the end of the result set, 2 an error packet; else what is wrong: see ../encode.ts. */
+/** What push() found: 0 more is needed, 1 the end of the result set, 2 an error packet; else what is wrong: see ../encode.ts. */
 export let state: i32 = 0;
 /** The payload of the packet that ended it. */
 export let lastAt: usize = 0;
@@ -63,7 +63,7 @@ export function start(columnCount: u32, hash: bool, text: bool): void {
 }
 
 /** Takes up to INPUT_BYTES bytes from INPUT on; gives how many of them are left, moved to INPUT (after the end: not moved). */
-export function feed(length: usize): usize {
+export function push(length: usize): usize {
 	const end = INPUT + length;
 	let at = INPUT;
 	while (state == 0) {
