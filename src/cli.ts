@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { type CommandResult, type Context, type GlobalFlags, makeContext } from './commands/context.ts';
 import { type Invocation, makeProgram } from './commands/program.ts';
-import { aftermath, isChanged } from './core/deeds.ts';
+import { aftermath, isChanged } from './core/effects.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
 import type { Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';

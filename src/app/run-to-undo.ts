@@ -1,4 +1,4 @@
-import { lostWords } from '../core/deeds.ts';
+import { lostWords } from '../core/effects.ts';
 import { ConnectError, LeftChanged, UserError } from '../core/errors.ts';
 import type { Finding } from '../core/finding.ts';
 import { newest, type RunRecord } from '../core/run-record.ts';

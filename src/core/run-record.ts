@@ -1,4 +1,4 @@
-import { type Effects, NO_EFFECTS, tally } from './deeds.ts';
+import { type Effects, NO_EFFECTS, tally } from './effects.ts';
 import { UserError } from './errors.ts';
 import type { RunEvent } from './events.ts';
 import { journals, type ReadJournal, readJournal } from './journal.ts';

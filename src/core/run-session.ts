@@ -1,6 +1,6 @@
 import type { Action, TableToRead } from './action.ts';
-import { type Effects, NO_EFFECTS, tally } from './deeds.ts';
 import type { Director } from './director.ts';
+import { type Effects, NO_EFFECTS, tally } from './effects.ts';
 import { LockstepError, ServerError, Stopped } from './errors.ts';
 import { FORMAT, type Recorded, type RunEvent } from './events.ts';
 import type { Executor } from './executor.ts';

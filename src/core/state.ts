@@ -1,6 +1,6 @@
 import type { Check } from './check.ts';
-import { type Effects, NO_EFFECTS, tally } from './deeds.ts';
 import type { Review } from './director.ts';
+import { type Effects, NO_EFFECTS, tally } from './effects.ts';
 import type { Recorded } from './events.ts';
 import type { Failure, LockState } from './model.ts';
 import type { Progress } from './progress.ts';

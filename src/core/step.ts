@@ -1,8 +1,8 @@
 import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, ServerProgram, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
-import type { Effects } from './deeds.ts';
 import type { Definition } from './definition.ts';
+import type { Effects } from './effects.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure, LockState, Role, Thing } from './model.ts';
 import type { Progress } from './progress.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Action } from './action.ts';
 import { consentCheck, different } from './consent.ts';
-import { lostWords, withMade } from './deeds.ts';
+import { lostWords, withMade } from './effects.ts';
 import { CheckFailed, ConnectError, LeftChanged } from './errors.ts';
 import { failureOf } from './failure.ts';
 import type { Finding } from './finding.ts';

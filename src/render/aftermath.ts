@@ -1,4 +1,4 @@
-import { type Aftermath, aftermath, type Effects, lostWords } from '../core/deeds.ts';
+import { type Aftermath, aftermath, type Effects, lostWords } from '../core/effects.ts';
 import type { RunEnd } from '../core/runner.ts';
 
 export type AfterOptions = {

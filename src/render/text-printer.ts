@@ -1,5 +1,5 @@
 import type { Check } from '../core/check.ts';
-import { aftermath, NO_EFFECTS, tally } from '../core/deeds.ts';
+import { aftermath, NO_EFFECTS, tally } from '../core/effects.ts';
 import type { Recorded } from '../core/events.ts';
 import { dayAndTime, duration, symbols, timeOfDay, type Zone } from '../core/format.ts';
 import { fraction, type Progress } from '../core/progress.ts';

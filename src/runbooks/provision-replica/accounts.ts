@@ -1,4 +1,4 @@
-import { type Effects, isMade } from '../../core/deeds.ts';
+import { type Effects, isMade } from '../../core/effects.ts';
 import type { ReadContext } from '../../core/step.ts';
 import { grantedRoles, holds, objectOf, plainGrant } from '../../dialects/common/grants.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick, type RestartAction, type SqlAction } from '../../core/action.ts';
 import { type Check, failed, must } from '../../core/check.ts';
-import { isMade } from '../../core/deeds.ts';
+import { isMade } from '../../core/effects.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Thing } from '../../core/model.ts';

@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { type Check, must, should } from '../../core/check.ts';
-import { isMade } from '../../core/deeds.ts';
+import { isMade } from '../../core/effects.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Observed, ReadContext, Step } from '../../core/step.ts';
 import { revokeOf } from '../../dialects/common/grants.ts';

@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { must, note } from '../../core/check.ts';
-import { isMade } from '../../core/deeds.ts';
+import { isMade } from '../../core/effects.ts';
 import { UserError } from '../../core/errors.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Action } from '../../core/action.ts';
 import { type Check, must, note } from '../../core/check.ts';
-import { isMade } from '../../core/deeds.ts';
+import { isMade } from '../../core/effects.ts';
 import type { Thing } from '../../core/model.ts';
 import type { ReadContext, Step } from '../../core/step.ts';
 import type { Need } from '../../dialects/contract/objects.ts';

@@ -1,4 +1,4 @@
-import { isMade } from '../../core/deeds.ts';
+import { isMade } from '../../core/effects.ts';
 import type { Consent, Thing } from '../../core/model.ts';
 import type { ReadContext, SinceRun } from '../../core/step.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Check, must, note, should } from '../../core/check.ts';
-import type { Effects } from '../../core/deeds.ts';
+import type { Effects } from '../../core/effects.ts';
 import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { Consent, Thing } from '../../core/model.ts';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Action, PipeAction, PipeResult } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
 import { must } from '../../core/check.ts';
-import { type Effects, isMade } from '../../core/deeds.ts';
+import { type Effects, isMade } from '../../core/effects.ts';
 import { CheckFailed, Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
 import type { Failure, Thing } from '../../core/model.ts';
 import { meter } from '../../core/progress.ts';

@@ -1,4 +1,4 @@
-import { isMade } from '../../core/deeds.ts';
+import { isMade } from '../../core/effects.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';

@@ -1,5 +1,5 @@
 import type { Action } from '../../core/action.ts';
-import { type Effects, isMade } from '../../core/deeds.ts';
+import { type Effects, isMade } from '../../core/effects.ts';
 import type { ObjectName } from '../../dialects/contract/objects.ts';
 import { change } from '../shared/change.ts';
 import { qualified, some } from '../shared/server.ts';

@@ -1,7 +1,7 @@
 import { Box } from 'ink';
 import { useState } from 'react';
-import { lostWords } from '../../core/deeds.ts';
 import type { Recovery } from '../../core/director.ts';
+import { lostWords } from '../../core/effects.ts';
 import type { Failure } from '../../core/model.ts';
 import { failureLines } from '../../render/failure.ts';
 import { useApp } from '../app-context.ts';

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { aftermath, isMade, lostWords, NO_EFFECTS, tally } from '../../src/core/deeds.ts';
+import { aftermath, isMade, lostWords, NO_EFFECTS, tally } from '../../src/core/effects.ts';
 import { UserError } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import { journals, openJournal, readJournal } from '../../src/core/journal.ts';
