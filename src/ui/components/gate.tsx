@@ -89,7 +89,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 	// biome-ignore lint/correctness/useExhaustiveDependencies: asked again on demand only.
 	useEffect(() => {
 		let mine = true;
-		const styles = async () => {
+		const connect = async () => {
 			const found: StatusReport[] = [];
 			for (const [index, server] of servers.entries()) {
 				try {
@@ -103,7 +103,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 			}
 			if (mine) setReports(found);
 		};
-		void styles();
+		void connect();
 		return () => {
 			mine = false;
 		};
