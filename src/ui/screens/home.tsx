@@ -144,7 +144,7 @@ export function Home() {
 	// biome-ignore lint/correctness/useExhaustiveDependencies: asked anew on demand.
 	useEffect(() => {
 		let mine = true;
-		const styles = async () => {
+		const read = async () => {
 			let found: readonly RunCard[] = [];
 			try {
 				found = await app.backend.runs();
@@ -153,7 +153,7 @@ export function Home() {
 			}
 			if (mine) setRuns(found);
 		};
-		void styles();
+		void read();
 		return () => {
 			mine = false;
 		};

@@ -51,7 +51,7 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 		let mine = true;
 		setFindings(null);
 		setFailure(null);
-		const styles = async () => {
+		const read = async () => {
 			try {
 				const found = await app.backend.findings(card.run);
 				if (mine) setFindings(found);
@@ -62,7 +62,7 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 				else setFailure(next);
 			}
 		};
-		void styles();
+		void read();
 		return () => {
 			mine = false;
 		};

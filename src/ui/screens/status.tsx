@@ -88,7 +88,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	useEffect(() => {
 		let mine = true;
 		let timer: NodeJS.Timeout | undefined;
-		const styles = async () => {
+		const read = async () => {
 			try {
 				const next = await app.backend.status(card.server);
 				if (!mine) return;
@@ -101,9 +101,9 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				setTrouble(failureOf(error).description.message);
 			}
 			setSeenAt(app.now());
-			timer = setTimeout(() => void styles(), EVERY_MS);
+			timer = setTimeout(() => void read(), EVERY_MS);
 		};
-		timer = setTimeout(() => void styles(), round === 0 ? EVERY_MS : 0);
+		timer = setTimeout(() => void read(), round === 0 ? EVERY_MS : 0);
 		return () => {
 			mine = false;
 			clearTimeout(timer);
