@@ -41,11 +41,17 @@ describe.each(SANDBOX_KINDS)('a backup of %s, restored by hand', (kind) => {
 	});
 
 	const backup = async (engine: 'vendor' | 'parallel', ...more: string[]): Promise<string> => {
-		const { code, last, stdout, stderr } = await lockstep(
+		const { code, last, lines, stdout, stderr } = await lockstep(
 			['backup', '--engine', engine, '--server', urlOf(pair.replica), '--to', to, '--yes', '--json', ...more],
 			{ env: home.env },
 		);
 		expect(code, stdout.slice(-2000) + stderr).toBe(0);
+		// The progress names tables with their databases: those in hand, done and to come.
+		const progress = lines.filter((line) => line.type === 'progress' && line.step === 'lock-and-dump').map((line) => line.progress);
+		const named = progress.flatMap(({ workers, finished, next }) => [...workers, ...finished, ...next]);
+		expect(named.length).toBeGreaterThan(0);
+		for (const { name } of named) expect(name).toMatch(/^(`.+`|[\w$]+)\.(`.+`|[\w$]+)$/);
+		for (const { tables } of progress) expect(tables.done).toBeLessThanOrEqual(tables.total);
 		return last.backup as string;
 	};
 	const read = async (folder: string, name: string) => readFile(join(folder, name), 'utf8');
