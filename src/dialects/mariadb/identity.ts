@@ -1,4 +1,5 @@
 import { query, type Row, raw, sql } from '../../sql/sql.ts';
+import { commonIdentity, expireSeconds, textIn } from '../common/identity.ts';
 import type { Identity } from '../contract/identity.ts';
 
 const on = (value: string | null | undefined) => value === '1' || value?.toUpperCase() === 'ON' || value?.toUpperCase() === 'YES';
@@ -25,35 +26,21 @@ const identified = (uptime: string) =>
  (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = 'WSREP_ON') AS wsrep`,
 		(rows) => {
 			const row: Row = rows[0] ?? {};
-			const text = (name: string) => row[name] ?? '';
+			const text = textIn(row);
 			return {
+				...commonIdentity(row),
 				version: text('version').replace(/^5\.5\.5-/, ''),
 				series: seriesOf(text('version')),
-				comment: text('comment'),
-				hostname: text('hostname'),
-				port: Number(text('port')),
-				serverId: Number(text('server_id')),
 				serverUuid: null,
-				dataDir: text('data_dir'),
 				binaryLog: on(row.log_bin),
 				binlogFormat: text('binlog_format'),
 				logsReplicaUpdates: on(row.log_updates),
 				gtidStrict: on(row.gtid_strict),
 				readOnly: switchWord(text('read_only')),
 				superReadOnly: null,
-				eventScheduler: text('event_scheduler'),
 				tls: on(row.have_ssl),
-				syncBinlog: Number(text('sync_binlog')),
-				flushLogAtCommit: Number(text('flush_log')),
-				sqlMode: text('sql_mode'),
-				characterSet: text('character_set'),
-				timeZone: text('time_zone'),
-				lowerCaseTableNames: Number(text('lower_case')),
-				uptimeSeconds: Number(text('uptime')),
-				startedAt: Math.round(Number(text('clock')) - Number(text('uptime'))),
-				binlogExpireSeconds: Math.max(Number(text('expire_seconds')), Math.round(Number(text('expire_days')) * 86_400)),
+				binlogExpireSeconds: expireSeconds(row),
 				cluster: on(row.wsrep),
-				account: text('account'),
 			};
 		},
 	);

@@ -1,4 +1,5 @@
 import { query, type Row, sql } from '../../sql/sql.ts';
+import { commonIdentity, expireSeconds, textIn } from '../common/identity.ts';
 import type { Identity } from '../contract/identity.ts';
 import { gtidOn, on } from './values.ts';
 
@@ -26,16 +27,12 @@ export const identity = query<Identity>(
  ${variable('wsrep_on')} AS wsrep, ${variable('group_replication_group_name')} AS group_name`,
 	(rows) => {
 		const row: Row = rows[0] ?? {};
-		const text = (name: string) => row[name] ?? '';
+		const text = textIn(row);
 		return {
+			...commonIdentity(row),
 			version: text('version'),
 			series: seriesOf(text('version')),
-			comment: text('comment'),
-			hostname: text('hostname'),
-			port: Number(text('port')),
-			serverId: Number(text('server_id')),
 			serverUuid: row.server_uuid ?? null,
-			dataDir: text('data_dir'),
 			binaryLog: on(row.log_bin),
 			// Where the variable is gone there is but one format.
 			binlogFormat: text('binlog_format') || 'ROW',
@@ -43,22 +40,10 @@ export const identity = query<Identity>(
 			gtidStrict: gtidOn(row.gtid_mode, row.gtid_consistency),
 			readOnly: on(row.read_only) ? 'ON' : 'OFF',
 			superReadOnly: on(row.super_read_only) ? 'ON' : 'OFF',
-			eventScheduler: text('event_scheduler'),
 			tls: on(row.have_ssl) || text('certificate') !== '',
-			syncBinlog: Number(text('sync_binlog')),
-			flushLogAtCommit: Number(text('flush_log')),
-			sqlMode: text('sql_mode'),
-			characterSet: text('character_set'),
-			timeZone: text('time_zone'),
-			lowerCaseTableNames: Number(text('lower_case')),
-			uptimeSeconds: Number(text('uptime')),
-			startedAt: Math.round(Number(text('clock')) - Number(text('uptime'))),
-			binlogExpireSeconds: /^OFF$/i.test(text('auto_purge'))
-				? 0
-				: Math.max(Number(text('expire_seconds')), Math.round(Number(text('expire_days')) * 86_400)),
+			binlogExpireSeconds: /^OFF$/i.test(text('auto_purge')) ? 0 : expireSeconds(row),
 			// A member of a group, or set up to be one: only accounts with SELECT everywhere may see whether it is at work.
 			cluster: on(row.wsrep) || text('group_name') !== '',
-			account: text('account'),
 		};
 	},
 );
