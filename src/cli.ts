@@ -125,6 +125,12 @@ interface Outcome {
 	readonly run: RunState;
 }
 
+/** What the completion of a shell calls at each tab: it never fails, and never waits for a server. */
+async function complete([shell = '', ...words]: readonly string[]): Promise<void> {
+	const context = makeContext({ ...outside, signal: new AbortController().signal, print: () => undefined }, { input: false }, true);
+	process.stdout.write(await (await import('./commands/completion.ts')).complete(context, shell, words));
+}
+
 /** What came of a command, in words. */
 function report(
 	{ quiet, dryRun, color }: GlobalFlags,
@@ -177,7 +183,8 @@ for (const out of [process.stdout, process.stderr]) {
 }
 
 try {
-	await makeProgram(version, conclude).parseAsync();
+	if (process.argv[2] === '__complete') await complete(process.argv.slice(3));
+	else await makeProgram(version, conclude).parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0;
 	else {

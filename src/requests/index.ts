@@ -4,6 +4,7 @@ import { type CommandSpec, writeCommandLine } from './command.ts';
 import { DRILL, type DrillRequest } from './drill.ts';
 import {
 	ATTACH,
+	COMPLETION,
 	DEMO,
 	HELP,
 	LIST,
@@ -53,6 +54,7 @@ export const COMMANDS = [
 	UNDO,
 	PROFILE,
 	HELP,
+	COMPLETION,
 	VERSION,
 ] as const satisfies readonly CommandSpec[];
 

@@ -106,6 +106,18 @@ export const HELP = defineCommand({
 	needsNoConfiguration: true,
 });
 
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+export const COMPLETION = defineCommand({
+	name: 'completion',
+	isReadOnly: true,
+	about: 'print the completion of this command line for a shell',
+	arguments: [{ name: 'shell', about: 'bash, zsh or fish', choices: SHELLS, isRequired: true }],
+	options: [],
+	hasNoDryRun: true,
+	needsNoConfiguration: true,
+});
+
 export const VERSION = defineCommand({
 	name: 'version',
 	isReadOnly: true,
