@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { forged } from '../support/forged.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer } from '../support/servers.ts';
 import { isMysql } from '../support/words.ts';
 
@@ -37,7 +38,7 @@ const ODD: readonly string[] = [
 	"CREATE EVENT odd.e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01' DO SELECT ';;'",
 ];
 
-describe.each(SANDBOX_KINDS)('what %s stores oddly', (kind) => {
+describe.each(SANDBOX_KINDS)('what %s stores oddly', IN_ORDER, (kind) => {
 	let home: Home;
 	let source: SpareServer;
 	let target: SpareServer;

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, type Home, lockstep, makeHome, nameOf, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, type SpareServer, spareServer, value } from '../support/servers.ts';
 
 const KIND = 'mariadb-11.8';
 
 // What a resumed restore may rest on does not differ between vendors: digests decide.
-describe('a restore that was interrupted', () => {
+describe('a restore that was interrupted', IN_ORDER, () => {
 	let home: Home;
 	let source: SpareServer;
 	let target: SpareServer;

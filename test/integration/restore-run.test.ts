@@ -7,12 +7,13 @@ import { shopStatements } from '../../src/sandbox/shop.ts';
 import { type Ended, type Home, type Line, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { forged } from '../support/forged.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 import { wordsOf } from '../support/words.ts';
 
 const SETTINGS = "SELECT CONCAT_WS(' ', IF(@@GLOBAL.local_infile, 1, 0), @@GLOBAL.event_scheduler)";
 
-describe.each(SANDBOX_KINDS)('lockstep restore on %s', (kind) => {
+describe.each(SANDBOX_KINDS)('lockstep restore on %s', IN_ORDER, (kind) => {
 	let home: Home;
 	let source: SpareServer;
 	let target: SpareServer;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, filesWith, type Home, makeHome, type Running, start, type Tap, tapped, urlOf } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, value } from '../support/servers.ts';
 import { isMysql } from '../support/words.ts';
 
@@ -47,7 +48,7 @@ async function watch(running: Running, pair: Sandbox) {
 	return seen;
 }
 
-describe.each(SANDBOX_KINDS)('secrets on %s', (kind) => {
+describe.each(SANDBOX_KINDS)('secrets on %s', IN_ORDER, (kind) => {
 	let home: Home;
 	let pair: Sandbox & AsyncDisposable;
 	let tap: Tap;

@@ -10,6 +10,7 @@ import { parseSums, sumOf, sumsText } from '../../src/archive/checksums.ts';
 import { processStartTime } from '../../src/exec/process.ts';
 import { type Ended, type Home, lockstep, makeHome, nameOf, start, urlOf } from '../support/cli.ts';
 import { forged } from '../support/forged.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SpareServer, spareServer, value } from '../support/servers.ts';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -35,7 +36,7 @@ const STATEMENTS = [
 	'CREATE TABLE `od d-ů`.`t``able` (id INT PRIMARY KEY)',
 ];
 
-describe.each(SANDBOX_KINDS)('a real backup of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('a real backup of %s', IN_ORDER, (kind) => {
 	let home: Home;
 	let to: string;
 	let folder: string;
