@@ -1,176 +1,213 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultFolder, serversFolder } from '../../src/sandbox/places.ts';
 import { sandboxDown, sandboxUp } from '../../src/sandbox/sandbox.ts';
 import { urlOf } from './cli.ts';
-import { pngOf } from './picture.ts';
+import { type Colors, LIGHT, pngOf } from './picture.ts';
+import { Recording } from './recording.ts';
 import { ask } from './servers.ts';
 import { KEYS, openTerminal } from './terminal.ts';
 
-/** Pictures of the real program, on a throwaway pair: from the replica's plan to the summary that stays behind. */
+// Pictures of the real program, in a shell, on a throwaway pair: a recording from the set-up to the drill's report, then single screens.
+
 const top = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const folder = top('screenshots');
 const home = mkdtempSync(join(tmpdir(), 'lockstep-'));
+const bin = join(home, 'bin');
 const env: NodeJS.ProcessEnv = {
-	PATH: process.env.PATH,
+	PATH: `${bin}:${process.env.PATH}`,
 	HOME: home,
+	PS1: '\\[\\e[32m\\]$\\[\\e[0m\\] ',
+	BASH_SILENCE_DEPRECATION_WARNING: '1',
 	XDG_CACHE_HOME: join(serversFolder(process.env), '..', '..'),
 };
 const dir = defaultFolder(env, 'mariadb-11.8');
-const SMALL = [80, 24] as const;
-const WIDE = [124, 36] as const;
+/** Of the recording: legible at the width of a README. */
+const RECORDED = { cols: 96, rows: 28 };
+const SINGLE = { cols: 120, rows: 40 };
 const LONG = { timeout: 300_000 };
-/** Orders of the shop: its dump lasts some seconds, so that the run's picture has something to show. */
-const ROWS = 400_000;
+/** Orders of the shop, and few readers that compress well: a dump lasts long enough to be seen. */
+const ROWS = 200_000;
+const SLOWLY = '--workers 2 --compress zstd:15';
 
 const pair = await sandboxUp({ kind: 'mariadb-11.8', dir, env, rows: ROWS, say: (line) => process.stderr.write(`${line}\n`) });
+mkdirSync(bin);
+writeFileSync(join(bin, 'lockstep'), `#!/bin/sh\nexec "${process.execPath}" "${top('bin/lockstep.js')}" "$@"\n`);
+chmodSync(join(bin, 'lockstep'), 0o755);
 mkdirSync(folder, { recursive: true });
 for (const name of readdirSync(folder)) if (name.endsWith('.png')) rmSync(join(folder, name));
 
-/** The program in a terminal of its own, with what looks at it. */
-function open(args: readonly string[] = []) {
-	const terminal = openTerminal({ command: process.execPath, args: [top('bin/lockstep.js'), ...args], env, cwd: home });
-	let columns: number = SMALL[0];
+function write(name: string, png: Buffer): void {
+	writeFileSync(join(folder, `${name}.png`), png);
+	process.stdout.write(`screenshots/${name}.png  ${Math.ceil(png.length / 1024)} KiB\n`);
+}
+
+/** A shell in a terminal of its own. */
+async function shell(size: { readonly cols: number; readonly rows: number }) {
+	const terminal = openTerminal({ command: 'bash', args: ['--norc', '--noprofile', '-i'], env, cwd: home, ...size });
+	/** Waits for the words on a screen of ours that is drawn to its end, between its two rules. */
+	const see = (wanted: RegExp) =>
+		terminal.waitFor(
+			(screen) => wanted.test(screen) && screen.split('\n').filter((line) => line === '─'.repeat(size.cols)).length === 2,
+			LONG,
+		);
+	const prompt = () => terminal.waitFor((screen) => !terminal.isAlternate() && screen.trimEnd().endsWith('$'), LONG);
+	await prompt();
+	/** Waits until nothing moves: what is asked of servers has come. */
+	const settled = async () => {
+		for (let before = ''; ; await new Promise((resolve) => setTimeout(resolve, 2_000))) {
+			const now = terminal.screen().join('\n');
+			if (now === before) return;
+			before = now;
+		}
+	};
 	return {
 		terminal,
-		picture(name: string) {
-			writeFileSync(join(folder, `${name}.png`), pngOf(terminal.cells()));
-			process.stdout.write(`screenshots/${name}.png\n`);
+		see,
+		settled,
+		prompt,
+		picture: (name: string, colors?: Colors) => write(name, pngOf(terminal.cells(), colors)),
+		/** Runs a command that opens no screen. */
+		async run(command: string) {
+			terminal.send(`${command}; clear\r`);
+			await terminal.waitFor((screen) => screen.trim() === '$', LONG);
 		},
-		/** Waits for the words on a screen that is drawn to its end: two rules, as wide as the terminal. */
-		see: (wanted: RegExp) =>
-			terminal.waitFor(
-				(screen) => wanted.test(screen) && screen.split('\n').filter((line) => line === '─'.repeat(columns)).length === 2,
-				LONG,
-			),
-		resize([cols, rows]: readonly [number, number]) {
-			columns = cols;
-			terminal.resize(cols, rows);
+		async [Symbol.asyncDispose]() {
+			await terminal[Symbol.asyncDispose]();
 		},
 	};
 }
+type Shell = Awaited<ReturnType<typeof shell>>;
 
-/** A run that was left at work, killed, and put back: what the first screen offers then. */
-async function cutOff() {
+const PLAN = /enter start|enter run/;
+
+async function saveProfiles({ run }: Shell) {
+	await run(`lockstep profile add db1 --server ${urlOf(pair.primary)} --badge sandbox`);
+	await run(`lockstep profile add db3 --server ${urlOf(pair.replica)} --badge sandbox --output ${join(home, 'backups')}`);
+}
+
+/** Set-up, backup and drill, each from its command over its plan to its end. */
+async function record({ terminal, see, prompt }: Shell) {
+	const recording = new Recording(terminal);
+	const leave = async () => {
+		terminal.send('q');
+		await prompt();
+		terminal.send('clear\r');
+		await terminal.waitFor((screen) => screen.trim() === '$');
+	};
+	await recording.type('lockstep provision --primary db1 --replica db3');
+	await see(PLAN);
+	recording.hold(2200);
+	terminal.send(KEYS.enter);
+	await see(/Do it now\?/);
+	recording.hold(900);
+	terminal.send('y');
+	await recording.play(see(/is a replica of/), 3200);
+	recording.hold(1600);
+	await leave();
+
+	await recording.type(`lockstep backup --server db3 ${SLOWLY}`);
+	await see(PLAN);
+	recording.hold(2000);
+	terminal.send(KEYS.enter);
+	await recording.play(see(/Backup complete/), 4500);
+	recording.hold(1800);
+	await leave();
+
+	await recording.type('lockstep drill backups/latest');
+	await see(PLAN);
+	recording.hold(1500);
+	terminal.send(KEYS.enter);
+	await see(/No, change nothing/);
+	recording.hold(700);
+	terminal.send('y');
+	await recording.play(see(/Drill passed/), 2800);
+	recording.hold(2800);
+	process.stdout.write(`A recording of ${Math.round(recording.length / 100) / 10} s\n`);
+	write('set-up-backup-drill', recording.png());
+}
+
+/** The screens that a reader of the documents should see once. */
+async function single({ terminal, see, settled, prompt, picture }: Shell) {
+	const open = (command: string) => terminal.send(`clear; ${command}\r`);
+	const leave = async () => {
+		terminal.send('q');
+		await prompt();
+	};
+	open(`lockstep backup --server db3 ${SLOWLY}`);
+	await see(PLAN);
+	terminal.send(KEYS.enter);
+	await see(/READ LOCK HELD[\s\S]*[3-6]\d % +[\d.]+ [KM]iB \//);
+	picture('run');
+	picture('run-light', LIGHT);
+	await see(/Backup complete/);
+	await leave();
+	open('lockstep drill backups/latest');
+	await see(PLAN);
+	terminal.send(KEYS.enter);
+	await see(/No, change nothing/);
+	terminal.send('y');
+	await see(/Drill passed/);
+	picture('drill-report');
+	await leave();
+	open('lockstep');
+	await see(/db3/);
+	await settled();
+	picture('home');
+	await leave();
+	open('lockstep backup');
+	await see(/Server/);
+	await settled();
+	picture('connect');
+	terminal.send(KEYS.esc);
+	await prompt();
+	// A replica that holds data and replicates no more is emptied only by its name.
+	await ask(pair.replica, 'STOP SLAVE');
+	await ask(pair.replica, 'RESET SLAVE ALL');
+	open('lockstep provision --primary db1 --replica db3');
+	await see(PLAN);
+	picture('plan');
+	terminal.send(KEYS.enter);
+	await see(/[Tt]ype /);
+	picture('typed-name');
+}
+
+/** A run that was left at work, and killed: what its recovery shows. */
+async function interrupted({ terminal, see, prompt, picture }: Shell) {
 	await ask(pair.replica, 'SET GLOBAL read_only = OFF');
-	const { terminal: first, see } = open(['backup', '--engine', 'vendor', '--server', urlOf(pair.replica), '--to', join(home, 'backups')]);
-	await see(/where +what +statement/);
-	first.send(KEYS.enter);
-	await see(/READ LOCK HELD[\s\S]*[2-9]\d %/);
-	first.send('b');
-	await first.exited;
+	terminal.send(`clear; lockstep backup --server db3 ${SLOWLY}\r`);
+	await see(PLAN);
+	terminal.send(KEYS.enter);
+	await see(/READ LOCK HELD/);
+	terminal.send('b');
+	await prompt();
 	const runs = join(home, '.local/state/lockstep/runs');
 	const newest = readdirSync(runs)
 		.filter((name) => name.endsWith('.jsonl'))
 		.sort()
 		.at(-1);
 	process.kill((JSON.parse(readFileSync(join(runs, newest ?? ''), 'utf8').split('\n')[0] ?? '') as { pid: number }).pid, 'SIGKILL');
-	const { terminal, see: seeAgain, picture } = open();
-	await using _closed = terminal;
-	await seeAgain(/Interrupted/);
-	picture('home-cut-off');
-	terminal.send(KEYS.enter);
-	await seeAgain(/It has left this/);
+	terminal.send('clear; lockstep recover\r');
+	await see(/It has left this/);
 	picture('recover');
-	terminal.send(KEYS.enter);
-	await seeAgain(/everything is as it was/);
-	terminal.send('q');
-	await terminal.exited;
 }
 
 try {
-	const { terminal, picture, see, resize } = open();
-	await using _closed = terminal;
-	await see(/Welcome/);
-	terminal.send(KEYS.enter);
-	await see(/The whole way/);
-	picture('practice');
-	terminal.send(KEYS.enter);
-	await see(/Check and review/);
-	terminal.send(KEYS.enter);
-	await see(/where +what +statement/);
-	picture('provision-review');
-	terminal.send(KEYS.enter);
-	await see(/Do it now\?/);
-	terminal.send('y');
-	await see(/[3-6]\d %/);
-	picture('provision-run');
-	await see(/· Summary/);
-	picture('provision-summary');
-	terminal.send(KEYS.enter);
-	await see(/Now its first/);
-	terminal.send(KEYS.enter);
-	await see(/Wait for the lock/);
-	picture('backup-form');
-	terminal.send(KEYS.enter);
-	await see(/where +what +statement/);
-	picture('backup-review');
-	// Our own engine is done with so little before there is anything to see.
-	terminal.send(KEYS.esc);
-	await see(/Wait for the lock/);
-	terminal.send(KEYS.up.repeat(8));
-	terminal.send(' ');
-	await see(/vendor’s tool/);
-	terminal.send(KEYS.down.repeat(8));
-	terminal.send(KEYS.enter);
-	await see(/where +what +statement/);
-	terminal.send(KEYS.enter);
-	await see(/READ LOCK HELD.*lag [1-9][\s\S]*[3-6]\d %/);
-	picture('backup-run');
-	resize(WIDE);
-	await see(/READ LOCK HELD[\s\S]*[4-9]\d %[\s\S]*Why this step/);
-	picture('backup-run-wide');
-	resize(SMALL);
-	await see(/· Summary/);
-	picture('backup-summary');
-	terminal.send(KEYS.enter);
-	await see(/The flows below/);
-	terminal.send('3');
-	await see(/Lag over the last 0:(?:0[4-9]|[1-5]\d)/);
-	picture('status');
-	terminal.send(KEYS.esc);
-	await see(/The flows below/);
-	terminal.send(KEYS.esc);
-	await see(/healthy/);
-	terminal.send('p');
-	await see(/sandbox replica[\s\S]*Last backup +\d/);
-	picture('home');
-	terminal.send(KEYS.down.repeat(2));
-	terminal.send(KEYS.enter);
-	await see(/Whose backups/);
-	terminal.send(KEYS.enter);
-	await see(/not drilled yet/);
-	picture('backups');
-	terminal.send(KEYS.enter);
-	await see(/read all of it/);
-	terminal.send(KEYS.down);
-	terminal.send(KEYS.enter);
-	await see(/Start a throwaway server[\s\S]*enter start/);
-	terminal.send(KEYS.enter);
-	await see(/No, change nothing/);
-	terminal.send('y');
-	await see(/Drill passed/);
-	terminal.send(KEYS.enter);
-	await see(/What do you want to do/);
-	terminal.send(KEYS.down.repeat(2));
-	terminal.send(KEYS.enter);
-	await see(/Whose backups/);
-	terminal.send(KEYS.enter);
-	await see(/drilled just now/);
-	terminal.send(KEYS.enter);
-	await see(/read all of it/);
-	picture('backup-card');
-	terminal.send(KEYS.esc);
-	await see(/open +r refresh/);
-	terminal.send(KEYS.esc);
-	await see(/Whose backups/);
-	terminal.send(KEYS.esc);
-	await see(/What do you want to do/);
-	terminal.send('q');
-	await terminal.exited;
-	await cutOff();
+	{
+		await using recorded = await shell(RECORDED);
+		await saveProfiles(recorded);
+		await record(recorded);
+	}
+	{
+		await using screens = await shell(SINGLE);
+		await single(screens);
+	}
+	{
+		await using last = await shell(SINGLE);
+		await interrupted(last);
+	}
 } finally {
 	await sandboxDown({ dir, env });
 	rmSync(home, { recursive: true, force: true });
