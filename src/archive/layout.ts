@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Compression } from '../core/action.ts';
+import type { DumpEngine } from '../core/dump-engines.ts';
 
 /** The files of a backup's folder besides the dumps. */
 export const FILES = {
@@ -21,7 +22,7 @@ const LEVEL: Readonly<Record<Compression, number>> = { zstd: 1, gzip: 6, none: 0
 export const levelOf = (compress: Compression, level: number | null = null): number => level ?? LEVEL[compress];
 
 /** What makes a restored server a replica. Beside mydumper's files nothing else may be called `.sql`. */
-export const changeSourceFile = (engine: 'vendor' | 'parallel' | undefined): string =>
+export const changeSourceFile = (engine: DumpEngine | undefined): string =>
 	engine === 'parallel' ? 'change-source.txt' : 'change-source.sql';
 
 export const EXTENSION: Readonly<Record<Compression, string>> = { zstd: '.zst', gzip: '.gz', none: '' };

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DumpEngine } from '../core/dump-engines.ts';
 import { LockstepError } from '../core/errors.ts';
 import { readFolderName } from './layout.ts';
 import { type Manifest, readManifest } from './manifest.ts';
@@ -18,7 +19,7 @@ export type HeldBefore = {
 	readonly dataBytes: number;
 	/** `zstd`, `gzip` or `none`. */
 	readonly compress: string;
-	readonly engine: 'vendor' | 'parallel';
+	readonly engine: DumpEngine;
 };
 
 /** What the complete backups of this very server in a folder tell, oldest first; none where the folder cannot be read. */

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { Compression } from '../core/action.ts';
 import type { ChangedJson } from '../core/changed-json.ts';
+import { DUMP_ENGINES, type DumpEngine } from '../core/dump-engines.ts';
 import { UserError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { OutsideObject } from '../core/outside.ts';
 import { checkOf, matches, object, problemsIn, size, texts, time } from '../core/schema.ts';
+import { VENDORS, type Vendor } from '../core/vendors.ts';
 import type { DumpedDatabase } from '../dump/sql/scan.ts';
 import { FILES } from './layout.ts';
 import { readText } from './open.ts';
@@ -86,7 +88,7 @@ export type Manifest = {
 	readonly finished: string;
 	readonly tags: { readonly [name: string]: string };
 	readonly server: {
-		readonly flavor: 'mariadb' | 'mysql';
+		readonly flavor: Vendor;
 		readonly version: string;
 		readonly host: string;
 		readonly port: number;
@@ -120,7 +122,7 @@ export type Manifest = {
 	};
 	readonly dump: {
 		/** Missing in backups of older versions: the vendor's tool. */
-		readonly engine?: 'vendor' | 'parallel';
+		readonly engine?: DumpEngine;
 		/** Connections that read at once. */
 		readonly workers?: number;
 		/** Why this engine and this lock. */
@@ -306,7 +308,7 @@ const MANIFEST = z.object({
 	started: time,
 	finished: time,
 	tags: object,
-	server: z.object({ flavor: z.enum(['mariadb', 'mysql']), version: text, host: text, port: size }),
+	server: z.object({ flavor: z.enum(VENDORS), version: text, host: text, port: size }),
 	consistency: z.object({ method: text, held_ms: size }),
 	position: z.object({
 		source: z.nullable(object),
@@ -318,7 +320,7 @@ const MANIFEST = z.object({
 		databases: items(database),
 		ignored_tables: z.optional(texts),
 		argv: z.optional(texts),
-		engine: z.optional(z.enum(['vendor', 'parallel'])),
+		engine: z.optional(z.enum(DUMP_ENGINES)),
 		compression: text,
 	}),
 	files: items(FILE),

@@ -4,6 +4,7 @@ import type { Row, Statement } from '../sql/sql.ts';
 import type { Definition } from './definition.ts';
 import type { Json } from './json.ts';
 import type { Role, Thing } from './model.ts';
+import type { Vendor } from './vendors.ts';
 
 interface Common {
 	/** Unique in its step: `create-account`. */
@@ -78,7 +79,7 @@ export interface ServerStopAction extends Common {
 
 /** What a server on this machine would be started of. */
 export type ServerProgram = {
-	readonly vendor: 'mariadb' | 'mysql';
+	readonly vendor: Vendor;
 	/** Null where it is to be unpacked first. */
 	readonly path: string | null;
 	readonly version: string;

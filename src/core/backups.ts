@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { Check } from './check.ts';
+import type { DumpEngine } from './dump-engines.ts';
 import { texts, time } from './schema.ts';
+import type { Vendor } from './vendors.ts';
 
 const text = z.string();
 const count = z.number();
@@ -66,9 +68,9 @@ export type BackupCard = {
 	readonly raw_bytes: number | null;
 	readonly started: string | null;
 	readonly finished: string | null;
-	readonly server: null | { readonly flavor: string; readonly version: string; readonly host: string; readonly port: number };
+	readonly server: null | { readonly flavor: Vendor; readonly version: string; readonly host: string; readonly port: number };
 	readonly profile: string | null;
-	readonly engine: 'vendor' | 'parallel' | null;
+	readonly engine: DumpEngine | null;
 	readonly compression: string | null;
 	/** How long, and how, the server was locked for it. */
 	readonly held_ms: number | null;

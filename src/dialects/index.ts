@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts';
+import type { Vendor } from '../core/vendors.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
 import type { Dialect } from './contract/dialect.ts';
 import { mariadb } from './mariadb/index.ts';
@@ -37,6 +38,10 @@ export async function detect(runQuery: <T>(query: Query<T>) => Promise<T>, name:
 	return mysql(await probe(runQuery));
 }
 
+const NEWEST: Readonly<Record<Vendor, Dialect>> = {
+	mariadb,
+	mysql: mysql({ newWords: true, binaryLog: true, performanceSchema: true, histogramData: true, libraries: true }),
+};
+
 /** The dialect of a server that is not there yet, in its newest words: for a plan. {@link detect} finds the one that counts. */
-export const assumedDialect = (id: Dialect['id']): Dialect =>
-	id === 'mariadb' ? mariadb : mysql({ newWords: true, binaryLog: true, performanceSchema: true, histogramData: true, libraries: true });
+export const assumedDialect = (vendor: Vendor): Dialect => NEWEST[vendor];

@@ -34,8 +34,8 @@ import { cutOff, isBrokenPipe, type PipeEnd, refusedTool, throwFirstCause } from
 export function refuseToExpose({ address, password, dialect }: ConnectionTarget, full: FullLogin): void {
 	// They can check a certificate by its authority only: REQUIRED, or accepting it in the wizard, says that this will do.
 	const isUnchecked = address.tls.fingerprint !== undefined && address.origin.sslMode === BY_FINGERPRINT;
-	if (dialect.id === 'mysql' && password !== null && (full.how === 'refused' || isUnchecked))
-		throw keptPassword(address, 'MySQL’s tools', address.tls.mode !== 'DISABLED');
+	if (dialect.tools.exposesPassword && password !== null && (full.how === 'refused' || isUnchecked))
+		throw keptPassword(address, `${dialect.title}’s tools`, address.tls.mode !== 'DISABLED');
 }
 
 const FLOW_EVERY_MS = 200;

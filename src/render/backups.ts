@@ -2,13 +2,14 @@ import type { BackupCard, BackupReport, Proof, VerifyRecord } from '../core/back
 import type { Check } from '../core/check.ts';
 import { ago, bytes, count, dayAndTime, duration, plural, type Symbols, symbols } from '../core/format.ts';
 import { shellWord } from '../core/shell.ts';
+import { VENDOR_NAMES, type Vendor } from '../core/vendors.ts';
 import { indented, type Line, line, paint, span, type Tone } from './page.ts';
 import { type Column, columns, pad } from './width.ts';
 
 export type CardOptions = { readonly width: number; readonly ascii?: boolean; readonly now: Date };
 
-const vendor = ({ flavor, version }: { flavor: string; version: string }): string =>
-	`${flavor === 'mysql' ? 'MySQL' : 'MariaDB'} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
+const vendor = ({ flavor, version }: { flavor: Vendor; version: string }): string =>
+	`${VENDOR_NAMES[flavor]} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
 
 /** `how`: what is said of the time that it took, as `%`. */
 function proofOf(proof: Proof, { what, how }: { what: string; how: string }, signs: Symbols, now: Date): readonly [string, Tone] {

@@ -1,3 +1,4 @@
+import { DUMP_ENGINES } from '../core/dump-engines.ts';
 import { UserError } from '../core/errors.ts';
 import { defineCommand, readOptions } from './command.ts';
 import type { ReachRequest } from './connection.ts';
@@ -78,7 +79,7 @@ export const BACKUP = defineCommand({
 			},
 		}),
 		compress,
-		optional('engine', '--engine <name>', choice(['parallel', 'vendor']), {
+		optional('engine', '--engine <name>', choice(DUMP_ENGINES), {
 			about: 'parallel (our own, several connections), or vendor (mariadb-dump, mysqldump)',
 			form: {
 				label: 'Engine',

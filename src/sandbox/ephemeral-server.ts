@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ServerProgram, ServerStartAction, StartedServer } from '../core/action.ts';
 import { ToolError, UserError } from '../core/errors.ts';
 import type { ServerLeft } from '../core/step.ts';
+import { VENDOR_NAMES } from '../core/vendors.ts';
 import { endProcess, processesWith, processStartTime } from '../exec/process.ts';
 import type { ServerAddress } from '../server/address.ts';
 import { makeCertificates } from './certificates.ts';
@@ -44,7 +45,7 @@ async function choose({ vendor, fits }: Wanted, env: NodeJS.ProcessEnv): Promise
 	const kind = kinds.find((each) => fits(each.series));
 	if (kind !== undefined) return { kind };
 	throw new UserError({
-		message: `There is no ${vendor === 'mysql' ? 'MySQL' : 'MariaDB'} server here that is new enough.`,
+		message: `There is no ${VENDOR_NAMES[vendor]} server here that is new enough.`,
 		reason: `${own === undefined ? 'None is on the PATH' : `${own.server} is ${own.version}`}; ${kinds.map(({ title }) => title).join(' and ')} can be unpacked.`,
 		hints: ['Install a server of the version that the backup is of, or a newer one; it need not run.'],
 	});

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
+import type { Vendor } from '../core/vendors.ts';
 
 /** Where a server's programs and files are. */
 export interface Programs {
@@ -30,7 +31,7 @@ export interface ServerPlan {
 
 /** How servers of one vendor are found, made and started. */
 export interface ServerFamily {
-	readonly vendor: 'mariadb' | 'mysql';
+	readonly vendor: Vendor;
 	/** Names of the server's program, the best first, and of the folders beside the PATH where it may be. */
 	readonly programs: readonly string[];
 	readonly folders: readonly string[];

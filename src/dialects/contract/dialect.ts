@@ -1,4 +1,5 @@
 import type { ByHand } from '../../core/by-hand.ts';
+import type { Vendor } from '../../core/vendors.ts';
 import type { Query } from '../../sql/sql.ts';
 import type { Definitions } from '../common/definitions.ts';
 import type { Fitness } from '../common/fits.ts';
@@ -32,7 +33,7 @@ export interface Terms {
  * Statements are data; a Query carries its reader.
  */
 export interface Dialect {
-	readonly id: 'mariadb' | 'mysql';
+	readonly id: Vendor;
 	readonly title: string;
 	readonly features: {
 		/** Positions are sets with gaps rather than one number a domain. */

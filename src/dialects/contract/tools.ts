@@ -31,6 +31,8 @@ export interface Tools {
 	readonly misledBy: Query<readonly { readonly setting: string; readonly hint: string }[]>;
 	/** What the session of a tool of this process id asked for last; null where the server does not keep it. */
 	lastStatement(pid: number): Query<string | null>;
+	/** Whether they give the password itself to a server with any certificate that asks for it. */
+	readonly exposesPassword: boolean;
 	/** Whether a tool whose `--version` says this is this vendor's: both have a mysqldump. */
 	isOurs(banner: string): boolean;
 	/** Lines of an option file for these tools, without the password. `tls`: what our own session has. */

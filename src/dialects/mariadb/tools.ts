@@ -83,6 +83,7 @@ export const tools: Tools = {
 			: []),
 	]),
 	lastStatement,
+	exposesPassword: false,
 	isOurs: (banner) => /mariadb/i.test(banner),
 	// It escapes these as in a text and then selects a database of that name, which there is none of (seen with 10.11 and 11.8).
 	cannotSelect: (database) => /['"\\\n\r\x1a]/.test(database),

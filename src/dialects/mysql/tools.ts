@@ -94,6 +94,7 @@ export const tools: Tools = {
 	],
 	misledBy: query(sql`SELECT 1`, () => []),
 	lastStatement,
+	exposesPassword: true,
 	isOurs: (banner) => !/mariadb/i.test(banner),
 	cannotSelect: () => false,
 	isHarmless: (line) => HARMLESS.some((known) => known.test(line)),

@@ -1,6 +1,7 @@
 import type { HeldBefore } from '../../archive/list.ts';
 import type { Compression, RowsResult } from '../../core/action.ts';
 import type { ChangedJson } from '../../core/changed-json.ts';
+import type { DumpEngine } from '../../core/dump-engines.ts';
 import type { Outputs } from '../../core/step.ts';
 import type { Position } from '../../dialects/contract/positions.ts';
 import type { Channel } from '../../dialects/contract/replication.ts';
@@ -9,7 +10,7 @@ import type { Server } from '../shared/server.ts';
 
 /** How a backup is made, and why so. */
 export type DumpStrategy = {
-	readonly engine: 'vendor' | 'parallel';
+	readonly engine: DumpEngine;
 	/** `held`: for the whole dump; `snapshot`: until every reader has its snapshot. */
 	readonly lock: 'held' | 'snapshot';
 	readonly why: string;
@@ -35,7 +36,7 @@ export interface BackupEnv extends Outputs {
 	/** Null: the compression's own default. */
 	readonly level: number | null;
 	/** Null: what serves this server best. */
-	readonly engine: 'vendor' | 'parallel' | null;
+	readonly engine: DumpEngine | null;
 	readonly lockFor: 'held' | 'snapshot' | null;
 	/** How many connections read at once. */
 	readonly connections: number;

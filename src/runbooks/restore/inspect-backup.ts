@@ -2,6 +2,7 @@ import { changedJsonWarning } from '../../core/changed-json.ts';
 import { type Check, must, note } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { Step } from '../../core/step.ts';
+import { VENDOR_NAMES } from '../../core/vendors.ts';
 import { findTool } from '../shared/inspect.ts';
 import { some } from '../shared/server.ts';
 import { allFiles, filesOf, type RestoreEnv, wantsTable } from './env.ts';
@@ -43,7 +44,7 @@ export const inspectBackup: Step<RestoreEnv, Facts, null> = {
 			),
 			must('BACKUP-KIND', 'Backup and server are of the same kind', same, {
 				expected: `a backup of ${server.dialect.title}`,
-				wrong: `it is one of ${manifest.server.flavor === 'mariadb' ? 'MariaDB' : 'MySQL'}: the two write accounts, types, sequences and GTIDs in words that the other does not know`,
+				wrong: `it is one of ${VENDOR_NAMES[manifest.server.flavor]}: the two write accounts, types, sequences and GTIDs in words that the other does not know`,
 				hints: ['Restore it into a server of its own kind; move the data from there with a logical dump made for the other.'],
 			}),
 			must('BACKUP-FILES', 'All of its files exist', facts.missing.length === 0, {
