@@ -19,7 +19,7 @@ import { backupAt, backupsIn } from './backups.ts';
 import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
-import { placeNamed, placesOf, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
+import { placeNamed, placesOf, profileAddress, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
 import { profileFrom } from './profile-from.ts';
 import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
 import { findRunRecord } from './run-in-process.ts';
@@ -145,9 +145,10 @@ export function makeWizardBackend(
 		version: context.version,
 		warnings: context.warnings,
 		servers: () => [
-			...context.profiles
-				.list()
-				.map((each) => ({ name: each.name, server: each.name, badge: each.badge ?? null, output: each.output ?? null })),
+			...context.profiles.list().map((each) => ({
+				...{ name: each.name, server: each.name, address: profileAddress(each) },
+				...{ badge: each.badge ?? null, output: each.output ?? null },
+			})),
 			...found,
 		],
 		suggestServers: () => suggestServers(context, memory.recent()).catch(() => []),

@@ -4,6 +4,8 @@ export type ServerCard = {
 	readonly name: string;
 	/** What the commands take: a profile's name or mysql://USER@HOST:PORT?… */
 	readonly server: string;
+	/** Where it is, if the name does not say it: `USER@HOST:PORT`. */
+	readonly address?: string;
 	readonly badge: 'prod' | 'test' | 'sandbox' | null;
 	readonly output: string | null;
 };

@@ -11,8 +11,8 @@ export type Place =
 	| { readonly at: 'home' }
 	| { readonly at: 'pick'; readonly flow: 'backup' | 'status' }
 	| { readonly at: 'pick'; readonly flow: 'restore'; readonly backup: BackupReport }
-	| { readonly at: 'connect'; readonly goal: 'restore'; readonly backup: BackupReport }
-	| { readonly at: 'connect'; readonly goal: 'backup' | 'status' | 'profiles' | 'provision' }
+	/** A server that is to be a profile. */
+	| { readonly at: 'connect' }
 	| { readonly at: 'backup'; readonly card: ServerCard }
 	| { readonly at: 'provision'; readonly primary?: string; readonly replica?: string }
 	| { readonly at: 'status'; readonly card: ServerCard }

@@ -160,7 +160,7 @@ function Screen({ place }: { readonly place: Place }) {
 		case 'pick':
 			return <Pick {...place} />;
 		case 'connect':
-			return <Connect {...place} />;
+			return <Connect />;
 		case 'backup':
 			return <Backup card={place.card} />;
 		case 'provision':

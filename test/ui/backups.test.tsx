@@ -22,7 +22,7 @@ import { fakeDesk } from './story.ts';
 
 afterEach(cleanup);
 
-const backend = (more: Partial<BackupsDesk> = {}) =>
+const desk = (more: Partial<BackupsDesk> = {}) =>
 	fakeDesk({
 		backups: {
 			backupFolders: async () => [
@@ -42,7 +42,7 @@ const progress: Progress = {
 
 describe('the way to a backup', () => {
 	test('leads from home over its folder and its card to what can be done with it', async () => {
-		const wizard = openAt([{ at: 'home' }], backend());
+		const wizard = openAt([{ at: 'home' }], desk());
 		await wizard.sees('healthy');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
 		expect(await wizard.sees('Whose backups?')).toMatch(/db3-backup +3 backups {2}\/srv\/backup\/db3-backup/);
@@ -72,7 +72,7 @@ describe('the way to a backup', () => {
 			asked.push(folder);
 			throw new UserError({ message: `There is no folder ${folder}` });
 		};
-		const wizard = openAt([{ at: 'folders' }], backend({ backups }));
+		const wizard = openAt([{ at: 'folders' }], desk({ backups }));
 		await wizard.sees('Another folder');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}${paste('/mnt/old?')}${ENTER}`);
 		await wizard.sees('There is no folder /mnt/old?');
@@ -81,12 +81,12 @@ describe('the way to a backup', () => {
 
 	test('an empty folder says what fills it', async () => {
 		const backups = async (folder: string) => ({ folder, cards: [] });
-		const text = await openAt([{ at: 'backups', folder: FOLDER }], backend({ backups })).sees(`No backups in ${FOLDER}`);
+		const text = await openAt([{ at: 'backups', folder: FOLDER }], desk({ backups })).sees(`No backups in ${FOLDER}`);
 		expect(text).toContain(`lockstep backup --server SERVER --to ${FOLDER}`);
 	});
 
 	test('of a damaged one what is wrong can be found, of a partial one nothing is offered', async () => {
-		const wizard = openAt([{ at: 'backups', folder: FOLDER }], backend());
+		const wizard = openAt([{ at: 'backups', folder: FOLDER }], desk());
 		await wizard.sees('20261119T020000Z');
 		await wizard.press(`${DOWN}${ENTER}`);
 		const damaged = await wizard.sees(/Verify\s+names all that is wrong/);
@@ -105,7 +105,7 @@ describe('the way to a backup', () => {
 		[200, 50],
 	])('every screen of it fits %d×%d', async (columns, rows) => {
 		const cards = Array.from({ length: 30 }, (_, index) => backupCard(`202611${String(index + 1).padStart(2, '0')}T020000Z`)).toReversed();
-		const whole = backend({ backups: async (folder) => ({ folder, cards }) });
+		const whole = desk({ backups: async (folder) => ({ folder, cards }) });
 		const fits = (text: string) => {
 			const lines = text.split('\n');
 			expect(lines).toHaveLength(rows);
@@ -130,7 +130,7 @@ describe('the way to a backup', () => {
 			[{ at: 'restore', backup: REPORT, card: { name: 'lab', server: 'lab', badge: 'test', output: null } }, 'Check and review'],
 		] as const) {
 			cleanup();
-			fits(await openAt([place], backend({ verify: work }), { size: [columns, rows] }).sees(wanted));
+			fits(await openAt([place], desk({ verify: work }), { size: [columns, rows] }).sees(wanted));
 		}
 	});
 });
@@ -138,7 +138,7 @@ describe('the way to a backup', () => {
 describe('verify', () => {
 	const opened = async () => {
 		const verify = played<Verified>();
-		const wizard = openAt([{ at: 'archive', card: GOOD }], backend({ verify: verify.work }));
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk({ verify: verify.work }));
 		await wizard.sees('mysql-bin');
 		await wizard.press(ENTER);
 		await vi.waitFor(() => expect(verify.begun).toHaveLength(1));
@@ -186,7 +186,7 @@ describe('verify', () => {
 
 describe('drill', () => {
 	test('is a run: what is asked for goes to the plan, and its end says what it came to and where the report is', async () => {
-		const wizard = openAt([{ at: 'archive', card: GOOD }], backend());
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk());
 		await wizard.sees('mysql-bin');
 		await wizard.press(`${DOWN}${ENTER}`);
 		await vi.waitFor(() => expect(wizard.backend.requests).toHaveLength(1));
@@ -242,10 +242,10 @@ describe('work that is no run', () => {
 
 describe('restore', () => {
 	test('asks where, sandboxes and tests first, then what; the request is what was typed', async () => {
-		const wizard = openAt([{ at: 'archive', card: GOOD }], backend());
+		const wizard = openAt([{ at: 'archive', card: GOOD }], desk());
 		await wizard.sees('mysql-bin');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
-		expect(await wizard.sees('Into which server?')).toMatch(/❯ lab +test[\s\S]*db3-backup +prod/);
+		expect(await wizard.sees('Into which server?')).toMatch(/❯ lab +TEST[\s\S]*db3-backup +PROD/);
 		await wizard.press(ENTER);
 		expect(await wizard.sees('Check and review')).toContain('the server holds 6 databases, 42.1 GiB');
 		// Up from the button: the binary log, accounts, tables, databases.
@@ -261,18 +261,16 @@ describe('restore', () => {
 		]);
 	});
 
-	test('a server that is no profile is asked for first', async () => {
-		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'restore', backup: REPORT }], backend());
-		await wizard.sees('Another server');
-		await wizard.press(`${UP}${DOWN}${DOWN}${DOWN}${ENTER}`);
-		await wizard.sees('Where it is');
-		await wizard.press(`${paste('db9.example')}${DOWN.repeat(9)}${ENTER}`);
-		expect(await wizard.sees('Step 2/5')).toContain('restore into db9.example:3306');
+	test('a server that is no profile is typed in the same place', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'restore', backup: REPORT }], desk());
+		await wizard.sees('Into which server?');
+		await wizard.press(`${paste('db9.example')}${ENTER}`);
+		expect(await wizard.sees('Step 2/5')).toContain('restore into db9.example');
 	});
 
 	test('all of it is the answer that stands, of a vendor’s dump as well', async () => {
 		const card = { name: 'lab', server: 'lab', badge: 'test', output: null } as const;
-		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], backend());
+		const wizard = openAt([{ at: 'restore', card, backup: { ...REPORT, engine: 'vendor' } }], desk());
 		expect(await wizard.sees('Check and review')).toContain('Tables');
 		await wizard.press(ENTER);
 		await vi.waitFor(() => expect(wizard.backend.requests).toHaveLength(1));
@@ -287,7 +285,7 @@ test('every screen of it shows its keys, and draws with ASCII alone where that i
 		[{ at: 'archive', card: GOOD }, 'mysql-bin', 'proves that a backup restores'],
 		[{ at: 'verify', card: GOOD }, 'failed', 'written beside the backup'],
 	] as const) {
-		const wizard = openAt([place], backend(), { size: [80, 40], ascii: true });
+		const wizard = openAt([place], desk(), { size: [80, 40], ascii: true });
 		expect((await wizard.sees(wanted)).replace(/[\x00-\x7f]/g, '')).toBe('');
 		await wizard.press('?');
 		await wizard.sees(new RegExp(told.replaceAll(' ', '\\s+')));

@@ -46,12 +46,12 @@ describe('home', () => {
 	});
 
 	test('says what is wrong with a server that does not answer', async () => {
-		const backend = fakeDesk({
+		const desk = fakeDesk({
 			status: () => {
 				throw new ConnectError({ message: 'Nothing listens on db3:3306.', reason: 'connection refused' });
 			},
 		});
-		await openAt([{ at: 'home' }], backend).sees('Nothing listens on db3:3306.');
+		await openAt([{ at: 'home' }], desk).sees('Nothing listens on db3:3306.');
 	});
 
 	test('p shows the next profile, q quits, ctrl+c asks twice', async () => {
@@ -199,21 +199,28 @@ describe('connection', () => {
 	});
 
 	test('a new server is tested, and saved where it got a name', async () => {
-		const wizard = openAt([{ at: 'home' }, { at: 'profiles' }]);
+		const desk = fakeDesk({
+			status: (server, password) => {
+				if (password !== undefined || !server.includes('db9')) return STATUS;
+				throw new ConnectError({ message: 'x' }, { needsPassword: { account: 'backup@db9.example:3306', sameAs: null } });
+			},
+		});
+		const wizard = openAt([{ at: 'home' }, { at: 'profiles' }], desk);
 		await wizard.sees('Servers known here');
 		await wizard.press('a');
 		await wizard.sees('Where it is');
-		await wizard.press(`${paste('db9.example')}${TAB}${TAB}${TAB}backup${TAB}${paste('a secret')}${TAB} ${TAB}db9${TAB} ${TAB}${TAB}`);
-		await wizard.press(ENTER);
+		await wizard.press(`${paste('backup@db9.example')}${TAB} ${TAB}db9${TAB} ${ctrl('s')}`);
+		await wizard.sees('Password for backup@db9.example');
+		await wizard.press(`${paste('a secret')}${ENTER}`);
 		await wizard.sees(/db9 +prod/);
 		expect(wizard.backend.saved).toEqual([
-			{ name: 'db9', server: 'mysql://backup@db9.example:3306?ssl-mode=REQUIRED', badge: 'prod', output: null },
+			{ name: 'db9', server: 'mysql://backup@db9.example?ssl-mode=REQUIRED', badge: 'prod', output: '/srv/backup/db9' },
 		]);
 		expect(wizard.everything()).not.toContain('a secret');
 	});
 
 	test('a name that is missing is said at its field, and nothing is saved', async () => {
-		const wizard = openAt([{ at: 'profiles' }, { at: 'connect', goal: 'profiles' }]);
+		const wizard = openAt([{ at: 'profiles' }, { at: 'connect' }]);
 		await wizard.sees('Where it is');
 		await wizard.press(`${TAB.repeat(9)}${ENTER}`);
 		await wizard.sees('A host or a socket is needed');
@@ -397,7 +404,7 @@ describe('status, practice', () => {
 	});
 
 	test('a broken replica shows its error and its troubles', async () => {
-		const backend = fakeDesk({
+		const desk = fakeDesk({
 			status: () => ({
 				...STATUS,
 				healthy: false,
@@ -405,7 +412,7 @@ describe('status, practice', () => {
 				replication: STATUS.replication && { ...STATUS.replication, sql: 'no', lagSeconds: null, error: 'Error 1062: duplicate entry' },
 			}),
 		});
-		const text = await openAt([{ at: 'status', card }], backend).sees('Error 1062');
+		const text = await openAt([{ at: 'status', card }], desk).sees('Error 1062');
 		expect(text).toContain('sql no · lag unknown');
 		expect(text).toContain('needs attention');
 		expect(text).toContain('The SQL thread stands still.');
@@ -432,7 +439,7 @@ describe('the terminal', () => {
 		for (const place of [
 			{ at: 'home' },
 			{ at: 'pick', flow: 'backup' },
-			{ at: 'connect', goal: 'profiles' },
+			{ at: 'connect' },
 			{ at: 'backup', card },
 			{ at: 'provision' },
 			{ at: 'status', card },
@@ -524,14 +531,14 @@ describe('finding 8: a password that nothing says', () => {
 	});
 
 	test('leaves Home locked until u asks for it', async () => {
-		const backend = fakeDesk({
+		const desk = fakeDesk({
 			status: (server, password) => {
 				if (password !== undefined) return STATUS;
 				const account = `backup@${server}:3306`;
 				throw new ConnectError({ message: `The password of ${account} is needed.` }, { needsPassword: { account, sameAs: null } });
 			},
 		});
-		const wizard = openAt([{ at: 'home' }], backend);
+		const wizard = openAt([{ at: 'home' }], desk);
 		await wizard.sees('Press u to log in.');
 		await wizard.press('u');
 		await wizard.sees('Password for backup@db3-backup:3306');
@@ -542,7 +549,7 @@ describe('finding 8: a password that nothing says', () => {
 
 test('finding 30: a run on a server given by address shows the badge of the profile that has it', async () => {
 	const replica = 'mysql://127.0.0.1:34401';
-	const backend = fakeDesk({ badges: { [replica]: 'prod' } });
-	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), backend).sees('CREATE USER');
+	const desk = fakeDesk({ badges: { [replica]: 'prod' } });
+	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), desk).sees('CREATE USER');
 	expect(text.split('\n')[0]).toContain('PROD');
 });

@@ -579,7 +579,9 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 		version: options.version ?? '1.0.0',
 		warnings: options.warnings ?? [],
 		servers: () => [...(options.servers ?? SERVERS), ...saved],
-		suggestServers: async () => options.suggestions ?? [],
+		suggestServers: async () =>
+			options.suggestions ??
+			backend.servers().map(({ name, server, badge }) => ({ value: name, label: name, about: server, badge, kind: 'profile' as const })),
 		inspectServer: async (server) =>
 			options.inspect?.(server) ?? { account: `root@${server}`, badge: null, needsPassword: false, title: 'MariaDB 11.8' },
 		badgeOf: (server) => options.badges?.[server] ?? backend.servers().find((each) => each.server === server)?.badge ?? null,

@@ -23,6 +23,8 @@ type GateProps = {
 	readonly roles?: readonly Role[];
 	readonly title: string;
 	readonly badge?: ServerCard['badge'];
+	/** Else where one was before. */
+	readonly onBack?: () => void;
 	readonly children: (reports: readonly StatusReport[]) => ReactNode;
 };
 
@@ -78,8 +80,9 @@ function AskedWhy({ failure }: { readonly failure: Failure }) {
 }
 
 /** Lets through once every server answers; asks for a password where a login is refused. */
-export function Gate({ servers, reach = [], roles = [], title, badge = null, children }: GateProps) {
+export function Gate({ servers, reach = [], roles = [], title, badge = null, onBack, children }: GateProps) {
 	const app = useApp();
+	const back = onBack ?? app.back;
 	const { signs, styles } = useTheme();
 	const [reports, setReports] = useState<readonly StatusReport[] | null>(null);
 	const [refused, setRefused] = useState<{ readonly index: number; readonly failure: Failure } | null>(null);
@@ -125,7 +128,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 	const asking = refused !== null && isLogin(refused.failure);
 	useKeys(
 		(key) => {
-			if (key === 'esc') app.back();
+			if (key === 'esc') back();
 			else if (key === 'f1') app.help('form');
 			else if (asking) {
 				if (key === 'enter' || key === 'ctrl+s') logIn(refused.index, refused.failure.needsPassword?.sameAs ?? null);
@@ -144,7 +147,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 				unverified={unverified}
 				title={title}
 				onAccept={again}
-				onDecline={app.back}
+				onDecline={back}
 			/>
 		);
 	const accountOf = ({ index, failure }: NonNullable<typeof refused>) => failure.needsPassword?.account ?? called(index);
@@ -153,7 +156,7 @@ export function Gate({ servers, reach = [], roles = [], title, badge = null, chi
 	return (
 		<Frame title={title} badge={badge} hints={hintsOf(refused !== null, asking)}>
 			{refused === null && (
-				<Text {...styles('dim')}>{`Connecting to ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
+				<Text {...styles('dim')}>{`Logging in to ${servers.map((_, index) => called(index)).join(' and ')} ${signs.more}`}</Text>
 			)}
 			{refused !== null && asking && (
 				<>

@@ -4,26 +4,32 @@ import { Form, type FormField, type Values } from './form.tsx';
 import { bodyRows, Frame, type FrameProps } from './frame.tsx';
 
 /**
- * What is typed into a form, kept while one looks elsewhere, and what is wrong with it until something is changed. `anew`: what was typed before
- * does not count.
+ * What is typed into a form, kept while one looks elsewhere and from one start to the next, and what is wrong with it until something is changed.
+ * `anew`: what was typed before does not count, and what is typed now is not kept for the next start.
  */
 export function useDraft(key: string, initial: Values, { anew = false } = {}) {
 	const app = useApp();
-	const [values, setValues] = useState<Values>({ ...initial, ...(anew ? {} : app.drafts.get(key)) });
+	const [values, setValues] = useState<Values>({ ...initial, ...(anew ? {} : (app.drafts.get(key) ?? app.backend.answers(key))) });
 	const [errors, setErrors] = useState<Values>({});
 	const change = (next: Values) => {
 		setValues(next);
 		setErrors({});
 		app.drafts.set(key, next);
+		if (!anew) app.backend.keepAnswers(key, next);
 	};
-	return { values, errors, setErrors, change };
+	const forget = () => {
+		app.drafts.delete(key);
+		app.backend.keepAnswers(key, null);
+	};
+	return { values, errors, setErrors, change, forget };
 }
 
 const HINTS: FrameProps['hints'] = [
-	['enter', 'continue'],
+	['ctrl+s', 'review the plan'],
 	['tab', 'fields'],
+	['space', 'change'],
 	['esc', 'back'],
-	['?', 'help'],
+	['F1', 'help'],
 ];
 
 /** The screen on which a request is filled in, before all is looked at and reviewed. */
@@ -31,13 +37,15 @@ export function RequestForm({
 	draft,
 	fields,
 	onSubmit,
+	onLeave,
 	ready = true,
 	hints = HINTS,
 	...frame
 }: Pick<FrameProps, 'title' | 'badge' | 'stage'> & {
 	readonly draft: ReturnType<typeof useDraft>;
 	readonly fields: readonly FormField[];
-	readonly onSubmit: () => void;
+	readonly onSubmit: (values: Values) => void;
+	readonly onLeave?: (field: string, values: Values) => void;
 	/** Whether it may be sent as it is: the button is chosen first. */
 	readonly ready?: boolean;
 	readonly hints?: FrameProps['hints'];
@@ -52,6 +60,7 @@ export function RequestForm({
 				submit="Check and review the plan"
 				onSubmit={onSubmit}
 				onBack={app.back}
+				{...(onLeave === undefined ? {} : { onLeave })}
 				onHelp={() => app.help('form')}
 				errors={draft.errors}
 				width={app.size.columns - 2}

@@ -6,6 +6,7 @@ import { useApp } from '../app-context.ts';
 import { Gate } from '../components/gate.tsx';
 import { requestFields } from '../components/request-fields.ts';
 import { RequestForm, useDraft } from '../components/request-form.tsx';
+import { draftKey, lastKey } from '../drafts.ts';
 import { useTheme } from '../theme.ts';
 
 const fields = (report: StatusReport) =>
@@ -25,7 +26,10 @@ export function Backup({ card }: { readonly card: ServerCard }) {
 function BackupForm({ card, report }: { readonly card: ServerCard; readonly report: StatusReport }) {
 	const app = useApp();
 	const { signs } = useTheme();
-	const draft = useDraft(`backup ${card.server}`, { ...initialValues(BACKUP), to: card.output ?? app.backend.proposeOutput(card.server) });
+	const draft = useDraft(draftKey({ kind: 'backup', server: card.server }), {
+		...{ ...initialValues(BACKUP), to: card.output ?? app.backend.proposeOutput(card.server) },
+		...app.backend.answers(lastKey(card.server)),
+	});
 	const submit = () => {
 		const { fields: asked, errors } = readForm(BACKUP, draft.values);
 		const isOdd = asked.engine === 'vendor' && asked.lock === 'snapshot';

@@ -172,8 +172,11 @@ export function Home() {
 			const cards = runs.filter((each) => each.state === (goal === 'watch' ? 'working' : 'cut off'));
 			const [only] = cards;
 			if (only !== undefined) app.go(cards.length === 1 ? placeOf(only, goal) : { at: 'runs', goal, cards });
-		} else if (goal === 'backup' || goal === 'status') app.go({ at: 'pick', flow: goal });
-		else if (goal === 'provision') app.go({ at: 'provision' });
+		} else if (goal === 'backup' || goal === 'status') {
+			const [only] = cards;
+			if (only !== undefined && cards.length === 1) app.go({ at: goal, card: only });
+			else app.go({ at: 'pick', flow: goal });
+		} else if (goal === 'provision') app.go({ at: 'provision' });
 		else app.go({ at: goal });
 	};
 

@@ -1,14 +1,17 @@
 import { Box } from 'ink';
 import { useState } from 'react';
+import type { ServerSuggestion } from '../../app/wizard-backend.ts';
 import type { BackupReport } from '../../core/backups.ts';
+import { failureOf } from '../../core/failure.ts';
 import type { ServerCard } from '../../core/status-report.ts';
 import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
-import { Choice } from '../components/choice.tsx';
+import { comboLines } from '../components/combo-list.tsx';
 import { Field } from '../components/field.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Text } from '../components/text.tsx';
+import { useServerCombo } from '../hooks/use-server-combo.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
@@ -19,43 +22,47 @@ const QUESTIONS = { backup: 'Which server is to be backed up?', status: 'Which s
 
 /** What is loaded somewhere goes to a sandbox rather than to production. */
 const RISK = { sandbox: 0, test: 1, none: 2, prod: 3 } as const;
-const riskOf = ({ badge }: ServerCard): number => RISK[badge ?? 'none'];
+const riskOf = ({ badge }: ServerSuggestion): number => RISK[badge ?? 'none'];
+const harmlessFirst = (all: readonly ServerSuggestion[]) => all.toSorted((a, b) => riskOf(a) - riskOf(b));
 
-/** Which server: a profile, or an address. */
+/** Which server: one that is known, or any address. */
 export function Pick(props: PickProps) {
 	const { flow } = props;
 	const app = useApp();
-	const { signs } = useTheme();
-	const [filter, setFilter] = useState<string | null>(null);
-	const [typing, setTyping] = useState(false);
-	const wanted = (filter ?? '').toLowerCase();
-	const known = app.backend.servers();
-	const ordered = flow === 'restore' ? known.toSorted((a, b) => riskOf(a) - riskOf(b)) : known;
-	const cards = ordered.filter((card) => `${card.name} ${card.server}`.toLowerCase().includes(wanted));
-	useKeys((key) => {
-		if (typing) {
-			if (key === 'esc') {
-				setFilter(null);
-				setTyping(false);
-			} else if (key === 'enter' || key === 'down' || key === 'tab') setTyping(false);
-			return;
+	const { signs, styles } = useTheme();
+	const [text, setText] = useState('');
+	const [said, setSaid] = useState<{ readonly isBad: boolean; readonly text: string } | null>(null);
+	const combo = useServerCombo(text, { preselect: true, ...(flow === 'restore' && { order: harmlessFirst }) });
+	const open = (card: ServerCard) => {
+		if (props.flow === 'restore') app.go({ at: 'restore', card, backup: props.backup });
+		else app.go({ at: props.flow, card });
+	};
+	const choose = async (server: string) => {
+		if (server === '' || said?.isBad === false) return;
+		const known = app.backend.servers().find((card) => card.name === server || card.server === server);
+		if (known !== undefined) return open(known);
+		setSaid({ isBad: false, text: `connecting to ${server} ${signs.more}` });
+		try {
+			const { badge } = await app.backend.inspectServer(server);
+			setSaid(null);
+			open({ name: server, server, badge, output: null });
+		} catch (error) {
+			const { message, reason } = failureOf(error).description;
+			setSaid({ isBad: true, text: `${signs.bad} ${[message, reason].filter(Boolean).join(' ')}` });
 		}
+	};
+	useKeys((key) => {
 		if (key === 'esc') {
-			if (filter !== null) setFilter(null);
-			else app.back();
-		} else if (key === '/') {
-			setFilter(filter ?? '');
-			setTyping(true);
-		} else if (key === '?' || key === 'f1') app.help('pick');
+			if (text === '') app.back();
+			else setText('');
+		} else if (key === 'f1' || (key === '?' && text === '')) app.help('pick');
+		else if (key === 'down' || key === 'wheeldown' || key === 'tab') combo.move(1);
+		else if (key === 'up' || key === 'wheelup' || key === 'shift+tab') combo.move(-1);
+		else if (key === 'pageup') combo.move(-Math.max(0, combo.at));
+		else if (key === 'pagedown') combo.move(combo.rows.length - 1 - combo.at);
+		else if (key === 'enter' || key === 'ctrl+s') void choose(combo.taken);
 	});
-	const options = [
-		...cards.map((card) => ({
-			value: card as ServerCard | null,
-			label: card.name,
-			about: [card.badge, card.server === card.name ? null : card.server, card.output].filter(Boolean).join('  '),
-		})),
-		{ value: null, label: 'Another server', about: 'host, port, user, password' },
-	];
+	const height = bodyRows(app.size.rows);
 	return (
 		<Frame
 			title={props.flow === 'restore' ? `restore ${props.backup.label}` : flow}
@@ -63,30 +70,33 @@ export function Pick(props: PickProps) {
 			hints={[
 				[signs.arrows, 'move'],
 				['enter', 'choose'],
-				['/', 'filter'],
+				['type', 'filter, or any address'],
 				['esc', 'back'],
-				['?', 'help'],
+				['F1', 'help'],
 			]}
 		>
-			<Lines lines={[line(span(QUESTIONS[flow], 'bold')), line(span(WORDS.readOnly, 'dim')), []]} />
-			{filter !== null && (
-				<Box flexShrink={0}>
-					<Text>{'/ '}</Text>
-					<Field value={filter} onChange={setFilter} focused={typing} width={30} />
-				</Box>
-			)}
-			<Choice
-				key={wanted}
-				options={options}
-				active={!typing}
-				height={bodyRows(app.size.rows) - 4}
-				onChoose={(card) => {
-					if (props.flow === 'restore') {
-						const { backup } = props;
-						app.go(card === null ? { at: 'connect', goal: 'restore', backup } : { at: 'restore', card, backup });
-					} else app.go(card === null ? { at: 'connect', goal: props.flow } : { at: props.flow, card });
-				}}
-			/>
+			<Lines lines={[line(span(QUESTIONS[flow], 'bold')), line(span(WORDS.readOnly, 'dim'))]} />
+			<Box flexShrink={0} height={1}>
+				<Text {...styles('key')}>{'/ '}</Text>
+				<Field
+					value={text}
+					onChange={(next) => {
+						// A first question mark asks for help.
+						if (text === '' && next === '?') return;
+						setText(next);
+						setSaid(null);
+					}}
+					focused
+					width={app.size.columns - 8}
+					placeholder="a profile, HOST, USER@HOST:PORT, a socket or mysql://…"
+				/>
+			</Box>
+			<Box flexShrink={0} height={1} paddingLeft={2}>
+				<Text {...styles(said?.isBad ? 'bad' : 'dim')} wrap="truncate">
+					{said?.text ?? ''}
+				</Text>
+			</Box>
+			{comboLines(combo, height - 4)}
 		</Frame>
 	);
 }

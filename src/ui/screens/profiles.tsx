@@ -14,14 +14,14 @@ export function Profiles() {
 	const cards = app.backend.servers();
 	useKeys((key) => {
 		if (key === 'esc') app.back();
-		else if (key === 'a') app.go({ at: 'connect', goal: 'profiles' });
+		else if (key === 'a') app.go({ at: 'connect' });
 		else if (key === '?' || key === 'f1') app.help('profiles');
 	});
 	const options = [
 		...cards.map((card) => ({
 			value: card as ServerCard | null,
 			label: card.name,
-			about: [card.badge, card.server === card.name ? null : card.server, card.output].filter(Boolean).join('  '),
+			about: [card.badge, card.address ?? (card.server === card.name ? null : card.server), card.output].filter(Boolean).join('  '),
 		})),
 		{ value: null, label: 'Add a server', about: 'its connection is tested first' },
 	];
@@ -40,7 +40,7 @@ export function Profiles() {
 			<Choice
 				options={options}
 				height={bodyRows(app.size.rows) - 3}
-				onChoose={(card) => app.go(card === null ? { at: 'connect', goal: 'profiles' } : { at: 'status', card })}
+				onChoose={(card) => app.go(card === null ? { at: 'connect' } : { at: 'status', card })}
 			/>
 		</Frame>
 	);

@@ -1,13 +1,12 @@
+import { useState } from 'react';
+import { failureOf } from '../../core/failure.ts';
 import { initialValues, readForm } from '../../requests/form.ts';
 import { PROVISION, type ProvisionRequest } from '../../requests/provision.ts';
 import { useApp } from '../app-context.ts';
 import type { FormField, Values } from '../components/form.tsx';
 import { requestFields } from '../components/request-fields.ts';
 import { RequestForm, useDraft } from '../components/request-form.tsx';
-import { useKeys } from '../keys.ts';
-
-/** Up to so many servers are turned like a choice; more are typed. */
-const FEW = 4;
+import { useTheme } from '../theme.ts';
 
 const BACKUP_FIELD: FormField = {
 	id: 'backup',
@@ -30,56 +29,75 @@ function wrong(values: Values, read: Values): Values {
 	return found;
 }
 
+type Pair = 'primary' | 'replica';
+type Checked = { readonly server: string; readonly note: NonNullable<FormField['note']> };
+
+/** What each server is, looked at as soon as its field is left. */
+function useChecks() {
+	const app = useApp();
+	const { signs } = useTheme();
+	const [checks, setChecks] = useState<{ readonly [role in Pair]?: Checked }>({});
+	const check = async (role: Pair, server: string) => {
+		if (server === '' || checks[role]?.server === server) return;
+		const say = (note: Checked['note']) =>
+			setChecks((before) =>
+				before[role] === undefined || before[role].server === server ? { ...before, [role]: { server, note } } : before,
+			);
+		setChecks((before) => ({ ...before, [role]: { server, note: { tone: 'dim', text: `connecting ${signs.more}` } } }));
+		try {
+			const { account, badge, title, needsPassword } = await app.backend.inspectServer(server, { role });
+			const words = [title, account, ...(needsPassword ? ['password asked for next'] : [])].join(` ${signs.dot} `);
+			say({ tone: badge === 'prod' ? 'warn' : 'good', text: badge === null ? words : `${badge.toUpperCase()}  ${words}` });
+		} catch (error) {
+			const { message, reason } = failureOf(error).description;
+			say({ tone: 'bad', text: [message, reason].filter(Boolean).join(' ') });
+		}
+	};
+	return { checks, check };
+}
+
 export function Provision({ primary, replica }: { readonly primary?: string; readonly replica?: string }) {
 	const app = useApp();
 	const cards = app.backend.servers();
-	const known = cards.map((card) => card.name);
 	const preset = primary !== undefined && replica !== undefined;
 	const initial = { ...initialValues(PROVISION), primary: primary ?? '', replica: replica ?? '', backup: '' };
 	const draft = useDraft('provision', initial, { anew: preset });
 	const { values } = draft;
-	useKeys((key) => {
-		if (key === 'ctrl+n') app.go({ at: 'connect', goal: 'provision' });
+	const { checks, check } = useChecks();
+	const address = (name: string | undefined) => cards.find((card) => card.name === name)?.server ?? name ?? '';
+	const server = (id: Pair, label: string, about: string): FormField => ({
+		...{ id, label, kind: 'server', about: `${about} A profile, HOST, USER@HOST:PORT, a socket or mysql://…` },
+		placeholder: id === 'primary' ? 'root@db1' : 'root@db2:3306',
+		...(checks[id]?.server === address(values[id]) && { note: checks[id]?.note }),
 	});
-	const server = (id: 'primary' | 'replica', label: string, about: string): FormField => {
-		const choose = known.length > 0 && known.length <= FEW && (values[id] === '' || known.includes(values[id] ?? ''));
-		return choose
-			? { id, label, kind: 'choice', about, options: known.map((name) => ({ value: name, label: name })) }
-			: { id, label, kind: 'text', about: `${about} A profile's name or mysql://USER@HOST:PORT.`, placeholder: 'mysql://root@db1:3306' };
-	};
 	const fields: readonly FormField[] = [
-		{ ...server('primary', 'Primary', 'The server that clients write to. Its data is read; it gets one account.'), group: 'Which servers' },
-		server('replica', 'Replica', 'The server that becomes the backup replica. Its data is REPLACED.'),
+		{ ...server('primary', 'Primary', 'The server that clients write to: read, and given one account.'), group: 'Which servers' },
+		server('replica', 'Replica', 'Becomes the backup replica: its data is REPLACED.'),
 		...requestFields(PROVISION).flatMap((field) => (field.id === 'seed' && values.seed === 'backup' ? [field, BACKUP_FIELD] : [field])),
 	];
-	const submit = () => {
-		const isFromBackup = values.seed === 'backup';
-		const { fields: asked, errors } = readForm(PROVISION, { ...values, seed: isFromBackup ? (values.backup ?? '') : (values.seed ?? '') });
-		const found = wrong(values, errors);
+	const submit = (latest: Values) => {
+		const isFromBackup = latest.seed === 'backup';
+		const { fields: asked, errors } = readForm(PROVISION, { ...latest, seed: isFromBackup ? (latest.backup ?? '') : (latest.seed ?? '') });
+		const found = wrong(latest, errors);
 		draft.setErrors(found);
 		if (Object.keys(found).length > 0) return;
-		const address = (name: string | undefined) => cards.find((card) => card.name === name)?.server ?? name ?? '';
 		const request: ProvisionRequest = {
-			...{ kind: 'provision', primary: address(values.primary), replica: address(values.replica) },
+			...{ kind: 'provision', primary: address(latest.primary), replica: address(latest.replica) },
 			...asked,
 		};
-		app.go({ at: 'run', request, title: `set up ${values.replica}` });
+		app.go({ at: 'run', request, title: `set up ${latest.replica}` });
 	};
 	return (
 		<RequestForm
 			title="set up a backup replica"
-			badge={cards.find((card) => card.name === values.replica)?.badge ?? null}
+			badge={values.replica ? app.backend.badgeOf(address(values.replica)) : null}
 			stage={{ provision: 'Servers' }}
-			hints={[
-				['tab', 'fields'],
-				['space', 'turn a choice'],
-				['ctrl+n', 'new server'],
-				['esc', 'back'],
-				['F1', 'help'],
-			]}
 			draft={draft}
 			fields={fields}
 			onSubmit={submit}
+			onLeave={(field, latest) => {
+				if (field === 'primary' || field === 'replica') void check(field, address(latest[field]));
+			}}
 			ready={preset}
 		/>
 	);

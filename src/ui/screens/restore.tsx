@@ -8,6 +8,7 @@ import type { FormField } from '../components/form.tsx';
 import { Gate } from '../components/gate.tsx';
 import { requestFields } from '../components/request-fields.ts';
 import { RequestForm, useDraft } from '../components/request-form.tsx';
+import { draftKey } from '../drafts.ts';
 
 const FEW = 6;
 
@@ -35,7 +36,7 @@ type RestoreFormProps = { readonly card: ServerCard; readonly backup: BackupRepo
 
 function RestoreForm({ card, backup, status }: RestoreFormProps) {
 	const app = useApp();
-	const draft = useDraft(`restore ${backup.path} ${card.server}`, initialValues(RESTORE));
+	const draft = useDraft(draftKey({ kind: 'restore', backup: backup.path, server: card.server }), initialValues(RESTORE));
 	const submit = () => {
 		const { fields: asked, errors } = readForm(RESTORE, draft.values);
 		const unknown = (asked.databases ?? []).filter((name) => !backup.databaseList.some((each) => each.name === name));

@@ -3,6 +3,7 @@ import { runWords } from '../../render/background.ts';
 import type { RunRequest } from '../../requests/index.ts';
 import { useApp } from '../app-context.ts';
 import { Gate } from '../components/gate.tsx';
+import { settleDraft } from '../drafts.ts';
 import { type Source, useRun } from '../hooks/use-run.ts';
 import { End } from './end.tsx';
 import { FailedStep } from './failed-step.tsx';
@@ -48,6 +49,11 @@ function Running({ source, title }: { readonly source: Source; readonly title: s
 			app.back();
 		}
 	}, [state.end, seen, app]);
+	const isStarted = source.kind === 'start' && state.phase === 'running';
+	// biome-ignore lint/correctness/useExhaustiveDependencies: once, as soon as it is started.
+	useEffect(() => {
+		if (isStarted && source.kind === 'start') settleDraft(app, source.request);
+	}, [isStarted]);
 	if (question?.kind === 'review' || refused) return <ReviewScreen {...shown} />;
 	if (question?.kind === 'recover') return <FailedStep {...shown} failure={question.failure} answer={question.answer} />;
 	if (state.phase === 'ended' && state.end !== null) return <End {...shown} end={state.end} />;
