@@ -2,6 +2,7 @@ import { previewer } from '../core/director.ts';
 import type { Finding } from '../core/finding.ts';
 import { newerLockstep, type RunRecord, scopeOf } from '../core/run-record.ts';
 import type { Scope } from '../core/runner.ts';
+import { shellWord } from '../core/shell.ts';
 import { NOTHING_YET } from '../core/state.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { buildRun } from './build-run.ts';
@@ -34,7 +35,7 @@ export async function findingsOf(
 		...findings,
 		{
 			...{ step: 'folder', title: 'A folder without a whole backup', actions: [], foreign: [] },
-			note: `${folder} stays where it is: delete it when you like.`,
+			note: `${folder} stays where it is. To remove it:  lockstep runs --remove-partial ${shellWord(folder)}`,
 		},
 	];
 }

@@ -12,6 +12,10 @@ import { type ConnectionOptionsByRole, withPasswords } from './servers.ts';
 /** Where they came to their end there is nothing of theirs on a server to be undone. */
 const LEAVE_NOTHING: ReadonlySet<string> = new Set(['locked-dump', 'drill']);
 
+/** Whether there is something on a server that an undo of this run alone would undo. */
+export const canUndo = (record: RunRecord): boolean =>
+	record.touched.length > 0 && (!LEAVE_NOTHING.has(record.runbook) || record.open) && !record.newer;
+
 /** The run that is meant: the one that is named, else the newest that set something up or restored, or was cut off before it put things back. */
 export function runToUndo(context: AppContext, name: string | undefined): RunRecord {
 	// One that was refused has changed nothing and hides none; one that was taken back must not make an older one the next.

@@ -45,7 +45,8 @@ function passing(record: RunRecord): boolean {
 	return steps.some((step) => step.isTransient && record.touched.includes(step.id) && record.outputs[step.id] === undefined);
 }
 
-async function stateOf(record: RunRecord): Promise<RunCard['state'] | null> {
+/** What is to be done with it; null where it is over. */
+export async function stateOf(record: RunRecord): Promise<RunCard['state'] | null> {
 	if (record.end === null && (await isRunning(record))) return 'working';
 	if (record.touched.length === 0 || (record.end !== null && !record.end.open)) return null;
 	if (record.afterFailure === 'put-back') return 'cut off';

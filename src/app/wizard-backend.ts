@@ -4,6 +4,9 @@ import type { UnverifiedServer } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Progress } from '../core/progress.ts';
+import type { RunEntry } from '../core/run-entry.ts';
+import type { RunEnd } from '../core/runner.ts';
+import type { RunState } from '../core/state.ts';
 import type { ServerCard, StatusReport } from '../core/status-report.ts';
 import type { ReachRequest, Role } from '../requests/connection.ts';
 import type { RunRequest } from '../requests/index.ts';
@@ -32,6 +35,35 @@ export type RunCard = {
 	readonly state: 'working' | 'cut off' | 'unfinished';
 	readonly request: RunRequest;
 };
+
+/** Something that can be done with a run, and the command that does it. */
+export interface NextStep {
+	readonly goal: 'watch' | 'resume' | 'recover' | 'undo';
+	readonly command: string;
+}
+
+/** All there is to say of one run. */
+export interface RunDetails {
+	readonly entry: RunEntry;
+	readonly request: RunRequest;
+	/** Its events, folded. */
+	readonly state: RunState;
+	readonly end: RunEnd | null;
+	readonly next: readonly NextStep[];
+	/** The folder of a backup that it did not complete, where that is still there. */
+	readonly partial: string | null;
+}
+
+/** A folder of a backup that was not completed. */
+export interface PartialBackup {
+	readonly path: string;
+	/** On disk. */
+	readonly bytes: number;
+	/** The run that wrote it; null where no journal of this machine tells. */
+	readonly run: string | null;
+	/** Whether that run may still write to it: nothing removes it then. */
+	readonly isInUse: boolean;
+}
 
 /** A folder where the backups of servers known here go. */
 export type BackupFolder = {

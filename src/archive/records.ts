@@ -59,7 +59,8 @@ function proof(record: VerifyRecord | DrillRecord | null, fingerprint: Sealed): 
 	return { state: same ? outcome : 'stale', at: record.at, problems: record.problems, ms };
 }
 
-async function bytesIn(folder: string): Promise<number> {
+/** Of the files in it; 0 where it is not there. */
+export async function bytesIn(folder: string): Promise<number> {
 	const names = await readdir(folder).catch((): string[] => []);
 	const sizes = await Promise.all(names.map(async (name) => (await lstat(join(folder, name)).catch(() => null))?.size ?? 0));
 	return sizes.reduce((sum, size) => sum + size, 0);

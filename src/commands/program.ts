@@ -8,7 +8,7 @@ import { DRILL } from '../requests/drill.ts';
 import { DRY_RUN, GLOBAL_OPTIONS, type GlobalOption } from '../requests/global-options.ts';
 import { COMMANDS } from '../requests/index.ts';
 import type { OptionSpec } from '../requests/option.ts';
-import { DEMO, PROFILE, SANDBOX } from '../requests/other-commands.ts';
+import { DEMO, PROFILE, RUNS, SANDBOX } from '../requests/other-commands.ts';
 import type { CommandResult, Context, GlobalFlags } from './context.ts';
 import { help, topicList } from './help.ts';
 
@@ -99,6 +99,7 @@ const HANDLERS: { readonly [name in (typeof COMMANDS)[number]['name']]: (root: C
 	drill: () => async (context, given, backup) => (await import('./drill.ts')).drill(context, backup ?? '', readOptions(DRILL, given)),
 	restore: () => async (context, given, backup) => (await import('./restore.ts')).restore(context, given, backup),
 	status: () => async (context, given) => (await import('./status.ts')).status(context, given),
+	runs: () => async (context, given, run) => (await import('./runs.ts')).runs(context, run, readOptions(RUNS, given)),
 	attach: () => async (context, _, run) => (await import('./attach.ts')).attach(context, run),
 	recover: () => async (context, _, run) => (await import('./recover.ts')).recover(context, run),
 	undo: () => async (context, _, run) => (await import('./undo.ts')).undo(context, run),

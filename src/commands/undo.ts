@@ -1,7 +1,9 @@
 import { undoInBackground } from '../app/run-in-background.ts';
 import { inspectUndo, runToUndo } from '../app/run-to-undo.ts';
 import { UserError } from '../core/errors.ts';
+import { dayAndTime } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
+import { runWords } from '../render/background.ts';
 import { renderUndo } from '../render/findings.ts';
 import { mayContinue, typedNames } from './agree.ts';
 import { askingInTerminal, type CommandResult, type Context } from './context.ts';
@@ -13,7 +15,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	const record = runToUndo(context, name);
 	if (mode === 'headless' && !flags.yes && !flags.dryRun) {
 		throw new UserError({
-			message: `This undoes the run ${record.run} of ${record.started}: ${record.touched.join(', ')}.`,
+			message: `Nothing was undone: undoing the run ${record.run} (${runWords(record.title, record.servers)}, ${dayAndTime(record.started)}) needs --yes.`,
 			hints: [`To see the statements:  lockstep undo ${record.run} --dry-run`, `To run them:  lockstep undo ${record.run} --yes`],
 		});
 	}

@@ -62,10 +62,20 @@ export const STATUS = defineCommand({
 
 export type StatusRequest = { readonly kind: 'status'; readonly reach?: ReachRequest; readonly server: string };
 
+export const RUNS = defineCommand({
+	name: 'runs',
+	isReadOnly: true,
+	about: 'the runs of this machine: at work, interrupted, unfinished, finished; or one of them in full',
+	arguments: [{ name: 'run' }],
+	options: [
+		optional('removePartial', '--remove-partial <folder>', text, { about: 'remove what a backup that was not completed has left on disk' }),
+	],
+});
+
 // Whoever watches also rolls back if the run dies: there is no way to attach that changes nothing.
 export const ATTACH = defineCommand({
 	name: 'attach',
-	about: 'watch a run at work again',
+	about: 'watch the run at work again, or see how the last one ended',
 	arguments: [{ name: 'run' }],
 	options: [],
 	hasNoDryRun: true,

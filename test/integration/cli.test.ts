@@ -199,6 +199,36 @@ describe('without a server', IN_ORDER, () => {
 		expect(await run('undo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('undone already') });
 	});
 
+	it('20: lists runs by their journals; attach without a name shows the last one, and ends as it did', async () => {
+		const failure = { class: 'Busy', step: null, description: { message: 'Another run is at work there.' }, checks: [], left: [] };
+		const journal = openJournal(join(home.state, 'runs'), '6-failed');
+		const at = { v: 2, run: '6-failed', seq: 1, at: '2026-01-01T00:00:00.000Z' } as const;
+		journal.write({
+			...{
+				...at,
+				type: 'run-started',
+				runbook: 'locked-dump',
+				title: 'Back up',
+				key: '6',
+				servers: {},
+				identities: {},
+				afterFailure: 'put-back',
+			},
+			...{ steps: [], resumes: null, carried: { touched: [], outputs: {} }, request: {} },
+		});
+		journal.write({ ...at, type: 'run-ended', outcome: 'failed', open: false, warnings: [], failure, summary: {} });
+		journal.close();
+		const [last] = (await run('runs', '--json')).lines;
+		expect(last).toMatchObject({ type: 'runs', partial_backups: [], newer: [] });
+		expect(last.runs.map(({ run, state }: { run: string; state: string }) => [run, state])).toEqual(
+			['6-failed', '5-drilled', '4-recovered', '3-refused', '2-wanted', '1-older'].map((each) => [each, 'finished']),
+		);
+		expect(await run('attach', '--no-input')).toMatchObject({ code: 10, stderr: expect.stringContaining('Another run is at work there.') });
+		const { code, stdout } = await run('runs', '1-older');
+		expect([code, stdout]).toEqual([0, expect.stringContaining('lockstep undo 1-older')]);
+		expect(await run('runs', 'no-such')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run no-such.') });
+	});
+
 	it('says that no sandbox is up, and takes none down', async () => {
 		expect(await run('sandbox', 'status', '--json')).toMatchObject({ code: 0, last: { type: 'summary', running: false, exit_code: 0 } });
 		expect(await run('sandbox', 'down', '--json')).toMatchObject({ code: 0, last: { type: 'summary', was_running: false } });

@@ -1,0 +1,86 @@
+import { UserError } from '../core/errors.ts';
+import type { Recorded } from '../core/events.ts';
+import { journals, readJournal } from '../core/journal.ts';
+import { type RunEntry, runEntryOf } from '../core/run-entry.ts';
+import { newerLockstep, type RunRecord, runRecordOf } from '../core/run-record.ts';
+import { fold, NOTHING_YET } from '../core/state.ts';
+import { type RunRequest, toCommandLine } from '../requests/index.ts';
+import { runsFolder } from './built-run.ts';
+import type { AppContext } from './context.ts';
+import { canUndo } from './run-to-undo.ts';
+import { leftFolder, newerRuns, stateOf } from './runs.ts';
+import type { NextStep, RunDetails } from './wizard-backend.ts';
+
+const STATES = { working: 'running', 'cut off': 'interrupted', unfinished: 'unfinished' } as const;
+const ORDER: readonly RunEntry['state'][] = ['running', 'interrupted', 'unfinished', 'finished'];
+
+/** A run of this machine, with all that its journal tells. */
+export interface KnownRun {
+	readonly entry: RunEntry;
+	readonly record: RunRecord;
+	readonly events: readonly Recorded[];
+}
+
+/**
+ * The runs of this machine: at work, interrupted, unfinished, finished; the newest first in each.
+ * @param most read only so many of the newest journals
+ */
+export async function allRuns(context: AppContext, most = Number.POSITIVE_INFINITY): Promise<readonly KnownRun[]> {
+	const newestOf = new Map<string, string>();
+	const found: KnownRun[] = [];
+	for (const path of journals(runsFolder(context)).slice(0, most)) {
+		const journal = readJournal(path);
+		const record = runRecordOf(journal);
+		if (record === undefined) continue;
+		const resumedBy = record.open && record.afterFailure === 'keep' ? (newestOf.get(record.key) ?? null) : null;
+		if (!newestOf.has(record.key)) newestOf.set(record.key, record.run);
+		const known = record.newer ? null : await stateOf(record);
+		const isOver = known === null || (resumedBy !== null && known !== 'working');
+		const state = isOver ? 'finished' : STATES[known];
+		const entry = runEntryOf(record, journal.events, { state, resumedBy, now: context.now() });
+		found.push({ entry, record, events: journal.events });
+	}
+	return found.toSorted((a, b) => ORDER.indexOf(a.entry.state) - ORDER.indexOf(b.entry.state));
+}
+
+/** How many there are, by their journals alone. */
+export const countRuns = (context: AppContext): number => journals(runsFolder(context)).length;
+
+/** What can be done with it now, each as a command. */
+function nextSteps(context: AppContext, { entry, record }: KnownRun): readonly NextStep[] {
+	const { run, state } = entry;
+	if (record.newer) return [];
+	const undo: readonly NextStep[] = canUndo(record) ? [{ goal: 'undo', command: `lockstep undo ${run}` }] : [];
+	const resume = (): NextStep => ({
+		goal: 'resume',
+		command: toCommandLine(record.request as RunRequest, context.configFile ?? undefined),
+	});
+	switch (state) {
+		case 'running':
+			return [{ goal: 'watch', command: `lockstep attach ${run}` }];
+		case 'interrupted':
+			return [{ goal: 'recover', command: `lockstep recover ${run}` }, ...(record.afterFailure === 'keep' ? [resume(), ...undo] : [])];
+		case 'unfinished':
+			return [resume(), ...undo];
+		case 'finished':
+			return entry.resumed_by === null ? undo : [];
+	}
+}
+
+/** All there is to say of one run. Throws UserError where there is none of that name, or only a newer lockstep can read it. */
+export async function runDetails(context: AppContext, run: string): Promise<RunDetails> {
+	const known = (await allRuns(context)).find((each) => each.entry.run === run);
+	if (known === undefined) {
+		if (newerRuns(context).includes(run)) throw newerLockstep(run);
+		throw new UserError({ message: `There is no run ${run}.`, hints: ['lockstep runs'] });
+	}
+	const { entry, record, events } = known;
+	return {
+		entry,
+		request: record.request as RunRequest,
+		state: events.reduce(fold, NOTHING_YET),
+		end: record.end,
+		next: nextSteps(context, known),
+		partial: leftFolder(record),
+	};
+}
