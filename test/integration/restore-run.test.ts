@@ -132,6 +132,10 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', IN_ORDER, (kind) => {
 		expect(await contentsOf(target)).toEqual(was);
 		const ended = await restore(vendor, ...tables, '--confirm', nameOf(target));
 		expect(ended.code, said(ended)).toBe(0);
+		// What is searched and read before anything changes is counted as files.
+		const reading = ended.lines.filter((line) => line.type === 'progress' && line.step === 'prove-files').map((line) => line.progress);
+		expect(reading.length).toBeGreaterThan(0);
+		for (const progress of reading) expect(progress).toMatchObject({ each: 'file', current: expect.stringMatching(/\.zst$/) });
 		expect(ended.last).toMatchObject({ tables: 2, rows: Number.parseInt(before.rows['`shop`.`orders`'] ?? '', 10) + 3 });
 		const now = await contentsOf(target);
 		const chosen = ['`crm`.`bytes`', '`shop`.`orders`'].map((name) => [name, before.rows[name]]);

@@ -4,7 +4,7 @@ import { type PipeAction, type PipeResult, pickAll } from '../../core/action.ts'
 import { type Check, failed, must } from '../../core/check.ts';
 import { UserError, VerifyFailed } from '../../core/errors.ts';
 import { meter } from '../../core/progress.ts';
-import type { Step } from '../../core/step.ts';
+import type { RunContext, Step } from '../../core/step.ts';
 import { judged } from '../../dump/sql/judged.ts';
 import type { DumpScan } from '../../dump/sql/scan.ts';
 import { qualified, some } from '../shared/server.ts';
@@ -32,7 +32,13 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 			changes: false,
 		})),
 	async run({ progress, now, signal, note, perform, plan, ...env }) {
-		const { tables: found, sql } = await findTables(env, pickAll(plan, 'pipe', 'find-'), perform);
+		const toSearch = searched(env);
+		const files = allFiles(env).filter((file) => !toSearch.includes(file));
+		const shown = filesProgress({ progress, now }, [...toSearch, ...files]);
+		const { tables: found, sql } = await findTables(env, pickAll(plan, 'pipe', 'find-'), (action, index) => {
+			shown.begin(index);
+			return perform(action, { onFlow: ({ rawBytes }) => shown.raw(rawBytes) });
+		});
 		const missing = env.only?.filter((each) => !parallel(env) && !found.some((table) => qualified(table) === qualified(each))) ?? [];
 		if (missing.length > 0) {
 			throw new UserError({
@@ -41,29 +47,15 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 				hints: ['Look for the name, capitals too, in the dump itself. Nothing was changed.'],
 			});
 		}
-		const checkedAt = searched(env);
-		const files = allFiles(env).filter((file) => !checkedAt.includes(file));
-		const total = files.reduce((sum, file) => sum + file.bytes, 0);
-		const measure = meter(() => now().getTime());
 		const bad: Check[] = [];
-		let done = 0;
-		let reportedBytes = 0;
 		for (const [index, file] of files.entries()) {
-			const onBytes = (bytes: number) => {
-				done += bytes;
-				const at = now().getTime();
-				if (at - reportedBytes < REPORT_EVERY_MS) return;
-				reportedBytes = at;
-				const tables = { done: index, total: files.length };
-				progress({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), current: file.path, tables, each: 'file' });
-			};
+			shown.begin(toSearch.length + index);
 			// What a client would run is read as that client reads it, before anything is changed.
-			if (isSql(file)) bad.push(...(await problemsOf(env, file, signal)));
-			else bad.push(...failed([await judgeFile(env.folder, file, { signal, onBytes })]));
-			if (isSql(file)) onBytes(file.bytes);
+			if (isSql(file)) bad.push(...(await problemsOf(env, file, { signal, onRaw: shown.raw })));
+			else bad.push(...failed([await judgeFile(env.folder, file, { signal, onBytes: shown.add })]));
 		}
 		if (bad.length > 0) throw new VerifyFailed(bad, 'The backup is not what was made: nothing of it was loaded.');
-		return { files: files.length + checkedAt.length, ...(checkedAt.length > 0 && { tables: found, sql }) };
+		return { files: files.length + toSearch.length, ...(toSearch.length > 0 && { tables: found, sql }) };
 	},
 	verify: async ({ facts, output }) => [
 		must('FILES', 'Every file is what was written', output.files === facts.files, { expected: `${facts.files}`, found: `${output.files}` }),
@@ -72,10 +64,60 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 
 const isSql = ({ kind, format }: ManifestFile): boolean => kind !== 'definitions' && (kind !== 'rows' || format === 'sql');
 
+/** How far reading these files has come, one after the other, in bytes on disk. */
+function filesProgress({ progress, now }: Pick<RunContext, 'progress' | 'now'>, files: readonly ManifestFile[]) {
+	const total = files.reduce((sum, file) => sum + file.bytes, 0);
+	const measure = meter(() => now().getTime());
+	let before = 0;
+	let inFile = 0;
+	let index = 0;
+	let reportedAt = 0;
+	const report = () => {
+		const at = now().getTime();
+		if (at - reportedAt < REPORT_EVERY_MS) return;
+		reportedAt = at;
+		const done = before + inFile;
+		const place = { current: files[index]?.path ?? null, tables: { done: index, total: files.length }, each: 'file' as const };
+		progress({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), ...place });
+	};
+	return {
+		begin(next: number): void {
+			before = files.slice(0, next).reduce((sum, file) => sum + file.bytes, 0);
+			index = next;
+			inFile = 0;
+			report();
+		},
+		add(bytes: number): void {
+			inFile += bytes;
+			report();
+		},
+		/** So many bytes of the file in hand, as they are unpacked. */
+		raw(rawBytes: number): void {
+			const { bytes = 0, raw_bytes = 0 } = files[index] ?? {};
+			inFile = Math.min(bytes, raw_bytes > 0 ? (rawBytes * bytes) / raw_bytes : bytes);
+			report();
+		},
+	};
+}
+
+async function* counted(source: AsyncIterable<Buffer>, onRaw: (rawBytes: number) => void): AsyncGenerator<Buffer> {
+	let rawBytes = 0;
+	for await (const text of source) {
+		rawBytes += text.length;
+		onRaw(rawBytes);
+		yield text;
+	}
+}
+
 /** Reads a file of SQL to its end and judges every statement of it. */
-async function problemsOf(env: RestoreEnv, file: ManifestFile, signal: AbortSignal): Promise<readonly Check[]> {
+async function problemsOf(
+	env: RestoreEnv,
+	file: ManifestFile,
+	{ signal, onRaw }: { readonly signal: AbortSignal; readonly onRaw: (rawBytes: number) => void },
+): Promise<readonly Check[]> {
 	try {
-		for await (const _ of judged(readKnown(env.folder, file), file.path, purposeOf(file))) signal.throwIfAborted();
+		const source = counted(readKnown(env.folder, file), onRaw);
+		for await (const _ of judged(source, file.path, purposeOf(file))) signal.throwIfAborted();
 		return [];
 	} catch (error) {
 		if (error instanceof VerifyFailed) return failed(error.checks);
@@ -86,13 +128,13 @@ async function problemsOf(env: RestoreEnv, file: ManifestFile, signal: AbortSign
 async function findTables(
 	{ only }: RestoreEnv,
 	actions: readonly PipeAction[],
-	perform: (action: PipeAction) => Promise<PipeResult>,
+	perform: (action: PipeAction, index: number) => Promise<PipeResult>,
 ): Promise<Required<Pick<ProvenFiles, 'tables' | 'sql'>>> {
 	const found: FoundTable[] = [];
 	const sql: Record<string, number> = {};
-	for (const action of actions) {
+	for (const [index, action] of actions.entries()) {
 		const database = action.id.slice('find-'.length);
-		const result = await perform(action);
+		const result = await perform(action, index);
 		const scan = result.found as unknown as DumpScan;
 		sql[database] = result.rawBytes;
 		const { tables, sequences } = scan.databases.find((each) => each.name === database) ?? { tables: [], sequences: [] };
