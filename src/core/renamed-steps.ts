@@ -2,16 +2,16 @@ import type { Recorded } from './events.ts';
 import type { Failure } from './model.ts';
 
 /** Steps that older locksteps wrote to their journals by other names. */
-const RENAMED: { readonly [before: string]: string } = {
-	runQuery: 'inspect-server',
-	'look-at-backup': 'inspect-backup',
-	'look-at-primary': 'inspect-primary',
-	'look-at-replica': 'inspect-replica',
-	'look-at-server': 'inspect-server',
-	seal: 'finalize',
-};
+const RENAMED: ReadonlyMap<string, string> = new Map([
+	['look', 'inspect-server'],
+	['look-at-backup', 'inspect-backup'],
+	['look-at-primary', 'inspect-primary'],
+	['look-at-replica', 'inspect-replica'],
+	['look-at-server', 'inspect-server'],
+	['seal', 'finalize'],
+]);
 
-const today = (step: string): string => (Object.hasOwn(RENAMED, step) ? (RENAMED[step] ?? step) : step);
+const today = (step: string): string => RENAMED.get(step) ?? step;
 
 const failureToday = <F extends Failure | null>(failure: F): F =>
 	failure === null || failure.step === null ? failure : { ...failure, step: today(failure.step) };

@@ -4,6 +4,7 @@ import { bytes, count, duration, plural, symbols } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
+import { EVENTS_TO_ENABLE } from '../core/summary-fields.ts';
 import { afterWords, exceptions } from './aftermath.ts';
 import { drilledLines } from './drill.ts';
 import { failureLines } from './failure.ts';
@@ -134,7 +135,8 @@ function provision(summary: Known, ms: number | null): string[] {
 }
 
 function restore(summary: Known, ms: number | null): string[] {
-	const enable = Array.isArray(summary.wake) ? summary.wake.map(String) : [];
+	const statements = summary[EVENTS_TO_ENABLE];
+	const enable = Array.isArray(statements) ? statements.map(String) : [];
 	const events = enable.filter((statement) => statement.startsWith('ALTER DEFINER')).length;
 	const at = coordinates(object(summary.position).source) ?? coordinates(object(summary.position).self);
 	return [

@@ -74,6 +74,40 @@ describe('a journal', () => {
 		expect(readJournal(path).events).toEqual([{ ...event, ...facts, v: 2 }]);
 	});
 
+	test.each([
+		['look', 'inspect-server'],
+		['look-at-backup', 'inspect-backup'],
+		['look-at-primary', 'inspect-primary'],
+		['look-at-replica', 'inspect-replica'],
+		['look-at-server', 'inspect-server'],
+		['seal', 'finalize'],
+		['dump', 'dump'],
+	])('names the step %s of an older lockstep %s', (before, now) => {
+		const path = join(folder, 'renamed.jsonl');
+		const events = (step: string): Recorded[] => {
+			const failure = { class: 'Bug', step, description: { message: 'm' }, checks: [], left: [] };
+			const all: RunEvent[] = [
+				{
+					...{ type: 'run-started', runbook: 'r', title: 't', key: 'k', servers: {}, identities: {}, afterFailure: 'keep', resumes: null },
+					...{ steps: [{ id: step, title: 't', why: 'w' }], carried: { touched: [step], outputs: { [step]: 1 } }, request: null },
+				},
+				{ type: 'facts', step, facts: 1, origin: 1 },
+				{ type: 'step-failed', step, failure },
+				{ type: 'undo-started', steps: [step] },
+				{ type: 'run-ended', outcome: 'failed', open: true, warnings: [], failure, summary: {} },
+			];
+			return all.map((event, at) => ({ v: 2, run: 'r', seq: at + 1, at: '2026-01-01T00:00:00.000Z', ...event }));
+		};
+		writeFileSync(
+			path,
+			events(before)
+				.map((event) => `${JSON.stringify(event)}\n`)
+				.join(''),
+			{ mode: 0o600 },
+		);
+		expect(readJournal(path).events).toEqual(events(now));
+	});
+
 	test('that cannot be written is the person’s to fix, before anything is done', () => {
 		const file = join(folder, 'file');
 		writeFileSync(file, '');

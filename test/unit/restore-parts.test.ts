@@ -7,12 +7,14 @@ import { sumOf } from '../../src/archive/checksums.ts';
 import type { Manifest } from '../../src/archive/manifest.ts';
 import { readKnown } from '../../src/archive/read.ts';
 import { type UserError, VerifyFailed } from '../../src/core/errors.ts';
+import { EVENTS_TO_ENABLE } from '../../src/core/summary-fields.ts';
 import { mariadb } from '../../src/dialects/mariadb/index.ts';
 import { keyLines, keysMayWait } from '../../src/dump/definitions/keys.ts';
 import { accountOf } from '../../src/dump/sql/accounts.ts';
 import { filtered } from '../../src/dump/sql/filter.ts';
 import { createDumpScanner } from '../../src/dump/sql/scan.ts';
 import { bytesOf, piecesOf } from '../../src/dump/sql/split.ts';
+import { disabledBy } from '../../src/runbooks/restore/events.ts';
 import { mapWithConcurrency } from '../../src/runbooks/restore/map-with-concurrency.ts';
 import { selectTables } from '../../src/runbooks/restore/selection.ts';
 import { shown } from '../../src/sql/sql.ts';
@@ -302,4 +304,12 @@ it('believes the end of a file only where size and sum are right', async () => {
 	} finally {
 		await rm(folder, { recursive: true, force: true });
 	}
+});
+
+it('knows the events that a restore disabled, also by the journal of an older lockstep', () => {
+	expect(disabledBy({ disabled: ['A'] })).toEqual(['A']);
+	expect(disabledBy({ asleep: ['B'] })).toEqual(['B']);
+	for (const none of [undefined, null, {}]) expect(disabledBy(none)).toEqual([]);
+	// Scripts know the summary's field by this name.
+	expect(EVENTS_TO_ENABLE).toBe('wake');
 });

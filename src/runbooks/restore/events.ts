@@ -78,3 +78,9 @@ export function undoEventChanges(env: RestoreEnv, facts: EventState, origin: Eve
 	const back = change('server', 'scheduler-back', 'as it was', env.server.dialect.locks.setEventScheduler('ON'));
 	return [...disabled(env, facts.awake), back];
 }
+
+/** The statements that enable what a step disabled, by its output. Journals of older locksteps name them otherwise. */
+export function disabledBy(output: unknown): readonly string[] {
+	const named = new Map<string, unknown>(typeof output === 'object' && output !== null ? Object.entries(output) : []);
+	return (named.get('disabled') ?? named.get('asleep') ?? []) as readonly string[];
+}

@@ -1,11 +1,13 @@
 import type { Json } from '../../core/json.ts';
 import type { AnyStep, Runbook } from '../../core/step.ts';
+import { EVENTS_TO_ENABLE } from '../../core/summary-fields.ts';
 import { id, shown, sql } from '../../sql/sql.ts';
 import { accounts } from './accounts.ts';
 import { clear } from './clear.ts';
 import { create } from './create.ts';
 import { entangledServer, serverMark } from './entangled.ts';
 import { parallel, type RestoreEnv } from './env.ts';
+import { disabledBy } from './events.ts';
 import { finish } from './finish.ts';
 import { inspectBackup } from './inspect-backup.ts';
 import { inspectServer } from './inspect-server.ts';
@@ -27,7 +29,7 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 		const proven = env.outputs.prove as
 			| { tables: number; rows: number; digests?: number; definitions?: number | null; unproven?: readonly string[] }
 			| undefined;
-		const disabled = env.outputs[parallel(env) ? 'finish' : 'load-databases'] as { disabled: readonly string[] } | undefined;
+		const output = env.outputs[parallel(env) ? 'finish' : 'load-databases'];
 		return {
 			restored: env.folder,
 			server: env.server.name,
@@ -43,8 +45,8 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 			rawBytes: [...env.manifest.files]
 				.filter((file) => env.databases.includes(file.database ?? ''))
 				.reduce((sum, file) => sum + file.raw_bytes, 0),
-			/** Statements that wake events which were put to sleep. */
-			enable: enableStatements(env, disabled?.disabled ?? []) as Json,
+			/** Statements that enable events which were disabled. */
+			[EVENTS_TO_ENABLE]: enableStatements(env, disabledBy(output)) as Json,
 			position: env.manifest.position as unknown as Json,
 		};
 	},

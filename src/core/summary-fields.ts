@@ -1,0 +1,5 @@
+/**
+ * Statements that enable the events which a restore disabled: the field's name in the summary and in JSON, where it stays what scripts know it
+ * by.
+ */
+export const EVENTS_TO_ENABLE = 'wake';
