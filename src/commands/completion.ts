@@ -1,4 +1,4 @@
-import { lookUp } from '../app/lookups.ts';
+import { findCandidates } from '../app/candidates.ts';
 import { completionScript } from '../render/completion.ts';
 import { TOPICS } from '../render/manual.ts';
 import { type Candidate, expectedAt } from '../requests/completion.ts';
@@ -23,13 +23,13 @@ const topics: readonly Candidate[] = [
  * @param words those after `lockstep` up to the one in hand
  */
 export async function complete(context: Context, shell: string, words: readonly string[]): Promise<string> {
-	const { words: known, lookups, typed, before } = expectedAt(words);
-	const found = [...known, ...(await lookUp(context, lookups)), ...(lookups.includes('topics') ? topics : [])];
+	const { words: known, sources, typed, before } = expectedAt(words);
+	const found = [...known, ...(await findCandidates(context, sources)), ...(sources.includes('topics') ? topics : [])];
 	// bash has `--to=` behind it already.
 	const lead = shell === 'bash' ? '' : before;
 	const lines = found
 		.filter(({ value }) => value.startsWith(typed) && !/[\t\n]/.test(value))
 		.map(({ value, about = '' }) => `${lead}${value}${about === '' ? '' : `\t${about.replaceAll(/\s+/g, ' ')}`}`);
-	const files = lookups.filter((each) => each === 'files' || each === 'folders').map((each) => `:${each}`);
+	const files = sources.filter((each) => each === 'files' || each === 'folders').map((each) => `:${each}`);
 	return [...lines, ...files].map((line) => `${line}\n`).join('');
 }

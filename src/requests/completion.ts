@@ -11,11 +11,11 @@ export interface Candidate {
 }
 
 /** What is looked up as it is now: names of profiles, runs, backups; or names of files, which the shell knows itself. */
-export type Lookup = 'profiles' | 'runs' | 'interrupted runs' | 'backups' | 'topics' | 'files' | 'folders';
+export type Source = 'profiles' | 'runs' | 'interrupted runs' | 'backups' | 'topics' | 'files' | 'folders';
 
 export interface Expected {
 	readonly words: readonly Candidate[];
-	readonly lookups: readonly Lookup[];
+	readonly sources: readonly Source[];
 	/** What has been typed of it. */
 	readonly typed: string;
 	/** What the shell has in hand before it: `--to=` of `--to=/ba`. */
@@ -74,14 +74,14 @@ function rejoined(words: readonly string[]): readonly string[] {
 	return found;
 }
 
-const LOOKUPS: { readonly [value: string]: readonly Lookup[] } = {
+const SOURCES: { readonly [value: string]: readonly Source[] } = {
 	server: ['profiles'],
 	folder: ['folders'],
 	file: ['files'],
 	path: ['files'],
 };
 
-function argumentLookups(command: string, { name }: ArgumentSpec, before: readonly string[]): readonly Lookup[] {
+function argumentSources(command: string, { name }: ArgumentSpec, before: readonly string[]): readonly Source[] {
 	if (name === 'backup') return ['backups', 'folders'];
 	if (name === 'run') return command === 'recover' ? ['interrupted runs'] : ['runs'];
 	if (name === 'topic') return ['topics'];
@@ -91,12 +91,12 @@ function argumentLookups(command: string, { name }: ArgumentSpec, before: readon
 
 const commandWords: readonly Candidate[] = COMMANDS.map(({ name, about }) => ({ value: name, about }));
 
-function argumentsAt(command: CommandSpec, positional: readonly string[]): Pick<Expected, 'words' | 'lookups'> {
+function argumentsAt(command: CommandSpec, positional: readonly string[]): Pick<Expected, 'words' | 'sources'> {
 	const argument = command.arguments?.[positional.length];
-	if (argument === undefined) return { words: [], lookups: [] };
+	if (argument === undefined) return { words: [], sources: [] };
 	return {
 		words: (argument.choices ?? []).map((value) => ({ value })),
-		lookups: argumentLookups(command.name, argument, positional),
+		sources: argumentSources(command.name, argument, positional),
 	};
 }
 
@@ -133,9 +133,9 @@ function read(words: readonly string[]): Typed {
 	return { command, positional: command === undefined ? others : others.slice(1), given, awaiting, isPlain };
 }
 
-const valuesOf = ({ choices, value = '' }: Flag): Pick<Expected, 'words' | 'lookups'> => ({
+const valuesOf = ({ choices, value = '' }: Flag): Pick<Expected, 'words' | 'sources'> => ({
 	words: (choices ?? []).map((each) => ({ value: each })),
-	lookups: LOOKUPS[value] ?? [],
+	sources: SOURCES[value] ?? [],
 });
 
 /** @param words those after `lockstep` up to the one in hand, which may be empty */
@@ -149,7 +149,7 @@ export function expectedAt(words: readonly string[]): Expected {
 	const flags = flagsOf(command);
 	if (option !== undefined) {
 		const flag = flags.find(({ names }) => names.includes(option));
-		return { ...(flag === undefined ? { words: [], lookups: [] } : valuesOf(flag)), typed: value ?? '', before: `${option}=` };
+		return { ...(flag === undefined ? { words: [], sources: [] } : valuesOf(flag)), typed: value ?? '', before: `${option}=` };
 	}
 	if (isOption) {
 		const names = new Set([...given].flatMap((flag) => (flag.isRepeatable ? [] : flag.names)));
@@ -157,9 +157,9 @@ export function expectedAt(words: readonly string[]): Expected {
 		const offered = flags
 			.filter(isOffered)
 			.flatMap((flag) => flag.names.filter((name) => name.startsWith('--')).map((value) => ({ value, ...about(flag) })));
-		return { words: offered, lookups: [], typed, before: '' };
+		return { words: offered, sources: [], typed, before: '' };
 	}
-	if (command === undefined) return { words: positional.length === 0 ? commandWords : [], lookups: [], typed, before: '' };
+	if (command === undefined) return { words: positional.length === 0 ? commandWords : [], sources: [], typed, before: '' };
 	return { ...argumentsAt(command, positional), typed, before: '' };
 }
 

@@ -6,7 +6,7 @@ import { longName } from '../../src/requests/option.ts';
 import { SHELLS } from '../../src/requests/other-commands.ts';
 
 const words = (...line: string[]) => expectedAt(line).words.map(({ value }) => value);
-const lookups = (...line: string[]) => expectedAt(line).lookups;
+const sources = (...line: string[]) => expectedAt(line).sources;
 
 test('28: offers every command, and behind it each of its options', () => {
 	expect(words('')).toEqual(COMMANDS.map(({ name }) => name));
@@ -31,25 +31,25 @@ test('28: offers what an option takes, behind a blank or an equals sign', () => 
 	expect(expectedAt(['backup', '--engine', '=', 'v'])).toEqual(expectedAt(['backup', '--engine=v']));
 	expect(expectedAt(['backup', '--engine', '='])).toEqual(expectedAt(['backup', '--engine=']));
 	expect(words('--color', '')).toEqual(['auto', 'always', 'never']);
-	expect(lookups('backup', '--server', '')).toEqual(['profiles']);
-	expect(lookups('backup', '--to', '')).toEqual(['folders']);
-	expect(lookups('backup', '-h', '')).toEqual([]);
-	expect(lookups('--config', '')).toEqual(['files']);
-	expect(lookups('backup', '--lock-wait', '')).toEqual([]);
+	expect(sources('backup', '--server', '')).toEqual(['profiles']);
+	expect(sources('backup', '--to', '')).toEqual(['folders']);
+	expect(sources('backup', '-h', '')).toEqual([]);
+	expect(sources('--config', '')).toEqual(['files']);
+	expect(sources('backup', '--lock-wait', '')).toEqual([]);
 });
 
 test('28: offers backups, runs, profiles, pages and verbs as arguments', () => {
-	for (const name of ['verify', 'show', 'drill', 'restore']) expect(lookups(name, ''), name).toEqual(['backups', 'folders']);
-	expect(lookups('attach', '')).toEqual(['runs']);
-	expect(lookups('undo', '--yes', '')).toEqual(['runs']);
-	expect(lookups('recover', '')).toEqual(['interrupted runs']);
-	expect(lookups('list', '')).toEqual(['profiles', 'folders']);
-	expect(lookups('help', '')).toEqual(['topics']);
-	expect(lookups('profile', 'edit', '')).toEqual(['profiles']);
-	expect(lookups('profile', 'add', '')).toEqual([]);
+	for (const name of ['verify', 'show', 'drill', 'restore']) expect(sources(name, ''), name).toEqual(['backups', 'folders']);
+	expect(sources('attach', '')).toEqual(['runs']);
+	expect(sources('undo', '--yes', '')).toEqual(['runs']);
+	expect(sources('recover', '')).toEqual(['interrupted runs']);
+	expect(sources('list', '')).toEqual(['profiles', 'folders']);
+	expect(sources('help', '')).toEqual(['topics']);
+	expect(sources('profile', 'edit', '')).toEqual(['profiles']);
+	expect(sources('profile', 'add', '')).toEqual([]);
 	expect(words('sandbox', '')).toEqual(['up', 'status', 'down']);
 	expect(words('completion', '')).toEqual([...SHELLS]);
-	expect(lookups('verify', 'one', '')).toEqual([]);
+	expect(sources('verify', 'one', '')).toEqual([]);
 });
 
 test.each(SHELLS)('28: the script for %s asks the program', (shell) => {

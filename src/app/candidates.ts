@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readFolderName } from '../archive/layout.ts';
 import { journals } from '../core/journal.ts';
-import type { Candidate, Lookup } from '../requests/completion.ts';
+import type { Candidate, Source } from '../requests/completion.ts';
 import { runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { runsOf } from './runs.ts';
@@ -37,7 +37,7 @@ function names(folder: string): readonly string[] {
 	}
 }
 
-const LOOKUPS: { readonly [lookup in Lookup]?: (context: AppContext) => readonly Candidate[] | Promise<readonly Candidate[]> } = {
+const SOURCES: { readonly [source in Source]?: (context: AppContext) => readonly Candidate[] | Promise<readonly Candidate[]> } = {
 	profiles,
 	runs,
 	backups,
@@ -46,11 +46,11 @@ const LOOKUPS: { readonly [lookup in Lookup]?: (context: AppContext) => readonly
 };
 
 /** What there is of these now; what cannot be read is left out. No server is asked. */
-export async function lookUp(context: AppContext, wanted: readonly Lookup[]): Promise<readonly Candidate[]> {
+export async function findCandidates(context: AppContext, wanted: readonly Source[]): Promise<readonly Candidate[]> {
 	const found: Candidate[] = [];
 	for (const each of wanted) {
 		try {
-			found.push(...((await LOOKUPS[each]?.(context)) ?? []));
+			found.push(...((await SOURCES[each]?.(context)) ?? []));
 		} catch {
 			// Completion has no place to say it: the command will.
 		}
