@@ -2,8 +2,10 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { listBackups } from '../archive/list.ts';
 import { previewer } from '../core/director.ts';
-import { Stopped } from '../core/errors.ts';
+import { Busy, Stopped } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
+import type { RunRecord } from '../core/run-record.ts';
+import type { Scope } from '../core/runner.ts';
 import type { ServerCard } from '../core/status-report.ts';
 import type { ReachRequest, Role } from '../requests/connection.ts';
 import { type RunRequest, serversNamed, toCommandLine } from '../requests/index.ts';
@@ -20,9 +22,12 @@ import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
 import { placeNamed, placesOf, profileAddress, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
+import { partialBackups, removablePartial, removePartial } from './partial-backups.ts';
 import { profileFrom } from './profile-from.ts';
-import { attach, type EngineWatcher, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
+import { allRuns, countRuns, runDetails } from './run-history.ts';
+import { attach, type EngineWatcher, isRunning, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
 import { findRunRecord } from './run-in-process.ts';
+import { runToUndo } from './run-to-undo.ts';
 import { runsOf } from './runs.ts';
 import { acceptedKey, type ConnectionOptions, type ConnectionOptionsByRole } from './servers.ts';
 import { statusOf } from './status-report.ts';
@@ -62,6 +67,9 @@ async function greets(context: AppContext, address: ServerAddress): Promise<stri
 	socket.destroy();
 	return version.includes('MariaDB') ? `MariaDB ${version.split('-')[0]}` : `MySQL ${version}`;
 }
+
+/** A list of more is read on the command line. */
+const MOST_RUNS = 200;
 
 /** What the wizard can have done: everything behind the screens. `pair`: throwaway servers that it knows from the start. */
 export function makeWizardBackend(
@@ -140,6 +148,18 @@ export function makeWizardBackend(
 		);
 		if (answers) await secrets.require(target);
 	};
+	const findingsIn = async (record: RunRecord, scope?: Scope) => {
+		const request = record.request as RunRequest;
+		for (const [role, server] of Object.entries(serversNamed(request)))
+			await requireIfReachable(named(server, { reach: request.reach?.[role], role: role as Role }));
+		return findingsOf(context, record, connectionsFor(request), scope);
+	};
+	const rolledBack = (run: string, work: 'recover' | 'undo', watcher: Pick<EngineWatcher, 'on' | 'typed'>): RunHandle =>
+		watched(run, (_, how) => {
+			const record = findRunRecord(context, run);
+			const connections = connectionsFor(record.request as RunRequest);
+			return undoInBackground(context, { record, connections, work }, { ...how, ...watcher, director: previewer });
+		});
 	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
 	const backend: WizardBackend = {
 		version: context.version,
@@ -211,23 +231,20 @@ export function makeWizardBackend(
 				for (const event of readJournal(journalPath(context, run)).events) on(event);
 				return record.end;
 			}),
-		async findings(run) {
-			const record = findRunRecord(context, run);
-			const request = record.request as RunRequest;
-			for (const [role, server] of Object.entries(serversNamed(request)))
-				await requireIfReachable(named(server, { reach: request.reach?.[role], role: role as Role }));
-			return findingsOf(context, record, connectionsFor(record.request as RunRequest));
+		findings: (run) => findingsIn(findRunRecord(context, run)),
+		recover: (run, on) => rolledBack(run, 'recover', { on }),
+		async undoFindings(run) {
+			const record = runToUndo(context, run);
+			if (await isRunning(record))
+				throw new Busy({ message: `The run ${run} is at work.`, hints: ['Stop it safely first, from its own screen.'] });
+			return findingsIn(record, 'all');
 		},
-		recover: (run, on) =>
-			watched(run, (_, how) => {
-				const record = findRunRecord(context, run);
-				const connections = connectionsFor(record.request as RunRequest);
-				return undoInBackground(
-					context,
-					{ record: record, connections: connections, work: 'recover' },
-					{ ...how, director: previewer, on },
-				);
-			}),
+		undo: (run, typed, on) => rolledBack(run, 'undo', { on, typed }),
+		allRuns: async () => (await allRuns(context, MOST_RUNS)).map(({ entry }) => entry),
+		countRuns: () => countRuns(context),
+		runDetails: (run) => runDetails(context, run),
+		partialBackups: () => partialBackups(context),
+		removePartial: async (path) => removePartial(await removablePartial(context, path)),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
 			const cards = cardsOf(sandbox);

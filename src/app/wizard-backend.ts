@@ -149,6 +149,19 @@ export interface WizardBackend {
 	attach(run: string, director: Director, on: (event: Recorded) => void): RunHandle;
 	/** Looks at what a run that was cut off has left; changes nothing. Rejects with one of the errors of `core/errors.ts`. */
 	findings(run: string): Promise<readonly Finding[]>;
+	/** The same of a run that is over or unfinished: all of it, and not only what must not stay. Rejects where it is at work. */
+	undoFindings(run: string): Promise<readonly Finding[]>;
+	/** Undoes all that the run changed; tells it as {@link WizardBackend.recover} does. `typed`: the names that its findings ask for. */
+	undo(run: string, typed: readonly string[], on: (event: Recorded) => void): RunHandle;
+	/** The newest runs of this machine: at work, interrupted, unfinished, finished. Rejects with one of the errors of `core/errors.ts`. */
+	allRuns(): Promise<readonly RunEntry[]>;
+	/** How many runs this machine has journals of. */
+	countRuns(): number;
+	runDetails(run: string): Promise<RunDetails>;
+	/** What backups that were not completed have left on disk. */
+	partialBackups(): Promise<readonly PartialBackup[]>;
+	/** Removes such a folder. Rejects where its run is at work, or another machine may write to it. */
+	removePartial(path: string): Promise<void>;
 	/** Puts it back; tells it as a run's events that end with `run-ended`. */
 	recover(run: string, on: (event: Recorded) => void): RunHandle;
 	/** Where backups are to be looked for, those with backups first. */

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import type { RunCard, WizardBackend } from '../app/wizard-backend.ts';
+import type { RunCard, RunDetails, WizardBackend } from '../app/wizard-backend.ts';
 import type { BackupCard, BackupReport } from '../core/backups.ts';
 import type { ServerCard } from '../core/status-report.ts';
 import type { RunRequest } from '../requests/index.ts';
@@ -31,10 +31,15 @@ export type Place =
 			readonly run: string;
 			readonly title: string;
 			readonly request: RunRequest | null;
+			readonly undo?: { readonly typed: readonly string[] };
 	  }
 	/** Which of several runs. */
-	| { readonly at: 'runs'; readonly goal: 'watch' | 'recover'; readonly cards: readonly RunCard[] }
-	| { readonly at: 'recover'; readonly card: RunCard };
+	| { readonly at: 'runs'; readonly goal: 'watch' | 'recover' | 'resume'; readonly cards: readonly RunCard[] }
+	/** All runs of this machine; one of them, and what can be done with it. */
+	| { readonly at: 'all-runs' }
+	| { readonly at: 'run-details'; readonly run: string }
+	| { readonly at: 'recover'; readonly card: RunCard }
+	| { readonly at: 'undo'; readonly details: RunDetails };
 
 export type Size = { readonly columns: number; readonly rows: number };
 

@@ -4,6 +4,7 @@ import type { WizardBackend } from '../app/wizard-backend.ts';
 import { type App, AppContext, type Place } from './app-context.ts';
 import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';
+import { AllRuns } from './screens/all-runs.tsx';
 import { Archive } from './screens/archive.tsx';
 import { Backup } from './screens/backup.tsx';
 import { Backups } from './screens/backups.tsx';
@@ -15,9 +16,10 @@ import { Pick } from './screens/pick.tsx';
 import { Practice } from './screens/practice.tsx';
 import { Profiles } from './screens/profiles.tsx';
 import { Provision } from './screens/provision.tsx';
-import { Recover } from './screens/recover.tsx';
+import { Recover, Undo } from './screens/recover.tsx';
 import { Restore } from './screens/restore.tsx';
 import { Run, Watch } from './screens/run.tsx';
+import { RunDetailsScreen } from './screens/run-details.tsx';
 import { Runs } from './screens/runs.tsx';
 import { Status } from './screens/status.tsx';
 import { Verify } from './screens/verify.tsx';
@@ -189,5 +191,11 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Runs {...place} />;
 		case 'recover':
 			return <Recover card={place.card} />;
+		case 'all-runs':
+			return <AllRuns />;
+		case 'run-details':
+			return <RunDetailsScreen run={place.run} />;
+		case 'undo':
+			return <Undo details={place.details} />;
 	}
 }

@@ -11,6 +11,9 @@ export type HelpTopic =
 	| 'practice'
 	| 'profiles'
 	| 'runs'
+	| 'all-runs'
+	| 'run-details'
+	| 'undo'
 	| 'folders'
 	| 'backups'
 	| 'archive'
@@ -105,6 +108,36 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		title: 'Choose a run',
 		why: 'Runs of this machine that are not over, newest first.',
 		keys: [MOVE, ['enter', 'choose'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	'all-runs': {
+		title: 'Runs',
+		why: 'What ran on this machine, by its journals: at work, interrupted and unfinished first, then the newest. It is read-only.',
+		keys: [
+			MOVE,
+			['enter', 'open it: watch, resume, roll back'],
+			['/', 'filter the list'],
+			['r', 'refresh'],
+			['esc', 'back'],
+			...EVERYWHERE,
+		],
+	},
+	'run-details': {
+		title: 'A run',
+		why: 'Resume opens the plan of the same request again: steps that are complete and still hold are not repeated. Undo shows its statements first. The folder of an incomplete backup is no backup, and only takes room.',
+		keys: [
+			['up down  k j', 'move'],
+			['enter', 'choose'],
+			['s', 'its statements and commands'],
+			['PgUp PgDn', 'scroll'],
+			['y', 'copy its id'],
+			['esc', 'back'],
+			...EVERYWHERE,
+		],
+	},
+	undo: {
+		title: 'Undo',
+		why: 'Its journal says what each thing was before; the server says what it is now. Only what is still as the run left it is undone: what something else has changed since is shown, and left. What would be destroyed asks for a name to be typed.',
+		keys: [MOVE, ['enter', 'undo it'], ['r', 'refresh'], ['y', 'copy the statements'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	folders: {
 		title: 'Whose backups',

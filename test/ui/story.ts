@@ -1,5 +1,13 @@
 import { Writable } from 'node:stream';
-import type { RunCard, RunHandle, ServerCheck, ServerSuggestion, WizardBackend } from '../../src/app/wizard-backend.ts';
+import type {
+	PartialBackup,
+	RunCard,
+	RunDetails,
+	RunHandle,
+	ServerCheck,
+	ServerSuggestion,
+	WizardBackend,
+} from '../../src/app/wizard-backend.ts';
 import type { Action } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
@@ -8,6 +16,7 @@ import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import type { Finding } from '../../src/core/finding.ts';
 import type { Consent, Failure } from '../../src/core/model.ts';
 import type { Progress } from '../../src/core/progress.ts';
+import type { RunEntry } from '../../src/core/run-entry.ts';
 import { show } from '../../src/core/shown-action.ts';
 import type { ServerCard, StatusReport } from '../../src/core/status-report.ts';
 import type { BackupRequest } from '../../src/requests/backup.ts';
@@ -479,6 +488,9 @@ export type FakeBackend = WizardBackend & {
 	readonly decisions: unknown[];
 	readonly attached: string[];
 	readonly recovered: string[];
+	readonly undoing: { readonly run: string; readonly typed: readonly string[] }[];
+	/** Folders of incomplete backups. */
+	readonly removed: string[];
 	stops: number;
 	leaves: number;
 	/** Sends events into the run that is open. */
@@ -510,6 +522,10 @@ export type FakeOptions = {
 	/** Answers or rejects, at each asking. */
 	readonly runs?: (asked: number) => readonly RunCard[];
 	readonly backups?: Partial<BackupsDesk>;
+	readonly allRuns?: () => readonly RunEntry[];
+	readonly details?: (run: string) => RunDetails;
+	readonly partials?: readonly PartialBackup[];
+	readonly undoFindings?: () => readonly Finding[];
 	readonly findings?: (run: string, remembered: ReadonlyMap<string, string>) => readonly Finding[];
 };
 
@@ -523,6 +539,8 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 	const decisions: unknown[] = [];
 	const attached: string[] = [];
 	const recovered: string[] = [];
+	const undoing: { readonly run: string; readonly typed: readonly string[] }[] = [];
+	const removed: string[] = [];
 	let asked = 0;
 	let emit: (event: RunEvent, ms?: number) => void = () => {};
 	let finish = () => {};
@@ -574,6 +592,8 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 		decisions,
 		attached,
 		recovered,
+		undoing,
+		removed,
 		stops: 0,
 		leaves: 0,
 		version: options.version ?? '1.0.0',
@@ -643,6 +663,20 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 			recovered.push(run);
 			return opened(run, null, on);
 		},
+		undoFindings: async () => options.undoFindings?.() ?? FINDINGS,
+		undo(run, typed, on) {
+			undoing.push({ run, typed });
+			return opened(run, null, on);
+		},
+		allRuns: async () => options.allRuns?.() ?? [],
+		countRuns: () => options.allRuns?.().length ?? (options.runs === undefined ? 0 : 4),
+		runDetails: async (run) => {
+			const details = options.details?.(run);
+			if (details === undefined) throw new Error(`no details of ${run}`);
+			return details;
+		},
+		partialBackups: async () => options.partials?.filter(({ path }) => !removed.includes(path)) ?? [],
+		removePartial: async (path) => void removed.push(path),
 		restart: () => {},
 		ask: () => {},
 		propose: () => {},

@@ -101,16 +101,23 @@ describe('home', () => {
 		);
 		expect(flat).toContain('▸ At work: Back up under a lock on db3-backup, since 01:58 UTC; enter to watch.');
 		if (rows > 16) expect(flat).toContain('· Set up a backup replica on db3-backup of 2026-11-19 07:30 UTC is unfinished');
-		expect(text).toMatch(/❯ Watch the run at work[^\n]*\n\s+Recover +choose of 2: [^\n]*\n\s+Back up now/);
+		const [least, ...more] = [/Back up now/, /Recover +choose of 2: /, /Resume /];
+		const items = rows > 16 ? [...more, least] : [least];
+		expect(text).toMatch(new RegExp(['❯ Watch the run at work', ...items.map((item) => item?.source)].join('[^\\n]*\\n\\s+')));
+		// Where it is tight Runs leads to the others.
+		expect(text).toMatch(/Runs +4 on this machine: 1 at work/);
 		expect(text).toContain('Profiles');
 		expect(text.split('\n')).toHaveLength(rows);
 		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(columns);
 	});
 
-	test('an unfinished run alone adds no entry', async () => {
-		const text = await openAt([{ at: 'home' }], fakeDesk({ runs: () => [card('r2', 'unfinished', 'provision')] })).sees('is unfinished');
-		expect(text).toMatch(/❯ Back up now/);
-		expect(text).not.toContain('Recover');
+	test('14: an unfinished run is resumed from the first item: its plan again, by the same request', async () => {
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card('r2', 'unfinished', 'provision')] }));
+		expect(await wizard.sees('is unfinished')).not.toContain('Recover');
+		await wizard.sees(/❯ Resume +the plan of the unfinished run again\n +Back up now/);
+		await wizard.press(ENTER);
+		await wizard.sees('Review');
+		expect(wizard.backend.requests).toEqual([REQUESTS.provision]);
 	});
 
 	test('r asks again, and so does coming back', async () => {

@@ -16,7 +16,13 @@ export type Question =
 /** Where a run's events come from: it is started here, watched while another's engine does it, or put back after it was cut off. */
 export type Source =
 	| { readonly kind: 'start'; readonly request: RunRequest }
-	| { readonly kind: 'attach' | 'recover'; readonly run: string; readonly request: RunRequest | null };
+	| {
+			readonly kind: 'attach' | 'recover';
+			readonly run: string;
+			readonly request: RunRequest | null;
+			/** All of it is undone, and not only what must not stay: with the names that were typed for it. */
+			readonly undo?: { readonly typed: readonly string[] };
+	  };
 
 export type Watched = {
 	readonly source: Source['kind'];
@@ -59,7 +65,7 @@ function open(backend: WizardBackend, source: Source, director: Director, on: (e
 		case 'attach':
 			return backend.attach(source.run, director, on);
 		case 'recover':
-			return backend.recover(source.run, on);
+			return source.undo === undefined ? backend.recover(source.run, on) : backend.undo(source.run, source.undo.typed, on);
 	}
 }
 

@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import type { RunCard } from '../../app/wizard-backend.ts';
 import { failureOf } from '../../core/failure.ts';
-import { ago, bytes, dayAndTime, duration, plural, type Symbols } from '../../core/format.ts';
+import { ago, bytes, count, dayAndTime, duration, plural, type Symbols } from '../../core/format.ts';
 import type { StatusReport } from '../../core/status-report.ts';
 import { runWords } from '../../render/background.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
@@ -13,15 +13,16 @@ import { Menu, type MenuItem } from '../components/menu.tsx';
 import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
-import { placeOf } from './runs.tsx';
+import { placeOf, type RunGoal } from './runs.tsx';
 
-type Goal = 'watch' | 'recover' | 'backup' | 'provision' | 'folders' | 'status' | 'practice' | 'profiles';
+type Goal = RunGoal | 'runs' | 'backup' | 'provision' | 'folders' | 'status' | 'practice' | 'profiles';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication continues' },
 	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
 	{ value: 'folders', label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
 	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
+	{ value: 'runs', label: 'Runs', about: '' },
 	{ value: 'practice', label: 'Practice', about: 'throwaway primary + replica, the same flows' },
 	{ value: 'profiles', label: 'Profiles', about: 'servers and where their backups go' },
 ];
@@ -40,7 +41,7 @@ function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Sym
 	};
 	runLine('cut off', signs.warn, 'warn', (words, at) => `Interrupted: ${words} of ${at}. Recover rolls back what it changed.`);
 	runLine('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
-	runLine('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: starting it again resumes it.`);
+	runLine('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: Resume shows its plan again.`);
 	return lines;
 }
 
@@ -51,12 +52,27 @@ function runItems(runs: readonly RunCard[]): MenuItem<Goal>[] {
 		if (length === 0) return null;
 		return length === 1 ? one : `choose of ${length}: ${one}`;
 	};
-	const watch = about('working', 'its progress, its lock, its end');
-	const recover = about('cut off', 'roll back what was left changed');
+	const item = (value: RunGoal, label: string, one: string): MenuItem<Goal>[] => {
+		const text = about(STATE[value], one);
+		return text === null ? [] : [{ value, label, about: text }];
+	};
 	return [
-		...(watch === null ? [] : [{ value: 'watch' as const, label: 'Watch the run at work', about: watch }]),
-		...(recover === null ? [] : [{ value: 'recover' as const, label: 'Recover', about: recover }]),
+		...item('watch', 'Watch the run at work', 'its progress, its lock, its end'),
+		...item('recover', 'Recover', 'roll back what was left changed'),
+		...item('resume', 'Resume', 'the plan of the unfinished run again'),
 	];
+}
+
+const STATE: { readonly [goal in RunGoal]: RunCard['state'] } = { watch: 'working', recover: 'cut off', resume: 'unfinished' };
+
+/** How many runs there are, and how many of them are not over. */
+function countWords(all: number, runs: readonly RunCard[]): string {
+	const some = (state: RunCard['state'], word: string) => {
+		const { length } = runs.filter((each) => each.state === state);
+		return length === 0 ? null : `${length} ${word}`;
+	};
+	const open = [some('working', 'at work'), some('cut off', 'interrupted'), some('unfinished', 'unfinished')].filter(Boolean);
+	return `${count(all)} on this machine${open.length === 0 ? '' : `: ${open.join(', ')}`}`;
 }
 
 /** Replication in one line. */
@@ -100,13 +116,54 @@ function reportLines(report: StatusReport, now: Date, width: number, dot: string
 	return lines;
 }
 
+/** The runs of this machine that are not over, and how many there are in all; asked anew in each round. */
+function useRuns(round: number): { readonly runs: readonly RunCard[]; readonly ran: number } {
+	const app = useApp();
+	const [runs, setRuns] = useState<readonly RunCard[]>([]);
+	const [ran, setRan] = useState(0);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: asked anew on demand.
+	useEffect(() => {
+		let mine = true;
+		const read = async () => {
+			let found: readonly RunCard[] = [];
+			let all = 0;
+			try {
+				all = app.backend.countRuns();
+				found = await app.backend.runs();
+			} catch {
+				// A folder of journals that cannot be read is no reason to show no home.
+			}
+			if (!mine) return;
+			setRuns(found);
+			setRan(all);
+		};
+		void read();
+		return () => {
+			mine = false;
+		};
+	}, [round]);
+	return { runs, ran };
+}
+
+/** The ways to runs that are not over, then the places; where that is too much for `room`, Runs leads to all but the first of those. */
+function itemsFor({ runs, ran }: { readonly runs: readonly RunCard[]; readonly ran: number }, room: number): readonly MenuItem<Goal>[] {
+	const places = ITEMS.flatMap((item) => {
+		if (item.value !== 'runs') return [item];
+		return ran === 0 ? [] : [{ ...item, about: countWords(ran, runs) }];
+	});
+	const open = runItems(runs);
+	return [...(ran > 0 && open.length + places.length > room ? open.slice(0, 1) : open), ...places];
+}
+
+const isRunGoal = (goal: Goal): goal is RunGoal => Object.hasOwn(STATE, goal);
+
 export function Home() {
 	const app = useApp();
 	const { signs } = useTheme();
 	const cards = app.backend.servers();
 	const [index, setIndex] = useState(0);
 	const [round, setRound] = useState(0);
-	const [runs, setRuns] = useState<readonly RunCard[]>([]);
+	const { runs, ran } = useRuns(round);
 	const [seen, setSeen] = useState<{
 		readonly server: string;
 		readonly report: StatusReport | null;
@@ -141,24 +198,6 @@ export function Home() {
 		};
 	}, [server, round]);
 
-	// biome-ignore lint/correctness/useExhaustiveDependencies: asked anew on demand.
-	useEffect(() => {
-		let mine = true;
-		const read = async () => {
-			let found: readonly RunCard[] = [];
-			try {
-				found = await app.backend.runs();
-			} catch {
-				// A folder of journals that cannot be read is no reason to show no home.
-			}
-			if (mine) setRuns(found);
-		};
-		void read();
-		return () => {
-			mine = false;
-		};
-	}, [round]);
-
 	useKeys((key) => {
 		if (key === 'q') app.quit();
 		else if (key === '?' || key === 'f1') app.help('home');
@@ -167,22 +206,26 @@ export function Home() {
 		else if (key === 'u' && card !== undefined && seen?.isLocked) app.go({ at: 'status', card });
 	});
 
-	const open = (goal: Goal) => {
-		if (goal === 'watch' || goal === 'recover') {
-			const cards = runs.filter((each) => each.state === (goal === 'watch' ? 'working' : 'cut off'));
-			const [only] = cards;
-			if (only !== undefined) app.go(cards.length === 1 ? placeOf(only, goal) : { at: 'runs', goal, cards });
-		} else if (goal === 'backup' || goal === 'status') {
+	const openRun = (goal: RunGoal) => {
+		const cards = runs.filter((each) => each.state === STATE[goal]);
+		const [only] = cards;
+		if (only !== undefined) app.go(cards.length === 1 ? placeOf(only, goal) : { at: 'runs', goal, cards });
+	};
+	const choose = (goal: Goal) => {
+		if (isRunGoal(goal)) openRun(goal);
+		else if (goal === 'backup' || goal === 'status') {
 			const [only] = cards;
 			if (only !== undefined && cards.length === 1) app.go({ at: goal, card: only });
 			else app.go({ at: 'pick', flow: goal });
 		} else if (goal === 'provision') app.go({ at: 'provision' });
+		else if (goal === 'runs') app.go({ at: 'all-runs' });
 		else app.go({ at: goal });
 	};
 
 	const report = seen?.report ?? null;
+	const notOver = runLines(runs, app.now(), width, signs);
 	const top: Line[] = [
-		...runLines(runs, app.now(), width, signs),
+		...notOver,
 		...app.backend.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2)),
 	];
 	if (card === undefined) {
@@ -191,7 +234,7 @@ export function Home() {
 	} else if (seen === null) top.push(line(span(`Checking ${card.name} ${signs.more}`, 'dim')));
 	else top.push(...(report === null ? seen.lines : reportLines(report, app.now(), width, signs.dot)));
 	const height = bodyRows(app.size.rows);
-	const items = [...runItems(runs), ...ITEMS];
+	const items = itemsFor({ runs, ran }, height - notOver.length);
 	// Where it is tight, the blank rows go first, then the question.
 	const gap = top.length + items.length + 3 > height ? 0 : 1;
 	const question = top.length + items.length + 1 > height ? 0 : 1;
@@ -222,7 +265,7 @@ export function Home() {
 					<Text bold>What do you want to do?</Text>
 				</Box>
 			)}
-			<Menu items={items} onSelect={open} {...(card === undefined ? { initial: 'practice' as const } : {})} />
+			<Menu items={items} onSelect={choose} {...(card === undefined ? { initial: 'practice' as const } : {})} />
 		</Frame>
 	);
 }

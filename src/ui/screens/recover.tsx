@@ -1,14 +1,19 @@
+import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import type { RunCard } from '../../app/wizard-backend.ts';
+import type { RunCard, RunDetails } from '../../app/wizard-backend.ts';
+import { lostWords } from '../../core/effects.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Finding } from '../../core/finding.ts';
 import { dayAndTime } from '../../core/format.ts';
-import type { Failure } from '../../core/model.ts';
+import type { Consent, Failure } from '../../core/model.ts';
 import { runWords } from '../../render/background.ts';
 import { failureLines } from '../../render/failure.ts';
 import { findingLines, putsBack } from '../../render/findings.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
+import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
+import { Choice } from '../components/choice.tsx';
+import { Field } from '../components/field.tsx';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Gate, isLogin } from '../components/gate.tsx';
 import { Pane } from '../components/pane.tsx';
@@ -17,34 +22,73 @@ import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { badgeOf, reachOf, rolesOf, serversOf } from './run-header.ts';
 
+type Run = Pick<RunCard, 'run' | 'title' | 'servers' | 'started' | 'request'>;
+
 /** What a run that was cut off has left on its servers, before any of it is put back. */
-export function Recover({ card }: { readonly card: RunCard }) {
+export const Recover = ({ card }: { readonly card: RunCard }) => <BehindLogin card={card} goal="recover" lost={[]} />;
+
+/** All that a run has changed, before any of it is undone. */
+export function Undo({ details }: { readonly details: RunDetails }) {
+	const { entry, request, state } = details;
+	return <BehindLogin card={{ ...entry, request }} goal="undo" lost={lostWords(state.effects.lost, entry.servers)} />;
+}
+
+type Shown = {
+	readonly card: Run;
+	/** `recover`: what must not stay; `undo`: all of it. */
+	readonly goal: 'recover' | 'undo';
+	/** What is gone for good, a sentence each. */
+	readonly lost: readonly string[];
+};
+
+function BehindLogin(shown: Shown) {
 	const app = useApp();
 	const [refused, setRefused] = useState(false);
-	const title = `recover ${runWords(card.title, card.servers)}`;
+	const { request, title, servers } = shown.card;
 	// Only a login that is refused asks for the servers' passwords: one that is away may have nothing to be put back.
-	if (!refused) return <Findings card={card} title={title} onLogin={() => setRefused(true)} />;
+	if (!refused) return <Findings {...shown} onLogin={() => setRefused(true)} />;
 	return (
 		<Gate
-			servers={serversOf(card.request)}
-			reach={reachOf(card.request)}
-			roles={rolesOf(card.request)}
-			title={title}
-			badge={badgeOf(app, card.request)}
+			servers={serversOf(request)}
+			reach={reachOf(request)}
+			roles={rolesOf(request)}
+			title={`${shown.goal} ${runWords(title, servers)}`}
+			badge={badgeOf(app, request)}
 		>
-			{() => <Findings card={card} title={title} />}
+			{() => <Findings {...shown} />}
 		</Gate>
 	);
 }
 
-type FindingsProps = { readonly card: RunCard; readonly title: string; readonly onLogin?: () => void };
+const WORDS = {
+	recover: {
+		state: 'was interrupted',
+		something: 'It has left this. Enter rolls it back; until then lockstep only reads.',
+		nothing: 'Nothing to roll back. Enter closes the run, so that it is not offered again.',
+		enter: ['roll it back', 'close the run'],
+	},
+	undo: {
+		state: 'is to be undone',
+		something: 'These statements undo it. Enter asks once more; until then lockstep only reads.',
+		nothing: 'Nothing is left to be undone. Enter closes the run.',
+		enter: ['undo it', 'close the run'],
+	},
+} as const;
 
-function Findings({ card, title, onLogin }: FindingsProps) {
+/** What is asked before all is undone: names, one after another, or whether. */
+type Asking = { readonly typed: readonly string[] };
+
+const DIALOG = 3;
+
+function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: () => void }) {
 	const app = useApp();
 	const { signs, styles, ascii } = useTheme();
 	const [findings, setFindings] = useState<readonly Finding[] | null>(null);
 	const [failure, setFailure] = useState<Failure | null>(null);
 	const [round, setRound] = useState(0);
+	const [asking, setAsking] = useState<Asking | null>(null);
+	const title = `${goal} ${runWords(card.title, card.servers)}`;
+	const words = WORDS[goal];
 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: looked at once, and again on demand.
 	useEffect(() => {
@@ -53,7 +97,7 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 		setFailure(null);
 		const read = async () => {
 			try {
-				const found = await app.backend.findings(card.run);
+				const found = await (goal === 'undo' ? app.backend.undoFindings(card.run) : app.backend.findings(card.run));
 				if (mine) setFindings(found);
 			} catch (error) {
 				const next = failureOf(error);
@@ -69,31 +113,32 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 	}, [round]);
 
 	const something = findings !== null && putsBack(findings);
+	const start = (typed: readonly string[]) =>
+		app.go({ at: 'watch', how: 'recover', run: card.run, title, request: card.request, ...(goal === 'undo' && { undo: { typed } }) });
+	const consents = (findings ?? []).flatMap((finding) => finding.consents ?? []);
+	const untyped = asking === null ? undefined : consents.find(({ name }) => !asking.typed.includes(name));
+	useKeys((key) => {
+		if (key === 'esc') setAsking(null);
+	}, asking !== null);
 	useKeys((key) => {
 		if (key === 'esc') app.back();
 		else if (key === 'r') setRound(round + 1);
-		else if (key === '?' || key === 'f1') app.help('recover');
+		else if (key === '?' || key === 'f1') app.help(goal);
 		else if (findings === null) return;
-		else if (key === 'enter') app.go({ at: 'watch', how: 'recover', run: card.run, title, request: card.request });
+		else if (key === 'enter') goal === 'undo' && something ? setAsking({ typed: [] }) : start([]);
 		else if (key === 'y' && something) app.copy(findings.flatMap(({ actions }) => actions.map(({ text }) => text)).join('\n'));
-	});
+	}, asking === null);
 
 	const width = app.size.columns - 2;
-	const height = bodyRows(app.size.rows);
-	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)}, was interrupted.`;
+	const height = bodyRows(app.size.rows) - (asking === null ? 0 : DIALOG + 1);
+	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)}, ${words.state}.`;
 	const bodyLines: Line[] =
 		findings === null
 			? []
 			: [
 					...indented('', began, width, 'bold'),
-					...indented(
-						'',
-						something
-							? 'It has left this. Enter rolls it back; until then lockstep only reads.'
-							: 'Nothing to roll back. Enter closes the run, so that it is not offered again.',
-						width,
-						'dim',
-					),
+					...indented('', something ? words.something : words.nothing, width, 'dim'),
+					...lost.flatMap((text) => indented(span(`${signs.warn} `, 'bad'), `Cannot be restored: ${text}`, width)),
 					[],
 					...findingLines(findings, { width, ascii, servers: card.servers }),
 				];
@@ -105,8 +150,13 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 				['?', 'help'],
 			];
 		if (findings === null) return [['esc', 'back']];
+		if (asking !== null)
+			return [
+				['enter', untyped === undefined ? 'choose' : 'confirm'],
+				['esc', 'change nothing'],
+			];
 		return [
-			['enter', something ? 'roll it back' : 'close the run'],
+			['enter', something ? words.enter[0] : words.enter[1]],
 			[signs.arrows, 'scroll'],
 			...(something ? ([['y', 'copy']] as const) : []),
 			['r', 'refresh'],
@@ -123,8 +173,55 @@ function Findings({ card, title, onLogin }: FindingsProps) {
 					lines={failure === null ? bodyLines : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}
 					width={width}
 					height={height}
+					active={asking === null}
 				/>
 			)}
+			{asking !== null && (
+				<Box flexDirection="column" flexShrink={0}>
+					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
+					{untyped === undefined ? (
+						<>
+							<Text bold>Undo this?</Text>
+							<Choice
+								options={[
+									{ value: false, label: 'No, change nothing' },
+									{ value: true, label: 'Yes, undo it' },
+								]}
+								onChoose={(yes) => (yes ? start(asking.typed) : setAsking(null))}
+							/>
+						</>
+					) : (
+						<TypedName
+							key={untyped.name}
+							consent={untyped}
+							width={width}
+							onTyped={() => setAsking({ typed: [...asking.typed, untyped.name] })}
+						/>
+					)}
+				</Box>
+			)}
 		</Frame>
+	);
+}
+
+/** Asks for the name that a dangerous undo needs. */
+function TypedName({ consent, width, onTyped }: { readonly consent: Consent; readonly width: number; readonly onTyped: () => void }) {
+	const { signs, styles } = useTheme();
+	const [text, setText] = useState('');
+	const [wrong, setWrong] = useState(false);
+	useKeys((key) => {
+		if (key !== 'enter') return;
+		if (text === consent.name) onTyped();
+		else setWrong(true);
+	});
+	return (
+		<>
+			<Text {...styles('bad')} wrap="truncate">{`${signs.warn} ${[consent.reason, ...consent.affected].join(' ')}`}</Text>
+			<Box>
+				<Text>{`  Type ${consent.name} to confirm: `}</Text>
+				<Field value={text} onChange={setText} focused width={Math.max(10, width - widthOf(consent.name) - 22)} />
+			</Box>
+			<Text {...styles('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
+		</>
 	);
 }

@@ -26,11 +26,12 @@ type WatchProps = {
 	readonly run: string;
 	readonly title: string;
 	readonly request: RunRequest | null;
+	readonly undo?: { readonly typed: readonly string[] };
 };
 
 /** A run that was not started here. Its engine has its passwords. */
-export function Watch({ how, run, title, request }: WatchProps) {
-	return <Running source={{ kind: how, run, request }} title={title} />;
+export function Watch({ how, run, title, request, undo }: WatchProps) {
+	return <Running source={{ kind: how, run, request, ...(undo && { undo }) }} title={title} />;
 }
 
 function Running({ source, title }: { readonly source: Source; readonly title: string }) {
