@@ -95,7 +95,7 @@ describe.each(SANDBOX_KINDS)('lockstep provision --seed BACKUP on %s', IN_ORDER,
 		const { steps } = preview.lines.find((line) => line.type === 'review').review;
 		const index = steps.findIndex((step: Line) => step.id === 'load-rows');
 		const before = steps.slice(0, index).reduce((sum: number, step: Line) => sum + step.actions.length, 0);
-		const halt = JSON.stringify({ at: before + 4, when: 'after', whom: ['engine'] });
+		const halt = JSON.stringify({ at: before + 4, when: 'after', target: ['engine'] });
 		const killed = await lockstep(argv(pair.primary, ofReplica), { env: { ...home.env, LOCKSTEP_TEST_HALT: halt } });
 		expect(killed.code, said(killed)).toBe(9);
 		expect(actions(killed).filter((id) => /^load-rows load-/.test(id))).not.toEqual([]);

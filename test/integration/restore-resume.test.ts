@@ -59,7 +59,7 @@ describe('a restore that was interrupted', IN_ORDER, () => {
 	const interrupted = async (): Promise<string> => {
 		confirm[1] = nameOf(target);
 		await ask(target, 'DROP DATABASE IF EXISTS z');
-		const halt = JSON.stringify({ at: 3, when: 'after', whom: ['engine'] });
+		const halt = JSON.stringify({ at: 3, when: 'after', target: ['engine'] });
 		const killed = await run(first, confirm, { LOCKSTEP_TEST_HALT: halt });
 		expect(killed.code, said(killed)).not.toBe(0);
 		expect(await value(target, 'SELECT CONCAT((SELECT COUNT(*) FROM z.a), (SELECT COUNT(*) FROM z.b), (SELECT COUNT(*) FROM z.c))')).toBe(

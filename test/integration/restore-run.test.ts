@@ -167,7 +167,7 @@ describe.each(SANDBOX_KINDS)('lockstep restore on %s', IN_ORDER, (kind) => {
 		expect(whole.code, said(whole)).toBe(0);
 		const third = actions(whole).findIndex((line) => line.action.id.startsWith('load-')) + 3;
 		await wake(whole);
-		const halt = JSON.stringify({ at: third, when: 'after', whom: ['engine'] });
+		const halt = JSON.stringify({ at: third, when: 'after', target: ['engine'] });
 		const killed = await lockstep(argv(own, '--confirm', nameOf(target)), { env: { ...env(), LOCKSTEP_TEST_HALT: halt } });
 		expect(killed.code, said(killed)).not.toBe(0);
 		expect(await value(target, SETTINGS), 'what must not stay is put back at once').toBe('0 ON');
