@@ -7,6 +7,7 @@ import {
 	COMPLETION,
 	DEMO,
 	HELP,
+	INFO,
 	LIST,
 	PROFILE,
 	RECOVER,
@@ -57,6 +58,7 @@ export const COMMANDS = [
 	PROFILE,
 	HELP,
 	COMPLETION,
+	INFO,
 	VERSION,
 ] as const satisfies readonly CommandSpec[];
 

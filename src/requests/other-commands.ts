@@ -128,6 +128,15 @@ export const COMPLETION = defineCommand({
 	needsNoConfiguration: true,
 });
 
+export const INFO = defineCommand({
+	name: 'info',
+	isReadOnly: true,
+	about: 'versions, paths, terminal and tools, for a bug report',
+	options: [],
+	hasNoDryRun: true,
+	needsNoConfiguration: true,
+});
+
 export const VERSION = defineCommand({
 	name: 'version',
 	isReadOnly: true,

@@ -79,5 +79,5 @@ describe('a global option that is given twice', () => {
 
 it('the only commands without a dry run join a run at work, or show a page', () => {
 	const without = tree.commands.filter((command) => !command.options.some(({ long }) => long === '--dry-run')).map((each) => each.name());
-	expect(without).toEqual(['attach', 'help', 'completion', 'version']);
+	expect(without).toEqual(['attach', 'help', 'completion', 'info', 'version']);
 });
