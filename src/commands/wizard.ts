@@ -39,6 +39,7 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 		stdout: context.stdout,
 		ascii: context.ascii,
 		color: context.color,
+		mouse: !context.env.LOCKSTEP_NO_MOUSE,
 		open,
 	});
 	if (signal !== null && end === null) throw new Stopped(`Stopped by ${signal}.`, signal);

@@ -109,24 +109,35 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 	);
 
 	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
-	useKeys((key) => {
-		if (key === 'ctrl+l') redraw();
-		else if (key === 'ctrl+z') suspend(suspendTerminal);
-		else if (key === 'b' && small && session.working !== null) background();
-		else if (key === 'ctrl+c') {
-			if (onInterrupt.current !== null) {
-				setHelp(null);
-				onInterrupt.current();
-			} else if (leaving.current) quit();
-			else {
-				flash(WORDS.leaveAgain);
-				leaving.current = true;
-			}
-		} else if (leaving.current) {
-			leaving.current = false;
-			setNote(null);
+	const interrupt = () => {
+		if (onInterrupt.current !== null) {
+			setHelp(null);
+			onInterrupt.current();
+		} else if (leaving.current) quit();
+		else {
+			flash(WORDS.leaveAgain);
+			leaving.current = true;
 		}
-	});
+	};
+	const leaveByLetter = () => {
+		if (session.working === null) quit();
+		else flash(WORDS.howToLeave);
+	};
+	useKeys(
+		(key, { isTyping }) => {
+			if (key === 'ctrl+l') redraw();
+			else if (key === 'ctrl+z') suspend(suspendTerminal);
+			else if (key === 'b' && small && session.working !== null) background();
+			else if (key === 'ctrl+c') interrupt();
+			else if (key === 'q' && !isTyping && help === null) leaveByLetter();
+			else if (leaving.current) {
+				leaving.current = false;
+				setNote(null);
+			}
+		},
+		true,
+		{ isGlobal: true },
+	);
 	// Held on everywhere, so that what is pasted beside a field is not taken for keys.
 	usePaste(() => {});
 

@@ -1,6 +1,6 @@
 import { useInput } from 'ink';
 import { createContext, createElement, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { F1 } from './stdin.ts';
+import { F1, WHEEL_DOWN, WHEEL_UP } from './stdin.ts';
 
 /** False for all that lies under an overlay: it draws, and gets no keys. */
 export const KeysReach = createContext(true);
@@ -10,8 +10,16 @@ export type KeyName = string;
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
 
+/** Keys that Ink has no name for. */
+const OWN_KEYS: ReadonlyMap<string, KeyName> = new Map([
+	[F1, 'f1'],
+	[WHEEL_UP, 'wheelup'],
+	[WHEEL_DOWN, 'wheeldown'],
+]);
+
 function nameOf(input: string, key: InkKey): KeyName {
-	if (input === F1) return 'f1';
+	const own = OWN_KEYS.get(input);
+	if (own !== undefined) return own;
 	if (key.upArrow) return 'up';
 	if (key.downArrow) return 'down';
 	if (key.leftArrow) return 'left';
@@ -30,47 +38,72 @@ function nameOf(input: string, key: InkKey): KeyName {
 	return input;
 }
 
-type Listener = (key: KeyName) => void;
+/** What a listener may need to know of the moment a key comes. */
+export type KeyMoment = { /** A field for text has the focus: letters are text. */ readonly isTyping: boolean };
 
-const Listeners = createContext<Set<Listener> | null>(null);
+type Listener = (key: KeyName, moment: KeyMoment) => void;
+
+export type KeyScope = {
+	/** Keys that nobody else gets meanwhile: those of a filter that is typed above a list. */
+	readonly captures?: (key: KeyName) => boolean;
+	/** Hears what is captured, too: the keys that hold everywhere. */
+	readonly isGlobal?: boolean;
+	/** Letters are text for it. */
+	readonly isText?: boolean;
+};
+
+type Entry = { readonly listener: Listener; readonly scope: () => KeyScope };
+
+const Listeners = createContext<Set<Entry> | null>(null);
+
+/** Gives a key to all that hear it now. */
+function send(entries: ReadonlySet<Entry>, key: KeyName): void {
+	const all = [...entries];
+	const isTyping = all.some(({ scope }) => scope().isText === true);
+	const captors = all.filter(({ scope }) => scope().captures?.(key) === true);
+	const hearing = captors.length === 0 ? all : [...captors, ...all.filter(({ scope }) => scope().isGlobal === true)];
+	for (const { listener } of hearing) listener(key, { isTyping });
+}
 
 /** Hears the keys for all below it, which is shown as soon as none can be lost. */
 export function Keys({ children }: { readonly children?: ReactNode }) {
-	const [listeners] = useState(() => new Set<Listener>());
+	const [entries] = useState(() => new Set<Entry>());
 	const [hearing, setHearing] = useState(false);
 	useInput((input, key) => {
 		const name = nameOf(input, key);
-		if (name !== '') for (const listener of [...listeners]) listener(name);
+		if (name !== '') send(entries, name);
 	});
 	useEffect(() => setHearing(true), []);
-	return createElement(Listeners, { value: listeners }, hearing ? children : null);
+	return createElement(Listeners, { value: entries }, hearing ? children : null);
 }
 
 /**
  * Calls `handler` with each key while `active` and nothing lies above. It hears from the moment it is drawn on: Ink's own hook does only a
  * moment later, and who answers at once would answer nobody.
  */
-export function useKeys(handler: Listener, active = true): void {
-	const listeners = useContext(Listeners);
+export function useKeys(handler: Listener, active = true, scope: KeyScope = {}): void {
+	const entries = useContext(Listeners);
 	const on = useContext(KeysReach) && active;
-	const latest = useRef(handler);
+	const latest = useRef({ handler, scope });
 	useLayoutEffect(() => {
-		latest.current = handler;
+		latest.current = { handler, scope };
 	});
 	useLayoutEffect(() => {
-		if (listeners === null || !on) return;
-		const listener: Listener = (key) => latest.current(key);
-		listeners.add(listener);
-		return () => void listeners.delete(listener);
-	}, [listeners, on]);
+		if (entries === null || !on) return;
+		const entry: Entry = { listener: (key, moment) => latest.current.handler(key, moment), scope: () => latest.current.scope };
+		entries.add(entry);
+		return () => void entries.delete(entry);
+	}, [entries, on]);
 }
 
 /** The same keys in vi's letters. */
 export function moveOf(key: KeyName): 'up' | 'down' | 'pageup' | 'pagedown' | 'home' | 'end' | null {
 	switch (key) {
 		case 'k':
+		case 'wheelup':
 			return 'up';
 		case 'j':
+		case 'wheeldown':
 			return 'down';
 		case 'g':
 			return 'home';

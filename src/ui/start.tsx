@@ -12,7 +12,7 @@ import { Wizard } from './app.tsx';
 import type { Place } from './app-context.ts';
 import { displayName } from './components/gate.tsx';
 import { type LeftRun, openSession, type Session } from './session.ts';
-import { KeyParser, type TerminalInput } from './stdin.ts';
+import { KeyParser, MOUSE_OFF, MOUSE_ON, type TerminalInput } from './stdin.ts';
 import { stopHere } from './suspend.ts';
 import { theme } from './theme.ts';
 
@@ -31,6 +31,8 @@ export type WizardOptions = {
 	readonly stdout: NodeJS.WriteStream;
 	readonly ascii: boolean;
 	readonly color: boolean;
+	/** Whether the wheel of a mouse moves lists and panes; `LOCKSTEP_NO_MOUSE` says no. */
+	readonly mouse?: boolean;
 	readonly open?: Open;
 	readonly now?: () => Date;
 };
@@ -124,6 +126,7 @@ export async function startWizard({
 	stdout,
 	ascii,
 	color,
+	mouse = false,
 	open = { screen: 'home' },
 	now = () => new Date(),
 }: WizardOptions): Promise<WizardResult> {
@@ -138,12 +141,18 @@ export async function startWizard({
 		await session.close(how);
 		instance.unmount();
 	};
+	/** Written at once, even by a process that is about to end. */
+	const askForMouse = (on: boolean) => {
+		if (mouse) stdout.write(on ? MOUSE_ON : MOUSE_OFF);
+	};
+	const onExit = () => askForMouse(false);
 	let suspended = false;
 	const onSuspend = () => input.type(CTRL_Z);
 	const suspend = (handOver: (stopped: () => Promise<void>) => Promise<void>) => {
 		if (leaving || suspended) return;
 		suspended = true;
 		const stopped = async () => {
+			askForMouse(false);
 			stdout.write(session.working === null ? 'fg brings lockstep back.\n' : 'The run continues; fg brings lockstep back.\n');
 			process.off('SIGTSTP', onSuspend);
 			await stopHere(() => leaving);
@@ -158,6 +167,7 @@ export async function startWizard({
 			.catch(() => undefined)
 			.finally(() => {
 				suspended = false;
+				if (!leaving) askForMouse(true);
 			});
 	};
 	const tree = (
@@ -189,6 +199,8 @@ export async function startWizard({
 	process.on('SIGTSTP', onSuspend);
 	// A key that is pressed as soon as it is seen would else be echoed by the terminal, and lost.
 	input.setRawMode(true);
+	process.on('exit', onExit);
+	askForMouse(true);
 	const instance = render(tree, {
 		// The border is all that Ink asks of an input stream.
 		stdin: input as unknown as NodeJS.ReadStream,
@@ -214,6 +226,8 @@ export async function startWizard({
 	} finally {
 		// Already closed, unless the screens broke: no reason to stop what they only showed.
 		await session.close('leave');
+		askForMouse(false);
+		process.off('exit', onExit);
 		input.setRawMode(false);
 		for (const off of handlers) off();
 		process.off('SIGTSTP', onSuspend);

@@ -11,6 +11,14 @@ export type TerminalInput = NodeJS.ReadableStream & {
 /** F1 has no name in Ink: it travels as this private character. */
 export const F1 = '\uE001';
 
+/** So do the steps of a mouse's wheel. */
+export const WHEEL_UP = '\uE002';
+export const WHEEL_DOWN = '\uE003';
+
+/** Asks the terminal for the wheel and buttons, in the SGR form (1006), and ends it. With shift the terminal selects text as ever. */
+export const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
+export const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
+
 const ESC = '\x1b';
 const PASTE = '\x1b[200~';
 const PASTE_END = '\x1b[201~';
@@ -19,6 +27,19 @@ const ESC_KEY = '\x1b[27u';
 const F1_KEYS: ReadonlySet<string> = new Set(['\x1bOP', '\x1b[11~', '\x1b[[A', '\x1b[P']);
 const SEQUENCE = /^\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O[0-9;]*[@-~])/;
 const UNFINISHED = /^\x1b(?:\[\[?[0-?]*[ -/]*|O[0-9;]*)?$/;
+/** `ESC [ < BUTTON ; X ; Y M`: 64 and 65 are the wheel, with 4, 8 and 16 for the keys that are held. */
+const MOUSE = /^\x1b\[<(\d+);\d+;\d+[Mm]$/;
+
+/** What a sequence is as a key; null for what is none: clicks, and wheels that go sideways. */
+function keyOf(sequence: string): string | null {
+	if (F1_KEYS.has(sequence)) return F1;
+	const button = MOUSE.exec(sequence)?.[1];
+	if (button === undefined) return sequence;
+	const plain = Number(button) & ~0b11100;
+	if (plain === 64) return WHEEL_UP;
+	return plain === 65 ? WHEEL_DOWN : null;
+}
+
 /** How long the rest of a sequence may lag behind its Esc. */
 const ESC_WAIT_MS = 40;
 
@@ -43,7 +64,8 @@ export function splitKeys(input: string): { readonly keys: readonly string[]; re
 		}
 		const sequence = SEQUENCE.exec(text)?.[0];
 		if (sequence !== undefined) {
-			keys.push(F1_KEYS.has(sequence) ? F1 : sequence);
+			const key = keyOf(sequence);
+			if (key !== null) keys.push(key);
 			at += sequence.length;
 		} else if (UNFINISHED.test(text)) return { keys, rest: text };
 		else {

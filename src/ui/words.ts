@@ -22,11 +22,13 @@ export type HelpTopic =
 
 type Help = { readonly title: string; readonly why: string; readonly keys: readonly (readonly [key: string, does: string])[] };
 
-const MOVE = ['up down  k j  PgUp PgDn  g G', 'move'] as const;
+const MOVE = ['up down  k j  PgUp PgDn  g G', 'move; the mouse’s wheel does, too'] as const;
+const FILTER = ['/', 'show only what holds a text; esc clears it'] as const;
 const EVERYWHERE = [
 	['?  F1', 'this help'],
 	['ctrl+l', 'draw the screen anew'],
 	['ctrl+z', 'back to the shell; fg returns'],
+	['q', 'leave; during a run it says how'],
 	['ctrl+c', 'twice: leave'],
 ] as const;
 
@@ -34,20 +36,35 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	home: {
 		title: 'Home',
 		why: 'Nothing on a server changes from here: every change is shown first, on a Review screen, statement by statement, and asks before it is made.',
-		keys: [MOVE, ['enter, or its digit', 'open'], ['p', 'show the next profile'], ['r', 'refresh'], ['q', 'leave'], ...EVERYWHERE],
+		keys: [
+			MOVE,
+			['enter, or its digit', 'open'],
+			['p', 'show the next profile'],
+			['r', 'refresh'],
+			['u', 'log in, where a password is needed'],
+			...EVERYWHERE,
+		],
 	},
 	pick: {
 		title: 'Choose a server',
 		why: 'A server is a saved profile or an address typed here. Passwords are asked for, kept in memory only, and never written.',
-		keys: [MOVE, ['enter', 'choose'], ['/', 'filter the list'], ['esc', 'back'], ...EVERYWHERE],
+		keys: [
+			['up down  PgUp PgDn', 'move'],
+			['letters', 'filter the list, or any address: HOST, USER@HOST:PORT, /path/to/socket, mysql://…'],
+			['enter', 'choose'],
+			['esc', 'clear, then back'],
+			['F1', 'this help'],
+			['ctrl+c', 'twice: leave'],
+		],
 	},
 	form: {
 		title: 'Answers',
 		why: 'Answers stay when you go back. Nothing is done before the Review screen; what is looked up until then only reads.',
 		keys: [
+			['ctrl+s', 'continue, from any field; enter does on the button'],
 			['tab, shift+tab, up down', 'next, previous field; shift+tab on the first goes back'],
-			['enter', 'next field, on the button: continue'],
-			['space, left right', 'turn a choice'],
+			['PgUp PgDn', 'first field, button'],
+			['space, left right, first letter', 'change a choice'],
 			['ctrl+a ctrl+e  home end', 'begin and end of the line'],
 			['ctrl+u ctrl+k ctrl+w', 'cut to the begin, to the end, the word'],
 			['ctrl+r', 'show a password'],
@@ -100,14 +117,13 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			['s', 'the statements that were done'],
 			['l', 'the log'],
 			['y', 'copy'],
-			['q', 'leave'],
 			...EVERYWHERE,
 		],
 	},
 	runs: {
 		title: 'Choose a run',
 		why: 'Runs of this machine that are not over, newest first.',
-		keys: [MOVE, ['enter', 'choose'], ['esc', 'back'], ...EVERYWHERE],
+		keys: [MOVE, FILTER, ['enter', 'choose'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	'all-runs': {
 		title: 'Runs',
@@ -142,7 +158,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	folders: {
 		title: 'Whose backups',
 		why: 'Each server has a folder for its backups: its profile says which, else one is proposed. Any other folder of backups is as good. Reading changes nothing.',
-		keys: [MOVE, ['enter', 'open its backups'], ['esc', 'back'], ...EVERYWHERE],
+		keys: [MOVE, FILTER, ['enter', 'open its backups'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	backups: {
 		title: 'Backups',
@@ -174,7 +190,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	status: {
 		title: 'Status',
 		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
-		keys: [['r', 'refresh now'], ['esc', 'back'], ['q', 'leave'], ...EVERYWHERE],
+		keys: [['r', 'refresh now'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	practice: {
 		title: 'Practice',
@@ -184,7 +200,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	profiles: {
 		title: 'Profiles',
 		why: 'A profile is a name for a server, where its backups go, and a badge that is always in the header. It holds no password.',
-		keys: [MOVE, ['a', 'add one'], ['enter', 'its status'], ['esc', 'back'], ...EVERYWHERE],
+		keys: [MOVE, FILTER, ['a', 'add one'], ['enter', 'its status'], ['esc', 'back'], ...EVERYWHERE],
 	},
 };
 
@@ -198,6 +214,7 @@ export const STAGES = {
 
 export const WORDS = {
 	leaveAgain: 'Press Ctrl+C again to leave',
+	howToLeave: 'b: leave it in the background   ctrl+c: stop it safely',
 	keepGoing: 'Keep going',
 	stopSafely: 'Stop safely',
 	stopping: 'Stopping safely: whatever is held is being released. This is never skipped.',

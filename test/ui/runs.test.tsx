@@ -46,7 +46,7 @@ const details = (run: string, options: Parameters<typeof fakeDesk>[0] = {}) =>
 describe('20: the runs of this machine', () => {
 	test('are an item of Home with their number, and a list that says how each ended', async () => {
 		const wizard = openAt([{ at: 'home' }], backend());
-		await wizard.sees(/Runs +3 on this machine/);
+		await wizard.sees(/Runs +5 +3 on this machine/);
 		await wizard.press(`${DOWN}${DOWN}${DOWN}${DOWN}${ENTER}`);
 		const text = await wizard.sees('3 runs');
 		for (const part of ['❯ ▲ Set up a backup replica on db3-backup, primary db1', 'unfinished, 2 of 4 steps complete'])

@@ -105,7 +105,7 @@ describe('home', () => {
 		const items = rows > 16 ? [...more, least] : [least];
 		expect(text).toMatch(new RegExp(['❯ Watch the run at work', ...items.map((item) => item?.source)].join('[^\\n]*\\n\\s+')));
 		// Where it is tight Runs leads to the others.
-		expect(text).toMatch(/Runs +4 on this machine: 1 at work/);
+		expect(text).toMatch(/Runs +5 +4 on this machine: 1 at work/);
 		expect(text).toContain('Profiles');
 		expect(text.split('\n')).toHaveLength(rows);
 		for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(columns);

@@ -2,6 +2,8 @@ import { Box } from 'ink';
 import { useState } from 'react';
 import type { Tone } from '../../render/page.ts';
 import { pad, widthOf } from '../../render/width.ts';
+import { useApp } from '../app-context.ts';
+import { useFilter } from '../hooks/use-filter.tsx';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
@@ -15,14 +17,24 @@ type ChoiceProps<V> = {
 	readonly active?: boolean;
 	readonly height?: number;
 	readonly labelWidth?: number;
+	/** Whether the wheel is its own, and not a pane's beside it. */
+	readonly wheel?: boolean;
 };
 
-/** A list in which only Enter chooses: for lists that are long, and for choices that are dangerous. */
-export function Choice<V>({ options, onChoose, active = true, height = options.length, labelWidth }: ChoiceProps<V>) {
+/** From so many on a list can be filtered. */
+const MANY = 5;
+
+/** A list in which only Enter chooses: for lists that are long, and for choices that are dangerous. `/` filters a longer one. */
+export function Choice<V>({ options: all, onChoose, active = true, height: room = all.length, labelWidth, wheel = true }: ChoiceProps<V>) {
 	const { signs, styles } = useTheme();
 	const [at, setAt] = useState(0);
-	const index = Math.min(at, options.length - 1);
+	const { size } = useApp();
+	const filter = useFilter(active && all.length >= MANY, size.columns);
+	const options = filter.text === '' ? all : all.filter(({ label, about = '' }) => `${label} ${about}`.toLowerCase().includes(filter.text));
+	const height = Math.max(1, room - filter.height);
+	const index = Math.max(0, Math.min(at, options.length - 1));
 	useKeys((key) => {
+		if (!wheel && key.startsWith('wheel')) return;
 		const move = moveOf(key);
 		const pages = move === 'pageup' || move === 'pagedown';
 		if (pages && height >= options.length) return;
@@ -36,9 +48,11 @@ export function Choice<V>({ options, onChoose, active = true, height = options.l
 	}, active);
 	const rows = Math.max(1, Math.min(height, options.length));
 	const top = Math.max(0, Math.min(index - Math.floor(rows / 2), options.length - rows));
-	const width = labelWidth ?? Math.max(0, ...options.map((option) => widthOf(option.label))) + 3;
+	const width = labelWidth ?? Math.max(0, ...all.map((option) => widthOf(option.label))) + 3;
 	return (
 		<Box flexDirection="column" flexShrink={0}>
+			{filter.row}
+			{options.length === 0 && <Text {...styles('dim')}>{'  nothing matches'}</Text>}
 			{options.slice(top, top + rows).map((option, row) => {
 				const chosen = top + row === index;
 				return (

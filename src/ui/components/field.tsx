@@ -1,7 +1,7 @@
 import { usePaste } from 'ink';
 import { useContext, useState } from 'react';
 import { graphemes } from '../../render/width.ts';
-import { KeysReach, useKeys } from '../keys.ts';
+import { type KeyScope, KeysReach, useKeys } from '../keys.ts';
 import { edit, edited, paste, shownPart } from '../text-edit.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
@@ -13,10 +13,12 @@ type FieldProps = {
 	readonly width: number;
 	readonly masked?: boolean;
 	readonly placeholder?: string;
+	/** Keys that only it hears: of a filter, which lies above other keys. */
+	readonly captures?: KeyScope['captures'];
 };
 
 /** A line of text: letters are text, Ctrl+A/E/U/K/W and the arrows edit, Ctrl+R shows what is masked. */
-export function Field({ value, onChange, focused, width, masked = false, placeholder = '' }: FieldProps) {
+export function Field({ value, onChange, focused, width, masked = false, placeholder = '', captures }: FieldProps) {
 	const { signs, styles } = useTheme();
 	const reach = useContext(KeysReach);
 	const [cursor, setCursor] = useState(edited(value).cursor);
@@ -26,14 +28,18 @@ export function Field({ value, onChange, focused, width, masked = false, placeho
 		setCursor(next.cursor);
 		if (next.text !== value) onChange(next.text);
 	};
-	useKeys((key) => {
-		if (masked && key === 'ctrl+r') {
-			setRevealed(!revealed);
-			return;
-		}
-		const next = edit(now, key);
-		if (next !== null) take(next);
-	}, focused);
+	useKeys(
+		(key) => {
+			if (masked && key === 'ctrl+r') {
+				setRevealed(!revealed);
+				return;
+			}
+			const next = edit(now, key);
+			if (next !== null) take(next);
+		},
+		focused,
+		{ isText: true, ...(captures === undefined ? {} : { captures }) },
+	);
 	usePaste((text) => take(paste(now, text)), { isActive: focused && reach });
 
 	const letters = masked && !revealed ? graphemes(value).map(() => signs.mask) : graphemes(value);

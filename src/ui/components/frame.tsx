@@ -54,11 +54,15 @@ function Stage({ wide, ...at }: { readonly [flow in Flow]?: string } & { readonl
 	);
 }
 
-/** As many hints as fit; the last one, help, always does. Help tells the others. */
+/** As many hints as fit; the way back and the last one, help, always do. Help tells the others. */
 function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
 	const kept = [...hints];
 	const length = () => kept.reduce((sum, [key, does]) => sum + widthOf(key) + widthOf(does) + 4, -3);
-	while (kept.length > 2 && length() > width) kept.splice(-2, 1);
+	while (length() > width) {
+		const spare = kept.findLastIndex(([key], index) => key !== 'esc' && index > 0 && index < kept.length - 1);
+		if (spare < 0) return kept;
+		kept.splice(spare, 1);
+	}
 	return kept;
 }
 

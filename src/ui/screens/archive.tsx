@@ -84,7 +84,7 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 				<>
 					<Pane lines={lines()} width={width} height={bodyRows(app.size.rows) - options.length - 1} pages />
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
-					<Choice options={options} onChoose={choose} />
+					<Choice wheel={false} options={options} onChoose={choose} />
 				</>
 			)}
 		</Frame>

@@ -36,8 +36,6 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	const summary = summaryLines(end, state, { width, ascii });
 	useKeys((key) => {
 		switch (key) {
-			case 'q':
-				return app.quit();
 			case 'enter':
 				return app.home();
 			case 'esc':

@@ -18,13 +18,13 @@ import { placeOf, type RunGoal } from './runs.tsx';
 type Goal = RunGoal | 'runs' | 'backup' | 'provision' | 'folders' | 'status' | 'practice' | 'profiles';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
-	{ value: 'backup', label: 'Back up now', about: 'locked dump, then replication continues' },
-	{ value: 'provision', label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
-	{ value: 'folders', label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
-	{ value: 'status', label: 'Status', about: 'replication, lag, last backup, disk' },
-	{ value: 'runs', label: 'Runs', about: '' },
-	{ value: 'practice', label: 'Practice', about: 'throwaway primary + replica, the same flows' },
-	{ value: 'profiles', label: 'Profiles', about: 'servers and where their backups go' },
+	{ value: 'backup', digit: 1, label: 'Back up now', about: 'locked dump, then replication continues' },
+	{ value: 'provision', digit: 2, label: 'Set up a backup replica', about: 'account, settings, seed, start, check' },
+	{ value: 'folders', digit: 3, label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
+	{ value: 'status', digit: 4, label: 'Status', about: 'replication, lag, last backup, disk' },
+	{ value: 'runs', digit: 5, label: 'Runs', about: '' },
+	{ value: 'practice', digit: 6, label: 'Practice', about: 'throwaway primary + replica, the same flows' },
+	{ value: 'profiles', digit: 7, label: 'Profiles', about: 'servers and where their backups go' },
 ];
 
 /** The newest run of each state, in a line: what was cut off first. */
@@ -199,8 +199,7 @@ export function Home() {
 	}, [server, round]);
 
 	useKeys((key) => {
-		if (key === 'q') app.quit();
-		else if (key === '?' || key === 'f1') app.help('home');
+		if (key === '?' || key === 'f1') app.help('home');
 		else if (key === 'p' && cards.length > 1) setIndex((index + 1) % cards.length);
 		else if (key === 'r') setRound(round + 1);
 		else if (key === 'u' && card !== undefined && seen?.isLocked) app.go({ at: 'status', card });

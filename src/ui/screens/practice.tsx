@@ -75,7 +75,6 @@ export function Practice() {
 	useKeys((key) => {
 		if (key === 'esc') app.back();
 		else if (key === '?' || key === 'f1') app.help('practice');
-		else if (key === 'q') app.quit();
 		else if (key === 'r' && failure !== null) setRound(round + 1);
 	});
 
@@ -133,10 +132,10 @@ function Flows({ pair, hasReplica, width, onSelect }: FlowsProps) {
 			<Text> </Text>
 			<Menu
 				items={[
-					{ value: 'provision', label: '1 Set up the replica', about: 'account, seed, start, compare' },
-					{ value: 'backup', label: '2 Back up the replica', about: 'locked dump, lag grows and shrinks' },
-					{ value: 'status', label: '3 Watch the replica', about: 'replication and lag' },
-					{ value: 'primary', label: '4 Check the primary', about: 'what clients write to' },
+					{ value: 'provision', digit: 1, label: 'Set up the replica', about: 'account, seed, start, compare' },
+					{ value: 'backup', digit: 2, label: 'Back up the replica', about: 'locked dump, lag grows and shrinks' },
+					{ value: 'status', digit: 3, label: 'Watch the replica', about: 'replication and lag' },
+					{ value: 'primary', digit: 4, label: 'Check the primary', about: 'what clients write to' },
 				]}
 				initial={hasReplica ? 'backup' : 'provision'}
 				onSelect={onSelect}

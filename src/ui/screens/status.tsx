@@ -112,7 +112,6 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 
 	useKeys((key) => {
 		if (key === 'esc') app.back();
-		else if (key === 'q') app.quit();
 		else if (key === 'r') setRound(round + 1);
 		else if (key === '?' || key === 'f1') app.help('status');
 	});

@@ -61,7 +61,6 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 		else if (working) {
 			if (key === 'esc') stop();
 		} else if (key === 'esc' || key === 'enter') app.back();
-		else if (key === 'q') app.quit();
 		else if (key === 'r') again();
 		else if (key === 'y') app.copy(task.result?.folder ?? paint(lines(), false));
 	});

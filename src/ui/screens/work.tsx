@@ -75,6 +75,7 @@ export function Work({ watched, title }: Shown) {
 		if (asking) setAsking(false);
 		else if (pane !== null) setPane(null);
 		else if (looking) app.back();
+		else app.flash(WORDS.howToLeave);
 	};
 	useKeys((key) => {
 		if (key === 'esc') return close();

@@ -1,0 +1,230 @@
+import { PassThrough, Writable } from 'node:stream';
+import { cleanup } from 'ink-testing-library';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Place } from '../../src/ui/app-context.ts';
+import { startWizard } from '../../src/ui/start.tsx';
+import { F1, MOUSE_OFF, MOUSE_ON, splitKeys, WHEEL_DOWN, WHEEL_UP } from '../../src/ui/stdin.ts';
+import { GOOD, REPORT } from './backups-story.ts';
+import { ctrl, ENTER, ESC, openAt, TAB, UP } from './open.tsx';
+import { card, fakeDesk, firstHalf, REQUESTS } from './story.ts';
+
+afterEach(cleanup);
+
+const server = { name: 'db3-backup', server: 'db3-backup', badge: 'prod', output: '/srv/backup/db3-backup' } as const;
+
+type ScreenKeys = {
+	readonly name: string;
+	readonly place: Place;
+	/** What says that it is drawn. */
+	readonly shows: string | RegExp;
+	/** Its letters are text. */
+	readonly isText?: boolean;
+	/** Nothing lies before it. */
+	readonly isFirst?: boolean;
+};
+
+/** Every screen, and what differs between them as to keys: nothing else may. */
+const SCREENS: readonly ScreenKeys[] = [
+	{ name: 'home', place: { at: 'home' }, shows: 'What do you want', isFirst: true },
+	{ name: 'pick', place: { at: 'pick', flow: 'backup' }, shows: 'Which server is to be', isText: true },
+	{ name: 'connect', place: { at: 'connect' }, shows: 'Where it is', isText: true },
+	{ name: 'provision', place: { at: 'provision' }, shows: 'Which servers', isText: true },
+	{ name: 'backup', place: { at: 'backup', card: server }, shows: 'Check and review' },
+	{ name: 'restore', place: { at: 'restore', card: server, backup: REPORT }, shows: 'Check and review' },
+	{ name: 'status', place: { at: 'status', card: server }, shows: 'Writes  ' },
+	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder' },
+	{ name: 'archive', place: { at: 'archive', card: GOOD }, shows: 'Verify' },
+	{ name: 'profiles', place: { at: 'profiles' }, shows: 'Servers known here' },
+	{ name: 'practice', place: { at: 'practice' }, shows: 'Set up the replica' },
+	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'working'), card('b', 'working')] }, shows: 'Which run' },
+	{ name: 'all runs', place: { at: 'all-runs' }, shows: /run/ },
+	{ name: 'recover', place: { at: 'recover', card: card('a', 'cut off') }, shows: /rolls it back|roll it back/ },
+	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'where' },
+];
+
+const at = ({ place, isFirst }: ScreenKeys, size?: readonly [number, number]) =>
+	openAt(isFirst ? [place] : [{ at: 'home' }, place], fakeDesk(), size === undefined ? {} : { size });
+const hintsOf = (text: string) => text.split('\n').at(-1) ?? '';
+
+describe.each(SCREENS)('on the screen $name', (screen) => {
+	test('finding 38: 60 columns show the way back and help', async () => {
+		const wizard = at(screen, [60, 16]);
+		await wizard.sees(screen.shows);
+		if (!screen.isFirst) expect(hintsOf(wizard.text())).toContain('esc ');
+		expect(hintsOf(wizard.text())).toMatch(/(\?|F1) help|q quit/);
+	});
+
+	test('finding 40: F1 helps, esc closes it, and q leaves unless letters are text', async () => {
+		const wizard = at(screen);
+		await wizard.sees(screen.shows);
+		await wizard.press(F1);
+		await wizard.sees(/twice: leave|this help/);
+		await wizard.press(ESC);
+		await wizard.sees(screen.shows);
+		await wizard.press('q');
+		expect(wizard.quits()).toBe(screen.isText ? 0 : 1);
+		expect(wizard.text().includes('Nothing on a server')).toBe(false);
+	});
+
+	test('? helps unless it is text', async () => {
+		const wizard = at(screen);
+		await wizard.sees(screen.shows);
+		if (screen.isText && screen.name !== 'pick') return expect((await press(wizard, '?')).includes('this help')).toBe(false);
+		await wizard.press('?');
+		await wizard.sees(/this help|twice: leave/);
+	});
+});
+
+async function press(wizard: ReturnType<typeof openAt>, keys: string): Promise<string> {
+	await wizard.press(keys);
+	return wizard.text();
+}
+
+describe('a run at work', () => {
+	test.each(['q', ESC])('finding 40: %j says how to leave it, and does not', async (key) => {
+		const wizard = at(SCREENS.at(-1) as ScreenKeys);
+		await wizard.sees('where');
+		await wizard.press(ENTER);
+		wizard.backend.play(...firstHalf('backup'));
+		await wizard.sees('elapsed');
+		await wizard.press(key);
+		await wizard.sees('b: leave it in the background   ctrl+c: stop it safely');
+		expect([wizard.quits(), wizard.backgrounds(), wizard.backend.stops]).toEqual([0, 0, 0]);
+	});
+});
+
+describe('a menu', () => {
+	test('finding 39: shows the digits that open its entries, and they stay when others come before them', async () => {
+		const runs = () => [card('a', 'cut off')];
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs }));
+		const text = await wizard.sees('Recover');
+		expect(text).toMatch(/Back up now +1 /);
+		expect(text).toMatch(/Profiles +7 /);
+		await wizard.press('7');
+		await wizard.sees('Servers known here');
+	});
+
+	test('finding 39: g G PgUp PgDn and the wheel move in it', async () => {
+		const wizard = openAt([{ at: 'home' }]);
+		await wizard.sees('❯ Back up now');
+		await wizard.press('G');
+		await wizard.sees('❯ Profiles');
+		await wizard.press('g');
+		await wizard.sees('❯ Back up now');
+		await wizard.press('\x1b[6~');
+		await wizard.sees('❯ Profiles');
+		await wizard.press(`\x1b[5~${WHEEL_DOWN}${WHEEL_DOWN}${WHEEL_UP}`);
+		await wizard.sees('❯ Set up a backup replica');
+	});
+});
+
+describe('a form', () => {
+	test('finding 36: is sent by ctrl+s from any field, and PgUp, PgDn, Home, End move between fields', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'backup', card: server }]);
+		await wizard.sees('Check and review');
+		await wizard.press('\x1b[5~');
+		const first = await wizard.sees(/❯ Backups? (go )?to|❯ \w/);
+		expect(first).not.toMatch(/❯ +Check and review/);
+		await wizard.press('\x1b[6~');
+		await wizard.sees(/❯ +Check and review/);
+		await wizard.press(`${UP}${UP}${ctrl('s')}`);
+		await wizard.sees('FLUSH TABLES');
+	});
+
+	test('finding 36: a choice is set by its first letter', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'provision' }]);
+		await wizard.sees('Which servers');
+		await wizard.press(`db1${TAB}db2${TAB}c`);
+		await wizard.sees('● CLONE (MySQL)');
+		await wizard.press('A');
+		await wizard.sees(/● a (backup|dump)/);
+	});
+
+	test('finding 37: at 60 columns every option of a choice is shown', async () => {
+		const text = await openAt([{ at: 'home' }, { at: 'provision' }], fakeDesk({ suggestions: [] }), { size: [60, 16] }).sees(
+			'Which servers',
+		);
+		for (const option of ['a dump’s stream', 'CLONE (MySQL)', 'a backup']) expect(text).toContain(option);
+	});
+
+	test('finding 59: a label does not touch its value', async () => {
+		expect(await openAt([{ at: 'home' }, { at: 'backup', card: server }]).sees('Wait for the lock')).toMatch(/Wait for the lock {2}60s/);
+	});
+});
+
+describe('finding 55: /', () => {
+	test('filters a list, Enter takes from what is left, and Esc clears it before it goes back', async () => {
+		const servers = Array.from({ length: 12 }, (_, index) => ({ ...server, name: `shard-${index}`, server: `shard-${index}` }));
+		const wizard = openAt([{ at: 'home' }, { at: 'profiles' }], fakeDesk({ servers }));
+		await wizard.sees('shard-10');
+		await wizard.press('/shard-7q?');
+		await wizard.sees('nothing matches');
+		expect(wizard.quits()).toBe(0);
+		await wizard.press(`\x7f\x7f${ENTER}`);
+		await vi.waitFor(() => expect(wizard.text()).not.toContain('shard-8'));
+		await wizard.press(ESC);
+		await wizard.sees('shard-8');
+		await wizard.press(`/ard-7${ENTER}${ENTER}`);
+		await wizard.sees(/status · shard-7/);
+	});
+
+	test('filters the statements of a plan', async () => {
+		const wizard = at(SCREENS.at(-1) as ScreenKeys);
+		await wizard.sees('where');
+		await wizard.press('s');
+		await wizard.sees('What forbids a dump');
+		await wizard.press(`/unlock${ENTER}`);
+		await vi.waitFor(() => expect(wizard.text()).not.toContain('What forbids a dump'));
+		expect(wizard.text()).toContain('UNLOCK TABLES');
+	});
+});
+
+describe('finding 57: the mouse', () => {
+	test('gives its wheel as keys, and nothing else', () => {
+		expect(splitKeys('\x1b[<64;10;5M\x1b[<65;10;5M\x1b[<68;1;1M').keys).toEqual([WHEEL_UP, WHEEL_DOWN, WHEEL_UP]);
+		expect(splitKeys('\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<66;1;1Mx').keys).toEqual(['x']);
+		expect(splitKeys('\x1b[<64;1').rest).toBe('\x1b[<64;1');
+	});
+
+	test('moves in a list and scrolls a pane', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'pick', flow: 'status' }]);
+		await wizard.sees('❯ db3-backup');
+		await wizard.press(WHEEL_DOWN);
+		await wizard.sees('❯ db1');
+		cleanup();
+		const plan = at(SCREENS.at(-1) as ScreenKeys, [60, 16]);
+		await plan.sees(/1-\d+ of/);
+		await plan.press(WHEEL_DOWN);
+		await plan.sees(/[2-9]-\d+ of/);
+	});
+
+	const run = async (mouse: boolean) => {
+		let written = '';
+		const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {}, ref: () => {}, unref: () => {} });
+		const stdout = Object.assign(
+			new Writable({
+				write(chunk, _encoding, done) {
+					written += chunk.toString();
+					done();
+				},
+			}),
+			{ isTTY: true, columns: 80, rows: 24 },
+		) as unknown as NodeJS.WriteStream;
+		const ended = startWizard({ backend: fakeDesk(), stdin, stdout, ascii: false, color: false, mouse });
+		await vi.waitFor(() => expect(written).toContain('What do you want'));
+		stdin.write('q');
+		await ended;
+		return written;
+	};
+
+	test('is asked of the terminal, and given back at the end', async () => {
+		const written = await run(true);
+		expect(written.indexOf(MOUSE_ON)).toBeGreaterThanOrEqual(0);
+		expect(written.lastIndexOf(MOUSE_OFF)).toBeGreaterThan(written.lastIndexOf(MOUSE_ON));
+		expect(process.listeners('exit').some((each) => each.name === 'onExit')).toBe(false);
+	});
+
+	test('is left alone where that is said', async () => {
+		expect(await run(false)).not.toContain('\x1b[?1000h');
+	});
+});
