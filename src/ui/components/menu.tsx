@@ -19,7 +19,7 @@ type MenuProps<V extends string> = {
 	readonly initial?: V;
 };
 
-const WIDTH = 25;
+const WIDTH = 24;
 
 /** A short menu of harmless places to go: the digit that stands beside one goes there at once. */
 export function Menu<V extends string>({ items, onSelect, initial }: MenuProps<V>) {
@@ -44,7 +44,7 @@ export function Menu<V extends string>({ items, onSelect, initial }: MenuProps<V
 				<Text key={item.value} wrap="truncate">
 					<Text {...styles('key')}>{at === index ? `${signs.chosen} ` : '  '}</Text>
 					<Text {...(at === index ? styles('bold') : {})}>{pad(item.label, WIDTH)}</Text>
-					<Text {...styles('key')}>{`${item.digit ?? ' '}  `}</Text>
+					<Text {...styles('key')}>{`${item.digit ?? ' '} `}</Text>
 					<Text {...styles('dim')}>{item.about}</Text>
 				</Text>
 			))}
