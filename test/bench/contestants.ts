@@ -1,6 +1,8 @@
 // Who is compared, and by which command line. Each writes into, or reads from, the folder that it is started in.
+
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Vendor } from '../../src/core/vendors.ts';
 import type { SandboxServer } from '../../src/sandbox/sandbox.ts';
 import type { Tools } from './tools.ts';
 
@@ -21,7 +23,7 @@ export interface Contestant {
 }
 
 export interface Field {
-	readonly vendor: 'mariadb' | 'mysql';
+	readonly vendor: Vendor;
 	readonly binDir: string;
 	readonly tools: Tools;
 	readonly source: SandboxServer;

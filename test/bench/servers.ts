@@ -1,6 +1,8 @@
 // Two throwaway servers: one that is dumped, one that is restored into. Large enough to keep all rows in memory.
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Vendor } from '../../src/core/vendors.ts';
 import { makeCertificates } from '../../src/sandbox/certificates.ts';
 import { findPrograms, kindOf } from '../../src/sandbox/programs.ts';
 import type { SandboxKind, SandboxServer } from '../../src/sandbox/sandbox.ts';
@@ -14,7 +16,7 @@ export interface Pair extends AsyncDisposable {
 	readonly version: string;
 	/** The folder of the vendor's own tools. */
 	readonly binDir: string;
-	readonly vendor: 'mariadb' | 'mysql';
+	readonly vendor: Vendor;
 }
 
 export async function makePair(

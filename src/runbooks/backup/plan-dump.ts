@@ -1,5 +1,6 @@
 import { accountsFile, databaseFiles, definitionsFile, insertsFile, parallelFiles } from '../../archive/layout.ts';
 import type { Action, DefinitionsAction, PipeAction, RowsAction } from '../../core/action.ts';
+import type { DumpEngine } from '../../core/dump-engines.ts';
 import type { TableFacts } from '../../dialects/contract/catalogue.ts';
 import { rowsNames } from '../../dump/parallel/names.ts';
 import { byVendor, holdsRows, withoutSnapshot } from './dump-strategy.ts';
@@ -10,18 +11,19 @@ type Facts = { readonly databases: readonly string[]; readonly tables: readonly 
 /** What is dumped, in order: before the lock, under it, and after it. */
 export type DumpPlan = { readonly before: readonly Action[]; readonly held: readonly Action[]; readonly after: readonly Action[] };
 
-/** The dump itself, without the lock. Pure. */
-export function planDump(env: BackupEnv, facts: Facts, strategy: DumpStrategy): DumpPlan {
-	if (strategy.engine === 'vendor')
-		return {
-			before: [],
-			held: [read(env, facts), ...databases(env, facts), accounts(env, accountsFile(env.compress)), list(env)],
-			after: [],
-		};
+type Planner = (env: BackupEnv, facts: Facts, way: DumpStrategy) => DumpPlan;
+
+const planVendor: Planner = (env, facts) => ({
+	before: [],
+	held: [read(env, facts), ...databases(env, facts), accounts(env, accountsFile(env.compress)), list(env)],
+	after: [],
+});
+
+const planParallel: Planner = (env, facts, way) => {
 	const files = parallelFiles(facts.databases, env.compress);
 	const tables = facts.tables.filter(holdsRows);
 	const code = [read(env, facts), ...definitions(env, facts), accounts(env, files.accounts), list(env)];
-	if (strategy.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
+	if (way.lock === 'held') return { before: [], held: [...code, ...rows(env, 'rows', tables), ...inserts(env, tables)], after: [] };
 	const left = withoutSnapshot(tables);
 	return {
 		// Nobody may define anything while all is read, and no snapshot shows definitions: so they are read twice, and must be the same.
@@ -36,7 +38,12 @@ export function planDump(env: BackupEnv, facts: Facts, strategy: DumpStrategy): 
 			),
 		],
 	};
-}
+};
+
+const PLANNERS: Readonly<Record<DumpEngine, Planner>> = { parallel: planParallel, vendor: planVendor };
+
+/** The dump itself, without the lock. Pure. */
+export const planDump: Planner = (env, facts, way) => PLANNERS[way.engine](env, facts, way);
 
 /** Of a vendor's dump: the whole database in one file. */
 function databases({ server, paths, compress, level, ignoreTables }: BackupEnv, facts: Facts): PipeAction[] {
