@@ -10,6 +10,7 @@ import { type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
 import { ask, SANDBOX_KINDS } from '../support/servers.ts';
 import { wordsOf } from '../support/words.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 
 const run = promisify(execFile);
 const root = process.getuid?.() === 0;
@@ -73,7 +74,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 		bench.record('the journal’s disk full in the middle', freeMs, 'exit 1, rolled back without a word on disk');
 	});
 
-	describe('of a run that was killed together with its watcher', () => {
+	describe('of a run that was killed together with its watcher', IN_ORDER, () => {
 		let path: string;
 		let whole: Buffer;
 		let name: string;

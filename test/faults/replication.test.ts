@@ -18,6 +18,7 @@ import { replicates } from '../support/kills.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest } from '../support/runs.ts';
 import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, spareServer, value } from '../support/servers.ts';
 import { aside, isMysql, wordsOf } from '../support/words.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 
 const PASSWORD = 'of the account';
 
@@ -40,7 +41,7 @@ const SAID = {
 } as const;
 const numberIn = (what: RegExp): string => /\d+/.exec(what.source)?.[0] ?? '';
 
-describe.each(SANDBOX_KINDS)('replication of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('replication of %s', IN_ORDER, (kind) => {
 	let pair: Sandbox & AsyncDisposable;
 	let client: Client;
 	let account: string;

@@ -17,6 +17,7 @@ import { Secret } from '../../src/sql/secret.ts';
 import { contentsOf } from '../support/contents.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
 import { expectWithin } from '../support/within.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 
 const quiet = () => undefined;
 let home: string;
@@ -70,7 +71,7 @@ async function listensOn(pid: number): Promise<string[]> {
 		.map((fields) => fields[1] ?? '');
 }
 
-describe.each(SANDBOX_KINDS)('a sandbox of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('a sandbox of %s', IN_ORDER, (kind) => {
 	let first: Sandbox;
 	const words = WORDS[vendorOf(kind)];
 	const every = () => [first.primary, first.replica];
