@@ -177,7 +177,9 @@ async function single({ terminal, see, settled, prompt, picture }: Shell) {
 	await see(/Server/);
 	await settled();
 	picture('connect');
-	terminal.send(KEYS.esc);
+	terminal.send(KEYS.ctrl('c'));
+	await see(/again to leave/);
+	terminal.send(KEYS.ctrl('c'));
 	await prompt();
 	// A replica that holds data and replicates no more is emptied only by its name.
 	await ask(pair.replica, 'STOP SLAVE');
