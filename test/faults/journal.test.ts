@@ -8,9 +8,9 @@ import { readJournal } from '../../src/core/journal.ts';
 import { runRecordOf } from '../../src/core/run-record.ts';
 import { type Bench, makeBench, signal, words } from '../support/bench.ts';
 import { lockstep } from '../support/cli.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, SANDBOX_KINDS } from '../support/servers.ts';
 import { wordsOf } from '../support/words.ts';
-import { IN_ORDER } from '../support/in-order.ts';
 
 const run = promisify(execFile);
 const root = process.getuid?.() === 0;
@@ -25,7 +25,7 @@ const FILL = 'cat /dev/zero > "$0/filler" 2>/dev/null; true';
 /** Nothing stronger: that would be somebody else's. */
 const AS_THE_RUN_DID = 'SET GLOBAL read_only = ON';
 
-describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
+describe.each(SANDBOX_KINDS)('the journal of a backup of %s', IN_ORDER, (kind) => {
 	let bench: Bench;
 	let before: Awaited<ReturnType<Bench['state']>>;
 	beforeAll(async () => {
@@ -74,7 +74,7 @@ describe.each(SANDBOX_KINDS)('the journal of a backup of %s', (kind) => {
 		bench.record('the journal’s disk full in the middle', freeMs, 'exit 1, rolled back without a word on disk');
 	});
 
-	describe('of a run that was killed together with its watcher', IN_ORDER, () => {
+	describe('of a run that was killed together with its watcher', () => {
 		let path: string;
 		let whole: Buffer;
 		let name: string;

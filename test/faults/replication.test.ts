@@ -14,11 +14,11 @@ import { words } from '../support/bench.ts';
 import { lockstep, urlOf } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { record } from '../support/faults.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { replicates } from '../support/kills.ts';
 import { type Client, caughtUp, nameOf, openClient, provisionParts, provisionRequest } from '../support/runs.ts';
 import { ask, ownSandbox, rootSession, SANDBOX_KINDS, type Sandbox, spareServer, value } from '../support/servers.ts';
 import { aside, isMysql, wordsOf } from '../support/words.ts';
-import { IN_ORDER } from '../support/in-order.ts';
 
 const PASSWORD = 'of the account';
 

@@ -15,9 +15,9 @@ import { unpacked } from '../../src/sandbox/unpack.ts';
 import { connect } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { contentsOf } from '../support/contents.ts';
+import { IN_ORDER } from '../support/in-order.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
 import { expectWithin } from '../support/within.ts';
-import { IN_ORDER } from '../support/in-order.ts';
 
 const quiet = () => undefined;
 let home: string;
