@@ -6,11 +6,12 @@ import { type CommandSpec, type GivenOptions, readOptions } from '../requests/co
 import { connectionFlags, type Role, SERVER_OPTIONS } from '../requests/connection.ts';
 import { DRILL } from '../requests/drill.ts';
 import { DRY_RUN, GLOBAL_OPTIONS, type GlobalOption } from '../requests/global-options.ts';
-import { COMMANDS } from '../requests/index.ts';
+import { COMMAND_GROUPS, COMMANDS } from '../requests/index.ts';
 import type { OptionSpec } from '../requests/option.ts';
 import { DEMO, PROFILE, RUNS, SANDBOX } from '../requests/other-commands.ts';
 import type { CommandResult, Context, GlobalFlags } from './context.ts';
 import { help, topicList } from './help.ts';
+import { EVERYWHERE, formatHelp } from './help-page.ts';
 
 /** A command line as it was understood: the command, its arguments, and every option that was given for it, before its name or after. */
 export interface Invocation {
@@ -35,8 +36,6 @@ function addOption(command: Command, spec: OptionSpec | GlobalOption, group = 'O
 	command.addOption(option);
 }
 
-const EVERYWHERE = 'Every command:';
-
 /** `-h` is help where it is not the host of a server. */
 function addGlobalOptions(command: Command, { hasDryRun, hasHost }: { readonly hasDryRun: boolean; readonly hasHost: boolean }): Command {
 	for (const option of hasDryRun ? [DRY_RUN, ...GLOBAL_OPTIONS] : GLOBAL_OPTIONS) addOption(command, option, EVERYWHERE);
@@ -53,7 +52,7 @@ function addConnections(command: Command, roles: readonly Role[]): void {
 
 function addCommand(
 	root: Command,
-	{ name, about, arguments: positional = [], usage, roles = [], options, hasNoDryRun, notes }: CommandSpec,
+	{ name, about, arguments: positional = [], usage, roles = [], options, hasNoDryRun, examples, notes }: CommandSpec,
 ): Command {
 	const command = root.command(name).description(about);
 	for (const argument of positional) command.argument(argument.isRequired ? `<${argument.name}>` : `[${argument.name}]`, argument.about);
@@ -61,7 +60,9 @@ function addCommand(
 	for (const option of [...roles.map((role) => SERVER_OPTIONS[role]), ...options]) addOption(command, option);
 	addConnections(command, roles);
 	addGlobalOptions(command, { hasDryRun: !hasNoDryRun, hasHost: roles.includes('server') });
-	if (notes !== undefined) command.addHelpText('after', notes);
+	const group = COMMAND_GROUPS.find(({ commands }) => commands.includes(name));
+	if (group !== undefined) command.helpGroup(group.title);
+	command.configureHelp({ displayWidth: widthOf, formatHelp: formatHelp({ examples, notes: notes === undefined ? [] : [notes] }) });
 	return command;
 }
 
@@ -84,6 +85,15 @@ function flagsOf(command: Command): Invocation['flags'] {
 	}
 	return flags;
 }
+
+/** What most people begin with. */
+const EXAMPLES: readonly string[] = [
+	'lockstep                                             the wizard',
+	'lockstep demo                                        try it on throwaway servers',
+	'lockstep provision --primary db1 --replica db3       set up a backup replica',
+	'lockstep backup --server db3 --to /srv/backup/db3    take a locked dump',
+	'lockstep drill /srv/backup/db3/latest                prove that it can be restored',
+];
 
 type Handler = (context: Context, given: GivenOptions, ...args: readonly (string | undefined)[]) => Promise<CommandResult>;
 
@@ -146,16 +156,16 @@ export function makeProgram(version: string, run: Run): Command {
 		.description('Gives a MariaDB or MySQL primary a dedicated backup replica, takes a locked dump of it, and proves both.')
 		.version(`lockstep ${version}`, '-V, --version')
 		.configureOutput({ writeErr: () => undefined })
-		.configureHelp({ displayWidth: widthOf })
+		.configureHelp({ displayWidth: widthOf, formatHelp: formatHelp({ examples: EXAMPLES, notes: [topicList()] }) })
 		.enablePositionalOptions()
 		.passThroughOptions()
 		.allowExcessArguments()
 		.helpCommand(false)
-		.addHelpText('after', topicList)
 		.action((...given: unknown[]) => {
 			const [word] = root.args;
 			return word === undefined ? does(openHome)(...given) : refuseUnknown(root, word);
 		});
+	root.options.find(({ long }) => long === '--version')?.helpGroup(EVERYWHERE);
 	for (const spec of COMMANDS) addCommand(root, spec).action(does(HANDLERS[spec.name](root), spec));
 	return root;
 }

@@ -66,6 +66,7 @@ const maxLockTime: OptionSpec<{ readonly maxLockSeconds?: number | null }> = {
 
 export const BACKUP = defineCommand({
 	name: 'backup',
+	examples: ['lockstep backup --server db3 --to /srv/backup/db3', 'lockstep backup --server db3 --to /srv/backup/db3 --yes --quiet'],
 	about: 'a locked dump of a replica, a primary or a lone server',
 	roles: ['server'],
 	options: [

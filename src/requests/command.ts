@@ -27,6 +27,8 @@ export interface CommandSpec<Specs extends readonly OptionSpec[] = readonly Opti
 	readonly needsNoConfiguration?: boolean;
 	/** It only reads: after a failure nothing need be said of the servers. */
 	readonly isReadOnly?: boolean;
+	/** Command lines, first in its help: what is meant most often. */
+	readonly examples: readonly string[];
 	/** Lines after the options in its help. */
 	readonly notes?: string;
 }

@@ -4,6 +4,7 @@ import { type FieldsOf, optional, switchOff, switchOn, text } from './option.ts'
 
 export const DRILL = defineCommand({
 	name: 'drill',
+	examples: ['lockstep drill /srv/backup/db3/latest', 'lockstep drill /srv/backup/db3/latest --replicate --primary db1'],
 	about: 'restore a backup into a throwaway server, verify it, and report how long it took',
 	arguments: [{ name: 'backup', about: 'its folder, or the link latest', isRequired: true }],
 	options: [

@@ -71,6 +71,14 @@ const BY_KIND: { readonly [kind in AnyRequest['kind']]: CommandSpec } = {
 	verify: VERIFY,
 };
 
+/** How help lists the commands. */
+export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
+	{ title: 'Try it:', commands: ['demo', 'sandbox'] },
+	{ title: 'Replicas and backups:', commands: ['provision', 'backup', 'list', 'show', 'verify', 'drill', 'restore', 'status'] },
+	{ title: 'Runs:', commands: ['runs', 'attach', 'recover', 'undo'] },
+	{ title: 'More:', commands: ['profile', 'help', 'completion', 'info', 'version'] },
+];
+
 /**
  * The command line that asks for the same: parsed again it gives this very request.
  * @param config the file of `--config`, where one was named

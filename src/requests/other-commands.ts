@@ -7,6 +7,7 @@ const BACKUP_ARGUMENT = { name: 'backup', about: 'its folder, or the link latest
 
 export const DEMO = defineCommand({
 	name: 'demo',
+	examples: ['lockstep demo'],
 	about: 'a throwaway pair of servers, MariaDB’s or MySQL’s, then the whole journey on it',
 	options: [
 		optional('server', '--server <name>', text, { about: 'mariadb-11.8 (else what is on the PATH), mariadb-10.11 or mysql-9.7' }),
@@ -18,6 +19,7 @@ export const SANDBOX_VERBS = ['up', 'status', 'down'] as const;
 
 export const SANDBOX = defineCommand({
 	name: 'sandbox',
+	examples: ['lockstep sandbox up --server mysql-9.7', 'lockstep sandbox down'],
 	about: 'a throwaway primary and replica on this machine: up, status, down',
 	arguments: [{ name: 'verb', about: 'up, status or down', choices: SANDBOX_VERBS, isRequired: true }],
 	options: [
@@ -28,6 +30,7 @@ export const SANDBOX = defineCommand({
 
 export const LIST = defineCommand({
 	name: 'list',
+	examples: ['lockstep list /srv/backup/db3', 'lockstep list db3 --json'],
 	isReadOnly: true,
 	about: 'the backups of a folder: age, size, lock, verified and drilled or not',
 	arguments: [{ name: 'folder', about: 'what backup --to was given, or a profile’s name' }],
@@ -36,6 +39,7 @@ export const LIST = defineCommand({
 
 export const SHOW = defineCommand({
 	name: 'show',
+	examples: ['lockstep show /srv/backup/db3/latest'],
 	isReadOnly: true,
 	about: 'show a backup’s details',
 	arguments: [BACKUP_ARGUMENT],
@@ -44,6 +48,7 @@ export const SHOW = defineCommand({
 
 export const VERIFY = defineCommand({
 	name: 'verify',
+	examples: ['lockstep verify /srv/backup/db3/latest'],
 	isReadOnly: true,
 	about: 'read a whole backup and prove that every file is as it was written',
 	arguments: [BACKUP_ARGUMENT],
@@ -54,6 +59,7 @@ export type VerifyRequest = { readonly kind: 'verify'; readonly backup: string }
 
 export const STATUS = defineCommand({
 	name: 'status',
+	examples: ['lockstep status --server db3', 'lockstep status --server db3 --watch'],
 	isReadOnly: true,
 	about: 'show a server’s status: replication, lag, last backup',
 	roles: ['server'],
@@ -64,6 +70,7 @@ export type StatusRequest = { readonly kind: 'status'; readonly reach?: ReachReq
 
 export const RUNS = defineCommand({
 	name: 'runs',
+	examples: ['lockstep runs', 'lockstep runs --json'],
 	isReadOnly: true,
 	about: 'the runs of this machine: at work, interrupted, unfinished, finished; or one of them in full',
 	arguments: [{ name: 'run' }],
@@ -75,6 +82,7 @@ export const RUNS = defineCommand({
 // Whoever watches also rolls back if the run dies: there is no way to attach that changes nothing.
 export const ATTACH = defineCommand({
 	name: 'attach',
+	examples: ['lockstep attach'],
 	about: 'watch the run at work again, or see how the last one ended',
 	arguments: [{ name: 'run' }],
 	options: [],
@@ -83,17 +91,28 @@ export const ATTACH = defineCommand({
 
 export const RECOVER = defineCommand({
 	name: 'recover',
+	examples: ['lockstep recover --dry-run', 'lockstep recover'],
 	about: 'roll back what an interrupted run left on a server',
 	arguments: [{ name: 'run' }],
 	options: [],
 });
 
-export const UNDO = defineCommand({ name: 'undo', about: 'undo what a run changed', arguments: [{ name: 'run' }], options: [] });
+export const UNDO = defineCommand({
+	name: 'undo',
+	examples: ['lockstep undo --dry-run', 'lockstep undo'],
+	about: 'undo what a run changed',
+	arguments: [{ name: 'run' }],
+	options: [],
+});
 
 export const PROFILE_VERBS = ['list', 'show', 'add', 'edit', 'test', 'remove'] as const;
 
 export const PROFILE = defineCommand({
 	name: 'profile',
+	examples: [
+		'lockstep profile add db3 --server mysql://backup@db3:3306 --badge prod --output /srv/backup/db3',
+		'lockstep profile test db3',
+	],
 	isReadOnly: true,
 	about: 'named servers: list, show, add, edit, test, remove',
 	arguments: [{ name: 'verb', about: 'list, show, add, edit, test or remove', choices: PROFILE_VERBS, isRequired: true }, { name: 'name' }],
@@ -108,6 +127,7 @@ export const PROFILE = defineCommand({
 
 export const HELP = defineCommand({
 	name: 'help',
+	examples: ['lockstep help backup', 'lockstep help exit-codes'],
 	isReadOnly: true,
 	about: 'the options of a command, or a page of the manual',
 	arguments: [{ name: 'topic', about: 'a command or a page' }],
@@ -120,6 +140,7 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export const COMPLETION = defineCommand({
 	name: 'completion',
+	examples: ['lockstep completion bash > ~/.local/share/bash-completion/completions/lockstep'],
 	isReadOnly: true,
 	about: 'print the completion of this command line for a shell',
 	arguments: [{ name: 'shell', about: 'bash, zsh or fish', choices: SHELLS, isRequired: true }],
@@ -130,6 +151,7 @@ export const COMPLETION = defineCommand({
 
 export const INFO = defineCommand({
 	name: 'info',
+	examples: ['lockstep info'],
 	isReadOnly: true,
 	about: 'versions, paths, terminal and tools, for a bug report',
 	options: [],
@@ -139,6 +161,7 @@ export const INFO = defineCommand({
 
 export const VERSION = defineCommand({
 	name: 'version',
+	examples: ['lockstep version'],
 	isReadOnly: true,
 	about: 'the version of lockstep, as --version',
 	options: [],

@@ -46,6 +46,10 @@ const seed: OptionSpec<Seed> = {
 
 export const PROVISION = defineCommand({
 	name: 'provision',
+	examples: [
+		'lockstep provision --primary db1 --replica db3 --dry-run',
+		'lockstep provision --primary db1 --replica db3 --yes --confirm db3',
+	],
 	about: 'give a primary a backup replica, step by step',
 	roles: ['primary', 'replica'],
 	options: [

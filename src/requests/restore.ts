@@ -4,6 +4,10 @@ import { type FieldsOf, names, optional, switchOn, wholeNumber } from './option.
 
 export const RESTORE = defineCommand({
 	name: 'restore',
+	examples: [
+		'lockstep restore /srv/backup/db3/latest --server test1',
+		'lockstep restore /srv/backup/db3/latest --server test1 --tables shop.orders',
+	],
 	about: 'load a backup, or a part of it, into a server',
 	arguments: [{ name: 'backup', about: 'a backup’s folder, or the link `latest`' }],
 	usage: '[options] <backup>',

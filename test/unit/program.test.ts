@@ -1,6 +1,7 @@
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type Invocation, makeProgram } from '../../src/commands/program.ts';
+import { COMMAND_GROUPS, COMMANDS } from '../../src/requests/index.ts';
 
 /** What the program makes of a command line; nothing is done. */
 async function parse(argv: readonly string[]): Promise<Invocation> {
@@ -80,4 +81,33 @@ describe('a global option that is given twice', () => {
 it('the only commands without a dry run join a run at work, or show a page', () => {
 	const without = tree.commands.filter((command) => !command.options.some(({ long }) => long === '--dry-run')).map((each) => each.name());
 	expect(without).toEqual(['attach', 'help', 'completion', 'info', 'version']);
+});
+
+describe('28: help', () => {
+	it.each(COMMANDS.map((spec) => [spec.name, spec] as const))(
+		'of %s has examples that are understood, then its options, last those of every command',
+		async (name, spec) => {
+			expect(spec.examples.length).toBeGreaterThan(0);
+			for (const example of spec.examples) {
+				const words = example.replace(/ > .*/, '').split(' ');
+				expect(words.shift()).toBe('lockstep');
+				expect((await parse(words)).command, example).toBe(name);
+			}
+			const page = tree.commands.find((each) => each.name() === name)?.helpInformation() ?? '';
+			const headings = page.match(/^[A-Z][\w ]*:$/gm) ?? [];
+			expect(headings[0]).toBe('Examples:');
+			expect(headings.at(-1)).toBe('Every command:');
+		},
+	);
+
+	it('lists every command in a group, and global options last', () => {
+		expect(COMMAND_GROUPS.flatMap(({ commands }) => commands).toSorted()).toEqual(COMMANDS.map(({ name }) => name).toSorted());
+		const page = tree.helpInformation();
+		expect(page.match(/^[A-Z][\w ]*:$/gm)).toEqual([
+			'Examples:',
+			...COMMAND_GROUPS.map(({ title }) => title),
+			'Pages of the manual:',
+			'Every command:',
+		]);
+	});
 });
