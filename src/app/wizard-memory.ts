@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/schema.ts';
+import { isAddress, parseServerText } from '../server/server-text.ts';
 
 const ANSWERS = z.record(z.string(), z.string());
 const MEMORY = z.object({
@@ -28,8 +29,20 @@ const MOST_RECENT = 12;
 /** So many forms; the oldest is forgotten first. */
 const MOST_FORMS = 40;
 
-/** A field that might hold a secret is not written, whatever form it is of. */
-const isSecret = (field: string): boolean => /pass|secret|token/i.test(field);
+/** A field for a server, into which a person may have typed an address with a password. */
+const SERVER_FIELDS = new Set(['primary', 'replica', 'server']);
+
+/** What might hold a secret is not written, whatever form it is of: a field by its name, an address that cannot be read. */
+function isSecret(field: string, text: string): boolean {
+	if (/pass|secret|token/i.test(field)) return true;
+	if (!SERVER_FIELDS.has(field) || !isAddress(text)) return false;
+	try {
+		parseServerText(text);
+		return false;
+	} catch {
+		return true;
+	}
+}
 
 /**
  * Kept in `wizard.json` beside the journals, mode 0600, written whole and renamed. It is a comfort: a file that is damaged counts as none, and one
@@ -67,7 +80,7 @@ export function openWizardMemory(stateFolder: string): WizardMemory {
 			change((before) => {
 				const { [form]: _, ...others } = before.answers;
 				if (answers === null) return { ...before, answers: others };
-				const kept = Object.fromEntries(Object.entries(answers).filter(([field]) => !isSecret(field)));
+				const kept = Object.fromEntries(Object.entries(answers).filter(([field, text]) => !isSecret(field, text)));
 				return { ...before, answers: Object.fromEntries([...Object.entries(others), [form, kept]].slice(-MOST_FORMS)) };
 			}),
 	};

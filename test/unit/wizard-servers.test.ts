@@ -220,7 +220,7 @@ describe('what is offered', () => {
 
 describe('memory', () => {
 	test('finding 29: answers and drafts are kept across starts, in a file for this user alone, and never a secret', async () => {
-		open().backend.keepAnswers('provision', { primary: 'db1', password: 'canary', operatorPassword: 'canary' });
+		open().backend.keepAnswers('provision', { primary: 'db1', replica: 'me:canary@db2', password: 'canary', operatorPassword: 'canary' });
 		expect(open().backend.answers('provision')).toEqual({ primary: 'db1' });
 		const path = join(home, '.local/state/lockstep/wizard.json');
 		expect((await stat(path)).mode & 0o777).toBe(0o600);

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useApp } from '../app-context.ts';
 import { Form, type FormField, type Values } from './form.tsx';
 import { bodyRows, Frame, type FrameProps } from './frame.tsx';
@@ -11,13 +11,23 @@ export function useDraft(key: string, initial: Values, { anew = false } = {}) {
 	const app = useApp();
 	const [values, setValues] = useState<Values>({ ...initial, ...(anew ? {} : (app.drafts.get(key) ?? app.backend.answers(key))) });
 	const [errors, setErrors] = useState<Values>({});
+	// Written when the form is left, not while it is typed: what is not finished may be anything.
+	const typed = useRef<Values | null>(null);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is left.
+	useEffect(
+		() => () => {
+			if (typed.current !== null && !anew) app.backend.keepAnswers(key, typed.current);
+		},
+		[],
+	);
 	const change = (next: Values) => {
 		setValues(next);
 		setErrors({});
 		app.drafts.set(key, next);
-		if (!anew) app.backend.keepAnswers(key, next);
+		typed.current = next;
 	};
 	const forget = () => {
+		typed.current = null;
 		app.drafts.delete(key);
 		app.backend.keepAnswers(key, null);
 	};
