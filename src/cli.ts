@@ -107,7 +107,7 @@ async function conclude(
 		failure = failureOf(error);
 	}
 	const { end } = ending;
-	const code = exitCode(end, failure, state);
+	const code = ending.exitCode ?? exitCode(end, failure, state);
 	if (printer === null) {
 		const stated = isReadOnly ? { state: null } : stateWords(end, state);
 		report(flags, { ending, failure, run: state }, { width, color: context?.color ?? false, ascii: context?.ascii ?? false, ...stated });

@@ -34,6 +34,13 @@ function addition({ profiles }: AppContext, name: string, fields: ProfileFields)
 	return profileFrom(name, fields);
 }
 
+/** One expectation more leaves the others. */
+function changed({ expect: before, ...known }: Profile, fields: ProfileFields): Profile {
+	const { expect, ...given } = profileFrom(known.name, fields);
+	const expected = { ...(fields.expectNothing ? {} : before), ...expect };
+	return { ...known, ...given, ...(Object.keys(expected).length > 0 && { expect: expected }) };
+}
+
 /** Checks a change of a profile. Throws UserError where it cannot be made; `write` where the file cannot be written. */
 export function profileChange(context: AppContext, kind: ProfileChange['kind'], name: string, fields: ProfileFields): ProfileChange {
 	const { profiles } = context;
@@ -41,6 +48,6 @@ export function profileChange(context: AppContext, kind: ProfileChange['kind'], 
 		knownProfile(context, name);
 		return { kind, name, write: () => void profiles.remove(name) };
 	}
-	const profile = kind === 'add' ? addition(context, name, fields) : { ...knownProfile(context, name), ...profileFrom(name, fields) };
+	const profile = kind === 'add' ? addition(context, name, fields) : changed(knownProfile(context, name), fields);
 	return { kind, name, write: () => profiles.put(profile) };
 }

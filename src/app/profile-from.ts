@@ -11,6 +11,11 @@ export interface ProfileFields {
 	readonly output?: string | undefined;
 	readonly optionFile?: string | undefined;
 	readonly loginPath?: string | undefined;
+	readonly expectReplicaOf?: string | undefined;
+	readonly expectReadOnly?: boolean | undefined;
+	readonly expectLag?: number | undefined;
+	readonly expectBackupAge?: number | undefined;
+	readonly expectNothing?: boolean | undefined;
 }
 
 /** A profile from a URL: what the wizard and the command line keep of a server. Never a password. */
@@ -45,5 +50,16 @@ export function profileFrom(name: string, fields: ProfileFields): Profile {
 			loginPath: fields.loginPath ?? url.loginPath,
 		}),
 		...(Object.keys(tls).length === 0 ? {} : { tls }),
+		...expectFrom(fields),
 	};
+}
+
+function expectFrom(fields: ProfileFields): Pick<Profile, 'expect'> {
+	const expect = compact({
+		replicaOf: fields.expectReplicaOf,
+		readOnly: fields.expectReadOnly === true ? true : undefined,
+		maxLagSeconds: fields.expectLag,
+		maxBackupAgeSeconds: fields.expectBackupAge,
+	});
+	return Object.keys(expect).length === 0 ? {} : { expect };
 }

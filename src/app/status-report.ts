@@ -1,10 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
 import { ServerError } from '../core/errors.ts';
+import { checkExpectations, unmetWords } from '../core/expectations.ts';
 import { shellWord } from '../core/shell.ts';
 import type { StatusReport } from '../core/status-report.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { applierGaps, describeGap, logGaps } from '../runbooks/shared/gaps.ts';
 import { titleOf } from '../runbooks/shared/server.ts';
 import { connect, type Session } from '../server/session.ts';
@@ -30,10 +32,27 @@ export async function statusOf(
 		if (channels === null || channels.length > 0) await session.query(dialect.locks.unlogged).catch(refusedOnly);
 		const runQuery: RunQuery = async ({ statement, read }) =>
 			read(await session.query(statement, { signal: context.signal, timeoutMs: channels === null ? STATUS_MS : CHECK_MS }));
-		return await report(context, opened, { output, channels }, runQuery);
+		return asExpected(context, profileOf(context, opened), await report(context, opened, { output, channels }, runQuery));
 	} finally {
 		await session.close();
 	}
+}
+
+/** The same, with what its profile expects: what is not so is a trouble. */
+function asExpected(context: AppContext, profile: Profile | undefined | null, seen: StatusReport): StatusReport {
+	if (profile?.expect == null) return seen;
+	const { replicaOf } = profile.expect;
+	const expected = { ...profile.expect, ...(replicaOf !== undefined && { replicaOf: sourceNamed(context, replicaOf) }) };
+	const expectations = checkExpectations(expected, seen, context.now());
+	const unmet = expectations.filter(({ isMet }) => !isMet).map(unmetWords);
+	return { ...seen, expectations, troubles: [...seen.troubles, ...unmet], healthy: seen.healthy && unmet.length === 0 };
+}
+
+/** `HOST:PORT` of a profile, or of an address without its usual port. */
+function sourceNamed({ profiles }: AppContext, name: string): string {
+	const profile = profiles.get(name);
+	if (profile?.host !== undefined) return `${profile.host}:${profile.port ?? 3306}`;
+	return /:\d+$/.test(name) ? name : `${name}:3306`;
 }
 
 // Not information_schema.GLOBAL_STATUS, which also asks the channels.
@@ -159,6 +178,7 @@ async function report(
 		replication: channel === undefined ? null : replicationOf(channel, channels, dialect.positions, position.replicated),
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
+		expectations: [],
 		healthy: troubles.length === 0,
 		hints: [...new Set(hints)],
 		troubles,
@@ -196,6 +216,7 @@ async function frozen(
 		},
 		lastBackup: backups === null ? null : await lastBackup(backups),
 		disk: backups === null ? null : await diskOf(backups),
+		expectations: [],
 		healthy: false,
 		hints: full ? ROOM : ['What holds it up:  SHOW FULL PROCESSLIST;'],
 		troubles: [

@@ -45,6 +45,8 @@ export interface CommandResult {
 	readonly extra?: { readonly [key: string]: Json };
 	/** Lines for people, after the summary. */
 	readonly next?: readonly string[];
+	/** In place of the one that follows from its end: of a check that failed without an error, or a watch that was ended. */
+	readonly exitCode?: number;
 	/** One document was printed: no last line follows. */
 	readonly document?: boolean;
 	/** What the run came to, where its events were not printed. */

@@ -1,3 +1,5 @@
+import type { Expectation } from './expectations.ts';
+
 /** A server as the wizard lists it. */
 export type ServerCard = {
 	/** A profile's name, or HOST:PORT. */
@@ -42,6 +44,9 @@ export type StatusReport = {
 		readonly heldMs: number;
 	};
 	readonly disk: null | { readonly path: string; readonly freeBytes: number };
+	/** What its profile expects of it; none where that says nothing. */
+	readonly expectations: readonly Expectation[];
+	/** No trouble is known, and all is as its profile expects. */
 	readonly healthy: boolean;
 	/** What fixes it, each line copyable; none where that is not known. */
 	readonly hints: readonly string[];

@@ -31,7 +31,8 @@ function misspeltIn(root: JsonNode): Mistake | undefined {
 	const inProfile = (profile: JsonNode) =>
 		misspelt(profile, KEYS.profile) ??
 		misspelt(profile.keys?.get('tls')?.node, KEYS.tls) ??
-		misspelt(profile.keys?.get('defaults')?.node, KEYS.defaults);
+		misspelt(profile.keys?.get('defaults')?.node, KEYS.defaults) ??
+		misspelt(profile.keys?.get('expect')?.node, KEYS.expect);
 	return misspelt(root, KEYS.file) ?? profiles.map(inProfile).find((mistake) => mistake !== undefined);
 }
 

@@ -27,6 +27,17 @@ const DEFAULTS = z.object({
 	ignoreTables: optional(texts),
 });
 
+const whole = z.int().check(z.gte(0));
+
+/** `lockstep status` says whether it is so. */
+const EXPECT = z.object({
+	/** A profile, or `HOST:PORT` as the replica names its source. */
+	replicaOf: optional(text),
+	readOnly: optional(z.boolean()),
+	maxLagSeconds: optional(whole),
+	maxBackupAgeSeconds: optional(whole),
+});
+
 /** A server that was given a name, with what a person likes to be done there. Never a password. */
 export const PROFILE = z.object({
 	name: z.string().check(z.regex(NAME)),
@@ -47,15 +58,18 @@ export const PROFILE = z.object({
 	output: optional(text),
 	/** What the flags of the same names are, where they are not given. Durations and sizes as they are typed: `60s`, `2h`. */
 	defaults: optional(DEFAULTS),
+	/** What is expected of it. */
+	expect: optional(EXPECT),
 });
 export type Profile = Readonly<z.output<typeof PROFILE>>;
 
-/** The keys that objects of the file have, by where they are: of the file itself, a profile, its `tls` and its `defaults`. */
+/** The keys that objects of the file have, by where they are: of the file itself, a profile, its `tls`, its `defaults` and its `expect`. */
 export const KEYS = {
 	file: ['profiles', 'preferences'],
 	profile: Object.keys(PROFILE.shape),
 	tls: Object.keys(TLS.shape),
 	defaults: Object.keys(DEFAULTS.shape),
+	expect: Object.keys(EXPECT.shape),
 } as const;
 
 /** The file of profiles. Fields that are not known are let be: a newer lockstep may have written them. */
@@ -71,6 +85,7 @@ export function known(profile: Profile): Profile {
 			...profile,
 			...(profile.tls && { tls: pick(profile.tls, TLS.shape) }),
 			...(profile.defaults && { defaults: pick(profile.defaults, DEFAULTS.shape) }),
+			...(profile.expect && { expect: pick(profile.expect, EXPECT.shape) }),
 		},
 		PROFILE.shape,
 	);

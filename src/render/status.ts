@@ -1,7 +1,14 @@
-import { bytes, dayAndTime, duration, plural, symbols, timeWithZone } from '../core/format.ts';
+import { unmetWords } from '../core/expectations.ts';
+import { bytes, dayAndTime, duration, plural, type Symbols, symbols, timeWithZone } from '../core/format.ts';
 import type { StatusReport } from '../core/status-report.ts';
 import { type Line, paint, span } from './page.ts';
 import { pad } from './width.ts';
+
+const expectationLines = ({ expectations }: StatusReport, signs: Symbols): Line[] =>
+	expectations.map(({ isMet, expected, found }) => [
+		span(` ${isMet ? signs.ok : signs.bad} `, isMet ? 'good' : 'bad'),
+		span(`Expected: ${expected}${isMet ? '' : `; found: ${found}`}`),
+	]);
 
 /** One page on one server; the wizard shows the same facts. */
 export function statusLines(report: StatusReport, { ascii }: { readonly ascii: boolean }): Line[] {
@@ -35,7 +42,9 @@ export function statusLines(report: StatusReport, { ascii }: { readonly ascii: b
 		);
 	}
 	if (disk !== null) lines.push(row('Disk', `${disk.path}, ${bytes(disk.freeBytes)} free`));
-	for (const trouble of report.troubles) lines.push([span(` ${signs.warn} `, 'warn'), span(trouble)]);
+	lines.push(...expectationLines(report, signs));
+	const unmet = new Set(report.expectations.map(unmetWords));
+	for (const trouble of report.troubles) if (!unmet.has(trouble)) lines.push([span(` ${signs.warn} `, 'warn'), span(trouble)]);
 	// Whole, however long: it is there to be copied.
 	for (const hint of report.hints) lines.push([span('   hint       ', 'dim'), span(hint, 'key')]);
 	return lines;
@@ -51,3 +60,6 @@ export function renderStatus(
 /** Of a server that a watch does not reach now. `since`: RFC 3339. */
 export const unreachableWords = (name: string, { since, reason }: { readonly since: string; readonly reason: string }): string =>
 	`${name}  unreachable since ${timeWithZone(since)}: ${reason}`;
+
+/** Under a watch: of when it is, and how it ends. */
+export const seenWords = (now: Date): string => `seen ${timeWithZone(now.toISOString())}, again every 2 s; Ctrl+C ends it`;

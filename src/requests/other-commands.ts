@@ -1,7 +1,7 @@
 // Commands that ask for no run.
 import { defineCommand } from './command.ts';
 import type { ReachRequest } from './connection.ts';
-import { choice, optional, switchOn, text } from './option.ts';
+import { choice, duration, optional, switchOn, text } from './option.ts';
 
 const BACKUP_ARGUMENT = { name: 'backup', about: 'its folder, or the link latest', isRequired: true } as const;
 
@@ -122,6 +122,11 @@ export const PROFILE = defineCommand({
 		optional('output', '--output <folder>', text, { about: 'where its backups go' }),
 		optional('optionFile', '--option-file <file>', text, { about: 'an option file to log in with' }),
 		optional('loginPath', '--login-path <name>', text, { about: 'a login path to log in with' }),
+		optional('expectReplicaOf', '--expect-replica-of <server>', text, { about: 'its source: a profile, or HOST:PORT; status checks it' }),
+		switchOn('expectReadOnly', '--expect-read-only', { about: 'it is read-only' }),
+		optional('expectLag', '--expect-lag <duration>', duration(), { about: 'it lags at most so much: 60s, 5m' }),
+		optional('expectBackupAge', '--expect-backup-age <duration>', duration(), { about: 'its last backup is at most so old: 26h' }),
+		switchOn('expectNothing', '--expect-nothing', { about: 'forget what was expected' }),
 	],
 });
 

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Home, lockstep, makeHome } from '../support/cli.ts';
+import { type Home, lockstep, makeHome, urlOf } from '../support/cli.ts';
 import { ask, type SpareServer, spareServer } from '../support/servers.ts';
 import { KEYS, openTerminal, type RealTerminal } from '../support/terminal.ts';
 
@@ -37,6 +37,32 @@ describe('in a terminal', () => {
 	afterAll(async () => {
 		await server?.[Symbol.asyncDispose]();
 		await home?.[Symbol.asyncDispose]();
+	});
+
+	it('21: status is a check of what the profile expects: 0 as expected, 6 not', async () => {
+		const run = (...args: string[]) => lockstep(args, { env: home.env });
+		const status = async () => {
+			const { code, last, stderr } = await run('status', '--server', 'spare', '--json');
+			return [code, stderr, last.healthy, last.expectations.map(({ id, isMet }: { id: string; isMet: boolean }) => [id, isMet])];
+		};
+		await run('profile', 'add', 'spare', '--server', urlOf(server));
+		expect(await status()).toEqual([0, '', true, []]);
+		await run('profile', 'edit', 'spare', '--expect-read-only');
+		expect(await status()).toEqual([6, '', false, [['read-only', false]]]);
+		await ask(server, 'SET GLOBAL read_only = 1');
+		expect(await status()).toEqual([0, '', true, [['read-only', true]]]);
+		await ask(server, 'SET GLOBAL read_only = 0');
+	});
+
+	it('22: status --watch redraws in its place with the time, and Ctrl+C ends it with 130 and no error', async () => {
+		await using terminal = open(home, ['status', '--server', urlOf(server), '--watch']);
+		const seen = (screen: string) => /seen (\d\d:\d\d:\d\d)/.exec(screen)?.[1];
+		const first = seen(await terminal.waitFor((screen) => seen(screen) !== undefined));
+		const screen = await terminal.waitFor((each) => ![undefined, first].includes(seen(each)));
+		for (const part of [/Read-only/g, /seen /g]) expect(screen.match(part)).toHaveLength(1);
+		terminal.send(KEYS.ctrl('c'));
+		expect((await terminal.exited).exitCode).toBe(130);
+		for (const part of ['Stopped', 'state  ']) expect(terminal.screen().join('\n')).not.toContain(part);
 	});
 	const url = () => `mysql://dba@127.0.0.1:${server.port}`;
 	const backup = (...args: string[]) => ['backup', '--server', url(), '--to', join(home.dir, 'backups'), ...args];

@@ -81,6 +81,7 @@ export const STATUS: StatusReport = {
 		heldMs: 358_000,
 	},
 	disk: { path: '/srv/backup', freeBytes: 412 * GIB },
+	expectations: [],
 	healthy: true,
 	hints: [],
 	troubles: [],

@@ -124,6 +124,9 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 		...serverFacts(report),
 		...replicationFacts(report, width, signs.dot),
 		...backupFacts(report, app.now()),
+		...report.expectations.map(({ expected, isMet }) =>
+			fact('Expected', span(`${isMet ? signs.ok : signs.bad} `, isMet ? 'good' : 'bad'), span(expected)),
+		),
 	];
 	const rows = broken(lines, width).length;
 	const graph = report.replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - rows - 2));
