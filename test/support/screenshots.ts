@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -192,26 +192,6 @@ async function single({ terminal, see, settled, prompt, picture }: Shell) {
 	picture('typed-name');
 }
 
-/** A run that was left at work, and killed: what its recovery shows. */
-async function interrupted({ terminal, see, prompt, picture }: Shell) {
-	await ask(pair.replica, 'SET GLOBAL read_only = OFF');
-	terminal.send(`clear; lockstep backup --server db3 ${SLOWLY}\r`);
-	await see(PLAN);
-	terminal.send(KEYS.enter);
-	await see(/READ LOCK HELD/);
-	terminal.send('b');
-	await prompt();
-	const runs = join(home, '.local/state/lockstep/runs');
-	const newest = readdirSync(runs)
-		.filter((name) => name.endsWith('.jsonl'))
-		.sort()
-		.at(-1);
-	process.kill((JSON.parse(readFileSync(join(runs, newest ?? ''), 'utf8').split('\n')[0] ?? '') as { pid: number }).pid, 'SIGKILL');
-	terminal.send('clear; lockstep recover\r');
-	await see(/It has left this/);
-	picture('recover');
-}
-
 try {
 	{
 		await using recorded = await shell(RECORDED);
@@ -221,10 +201,6 @@ try {
 	{
 		await using screens = await shell(SINGLE);
 		await single(screens);
-	}
-	{
-		await using last = await shell(SINGLE);
-		await interrupted(last);
 	}
 } finally {
 	await sandboxDown({ dir, env });

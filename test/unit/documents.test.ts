@@ -42,3 +42,10 @@ describe('every path that a document names exists', () => {
 		expect(found('runbooks/backup/take-lock.ts')).toEqual(['src/runbooks/backup/take-lock.ts']);
 	});
 });
+
+it('every picture is in a document', () => {
+	const shown = DOCUMENTS.flatMap((document) =>
+		[...readFileSync(join(ROOT, document), 'utf8').matchAll(/screenshots\/([\w-]+\.png)/g)].map(([, name]) => name),
+	);
+	expect(new Set(readdirSync(join(ROOT, 'screenshots')))).toEqual(new Set(shown));
+});
