@@ -1,7 +1,8 @@
 import { UserError } from '../core/errors.ts';
-import { type GivenOptions, readOptions, readServers } from '../requests/command.ts';
+import { type GivenOptions, hasOwnOptions, readOptions, readServers } from '../requests/command.ts';
 import { RESTORE, type RestoreRequest } from '../requests/restore.ts';
 import { SERVER_FORMS } from '../server/server-text.ts';
+import { chooseBackup } from './choose-backup.ts';
 import type { CommandResult, Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 
@@ -14,6 +15,7 @@ export function restoreRequest({ env }: Pick<Context, 'env'>, given: GivenOption
 
 export async function restore(context: Context, given: GivenOptions, backup: string | undefined): Promise<CommandResult> {
 	if (backup === undefined) {
+		if (context.mode === 'wizard' && !hasOwnOptions(RESTORE, given)) return chooseBackup(context, 'restore');
 		// The next word is not repeated: it may be a password.
 		const isTaken = typeof given.password === 'string';
 		throw new UserError({

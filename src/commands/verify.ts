@@ -5,6 +5,7 @@ import { recordPath } from '../archive/records.ts';
 import { FORMAT } from '../core/events.ts';
 import { bytes, plural } from '../core/format.ts';
 import { renderVerified } from '../render/backups.ts';
+import { chooseBackup } from './choose-backup.ts';
 import type { CommandResult, Context } from './context.ts';
 
 /** Events for a command that is no run, so that its progress is told like a run's. */
@@ -17,7 +18,8 @@ function progressReporter(context: Context, name: string) {
 	});
 }
 
-export async function verify(context: Context, given: string): Promise<CommandResult> {
+export async function verify(context: Context, given: string | undefined): Promise<CommandResult> {
+	if (given === undefined) return chooseBackup(context, 'verify');
 	const { stderr, color, ascii, width } = context;
 	if (context.flags.dryRun) return preview(await backupFolder(given));
 	const { folder, record, notes, written } = await verifyAndRecord(context, given, {

@@ -8,7 +8,7 @@ import type { Secret } from '../sql/secret.ts';
 import type { CommandResult, Context } from './context.ts';
 
 export type Opening =
-	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' | 'demo' }
+	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' | 'demo' }
 	| { readonly screen: 'review'; readonly request: RunRequest }
 	| { readonly screen: 'run'; readonly run: string; readonly title: string };
 
@@ -23,11 +23,18 @@ async function askedPasswords(context: Context, request: RunRequest): Promise<Ma
 	);
 }
 
+/** Why no wizard can be shown. */
+function refusalWords({ env, flags, stdin, stdout }: Context): string {
+	if (!stdin.isTTY || !stdout.isTTY || flags.input === false) return 'The wizard needs a terminal.';
+	if (env.TERM === 'dumb' && !flags.plain) return 'TERM=dumb: this terminal cannot show the wizard.';
+	return 'The wizard cannot be shown line by line, as --plain or ACCESSIBLE asks.';
+}
+
 /** Opens the wizard at a screen; what it leaves to be said goes to the normal screen. */
 export async function openWizard(context: Context, open: Opening, pair: Sandbox | null = null): Promise<CommandResult> {
 	if (context.mode !== 'wizard') {
 		throw new UserError({
-			message: 'The wizard needs a terminal.',
+			message: refusalWords(context),
 			hints: ['lockstep provision …, lockstep backup … and lockstep status … work without one: see lockstep --help'],
 		});
 	}

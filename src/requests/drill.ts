@@ -6,7 +6,7 @@ export const DRILL = defineCommand({
 	name: 'drill',
 	examples: ['lockstep drill /srv/backup/db3/latest', 'lockstep drill /srv/backup/db3/latest --replicate --primary db1'],
 	about: 'restore a backup into a throwaway server, verify it, and report how long it took',
-	arguments: [{ name: 'backup', about: 'its folder, or the link latest', isRequired: true }],
+	arguments: [{ name: 'backup', about: 'its folder, or the link latest; without it a terminal lists them' }],
 	options: [
 		switchOn('replicate', '--replicate', { about: 'attach the restored server to the primary, and follow it to lag zero' }),
 		optional('primary', '--primary <server>', text, {

@@ -3,7 +3,7 @@ import { defineCommand } from './command.ts';
 import type { ReachRequest } from './connection.ts';
 import { choice, duration, optional, switchOn, text } from './option.ts';
 
-const BACKUP_ARGUMENT = { name: 'backup', about: 'its folder, or the link latest', isRequired: true } as const;
+const BACKUP_ARGUMENT = { name: 'backup', about: 'its folder, or the link latest; without it a terminal lists them' } as const;
 
 export const DEMO = defineCommand({
 	name: 'demo',

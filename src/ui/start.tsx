@@ -17,7 +17,7 @@ import { stopHere } from './suspend.ts';
 import { theme } from './theme.ts';
 
 export type Open =
-	| { readonly screen: 'home' | 'provision' | 'backup' | 'status' }
+	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' }
 	/** Straight to the plan of this work. */
 	| { readonly screen: 'review'; readonly request: RunRequest }
 	/** Straight to a run at work, to watch it; leaving it ends the wizard. */
@@ -62,6 +62,8 @@ function placesOf(open: Open): readonly Place[] {
 			return [{ at: 'home' }];
 		case 'provision':
 			return [{ at: 'home' }, { at: 'provision' }];
+		case 'backups':
+			return [{ at: 'home' }, { at: 'folders' }];
 		case 'backup':
 		case 'status':
 			return [{ at: 'home' }, { at: 'pick', flow: open.screen }];
