@@ -242,6 +242,16 @@ describe.each(SANDBOX_KINDS)('backup of %s', IN_ORDER, (kind) => {
 		await caughtUp();
 	});
 
+	it('45: prints with --quiet nothing but its folder', async () => {
+		const { code, stdout, stderr } = await lockstep(
+			args(pair.replica, '--quiet').filter((word) => word !== '--json'),
+			{ env: home.env },
+		);
+		expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+		expect(stdout).toMatch(/^\/\S+\/\d{8}T\d{6}Z(-\d\d)?\n$/);
+		expect(await readdir(stdout.trim())).toContain('manifest.json');
+	});
+
 	it('takes a lone server without a binary log, by its socket and the letters of the clients', async () => {
 		await using lone = await spareServer(kind, { extra: ['--skip-log-bin'] });
 		await ask(lone, 'CREATE DATABASE `od d-ů`');
