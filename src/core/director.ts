@@ -14,6 +14,14 @@ export type PlannedStep = {
 	readonly done: boolean;
 };
 
+/** What decides whether a plan is started, above its steps. */
+export type Overview = {
+	/** From where, to where, how much, how long. */
+	readonly lines: readonly { readonly label: string; readonly text: string }[];
+	/** What starting it does to which server, one sentence. */
+	readonly effect: string;
+};
+
 /** Everything that is about to happen, before anything has. */
 export type Review = {
 	readonly runbook: string;
@@ -21,6 +29,8 @@ export type Review = {
 	readonly steps: readonly PlannedStep[];
 	readonly checks: readonly Check[];
 	readonly consents: readonly Consent[];
+	/** Missing where an older lockstep made the plan. */
+	readonly overview?: Overview;
 	/** Set where an interrupted run is resumed: when that began, RFC 3339. */
 	readonly resumes: string | null;
 };

@@ -98,22 +98,32 @@ export function aftermath(effects: Effects, end: { readonly outcome: string; rea
 /** Whether servers differ from what they were, by a run that did not do what was asked. */
 export const isChanged = ({ state }: Aftermath): boolean => state === 'kept' || state === 'left-changed';
 
-const FATES: { readonly [kind in Thing['kind']]: readonly [one: string, many: string, fate: string] } = {
-	database: ['database ', 'databases ', 'dropped, cannot be restored'],
-	table: ['table ', 'tables ', 'dropped, cannot be restored'],
-	account: ['account ', 'accounts ', 'dropped, cannot be restored'],
-	replication: ['replication from ', 'replication from ', 'reset, cannot be restored'],
-	position: ['the position ', 'the positions ', 'reset, cannot be restored'],
-	'binary log': ['the binary log ', 'the binary logs ', 'reset, cannot be restored'],
+const FATES: { readonly [kind in Thing['kind']]: readonly [one: string, many: string, fate: string, act: string] } = {
+	database: ['database ', 'databases ', 'dropped, cannot be restored', 'DROP'],
+	table: ['table ', 'tables ', 'dropped, cannot be restored', 'DROP'],
+	account: ['account ', 'accounts ', 'dropped, cannot be restored', 'DROP'],
+	replication: ['replication from ', 'replication from ', 'reset, cannot be restored', 'RESET'],
+	position: ['the position ', 'the positions ', 'reset, cannot be restored', 'RESET'],
+	'binary log': ['the binary log ', 'the binary logs ', 'reset, cannot be restored', 'RESET'],
 };
 
+type Names = { readonly [role: string]: string };
+
 /** What is gone for good, a line for each server and kind. `servers`: their names by role. */
-export function lostWords(lost: readonly Thing[], servers: { readonly [role: string]: string }): string[] {
+export const lostWords = (lost: readonly Thing[], servers: Names): string[] =>
+	grouped(lost, servers, (all, [, , fate]) => `${all}: ${fate}`);
+
+/** What a plan destroys, in the same lines: `DROP databases crm, shop on db3`. */
+export const thingsWords = (things: readonly Thing[], servers: Names): string[] =>
+	grouped(things, servers, (all, [, , , act]) => `${act} ${all}`);
+
+function grouped(lost: readonly Thing[], servers: Names, say: (all: string, fate: (typeof FATES)[Thing['kind']]) => string): string[] {
 	const groups = Map.groupBy(lost, ({ on, kind }) => `${on}\0${kind}`);
 	return [...groups.values()].flatMap((things) => {
 		const [first] = things;
 		if (first === undefined) return [];
-		const [one, many, fate] = FATES[first.kind];
-		return [`${things.length === 1 ? one : many}${things.map(({ name }) => name).join(', ')} on ${servers[first.on] ?? first.on}: ${fate}`];
+		const [one, many] = FATES[first.kind];
+		const all = `${things.length === 1 ? one : many}${things.map(({ name }) => name).join(', ')} on ${servers[first.on] ?? first.on}`;
+		return [say(all, FATES[first.kind])];
 	});
 }

@@ -28,18 +28,26 @@ export async function reviewRun<Env extends Outputs>(session: RunSession<Env>): 
 	const { runbook, env, director, signal } = session.options;
 	const record = session.record;
 	const steps: PlannedStep[] = [];
+	const facts: { [step: string]: Json } = {};
 	const outputs = { ...env.outputs };
 	for (const step of runbook.steps) {
 		signal.throwIfAborted();
 		session.emit({ type: 'looking', step: step.id });
-		steps.push(await planStep(session, step, steps));
+		const found = await inspectStep(session, step, steps);
+		facts[step.id] = found;
+		steps.push(await planStep(session, step, found));
 		if (env.outputs[step.id] === undefined && step.previewOutput !== undefined) env.outputs[step.id] = step.previewOutput;
 	}
 	for (const key of Object.keys(env.outputs)) delete env.outputs[key];
 	Object.assign(env.outputs, outputs);
 	const checks = steps.flatMap((step) => step.checks);
 	const consents = different(steps.flatMap((step) => step.consents));
-	const review = { runbook: runbook.id, title: runbook.title, steps, checks, consents, resumes: record?.started ?? null };
+	const overview = runbook.overview?.(env, facts);
+	const review = {
+		...{ runbook: runbook.id, title: runbook.title, steps, checks, consents },
+		...(overview !== undefined && { overview }),
+		resumes: record?.started ?? null,
+	};
 	session.emit({ type: 'review', review });
 	if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
 	const reviewed = await director.review(review);
@@ -50,14 +58,9 @@ export async function reviewRun<Env extends Outputs>(session: RunSession<Env>): 
 	return 'go';
 }
 
-/** Looks for one step, after those `before` it. The output of one whose work does not hold any more is forgotten. */
-async function planStep<Env extends Outputs>(
-	session: RunSession<Env>,
-	step: AnyStep<Env>,
-	before: readonly PlannedStep[],
-): Promise<PlannedStep> {
+/** Plans one step by the `facts` that it found. The output of one whose work does not hold any more is forgotten. */
+async function planStep<Env extends Outputs>(session: RunSession<Env>, step: AnyStep<Env>, facts: Json): Promise<PlannedStep> {
 	const { env } = session.options;
-	const facts = await inspectStep(session, step, before);
 	const at = { ...env, facts, origin: session.origins[step.id] ?? facts };
 	// What does not hold any more will be done again, so it is planned like the rest.
 	const output = session.record?.outputs[step.id];

@@ -2,6 +2,7 @@ import type { Query, Statement } from '../sql/sql.ts';
 import type { Action, Performed, ServerProgram, TableDigest, TableToRead } from './action.ts';
 import type { Check } from './check.ts';
 import type { Definition } from './definition.ts';
+import type { Overview } from './director.ts';
 import type { Effects } from './effects.ts';
 import type { Json } from './json.ts';
 import type { Consent, Failure, LockState, Role, Thing } from './model.ts';
@@ -203,6 +204,8 @@ export interface Runbook<Env> {
 	readonly id: string;
 	readonly title: string;
 	readonly steps: readonly AnyStep<Env>[];
+	/** What its plan comes to, by what the steps found: `facts` by step. Pure. */
+	overview?(env: Env, facts: { readonly [step: string]: Json }): Overview;
 	/** `put-back`: everything is undone at once; `keep`: it stays, to be resumed. */
 	readonly afterFailure: 'put-back' | 'keep';
 	/** Where each server stands, so that a later look sees whether others wrote there; empty where that cannot be known. Only looks. */

@@ -1,9 +1,11 @@
 import type { PlannedStep, Review } from '../core/director.ts';
-import { dayAndTime, plural, symbols } from '../core/format.ts';
+import { plural, symbols } from '../core/format.ts';
 import { shellWord } from '../core/shell.ts';
 import type { ShownAction } from '../core/shown-action.ts';
+import { decisionLines } from './decision.ts';
 import { checkLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
+import { actionText } from './sql-colors.ts';
 import { pad, padLeft } from './width.ts';
 
 export type ReviewOptions = {
@@ -30,7 +32,7 @@ function actions(step: PlannedStep, options: ReviewOptions): Line[] {
 		last = action.on;
 		lines.push(...indented(`       ${options.ascii ? '-' : '·'} `, action.why, options.width, 'dim'));
 		// Whole and unbroken: what is shown is what is done, and can be copied.
-		for (const text of action.text.split('\n')) lines.push(line('         ', span(text, action.changes ? 'key' : 'plain')));
+		for (const text of actionText(action)) lines.push(line('         ', ...text));
 	}
 	return lines;
 }
@@ -40,7 +42,8 @@ export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 	const signs = symbols(options.ascii ?? false);
 	const lines: Line[] = [line(span(review.title, 'bold'))];
 	for (const [role, name] of Object.entries(options.servers ?? {})) lines.push(line(span(`  ${pad(role, 8)} `, 'dim'), name));
-	if (review.resumes !== null) lines.push(line(span(`  resumes the run of ${dayAndTime(review.resumes)}`, 'warn')));
+	const decision = decisionLines(review, { width: options.width - 2, signs, servers: options.servers ?? {} });
+	if (decision.length > 0) lines.push([], ...decision.map((each) => line('  ', ...each)));
 	review.steps.forEach((step, index) => {
 		lines.push(
 			[],

@@ -1,10 +1,12 @@
 import type { Check } from '../core/check.ts';
 import type { PlannedStep, Review } from '../core/director.ts';
-import { dayAndTime, plural, type Symbols } from '../core/format.ts';
+import { plural, type Symbols } from '../core/format.ts';
+import { decisionLines } from '../render/decision.ts';
 import { checkLines } from '../render/failure.ts';
 import { indented, type Line, line, span } from '../render/page.ts';
 import { place } from '../render/review.ts';
-import { columns, cut, padLeft, widthOf } from '../render/width.ts';
+import { actionText } from '../render/sql-colors.ts';
+import { padLeft } from '../render/width.ts';
 
 type Options = {
 	readonly width: number;
@@ -13,6 +15,8 @@ type Options = {
 	readonly commandLine: string;
 	/** Who puts things right if this program dies. */
 	readonly afterDeath: string;
+	/** Whether each step shows what it does. */
+	readonly isOpen: boolean;
 };
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
@@ -20,6 +24,8 @@ const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 export function checkCounts(checks: readonly Check[]): Line {
 	const of = (status: Check['status']) => checks.filter((check) => check.status === status).length;
 	const [ok, notes, warnings, bad] = [of('ok'), of('note'), of('warning'), of('fail')];
+	// Of a resumed run most were done before.
+	if (checks.length === 0) return line(span('Checks     ', 'bold'), 'all done before');
 	return line(
 		span('Checks     ', 'bold'),
 		`${ok} passed`,
@@ -29,24 +35,34 @@ export function checkCounts(checks: readonly Check[]): Line {
 	);
 }
 
-/** Where, what and statement of each action below their headings. */
-function planTable(actions: readonly (readonly string[])[], width: number, more: string): (readonly string[])[] {
-	const rows = [['where', 'what', 'statement'], ...actions.map((cells) => cells.map(oneLine))];
-	const where = Math.min(26, Math.max(...rows.map(([cell = '']) => widthOf(cell))));
-	const what = Math.min(Math.floor((width - where - 7) * 0.45), Math.max(...rows.map(([, cell = '']) => widthOf(cell))));
-	return [...columns(rows, [{ most: where }, { most: what }, { most: width - where - what - 7 }], more)];
-}
-
-/** Said of a step that changes nothing now. */
-function nothingWords({ done, actions }: PlannedStep, signs: Symbols): string {
+/** What of a step is to be known where its actions are not shown. */
+function countWords({ done, actions }: PlannedStep, signs: Symbols): string {
 	if (done) return `  ${signs.ok} done before`;
-	return actions.length === 0 ? '  read-only' : '';
+	const changes = actions.filter((action) => action.changes).length;
+	return changes === 0 ? '  read-only' : `  ${plural(changes, 'change')}`;
 }
 
-/** The plan in three columns, where · what · statement, with what qualifies it and the same thing as a command line. */
-export function reviewRows(review: Review, { width, signs, servers, commandLine, afterDeath }: Options): Line[] {
-	// Where there is little room, the role says it: the names are in the header and in the full view.
-	const where = (on: string) => place(on, width >= 110 ? servers : {});
+function stepRows(step: PlannedStep, index: number, { width, signs, servers, isOpen }: Options): Line[] {
+	const destroys = step.actions.some((action) => (action.destroys?.length ?? 0) > 0);
+	const lines = [
+		line(
+			span(`${padLeft(String(index + 1), 2)}  `, 'key'),
+			span(step.title, 'bold'),
+			span(countWords(step, signs), 'dim'),
+			span(destroys ? `  ${signs.warn} destroys data` : '', 'bad'),
+		),
+	];
+	if (!isOpen) return lines;
+	for (const action of step.actions) {
+		lines.push(...indented(span(`      ${place(action.on, servers)}  `, 'dim'), action.why, width, 'dim'));
+		for (const text of actionText(action)) lines.push(line('        ', ...text));
+	}
+	return lines;
+}
+
+/** The plan as a page to decide by: what forbids it, what matters, warnings, checks, then the steps. */
+export function reviewRows(review: Review, options: Options): Line[] {
+	const { width, signs, servers, commandLine, afterDeath, isOpen } = options;
 	const lines: Line[] = [];
 	const bad = review.checks.filter((check) => check.status === 'fail');
 	const odd = review.checks.filter((check) => check.status === 'warning');
@@ -57,35 +73,16 @@ export function reviewRows(review: Review, { width, signs, servers, commandLine,
 		for (const check of bad) lines.push(...checkLines(check, width, signs));
 		lines.push([]);
 	}
-	if (review.resumes !== null) lines.push(line(span(`${signs.at} Resumes the run of ${dayAndTime(review.resumes)}`, 'warn')), []);
-	for (const consent of review.consents) {
-		lines.push(...indented(`${signs.warn} `, consent.reason, width, 'bad'));
-		if (consent.affected.length > 0) lines.push(...indented('  ', consent.affected.join(', '), width, 'dim'));
-		lines.push(line('  asks for ', span(consent.name, 'bold'), ' to be typed'), []);
+	lines.push(...decisionLines(review, { width, signs, servers }));
+	for (const consent of review.consents) lines.push(line('           asks for ', span(consent.name, 'bold'), ' to be typed'));
+	for (const [index, check] of odd.entries()) {
+		const text = oneLine(check.found ? `${check.title}: ${check.found}` : check.title);
+		lines.push(...indented(span(index === 0 ? 'Warnings   ' : '           ', 'warn'), text, width));
 	}
-	const actions = review.steps.flatMap((step) => step.actions);
-	const [header, ...table] = planTable(
-		actions.map(({ on, why, text }) => [where(on), why, text]),
-		width,
-		signs.more,
-	);
-	lines.push(line(span(`    ${header?.join(' ').trimEnd()}`, 'dim')));
-	review.steps.forEach((step, index) => {
-		lines.push(line(span(`${padLeft(String(index + 1), 2)}  `, 'key'), span(step.title, 'bold'), span(nothingWords(step, signs), 'dim')));
-		for (const action of step.actions) {
-			const [on = '', why = '', text = ''] = table.shift() ?? [];
-			lines.push(line(span(`    ${on} `, 'dim'), span(`${why} `), span(text.trimEnd(), action.changes ? 'key' : 'dim')));
-		}
-	});
-	lines.push([], checkCounts(review.checks));
-	for (const check of odd)
-		lines.push(
-			line(
-				span(`  ${signs.warn} `, 'warn'),
-				span(cut(oneLine(check.found ? `${check.title}: ${check.found}` : check.title), width - 4, signs.more)),
-			),
-		);
-	lines.push(...indented(span('If I die   ', 'bold'), afterDeath, width));
+	lines.push(checkCounts(review.checks));
+	lines.push([], line(span('Steps', 'bold'), span(`  ${isOpen ? 'space closes them' : 'space shows their statements'}`, 'dim')));
+	for (const [index, step] of review.steps.entries()) lines.push(...stepRows(step, index, options));
+	lines.push([], ...indented(span('If lockstep is killed  ', 'bold'), afterDeath, width));
 	lines.push([], line(span('Equivalent command', 'bold')), line('  ', span(commandLine, 'key')));
 	return lines;
 }

@@ -27,9 +27,9 @@ test('no name of a server is obeyed by a screen: plan, run, failure and end', as
 	const plan = { ...review('backup'), title: HOSTILE_NAMES.slice(0, 20).join(' '), checks };
 	const backend = fakeDesk({ plan: () => plan });
 	const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS.backup, title: 'backup' }], backend, { size: [160, 500] });
-	await wizard.sees('FLUSH TABLES WITH READ LOCK');
+	await wizard.sees('enter start');
 	await wizard.press('i');
-	await wizard.press(ENTER);
+	await wizard.press(`${ENTER}y`);
 	await wizard.sees('Nothing yet');
 	backend.play(...firstHalf('backup'));
 	for (const name of HOSTILE_NAMES) {

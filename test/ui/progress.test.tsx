@@ -44,8 +44,8 @@ const told = (progress: Progress): RunEvent => ({ type: 'progress', step: 'dump'
 
 async function running(size: readonly [number, number], ...progress: Progress[]): Promise<Opened> {
 	const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }], fakeDesk(), { size });
-	await wizard.sees('where');
-	await wizard.press(ENTER);
+	await wizard.sees('enter start');
+	await wizard.press(`${ENTER}y`);
 	wizard.backend.play(...firstHalf('backup'), ...progress.map(told));
 	return wizard;
 }
@@ -91,8 +91,8 @@ describe('progress per worker and per table (findings 20 and 44)', () => {
 
 	test('keeps what the lock does where its line is narrow', async () => {
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }], fakeDesk(), { size: [60, 16] });
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		const lock = lockEvent('held');
 		if (lock.type !== 'lock') throw new Error('no lock');
 		const until = '2026-11-21T02:07:00.000Z';
@@ -218,8 +218,8 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 
 	test.each(SIZES)('says what it waits for, and for how long, at %i×%i', async (columns, rows) => {
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }], fakeDesk(), { size: [columns, rows] });
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		const wait = { on: 'server', text: 'SELECT * FROM information_schema.TABLES', since: AT };
 		wizard.backend.play({ type: 'looking', step: 'dump' }, { type: 'waiting', step: 'dump', wait });
 		expect(await wizard.sees('Waiting for')).toMatch(/● Waiting for db3-backup: SELECT \* FROM .* 0:08/);
@@ -229,8 +229,8 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 
 	test('names an action that reports no progress', async () => {
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		const [started, acted] = firstHalf('backup').filter((event) => 'step' in event && event.step === 'dump');
 		if (started === undefined || acted === undefined) throw new Error('no step');
 		// It began by the story's clock, two minutes before the one of the screen.
@@ -245,8 +245,8 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 
 	test('shows how far checking is, and for how long', async () => {
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		wizard.backend.play({ type: 'looking', step: 'dump' }, told({ ...several, unit: 'rows', done: 4_000_000, total: 9_000_000 }));
 		expect(await wizard.sees('▸ shop.orders')).toMatch(/● Dump under the lock +1:5\d {3}13 of 212 tables/);
 	});

@@ -88,11 +88,10 @@ describe('from home to a started backup', () => {
 		await wizard.press(ENTER);
 		await wizard.sees('Check and review');
 		await wizard.press(ENTER);
-		const plan = await wizard.sees('FLUSH TABLES WITH READ LOCK');
-		expect(plan).toContain('where');
-		expect(plan).toContain('3 passed, 1 warning');
+		const plan = await wizard.sees('3 passed, 1 warning');
+		expect(plan).toContain('global read lock, about 6 min (last time 6:12)');
 		expect(wizard.backend.decisions).toEqual([]);
-		await wizard.press(ENTER);
+		await wizard.press(`${ENTER}y`);
 		await wizard.sees('Step 4/5');
 		expect(wizard.backend.decisions).toEqual([{ go: true, typed: [] }]);
 		expect(wizard.backend.requests).toEqual([backup]);
@@ -110,7 +109,7 @@ describe('from home to a started backup', () => {
 		await wizard.press(`${ENTER}${ENTER}`);
 		expect(await wizard.sees('Check and review')).toMatch(/Wait for the lock\s+5m/);
 		await wizard.press(ENTER);
-		await wizard.sees('FLUSH TABLES');
+		await wizard.sees('enter start');
 		expect(wizard.backend.requests[0]).toMatchObject({ lockWaitSeconds: 300, longQueries: 'abort' });
 	});
 });
@@ -231,7 +230,7 @@ describe('connection', () => {
 describe('review', () => {
 	test('s shows every statement in full, i every check, and both close again', async () => {
 		const wizard = openAt(running(provision));
-		await wizard.sees('where');
+		await wizard.sees('enter start');
 		await wizard.press('s');
 		const full = await wizard.sees('REQUIRE SSL');
 		expect(full).toContain("IDENTIFIED BY '********'");
@@ -239,15 +238,15 @@ describe('review', () => {
 		await wizard.press('i');
 		expect(await wizard.sees('412 GiB free')).not.toContain('CREATE USER');
 		await wizard.press(ESC);
-		await wizard.sees('where');
+		await wizard.sees('enter start');
 		expect(wizard.everything()).not.toContain(CANARY);
 	});
 
 	test('what changes configuration asks, and the focus is on No', async () => {
 		const wizard = openAt(running(provision));
-		await wizard.sees('where');
+		await wizard.sees('enter start');
 		await wizard.press(ENTER);
-		await wizard.sees('This changes db1 and db3-backup. Do it now?');
+		await wizard.sees('db3-backup (replica) will be filled with ~375 MiB from db1. Start?');
 		await wizard.press(ENTER);
 		expect(wizard.backend.decisions).toEqual([]);
 		await wizard.press(`${ENTER}${DOWN}${ENTER}`);
@@ -293,8 +292,8 @@ describe('review', () => {
 describe('run', () => {
 	const started = async (request: BackupRequest | ProvisionRequest = backup) => {
 		const wizard = openAt(running(request));
-		await wizard.sees('where');
-		await wizard.press(request.kind === 'backup' ? ENTER : `${ENTER}y`);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		await wizard.sees('Run');
 		return wizard;
 	};
@@ -424,7 +423,7 @@ describe('status, practice', () => {
 		await wizard.press(ENTER);
 		await wizard.sees('Which servers');
 		await wizard.press(ENTER);
-		await wizard.sees('CREATE USER');
+		await wizard.sees('enter start');
 		expect(wizard.backend.requests).toEqual([{ kind: 'provision', primary: 'sandbox-primary', replica: 'sandbox-replica', tls: true }]);
 	});
 });
@@ -450,7 +449,7 @@ describe('the terminal', () => {
 				place.at === 'home'
 					? 'What do you want'
 					: place.at === 'run'
-						? 'where'
+						? 'enter start'
 						: place.at === 'status'
 							? 'Replication'
 							: place.at === 'backup'
@@ -467,8 +466,8 @@ describe('the terminal', () => {
 
 	test('one that is too small says so, and a larger one continues where it was', async () => {
 		const wizard = openAt(running(backup));
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		wizard.sizes(50, 12);
@@ -480,8 +479,8 @@ describe('the terminal', () => {
 
 	test('draws with ASCII alone where that is asked for', async () => {
 		const wizard = openAt(running(backup), fakeDesk(), { ascii: true });
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		wizard.backend.play(...firstHalf('backup'));
 		expect((await wizard.sees('elapsed')).replace(/[\x00-\x7f]/g, '')).toBe('');
 	});
@@ -522,7 +521,7 @@ describe('finding 8: a password that nothing says', () => {
 		await wizard.press(`${CANARY}${ENTER}`);
 		expect(await wizard.sees('Password for root@db2:3306:')).toContain('Enter alone: the same password as for root@db1:3306.');
 		await wizard.press(ENTER);
-		await wizard.sees('CREATE USER');
+		await wizard.sees('enter start');
 		expect([...wizard.backend.remembered]).toEqual([
 			['db1', CANARY],
 			['db2', 'the same'],
@@ -550,6 +549,6 @@ describe('finding 8: a password that nothing says', () => {
 test('finding 30: a run on a server given by address shows the badge of the profile that has it', async () => {
 	const replica = 'mysql://127.0.0.1:34401';
 	const desk = fakeDesk({ badges: { [replica]: 'prod' } });
-	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), desk).sees('CREATE USER');
+	const text = await openAt(running({ kind: 'provision', primary: 'db1', replica, tls: true }), desk).sees('enter start');
 	expect(text.split('\n')[0]).toContain('PROD');
 });

@@ -50,7 +50,7 @@ describe('the field for a server', () => {
 		await wizard.press('db7');
 		expect(await wizard.sees('as an address')).not.toContain('socket on this machine');
 		await wizard.press(`${ctrl('u')}${paste('root@127.0.0.1:34400')}${TAB}db1${ctrl('s')}`);
-		await wizard.sees('CREATE USER');
+		await wizard.sees('enter start');
 		expect(wizard.backend.requests).toMatchObject([{ primary: 'root@127.0.0.1:34400', replica: 'db1' }]);
 	});
 
@@ -159,7 +159,7 @@ describe('the journey', () => {
 		await press(ENTER);
 		await wizard.sees('Password for root@db2');
 		await press(ENTER);
-		await wizard.sees('CREATE USER');
+		await wizard.sees('enter start');
 		await press(ENTER, 'y');
 		await wizard.sees('Step 3/4');
 		expect(keys()).toBeLessThanOrEqual(9);
@@ -174,8 +174,8 @@ describe('the journey', () => {
 		await press(ENTER);
 		await wizard.sees('Check and review');
 		await press(ENTER);
-		await wizard.sees('FLUSH TABLES');
-		await press(ENTER);
+		await wizard.sees('enter start');
+		await press(ENTER, "y");
 		await wizard.sees('Step 4/5');
 		expect(keys()).toBeLessThanOrEqual(4);
 	});
@@ -200,9 +200,9 @@ describe('finding 29: memory', () => {
 		const wizard = openAt([{ at: 'home' }, { at: 'backup', card }], fakeDesk({ answers, servers: [card] }));
 		await wizard.sees('Check and review');
 		await wizard.press(ENTER);
-		await wizard.sees('FLUSH TABLES');
+		await wizard.sees('enter start');
 		expect(answers.has('backup db3-backup')).toBe(true);
-		await wizard.press(ENTER);
+		await wizard.press(`${ENTER}y`);
 		await wizard.sees('Step 4/5');
 		expect(answers.get('last backup db3-backup')).toEqual({ to: '/mnt/b', engine: 'vendor' });
 		expect(answers.has('backup db3-backup')).toBe(false);

@@ -256,9 +256,30 @@ export function review(kind: Kind, consents: readonly Consent[] = [], checks: re
 		steps,
 		checks,
 		consents,
+		overview: OVERVIEWS[kind],
 		resumes: null,
 	};
 }
+
+const OVERVIEWS: { readonly [kind in Kind]: NonNullable<Review['overview']> } = {
+	backup: {
+		lines: [
+			{ label: 'From', text: 'db3-backup, replica of db1:3306' },
+			{ label: 'To', text: '/srv/backup/db3-backup/20261121T020000Z' },
+			{ label: 'Size', text: '~42.1 GiB in 6 databases, 212 tables' },
+			{ label: 'Lock', text: 'global read lock, about 6 min (last time 6:12); replication waits' },
+		],
+		effect: 'db3-backup: global read lock, about 6 min, while ~42.1 GiB are backed up.',
+	},
+	provision: {
+		lines: [
+			{ label: 'From', text: 'db1 (primary)' },
+			{ label: 'To', text: 'db3-backup (replica)' },
+			{ label: 'Size', text: '~375 MiB in 2 databases, 14 tables, by a streamed dump' },
+		],
+		effect: 'db3-backup (replica) will be filled with ~375 MiB from db1.',
+	},
+};
 
 export function progressAt(part: number): Progress {
 	const total = 42.1 * GIB;

@@ -23,8 +23,8 @@ afterEach(cleanup);
 
 const started = async (kind: 'backup' | 'provision' = 'backup') => {
 	const wizard = openAt([{ at: 'home' }, { at: 'run', request: REQUESTS[kind], title: 'a run' }]);
-	await wizard.sees('where');
-	await wizard.press(kind === 'backup' ? ENTER : `${ENTER}y`);
+	await wizard.sees('enter start');
+	await wizard.press(`${ENTER}y`);
 	await wizard.sees('Run');
 	return wizard;
 };
@@ -48,10 +48,10 @@ describe('b', () => {
 		expect(await wizard.sees('Read-only:')).not.toContain('background');
 		await wizard.press('b');
 		wizard.backend.propose(review('backup'));
-		await wizard.sees('where');
+		await wizard.sees('enter start');
 		await wizard.press('b');
 		expect(wizard.backgrounds()).toBe(0);
-		await wizard.press(ENTER);
+		await wizard.press(`${ENTER}y`);
 		await wizard.sees('b background');
 		await wizard.press('b');
 		expect(wizard.backgrounds()).toBe(1);

@@ -127,8 +127,8 @@ describe('a terminal', () => {
 		terminal.send('\r');
 		await terminal.sees('Check and review');
 		terminal.send('\r');
-		await terminal.sees('FLUSH TABLES');
-		terminal.send('\r');
+		await terminal.sees('enter start');
+		terminal.send('\ry');
 		await terminal.sees('Step 4/5');
 		backend.play(...firstHalf('backup'), ...secondHalf('backup'));
 		backend.end();
@@ -150,7 +150,7 @@ describe('a terminal', () => {
 		const { backend, result } = start(terminal, {
 			open: { screen: 'review', request: { kind: 'provision', primary: 'db1', replica: 'db3-backup', tls: true } },
 		});
-		await terminal.sees('where');
+		await terminal.sees('enter start');
 		terminal.send('\ry');
 		await terminal.sees('Step 3/4');
 		backend.play(...firstHalf('provision'));
@@ -179,7 +179,7 @@ describe('a terminal', () => {
 	const atWork = async () => {
 		const terminal = fakeTerminal();
 		const started = start(terminal, { open: review });
-		await terminal.sees('where');
+		await terminal.sees('enter start');
 		terminal.send('\ry');
 		await terminal.sees('Step 3/4');
 		started.backend.play(...firstHalf('provision'));
@@ -229,7 +229,7 @@ describe('a terminal', () => {
 
 		const other = fakeTerminal();
 		const second = start(other, { open: review });
-		await other.sees('where');
+		await other.sees('enter start');
 		process.emit('SIGHUP', 'SIGHUP');
 		expect(await second.result).toMatchObject({ end: null, left: null, summary: null });
 		expect(second.backend.decisions).toEqual([{ go: false, previewOnly: false }]);

@@ -5,8 +5,9 @@ import { pauseApplier, resumeApplier } from './applier.ts';
 import { catchUpAgain } from './catch-up.ts';
 import { type BackupEnv, dumped } from './env.ts';
 import { finalize } from './finalize.ts';
-import { inspectServer } from './inspect-server.ts';
+import { inspectServer, type ServerFacts } from './inspect-server.ts';
 import { lockAndDump } from './lock-and-dump.ts';
+import { backupOverview } from './overview.ts';
 import { prepareFolder } from './prepare-folder.ts';
 
 /** The locked dump of one server. Whatever fails, everything it changed there is put back at once; the folder stays `.partial`. */
@@ -15,6 +16,7 @@ export const lockedDump: Runbook<BackupEnv> = {
 	title: 'Back up under a lock',
 	afterFailure: 'put-back',
 	steps: [inspectServer, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, finalize],
+	overview: (env, facts) => backupOverview(env, facts['inspect-server'] as unknown as ServerFacts),
 	summary(env): { readonly [key: string]: Json } {
 		const dump = dumped(env);
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;

@@ -33,7 +33,7 @@ import type { BackupEnv, DumpStrategy } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
 import { describePrediction, lockLimit, predictHeld } from './prediction.ts';
 
-type Facts = {
+export type ServerFacts = {
 	readonly identity: Identity;
 	readonly held: readonly string[];
 	/** A replica with tables in memory, which may write to its log when they are first opened. */
@@ -82,7 +82,7 @@ type Facts = {
 const RATIO = { zstd: 0.6, gzip: 0.6, none: 1.4 } as const;
 const RELAY_RESERVE = 32 * 1024 ** 2;
 
-export const inspectServer: Step<BackupEnv, Facts, null> = {
+export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 	id: 'inspect-server',
 	title: 'Check the server and the folder',
 	why: 'A lock that waits behind a long statement makes every client wait behind the lock; a disk that fills up loses the backup and, with the relay logs, the replica. So both are checked before anything is locked. Nothing is changed here.',
@@ -243,7 +243,7 @@ export const inspectServer: Step<BackupEnv, Facts, null> = {
 	plan: () => [],
 };
 
-const toolCheck = ({ dialect }: Server, { identity, tool, unfit }: Facts): Check =>
+const toolCheck = ({ dialect }: Server, { identity, tool, unfit }: ServerFacts): Check =>
 	must('TOOL', 'The vendor’s dump tool is on this machine', tool !== null, {
 		expected: `${dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
 		found: tool ?? (unfit.join('; ') || 'none'),
@@ -257,7 +257,7 @@ function describeFolder({ exists, isFolder, writable: canWrite, nearest }: Folde
 }
 
 /** How a replica stands with its sources. */
-function replicationChecks({ identity, channels, dataFolder, gaps }: Facts): Check[] {
+function replicationChecks({ identity, channels, dataFolder, gaps }: ServerFacts): Check[] {
 	const checks: Check[] = [];
 	if (channels.length > 0 && dataFolder !== null)
 		checks.push(
@@ -295,7 +295,7 @@ function replicationChecks({ identity, channels, dataFolder, gaps }: Facts): Che
 }
 
 /** What of the server's data is not in the backup, or is only thanks to the lock. */
-function dataChecks({ strayFolders, elsewhere, withoutSnapshots }: Facts): Check[] {
+function dataChecks({ strayFolders, elsewhere, withoutSnapshots }: ServerFacts): Check[] {
 	const checks: Check[] = [];
 	if (strayFolders.length > 0)
 		checks.push(note('STRAY-FOLDERS', 'Folders among its data that are no databases are left out', some(strayFolders)));
@@ -312,7 +312,7 @@ function dataChecks({ strayFolders, elsewhere, withoutSnapshots }: Facts): Check
 }
 
 /** A server of its own: its clients write to it. */
-const writable = ({ channels, identity }: Pick<Facts, 'channels' | 'identity'>): boolean =>
+const writable = ({ channels, identity }: Pick<ServerFacts, 'channels' | 'identity'>): boolean =>
 	channels.length === 0 && identity.readOnly === 'OFF';
 
 const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv, 'stopApplier' | 'longQueries'>): readonly Need[] => [
@@ -322,7 +322,7 @@ const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv
 ];
 
 /** What waits while rows are read after the lock. */
-function guardNote(server: Server, { held }: Facts): Check {
+function guardNote(server: Server, { held }: ServerFacts): Check {
 	const one = server.dialect.locks.definitionsGuard;
 	const all = mayGuard(server, held);
 	return note(
@@ -335,7 +335,7 @@ function guardNote(server: Server, { held }: Facts): Check {
 }
 
 /** Who would make the lock wait, or would wait for it, and what that means on this server. */
-function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blockers }: Facts): Check {
+function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blockers }: ServerFacts): Check {
 	const { lockWaitsForReads } = server.dialect.features;
 	const before = blockers.filter((each) => worthWaitingFor(each, lockWaitsForReads));
 	// What they do is passed by, but their next COMMIT is not.
@@ -360,7 +360,7 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	};
 }
 
-function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { strategy, heldBytes: size }: Facts): Check {
+function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { strategy, heldBytes: size }: ServerFacts): Check {
 	const predicted = predictHeld(size, { compress, engine: strategy.engine }, history);
 	const found = strategy.lock === 'snapshot' && size === 0 ? 'an instant' : describePrediction(predicted);
 	const allowed = lockLimit(maxLockSeconds, predicted);

@@ -4,6 +4,7 @@ import { createAccount } from '../provision-replica/create-account.ts';
 import type { ProvisionEnv } from '../provision-replica/env.ts';
 import type { DrillEnv, ReplicatingEnv, ReportOutput, StartEnv } from './env.ts';
 import { inspectPrimary } from './inspect-primary.ts';
+import { drillOverview } from './overview.ts';
 import { prepareServer } from './prepare-server.ts';
 import { replicating } from './replicate.ts';
 import { report } from './report.ts';
@@ -18,6 +19,7 @@ const about = { id: 'drill', title: 'Drill a backup', afterFailure: 'put-back' }
 export const drill = (options: { readonly parallel: boolean }): Runbook<DrillEnv> => ({
 	...about,
 	steps: [startServer as AnyStep<DrillEnv>, prepareServer, ...restoring(options), setPosition, stopServer as AnyStep<DrillEnv>, report],
+	overview: drillOverview,
 	summary,
 });
 
@@ -34,6 +36,7 @@ export const replicatingDrill = (options: { readonly parallel: boolean; readonly
 		stopServer as AnyStep<ReplicatingEnv>,
 		report as AnyStep<ReplicatingEnv>,
 	],
+	overview: drillOverview,
 	summary,
 });
 

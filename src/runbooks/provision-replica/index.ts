@@ -13,8 +13,9 @@ import { createOperator } from './create-operator.ts';
 import { broughtByReplication, entangledReplica } from './entangled.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 import { grantOperator } from './grant-operator.ts';
-import { inspectPrimary } from './inspect-primary.ts';
-import { inspectReplica } from './inspect-replica.ts';
+import { inspectPrimary, type PrimaryFacts } from './inspect-primary.ts';
+import { inspectReplica, type ReplicaFacts } from './inspect-replica.ts';
+import { provisionOverview } from './overview.ts';
 import { protect } from './protect.ts';
 import { seed } from './seed.ts';
 import { setPosition } from './set-position.ts';
@@ -47,6 +48,8 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		compareDefinitionsOfBoth,
 		compare,
 	],
+	overview: (env, facts) =>
+		provisionOverview(env, facts['inspect-primary'] as unknown as PrimaryFacts, facts['inspect-replica'] as unknown as ReplicaFacts),
 	entangled: entangledReplica,
 	brought: broughtByReplication,
 	summary(env) {

@@ -12,7 +12,7 @@ import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
 import { misledCheck, privilegeCheck, qualified, type Server, selectableCheck, some, titleOf } from '../shared/server.ts';
 import type { ProvisionEnv } from './env.ts';
 
-type Facts = {
+export type PrimaryFacts = {
 	readonly identity: Identity;
 	readonly held: readonly string[];
 	readonly databases: number;
@@ -36,7 +36,7 @@ type Facts = {
 	readonly gaps: { readonly log: readonly Gap[]; readonly applier: readonly Gap[] };
 };
 
-export const inspectPrimary: Step<ProvisionEnv, Facts, null> = {
+export const inspectPrimary: Step<ProvisionEnv, PrimaryFacts, null> = {
 	id: 'inspect-primary',
 	title: 'Check the primary',
 	why: 'Everything that could stop this half-way is checked before anything changes: privileges, binary log, server id, TLS, and tables whose engine cannot show one moment to a reader while others write.',
@@ -215,7 +215,7 @@ function tlsCheck({ dialect }: Server, identity: Identity, wanted: boolean): Che
 }
 
 /** A primary that is a replica itself hands on only what it logs, and is only as fresh as its own replication. */
-function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Facts): Check[] {
+function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: PrimaryFacts): Check[] {
 	if (channels.length === 0) return [];
 	const { hints, terms } = dialect;
 	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');

@@ -12,7 +12,7 @@ import { privilegeCheck, type Server, titleOf } from '../shared/server.ts';
 import { type ProvisionEnv, seeded } from './env.ts';
 import { distrusts, type Fits, inspectFits, primaryFits, replicaFits } from './fits.ts';
 
-type Facts = {
+export type ReplicaFacts = {
 	readonly identity: Identity;
 	readonly held: readonly string[];
 	readonly primary: {
@@ -47,7 +47,7 @@ function privilegesOf(replica: Server, identity: Identity, held: readonly string
 
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `${host}:${port}`;
 
-export const inspectReplica: Step<ProvisionEnv, Facts, null> = {
+export const inspectReplica: Step<ProvisionEnv, ReplicaFacts, null> = {
 	id: 'inspect-replica',
 	title: 'Check the replica',
 	why: 'A replica must not be older than its primary, needs a server id of its own and room for the data. If it holds data or replicates already, that would be lost: its name must be typed first.',

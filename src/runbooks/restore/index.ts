@@ -13,6 +13,7 @@ import { inspectBackup } from './inspect-backup.ts';
 import { inspectServer } from './inspect-server.ts';
 import { loadDatabases } from './load-databases.ts';
 import { loadRows } from './load-rows.ts';
+import { restoreOverview } from './overview.ts';
 import { prove } from './prove.ts';
 import { proveFiles } from './prove-files.ts';
 import { readOnly } from './read-only.ts';
@@ -23,6 +24,7 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 	title: 'Restore a backup',
 	afterFailure: 'keep',
 	steps: [inspectBackup, inspectServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove, readOnly],
+	overview: (env, facts) => restoreOverview(env, (facts['inspect-server'] as { databases: readonly string[] }).databases),
 	marks: serverMark,
 	entangled: entangledServer,
 	summary(env) {

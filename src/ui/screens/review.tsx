@@ -2,15 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Box } from 'ink';
 import { useState } from 'react';
+import { decisionLines } from '../../render/decision.ts';
 import { checkLines } from '../../render/failure.ts';
-import { line, paint, span } from '../../render/page.ts';
+import { paint } from '../../render/page.ts';
 import { reviewLines } from '../../render/review.ts';
 import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
 import { Field } from '../components/field.tsx';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
-import { Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
 import { useKeys } from '../keys.ts';
@@ -52,12 +52,13 @@ const forbiddenHints = (isRepeatable: boolean): readonly Hint[] => [
 	['?', 'help'],
 ];
 
-const planHints = (view: View, isRepeatable: boolean): readonly Hint[] => [
+const planHints = (view: View, isOpen: boolean, isRepeatable: boolean): readonly Hint[] => [
 	['enter', 'start'],
 	['s', view === 'statements' ? 'plan' : 'SQL'],
 	['i', 'checks'],
 	['esc', 'back'],
-	['y', 'copy'],
+	['space', isOpen ? 'close steps' : 'open steps'],
+	['c', 'copy'],
 	['w', 'write'],
 	...(isRepeatable ? ([['r', 'check again']] as const) : []),
 	['?', 'help'],
@@ -71,6 +72,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 	const [asking, setAsking] = useState<Asking>(null);
 	const [typed, setTyped] = useState('');
 	const [wrong, setWrong] = useState(false);
+	const [isOpen, setOpen] = useState(false);
 	const { state, question, request, again } = watched;
 	const review = state.review;
 	const consents = review?.consents ?? [];
@@ -130,9 +132,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 	};
 	const begin = () => {
 		if (forbidden) return;
-		if (consents.length > 0) setAsking({ kind: 'type', index: 0 });
-		else if (request?.kind === 'backup') answer(true);
-		else setAsking({ kind: 'yes' });
+		setAsking(consents.length > 0 ? { kind: 'type', index: 0 } : { kind: 'yes' });
 	};
 
 	useKeys((key) => {
@@ -144,7 +144,10 @@ export function ReviewScreen({ watched, title }: Shown) {
 				return setView(view === 'statements' ? 'plan' : 'statements');
 			case 'i':
 				return setView(view === 'checks' ? 'plan' : 'checks');
-			case 'y':
+			case ' ':
+				return setOpen(!isOpen);
+			// Not y, which says yes in the dialog.
+			case 'c':
 				return app.copy(commandLine);
 			case 'w':
 				return write();
@@ -160,25 +163,30 @@ export function ReviewScreen({ watched, title }: Shown) {
 
 	if (review === null || request === null) return null;
 	const width = app.size.columns - 2;
-	const dialog = asking === null ? 0 : 5;
+	const dialog = asking === null ? 0 : 4;
 	const height = bodyRows(app.size.rows) - dialog;
 	const { servers } = state;
 	const lines = () => {
+		// Where it is agreed to, only what it comes to, whole.
+		if (asking !== null) return decisionLines(review, { width, signs, servers });
 		if (view === 'statements') return reviewLines(review, { width, ascii, servers });
 		if (view === 'checks') return review.checks.flatMap((check) => checkLines(check, width, signs));
-		return reviewRows(review, { width, signs, servers, commandLine, afterDeath: AFTER_DEATH[request.kind] });
+		return reviewRows(review, { width, signs, servers, commandLine, afterDeath: AFTER_DEATH[request.kind], isOpen });
 	};
 	const hints = (): readonly Hint[] => {
 		if (asking !== null) return DIALOG_HINTS[asking.kind];
-		return forbidden ? forbiddenHints(again !== null) : planHints(view, again !== null);
+		return forbidden ? forbiddenHints(again !== null) : planHints(view, isOpen, again !== null);
 	};
 	return (
 		<Frame title={title} badge={badgeOf(app, request)} {...stageOf(watched, 'Review')} hints={hints()}>
-			<Pane key={view} lines={lines()} width={width} height={height} active={asking === null} />
+			<Pane key={asking === null ? view : 'asking'} lines={lines()} width={width} height={height} pages={asking !== null} />
 			{asking?.kind === 'yes' && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
-					<Text bold>{`This changes ${Object.values(state.servers).join(' and ')}. Do it now?`}</Text>
+					<Text
+						bold
+						wrap="truncate"
+					>{`${review.overview?.effect ?? `This changes ${Object.values(state.servers).join(' and ')}.`} Start?`}</Text>
 					<Choice
 						options={[
 							{ value: false, label: 'No, change nothing' },
@@ -191,9 +199,8 @@ export function ReviewScreen({ watched, title }: Shown) {
 			{consent !== undefined && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
-					<Lines lines={[line(span(`${signs.warn} ${consent.reason}`, 'bad'))]} />
-					<Text {...styles('dim')} wrap="truncate">
-						{consent.affected.length > 0 ? `  ${consent.affected.join(', ')}` : ' '}
+					<Text bold wrap="truncate">
+						{review.overview?.effect ?? consent.reason}
 					</Text>
 					<Box>
 						<Text>{`  Type ${consent.name} to confirm: `}</Text>
