@@ -23,8 +23,8 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 
 	{
 		await using terminal = program('provision', '--primary', urlOf(primary), '--replica', urlOf(replica));
-		const review = await terminal.waitFor(/where +what +statement/, LONG);
-		expect(review).toContain("CREATE USER 'lockstep_");
+		const review = await terminal.waitFor(/enter start/, LONG);
+		expect(review).toMatch(/From +\S.*\(primary[\s\S]*Size +~/);
 		expect([await accounts(), await channelsOf(KIND, replica)]).toEqual([[], []]);
 		terminal.send('s');
 		await terminal.waitFor('s plan', LONG);
@@ -32,7 +32,7 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 		await terminal.waitFor(/CREATE USER 'lockstep_\d+'@'\S+' IDENTIFIED WITH caching_sha2_password BY '\*{8}' REQUIRE SSL/, LONG);
 		terminal.resize(80, 24);
 		terminal.send('s');
-		await terminal.waitFor(/where +what +statement/, LONG);
+		await terminal.waitFor(/enter start/, LONG);
 		terminal.send(KEYS.enter);
 		// The harmless answer is the one that Enter would take.
 		await terminal.waitFor(/❯ No, change nothing/, LONG);
@@ -51,10 +51,11 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 	const folder = join(home.dir, 'backups');
 	{
 		await using terminal = program('backup', '--server', urlOf(replica), '--to', folder);
-		await terminal.waitFor(/FLUSH TABLES WITH READ LOCK/, LONG);
-		terminal.send(KEYS.pageDown);
+		await terminal.waitFor(/global read lock[\s\S]*enter start/, LONG);
+		// Open, the steps show what they send.
+		terminal.send(` ${KEYS.pageDown}${KEYS.pageDown}`);
 		await terminal.waitFor(/UNLOCK TABLES/, LONG);
-		terminal.send(KEYS.enter);
+		terminal.send(`${KEYS.enter}y`);
 		const ended = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 		expect(ended).toContain('Backup complete: ');
 		expect(ended).toMatch(/Read lock held .* · replication caught up/);

@@ -141,8 +141,8 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	expect(terminal.screen().join('\n')).toMatch(/Primary\s+sandbox primary/);
 	terminal.send(KEYS.enter);
 
-	const review = await terminal.waitFor(/where +what +statement/, LONG);
-	expect(review).toContain("CREATE USER 'lockstep_");
+	const review = await terminal.waitFor(/enter start/, LONG);
+	expect(review).toMatch(/From +\S.*\(primary[\s\S]*Size +~/);
 	expect({ primary: await condition(sandbox.primary), replica: await condition(sandbox.replica) }).toEqual(before);
 	terminal.send('s');
 	await terminal.waitFor('s plan', LONG);
@@ -152,7 +152,7 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	terminal.resize(80, 24);
 	await terminal.waitFor(wholeFrame(80, 24), LONG);
 	terminal.send('s');
-	await terminal.waitFor(/where +what +statement/, LONG);
+	await terminal.waitFor(/enter start/, LONG);
 	terminal.send(KEYS.enter);
 	// The harmless answer is the one that Enter would take.
 	await terminal.waitFor(/❯ No, change nothing/, LONG);
@@ -167,10 +167,10 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	terminal.send(KEYS.enter);
 	await terminal.waitFor('Wait for the lock', LONG);
 	terminal.send(KEYS.enter);
-	await terminal.waitFor(/UNLOCK TABLES/, LONG);
+	await terminal.waitFor(/global read lock[\s\S]*enter start/, LONG);
 	const folder = join(pair.dir, 'backups');
 	expect(await backupsOf(folder)).toEqual([]);
-	terminal.send(KEYS.enter);
+	terminal.send(`${KEYS.enter}y`);
 	const dump = await pauseDump(terminal);
 
 	await terminal.waitFor(/READ LOCK HELD \d+:\d\d.* · replication waits/, LONG);
@@ -224,7 +224,7 @@ test('stopped safely in the midst of a dump of a server that clients write to', 
 	const folder = join(home.dir, 'backups');
 	await using terminal = program(home, ['backup', '--engine', 'vendor', '--server', urlOf(primary), '--to', folder]);
 
-	await terminal.waitFor(/where +what +statement/, LONG);
+	await terminal.waitFor(/enter start/, LONG);
 	const name = `${primary.host}:${primary.port}`;
 	terminal.send(KEYS.enter);
 	await terminal.waitFor(`Type ${name} to confirm`, LONG);

@@ -37,8 +37,8 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 	const wizard = async () => {
 		await bench.tap.shut();
 		const terminal = openTerminal({ command: process.execPath, args: command(), env: bench.tap.env, cwd: bench.home.dir });
-		await terminal.waitFor(/where +what +statement/, LONG);
-		terminal.send(KEYS.enter);
+		await terminal.waitFor(/enter start/, LONG);
+		terminal.send(`${KEYS.enter}y`);
 		await bench.midDump({ pid: terminal.pid });
 		await terminal.waitFor(/READ LOCK HELD \d+:\d\d/, LONG);
 		return terminal;

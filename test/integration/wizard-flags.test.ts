@@ -9,14 +9,14 @@ import { KEYS, openTerminal, type RealTerminal } from '../support/terminal.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 const PASSWORD = 'Correct-horse-1';
-const PLAN = /where +what +statement/;
+const PLAN = /enter start/;
 
 const open = (home: Home, args: readonly string[]): RealTerminal =>
 	openTerminal({ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 110, rows: 40 });
 
 /** The command that the plan shows. What is copied goes to the terminal by OSC 52. */
 async function copied(terminal: RealTerminal): Promise<string> {
-	terminal.send('y');
+	terminal.send('c');
 	await terminal.waitFor('copied');
 	const [, text = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(terminal.raw()) ?? [];
 	return Buffer.from(text, 'base64').toString();
@@ -133,7 +133,7 @@ describe('in a terminal', () => {
 		await terminal.waitFor('Password of dba');
 		terminal.send(`${PASSWORD}\r`);
 		await terminal.waitFor(PLAN);
-		terminal.send(KEYS.enter);
+		terminal.send(`${KEYS.enter}y`);
 		await terminal.waitFor(/Backup complete|every|verified|Summary/i);
 		const state = join(home.state, 'runs');
 		const journals = await Promise.all((await readdir(state)).map((name) => readFile(join(state, name), 'utf8')));

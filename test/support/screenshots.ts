@@ -112,7 +112,7 @@ async function record({ terminal, see, prompt }: Shell) {
 	await see(PLAN);
 	recording.hold(2200);
 	terminal.send(KEYS.enter);
-	await see(/Do it now\?/);
+	await see(/No, change nothing/);
 	recording.hold(900);
 	terminal.send('y');
 	await recording.play(see(/is a replica of/), 3200);
@@ -123,6 +123,9 @@ async function record({ terminal, see, prompt }: Shell) {
 	await see(PLAN);
 	recording.hold(2000);
 	terminal.send(KEYS.enter);
+	await see(/No, change nothing/);
+	recording.hold(700);
+	terminal.send('y');
 	await recording.play(see(/Backup complete/), 4500);
 	recording.hold(1800);
 	await leave();
@@ -150,6 +153,8 @@ async function single({ terminal, see, settled, prompt, picture }: Shell) {
 	open(`lockstep backup --server db3 ${SLOWLY}`);
 	await see(PLAN);
 	terminal.send(KEYS.enter);
+	await see(/No, change nothing/);
+	terminal.send('y');
 	await see(/READ LOCK HELD[\s\S]*[3-6]\d % +[\d.]+ [KM]iB \//);
 	picture('run');
 	picture('run-light', LIGHT);

@@ -175,7 +175,7 @@ describe('the journey', () => {
 		await wizard.sees('Check and review');
 		await press(ENTER);
 		await wizard.sees('enter start');
-		await press(ENTER, "y");
+		await press(ENTER, 'y');
 		await wizard.sees('Step 4/5');
 		expect(keys()).toBeLessThanOrEqual(4);
 	});
