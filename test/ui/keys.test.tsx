@@ -39,7 +39,7 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'working'), card('b', 'working')] }, shows: 'Which run' },
 	{ name: 'all runs', place: { at: 'all-runs' }, shows: /run/ },
 	{ name: 'recover', place: { at: 'recover', card: card('a', 'cut off') }, shows: /rolls it back|roll it back/ },
-	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'where' },
+	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'enter start' },
 ];
 
 const at = ({ place, isFirst }: ScreenKeys, size?: readonly [number, number]) =>
@@ -83,8 +83,8 @@ async function press(wizard: ReturnType<typeof openAt>, keys: string): Promise<s
 describe('a run at work', () => {
 	test.each(['q', ESC])('finding 40: %j says how to leave it, and does not', async (key) => {
 		const wizard = at(SCREENS.at(-1) as ScreenKeys);
-		await wizard.sees('where');
-		await wizard.press(ENTER);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
 		wizard.backend.play(...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		await wizard.press(key);
@@ -128,7 +128,7 @@ describe('a form', () => {
 		await wizard.press('\x1b[6~');
 		await wizard.sees(/❯ +Check and review/);
 		await wizard.press(`${UP}${UP}${ctrl('s')}`);
-		await wizard.sees('FLUSH TABLES');
+		await wizard.sees('enter start');
 	});
 
 	test('finding 36: a choice is set by its first letter', async () => {
@@ -170,11 +170,11 @@ describe('finding 55: /', () => {
 
 	test('filters the statements of a plan', async () => {
 		const wizard = at(SCREENS.at(-1) as ScreenKeys);
-		await wizard.sees('where');
+		await wizard.sees('enter start');
 		await wizard.press('s');
-		await wizard.sees('What forbids a dump');
+		await wizard.sees('Locked dump of');
 		await wizard.press(`/unlock${ENTER}`);
-		await vi.waitFor(() => expect(wizard.text()).not.toContain('What forbids a dump'));
+		await vi.waitFor(() => expect(wizard.text()).not.toContain('replica of db1'));
 		expect(wizard.text()).toContain('UNLOCK TABLES');
 	});
 });

@@ -213,7 +213,8 @@ describe('a step that takes long (finding 52, and the silence of a resumed run)'
 
 	test('says whom it connects to before anything has begun', async () => {
 		const wizard = openAt([{ at: 'run', request: backup, title: 'back up db3-backup' }]);
-		expect(await wizard.sees('● Connecting to')).toMatch(/● Connecting to db3-backup {2}0:0\d/);
+		await wizard.sees('enter start');
+		expect(wizard.everything()).toMatch(/● Connecting to db3-backup {2}0:0\d/);
 	});
 
 	test.each(SIZES)('says what it waits for, and for how long, at %i×%i', async (columns, rows) => {
