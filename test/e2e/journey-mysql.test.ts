@@ -23,6 +23,11 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 
 	{
 		await using terminal = program('provision', '--primary', urlOf(primary), '--replica', urlOf(replica));
+		// Nothing says a password of root's: it is asked for before any login, and Enter alone means none.
+		for (const { port } of [primary, replica]) {
+			await terminal.waitFor(`Password for root@127.0.0.1:${port}`, LONG);
+			terminal.send(KEYS.enter);
+		}
 		const review = await terminal.waitFor(/enter start/, LONG);
 		expect(review).toMatch(/From +\S.*\(primary[\s\S]*Size +~/);
 		expect([await accounts(), await channelsOf(KIND, replica)]).toEqual([[], []]);
@@ -51,6 +56,8 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 	const folder = join(home.dir, 'backups');
 	{
 		await using terminal = program('backup', '--server', urlOf(replica), '--to', folder);
+		await terminal.waitFor(`Password for root@127.0.0.1:${replica.port}`, LONG);
+		terminal.send(KEYS.enter);
 		await terminal.waitFor(/global read lock[\s\S]*enter start/, LONG);
 		// Open, the steps show what they send.
 		terminal.send(` ${KEYS.pageDown}${KEYS.pageDown}`);
