@@ -35,7 +35,7 @@ const EVERYWHERE = [
 export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	home: {
 		title: 'Home',
-		why: 'Nothing on a server changes from here: every change is shown first, on a Review screen, statement by statement, and asks before it is made.',
+		why: 'Nothing on a server changes from here: every change is shown first, in a plan, statement by statement, and asks before it is made.',
 		keys: [
 			MOVE,
 			['enter, or its digit', 'open'],
@@ -59,7 +59,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	form: {
 		title: 'Answers',
-		why: 'Answers stay when you go back. Nothing is done before the Review screen; what is looked up until then only reads.',
+		why: 'Answers stay when you go back. Nothing is done before the plan is started; what is looked up until then only reads.',
 		keys: [
 			['ctrl+s', 'continue, from any field; enter does on the button'],
 			['tab, shift+tab, up down', 'next, previous field; shift+tab on the first goes back'],
@@ -74,7 +74,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		],
 	},
 	review: {
-		title: 'Review',
+		title: 'Plan',
 		why: 'This is the very plan that will be done: the statements shown are the ones that are sent. Up to here lockstep only read. What destroys something or makes others wait asks for a name to be typed.',
 		keys: [
 			['enter', 'start, or ask for what must be typed'],
@@ -168,7 +168,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	archive: {
 		title: 'A backup',
-		why: 'Verify reads every byte and finds what was lost or changed. Only a restore proves that a backup restores: drill does one on this machine, to a throwaway server. Restore loads it into a server of yours, after a Review.',
+		why: 'Verify reads every byte and finds what was lost or changed. Only a restore proves that a backup restores: drill does one on this machine, to a throwaway server. Restore loads it into a server of yours, after its plan.',
 		keys: [['up down  k j', 'move'], ['enter', 'choose'], ['PgUp PgDn', 'scroll'], ['y', 'copy its path'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	verify: {
@@ -207,10 +207,10 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 
 /** The stages of a flow, as the header tells them. */
 export const STAGES = {
-	backup: ['Server', 'What and how', 'Review', 'Run', 'Summary'],
-	provision: ['Servers', 'Review', 'Run', 'Summary'],
-	restore: ['Server', 'What', 'Review', 'Run', 'Summary'],
-	drill: ['Review', 'Run', 'Summary'],
+	backup: ['Server', 'What and how', 'Plan', 'Run', 'Summary'],
+	provision: ['Servers', 'Plan', 'Run', 'Summary'],
+	restore: ['Server', 'What', 'Plan', 'Run', 'Summary'],
+	drill: ['Plan', 'Run', 'Summary'],
 } as const;
 
 export const WORDS = {

@@ -90,7 +90,7 @@ describe('14: one run', () => {
 		const wizard = details('r4-provision');
 		await wizard.sees(/❯ Resume/);
 		await wizard.press(ENTER);
-		await wizard.sees('Review');
+		await wizard.sees('Plan');
 		expect(wizard.backend.requests).toEqual([REQUESTS.provision]);
 	});
 

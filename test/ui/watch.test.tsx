@@ -116,7 +116,7 @@ describe('home', () => {
 		expect(await wizard.sees('is unfinished')).not.toContain('Recover');
 		await wizard.sees(/❯ Resume +the plan of the unfinished run again\n +Back up now/);
 		await wizard.press(ENTER);
-		await wizard.sees('Review');
+		await wizard.sees('Plan');
 		expect(wizard.backend.requests).toEqual([REQUESTS.provision]);
 	});
 

@@ -178,7 +178,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 		return forbidden ? forbiddenHints(again !== null) : planHints(view, isOpen, again !== null);
 	};
 	return (
-		<Frame title={title} badge={badgeOf(app, request)} {...stageOf(watched, 'Review')} hints={hints()}>
+		<Frame title={title} badge={badgeOf(app, request)} {...stageOf(watched, 'Plan')} hints={hints()}>
 			<Pane key={asking === null ? view : 'asking'} lines={lines()} width={width} height={height} pages={asking !== null} />
 			{asking?.kind === 'yes' && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>

@@ -109,7 +109,7 @@ export function Work({ watched, title }: Shown) {
 			title={title}
 			badge={badgeOf(app, request)}
 			{...(percent === null ? {} : { right: { text: `${Math.floor(percent * 100)} %`, tone: 'bold' as const } })}
-			{...stageOf(watched, looking ? 'Review' : 'Run')}
+			{...stageOf(watched, looking ? 'Plan' : 'Run')}
 			state={red}
 			hints={looking ? PROGRESS_HINTS : workHints({ pane, undoing, leavable })}
 		>
