@@ -94,7 +94,7 @@ function backup(summary: Known, ms: number | null, ascii: boolean): string[] {
 		selfAt && `Its own position: ${selfAt}`,
 		text(summary.consistency) && `Consistency: ${text(summary.consistency)}`,
 		text(summary.changedJson) && `A restore changes types inside JSON: ${text(summary.changedJson)}`,
-		say(['Checksums ok', 'every dump has its footer', 'not yet test-restored'], ascii ? ' - ' : ' · '),
+		say(['Checksums ok', 'all dump files complete', 'not yet test-restored'], ascii ? ' - ' : ' · '),
 	].filter((each): each is string => !!each);
 }
 
@@ -130,7 +130,7 @@ function provision(summary: Known, ms: number | null): string[] {
 			`Operator ${text(summary.operator)}, ${text(summary.operatorPasswordFile) ? `password in ${text(summary.operatorPasswordFile)}` : 'with the password it had'}`,
 		at && `Began at ${at}`,
 		compared !== null &&
-			`${plural(compared, 'table')} compared with the primary at one position: identical${skipped > 0 ? `; ${skipped} not compared: ${text(summary.notCompared)}` : ''}`,
+			`${plural(compared, 'table')} identical to the primary at the same position${skipped > 0 ? `; ${skipped} not compared: ${text(summary.notCompared)}` : ''}`,
 	].filter((each): each is string => !!each);
 }
 

@@ -103,7 +103,7 @@ export const BACKUP = defineCommand({
 			isTable: true,
 			about: 'leave it out; separated by commas, or given again',
 			form: {
-				label: 'Leave out tables',
+				label: 'Exclude tables',
 				about: 'database.table with commas between them.',
 				placeholder: '(none)',
 				expects: 'Each as database.table.',
@@ -114,7 +114,7 @@ export const BACKUP = defineCommand({
 			form: {
 				label: 'The lock',
 				about:
-					'held: for the whole dump. snapshot: until every connection has its snapshot, an instant where all is InnoDB (parallel only).',
+					'held: for the whole dump. snapshot: until every connection has its snapshot, milliseconds where all is InnoDB (parallel only).',
 				options: [
 					{ value: '', label: 'automatic (recommended)' },
 					{ value: 'held', label: 'held' },

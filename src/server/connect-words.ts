@@ -82,7 +82,7 @@ function byNumber(error: DriverError, address: ServerAddress, { passwordGiven, e
 	switch (error.errno) {
 		case 1045:
 			return {
-				message: `${at} refused to log in ${seen} ${passwordGiven ? 'with the password given' : 'without a password'}.`,
+				message: `Access denied for ${seen} on ${at} (${passwordGiven ? 'a password was given' : 'no password given'}).`,
 				reason: encrypted
 					? 'The password is wrong, or there is no account for that user from that host.'
 					: 'The password is wrong, there is no account for that user from that host, or the account demands TLS and this connection has none.',
@@ -95,7 +95,7 @@ function byNumber(error: DriverError, address: ServerAddress, { passwordGiven, e
 			};
 		case 1698:
 			return {
-				message: `${at} refused to log in ${seen}.`,
+				message: `Access denied for ${seen} on ${at}.`,
 				reason: 'That account takes no password: the server asks who the user of the operating system is, and it is another one.',
 				hints: [`Run this as the system’s user ${address.user}, through the socket, or use an account that has a password.`],
 			};
@@ -241,7 +241,7 @@ function tlsReason(text: string, address: ServerAddress): Pick<Words, 'reason' |
 		};
 	}
 	return {
-		reason: 'The encrypted connection did not come to be.',
+		reason: 'The TLS handshake failed.',
 		hints: ["See the server’s: SHOW VARIABLES LIKE '%ssl%';", 'Check --ssl-ca, --ssl-cert and --ssl-key.'],
 	};
 }

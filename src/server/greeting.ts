@@ -113,7 +113,7 @@ export function unreachable(address: ServerAddress, cause: Error): ConnectError 
 			'Nothing listens there.',
 			'Is the server running, and is this its address and port? On its machine: SELECT @@port, @@bind_address, @@skip_networking;',
 		],
-		ENOTFOUND: [`No machine of the name "${address.host}" is known.`, 'Check the spelling of the host, or give its IP address.'],
+		ENOTFOUND: [`Host name "${address.host}" cannot be resolved.`, 'Check the spelling of the host, or give its IP address.'],
 		EAI_AGAIN: [
 			`The name "${address.host}" could not be looked up: the name server does not answer.`,
 			'Check this machine’s network, or give the IP address.',

@@ -217,7 +217,7 @@ describe.each(SANDBOX_KINDS)('a lease on %s', (kind) => {
 			const refused = await failure(openLease({ ...address, user: 'nobody' }, password, { lockWaitSeconds: 5 }));
 			expect(refused).toBeInstanceOf(ConnectError);
 			expect([refused.description.message, refused.cause.message]).toEqual([
-				expect.stringContaining("refused to log in 'nobody'@'127.0.0.1'"),
+				expect.stringContaining("Access denied for 'nobody'@'127.0.0.1'"),
 				expect.stringContaining('Access denied'),
 			]);
 			const file = await failure(open({}, { tls: { mode: 'VERIFY_CA', ca: '/nowhere/ca.pem' } }));

@@ -111,10 +111,10 @@ describe.each(SANDBOX_KINDS)('%s', (kind) => {
 		});
 
 		test.each([
-			['a wrong password', {}, new Secret('wrong'), /refused to log in 'app'@'127.0.0.1' with the password given/],
-			['no password', {}, null, /refused to log in 'app'@'127.0.0.1' without a password/],
-			['an unknown user', { user: 'nobody' }, password, /refused to log in 'nobody'@'127.0.0.1'/],
-			['an account that demands TLS', { user: 'tls_only', tls: { mode: 'DISABLED' as const } }, password, /refused to log in 'tls_only'/],
+			['a wrong password', {}, new Secret('wrong'), /Access denied for 'app'@'127.0.0.1' on .* \(a password was given\)/],
+			['no password', {}, null, /Access denied for 'app'@'127.0.0.1' on .* \(no password given\)/],
+			['an unknown user', { user: 'nobody' }, password, /Access denied for 'nobody'@'127.0.0.1'/],
+			['an account that demands TLS', { user: 'tls_only', tls: { mode: 'DISABLED' as const } }, password, /Access denied for 'tls_only'/],
 			['an expired password', { user: 'stale' }, password, /password of .*stale.* has expired/],
 			['a locked account', { user: 'locked' }, password, /is locked/],
 		])('%s is refused in words', async (_, rest, secret, what) => {

@@ -163,7 +163,7 @@ describe('a summary', () => {
 			'  Position of db1:3306: mysql-bin.000213:88112  gtid 0-1-84213',
 			'  Its own position: db3-bin.000007:342  gtid 0-1-84213',
 			'  Consistency: FLUSH TABLES WITH READ LOCK',
-			'  Checksums ok · every dump has its footer · not yet test-restored',
+			'  Checksums ok · all dump files complete · not yet test-restored',
 			'Next:  lockstep status',
 		]);
 	});
@@ -183,7 +183,7 @@ describe('a summary', () => {
 		} as const;
 		expect(renderSummary(end, NOTHING_YET, { width: 80, color: false }).split('\n')).toEqual([
 			'✓ Backup complete: /b',
-			'  Checksums ok · every dump has its footer · not yet test-restored',
+			'  Checksums ok · all dump files complete · not yet test-restored',
 			'  ▲ look at this',
 		]);
 	});

@@ -148,7 +148,7 @@ describe('no way there', () => {
 		await writeFile(join(folder, 'file'), '');
 		expect((await refusal({ port })).description?.reason).toMatch(/Nothing listens/);
 		expect((await refusal({ host: 'nowhere.invalid' })).description?.reason).toMatch(
-			/No machine of the name "nowhere.invalid"|could not be looked up/,
+			/Host name "nowhere.invalid" cannot be resolved|could not be looked up/,
 		);
 		expect((await refusal({ socket: join(folder, 'missing') })).description?.reason).toMatch(/no such file/);
 		expect((await refusal({ socket: join(folder, 'file') })).description?.reason).toMatch(/no socket/);

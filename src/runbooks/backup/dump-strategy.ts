@@ -47,7 +47,7 @@ function lockOf(env: BackupEnv, engine: DumpStrategy['engine'], { clientsWait, t
 	const left = withoutSnapshot(tables);
 	const meanwhile =
 		left.length === 0
-			? 'the lock is held until every connection has its snapshot, for an instant'
+			? 'the lock is held until every connection has its snapshot, for milliseconds'
 			: `the lock is held until the tables without snapshots are read: ${some(left.map(({ database, name }) => `${database}.${name}`))}, ~${bytes(sizeOf(left))}`;
 	if (env.lockFor === 'snapshot') return { lock: 'snapshot', why: meanwhile };
 	if (env.lockFor === 'held') return { lock: 'held', why: held };

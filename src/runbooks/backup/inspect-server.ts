@@ -224,7 +224,7 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 		const consents: Consent[] = [];
 		const { strategy } = facts;
 		const long =
-			strategy.lock === 'snapshot' && facts.heldBytes === 0 ? 'for an instant, when the lock is taken' : 'for as long as the lock is held';
+			strategy.lock === 'snapshot' && facts.heldBytes === 0 ? 'for milliseconds, when the lock is taken' : 'for as long as the lock is held';
 		if (writable(facts)) {
 			consents.push({
 				name: server.name,
@@ -353,7 +353,7 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	}[longQueries];
 	return {
 		...must('LONG-QUERIES', 'No long-running statements', before.length + idle.length === 0, {
-			found: found.length === 0 ? 'nobody' : found.join(' · '),
+			found: found.length === 0 ? 'none' : found.join(' · '),
 			hints: [hints],
 		}),
 		...(before.length + idle.length > 0 && longQueries !== 'abort' ? { status: 'warning' as const } : {}),
@@ -362,7 +362,7 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 
 function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { strategy, heldBytes: size }: ServerFacts): Check {
 	const predicted = predictHeld(size, { compress, engine: strategy.engine }, history);
-	const found = strategy.lock === 'snapshot' && size === 0 ? 'an instant' : describePrediction(predicted);
+	const found = strategy.lock === 'snapshot' && size === 0 ? 'held for milliseconds' : describePrediction(predicted);
 	const allowed = lockLimit(maxLockSeconds, predicted);
 	if (typeof maxLockSeconds !== 'number') {
 		const most =

@@ -117,7 +117,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		const most = lockLimit(env.maxLockSeconds, predicted);
 		act(
 			'lock',
-			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${strategy.lock === 'snapshot' && size === 0 ? 'for an instant' : describePrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${strategy.lock === 'snapshot' && size === 0 ? 'for milliseconds' : describePrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
 			{ changes: true, timeoutMs: attemptMs(seconds) },
 		);

@@ -81,7 +81,7 @@ export function replicationWords(report: StatusReport, dot: string): Line {
 	if (replication === null) {
 		return report.replicas.length > 0
 			? line(`source of ${plural(report.replicas.length, 'replica')}`, span(report.readOnly ? '' : ' (clients write here)', 'dim'))
-			: line('not a replica', span(report.readOnly ? `, read-only` : `, clients may write here`, 'dim'));
+			: line('not a replica', span(report.readOnly ? `, read-only` : `, writable`, 'dim'));
 	}
 	const { io, sql, lagSeconds, gtid, encrypted } = replication;
 	return line(

@@ -41,7 +41,7 @@ const serverFacts = (report: StatusReport): readonly Line[] => [
 	),
 	fact(
 		'Writes',
-		span(report.readOnly ? 'read-only' : 'clients may write here', report.readOnly || report.replication === null ? 'plain' : 'warn'),
+		span(report.readOnly ? 'read-only' : 'writable', report.readOnly || report.replication === null ? 'plain' : 'warn'),
 	),
 ];
 
