@@ -530,6 +530,8 @@ export type FakeBackend = WizardBackend & {
 export type FakeOptions = {
 	readonly servers?: readonly ServerCard[];
 	readonly warnings?: readonly string[];
+	/** Servers of a request that no profile names. */
+	readonly unsaved?: readonly (ServerCard & { readonly role: string })[];
 	readonly suggestions?: readonly ServerSuggestion[];
 	/** Answers or rejects. */
 	readonly inspect?: (server: string) => ServerCheck;
@@ -627,7 +629,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 		inspectServer: async (server) =>
 			options.inspect?.(server) ?? { account: `root@${server}`, badge: null, needsPassword: false, title: 'MariaDB 11.8' },
 		badgeOf: (server) => options.badges?.[server] ?? backend.servers().find((each) => each.server === server)?.badge ?? null,
-		unsavedServers: () => [],
+		unsavedServers: () => (options.unsaved ?? []).filter(({ name }) => !saved.some((each) => each.name === name)),
 		answers: (form) => answers.get(form),
 		keepAnswers: (form, values) => {
 			if (values === null) answers.delete(form);

@@ -224,7 +224,9 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 		const consents: Consent[] = [];
 		const { strategy } = facts;
 		const long =
-			strategy.lock === 'snapshot' && facts.heldBytes === 0 ? 'for milliseconds, when the lock is taken' : 'for as long as the lock is held';
+			strategy.lock === 'snapshot' && facts.heldBytes === 0
+				? 'for milliseconds, when the lock is taken'
+				: 'for as long as the lock is held';
 		if (writable(facts)) {
 			consents.push({
 				name: server.name,

@@ -16,7 +16,7 @@ import { grantOperator } from './grant-operator.ts';
 import { inspectPrimary, type PrimaryFacts } from './inspect-primary.ts';
 import { inspectReplica, type ReplicaFacts } from './inspect-replica.ts';
 import { provisionOverview } from './overview.ts';
-import { protect } from './protect.ts';
+import { type ProtectOutput, protect } from './protect.ts';
 import { seed } from './seed.ts';
 import { setPosition } from './set-position.ts';
 import { start } from './start.ts';
@@ -80,6 +80,8 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 			comparedTables: compared?.compared ?? 0,
 			comparedAt: compared?.gtid ?? '',
 			notCompared: (compared?.notCompared ?? []) as Json,
+			/** Lines that only a person can write, and without which a restart forgets what was set. */
+			optionFile: (env.outputs.protect as ProtectOutput | undefined)?.optionFile ?? [],
 			...(compared?.changedJson === undefined ? {} : { changedJson: compared.changedJson.map(describeChangedJson) }),
 		};
 	},

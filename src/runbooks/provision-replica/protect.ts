@@ -17,8 +17,11 @@ type Facts = {
 	readonly packet: number;
 };
 
-/** `packet`: what it was before it was raised for the data, and is to be again; null where it was not raised. */
-export type ProtectOutput = { readonly packet: number | null };
+/**
+ * `packet`: what it was before it was raised for the data, and is to be again; null where it was not raised. `optionFile`: the lines that its
+ * option file must have.
+ */
+export type ProtectOutput = { readonly packet: number | null; readonly optionFile?: readonly string[] };
 
 /** The most that there can be, as the tools have it: a row of bytes is twice as long in a dump. */
 const LARGEST_PACKET = 1024 ** 3;
@@ -81,7 +84,7 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 				});
 			}
 		}
-		return { packet: origin.packet !== undefined && origin.packet < LARGEST_PACKET ? origin.packet : null };
+		return { packet: origin.packet !== undefined && origin.packet < LARGEST_PACKET ? origin.packet : null, optionFile: facts.lines };
 	},
 	async verify({ replica, runQuery, outputs }) {
 		const identity = await runQuery('replica', replica.dialect.identity);

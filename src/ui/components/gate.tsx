@@ -37,9 +37,7 @@ export function displayName(server: string, reach: ReachRequest[string] | undefi
 /** Whether a password is what is missing: none is known, or the server refused the login rather than the connection. */
 export function isLogin({ description, needsPassword }: Failure): boolean {
 	if (needsPassword !== undefined) return true;
-	return /access denied|\b1045\b|\b1698\b/i.test(
-		[description.message, description.reason, description.details].join(' '),
-	);
+	return /access denied|\b1045\b|\b1698\b/i.test([description.message, description.reason, description.details].join(' '));
 }
 
 function hintsOf(isRefused: boolean, isAsking: boolean): readonly Hint[] {

@@ -11,6 +11,7 @@ import { logRows } from '../log-rows.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
+import { nextLines, nextSteps } from './next-steps.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
@@ -34,6 +35,8 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 		else app.go({ at: 'recover', card });
 	};
 	const summary = summaryLines(end, state, { width, ascii });
+	const next = nextSteps(app, request, end);
+	useKeys((key) => next.find((each) => each.key === key)?.does());
 	useKeys((key) => {
 		switch (key) {
 			case 'enter':
@@ -59,7 +62,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	});
 	const statements = transcriptRows(state, signs);
 	const lines = () => {
-		if (view === 'summary') return summary;
+		if (view === 'summary') return [...summary, ...nextLines(next)];
 		if (view === 'log') return logRows(state, signs);
 		return statements.length > 0 ? statements : [EMPTY];
 	};
@@ -71,6 +74,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 			hints={[
 				...(app.alone ? [] : ([['enter', 'home']] as const)),
 				...(good || again === null ? [] : ([['r', 'try again']] as const)),
+				...next.map(({ key, label }) => [key, label] as const),
 				...(canRollBack ? ([['p', 'roll back']] as const) : []),
 				['s', 'SQL'],
 				['l', 'log'],

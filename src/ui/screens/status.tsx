@@ -39,10 +39,7 @@ const serverFacts = (report: StatusReport): readonly Line[] => [
 			`${count(report.databases)} databases, ${bytes(report.bytes)}${report.uptimeSeconds === null ? '' : `, up ${uptime(report.uptimeSeconds)}`}`,
 		),
 	),
-	fact(
-		'Writes',
-		span(report.readOnly ? 'read-only' : 'writable', report.readOnly || report.replication === null ? 'plain' : 'warn'),
-	),
+	fact('Writes', span(report.readOnly ? 'read-only' : 'writable', report.readOnly || report.replication === null ? 'plain' : 'warn')),
 ];
 
 function replicationFacts(report: StatusReport, width: number, dot: string): readonly Line[] {

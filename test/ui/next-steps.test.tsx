@@ -1,0 +1,89 @@
+// What the end of a run leads to (issue of the wizard, finding 13 and 43).
+import { cleanup } from 'ink-testing-library';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Place } from '../../src/ui/app-context.ts';
+import { backupCard, REPORT } from './backups-story.ts';
+import { ENTER, openAt } from './open.tsx';
+import { type FakeOptions, fakeDesk, firstHalf, type Kind, REQUESTS, SUMMARY, secondHalf } from './story.ts';
+
+afterEach(cleanup);
+
+async function ended(kind: Kind, options: FakeOptions = {}) {
+	const place: Place = { at: 'run', request: REQUESTS[kind], title: kind };
+	const wizard = openAt([{ at: 'home' }, place], fakeDesk(options));
+	await wizard.sees('enter start');
+	await wizard.press(`${ENTER}y`);
+	await wizard.sees('Run');
+	wizard.backend.play(...firstHalf(kind), ...secondHalf(kind));
+	wizard.backend.end();
+	const text = await wizard.sees('enter home');
+	return { wizard, text };
+}
+
+const BACKUPS: FakeOptions = {
+	backups: {
+		backups: async (folder) => ({ folder, cards: [backupCard('20261121T020000Z')] }),
+		showBackup: async () => REPORT,
+	},
+};
+
+describe('finding 43: after a backup', () => {
+	test('v verifies it', async () => {
+		const { wizard, text } = await ended('backup', BACKUPS);
+		expect(text).toMatch(/v verify +d drill +o open +t timer/);
+		await wizard.press('v');
+		await wizard.sees('verify 20261121T020000Z');
+	});
+
+	test('d opens the plan of its drill', async () => {
+		const { wizard } = await ended('backup', BACKUPS);
+		await wizard.press('d');
+		await wizard.sees('drill 20261121T020000Z');
+		expect(wizard.backend.requests.at(-1)).toEqual({ kind: 'drill', backup: SUMMARY.backup, replicate: false, tls: true });
+	});
+
+	test('o opens it, and Esc comes back to the end', async () => {
+		const { wizard } = await ended('backup', BACKUPS);
+		await wizard.press('o');
+		await wizard.sees('backup 20261121T020000Z');
+	});
+
+	test('one that is gone is said to be', async () => {
+		const { wizard } = await ended('backup');
+		await wizard.press('o');
+		await wizard.sees('is not there any more');
+	});
+
+	test('t copies a line for cron that runs without a question', async () => {
+		const { wizard, text } = await ended('backup', BACKUPS);
+		expect(text.replace(/\s+/g, ' ')).toMatch(/0 2 \* \* \* lockstep backup .* --yes --quiet/);
+		await wizard.press('t');
+		await wizard.sees('copied');
+	});
+});
+
+describe('finding 13: after a set-up', () => {
+	const unsaved = (['primary', 'replica'] as const).map((role) => ({
+		role,
+		name: `db-${role}`,
+		server: `db-${role}`,
+		badge: null,
+		output: null,
+	}));
+
+	test('the lines of the option file are said again, and a keeps both servers once', async () => {
+		const { wizard, text } = await ended('provision', { unsaved });
+		expect(text).toContain("For the replica's option file");
+		expect(text).toContain('read_only = ON');
+		await wizard.press('a');
+		await wizard.sees('Kept: db-primary, db-replica');
+		expect(wizard.backend.saved.map(({ name }) => name)).toEqual(['db-primary', 'db-replica']);
+	});
+
+	test('b opens the first backup of the replica', async () => {
+		const { wizard } = await ended('provision');
+		await wizard.press('b');
+		await wizard.sees('Check and review');
+		expect(wizard.text()).toContain('db3-backup');
+	});
+});
