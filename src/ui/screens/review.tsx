@@ -4,7 +4,7 @@ import { Box } from 'ink';
 import { useState } from 'react';
 import { decisionLines } from '../../render/decision.ts';
 import { checkLines } from '../../render/failure.ts';
-import { paint } from '../../render/page.ts';
+import { indented, paint } from '../../render/page.ts';
 import { reviewLines } from '../../render/review.ts';
 import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
@@ -166,9 +166,10 @@ export function ReviewScreen({ watched, title }: Shown) {
 	const dialog = asking === null ? 0 : 4;
 	const height = bodyRows(app.size.rows) - dialog;
 	const { servers } = state;
+	const effect = review.overview?.effect ?? `This changes ${Object.values(servers).join(' and ')}.`;
 	const lines = () => {
 		// Where it is agreed to, only what it comes to, whole.
-		if (asking !== null) return decisionLines(review, { width, signs, servers });
+		if (asking !== null) return [...indented('', effect, width, 'bold'), [], ...decisionLines(review, { width, signs, servers })];
 		if (view === 'statements') return reviewLines(review, { width, ascii, servers });
 		if (view === 'checks') return review.checks.flatMap((check) => checkLines(check, width, signs));
 		return reviewRows(review, { width, signs, servers, commandLine, afterDeath: AFTER_DEATH[request.kind], isOpen });
@@ -183,10 +184,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 			{asking?.kind === 'yes' && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
-					<Text
-						bold
-						wrap="truncate"
-					>{`${review.overview?.effect ?? `This changes ${Object.values(state.servers).join(' and ')}.`} Start?`}</Text>
+					<Text bold>Start?</Text>
 					<Choice
 						options={[
 							{ value: false, label: 'No, change nothing' },
@@ -199,9 +197,6 @@ export function ReviewScreen({ watched, title }: Shown) {
 			{consent !== undefined && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
-					<Text bold wrap="truncate">
-						{review.overview?.effect ?? consent.reason}
-					</Text>
 					<Box>
 						<Text>{`  Type ${consent.name} to confirm: `}</Text>
 						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - widthOf(consent.name) - 22)} />
