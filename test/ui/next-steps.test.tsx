@@ -30,7 +30,7 @@ const BACKUPS: FakeOptions = {
 describe('finding 43: after a backup', () => {
 	test('v verifies it', async () => {
 		const { wizard, text } = await ended('backup', BACKUPS);
-		expect(text).toMatch(/v verify +d drill +o open +t timer/);
+		expect(text).toMatch(/v +verify[\s\S]*d +drill[\s\S]*o +open[\s\S]*t +timer[\s\S]*q quit/);
 		await wizard.press('v');
 		await wizard.sees('verify 20261121T020000Z');
 	});

@@ -5,6 +5,7 @@ import { type Line, line, paint, span } from '../../render/page.ts';
 import { summaryLines } from '../../render/summary.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
+import { Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
 import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
@@ -36,6 +37,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	};
 	const summary = summaryLines(end, state, { width, ascii });
 	const next = nextSteps(app, request, end);
+	const copied = next.flatMap(({ text }) => (text === undefined ? [] : [line('  ', span(text, 'key'))]));
 	useKeys((key) => next.find((each) => each.key === key)?.does());
 	useKeys((key) => {
 		switch (key) {
@@ -60,9 +62,11 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 				return app.help('summary');
 		}
 	});
+	// Always in sight, whatever else there is to read.
+	const below = view === 'summary' ? nextLines(next) : [];
 	const statements = transcriptRows(state, signs);
 	const lines = () => {
-		if (view === 'summary') return [...summary, ...nextLines(next)];
+		if (view === 'summary') return [...summary, ...copied];
 		if (view === 'log') return logRows(state, signs);
 		return statements.length > 0 ? statements : [EMPTY];
 	};
@@ -74,7 +78,6 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 			hints={[
 				...(app.alone ? [] : ([['enter', 'home']] as const)),
 				...(good || again === null ? [] : ([['r', 'try again']] as const)),
-				...next.map(({ key, label }) => [key, label] as const),
 				...(canRollBack ? ([['p', 'roll back']] as const) : []),
 				['s', 'SQL'],
 				['l', 'log'],
@@ -83,7 +86,8 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 				['?', 'help'],
 			]}
 		>
-			<Pane key={view} lines={lines()} width={width} height={bodyRows(app.size.rows)} />
+			<Pane key={view} lines={lines()} width={width} height={bodyRows(app.size.rows) - below.length} />
+			<Lines lines={below} />
 		</Frame>
 	);
 }

@@ -16,6 +16,8 @@ export type NextStep = {
 	/** For the hint bar. */
 	readonly label: string;
 	readonly about: string;
+	/** What it copies, shown whole. */
+	readonly text?: string;
 	readonly does: () => void;
 };
 
@@ -51,7 +53,7 @@ const drillOf = (app: App, path: string): NextStep => ({
 /** Once every night, as cron takes it: nobody answers there, and only failures are mailed. */
 const scheduleOf = (app: App, request: BackupRequest): NextStep => {
 	const cron = `0 2 * * * ${app.backend.commandLine(request)} --yes --quiet`.replaceAll('%', String.raw`\%`);
-	return { key: 't', label: 'timer', about: `copy the line for crontab -e: ${cron}`, does: () => app.copy(cron) };
+	return { key: 't', label: 'timer', about: 'copy a line for crontab -e: every night at two', text: cron, does: () => app.copy(cron) };
 };
 
 function afterBackup(app: App, request: BackupRequest, { summary }: RunEnd): readonly NextStep[] {
@@ -109,8 +111,4 @@ export function nextSteps(app: App, request: RunRequest | null, end: RunEnd): re
 export const nextLines = (next: readonly NextStep[]): readonly Line[] =>
 	next.length === 0
 		? []
-		: [
-				[],
-				line(span('Next', 'bold')),
-				...next.map(({ key, label, about }) => line('  ', span(key, 'key'), `  ${pad(label, 14)}`, span(about, 'dim'))),
-			];
+		: [[], ...next.map(({ key, label, about }) => line('  ', span(key, 'key'), `  ${pad(label, 14)}`, span(about, 'dim')))];
