@@ -94,7 +94,9 @@ export async function openServer(
 	only: 'all' | 'status' = 'all',
 ): Promise<OpenedServer> {
 	const resolved = await resolveConnection(context, connection);
-	const password = connection.password ?? resolved.password;
+	const found = connection.password ?? resolved.password;
+	// An empty password is none: nothing is there to be kept from an unverified server, by our sessions or a vendor's tool.
+	const password = found?.reveal() === '' ? null : found;
 	const { address } = resolved;
 	const session = await connect(address, password, { signal: context.signal });
 	try {

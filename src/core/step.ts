@@ -204,8 +204,8 @@ export interface Runbook<Env> {
 	readonly id: string;
 	readonly title: string;
 	readonly steps: readonly AnyStep<Env>[];
-	/** What its plan comes to, by what the steps found: `facts` by step. Pure. */
-	overview?(env: Env, facts: { readonly [step: string]: Json }): Overview;
+	/** What its plan comes to, by what the steps found: `facts` by step; undefined where it has not the steps to tell. Pure. */
+	overview?(env: Env, facts: { readonly [step: string]: Json }): Overview | undefined;
 	/** `put-back`: everything is undone at once; `keep`: it stays, to be resumed. */
 	readonly afterFailure: 'put-back' | 'keep';
 	/** Where each server stands, so that a later look sees whether others wrote there; empty where that cannot be known. Only looks. */

@@ -127,7 +127,7 @@ const NO_AUTO_CREATE_USER = 'NO_AUTO_CREATE_USER';
  */
 export async function connect(
 	address: ServerAddress,
-	given: Secret | null,
+	password: Secret | null,
 	options: {
 		readonly signal?: AbortSignal;
 		/** Whether it may send rows by {@link Session.load}: no other session of ours lets a server ask for a file. */
@@ -140,8 +140,6 @@ export async function connect(
 		readonly readBytes?: number;
 	} = {},
 ): Promise<Session> {
-	// An empty password is none: nothing is there to be kept from an unverified server.
-	const password = given?.reveal() === '' ? null : given;
 	const tls = await tlsOptions(address);
 	const limit = AbortSignal.timeout(address.connectTimeoutMs);
 	const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;

@@ -16,7 +16,9 @@ export const lockedDump: Runbook<BackupEnv> = {
 	title: 'Back up under a lock',
 	afterFailure: 'put-back',
 	steps: [inspectServer, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, finalize],
-	overview: (env, facts) => backupOverview(env, facts['inspect-server'] as unknown as ServerFacts),
+	overview(env, { 'inspect-server': found }) {
+		return found === undefined ? undefined : backupOverview(env, found as unknown as ServerFacts);
+	},
 	summary(env): { readonly [key: string]: Json } {
 		const dump = dumped(env);
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;

@@ -48,8 +48,10 @@ export const provisionReplica: Runbook<ProvisionEnv> = {
 		compareDefinitionsOfBoth,
 		compare,
 	],
-	overview: (env, facts) =>
-		provisionOverview(env, facts['inspect-primary'] as unknown as PrimaryFacts, facts['inspect-replica'] as unknown as ReplicaFacts),
+	overview(env, { 'inspect-primary': primary, 'inspect-replica': replica }) {
+		if (primary === undefined || replica === undefined) return undefined;
+		return provisionOverview(env, primary as unknown as PrimaryFacts, replica as unknown as ReplicaFacts);
+	},
 	entangled: entangledReplica,
 	brought: broughtByReplication,
 	summary(env) {

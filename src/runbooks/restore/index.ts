@@ -24,7 +24,9 @@ export const restoreBackup: Runbook<RestoreEnv> = {
 	title: 'Restore a backup',
 	afterFailure: 'keep',
 	steps: [inspectBackup, inspectServer, proveFiles, clear, create, loadRows, loadDatabases, finish, accounts, prove, readOnly],
-	overview: (env, facts) => restoreOverview(env, (facts['inspect-server'] as { databases: readonly string[] }).databases),
+	overview(env, { 'inspect-server': found }) {
+		return found === undefined ? undefined : restoreOverview(env, (found as { databases: readonly string[] }).databases);
+	},
 	marks: serverMark,
 	entangled: entangledServer,
 	summary(env) {
