@@ -87,6 +87,9 @@ export async function withPasswords(
 	return full;
 }
 
+/** An empty password is none: nothing is there to be kept from an unverified server, by our sessions or a vendor's tool. */
+const unlessEmpty = (password: Secret | null): Secret | null => (password?.reveal() === '' ? null : password);
+
 /** `only`: for a look at its status, which must not hang where replication does. Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
 export async function openServer(
 	context: AppContext,
@@ -94,9 +97,7 @@ export async function openServer(
 	only: 'all' | 'status' = 'all',
 ): Promise<OpenedServer> {
 	const resolved = await resolveConnection(context, connection);
-	const found = connection.password ?? resolved.password;
-	// An empty password is none: nothing is there to be kept from an unverified server, by our sessions or a vendor's tool.
-	const password = found?.reveal() === '' ? null : found;
+	const password = unlessEmpty(connection.password ?? resolved.password);
 	const { address } = resolved;
 	const session = await connect(address, password, { signal: context.signal });
 	try {

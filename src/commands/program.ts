@@ -54,7 +54,8 @@ function addCommand(
 	root: Command,
 	{ name, about, arguments: positional = [], usage, roles = [], options, hasNoDryRun, examples, notes }: CommandSpec,
 ): Command {
-	const command = root.command(name).description(about);
+	// Only the root takes them: what is no command is looked up among them there.
+	const command = root.command(name).description(about).allowExcessArguments(false);
 	for (const argument of positional) command.argument(argument.isRequired ? `<${argument.name}>` : `[${argument.name}]`, argument.about);
 	if (usage !== undefined) command.usage(usage);
 	for (const option of [...roles.map((role) => SERVER_OPTIONS[role]), ...options]) addOption(command, option);

@@ -30,7 +30,6 @@ describe('a command line that is wrong', () => {
 		['no --primary', ['provision', '--replica', 'mysql://u@h'], '--primary is missing'],
 		['no --replica', ['provision', '--primary', 'mysql://u@h'], '--replica is missing'],
 		['a seed that is not known', ['provision', '--primary', 'a', '--replica', 'b', '--seed', 'magic'], '--seed magic is not known'],
-		['a profile that is not known', ['status', '--server', 'nobody'], 'nobody'],
 		['a duration in words', [...BACKUP, '--lock-wait', 'soon'], '--lock-wait soon is not a duration'],
 		['a negative duration', [...BACKUP, '--lock-wait=-5s'], '--lock-wait -5s is not a duration'],
 		['a fraction of a duration', [...BACKUP, '--lock-wait', '1.5m'], '--lock-wait 1.5m is not a duration'],
@@ -78,6 +77,12 @@ describe('a command line that is wrong', () => {
 		}
 		const files = await readdir(home.dir, { recursive: true });
 		for (const file of files) expect(await readFile(join(home.dir, file), 'utf8').catch(() => '')).not.toContain('hunter2');
+	});
+
+	it('a name that is neither a profile nor a host: exit 5, says both', async () => {
+		const ended = await lockstep(['status', '--server', 'no.such.profile.invalid'], { env: home.env });
+		expect(ended.code, words(ended)).toBe(5);
+		expect(ended.stderr).toContain('no.such.profile.invalid');
 	});
 
 	it('no server there, or none of ours: exit 5, says what and where', async () => {
