@@ -60,8 +60,11 @@ test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { time
 		terminal.send(KEYS.enter);
 		await terminal.waitFor(/global read lock[\s\S]*enter start/, LONG);
 		// Open, the steps show what they send.
-		terminal.send(` ${KEYS.pageDown}${KEYS.pageDown}`);
-		await terminal.waitFor(/UNLOCK TABLES/, LONG);
+		terminal.send(' ');
+		terminal.resize(200, 160);
+		await terminal.waitFor(/FLUSH TABLES WITH READ LOCK[\s\S]*UNLOCK TABLES/, LONG);
+		terminal.resize(80, 24);
+		await terminal.waitFor((screen) => screen.split('\n').length === 24 && screen.includes('enter start'), LONG);
 		terminal.send(`${KEYS.enter}y`);
 		const ended = await terminal.waitFor(/· Summary[\s\S]*q quit|✗/, LONG);
 		expect(ended).toContain('Backup complete: ');
