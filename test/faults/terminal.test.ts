@@ -37,6 +37,9 @@ describe.each(SANDBOX_KINDS)('a backup of %s', (kind) => {
 	const wizard = async () => {
 		await bench.tap.shut();
 		const terminal = openTerminal({ command: process.execPath, args: command(), env: bench.tap.env, cwd: bench.home.dir });
+		// Nothing says a password of root's: Enter alone means none.
+		await terminal.waitFor('Password for root@', LONG);
+		terminal.send(KEYS.enter);
 		await terminal.waitFor(/enter start/, LONG);
 		terminal.send(`${KEYS.enter}y`);
 		await bench.midDump({ pid: terminal.pid });
