@@ -135,7 +135,7 @@ export async function readyRun<Env extends Outputs>(
 		run: how.run,
 		runbook: o.runbook,
 		env: undoing ? Object.assign(o.env(how), { undoing }) : o.env(how),
-		executor: executor,
+		executor,
 		director: how.director,
 		sink: how.sink,
 		now: context.now,
@@ -151,13 +151,11 @@ export async function readyRun<Env extends Outputs>(
 		kind: o.request.kind,
 		runbook: o.runbook,
 		servers,
-		record: record,
+		record,
 		warnings: Object.values(o.opened).flatMap((each) => each.warnings),
 		perform: async (how) => {
 			if (o.backup !== undefined) await readBoundManifest(o.backup);
-			return within(how, (executor, signal) =>
-				run({ ...common(how, executor, signal), ...(record === undefined ? {} : { record: record }) }),
-			);
+			return within(how, (executor, signal) => run({ ...common(how, executor, signal), ...(record === undefined ? {} : { record }) }));
 		},
 		undo(how, before, scope, why) {
 			sameServers(before, identities);

@@ -11,7 +11,7 @@ export async function clearInterruptedDrills(context: AppContext, say: (text: st
 	for (const { state, record } of await runsOf(context)) {
 		if (state !== 'cut off' || record.runbook !== 'drill') continue;
 		const watcher = { director: previewer, signal: context.signal, on: () => undefined };
-		const end = await undoInBackground(context, { record: record, connections: {}, work: 'recover' }, watcher);
+		const end = await undoInBackground(context, { record, connections: {}, work: 'recover' }, watcher);
 		const failure = end?.failure ?? null;
 		say(
 			failure === null

@@ -37,7 +37,7 @@ export async function interruptedRuns(context: AppContext, name: string | undefi
 /** Looks at the servers of an interrupted run; changes nothing. Rejects with the errors of connecting. */
 export async function inspectInterrupted(context: AppContext, record: RunRecord): Promise<Recoverable> {
 	const connections = await withPasswords(context, record.request as RunRequest, {});
-	return { record: record, connections: connections, findings: await findingsOf(context, record, connections) };
+	return { record, connections, findings: await findingsOf(context, record, connections) };
 }
 
 /** Whether anything on a server is to be rolled back, or was changed by something else since. Otherwise only the journal is closed. */

@@ -145,7 +145,7 @@ async function watched(
 	if (seen.how === 'over') return seen.end;
 	const lastLines = lastWords(log);
 	for (const path of [socket, ...(lastLines === '' ? [log] : [])]) rmSync(path, { force: true });
-	return recoverAfterCrash(context, { run, lastLines: lastLines }, connections, watcher);
+	return recoverAfterCrash(context, { run, lastLines }, connections, watcher);
 }
 
 /** A run whose engine died, and what that said last. */
@@ -199,18 +199,14 @@ async function recoverAfterCrash(
 		// That nothing could be put back is told once, by what is left.
 		const on = (event: Recorded) => (event.type === 'run-ended' && event.run === '' ? undefined : watcher.on(event));
 		const events: Watcher = { director: watcher.director, on, signal: calm, run };
-		const end = await undoRun(
-			context,
-			{ request: record.request as RunRequest, connections: connections, scope: scopeOf, why: death },
-			events,
-		);
+		const end = await undoRun(context, { request: record.request as RunRequest, connections, scope: scopeOf, why: death }, events);
 		if (end.failure?.class === 'Busy')
-			return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, { record: record, death, why: end.failure });
+			return (await othersEnd(context, run)) ?? leftAsIs(context, watcher, { record, death, why: end.failure });
 		if (end.failure !== null && ['ConnectError', 'UserError'].includes(end.failure.class))
-			return leftAsIs(context, watcher, { record: record, death, why: end.failure });
+			return leftAsIs(context, watcher, { record, death, why: end.failure });
 		return end;
 	} catch (error) {
-		return leftAsIs(context, watcher, { record: record, death, why: failureOf(error) });
+		return leftAsIs(context, watcher, { record, death, why: failureOf(error) });
 	}
 }
 

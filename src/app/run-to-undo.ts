@@ -49,13 +49,13 @@ export interface UndoPlan {
 /** Looks at its servers as they are now; changes nothing. Throws LeftChanged where one of them cannot be reached: what the run changed is still there. */
 export async function inspectUndo(context: AppContext, record: RunRecord): Promise<UndoPlan> {
 	const lost = lostWords(record.effects.lost, record.servers);
-	if (await isRunning(record)) return { record: record, isBusy: true, connections: {}, findings: [], lost };
+	if (await isRunning(record)) return { record, isBusy: true, connections: {}, findings: [], lost };
 	const connections = await withPasswords(context, record.request as RunRequest, {});
 	try {
 		return {
-			record: record,
+			record,
 			isBusy: false,
-			connections: connections,
+			connections,
 			findings: await findingsOf(context, record, connections, 'all'),
 			lost,
 		};

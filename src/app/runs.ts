@@ -66,7 +66,7 @@ export async function runsOf(context: AppContext): Promise<FoundRun[]> {
 		const later = paths.slice(0, index).some((other) => runRecordOf(readJournal(other))?.key === record.key);
 		if (later) continue;
 		const { run, title, servers, started } = record;
-		found.push({ run, title, servers, started, state, request: record.request as RunRequest, record: record });
+		found.push({ run, title, servers, started, state, request: record.request as RunRequest, record });
 	}
 	return found;
 }

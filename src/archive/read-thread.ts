@@ -17,7 +17,7 @@ async function read({ path, readAs, size }: FileOrder, { report, signal }: Call<
 		unsaid = 0;
 		said = performance.now();
 	};
-	const whole = await readWhole(path, { readAs: readAs, size, onBytes, signal });
+	const whole = await readWhole(path, { readAs, size, onBytes, signal });
 	report(unsaid);
 	return whole;
 }

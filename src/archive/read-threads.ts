@@ -31,7 +31,7 @@ export function openFileReaders(count: number, bytes: number, signal: AbortSigna
 }
 
 const here = (signal: AbortSignal | undefined): FileReader => ({
-	read: ({ path, readAs, size }, onBytes) => readWhole(path, { readAs: readAs, size, onBytes, signal }),
+	read: ({ path, readAs, size }, onBytes) => readWhole(path, { readAs, size, onBytes, signal }),
 	[Symbol.asyncDispose]: async () => undefined,
 });
 

@@ -55,7 +55,7 @@ async function rollBack(context: Context, runs: readonly Recoverable[]) {
 	const recovered: string[] = [];
 	for (const { record, connections } of runs) {
 		const { end } = await watchHeadless({ ...context, flags: { ...context.flags, yes: true } }, (watcher) =>
-			undoInBackground(context, { record: record, connections: connections, work: 'recover' }, watcher),
+			undoInBackground(context, { record, connections, work: 'recover' }, watcher),
 		);
 		if (end !== null && (worst === null || end.failure !== null)) worst = end;
 		if (end?.failure === null) recovered.push(record.run);

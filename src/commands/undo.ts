@@ -29,7 +29,7 @@ export async function undo(context: Context, name: string | undefined): Promise<
 	const typed = await typedNames(context, consents, 'Confirmation required: nothing was undone.');
 	if (!(await mayContinue(context, 'Undo this? [y/N] '))) throw new UserError({ message: 'Nothing was undone.' });
 	const ending = await watchHeadless({ ...context, flags: { ...flags, yes: true } }, (watcher) =>
-		undoInBackground(context, { record: record, connections: connections, work: 'undo' }, { ...watcher, typed }),
+		undoInBackground(context, { record, connections, work: 'undo' }, { ...watcher, typed }),
 	);
 	return { ...ending, extra: { ...ending.extra, lost } };
 }

@@ -101,7 +101,7 @@ export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefin
 		origins,
 		outputs,
 		touched,
-		effects: effects,
+		effects,
 		undoing: [...undoing],
 		acted,
 		marks: start.marks ?? {},
@@ -170,7 +170,7 @@ export function findResumable(
 	identities: Identities,
 ): { readonly record: RunRecord | undefined; readonly refused: string | null } {
 	const record = findOpen(folder, key);
-	if (record === undefined) return { record: record, refused: null };
+	if (record === undefined) return { record, refused: null };
 	const role = changedServer(record, identities);
 	const anew = `The interrupted run ${record.run} is not resumed`;
 	if (role !== undefined)
@@ -179,7 +179,7 @@ export function findResumable(
 			refused: `${anew}: ${record.servers[role] ?? role} is not the server that it changed. This run begins anew.`,
 		};
 	const other = laterRun(folder, record);
-	if (other === undefined) return { record: record, refused: null };
+	if (other === undefined) return { record, refused: null };
 	return {
 		record: undefined,
 		refused: `${anew}: the run ${other.run} (${other.title}) changed the same server since. This run begins anew.`,

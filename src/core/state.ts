@@ -104,7 +104,7 @@ const finish = (state: RunState, event: Finished): RunState => {
 export function fold(state: RunState, event: Recorded): RunState {
 	const next = step(state, event);
 	const effects = tally(state.effects, event);
-	return effects === next.effects ? next : { ...next, effects: effects };
+	return effects === next.effects ? next : { ...next, effects };
 }
 
 function step(state: RunState, event: Recorded): RunState {

@@ -57,11 +57,7 @@ const watcher: Watcher = {
 const end =
 	order.work === 'perform'
 		? await runInProcess(context, order.request, connections, watcher)
-		: await undoRun(
-				context,
-				{ request: order.request, connections: connections, scope: order.work === 'undo' ? () => 'all' : scopeOf },
-				watcher,
-			);
+		: await undoRun(context, { request: order.request, connections, scope: order.work === 'undo' ? () => 'all' : scopeOf }, watcher);
 await post.over(end);
 if (statSync(order.log, { throwIfNoEntry: false })?.size === 0) rmSync(order.log);
 // Nothing of ours should be open any more; a library's timer does not keep a finished run alive.

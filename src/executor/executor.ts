@@ -107,8 +107,8 @@ export function openExecutor(options: {
 		return ask().catch((error: unknown) => (wasNeverSent(error) ? ask() : Promise.reject(error)));
 	}
 
-	const { tool, pipe } = openPipes({ reachOf, session, runQuery: runQuery, reasonOf, env, now });
-	const rows = openRows({ reachOf, runQuery: runQuery, signal, now });
+	const { tool, pipe } = openPipes({ reachOf, session, runQuery, reasonOf, env, now });
+	const rows = openRows({ reachOf, runQuery, signal, now });
 
 	async function statement(action: SqlAction, options: PerformOptions & { signal: AbortSignal }) {
 		const lease = action.session === 'lock' ? leases.get(action.on) : undefined;
@@ -150,7 +150,7 @@ export function openExecutor(options: {
 		absent: new Set(options.absent?.keys()),
 		signal,
 		now,
-		runQuery: runQuery,
+		runQuery,
 		async runQueryAs(as, on, query) {
 			const { user } = reachOf(as).address;
 			const session = await connect({ ...reachOf(on).address, user }, reachOf(as).password);

@@ -277,7 +277,7 @@ export function openPipes({ reachOf, session, runQuery, reasonOf, env, now }: Pi
 			const isList = 'writes' in action.from && action.from.writes === 'list';
 			const see = () => (isList ? counting((count) => (listed += count)) : scanning(scanner));
 			// Within: where a server is gone just now, what was begun is ended and closed all the same.
-			const end = await flowThrough(action, options, { together: { stopSignal: stopSignal, toolLines: toolLines, live }, stop, see, file });
+			const end = await flowThrough(action, options, { together: { stopSignal, toolLines, live }, stop, see, file });
 			if (hung !== null) throw await hung;
 			if (stopSignal.aborted && !stop.signal.aborted) throw reasonOf(stopSignal);
 			throwIfGivenUp(options, stopSignal);

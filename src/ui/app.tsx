@@ -79,7 +79,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 
 	const app = useMemo<App>(
 		() => ({
-			backend: backend,
+			backend,
 			session,
 			size,
 			now,

@@ -75,7 +75,7 @@ describe.each(SANDBOX_KINDS)('every action of a locked dump on %s', (kind) => {
 				run: `run-${runs}`,
 				runbook: lockedDump,
 				env,
-				executor: executor,
+				executor,
 				now: () => new Date(),
 				signal: context.signal,
 				key: 'contract',

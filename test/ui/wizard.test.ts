@@ -56,7 +56,7 @@ function fakeTerminal(cols = 80, rows = 24) {
 function start(terminal: ReturnType<typeof fakeTerminal>, options: Partial<WizardOptions> = {}) {
 	const backend = fakeDesk();
 	const result = startWizard({
-		backend: backend,
+		backend,
 		stdin: terminal.stdin,
 		stdout: terminal.stdout,
 		ascii: false,

@@ -112,7 +112,7 @@ export const channelStatements: Replication = {
 		query(sql`SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'binlog\\_%'`, (rows) => unsafeValues(rows, LOG_VALUES)),
 	],
 	openTemporaryTables: query(sql`SHOW GLOBAL STATUS LIKE 'Slave_open_temp_tables'`, (rows) => Number(rows[0]?.Value ?? 0)),
-	needsReseed: needsReseed,
+	needsReseed,
 	safeOptions: (identity) => [
 		'[mariadbd]',
 		`server_id = ${identity.serverId}`,

@@ -161,7 +161,7 @@ export const channelStatements = (probe: Probe): Replication => ({
 		sql`SHOW GLOBAL STATUS WHERE Variable_name IN ('Replica_open_temp_tables', 'Slave_open_temp_tables')`,
 		(rows) => Math.max(0, ...rows.map((row) => Number(row.Value ?? 0))),
 	),
-	needsReseed: needsReseed,
+	needsReseed,
 	safeOptions: (identity) => [
 		'[mysqld]',
 		`server_id = ${identity.serverId}`,

@@ -24,9 +24,9 @@ export function positions({ newWords, binaryLog }: Probe): Positions {
 		logHoldsPosition: true,
 		// Only what the server does not have can be set: so it forgets what it has.
 		setReplicated: (gtid) => (gtid === '' ? [forgetLog] : [forgetLog, sql`SET GLOBAL gtid_purged = ${gtid}`]),
-		contains: contains,
+		contains,
 		union,
-		countMissing: countMissing,
+		countMissing,
 		wait: (gtid, seconds) =>
 			query(sql`SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtid}, ${seconds}) AS waited`, (rows) => rows[0]?.waited === '0'),
 		forgetLog,

@@ -288,7 +288,7 @@ function flowOf(totals: Counters[], partsOf: (database: string, table: string) =
 		ended = [];
 	};
 	return {
-		report: report,
+		report,
 		/** A reader has read all that it was given. */
 		idle: (reader: number) => letGo(reader, totals[reader] ?? before),
 		take: (reader: number, counters: Counters, more: readonly Begun[]) => {

@@ -110,7 +110,7 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 		return {
 			identity,
 			held,
-			disabled: disabled,
+			disabled,
 			channels,
 			gaps: channels.length === 0 ? [] : await applierGaps(server, channels, ask, 'server'),
 			replicas: await ask('server', dialect.channel.connected),
@@ -137,7 +137,7 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 						)
 					: [],
 			strayFolders: (await ask('server', dialect.fits.strayFolders)).filter((folder) => !wanted.includes(folder)),
-			strategy: strategy,
+			strategy,
 			heldBytes: heldBytes(strategy, tables),
 			folder: await folderFacts(paths.to),
 			dataFolder: await dataFolderOf(server, identity, folderFacts),

@@ -202,7 +202,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 			if (checks.length > 0) throw new VerifyFailed(checks, 'The dump does not hold all that the server has.');
 			return {
 				...held.moment,
-				strategy: strategy,
+				strategy,
 				files,
 				rows,
 				argv: argvOf(plan),

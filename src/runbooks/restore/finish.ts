@@ -55,7 +55,7 @@ export const finish: Step<RestoreEnv, Facts, { readonly disabled: readonly strin
 				waiting = left.map((each) => each.action);
 			}
 		});
-		return { disabled: disabled };
+		return { disabled };
 	},
 	undo: ({ facts, origin, ...env }) => undoEventChanges(env, facts.sleep, origin.sleep),
 };

@@ -134,7 +134,7 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 				later = left;
 			}
 		});
-		return { disabled: disabled };
+		return { disabled };
 	},
 	async verify({ runQuery, ...env }) {
 		const { catalogue } = env.server.dialect;

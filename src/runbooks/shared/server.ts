@@ -100,7 +100,7 @@ export function toolFaultsCheck(
 	return [
 		must(id, 'The vendor’s dump tool can write every object', false, {
 			wrong: some(found.map(({ kind, database, name, why }) => `${kind} ${database}.${name} (${why})`)),
-			hints: hints,
+			hints,
 		}),
 	];
 }
