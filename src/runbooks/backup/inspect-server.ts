@@ -31,7 +31,7 @@ import { type Blocker, blockersOf, describeBlocker, holdsUp, isLong, worthWaitin
 import { byVendor, chooseStrategy, heldBytes, holdsRows } from './dump-strategy.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
 import { mayGuard, seesPrepared } from './guard.ts';
-import { describePrediction, lockLimit, predictHeld } from './prediction.ts';
+import { describePrediction, predictLock } from './prediction.ts';
 
 export type ServerFacts = {
 	readonly identity: Identity;
@@ -220,13 +220,11 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 		checks.push(...replicationChecks(facts), ...dataChecks(facts));
 		return checks;
 	},
-	consents({ server, facts }) {
+	consents(at) {
+		const { server, facts } = at;
 		const consents: Consent[] = [];
-		const { strategy } = facts;
-		const long =
-			strategy.lock === 'snapshot' && facts.heldBytes === 0
-				? 'for milliseconds, when the lock is taken'
-				: 'for as long as the lock is held';
+		const { isInstant } = predictLock(at, facts.strategy, facts.heldBytes);
+		const long = isInstant ? 'for milliseconds, when the lock is taken' : 'for as long as the lock is held';
 		if (writable(facts)) {
 			consents.push({
 				name: server.name,
@@ -362,10 +360,10 @@ function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blocker
 	};
 }
 
-function lockTime({ compress, history, maxLockSeconds }: BackupEnv, { strategy, heldBytes: size }: ServerFacts): Check {
-	const predicted = predictHeld(size, { compress, engine: strategy.engine }, history);
-	const found = strategy.lock === 'snapshot' && size === 0 ? 'held for milliseconds' : describePrediction(predicted);
-	const allowed = lockLimit(maxLockSeconds, predicted);
+function lockTime(env: BackupEnv, { strategy, heldBytes: size }: ServerFacts): Check {
+	const { maxLockSeconds } = env;
+	const { predicted, limitSeconds: allowed, isInstant } = predictLock(env, strategy, size);
+	const found = isInstant ? 'held for milliseconds' : describePrediction(predicted);
 	if (typeof maxLockSeconds !== 'number') {
 		const most =
 			allowed === null

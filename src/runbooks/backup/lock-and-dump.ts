@@ -9,12 +9,12 @@ import { qualified } from '../shared/server.ts';
 import { type Blocker, blockersOf, describeBlocker } from './blockers.ts';
 import { chooseStrategy, heldBytes } from './dump-strategy.ts';
 import { dumping, invalidViews, sameDefinitions } from './dumping.ts';
-import { ANSWER_MS, type BackupEnv, type DumpStrategy, LIST_MS, type LockedDumpOutput } from './env.ts';
+import { ANSWER_MS, type BackupEnv, LIST_MS, type LockedDumpOutput } from './env.ts';
 import { guardActions, guardedTables, guardTitle, mayGuard, sameTables, seesPrepared } from './guard.ts';
 import { findChangedJson, jsonActions, jsonColumns, moment } from './json-types.ts';
 import { compareObjects, compareRows, objectsOf } from './objects.ts';
 import { planDump } from './plan-dump.ts';
-import { describePrediction, lockLimit, type Prediction, predictHeld } from './prediction.ts';
+import { describePrediction, predictLock } from './prediction.ts';
 import { restarted } from './restarted.ts';
 import { attemptMs, attemptSeconds, killAction, killable } from './take-lock.ts';
 import { underLock } from './under-lock.ts';
@@ -112,12 +112,10 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		if (limit !== null) act('bound-lock', 'the server itself ends the wait', limit, { changes: false });
 		const strategy = chooseStrategy(env, facts);
 		const dump = planDump(env, facts, strategy);
-		const size = heldBytes(strategy, facts.tables);
-		const predicted = predictionOf(env, strategy, facts.tables);
-		const most = lockLimit(env.maxLockSeconds, predicted);
+		const { predicted, limitSeconds: most, isInstant } = predictLock(env, strategy, heldBytes(strategy, facts.tables));
 		act(
 			'lock',
-			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${strategy.lock === 'snapshot' && size === 0 ? 'for milliseconds' : describePrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
+			`${most === null ? 'held without a limit' : `held for at most ${duration(most * 1000)}`}; stops all writes, ${isInstant ? 'for milliseconds' : describePrediction(predicted)}; tried for ${seconds} s at a time, at most ${lockWaitSeconds} s in all`,
 			locks.flushTablesWithReadLock(seconds),
 			{ changes: true, timeoutMs: attemptMs(seconds) },
 		);
@@ -166,7 +164,7 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 					since: (since) => {
 						heldSince = since;
 					},
-					limitSeconds: lockLimit(at.maxLockSeconds, predictionOf(at, strategy, facts.tables)),
+					limitSeconds: predictLock(at, strategy, heldBytes(strategy, facts.tables)).limitSeconds,
 				},
 				// Under the lock nobody makes any: what is there now is what is dumped.
 				async (given) => {
@@ -258,9 +256,6 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 		return [...differenceLines('read_only', origin.readOnly, facts.readOnly), ...others];
 	},
 };
-
-const predictionOf = ({ compress, history }: BackupEnv, strategy: DumpStrategy, tables: readonly TableFacts[]): Prediction =>
-	predictHeld(heldBytes(strategy, tables), { compress, engine: strategy.engine }, history);
 
 const dumpedOf = (tables: readonly TableFacts[], databases: readonly string[], ignoreTables: readonly string[]): readonly TableFacts[] =>
 	tables.filter((table) => databases.includes(table.database) && !ignoreTables.includes(`${table.database}.${table.name}`));

@@ -2,16 +2,15 @@ import type { Overview } from '../../core/director.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { BackupEnv } from './env.ts';
 import type { ServerFacts } from './inspect-server.ts';
-import { describePrediction, lockLimit, predictHeld } from './prediction.ts';
+import { describePrediction, predictLock } from './prediction.ts';
 
 /** What is locked, for how long, how much is dumped, and where to. Pure. */
-export function backupOverview({ server, paths, compress, history, maxLockSeconds }: BackupEnv, facts: ServerFacts): Overview {
+export function backupOverview(env: BackupEnv, facts: ServerFacts): Overview {
+	const { server, paths } = env;
 	const { strategy, heldBytes, bytes: size, channels } = facts;
 	const [source] = channels;
-	const predicted = predictHeld(heldBytes, { compress, engine: strategy.engine }, history);
-	const isShort = strategy.lock === 'snapshot' && heldBytes === 0;
-	const time = isShort ? 'for milliseconds, until every connection has its snapshot' : describePrediction(predicted);
-	const limit = lockLimit(maxLockSeconds, predicted);
+	const { predicted, limitSeconds: limit, isInstant } = predictLock(env, strategy, heldBytes);
+	const time = isInstant ? 'for milliseconds, until every connection has its snapshot' : describePrediction(predicted);
 	const who = source === undefined ? 'its clients’ writes wait' : 'replication waits, reads continue';
 	const lock = `global read lock, ${time}`;
 	return {

@@ -1,6 +1,7 @@
 import type { HeldBefore } from '../../archive/list.ts';
 import type { Compression } from '../../core/action.ts';
 import { bytes, duration } from '../../core/format.ts';
+import type { BackupEnv, DumpStrategy } from './env.ts';
 
 export type Prediction = {
 	readonly ms: number;
@@ -44,6 +45,25 @@ export function lockLimit(asked: number | null | 'auto', { ms, measured }: Predi
 	if (asked !== 'auto') return asked;
 	const minutes = Math.ceil((ms / 60_000) * (measured ? LIMIT_TIMES.measured : LIMIT_TIMES.assumed));
 	return Math.max(LEAST_LIMIT_SECONDS, minutes * 60);
+}
+
+/** How long a plan will hold the lock, and for how long it may: what screens, checks and the lease go by. */
+export type LockTime = {
+	readonly predicted: Prediction;
+	/** Null: no limit. */
+	readonly limitSeconds: number | null;
+	/** Nothing is dumped under it: it is held until every connection has its snapshot. */
+	readonly isInstant: boolean;
+};
+
+/** `heldBytes`: what is dumped under the lock. Pure. */
+export function predictLock(
+	{ compress, history, maxLockSeconds }: Pick<BackupEnv, 'compress' | 'history' | 'maxLockSeconds'>,
+	{ engine, lock }: DumpStrategy,
+	heldBytes: number,
+): LockTime {
+	const predicted = predictHeld(heldBytes, { compress, engine }, history);
+	return { predicted, limitSeconds: lockLimit(maxLockSeconds, predicted), isInstant: lock === 'snapshot' && heldBytes === 0 };
 }
 
 function about(ms: number): string {
