@@ -5,19 +5,18 @@ import { lostWords } from '../../core/effects.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Finding } from '../../core/finding.ts';
 import { dayAndTime } from '../../core/format.ts';
-import type { Consent, Failure } from '../../core/model.ts';
+import type { Failure } from '../../core/model.ts';
 import { runWords } from '../../render/background.ts';
 import { failureLines } from '../../render/failure.ts';
 import { findingLines, putsBack } from '../../render/findings.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
-import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
-import { Field } from '../components/field.tsx';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Gate, isLogin } from '../components/gate.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
+import { TypedName } from '../components/typed-name.tsx';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { badgeOf, reachOf, rolesOf, serversOf } from './run-header.ts';
@@ -191,37 +190,18 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 							/>
 						</>
 					) : (
-						<TypedName
-							key={untyped.name}
-							consent={untyped}
-							width={width}
-							onTyped={() => setAsking({ typed: [...asking.typed, untyped.name] })}
-						/>
+						<>
+							<Text {...styles('bad')} wrap="truncate">{`${signs.warn} ${[untyped.reason, ...untyped.affected].join(' ')}`}</Text>
+							<TypedName
+								key={untyped.name}
+								name={untyped.name}
+								width={width}
+								onTyped={() => setAsking({ typed: [...asking.typed, untyped.name] })}
+							/>
+						</>
 					)}
 				</Box>
 			)}
 		</Frame>
-	);
-}
-
-/** Asks for the name that a dangerous undo needs. */
-function TypedName({ consent, width, onTyped }: { readonly consent: Consent; readonly width: number; readonly onTyped: () => void }) {
-	const { signs, styles } = useTheme();
-	const [text, setText] = useState('');
-	const [wrong, setWrong] = useState(false);
-	useKeys((key) => {
-		if (key !== 'enter') return;
-		if (text === consent.name) onTyped();
-		else setWrong(true);
-	});
-	return (
-		<>
-			<Text {...styles('bad')} wrap="truncate">{`${signs.warn} ${[consent.reason, ...consent.affected].join(' ')}`}</Text>
-			<Box>
-				<Text>{`  Type ${consent.name} to confirm: `}</Text>
-				<Field value={text} onChange={setText} focused width={Math.max(10, width - widthOf(consent.name) - 22)} />
-			</Box>
-			<Text {...styles('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
-		</>
 	);
 }

@@ -6,13 +6,12 @@ import { decisionLines } from '../../render/decision.ts';
 import { checkLines } from '../../render/failure.ts';
 import { indented, paint } from '../../render/page.ts';
 import { reviewLines } from '../../render/review.ts';
-import { widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { Choice } from '../components/choice.tsx';
-import { Field } from '../components/field.tsx';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
+import { TypedName } from '../components/typed-name.tsx';
 import { useKeys } from '../keys.ts';
 import { reviewRows } from '../review-rows.ts';
 import { useTheme } from '../theme.ts';
@@ -70,8 +69,6 @@ export function ReviewScreen({ watched, title }: Shown) {
 	const { signs, styles, ascii } = useTheme();
 	const [view, setView] = useState<View>('plan');
 	const [asking, setAsking] = useState<Asking>(null);
-	const [typed, setTyped] = useState('');
-	const [wrong, setWrong] = useState(false);
 	const [isOpen, setOpen] = useState(false);
 	const { state, question, request, again } = watched;
 	const review = state.review;
@@ -109,26 +106,13 @@ export function ReviewScreen({ watched, title }: Shown) {
 		}
 	};
 
-	/** The name at `index` was typed, and is taken where it is the very one. */
-	const submitName = (name: string, index: number) => {
-		if (typed !== name) {
-			setWrong(true);
-			return;
-		}
-		setTyped('');
-		setWrong(false);
+	const nextName = (index: number) => {
 		if (index + 1 < consents.length) setAsking({ kind: 'type', index: index + 1 });
 		else answer(true);
 	};
 	const pressInDialog = (key: string, asked: NonNullable<Asking>) => {
-		if (key === 'esc') {
-			setAsking(null);
-			setTyped('');
-			setWrong(false);
-		} else if (asked.kind === 'type') {
-			if (key === 'enter' && consent !== undefined) submitName(consent.name, asked.index);
-		} else if (key === 'y') answer(true);
-		else if (key === 'n') setAsking(null);
+		if (key === 'esc' || (asked.kind === 'yes' && key === 'n')) setAsking(null);
+		else if (asked.kind === 'yes' && key === 'y') answer(true);
 	};
 	const begin = () => {
 		if (forbidden) return;
@@ -194,14 +178,10 @@ export function ReviewScreen({ watched, title }: Shown) {
 					/>
 				</Box>
 			)}
-			{consent !== undefined && (
+			{asking?.kind === 'type' && consent !== undefined && (
 				<Box flexDirection="column" flexShrink={0} height={dialog}>
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
-					<Box>
-						<Text>{`  Type ${consent.name} to confirm: `}</Text>
-						<Field value={typed} onChange={setTyped} focused width={Math.max(10, width - widthOf(consent.name) - 22)} />
-					</Box>
-					<Text {...styles('bad')}>{wrong ? `  ${signs.bad} Must be exactly ${consent.name}` : ' '}</Text>
+					<TypedName key={asking.index} name={consent.name} width={width} onTyped={() => nextName(asking.index)} />
 				</Box>
 			)}
 		</Frame>
