@@ -1,5 +1,6 @@
 import { arch, platform, release } from 'node:os';
 import { basename } from 'node:path';
+import type { FoundProgram, Info } from '../core/info.ts';
 import { findTool } from '../exec/find-tool.ts';
 import { serverToolFolders } from '../sandbox/sandbox.ts';
 import type { AppContext } from './context.ts';
@@ -21,28 +22,6 @@ const TOOLS: readonly (readonly string[])[] = [
 const VARIABLES = ['LOCKSTEP_CONFIG', 'LOCKSTEP_ASCII', 'LOCKSTEP_NO_INPUT', 'ACCESSIBLE', 'NO_COLOR', 'FORCE_COLOR'];
 const TERMINAL = ['TERM', 'COLORTERM', 'TERM_PROGRAM', 'LC_ALL', 'LC_CTYPE', 'LANG', 'TZ', 'TMUX'];
 const SECRET = ['LOCKSTEP_PROFILE', 'LOCKSTEP_PASSWORD', 'MYSQL_PWD'];
-
-/** A tool on the PATH; `path` is null where there is none. */
-export interface FoundProgram {
-	readonly name: string;
-	readonly path: string | null;
-	readonly version: string | null;
-}
-
-/** What a bug report needs. No password, no address, no name of a server. */
-export interface Info {
-	readonly version: string;
-	readonly node: string;
-	readonly system: string;
-	readonly paths: { readonly [name: string]: string };
-	/** Of the configuration: how many profiles, or what is wrong with it. */
-	readonly profiles: number;
-	readonly warnings: readonly string[];
-	readonly environment: { readonly [name: string]: string };
-	readonly tools: readonly FoundProgram[];
-	/** Unpacked by the sandbox: used where the PATH has no fitting one. */
-	readonly unpacked: readonly FoundProgram[];
-}
 
 async function programs(names: readonly string[], at: { readonly env: NodeJS.ProcessEnv; readonly folders: readonly string[] }) {
 	const found = await findTool(names, { env: at.env, folders: [...at.folders] });

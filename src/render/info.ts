@@ -1,7 +1,7 @@
+import type { FoundProgram, Info } from '../core/info.ts';
 import { visible } from '../core/visible.ts';
 import { pad } from './width.ts';
 
-type Program = { readonly name: string; readonly path: string | null; readonly version: string | null };
 type Terminal = {
 	readonly mode: string;
 	readonly columns: number | null;
@@ -11,21 +11,10 @@ type Terminal = {
 };
 
 /** What `lockstep info` prints. */
-export interface InfoPage {
-	readonly version: string;
-	readonly node: string;
-	readonly system: string;
-	readonly paths: { readonly [name: string]: string };
-	readonly profiles: number;
-	readonly warnings: readonly string[];
-	readonly environment: { readonly [name: string]: string };
-	readonly terminal: Terminal;
-	readonly tools: readonly Program[];
-	readonly unpacked: readonly Program[];
-}
+export type InfoPage = Info & { readonly terminal: Terminal };
 
 const row = (name: string, value: string): string => `  ${pad(name, 20)} ${visible(value)}`;
-const programRow = ({ name, path, version }: Program): string => row(name, path === null ? 'not found' : `${version}  ${path}`);
+const programRow = ({ name, path, version }: FoundProgram): string => row(name, path === null ? 'not found' : `${version}  ${path}`);
 const size = ({ columns, rows }: Terminal): string => (columns === null ? 'not a terminal' : `${columns}x${rows}`);
 
 /** Each fact on a line, to be pasted into a report. */
