@@ -1,6 +1,7 @@
 import { type Statement, shown } from '../sql/sql.ts';
 import type { TableToRead } from './action.ts';
 import type { Executor } from './executor.ts';
+import { plural } from './format.ts';
 import type { Flow, ReadContext } from './step.ts';
 
 /** What a step waits for, where nothing else says so: a role, null where it is this machine; a few words; since when, RFC 3339. */
@@ -59,8 +60,6 @@ const question = (statement: Statement): string =>
 		.trim()
 		.slice(0, LONGEST);
 
-const several = (count: number, one: string): string => (count === 1 ? `1 ${one}` : `${count} ${one}s`);
-
 /** What may be asked of an executor, with word of what takes long. `onRows`: how far reading tables has come. */
 export function readContextOf(
 	executor: Executor,
@@ -74,13 +73,13 @@ export function readContextOf(
 		digests: (on, tables, options) =>
 			follow(
 				on,
-				() => `reads every row of ${several(tables.length, 'table')}`,
+				() => `reads every row of ${plural(tables.length, 'table')}`,
 				executor.digests(on, tables, { ...options, onFlow: onRows(tables) }),
 			),
 		rowDifferences: (on, table) =>
 			follow(on, () => `compares the rows of ${table.database}.${table.name}`, executor.rowDifferences(on, table)),
 		definitions: (on, databases, options) =>
-			follow(on, () => `reads the definitions of ${several(databases.length, 'database')}`, executor.definitions(on, databases, options)),
+			follow(on, () => `reads the definitions of ${plural(databases.length, 'database')}`, executor.definitions(on, databases, options)),
 		folderFacts: (path) => follow(null, () => `reads the folder ${path}`, executor.folderFacts(path)),
 		tool: (on, names) => follow(null, () => `asks ${names[0] ?? 'a tool'} for its version`, executor.tool(on, names)),
 		serverProgram: (vendor, series) =>
