@@ -44,9 +44,9 @@ async function describe(path: string, runs: readonly KnownRun[]): Promise<Partia
 	return { path, bytes: await bytesIn(path), run, isInUse };
 }
 
-/** The backups that were not completed, in every folder that is known to hold backups, oldest first. */
-export async function partialBackups(context: AppContext): Promise<readonly PartialBackup[]> {
-	const runs = await allRuns(context);
+/** The backups that were not completed, in every folder that is known to hold backups, oldest first. `known`: all runs, where they were read already. */
+export async function partialBackups(context: AppContext, known?: readonly KnownRun[]): Promise<readonly PartialBackup[]> {
+	const runs = known ?? (await allRuns(context));
 	const found: PartialBackup[] = [];
 	for (const folder of await backupFolders(context, runs)) {
 		const all = await listBackups(folder).catch(() => []);

@@ -21,13 +21,9 @@ export interface KnownRun {
 	readonly events: readonly Recorded[];
 }
 
-/**
- * The runs of this machine: at work, interrupted, unfinished, finished; the newest first in each.
- * @param most read only so many of the newest journals
- */
-export async function allRuns(context: AppContext, most = Number.POSITIVE_INFINITY): Promise<readonly KnownRun[]> {
+/** The runs of this machine, newest first, each read when it is asked for. `most`: of so many of the newest journals. */
+async function* newestRuns(context: AppContext, most = Number.POSITIVE_INFINITY): AsyncGenerator<KnownRun> {
 	const newestOf = new Map<string, string>();
-	const found: KnownRun[] = [];
 	for (const path of journals(runsFolder(context)).slice(0, most)) {
 		const journal = readJournal(path);
 		const record = runRecordOf(journal);
@@ -38,8 +34,17 @@ export async function allRuns(context: AppContext, most = Number.POSITIVE_INFINI
 		const isOver = known === null || (resumedBy !== null && known !== 'working');
 		const state = isOver ? 'finished' : STATES[known];
 		const entry = runEntryOf(record, journal.events, { state, resumedBy, now: context.now() });
-		found.push({ entry, record, events: journal.events });
+		yield { entry, record, events: journal.events };
 	}
+}
+
+/**
+ * The runs of this machine: at work, interrupted, unfinished, finished; the newest first in each.
+ * @param most read only so many of the newest journals
+ */
+export async function allRuns(context: AppContext, most?: number): Promise<readonly KnownRun[]> {
+	const found: KnownRun[] = [];
+	for await (const each of newestRuns(context, most)) found.push(each);
 	return found.toSorted((a, b) => ORDER.indexOf(a.entry.state) - ORDER.indexOf(b.entry.state));
 }
 
@@ -69,7 +74,13 @@ function nextSteps(context: AppContext, { entry, record }: KnownRun): readonly N
 
 /** All there is to say of one run. Throws UserError where there is none of that name, or only a newer lockstep can read it. */
 export async function runDetails(context: AppContext, run: string): Promise<RunDetails> {
-	const known = (await allRuns(context)).find((each) => each.entry.run === run);
+	// Whether a later one resumed it is in newer journals alone: the older ones are not read.
+	let known: KnownRun | undefined;
+	for await (const each of newestRuns(context)) {
+		if (each.entry.run !== run) continue;
+		known = each;
+		break;
+	}
 	if (known === undefined) {
 		if (newerRuns(context).includes(run)) throw newerLockstep(run);
 		throw new UserError({ message: `There is no run ${run}.`, hints: ['lockstep runs'] });

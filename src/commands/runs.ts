@@ -31,8 +31,9 @@ export async function runs(
 		);
 		return { end: null, document: true };
 	}
-	const entries = (await allRuns(context)).map(({ entry }) => entry);
-	const partials = await partialBackups(context);
+	const runs = await allRuns(context);
+	const entries = runs.map(({ entry }) => entry);
+	const partials = await partialBackups(context, runs);
 	const newer = newerRuns(context);
 	stdout.write(
 		flags.json
