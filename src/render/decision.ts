@@ -1,7 +1,7 @@
 import type { Review } from '../core/director.ts';
 import { thingsWords } from '../core/effects.ts';
 import { dayAndTime, type Symbols } from '../core/format.ts';
-import { indented, type Line, line, span } from './page.ts';
+import { indented, type Line, line, type Span, span, type Tone } from './page.ts';
 import { pad } from './width.ts';
 
 type DecisionOptions = {
@@ -13,6 +13,9 @@ type DecisionOptions = {
 
 const LABEL = 11;
 
+/** The name of a row of the plan; blanks where the row continues the one above. */
+export const labelled = (label: string, tone: Tone): Span => span(pad(label, LABEL), tone);
+
 /**
  * What decides whether a plan is started: from, to, size and lock, what it destroys, what must be confirmed by name. The same lines above the
  * plan, in the dry run, and where the name is typed; wrapped, never cut.
@@ -20,13 +23,13 @@ const LABEL = 11;
 export function decisionLines(review: Review, { width, signs, servers }: DecisionOptions): Line[] {
 	const lines: Line[] = [];
 	if (review.resumes !== null) lines.push(line(span(`${signs.at} Resumes the run of ${dayAndTime(review.resumes)}`, 'warn')));
-	for (const { label, text } of review.overview?.lines ?? []) lines.push(...indented(span(pad(label, LABEL), 'bold'), text, width));
+	for (const { label, text } of review.overview?.lines ?? []) lines.push(...indented(labelled(label, 'bold'), text, width));
 	const destroyed = review.steps.flatMap((step) => step.actions).flatMap((action) => action.destroys ?? []);
 	for (const [index, text] of thingsWords(destroyed, servers).entries())
-		lines.push(...indented(span(pad(index === 0 ? 'Destroys' : '', LABEL), 'bad'), text, width, 'bad'));
+		lines.push(...indented(labelled(index === 0 ? 'Destroys' : '', 'bad'), text, width, 'bad'));
 	for (const consent of review.consents) {
-		lines.push(...indented(span(pad('Confirm', LABEL), 'bad'), consent.reason, width, 'bad'));
-		if (consent.affected.length > 0) lines.push(...indented(pad('', LABEL), consent.affected.join(', '), width));
+		lines.push(...indented(labelled('Confirm', 'bad'), consent.reason, width, 'bad'));
+		if (consent.affected.length > 0) lines.push(...indented(labelled('', 'plain'), consent.affected.join(', '), width));
 	}
 	return lines;
 }

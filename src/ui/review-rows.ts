@@ -1,7 +1,7 @@
 import type { Check } from '../core/check.ts';
 import type { PlannedStep, Review } from '../core/director.ts';
 import { plural, type Symbols } from '../core/format.ts';
-import { decisionLines } from '../render/decision.ts';
+import { decisionLines, labelled } from '../render/decision.ts';
 import { checkLines } from '../render/failure.ts';
 import { indented, type Line, line, span } from '../render/page.ts';
 import { place } from '../render/review.ts';
@@ -25,9 +25,9 @@ export function checkCounts(checks: readonly Check[]): Line {
 	const of = (status: Check['status']) => checks.filter((check) => check.status === status).length;
 	const [ok, notes, warnings, bad] = [of('ok'), of('note'), of('warning'), of('fail')];
 	// Of a resumed run most were done before.
-	if (checks.length === 0) return line(span('Checks     ', 'bold'), 'all done before');
+	if (checks.length === 0) return line(labelled('Checks', 'bold'), 'all done before');
 	return line(
-		span('Checks     ', 'bold'),
+		labelled('Checks', 'bold'),
 		`${ok} passed`,
 		notes > 0 ? `, ${plural(notes, 'note')}` : '',
 		span(warnings > 0 ? `, ${plural(warnings, 'warning')}` : '', 'warn'),
@@ -74,10 +74,10 @@ export function reviewRows(review: Review, options: Options): Line[] {
 		lines.push([]);
 	}
 	lines.push(...decisionLines(review, { width, signs, servers }));
-	for (const consent of review.consents) lines.push(line('           asks for ', span(consent.name, 'bold'), ' to be typed'));
+	for (const consent of review.consents) lines.push(line(labelled('', 'plain'), 'asks for ', span(consent.name, 'bold'), ' to be typed'));
 	for (const [index, check] of odd.entries()) {
 		const text = oneLine(check.found ? `${check.title}: ${check.found}` : check.title);
-		lines.push(...indented(span(index === 0 ? 'Warnings   ' : '           ', 'warn'), text, width));
+		lines.push(...indented(labelled(index === 0 ? 'Warnings' : '', 'warn'), text, width));
 	}
 	lines.push(checkCounts(review.checks));
 	lines.push([], line(span('Steps', 'bold'), span(`  ${isOpen ? 'space closes them' : 'space shows their statements'}`, 'dim')));
