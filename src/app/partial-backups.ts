@@ -12,7 +12,7 @@ import type { AppContext } from './context.ts';
 import { allRuns, type KnownRun } from './run-history.ts';
 import type { PartialBackup } from './wizard-backend.ts';
 
-/** Links followed, so that one folder has one name; as it is, where it is not there. */
+/** Links followed, so that one folder has one name; unchanged where the folder does not exist. */
 const real = (path: string): Promise<string> => realpath(path).catch(() => path);
 
 const folderOf = (request: RunRequest): string | null => (request.kind === 'backup' ? request.to : null);
@@ -57,7 +57,7 @@ export async function partialBackups(context: AppContext, known?: readonly Known
 
 /**
  * The folder of a backup that was not completed, ready to be removed.
- * Throws UserError where it is none, or no journal of this machine tells that its run is over; Busy where that is at work.
+ * Throws UserError where it is none, or no journal of this machine names the run that wrote it; Busy while a backup runs in its folder.
  */
 export async function removablePartial(context: AppContext, given: string): Promise<PartialBackup> {
 	const path = join(await real(dirname(given)), basename(given));

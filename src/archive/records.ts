@@ -59,7 +59,7 @@ function proof(record: VerifyRecord | DrillRecord | null, fingerprint: Sealed): 
 	return { state: same ? outcome : 'stale', at: record.at, problems: record.problems, ms };
 }
 
-/** Of the files in it; 0 where it is not there. */
+/** Of the files in it; 0 where it does not exist. */
 export async function bytesIn(folder: string): Promise<number> {
 	const names = await readdir(folder).catch((): string[] => []);
 	const sizes = await Promise.all(names.map(async (name) => (await lstat(join(folder, name)).catch(() => null))?.size ?? 0));

@@ -131,7 +131,7 @@ const openHome: Handler = async (context) => {
 	return (await import('./wizard.ts')).openWizard(context, { screen: 'home' });
 };
 
-/** A first word that is no command: what follows it is not looked at. */
+/** A first word that is no command: what follows it is not parsed. */
 function refuseUnknown(root: Command, word: string): never {
 	const [meant] = suggestions(
 		word,

@@ -14,7 +14,7 @@ export async function dropStale<Env extends Outputs>(session: RunSession<Env>): 
 	if (record === undefined) return;
 	const at = { ...env, ...session.readContext, failure: record.end?.failure ?? null };
 	for (const [index, step] of runbook.steps.entries()) {
-		// A server that cannot be looked at is told of by the look that follows.
+		// A server that cannot be inspected is reported by the inspection that follows.
 		if (record.outputs[step.id] === undefined || !(await step.isStale?.(at).catch(() => false))) continue;
 		const kept = runbook.steps.slice(0, index).map(({ id }) => id);
 		session.record = { ...record, outputs: Object.fromEntries(Object.entries(record.outputs).filter(([id]) => kept.includes(id))) };

@@ -65,7 +65,7 @@ export class RunSession<Env extends Outputs> {
 		this.record = options.record;
 		this.origins = { ...options.record?.origins };
 		const { record } = options;
-		// Of an older lockstep's run it is not known by name what it made.
+		// A run of an older lockstep did not record by name what it made.
 		this.effects =
 			record === undefined ? { ...NO_EFFECTS } : { ...record.effects, touched: record.touched, undone: 'no', left: [], drift: [] };
 		Object.assign(options.env.outputs, options.record?.outputs);
@@ -94,7 +94,7 @@ export class RunSession<Env extends Outputs> {
 		this.effects = tally(this.effects, recorded);
 	}
 
-	/** Tells what only draws: it is no reason to stop. */
+	/** Emits an event that only draws: a failure to do so is no reason to stop. */
 	#tell(event: RunEvent): void {
 		try {
 			this.emit(event);

@@ -138,7 +138,7 @@ function namesOf(workers: readonly WorkerProgress[]): string | null {
 	return names.length <= 2 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
 }
 
-/** Tells a tracker what several connections did, in bytes or in rows. `nameOf`: as its tables are named. */
+/** Reports to a tracker what several connections did, in bytes or in rows. `nameOf`: as its tables are named. */
 export function followWorkers(
 	tracker: TableTracker,
 	unit: 'bytes' | 'rows',
@@ -160,8 +160,8 @@ export function followWorkers(
 }
 
 /**
- * Tells a tracker what one tool wrote, a table after the other, in bytes. The last one is in hand until whoever
- * knows that the tool has ended says so.
+ * Reports to a tracker what one tool wrote, a table after the other, in bytes. The last one is in hand until the caller ends it, when the tool
+ * has ended.
  */
 export function followStream(
 	tracker: TableTracker,

@@ -7,14 +7,14 @@ import type { Flow, ReadContext } from './step.ts';
 /** What a step waits for, where nothing else says so: a role, null where it is this machine; a few words; since when, RFC 3339. */
 export type Wait = { readonly on: string | null; readonly text: string; readonly since: string };
 
-/** Whoever waits is told what for after so long. */
+/** A wait is reported after so long. */
 const SLOW_MS = 1_000;
 const LONGEST = 300;
 
-/** Follows what is asked, and tells of what takes long: the one that began first, null when none does any longer. */
+/** Follows queries, and reports the one that takes long: the first that began; null when none does any longer. */
 export interface Waits {
 	follow<T>(on: string | null, text: () => string, work: Promise<T>): Promise<T>;
-	/** Nothing is told from now on. */
+	/** Nothing is reported from now on. */
 	stop(): void;
 }
 

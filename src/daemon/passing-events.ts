@@ -2,7 +2,7 @@ import type { Recorded } from '../core/events.ts';
 
 type Placed = { readonly at: number; readonly event: Recorded };
 
-/** Events that only draw, as far as whoever comes later needs them to draw the same. */
+/** Events that only draw, as far as a terminal that attaches later needs them to draw the same. */
 export interface PassingEvents {
 	/** `at`: how many other events came before it. */
 	take(event: Recorded, at: number): void;
