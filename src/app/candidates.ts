@@ -42,7 +42,7 @@ const SOURCES: { readonly [source in Source]?: (context: AppContext) => readonly
 	runs,
 	backups,
 	'interrupted runs': async (context) =>
-		(await runsOf(context)).filter(({ state }) => state === 'cut off').map(({ run, title }) => ({ value: run, about: title })),
+		(await runsOf(context)).filter(({ state }) => state === 'interrupted').map(({ run, title }) => ({ value: run, about: title })),
 };
 
 /** What there is of these now; what cannot be read is left out. No server is asked. */

@@ -9,7 +9,7 @@ import { runsOf } from './runs.ts';
  */
 export async function clearInterruptedDrills(context: AppContext, say: (text: string) => void): Promise<void> {
 	for (const { state, record } of await runsOf(context)) {
-		if (state !== 'cut off' || record.runbook !== 'drill') continue;
+		if (state !== 'interrupted' || record.runbook !== 'drill') continue;
 		const watcher = { director: previewer, signal: context.signal, on: () => undefined };
 		const end = await undoInBackground(context, { record, connections: {}, work: 'recover' }, watcher);
 		const failure = end?.failure ?? null;

@@ -30,7 +30,7 @@ export async function interruptedRuns(context: AppContext, name: string | undefi
 	const open = await runsOf(context);
 	const newer = newerRuns(context).filter((run) => name === undefined || run === name);
 	const named = name === undefined || newer.includes(name) ? null : findRunRecord(context, name);
-	const isMeant = ({ state, run }: FoundRun) => state === 'cut off' && (name === undefined || run === named?.run);
+	const isMeant = ({ state, run }: FoundRun) => state === 'interrupted' && (name === undefined || run === named?.run);
 	return { open, newer, interrupted: open.filter(isMeant).map(({ record }) => record) };
 }
 

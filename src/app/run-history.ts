@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
-import { type RunEntry, runEntryOf } from '../core/run-entry.ts';
+import { type RunEntry, type RunStatus, runEntryOf } from '../core/run-entry.ts';
 import { newerLockstep, type RunRecord, runRecordOf } from '../core/run-record.ts';
 import { fold, NOTHING_YET } from '../core/state.ts';
 import { type RunRequest, toCommandLine } from '../requests/index.ts';
@@ -11,8 +11,7 @@ import { canUndo } from './run-to-undo.ts';
 import { leftFolder, newerRuns, stateOf } from './runs.ts';
 import type { NextStep, RunDetails } from './wizard-backend.ts';
 
-const STATES = { working: 'running', 'cut off': 'interrupted', unfinished: 'unfinished' } as const;
-const ORDER: readonly RunEntry['state'][] = ['running', 'interrupted', 'unfinished', 'finished'];
+const ORDER: readonly RunStatus[] = ['running', 'interrupted', 'unfinished', 'finished'];
 
 /** A run of this machine, with all that its journal tells. */
 export interface KnownRun {
@@ -31,8 +30,8 @@ async function* newestRuns(context: AppContext, most = Number.POSITIVE_INFINITY)
 		const resumedBy = record.open && record.afterFailure === 'keep' ? (newestOf.get(record.key) ?? null) : null;
 		if (!newestOf.has(record.key)) newestOf.set(record.key, record.run);
 		const known = record.newer ? null : await stateOf(record);
-		const isOver = known === null || (resumedBy !== null && known !== 'working');
-		const state = isOver ? 'finished' : STATES[known];
+		const isOver = known === null || (resumedBy !== null && known !== 'running');
+		const state = isOver ? 'finished' : known;
 		const entry = runEntryOf(record, journal.events, { state, resumedBy, now: context.now() });
 		yield { entry, record, events: journal.events };
 	}

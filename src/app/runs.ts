@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { FORMAT } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
+import type { OpenRunStatus } from '../core/run-entry.ts';
 import { type RunRecord, runRecordOf } from '../core/run-record.ts';
 import { parseJson } from '../core/schema.ts';
 import type { Runbook } from '../core/step.ts';
@@ -46,11 +47,11 @@ function passing(record: RunRecord): boolean {
 }
 
 /** What is to be done with it; null where it is over. */
-export async function stateOf(record: RunRecord): Promise<RunCard['state'] | null> {
-	if (record.end === null && (await isRunning(record))) return 'working';
+export async function stateOf(record: RunRecord): Promise<OpenRunStatus | null> {
+	if (record.end === null && (await isRunning(record))) return 'running';
 	if (record.touched.length === 0 || (record.end !== null && !record.end.open)) return null;
-	if (record.afterFailure === 'put-back') return 'cut off';
-	return record.end === null && passing(record) ? 'cut off' : 'unfinished';
+	if (record.afterFailure === 'put-back') return 'interrupted';
+	return record.end === null && passing(record) ? 'interrupted' : 'unfinished';
 }
 
 /** Runs of this machine that are not over, newest first; of those that went on with one another only the newest. */

@@ -4,7 +4,7 @@ import type { UnverifiedServer } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Progress } from '../core/progress.ts';
-import type { RunEntry } from '../core/run-entry.ts';
+import type { OpenRunStatus, RunEntry } from '../core/run-entry.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
 import type { ServerCard, StatusReport } from '../core/status-report.ts';
@@ -31,8 +31,7 @@ export type RunCard = {
 	readonly servers: { readonly [role: string]: string };
 	/** RFC 3339 */
 	readonly started: string;
-	/** `working`: its process lives. `cut off`: its process is gone, and what it changed is not rolled back yet. `unfinished`: kept, to be resumed. */
-	readonly state: 'working' | 'cut off' | 'unfinished';
+	readonly state: OpenRunStatus;
 	readonly request: RunRequest;
 };
 

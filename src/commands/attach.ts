@@ -15,7 +15,7 @@ const noOne: Director = { review: () => new Promise(() => undefined), recover: (
 
 /** Watches a run at work again, or tells what a run did that is over; without a name the one at work, else the last one. */
 export async function attach(context: Context, name: string | undefined): Promise<CommandResult> {
-	const run = name ?? (await runsOf(context)).find((each) => each.state === 'working')?.run ?? newest(runsFolder(context), () => true)?.run;
+	const run = name ?? (await runsOf(context)).find((each) => each.state === 'running')?.run ?? newest(runsFolder(context), () => true)?.run;
 	if (run === undefined)
 		throw new UserError({ message: 'There is no run on this machine yet.', hints: ['lockstep backup --server SERVER --to DIR'] });
 	const record = findRunRecord(context, run);

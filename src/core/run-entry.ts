@@ -1,6 +1,15 @@
 import type { Recorded } from './events.ts';
 import type { RunRecord } from './run-record.ts';
 
+/**
+ * How a run stands. `interrupted`: its process is gone, and what must not stay is not rolled back yet. `unfinished`: what it did is kept, to be
+ * resumed.
+ */
+export type RunStatus = 'running' | 'interrupted' | 'unfinished' | 'finished';
+
+/** Of a run that is not over. */
+export type OpenRunStatus = Exclude<RunStatus, 'finished'>;
+
 /** A run of this machine in a list; the same fields that `lockstep runs --json` prints. Times: RFC 3339. */
 export interface RunEntry {
 	readonly run: string;
@@ -9,8 +18,7 @@ export interface RunEntry {
 	readonly started: string;
 	/** Null while it is at work, and where its process died. */
 	readonly ended: string | null;
-	/** `interrupted`: its process is gone, and what must not stay is not rolled back yet. `unfinished`: what it did is kept, to be resumed. */
-	readonly state: 'running' | 'interrupted' | 'unfinished' | 'finished';
+	readonly state: RunStatus;
 	/** How it ended; null where it did not. */
 	readonly outcome: NonNullable<RunRecord['end']>['outcome'] | null;
 	/** How long it worked, without what a person waited at the plan; null where nothing tells. */
@@ -55,7 +63,7 @@ const numberOf = (value: unknown): number | null => (typeof value === 'number' &
 export function runEntryOf(
 	record: RunRecord,
 	events: readonly Recorded[],
-	{ state, resumedBy, now }: { readonly state: RunEntry['state']; readonly resumedBy: string | null; readonly now: Date },
+	{ state, resumedBy, now }: { readonly state: RunStatus; readonly resumedBy: string | null; readonly now: Date },
 ): RunEntry {
 	const work = eventsOfWork(events);
 	const begun = work.find(({ type }) => type === 'reviewed')?.at ?? record.started;

@@ -1,5 +1,6 @@
 import type { Finding } from '../core/finding.ts';
 import { type Symbols, symbols } from '../core/format.ts';
+import type { OpenRunStatus } from '../core/run-entry.ts';
 import { runWords } from './background.ts';
 import { indented, type Line, line, paint, type Span, span } from './page.ts';
 import { place } from './review.ts';
@@ -66,10 +67,8 @@ export function renderUndo(
 }
 
 /** Where nothing is to be rolled back: which runs are not over, and how each goes on. */
-export const notOverWords = (
-	runs: readonly { readonly run: string; readonly state: 'working' | 'cut off' | 'unfinished' }[],
-): readonly string[] => [
-	...runs.filter(({ state }) => state === 'working').map(({ run }) => `At work:     ${run}   lockstep attach ${run}`),
+export const notOverWords = (runs: readonly { readonly run: string; readonly state: OpenRunStatus }[]): readonly string[] => [
+	...runs.filter(({ state }) => state === 'running').map(({ run }) => `At work:     ${run}   lockstep attach ${run}`),
 	...runs
 		.filter(({ state }) => state === 'unfinished')
 		.map(({ run }) => `Unfinished:  ${run}   the same command resumes it; lockstep undo ${run} --yes undoes it`),

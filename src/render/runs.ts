@@ -1,5 +1,5 @@
 import { bytes, dayAndTime, duration, plural, type Symbols, symbols } from '../core/format.ts';
-import type { RunEntry } from '../core/run-entry.ts';
+import type { RunEntry, RunStatus } from '../core/run-entry.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
 import type { RunState, TranscriptLine } from '../core/state.ts';
@@ -100,7 +100,7 @@ interface RunList {
 	readonly newer: readonly string[];
 }
 
-const HEADINGS: { readonly [state in RunEntry['state']]: string } = {
+const HEADINGS: { readonly [state in RunStatus]: string } = {
 	running: 'At work',
 	interrupted: 'Interrupted',
 	unfinished: 'Unfinished',

@@ -36,9 +36,9 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'archive', place: { at: 'archive', card: GOOD }, shows: 'Verify' },
 	{ name: 'profiles', place: { at: 'profiles' }, shows: 'Servers known here' },
 	{ name: 'practice', place: { at: 'practice' }, shows: 'Set up the replica' },
-	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'working'), card('b', 'working')] }, shows: 'Which run' },
+	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'running'), card('b', 'running')] }, shows: 'Which run' },
 	{ name: 'all runs', place: { at: 'all-runs' }, shows: /run/ },
-	{ name: 'recover', place: { at: 'recover', card: card('a', 'cut off') }, shows: /rolls it back|roll it back/ },
+	{ name: 'recover', place: { at: 'recover', card: card('a', 'interrupted') }, shows: /rolls it back|roll it back/ },
 	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'enter start' },
 ];
 
@@ -95,7 +95,7 @@ describe('a run at work', () => {
 
 describe('a menu', () => {
 	test('finding 39: shows the digits that open its entries, and they stay when others come before them', async () => {
-		const runs = () => [card('a', 'cut off')];
+		const runs = () => [card('a', 'interrupted')];
 		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs }));
 		const text = await wizard.sees('Recover');
 		expect(text).toMatch(/Back up now +1 /);

@@ -88,9 +88,9 @@ describe('home', () => {
 		[80, 24],
 	])('tells the newest run of each state, and what to do about it comes first, in %d×%d', async (columns, rows) => {
 		const runs = () => [
-			card('r5', 'cut off', 'backup', '2026-11-21T02:00:00Z'),
-			card('r4', 'cut off', 'provision', '2026-11-20T02:00:00Z'),
-			card('r3', 'working', 'backup', '2026-11-21T01:58:00Z'),
+			card('r5', 'interrupted', 'backup', '2026-11-21T02:00:00Z'),
+			card('r4', 'interrupted', 'provision', '2026-11-20T02:00:00Z'),
+			card('r3', 'running', 'backup', '2026-11-21T01:58:00Z'),
 			card('r2', 'unfinished', 'provision', '2026-11-19T07:30:00Z'),
 		];
 		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs }), { size: [columns, rows] });
@@ -121,7 +121,7 @@ describe('home', () => {
 	});
 
 	test('r asks again, and so does coming back', async () => {
-		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 2 ? [card(RUN, 'working')] : []) }));
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 2 ? [card(RUN, 'running')] : []) }));
 		expect(await wizard.sees('healthy')).not.toContain('At work');
 		await wizard.press('r');
 		await wizard.sees('At work');
@@ -136,7 +136,7 @@ describe('home', () => {
 
 describe('a run at work elsewhere', () => {
 	test('is watched from home to its end, and leaving its checks leaves it at work', async () => {
-		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card(RUN, 'working')] }));
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card(RUN, 'running')] }));
 		await wizard.sees('Watch the run at work');
 		await wizard.press(ENTER);
 		await vi.waitFor(() => expect(wizard.backend.attached).toEqual([RUN]));
@@ -201,7 +201,7 @@ describe('a run at work elsewhere', () => {
 	});
 
 	test('one of several is chosen', async () => {
-		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card('r2', 'working'), card('r1', 'working', 'provision')] }));
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs: () => [card('r2', 'running'), card('r1', 'running', 'provision')] }));
 		await wizard.sees('choose of 2');
 		await wizard.press(ENTER);
 		await wizard.sees('Which run is to be watched?');
@@ -251,7 +251,7 @@ describe('a daemon that died while it was watched', () => {
 
 describe('recover', () => {
 	const home = (options: Parameters<typeof fakeDesk>[0] = {}) =>
-		openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 1 ? [card(RUN, 'cut off')] : []), ...options }));
+		openAt([{ at: 'home' }], fakeDesk({ runs: (asked) => (asked === 1 ? [card(RUN, 'interrupted')] : []), ...options }));
 
 	test('shows what was left with its statements, then rolls it back', async () => {
 		const wizard = home();
@@ -288,7 +288,7 @@ describe('recover', () => {
 			if (refused) throw new ConnectError({ message: 'Access denied for root (no password given).' });
 			return STATUS;
 		};
-		const wizard = openAt([attached], fakeDesk({ runs: () => [card(RUN, 'cut off')], findings, status }));
+		const wizard = openAt([attached], fakeDesk({ runs: () => [card(RUN, 'interrupted')], findings, status }));
 		wizard.backend.play(...opening('backup'), ...firstHalf('backup'));
 		await wizard.sees('elapsed');
 		const failure = { ...FAILURE, class: 'LeftChanged' };
@@ -373,9 +373,9 @@ describe('the terminal', () => {
 			cleanup();
 		};
 		const size = [columns, rows] as const;
-		const cards = Array.from({ length: 30 }, (_, index) => card(`${RUN}${index}`, 'cut off'));
+		const cards = Array.from({ length: 30 }, (_, index) => card(`${RUN}${index}`, 'interrupted'));
 		await shows(openAt([{ at: 'home' }, { at: 'runs', goal: 'recover', cards }], fakeDesk(), { size }), 'Which run');
-		await shows(openAt([{ at: 'home' }, { at: 'recover', card: card(RUN, 'cut off') }], fakeDesk(), { size }), 'Writes were stopped');
+		await shows(openAt([{ at: 'home' }, { at: 'recover', card: card(RUN, 'interrupted') }], fakeDesk(), { size }), 'Writes were stopped');
 		const watching = openAt([attached], fakeDesk(), { size });
 		watching.backend.play(...opening('backup'), { type: 'reviewed', go: true, typed: [] }, ...firstHalf('backup'));
 		await shows(watching, 'elapsed');

@@ -31,7 +31,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	// A run whose process died, and that could not be rolled back from here: that screen asks for the password that was missing.
 	const canRollBack = end.open && end.failure?.class === 'LeftChanged' && state.run !== null;
 	const rollBack = async () => {
-		const card = (await app.backend.runs()).find((each) => each.run === state.run && each.state === 'cut off');
+		const card = (await app.backend.runs()).find((each) => each.run === state.run && each.state === 'interrupted');
 		if (card === undefined) app.flash(WORDS.nothingLeft);
 		else app.go({ at: 'recover', card });
 	};

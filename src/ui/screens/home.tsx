@@ -39,8 +39,8 @@ function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Sym
 		const others = more.length === 0 ? '' : ` And ${more.length} more.`;
 		lines.push(...indented(`${sign} `, text(runWords(card.title, card.servers), at) + others, width, tone).slice(0, 2));
 	};
-	runLine('cut off', signs.warn, 'warn', (words, at) => `Interrupted: ${words} of ${at}. Recover rolls back what it changed.`);
-	runLine('working', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
+	runLine('interrupted', signs.warn, 'warn', (words, at) => `Interrupted: ${words} of ${at}. Recover rolls back what it changed.`);
+	runLine('running', signs.at, 'key', (words, at) => `At work: ${words}, since ${at}; enter to watch.`);
 	runLine('unfinished', signs.note, 'dim', (words, at) => `${words} of ${at} is unfinished: Resume shows its plan again.`);
 	return lines;
 }
@@ -63,7 +63,7 @@ function runItems(runs: readonly RunCard[]): MenuItem<Goal>[] {
 	];
 }
 
-const STATE: { readonly [goal in RunGoal]: RunCard['state'] } = { watch: 'working', recover: 'cut off', resume: 'unfinished' };
+const STATE: { readonly [goal in RunGoal]: RunCard['state'] } = { watch: 'running', recover: 'interrupted', resume: 'unfinished' };
 
 /** How many runs there are, and how many of them are not over. */
 function countWords(all: number, runs: readonly RunCard[]): string {
@@ -71,7 +71,7 @@ function countWords(all: number, runs: readonly RunCard[]): string {
 		const { length } = runs.filter((each) => each.state === state);
 		return length === 0 ? null : `${length} ${word}`;
 	};
-	const open = [some('working', 'at work'), some('cut off', 'interrupted'), some('unfinished', 'unfinished')].filter(Boolean);
+	const open = [some('running', 'at work'), some('interrupted', 'interrupted'), some('unfinished', 'unfinished')].filter(Boolean);
 	return `${count(all)} on this machine${open.length === 0 ? '' : `: ${open.join(', ')}`}`;
 }
 
