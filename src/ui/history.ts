@@ -28,12 +28,13 @@ export function remember(history: History, event: Recorded): History {
 		...next,
 		at,
 		rates: progress.rate === null ? next.rates : [...next.rates, progress.rate].slice(-SAMPLES),
-		lags: typeof progress.lagSeconds === 'number' ? thinned([...next.lags, { at, lag: progress.lagSeconds }]) : next.lags,
+		lags: typeof progress.lagSeconds === 'number' ? withLag(next.lags, { at, lag: progress.lagSeconds }) : next.lags,
 	};
 }
 
-/** All of a long run stays to be seen: of two neighbours the one with the greater lag. */
-function thinned(lags: readonly LagSample[]): readonly LagSample[] {
+/** One sample more. All of a long time stays to be seen: of two neighbours the one with the greater lag. Pure. */
+export function withLag(before: readonly LagSample[], latest: LagSample): readonly LagSample[] {
+	const lags = [...before, latest];
 	if (lags.length <= SAMPLES) return lags;
 	return lags.flatMap((sample, index) => {
 		const next = lags[index + 1];

@@ -398,9 +398,10 @@ describe('run', () => {
 });
 
 describe('status, practice', () => {
-	test('status shows replication and draws lag', async () => {
+	test('status shows replication, and draws lag with its scale and times (finding 53)', async () => {
 		const wizard = openAt([{ at: 'status', card }]);
-		const text = await wizard.sees('Lag over the last');
+		const text = await wizard.sees('Replica lag  now 0 s, at most 0 s');
+		expect(text).toMatch(/ 1 s *\n(.*\n)* +0 s ▁{70,}\n +02:02:00 ─/);
 		for (const part of ['db1:3306', '0-1-84213', 'TLSv1.3', '412.0 GiB free', 'read-only']) expect(text).toContain(part);
 	});
 

@@ -30,44 +30,6 @@ export function spark(values: readonly number[], width: number, heights: readonl
 		.join('');
 }
 
-type GraphProps = {
-	readonly values: readonly number[];
-	readonly width: number;
-	readonly height: number;
-	readonly label: (top: number) => string;
-};
-
-/** A graph of several rows, its scale above it. */
-export function Graph({ values, width, height, label }: GraphProps) {
-	const { signs, styles } = useTheme();
-	const shown = values.slice(-width);
-	const top = Math.max(1, ...shown);
-	const levels = signs.spark.length;
-	const rows = Array.from({ length: height }, (_, row) => {
-		const floor = height - 1 - row;
-		return shown
-			.map((value) => {
-				const filled = (value / top) * height * levels - floor * levels;
-				if (filled <= 0) return floor === 0 ? (signs.spark[0] ?? '') : ' ';
-				return signs.spark[Math.min(levels, Math.ceil(filled)) - 1];
-			})
-			.join('');
-	});
-	return (
-		<Box flexDirection="column" flexShrink={0}>
-			<Text {...styles('dim')} wrap="truncate">
-				{label(Math.max(0, ...shown))}
-			</Text>
-			{rows.map((row, index) => (
-				// biome-ignore lint/suspicious/noArrayIndexKey: rows of a graph have no other name.
-				<Text key={index} {...styles('warn')}>
-					{row === '' ? ' ' : row}
-				</Text>
-			))}
-		</Box>
-	);
-}
-
 /** How far it is: a bar, where the whole is known, and its figures. */
 export function Meter({ progress, width }: { readonly progress: Progress; readonly width: number }) {
 	const label = barLabel(progress);

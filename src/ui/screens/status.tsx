@@ -8,15 +8,18 @@ import { pad } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';
-import { broken } from '../components/lines.tsx';
-import { Graph } from '../components/meters.tsx';
+import { broken, Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
+import { type LagSample, withLag } from '../history.ts';
 import { useKeys } from '../keys.ts';
+import { lagRows } from '../lag-rows.ts';
 import { useTheme } from '../theme.ts';
 import { replicationWords } from './home.tsx';
 
 const EVERY_MS = 2000;
-const SAMPLES = 240;
+/** Rows of the lag over time beside its title and its times. */
+const GRAPH_MOST = 8;
+const GRAPH_FRAME = 2;
 
 const uptime = (seconds: number): string => (seconds < 86_400 ? clock(seconds * 1000) : `${Math.floor(seconds / 86_400)} days`);
 
@@ -72,12 +75,17 @@ function backupFacts({ lastBackup, disk }: StatusReport, now: Date): readonly Li
 	return lines;
 }
 
+/** The lags with that of this report, where it says one. */
+function lagsAfter(lags: readonly LagSample[], { replication }: StatusReport, now: Date): readonly LagSample[] {
+	const lag = replication?.lagSeconds ?? null;
+	return lag === null ? lags : withLag(lags, { at: now.getTime(), lag });
+}
+
 function Watching({ card, first }: { readonly card: ServerCard; readonly first: StatusReport }) {
 	const app = useApp();
 	const { signs } = useTheme();
-	const lagOf = (report: StatusReport) => report.replication?.lagSeconds ?? null;
 	const [report, setReport] = useState(first);
-	const [lags, setLags] = useState<readonly number[]>(lagOf(first) === null ? [] : [lagOf(first) ?? 0]);
+	const [lags, setLags] = useState<readonly LagSample[]>(() => lagsAfter([], first, app.now()));
 	const [trouble, setTrouble] = useState<string | null>(null);
 	const [seenAt, setSeenAt] = useState(app.now());
 	const [round, setRound] = useState(0);
@@ -91,8 +99,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				if (!mine) return;
 				setReport(next);
 				setTrouble(null);
-				const lag = next.replication?.lagSeconds;
-				if (typeof lag === 'number') setLags((before) => [...before, lag].slice(-SAMPLES));
+				setLags((before) => lagsAfter(before, next, app.now()));
 			} catch (error) {
 				if (!mine) return;
 				setTrouble(failureOf(error).description.message);
@@ -126,8 +133,9 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 		),
 	];
 	const rows = broken(lines, width).length;
-	const graph = report.replication === null ? 0 : Math.max(2, Math.min(8, bodyRows(app.size.rows) - rows - 2));
 	const height = bodyRows(app.size.rows);
+	const graph = lags.length === 0 ? 0 : Math.max(1, Math.min(GRAPH_MOST, height - rows - GRAPH_FRAME - 1));
+	const below = graph === 0 ? 0 : graph + GRAPH_FRAME + 1;
 	return (
 		<Frame
 			title={`status ${signs.dot} ${card.name} ${signs.dot} ${report.title}`}
@@ -144,15 +152,10 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 				['?', `help   seen ${timeWithZone(seenAt.toISOString())}`],
 			]}
 		>
-			<Pane lines={lines} width={width} height={graph === 0 ? height : Math.min(rows, height - graph - 2)} />
+			<Pane lines={lines} width={width} height={graph === 0 ? height : Math.min(rows, height - below)} />
 			{graph > 0 && (
 				<Box marginTop={1} flexShrink={0}>
-					<Graph
-						values={lags}
-						width={width}
-						height={graph}
-						label={(top) => `Lag over the last ${clock(lags.length * EVERY_MS)}, at most ${top} s`}
-					/>
+					<Lines lines={lagRows(lags, { now: app.now(), width, height: graph }, signs)} />
 				</Box>
 			)}
 		</Frame>
