@@ -49,6 +49,10 @@ export const DRILL_RECORD = z.object({
 });
 export type DrillRecord = Readonly<z.output<typeof DRILL_RECORD>>;
 
+/** What a drill came to, as its run says it at its end: its record, with the whole path as `backup`. */
+export const DRILLED = z.omit(DRILL_RECORD, { format: true, type: true, tool: true });
+export type Drilled = Readonly<z.output<typeof DRILLED>>;
+
 /** Whether a proof is there and holds: `stale` where the backup is not what it was then. */
 export type Proof =
 	| { readonly state: 'none' }

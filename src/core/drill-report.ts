@@ -1,4 +1,4 @@
-import type { DrillRecord } from './backups.ts';
+import type { Drilled, DrillRecord } from './backups.ts';
 import type { Check } from './check.ts';
 import { bytes, count, dayAndTime, duration, plural } from './format.ts';
 import { visible } from './visible.ts';
@@ -9,7 +9,7 @@ const cell = (text: string): string => visible(text.replaceAll('\t', '  ')).repl
 const LABELS: Readonly<Record<Check['status'], string>> = { ok: 'yes', note: 'note', warning: 'warning', fail: '**NO**' };
 
 /** What a drill came to, as pairs of a name and its words. */
-export const drillFacts = (record: Omit<DrillRecord, 'format' | 'type' | 'tool'>): readonly (readonly [string, string])[] => [
+export const drillFacts = (record: Drilled): readonly (readonly [string, string])[] => [
 	['Throwaway server', `${record.server.version}, ${record.server.program} (${record.server.kind})`],
 	['Time to recovery', record.recovery_ms === null ? 'not reached' : duration(record.recovery_ms)],
 	[

@@ -1,4 +1,4 @@
-import type { DrillRecord } from '../core/backups.ts';
+import type { Drilled } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { drillFacts } from '../core/drill-report.ts';
 import { duration, symbols } from '../core/format.ts';
@@ -9,12 +9,7 @@ import { pad } from './width.ts';
 type DrilledOptions = { readonly width: number; readonly ascii: boolean };
 
 /** What a drill came to, where all is well. */
-export function drilledLines(
-	path: string,
-	record: Omit<DrillRecord, 'format' | 'type' | 'tool'>,
-	checks: readonly Check[],
-	{ width, ascii }: DrilledOptions,
-): Line[] {
+export function drilledLines(path: string, record: Drilled, checks: readonly Check[], { width, ascii }: DrilledOptions): Line[] {
 	const signs = symbols(ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(`Drill passed: ${path} restores`, 'bold'))];
 	for (const [name, text] of drillFacts(record)) lines.push(...indented(span(`  ${pad(name, 17)} `, 'dim'), text, width));

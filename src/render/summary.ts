@@ -1,8 +1,9 @@
-import type { DrillRecord } from '../core/backups.ts';
+import { DRILLED } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { bytes, count, duration, plural, symbols } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
+import { matches } from '../core/schema.ts';
 import type { RunState } from '../core/state.ts';
 import { EVENTS_TO_ENABLE } from '../core/summary-fields.ts';
 import { afterWords, exceptions } from './aftermath.ts';
@@ -150,10 +151,15 @@ function restore(summary: Known, ms: number | null): string[] {
 }
 
 function drillSummary({ summary }: RunEnd, { width, ascii = false }: SummaryOptions): Line[] {
-	const { checks, ...record } = summary as unknown as Omit<DrillRecord, 'format' | 'type' | 'tool'> & { readonly checks: readonly Check[] };
-	const report = text(summary.report);
+	const known: unknown = summary;
+	const { backup: folder, checks: given, report: path } = object(summary);
+	// A journal may say less.
+	if (!matches(DRILLED, known))
+		return [line(span(`${symbols(ascii).ok} `, 'good'), span(say(['Drill passed', text(folder)], ': '), 'bold'))];
+	const checks = Array.isArray(given) ? (given as unknown as readonly Check[]) : [];
+	const report = text(path);
 	return [
-		...drilledLines(record.backup, record, checks, { width, ascii }),
+		...drilledLines(known.backup, known, checks, { width, ascii }),
 		...(report === null ? [] : indented(span('  Report            ', 'dim'), report, width, 'key')),
 	];
 }
@@ -205,7 +211,7 @@ export function summaryLines(end: RunEnd, state: RunState, options: SummaryOptio
 	if (end.outcome === 'previewed') return [line(span('Nothing was changed: this was a preview.', 'bold'))];
 	if (end.outcome === 'declined') return [line(span('Nothing was changed.', 'bold'))];
 	if (end.outcome !== 'done') return unfinishedLines(end, state, options);
-	const summary: Known = end.summary;
+	const summary = object(end.summary);
 	if (state.runbook === 'drill') return drillSummary(end, options);
 	const { head, facts } = headAndFacts(summary, state, ascii);
 	const lines: Line[] = [line(span(`${signs.ok} `, 'good'), span(head, 'bold'))];
