@@ -8,7 +8,7 @@ import { type RunRequest, toCommandLine } from '../requests/index.ts';
 import { runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { canUndo } from './run-to-undo.ts';
-import { leftFolder, newerRuns, stateOf } from './runs.ts';
+import { leftFolder, newerRuns, openStatusOf } from './runs.ts';
 import type { NextStep, RunDetails } from './wizard-backend.ts';
 
 const ORDER: readonly RunStatus[] = ['running', 'interrupted', 'unfinished', 'finished'];
@@ -22,16 +22,16 @@ export interface KnownRun {
 
 /** The runs of this machine, newest first, each read when it is asked for. `most`: of so many of the newest journals. */
 async function* newestRuns(context: AppContext, most = Number.POSITIVE_INFINITY): AsyncGenerator<KnownRun> {
-	const newestOf = new Map<string, string>();
+	/** The one that came after those still to be read, by its work. */
+	const nextOf = new Map<string, RunRecord>();
 	for (const path of journals(runsFolder(context)).slice(0, most)) {
 		const journal = readJournal(path);
 		const record = runRecordOf(journal);
 		if (record === undefined) continue;
-		const resumedBy = record.open && record.afterFailure === 'keep' ? (newestOf.get(record.key) ?? null) : null;
-		if (!newestOf.has(record.key)) newestOf.set(record.key, record.run);
-		const known = record.newer ? null : await stateOf(record);
-		const isOver = known === null || (resumedBy !== null && known !== 'running');
-		const state = isOver ? 'finished' : known;
+		const next = nextOf.get(record.key);
+		nextOf.set(record.key, record);
+		const resumedBy = record.open && next?.resumes ? next.run : null;
+		const state = (record.newer ? null : await openStatusOf(record, next)) ?? 'finished';
 		const entry = runEntryOf(record, journal.events, { state, resumedBy, now: context.now() });
 		yield { entry, record, events: journal.events };
 	}

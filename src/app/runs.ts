@@ -46,15 +46,34 @@ function passing(record: RunRecord): boolean {
 	return steps.some((step) => step.isTransient && record.touched.includes(step.id) && record.outputs[step.id] === undefined);
 }
 
-/** What is to be done with it; null where it is over. */
-export async function stateOf(record: RunRecord): Promise<OpenRunStatus | null> {
+/** What is to be done with it, whatever came after it; null where it is over. */
+async function ownStatus(record: RunRecord): Promise<OpenRunStatus | null> {
 	if (record.end === null && (await isRunning(record))) return 'running';
 	if (record.touched.length === 0 || (record.end !== null && !record.end.open)) return null;
 	if (record.afterFailure === 'put-back') return 'interrupted';
 	return record.end === null && passing(record) ? 'interrupted' : 'unfinished';
 }
 
-/** Runs of this machine that are not over, newest first; of those that went on with one another only the newest. */
+/**
+ * What is to be done with a run; null where it is over. `next`: the run of the same work that came after it. The same command resumes only the
+ * newest; but what must not stay is there until a run that took it over, or a recover, rolls it back.
+ */
+export async function openStatusOf(record: RunRecord, next: Pick<RunRecord, 'resumes'> | undefined): Promise<OpenRunStatus | null> {
+	const status = await ownStatus(record);
+	if (next === undefined || status === 'running' || (status === 'interrupted' && !next.resumes)) return status;
+	return null;
+}
+
+/** The oldest of these journals that is of this work. */
+function oldestOf(paths: readonly string[], key: string): RunRecord | undefined {
+	for (const path of paths.toReversed()) {
+		const record = runRecordOf(readJournal(path));
+		if (record?.key === key) return record;
+	}
+	return undefined;
+}
+
+/** Runs of this machine that are not over, newest first; of those that resumed one another only the newest. */
 export async function runsOf(context: AppContext): Promise<FoundRun[]> {
 	const paths = journals(runsFolder(context));
 	const found: FoundRun[] = [];
@@ -62,10 +81,10 @@ export async function runsOf(context: AppContext): Promise<FoundRun[]> {
 		if (closed(path)) continue;
 		const record = runRecordOf(readJournal(path));
 		if (record === undefined) continue;
-		const state = await stateOf(record);
+		// Most are over by themselves: newer journals are read only for those that are not.
+		if ((await openStatusOf(record, undefined)) === null) continue;
+		const state = await openStatusOf(record, oldestOf(paths.slice(0, index), record.key));
 		if (state === null) continue;
-		const later = paths.slice(0, index).some((other) => runRecordOf(readJournal(other))?.key === record.key);
-		if (later) continue;
 		const { run, title, servers, started } = record;
 		found.push({ run, title, servers, started, state, request: record.request as RunRequest, record });
 	}

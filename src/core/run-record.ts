@@ -20,6 +20,8 @@ export type RunRecord = Pick<RunStarted, 'runbook' | 'title' | 'key' | 'servers'
 	/** A newer lockstep wrote to it: not ours to judge. */
 	readonly newer: boolean;
 	readonly started: string;
+	/** Whether it took over what an earlier run of this work had done. */
+	readonly resumes: boolean;
 	/** Their ids, in order. */
 	readonly steps: readonly string[];
 	/** Facts of each step as the first run first saw them: what undo goes back to. */
@@ -96,6 +98,7 @@ export function runRecordOf({ events, newer }: ReadJournal): RunRecord | undefin
 		end,
 		newer,
 		started: start.at,
+		resumes: start.resumes != null || start.carried.touched.length > 0,
 		steps: start.steps.map(({ id }) => id),
 		request: start.request,
 		origins,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AppContext } from '../../src/app/context.ts';
 import { partialBackups, removablePartial, removePartial } from '../../src/app/partial-backups.ts';
 import { allRuns, runDetails } from '../../src/app/run-history.ts';
+import { runsOf } from '../../src/app/runs.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
@@ -39,7 +40,8 @@ function write(run: string, ...events: readonly Timed[]) {
 const LABEL = '20261121T020000Z';
 const backups = () => join(folder, 'backups');
 const partial = (label = LABEL) => join(backups(), `${label}.partial`);
-const start = (kind: 'backup' | 'provision', more: Partial<Extract<RunEvent, { type: 'run-started' }>> = {}): RunEvent => ({
+type Started = Extract<RunEvent, { type: 'run-started' }>;
+const start = (kind: 'backup' | 'provision', more: Partial<Started> = {}): Started => ({
 	...{ type: 'run-started', resumes: null, carried: { touched: [], outputs: {} }, identities: {} },
 	...(kind === 'backup'
 		? {
@@ -111,6 +113,28 @@ describe('20: the list of runs', () => {
 		]);
 	});
 
+	test('one that was interrupted stays in sight where a newer run of the same work took nothing over', async () => {
+		const cut: Timed[] = [
+			[0, engine(1, 'never')],
+			[0, start('backup')],
+			[1, act('X')],
+		];
+		write('1-cut', ...cut);
+		write('2-anew', [0, start('backup')], [1, act('X')], [2, ended('done', false)]);
+		expect((await runsOf(context)).map(({ run, state }) => [run, state])).toEqual([['1-cut', 'interrupted']]);
+		expect((await allRuns(context)).map(({ entry }) => [entry.run, entry.state, entry.resumed_by])).toEqual([
+			['1-cut', 'interrupted', null],
+			['2-anew', 'finished', null],
+		]);
+		write('3-unfinished', [0, start('provision')], [1, act('X')], [2, ended('stopped', true)]);
+		expect((await runsOf(context)).map(({ run }) => run)).toEqual(['3-unfinished', '1-cut']);
+		// Another server answers there: the same command begins anew, and resumes that one no more.
+		write('4-anew', [0, start('provision')], [1, act('X')], [2, ended('done', false)]);
+		expect((await runsOf(context)).map(({ run }) => run)).toEqual(['1-cut']);
+		expect((await runDetails(context, '3-unfinished')).entry).toMatchObject({ state: 'finished', resumed_by: null });
+		expect((await runDetails(context, '3-unfinished')).next).toMatchObject([{ goal: 'undo' }]);
+	});
+
 	test('42: of a backup that was stopped it knows how long the lock was held; a roll-back of the next day is no part of it', async () => {
 		const stopped: Timed[] = [
 			[0, engine(1, 'never')],
@@ -159,6 +183,13 @@ describe('14: one run', () => {
 	test('of a complete backup nothing is to be undone', async () => {
 		write('1-done', [0, start('backup')], [1, act('X')], [2, ended('done', false)]);
 		expect((await runDetails(context, '1-done')).next).toEqual([]);
+	});
+
+	test('a drill whose journal says nothing of its result is shown all the same', async () => {
+		write('1-drill', [0, { ...start('backup'), runbook: 'drill', title: 'Drill' }], [1, ended('done', false, { backup: '/srv/b' })]);
+		write('2-empty', [0, { ...start('backup'), runbook: 'drill', title: 'Drill', key: 'drill 2' }], [1, ended('done', false)]);
+		expect(await shown('1-drill')).toContain('✓ Drill passed: /srv/b');
+		expect(await shown('2-empty')).toMatch(/✓ Drill passed$/m);
 	});
 
 	test('that does not exist is refused, and one of a newer lockstep is not judged', async () => {

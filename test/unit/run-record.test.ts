@@ -34,7 +34,7 @@ test('a journal that ends in the middle is open, with its facts, finished and ch
 	const past = runRecordOf(record([START, facts('a', 'A'), action('a'), done('a', 'out'), facts('b', 'B'), action('b', false)]));
 	expect(past).toEqual({
 		...{ title: 'Toy', undoing: [], servers: {}, identities: {}, afterFailure: 'keep', engine: null, end: null, newer: false },
-		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', request: { kind: 'x' }, open: true },
+		...{ run: 'r1', runbook: 'toy', key: 'work', started: '2026-01-01T00:00:00.000Z', resumes: false, request: { kind: 'x' }, open: true },
 		...{ origins: { a: 'A', b: 'B' }, outputs: { a: 'out' }, touched: ['a'], acted: {}, marks: {}, steps: [] },
 		// This journal is an older lockstep's: it names nothing that was made.
 		effects: { touched: ['a'], made: null, lost: [], undone: 'no', left: [], drift: [] },
