@@ -1,5 +1,3 @@
-import { statfs } from 'node:fs/promises';
-import { listBackups } from '../archive/list.ts';
 import { ServerError } from '../core/errors.ts';
 import { checkExpectations, unmetWords } from '../core/expectations.ts';
 import { shellWord } from '../core/shell.ts';
@@ -11,6 +9,7 @@ import { applierGaps, describeGap, logGaps } from '../runbooks/shared/gaps.ts';
 import { titleOf } from '../runbooks/shared/server.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
+import { stateOfFolder } from './backup-folder.ts';
 import type { AppContext } from './context.ts';
 import { placesOf, profileAt } from './known-servers.ts';
 import { type ConnectionOptions, type OpenedServer, openServer } from './servers.ts';
@@ -176,8 +175,7 @@ async function report(
 		bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
 		replicas: (await runQuery(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
 		replication: channel === undefined ? null : replicationOf(channel, channels, dialect.positions, position.replicated),
-		lastBackup: backups === null ? null : await lastBackup(backups),
-		disk: backups === null ? null : await diskOf(backups),
+		...(await stateOfFolder(backups)),
 		expectations: [],
 		healthy: troubles.length === 0,
 		hints: [...new Set(hints)],
@@ -214,8 +212,7 @@ async function frozen(
 			...{ source: '?', io: 'connecting', sql: 'no', lagSeconds: null, waiting: null, gtid: '', encrypted: true },
 			error: NO_ANSWER,
 		},
-		lastBackup: backups === null ? null : await lastBackup(backups),
-		disk: backups === null ? null : await diskOf(backups),
+		...(await stateOfFolder(backups)),
 		expectations: [],
 		healthy: false,
 		hints: full ? ROOM : ['What holds it up:  SHOW FULL PROCESSLIST;'],
@@ -227,24 +224,3 @@ async function frozen(
 }
 
 const NO_ANSWER = `The server does not say within ${STATUS_MS / 1000} s how its replication stands`;
-
-async function diskOf(path: string): Promise<StatusReport['disk']> {
-	const disk = await statfs(path).catch(() => null);
-	return disk === null ? null : { path, freeBytes: disk.bavail * disk.bsize };
-}
-
-async function lastBackup(folder: string): Promise<StatusReport['lastBackup']> {
-	const found = await listBackups(folder).catch(() => []);
-	for (const each of found.toReversed()) {
-		if (each.state !== 'complete') continue;
-		const { manifest } = each;
-		return {
-			path: each.path,
-			finished: manifest.finished,
-			bytes: manifest.totals.bytes,
-			rawBytes: manifest.totals.raw_bytes,
-			heldMs: manifest.consistency.held_ms,
-		};
-	}
-	return null;
-}

@@ -48,25 +48,43 @@ export async function heldBefore(
 
 /** All backups in a folder, oldest first; anything else in it is passed over. None where the folder isn't there. */
 export async function listBackups(folder: string): Promise<readonly Found[]> {
+	const found: Found[] = [];
+	for (const entry of await entriesOf(folder)) found.push(await foundAt(entry));
+	return found;
+}
+
+/** The newest complete backup in a folder; those before it are not read. */
+export async function newestBackup(folder: string): Promise<Extract<Found, { state: 'complete' }> | null> {
+	for (const entry of (await entriesOf(folder)).toReversed()) {
+		if (entry.partial) continue;
+		const found = await foundAt(entry);
+		if (found.state === 'complete') return found;
+	}
+	return null;
+}
+
+type Entry = { readonly label: string; readonly path: string; readonly partial: boolean };
+
+async function entriesOf(folder: string): Promise<readonly Entry[]> {
 	const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
 		if (cause.code === 'ENOENT') return [];
 		throw fileProblem('The backups cannot be listed', folder, cause);
 	});
-	const found: Found[] = [];
-	for (const entry of entries.filter((entry) => entry.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-		const name = readFolderName(entry.name);
-		if (name === null) continue;
-		const at = { label: name.label, path: join(folder, entry.name) };
-		if (name.partial) {
-			found.push({ state: 'partial', ...at });
-			continue;
-		}
-		try {
-			found.push({ state: 'complete', ...at, manifest: await readManifest(at.path) });
-		} catch (error) {
-			if (!(error instanceof LockstepError)) throw error;
-			found.push({ state: 'damaged', ...at, problem: [error.description.message, error.description.reason].filter(Boolean).join(' ') });
-		}
+	return entries
+		.filter((entry) => entry.isDirectory())
+		.sort((a, b) => (a.name < b.name ? -1 : 1))
+		.flatMap((entry) => {
+			const name = readFolderName(entry.name);
+			return name === null ? [] : [{ ...name, path: join(folder, entry.name) }];
+		});
+}
+
+async function foundAt({ label, path, partial }: Entry): Promise<Found> {
+	if (partial) return { state: 'partial', label, path };
+	try {
+		return { state: 'complete', label, path, manifest: await readManifest(path) };
+	} catch (error) {
+		if (!(error instanceof LockstepError)) throw error;
+		return { state: 'damaged', label, path, problem: [error.description.message, error.description.reason].filter(Boolean).join(' ') };
 	}
-	return found;
 }

@@ -66,10 +66,22 @@ export async function bytesIn(folder: string): Promise<number> {
 	return sizes.reduce((sum, size) => sum + size, 0);
 }
 
+async function recordsOf(folder: string) {
+	const verify = await readRecord(folder, 'verify', VERIFY_RECORD);
+	const drill = await readRecord(folder, 'drill', DRILL_RECORD);
+	// What there is no record of need not be read.
+	const fingerprint = verify === null && drill === null ? { manifest_sha256: null, sums_sha256: null } : await fingerprintOf(folder);
+	return { verify, drill, verified: proof(verify, fingerprint), drilled: proof(drill, fingerprint) };
+}
+
+/** Whether the backup in a folder was verified and drilled. */
+export async function proofsOf(folder: string): Promise<Pick<BackupCard, 'verified' | 'drilled'>> {
+	const { verified, drilled } = await recordsOf(folder);
+	return { verified, drilled };
+}
+
 async function recorded(found: Found) {
-	const fingerprint = await fingerprintOf(found.path);
-	const verify = await readRecord(found.path, 'verify', VERIFY_RECORD);
-	const drill = await readRecord(found.path, 'drill', DRILL_RECORD);
+	const { verify, drill, verified, drilled } = await recordsOf(found.path);
 	const latest = await readlink(join(dirname(found.path), 'latest')).catch(() => '');
 	const manifest = found.state === 'complete' ? found.manifest : null;
 	const card: BackupCard = {
@@ -91,8 +103,8 @@ async function recorded(found: Found) {
 		databases: manifest?.totals.databases ?? null,
 		tables: manifest?.totals.tables ?? null,
 		warnings: manifest?.warnings ?? [],
-		verified: proof(verify, fingerprint),
-		drilled: proof(drill, fingerprint),
+		verified,
+		drilled,
 	};
 	return { card, verify, drill };
 }

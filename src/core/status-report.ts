@@ -1,3 +1,4 @@
+import type { Proof } from './backups.ts';
 import type { Expectation } from './expectations.ts';
 
 /** A server as the wizard lists it. */
@@ -12,8 +13,24 @@ export type ServerCard = {
 	readonly output: string | null;
 };
 
+/** What is known of the folder of a server's backups, whether or not the server answers. */
+export type BackupFolderState = {
+	/** The newest complete one. */
+	readonly lastBackup: null | {
+		readonly path: string;
+		/** RFC 3339 */
+		readonly finished: string;
+		readonly bytes: number;
+		readonly rawBytes: number;
+		readonly heldMs: number;
+		readonly verified: Proof;
+		readonly drilled: Proof;
+	};
+	readonly disk: null | { readonly path: string; readonly freeBytes: number };
+};
+
 /** How a server is, in plain words and figures; the same document that `lockstep status --json` prints. */
-export type StatusReport = {
+export type StatusReport = BackupFolderState & {
 	readonly name: string;
 	readonly title: string;
 	readonly version: string;
@@ -36,14 +53,6 @@ export type StatusReport = {
 		readonly encrypted: boolean;
 		readonly error: string | null;
 	};
-	readonly lastBackup: null | {
-		readonly path: string;
-		readonly finished: string;
-		readonly bytes: number;
-		readonly rawBytes: number;
-		readonly heldMs: number;
-	};
-	readonly disk: null | { readonly path: string; readonly freeBytes: number };
 	/** What its profile expects of it; none where that says nothing. */
 	readonly expectations: readonly Expectation[];
 	/** No trouble is known, and all is as its profile expects. */

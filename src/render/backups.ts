@@ -25,9 +25,18 @@ function proofOf(proof: Proof, { what, how }: { what: string; how: string }, sig
 	}
 }
 
-const verifiedWords = (card: BackupCard, signs: Symbols, now: Date) => proofOf(card.verified, { what: 'verified', how: '' }, signs, now);
-const drilledWords = (card: BackupCard, signs: Symbols, now: Date) =>
+type Proven = Pick<BackupCard, 'verified' | 'drilled'>;
+
+const verifiedWords = (card: Proven, signs: Symbols, now: Date) => proofOf(card.verified, { what: 'verified', how: '' }, signs, now);
+const drilledWords = (card: Proven, signs: Symbols, now: Date) =>
 	proofOf(card.drilled, { what: 'drilled', how: ', recovered in %' }, signs, now);
+
+/** Whether it was verified and drilled, and when, in one line. */
+export function proofLine(card: Proven, signs: Symbols, now: Date): Line {
+	const [verified, toneV] = verifiedWords(card, signs, now);
+	const [drilled, toneD] = drilledWords(card, signs, now);
+	return line(span(verified, toneV), span(` ${signs.dot} `, 'dim'), span(drilled, toneD));
+}
 
 function held(card: BackupCard): string | null {
 	if (card.held_ms === null) return null;
@@ -63,9 +72,7 @@ export function cardLines(card: BackupCard, { width, ascii = false, now }: CardO
 	const { host, port } = card.server;
 	say([`${card.profile ?? `${host}:${port}`}`, vendor(card.server), `${card.engine} engine`, card.compression]);
 	say([plural(card.databases ?? 0, 'database'), card.tables === null ? null : plural(card.tables, 'table'), sizes(card), held(card)]);
-	const [verified, toneV] = verifiedWords(card, signs, now);
-	const [drilled, toneD] = drilledWords(card, signs, now);
-	lines.push(line('  ', span(verified, toneV), span(between, 'dim'), span(drilled, toneD)));
+	lines.push(line('  ', ...proofLine(card, signs, now)));
 	for (const problem of [...problemsOf(card.verified), ...problemsOf(card.drilled)].slice(0, 3))
 		lines.push(...indented('    ', problem, width, 'bad'));
 	for (const warning of card.warnings) lines.push(...indented(span(`  ${signs.warn} `, 'warn'), warning, width));

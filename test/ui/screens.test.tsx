@@ -402,7 +402,8 @@ describe('status, practice', () => {
 		const wizard = openAt([{ at: 'status', card }]);
 		const text = await wizard.sees('Replica lag  now 0 s, at most 0 s');
 		expect(text).toMatch(/ 1 s *\n(.*\n)* +0 s ▁{70,}\n +02:02:00 ─/);
-		for (const part of ['db1:3306', '0-1-84213', 'TLSv1.3', '412.0 GiB free', 'read-only']) expect(text).toContain(part);
+		for (const part of ['db1:3306', '0-1-84213', 'TLSv1.3', '412.0 GiB free', 'read-only', '✓ verified 6 hours ago · ○ not drilled yet'])
+			expect(text).toContain(part);
 	});
 
 	test('a broken replica shows its error and its troubles', async () => {

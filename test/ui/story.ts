@@ -79,6 +79,8 @@ export const STATUS: StatusReport = {
 		bytes: 10 * GIB,
 		rawBytes: 42.1 * GIB,
 		heldMs: 358_000,
+		verified: { state: 'ok', at: '2026-11-20T20:00:00Z', problems: [], ms: 300_000 },
+		drilled: { state: 'none' },
 	},
 	disk: { path: '/srv/backup', freeBytes: 412 * GIB },
 	expectations: [],

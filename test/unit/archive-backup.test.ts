@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseSums, sumOf, sumsText } from '../../src/archive/checksums.ts';
-import { listBackups } from '../../src/archive/list.ts';
+import { listBackups, newestBackup } from '../../src/archive/list.ts';
 import { buildManifest, readManifest } from '../../src/archive/manifest.ts';
 import { reserveFolder } from '../../src/archive/write.ts';
 import { UserError } from '../../src/core/errors.ts';
@@ -74,7 +74,9 @@ describe('a backup', () => {
 			['damaged', '20261121T020300Z'],
 		]);
 		expect((await listBackups(folder))[3]).toMatchObject({ problem: expect.stringContaining('no manifest.json') });
+		expect(await newestBackup(folder)).toMatchObject({ state: 'complete', label: '20261121T020100Z' });
 		expect(await listBackups(join(folder, 'gone'))).toEqual([]);
+		expect(await newestBackup(join(folder, 'gone'))).toBeNull();
 		expect((await refusal(listBackups(join(folder, '20261121T090000Z')))).description.message).toContain('cannot be listed');
 	});
 });

@@ -1,8 +1,9 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
 import { failureOf } from '../../core/failure.ts';
-import { ago, bytes, clock, count, dayAndTime, duration, timeWithZone } from '../../core/format.ts';
+import { ago, bytes, clock, count, dayAndTime, duration, type Symbols, timeWithZone } from '../../core/format.ts';
 import type { ServerCard, StatusReport } from '../../core/status-report.ts';
+import { proofLine } from '../../render/backups.ts';
 import { indented, type Line, span } from '../../render/page.ts';
 import { pad } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
@@ -56,7 +57,7 @@ function replicationFacts(report: StatusReport, width: number, dot: string): rea
 	return lines;
 }
 
-function backupFacts({ lastBackup, disk }: StatusReport, now: Date): readonly Line[] {
+function backupFacts({ lastBackup, disk }: StatusReport, now: Date, signs: Symbols): readonly Line[] {
 	const lines: Line[] = [
 		fact(
 			'Last backup',
@@ -67,7 +68,7 @@ function backupFacts({ lastBackup, disk }: StatusReport, now: Date): readonly Li
 			),
 		),
 	];
-	if (lastBackup !== null) lines.push(fact('', span(lastBackup.path, 'dim')));
+	if (lastBackup !== null) lines.push(fact('', ...proofLine(lastBackup, signs, now)), fact('', span(lastBackup.path, 'dim')));
 	if (disk !== null)
 		lines.push(
 			fact('Disk', span(`${bytes(disk.freeBytes)} free`), span(lastBackup?.path.startsWith(disk.path) ? '' : `  ${disk.path}`, 'dim')),
@@ -127,7 +128,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 		...report.hints.flatMap((each) => indented(span('  hint   ', 'dim'), each, width, 'key')),
 		...serverFacts(report),
 		...replicationFacts(report, width, signs.dot),
-		...backupFacts(report, app.now()),
+		...backupFacts(report, app.now(), signs),
 		...report.expectations.map(({ expected, isMet }) =>
 			fact('Expected', span(`${isMet ? signs.ok : signs.bad} `, isMet ? 'good' : 'bad'), span(expected)),
 		),
