@@ -1,6 +1,8 @@
 import type { Review } from '../core/director.ts';
 import { thingsWords } from '../core/effects.ts';
 import { dayAndTime, type Symbols } from '../core/format.ts';
+import type { Consent } from '../core/model.ts';
+import type { ShownAction } from '../core/shown-action.ts';
 import { indented, type Line, line, type Span, span, type Tone } from './page.ts';
 import { pad } from './width.ts';
 
@@ -9,6 +11,8 @@ type DecisionOptions = {
 	readonly signs: Symbols;
 	/** Names by role. */
 	readonly servers: { readonly [role: string]: string };
+	/** How a consent is given, in the row below it. */
+	readonly howToConfirm?: (name: string) => readonly Span[];
 };
 
 const LABEL = 11;
@@ -20,16 +24,28 @@ export const labelled = (label: string, tone: Tone): Span => span(pad(label, LAB
  * What decides whether a plan is started: from, to, size and lock, what it destroys, what must be confirmed by name. The same lines above the
  * plan, in the dry run, and where the name is typed; wrapped, never cut.
  */
-export function decisionLines(review: Review, { width, signs, servers }: DecisionOptions): Line[] {
+export function decisionLines(review: Review, options: DecisionOptions): Line[] {
+	const { width, signs } = options;
 	const lines: Line[] = [];
 	if (review.resumes !== null) lines.push(line(span(`${signs.at} Resumes the run of ${dayAndTime(review.resumes)}`, 'warn')));
 	for (const { label, text } of review.overview?.lines ?? []) lines.push(...indented(labelled(label, 'bold'), text, width));
-	const destroyed = review.steps.flatMap((step) => step.actions).flatMap((action) => action.destroys ?? []);
+	const actions = review.steps.flatMap((step) => step.actions);
+	lines.push(...dangerLines({ actions, consents: review.consents }, options));
+	return lines;
+}
+
+type Danger = { readonly actions: readonly ShownAction[]; readonly consents: readonly Consent[] };
+
+/** What these actions destroy, and what must be confirmed by name: of a plan, and of an undo. Wrapped, never cut. */
+export function dangerLines({ actions, consents }: Danger, { width, servers, howToConfirm }: Omit<DecisionOptions, 'signs'>): Line[] {
+	const lines: Line[] = [];
+	const destroyed = actions.flatMap((action) => action.destroys ?? []);
 	for (const [index, text] of thingsWords(destroyed, servers).entries())
 		lines.push(...indented(labelled(index === 0 ? 'Destroys' : '', 'bad'), text, width, 'bad'));
-	for (const consent of review.consents) {
+	for (const consent of consents) {
 		lines.push(...indented(labelled('Confirm', 'bad'), consent.reason, width, 'bad'));
 		if (consent.affected.length > 0) lines.push(...indented(labelled('', 'plain'), consent.affected.join(', '), width));
+		if (howToConfirm !== undefined) lines.push(line(labelled('', 'plain'), ...howToConfirm(consent.name)));
 	}
 	return lines;
 }

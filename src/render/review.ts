@@ -37,12 +37,13 @@ function actions(step: PlannedStep, options: ReviewOptions): Line[] {
 	return lines;
 }
 
-/** The whole plan: every statement in order, grouped by step and place; what is typed by consent; the checks. */
+/** The whole plan: every statement in order, grouped by step and place; the checks. */
 export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 	const signs = symbols(options.ascii ?? false);
 	const lines: Line[] = [line(span(review.title, 'bold'))];
 	for (const [role, name] of Object.entries(options.servers ?? {})) lines.push(line(span(`  ${pad(role, 8)} `, 'dim'), name));
-	const decision = decisionLines(review, { width: options.width - 2, signs, servers: options.servers ?? {} });
+	const howToConfirm = (name: string) => [span('type '), span(name, 'bold'), span(`, or --confirm ${shellWord(name)}`, 'dim')];
+	const decision = decisionLines(review, { width: options.width - 2, signs, servers: options.servers ?? {}, howToConfirm });
 	if (decision.length > 0) lines.push([], ...decision.map((each) => line('  ', ...each)));
 	review.steps.forEach((step, index) => {
 		lines.push(
@@ -71,14 +72,6 @@ export function reviewLines(review: Review, options: ReviewOptions): Line[] {
 			),
 		);
 		for (const check of review.checks) lines.push(...checkLines(check, options.width, signs));
-	}
-	if (review.consents.length > 0) {
-		lines.push([], line(span('To be typed, because it destroys something or makes others wait', 'bad')));
-		for (const consent of review.consents) {
-			lines.push(...indented(span(`  ${signs.warn} `, 'warn'), consent.reason, options.width));
-			for (const affected of consent.affected) lines.push(line(span(`      ${affected}`, 'dim')));
-			lines.push(line('      type exactly ', span(consent.name, 'bold'), span(`   (or --confirm ${shellWord(consent.name)})`, 'dim')));
-		}
 	}
 	return lines;
 }

@@ -73,8 +73,8 @@ export function reviewRows(review: Review, options: Options): Line[] {
 		for (const check of bad) lines.push(...checkLines(check, width, signs));
 		lines.push([]);
 	}
-	lines.push(...decisionLines(review, { width, signs, servers }));
-	for (const consent of review.consents) lines.push(line(labelled('', 'plain'), 'asks for ', span(consent.name, 'bold'), ' to be typed'));
+	const howToConfirm = (name: string) => [span('asks for '), span(name, 'bold'), span(' to be typed')];
+	lines.push(...decisionLines(review, { width, signs, servers, howToConfirm }));
 	for (const [index, check] of odd.entries()) {
 		const text = oneLine(check.found ? `${check.title}: ${check.found}` : check.title);
 		lines.push(...indented(labelled(index === 0 ? 'Warnings' : '', 'warn'), text, width));

@@ -2,7 +2,9 @@ import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RunDetails } from '../../src/app/wizard-backend.ts';
 import type { RunEntry } from '../../src/core/run-entry.ts';
+import { show } from '../../src/core/shown-action.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
+import { sql } from '../../src/sql/sql.ts';
 import { DOWN, ENTER, ESC, openAt, UP } from './open.tsx';
 import { FINDINGS, fakeDesk, opening, REQUESTS, RUN, recorder, undone } from './story.ts';
 
@@ -40,8 +42,8 @@ const detailsOf = (run: string, more: Partial<RunDetails> = {}): RunDetails => {
 };
 const backend = (options: Parameters<typeof fakeDesk>[0] = {}) =>
 	fakeDesk({ allRuns: () => RUNS, details: (run) => detailsOf(run), ...options });
-const details = (run: string, options: Parameters<typeof fakeDesk>[0] = {}) =>
-	openAt([{ at: 'home' }, { at: 'all-runs' }, { at: 'run-details', run }], backend(options));
+const details = (run: string, options: Parameters<typeof fakeDesk>[0] = {}, size: readonly [number, number] = [80, 24]) =>
+	openAt([{ at: 'home' }, { at: 'all-runs' }, { at: 'run-details', run }], backend(options), { size });
 
 describe('20: the runs of this machine', () => {
 	test('are an item of Home with their number, and a list that says how each ended', async () => {
@@ -120,7 +122,7 @@ describe('14: one run', () => {
 		await wizard.press(`${DOWN}${ENTER}`);
 		await wizard.sees('SET GLOBAL read_only = OFF');
 		await wizard.press(ENTER);
-		await wizard.sees('Databases would be dropped: mine');
+		expect(await wizard.sees('Type db3-backup to confirm')).toMatch(/Confirm +Databases would be dropped:\n +mine/);
 		await wizard.press(`db3${ENTER}`);
 		await wizard.sees('Must be exactly db3-backup');
 		await wizard.press(`-backup${ENTER}`);
@@ -128,6 +130,38 @@ describe('14: one run', () => {
 		await wizard.press(`${DOWN}${ENTER}`);
 		await wizard.sees('Rolling back what was changed');
 		expect(wizard.backend.undoing).toEqual([{ run: 'r4-provision', typed: ['db3-backup'] }]);
+	});
+
+	test('16: where its name is typed nothing that carries the danger is cut, at 60 columns', async () => {
+		const reason = 'db3-backup was written to since this run, by others: what they made goes with what the run made.';
+		const affected = Array.from({ length: 9 }, (_, index) => `orders_of_2026_${index}`);
+		const drop = show({
+			...{ kind: 'sql', id: 'drop', on: 'replica', why: 'as it was', changes: true },
+			...{ statement: sql`DROP DATABASE crm`, destroys: [{ on: 'replica', kind: 'database', name: 'crm' }] },
+		});
+		const finding = {
+			step: 'seed',
+			title: 'Data was copied',
+			actions: [drop],
+			foreign: [],
+			consents: [{ name: 'db3-backup', reason, affected }],
+		};
+		const wizard = details('r4-provision', { undoFindings: () => [finding] }, [60, 16]);
+		await wizard.sees(/❯ Resume/);
+		await wizard.press(`${DOWN}${ENTER}`);
+		await wizard.sees('DROP DATABASE crm');
+		await wizard.press(ENTER);
+		await wizard.sees('Type db3-backup to confirm');
+		const rows: string[] = [];
+		for (const page of [1, 2, 3]) {
+			if (page > 1) await wizard.press('\x1b[6~');
+			rows.push(wizard.text().split('\n').slice(1).join('\n').replaceAll(/\n +/g, ' '));
+		}
+		const read = rows.join('\n');
+		expect(read).toMatch(/Destroys +DROP database crm on db3-backup/);
+		expect(read).toContain(`Confirm    ${reason}`);
+		for (const name of affected) expect(read).toContain(name);
+		expect(read).not.toContain('…');
 	});
 
 	test('shows its statements', async () => {

@@ -47,6 +47,13 @@ describe('line by line', () => {
 		await expect(plain('y\na\nb\nc\ndb3-backup\n').director.review(plan)).resolves.toEqual({ go: false, previewOnly: false });
 	});
 
+	test('says once what must be confirmed, why, and by which option', async () => {
+		const { director, said } = plain('n\n');
+		await director.review(review('provision', [{ name: 'db3', reason: 'Its data is replaced.', affected: ['crm', 'shop'] }]));
+		expect(said()).toMatch(/Confirm +Its data is replaced\.\n +crm, shop\n +type db3, or --confirm db3\n/);
+		expect(said().split('Its data is replaced.')).toHaveLength(2);
+	});
+
 	test('an input that ends says no', async () => {
 		await expect(plain('').director.review(review('provision'))).resolves.toEqual({ go: false, previewOnly: false });
 		await expect(plain('').director.recover(FAILURE)).resolves.toBe('keep');

@@ -7,6 +7,7 @@ import type { Finding } from '../../core/finding.ts';
 import { dayAndTime } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
 import { runWords } from '../../render/background.ts';
+import { dangerLines } from '../../render/decision.ts';
 import { failureLines } from '../../render/failure.ts';
 import { findingLines, putsBack } from '../../render/findings.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
@@ -131,16 +132,24 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows) - (asking === null ? 0 : DIALOG + 1);
 	const began = `${runWords(card.title, card.servers)}, begun ${dayAndTime(card.started)}, ${words.state}.`;
-	const bodyLines: Line[] =
-		findings === null
-			? []
-			: [
-					...indented('', began, width, 'bold'),
-					...indented('', something ? words.something : words.nothing, width, 'dim'),
-					...lost.flatMap((text) => indented(span(`${signs.warn} `, 'bad'), `Cannot be restored: ${text}`, width)),
-					[],
-					...findingLines(findings, { width, ascii, servers: card.servers }),
-				];
+	const gone = lost.flatMap((text) => indented(span(`${signs.warn} `, 'bad'), `Cannot be restored: ${text}`, width));
+	const bodyLines = (): Line[] => {
+		if (findings === null) return [];
+		const head = indented('', began, width, 'bold');
+		if (asking !== null) {
+			// Where it is agreed to, only what it comes to, whole: as a plan shows it.
+			const actions = findings.flatMap((finding) => finding.actions);
+			const danger = dangerLines({ actions, consents }, { width, servers: card.servers });
+			return [...head, [], ...danger, ...gone];
+		}
+		return [
+			...head,
+			...indented('', something ? words.something : words.nothing, width, 'dim'),
+			...gone,
+			[],
+			...findingLines(findings, { width, ascii, servers: card.servers }),
+		];
+	};
 	const hints = (): readonly Hint[] => {
 		if (failure !== null)
 			return [
@@ -169,10 +178,11 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 				<Text {...styles('dim')}>{`Checking ${Object.values(card.servers).join(' and ')} ${signs.more}`}</Text>
 			) : (
 				<Pane
-					lines={failure === null ? bodyLines : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}
+					key={asking === null ? 'all' : 'asking'}
+					lines={failure === null ? bodyLines() : [line(span(began, 'bold')), [], ...failureLines(failure, { width, ascii })]}
 					width={width}
 					height={height}
-					active={asking === null}
+					pages={asking !== null}
 				/>
 			)}
 			{asking !== null && (
@@ -190,15 +200,12 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 							/>
 						</>
 					) : (
-						<>
-							<Text {...styles('bad')} wrap="truncate">{`${signs.warn} ${[untyped.reason, ...untyped.affected].join(' ')}`}</Text>
-							<TypedName
-								key={untyped.name}
-								name={untyped.name}
-								width={width}
-								onTyped={() => setAsking({ typed: [...asking.typed, untyped.name] })}
-							/>
-						</>
+						<TypedName
+							key={untyped.name}
+							name={untyped.name}
+							width={width}
+							onTyped={() => setAsking({ typed: [...asking.typed, untyped.name] })}
+						/>
 					)}
 				</Box>
 			)}
