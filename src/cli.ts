@@ -2,7 +2,8 @@ import './core/quiet.ts';
 
 import { readFileSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError } from 'commander';
-import { type CommandResult, type Context, type GlobalFlags, makeContext } from './commands/context.ts';
+import type { CommandResult } from './commands/command-result.ts';
+import { type Context, makeContext } from './commands/context.ts';
 import { type Invocation, makeProgram } from './commands/program.ts';
 import { aftermath, isChanged } from './core/effects.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
@@ -18,6 +19,7 @@ import { wantsColor } from './render/color.ts';
 import { renderFailure } from './render/failure.ts';
 import { renderSummary } from './render/summary.ts';
 import { textPrinter } from './render/text-printer.ts';
+import type { GlobalFlags } from './requests/global-options.ts';
 import { COMMANDS } from './requests/index.ts';
 
 const STOPPED: { readonly [signal: string]: number } = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };

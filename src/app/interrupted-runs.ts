@@ -1,6 +1,10 @@
 import { LeftChanged } from '../core/errors.ts';
+import { failureOf } from '../core/failure.ts';
 import type { Finding } from '../core/finding.ts';
-import type { RunRecord } from '../core/run-record.ts';
+import type { Json } from '../core/json.ts';
+import type { Failure } from '../core/model.ts';
+import { newerLockstep, type RunRecord } from '../core/run-record.ts';
+import type { RunEnd } from '../core/runner.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
@@ -38,6 +42,61 @@ export async function interruptedRuns(context: AppContext, name: string | undefi
 export async function inspectInterrupted(context: AppContext, record: RunRecord): Promise<Recoverable> {
 	const connections = await withPasswords(context, record.request as RunRequest, {});
 	return { record, connections, findings: await findingsOf(context, record, connections) };
+}
+
+/** Called as the runs are inspected, one after another. */
+export interface RecoverListener {
+	begin(record: RunRecord): void;
+	found(recoverable: Recoverable): void;
+	/** Nothing of it can be rolled back now. */
+	refused(failure: Failure): void;
+}
+
+type Refused = { readonly run: string; readonly why: string };
+
+/** Inspects the servers of each; changes nothing. A run of which nothing can be rolled back now holds up no other. */
+export async function inspectEach(
+	context: AppContext,
+	{ interrupted, newer }: InterruptedRuns,
+	on: RecoverListener,
+): Promise<{ readonly found: readonly Recoverable[]; readonly failed: readonly Refused[] }> {
+	const found: Recoverable[] = [];
+	const failed: Refused[] = [];
+	const refuse = (run: string, error: unknown) => {
+		const failure = failureOf(error);
+		on.refused(failure);
+		failed.push({ run, why: failure.description.message });
+	};
+	for (const run of newer) refuse(run, newerLockstep(run));
+	for (const record of interrupted) {
+		try {
+			on.begin(record);
+			const recoverable = await inspectInterrupted(context, record);
+			on.found(recoverable);
+			found.push(recoverable);
+		} catch (error) {
+			refuse(record.run, error);
+		}
+	}
+	return { found, failed };
+}
+
+/** Rolls these back, one after another. `worst`: the last end that failed, else the first. */
+export async function rollBackEach(runs: readonly Recoverable[], rollBack: (run: Recoverable) => Promise<RunEnd | null>) {
+	let worst: RunEnd | null = null;
+	const recovered: string[] = [];
+	for (const run of runs) {
+		const end = await rollBack(run);
+		if (end !== null && (worst === null || end.failure !== null)) worst = end;
+		if (end?.failure === null) recovered.push(run.record.run);
+	}
+	return { worst, recovered };
+}
+
+/** The fields of the last JSON line of a recover. `recovered`: the runs that were rolled back. */
+export function recoverFields({ interrupted }: InterruptedRuns, found: readonly Recoverable[], recovered: readonly string[]) {
+	const findings = Object.fromEntries(found.map((each) => [each.record.run, each.findings as unknown as Json]));
+	return { findings, recovered, left: interrupted.map(({ run }) => run).filter((run) => !recovered.includes(run)) };
 }
 
 /** Whether anything on a server is to be rolled back, or was changed by something else since. Otherwise only the journal is closed. */

@@ -81,6 +81,10 @@ export async function removablePartial(context: AppContext, given: string): Prom
 	return partial;
 }
 
+/** Nobody agreed to its removal. `what`: the folder, as it was asked about. */
+export const keptPartial = ({ path }: PartialBackup, what: string): UserError =>
+	new UserError({ message: `Nothing was removed: ${what}`, hints: [`lockstep runs --remove-partial ${shellWord(path)} --yes`] });
+
 /** Removes it and all that is in it. */
 export async function removePartial({ path }: PartialBackup): Promise<void> {
 	await rm(path, { recursive: true }).catch((cause) => {

@@ -37,3 +37,6 @@ export const describePair = (pair: Sandbox) => ({
 	primary: { ...pair.primary, url: urlOf(pair.primary) },
 	replica: { ...pair.replica, url: urlOf(pair.replica) },
 });
+
+/** The same of one that may not be there. */
+export const describeKnown = (pair: Sandbox | null) => (pair === null ? null : describePair(pair));

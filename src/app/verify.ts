@@ -1,11 +1,14 @@
 import { basename } from 'node:path';
 import { readFolderName } from '../archive/layout.ts';
+import { readManifest } from '../archive/manifest.ts';
 import { backupFolder } from '../archive/read.ts';
-import { writeRecord } from '../archive/records.ts';
+import { recordPath, writeRecord } from '../archive/records.ts';
 import { verifyBackup } from '../archive/verify.ts';
 import type { Verified, VerifyRecord } from '../core/backups.ts';
 import { failed, problemWords } from '../core/check.ts';
 import { LockstepError, VerifyFailed } from '../core/errors.ts';
+import { FORMAT, type Recorded } from '../core/events.ts';
+import type { Json } from '../core/json.ts';
 import { meter, type Progress } from '../core/progress.ts';
 import type { AppContext } from './context.ts';
 
@@ -18,6 +21,23 @@ export function measuring(context: AppContext, on: (progress: Progress) => void)
 	const measure = meter(() => context.now().getTime());
 	return ({ done, total, current }) => on({ unit: 'bytes', done, total, estimated: false, ...measure(done, total), current });
 }
+
+/** Events for a verification, which is no run, so that its progress is reported like a run's. */
+export function verifyEvents(context: AppContext, print: (event: Recorded) => void): (at: At) => void {
+	let seq = 0;
+	return measuring(context, (progress) => {
+		// What is over at once needs no lines.
+		if (progress.elapsedMs < 1000) return;
+		print({ v: FORMAT, run: 'verify', seq: ++seq, at: context.now().toISOString(), type: 'progress', step: 'verify', progress });
+	});
+}
+
+/** The fields of its last JSON line. */
+export const verifiedFields = ({ folder, record, notes, written }: Verified): { readonly [key: string]: Json } => {
+	const { files, bytes, raw_bytes, rows, ms, manifest_sha256 } = record;
+	const found = notes.map((note) => `${note.title}: ${note.found}`);
+	return { backup: folder, ok: true, files, bytes, raw_bytes, rows, ms, manifest_sha256, record: written, notes: found };
+};
 
 /** Reads the whole backup. */
 async function read(context: AppContext, folder: string, onProgress: (at: At) => void) {
@@ -61,4 +81,16 @@ export async function verifyAndRecord(
 		throw new VerifyFailed(checks, `${verification.folder} is not the backup that was made: ${words} wrong.`);
 	}
 	return { folder: verification.folder, record, notes: verification.checks.filter(({ status }) => status === 'note'), written: path };
+}
+
+/** What a verification would read, and where it would write the result. Rejects with UserError where it is no backup. */
+export async function toVerify(given: string) {
+	const folder = await backupFolder(given);
+	const { files } = await readManifest(folder);
+	return {
+		folder,
+		files: files.length,
+		bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+		record: recordPath(folder, 'verify.json'),
+	};
 }

@@ -1,16 +1,28 @@
 import { userInfo } from 'node:os';
 import { ConnectError } from '../core/errors.ts';
 import type { ReachRequest } from '../requests/connection.ts';
+import { type RunRequest, serversNamed } from '../requests/index.ts';
 import { plainName, type ServerAddress } from '../server/address.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { Secret } from '../sql/secret.ts';
 import type { AppContext } from './context.ts';
-import { type ConnectionOptions, resolveConnection } from './servers.ts';
+import { type ConnectionOptions, resolveConnection, withPasswords } from './servers.ts';
 
 /** By what a server's password is kept: one that only the clients' options name has no name of its own. */
 export function keyOf(server: string, reach: ReachRequest[string] | undefined): string {
 	const { host, port, socket } = (reach?.flags ?? {}) as ServerFlags;
 	return server === '' ? JSON.stringify([host, port, socket]) : server;
+}
+
+/** Those that `-p` asks for, by {@link keyOf}: before the wizard has the terminal. */
+export async function askedPasswords(context: AppContext, request: RunRequest): Promise<Map<string, Secret>> {
+	const connections = await withPasswords(context, request, {});
+	return new Map(
+		Object.entries(connections).flatMap(([role, { password }]) => {
+			const server = serversNamed(request)[role] ?? '';
+			return password === undefined ? [] : [[keyOf(server, request.reach?.[role]), password] as const];
+		}),
+	);
 }
 
 /** A server as somebody named it in the wizard, and what says how to reach it. */

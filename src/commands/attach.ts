@@ -6,7 +6,8 @@ import type { Director } from '../core/director.ts';
 import { UserError } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import { newest } from '../core/run-record.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { watchHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 

@@ -2,7 +2,8 @@ import { UserError } from '../core/errors.ts';
 import { BACKUP, type BackupRequest, checkBackup } from '../requests/backup.ts';
 import { type GivenOptions, hasOwnOptions, missingOptions, readOptions, readServers } from '../requests/command.ts';
 import { SERVER_FORMS } from '../server/server-text.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
 

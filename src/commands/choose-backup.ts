@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { openWizard } from './wizard.ts';
 
 /** A command without its backup: a terminal lists them, from there each can be shown, verified, drilled and restored; elsewhere UserError. */

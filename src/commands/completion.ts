@@ -5,7 +5,8 @@ import { type Candidate, expectedAt } from '../requests/completion.ts';
 import { COMMANDS } from '../requests/index.ts';
 import { choice } from '../requests/option.ts';
 import { SHELLS } from '../requests/other-commands.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 
 /** `lockstep completion`: the script that a shell reads. */
 export async function completion({ stdout }: Context, given: string): Promise<CommandResult> {

@@ -5,7 +5,8 @@ import type { DRILL, DrillRequest } from '../requests/drill.ts';
 import { toCommandLine } from '../requests/index.ts';
 import type { FieldsOf } from '../requests/option.ts';
 import { chooseBackup } from './choose-backup.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 
 /** Restores a backup into a throwaway server and proves what came; leaves a report beside the backup, and nothing else. */

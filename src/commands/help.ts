@@ -5,7 +5,8 @@ import { projectFile } from '../core/program-files.ts';
 import { suggestions } from '../core/suggest.ts';
 import { renderManual, TOPICS } from '../render/manual.ts';
 import { pad } from '../render/width.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 
 /** `lockstep help`: the options of a command, or a page of the manual. */
 export async function help({ stdout, width, color }: Context, root: Command, name: string | undefined): Promise<CommandResult> {

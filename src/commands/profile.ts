@@ -1,26 +1,21 @@
 import { knownProfile, profileChange } from '../app/edit-profiles.ts';
+import type { ProfileFields } from '../app/profile-from.ts';
 import { openServer } from '../app/servers.ts';
 import { UserError } from '../core/errors.ts';
-import { FORMAT } from '../core/events.ts';
-import { jsonLine } from '../core/json.ts';
 import { answerWords, changedProfile, renderProfile, renderProfiles, wouldChange } from '../render/profiles.ts';
-import { choice, type FieldsOf } from '../requests/option.ts';
-import { type PROFILE, PROFILE_VERBS } from '../requests/other-commands.ts';
-import type { CommandResult, Context } from './context.ts';
+import { choice } from '../requests/option.ts';
+import { PROFILE_VERBS } from '../requests/other-commands.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
+import { printDocument } from './document.ts';
 
 /** `lockstep profile`: the servers that have a name. */
-export async function profile(
-	context: Context,
-	given: string,
-	name: string | undefined,
-	fields: FieldsOf<typeof PROFILE.options>,
-): Promise<CommandResult> {
-	const { flags, profiles, stdout } = context;
+export async function profile(context: Context, given: string, name: string | undefined, fields: ProfileFields): Promise<CommandResult> {
+	const { flags, profiles } = context;
 	const verb = choice(PROFILE_VERBS).parse(given, 'profile');
 	if (verb === 'list') {
 		const all = profiles.list();
-		stdout.write(flags.json ? jsonLine({ v: FORMAT, type: 'profiles', profiles: all }) : `${renderProfiles(all, profiles.file)}\n`);
-		return { end: null, document: true };
+		return printDocument(context, 'profiles', { profiles: all }, () => renderProfiles(all, profiles.file));
 	}
 	if (name === undefined) throw new UserError({ message: 'A profile’s name is missing.', hints: [`lockstep profile ${verb} NAME`] });
 	switch (verb) {
@@ -34,8 +29,7 @@ export async function profile(
 		}
 		case 'show': {
 			const profile = knownProfile(context, name);
-			stdout.write(flags.json ? jsonLine({ v: FORMAT, type: 'profile', ...profile }) : `${renderProfile(profile)}\n`);
-			return { end: null, document: true };
+			return printDocument(context, 'profile', profile, () => renderProfile({ ...profile }));
 		}
 		case 'test':
 			knownProfile(context, name);

@@ -1,17 +1,19 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../core/errors.ts';
 import { suggestions } from '../core/suggest.ts';
+import { EVERYWHERE, formatHelp } from '../render/help-page.ts';
 import { widthOf } from '../render/width.ts';
 import { type CommandSpec, type GivenOptions, readOptions } from '../requests/command.ts';
 import { connectionFlags, type Role, SERVER_OPTIONS } from '../requests/connection.ts';
 import { DRILL } from '../requests/drill.ts';
+import type { GlobalFlags } from '../requests/global-options.ts';
 import { DRY_RUN, GLOBAL_OPTIONS, type GlobalOption } from '../requests/global-options.ts';
 import { COMMAND_GROUPS, COMMANDS } from '../requests/index.ts';
 import type { OptionSpec } from '../requests/option.ts';
 import { DEMO, PROFILE, RUNS, SANDBOX } from '../requests/other-commands.ts';
-import type { CommandResult, Context, GlobalFlags } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { help, topicList } from './help.ts';
-import { EVERYWHERE, formatHelp } from './help-page.ts';
 
 /** A command line as it was understood: the command, its arguments, and every option that was given for it, before its name or after. */
 export interface Invocation {

@@ -2,7 +2,8 @@ import { UserError } from '../core/errors.ts';
 import { type GivenOptions, hasOwnOptions, readOptions, readServers } from '../requests/command.ts';
 import { checkProvision, PROVISION, type ProvisionRequest } from '../requests/provision.ts';
 import { SERVER_FORMS } from '../server/server-text.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 import { openWizard } from './wizard.ts';
 

@@ -3,7 +3,8 @@ import { type GivenOptions, hasOwnOptions, readOptions, readServers } from '../r
 import { RESTORE, type RestoreRequest } from '../requests/restore.ts';
 import { SERVER_FORMS } from '../server/server-text.ts';
 import { chooseBackup } from './choose-backup.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { runRequest } from './run-request.ts';
 
 /** The request of a command line; null where it does not say into which server. Throws UserError. */

@@ -1,5 +1,6 @@
 import type { RunRequest } from '../requests/index.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 import { runHeadless } from './run.ts';
 import { openWizard } from './wizard.ts';
 

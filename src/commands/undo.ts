@@ -6,7 +6,9 @@ import type { Json } from '../core/json.ts';
 import { runWords } from '../render/background.ts';
 import { renderUndo } from '../render/findings.ts';
 import { mayContinue, typedNames } from './agree.ts';
-import { askingInTerminal, type CommandResult, type Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
+import { askingInTerminal } from './password-prompt.ts';
 import { watchHeadless } from './run.ts';
 
 /** Undoes a run by its journal: what the run made, by name, and nothing else. The statements are shown first. */

@@ -1,52 +1,22 @@
-import { measuring, verifyAndRecord } from '../app/verify.ts';
-import { readManifest } from '../archive/manifest.ts';
-import { backupFolder } from '../archive/read.ts';
-import { recordPath } from '../archive/records.ts';
-import { FORMAT } from '../core/events.ts';
-import { bytes, plural } from '../core/format.ts';
-import { renderVerified } from '../render/backups.ts';
+import { toVerify, verifiedFields, verifyAndRecord, verifyEvents } from '../app/verify.ts';
+import { renderVerified, verifyPreview } from '../render/backups.ts';
 import { chooseBackup } from './choose-backup.ts';
-import type { CommandResult, Context } from './context.ts';
+import type { CommandResult } from './command-result.ts';
+import type { Context } from './context.ts';
 
-/** Events for a command that is no run, so that its progress is told like a run's. */
-function progressReporter(context: Context, name: string) {
-	let seq = 0;
-	return measuring(context, (progress) => {
-		// What is over at once needs no lines.
-		if (progress.elapsedMs < 1000) return;
-		context.print({ v: FORMAT, run: name, seq: ++seq, at: context.now().toISOString(), type: 'progress', step: name, progress });
-	});
-}
-
+/** `lockstep verify`: reads a whole backup, and writes down beside it what that came to. */
 export async function verify(context: Context, given: string | undefined): Promise<CommandResult> {
 	if (given === undefined) return chooseBackup(context, 'verify');
-	const { stderr, color, ascii, width } = context;
-	if (context.flags.dryRun) return preview(await backupFolder(given));
-	const { folder, record, notes, written } = await verifyAndRecord(context, given, {
-		onProgress: progressReporter(context, 'verify'),
+	const { flags, stderr } = context;
+	if (flags.dryRun) {
+		const expected = await toVerify(given);
+		const { folder, files, bytes } = expected;
+		return { end: null, extra: { dry_run: true, backup: folder, files, bytes }, next: verifyPreview(expected) };
+	}
+	const verified = await verifyAndRecord(context, given, {
+		onProgress: verifyEvents(context, context.print),
 		warn: (text) => void stderr.write(`${text}\n`),
 	});
-	const { files, bytes: size, raw_bytes, rows, ms, manifest_sha256 } = record;
-	return {
-		end: null,
-		extra: {
-			...{ backup: folder, ok: true, files, bytes: size, raw_bytes, rows, ms, manifest_sha256, record: written },
-			notes: notes.map(({ title, found }) => `${title}: ${found}`),
-		},
-		next: context.flags.quiet ? [] : [renderVerified(folder, record, notes, { color, ascii, width })],
-	};
-}
-
-/** What would be read and written. */
-async function preview(folder: string): Promise<CommandResult> {
-	const { files } = await readManifest(folder);
-	const size = files.reduce((sum, file) => sum + file.bytes, 0);
-	return {
-		end: null,
-		extra: { dry_run: true, backup: folder, files: files.length, bytes: size },
-		next: [
-			`Would read ${plural(files.length, 'file')}, ${bytes(size)}, of ${folder}.`,
-			`Would write the result to ${recordPath(folder, 'verify.json')}`,
-		],
-	};
+	const { folder, record, notes } = verified;
+	return { end: null, extra: verifiedFields(verified), next: flags.quiet ? [] : [renderVerified(folder, record, notes, context)] };
 }

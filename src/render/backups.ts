@@ -199,6 +199,19 @@ export const renderList = (folder: string, cards: readonly BackupCard[], options
 	paint(listLines(folder, cards, options), options.color);
 export const renderShow = (report: BackupReport, options: Painted): string => paint(showLines(report, options), options.color);
 
+/** What `verify` would do. `record`: where it would write the result. */
+export const verifyPreview = ({ folder, files, bytes: size, record }: ToVerify): readonly string[] => [
+	`Would read ${plural(files, 'file')}, ${bytes(size)}, of ${folder}.`,
+	`Would write the result to ${record}`,
+];
+
+interface ToVerify {
+	readonly folder: string;
+	readonly files: number;
+	readonly bytes: number;
+	readonly record: string;
+}
+
 /** What `verify` came to, where all is well. */
 export function verifiedLines(
 	path: string,

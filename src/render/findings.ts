@@ -73,3 +73,8 @@ export const notOverWords = (runs: readonly { readonly run: string; readonly sta
 		.filter(({ state }) => state === 'unfinished')
 		.map(({ run }) => `Unfinished:  ${run}   the same command resumes it; lockstep undo ${run} --yes undoes it`),
 ];
+
+export const NOTHING_LEFT = 'Nothing to roll back: no run of this machine was interrupted.';
+
+/** After a recover; null where it rolled nothing back. */
+export const recoveredWords = (runs: readonly string[]): string | null => (runs.length > 0 ? `Rolled back: ${runs.join(', ')}` : null);

@@ -93,6 +93,9 @@ export function partialLines(partials: readonly Partial[], { width, ascii = fals
 	];
 }
 
+/** Of the removal of one. */
+export const partialWords = ({ path, bytes: size }: Pick<Partial, 'path' | 'bytes'>): string => `${path} (${bytes(size)})`;
+
 interface RunList {
 	readonly entries: readonly RunEntry[];
 	readonly partials: readonly Partial[];

@@ -19,3 +19,18 @@ export const GLOBAL_OPTIONS: readonly GlobalOption[] = [
 	{ flags: '--color <when>', about: 'colours', choices: ['auto', 'always', 'never'] },
 	{ flags: '--config <file>', about: 'where profiles are kept' },
 ];
+
+/** The flags that every command takes. */
+export interface GlobalFlags {
+	readonly dryRun?: boolean;
+	readonly yes?: boolean;
+	readonly confirm?: readonly string[];
+	readonly json?: boolean;
+	readonly plain?: boolean;
+	/** commander's `--no-input`. */
+	readonly input?: boolean;
+	readonly quiet?: boolean;
+	readonly verbose?: boolean;
+	readonly color?: 'auto' | 'always' | 'never';
+	readonly config?: string;
+}

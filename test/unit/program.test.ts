@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type Invocation, makeProgram } from '../../src/commands/program.ts';
@@ -109,5 +110,20 @@ describe('28: help', () => {
 			'Pages of the manual:',
 			'Every command:',
 		]);
+	});
+});
+
+describe('the files of commands', () => {
+	const MOST_LINES = 40;
+	/** The tree of commands and options: the one file that knows commander, and each command's name and options once. */
+	const LONGER = ['program.ts'];
+	const folder = new URL('../../src/commands/', import.meta.url);
+	const lengthOf = (file: string) => readFileSync(new URL(file, folder), 'utf8').trimEnd().split('\n').length;
+
+	it(`only parse and hand over: none has more than ${MOST_LINES} lines`, () => {
+		const files = readdirSync(folder);
+		expect(files.length).toBeGreaterThan(COMMANDS.length);
+		expect(files.filter((file) => !LONGER.includes(file) && lengthOf(file) > MOST_LINES)).toEqual([]);
+		expect(LONGER.filter((file) => lengthOf(file) <= MOST_LINES)).toEqual([]);
 	});
 });
