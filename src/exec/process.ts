@@ -110,3 +110,12 @@ export async function endProcess(pid: number, mark: string, graceMs: number): Pr
 	}
 	return true;
 }
+
+/** Kills the process of this pid at once where its command line contains `mark`, as a crash would, and waits until it is gone. False where there was none. */
+export async function killProcess(pid: number, mark: string): Promise<boolean> {
+	if (!(await isRunning(pid, mark))) return false;
+	const born = await processStartTime(pid);
+	signal(pid, 'SIGKILL');
+	while (born !== undefined && (await processStartTime(pid)) === born) await after(20);
+	return true;
+}

@@ -58,7 +58,12 @@ export interface SandboxUp extends SandboxChoice {
 	readonly rows?: number;
 	/** A folder where `makeServer` has made an empty server of this kind and nobody started it: it is copied, which is quicker than making one. */
 	readonly empty?: string;
+	/** Options that each server is started with, after all others; kept for its later starts. */
+	readonly extra?: ExtraOptions;
 }
+
+export type SandboxRole = (typeof ROLES)[number];
+export type ExtraOptions = { readonly [role in SandboxRole]: readonly string[] };
 
 /** `sandbox.json`: there when the sandbox was once up as a whole. */
 const RECORDED = z.object({
@@ -67,6 +72,7 @@ const RECORDED = z.object({
 	binDir: z.string(),
 	rows: size,
 	tls: z.object({ ca: z.string(), cert: z.string(), key: z.string() }),
+	extra: z.optional(z.object({ primary: z.array(z.string()), replica: z.array(z.string()) })),
 });
 type Recorded = Readonly<z.output<typeof RECORDED>>;
 
@@ -124,6 +130,17 @@ export async function startSandboxServer(dataDir: string, env: NodeJS.ProcessEnv
 	return true;
 }
 
+/** Starts both servers of a sandbox again where they do not run, with these options from now on. Throws what {@link sandboxUp} throws. */
+export async function startSandboxWith(
+	dir: string,
+	extra: ExtraOptions,
+	options: Pick<SandboxUp, 'env' | 'signal' | 'say'>,
+): Promise<Sandbox> {
+	const recorded = await readState(recordPath(dir), RECORDED);
+	if (recorded !== undefined) await writeState(recordPath(dir), { ...recorded, extra });
+	return sandboxUp({ ...options, dir, writer: false });
+}
+
 async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise<void> {
 	if (isSandbox(dir)) await clear(dir, options.env);
 	else if (existsSync(dir) && (await readdir(dir)).length > 0) {
@@ -139,7 +156,15 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 		const { makeCertificates } = await import('./certificates.ts');
 		const tls = await makeCertificates(join(dir, 'tls'), new Date());
 		if (found.binDir === null) await linkTools(kindOf(kind), found.programs, join(dir, 'bin'), options.env);
-		const recorded = { kind, version: found.programs.version, binDir: found.binDir ?? join(dir, 'bin'), rows, tls };
+		const extra = options.extra && { primary: [...options.extra.primary], replica: [...options.extra.replica] };
+		const recorded = {
+			kind,
+			version: found.programs.version,
+			binDir: found.binDir ?? join(dir, 'bin'),
+			rows,
+			tls,
+			...(extra && { extra }),
+		};
 		options.say(`Starting a primary and a replica of ${title} (${recorded.version}) …`);
 		if (options.empty === undefined) await makeServer(family, found.programs, join(dir, 'primary'), { signal: options.signal });
 		else await copyServer(options.empty, join(dir, 'primary'));
@@ -162,16 +187,21 @@ async function make(dir: string, kind: SandboxKind, options: SandboxUp): Promise
 }
 
 async function hints(dir: string, recorded: Recorded, options: SandboxUp): Promise<void> {
-	let found: Found | undefined;
+	const search = () => findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
 	// A cache may be emptied at any time: the tools come back to the same place.
-	if (!existsSync(recorded.binDir)) found = await findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
-	for (const role of ROLES) {
-		if ((await findServer(join(dir, role)))?.running) continue;
+	let found = existsSync(recorded.binDir) ? undefined : await search();
+	const servers = await Promise.all(ROLES.map((role) => findServer(join(dir, role))));
+	const stopped = ROLES.filter((_, index) => !servers[index]?.running);
+	for (const role of stopped) {
 		options.say(`The ${role} is not running: starting it again …`);
 		// One that hangs would hold its data's locks.
 		await stopServer(join(dir, role));
-		found ??= await findPrograms(kindOf(recorded.kind), { ...options, anySeries: true });
-		await startRole(dir, role, { recorded, found }, options);
+		found ??= await search();
+	}
+	const programs = found;
+	if (programs !== undefined) {
+		const starts = stopped.map((role) => startRole(dir, role, { recorded, found: programs }, options));
+		for (const end of await Promise.allSettled(starts)) if (end.status === 'rejected') throw end.reason;
 	}
 	if (options.writer !== false && (await writerPid(dir)) === null) await startWriter(dir, recorded, options);
 }
@@ -192,7 +222,7 @@ async function startRole(
 		serverId: SERVER_ID[role],
 		tls: recorded.tls,
 		env: options.env,
-		extra: EXTRA[role],
+		extra: [...EXTRA[role], ...(recorded.extra?.[role] ?? [])],
 		...(port !== undefined && { port }),
 		...(options.rootPassword && { rootPassword: options.rootPassword }),
 		...(options.signal && { signal: options.signal }),

@@ -10,7 +10,7 @@ import { ToolError, UserError } from '../core/errors.ts';
 import { processId, size } from '../core/schema.ts';
 import { withoutValues } from '../core/values.ts';
 import { startDetached } from '../exec/detached.ts';
-import { endProcess, isRunning } from '../exec/process.ts';
+import { endProcess, isRunning, killProcess } from '../exec/process.ts';
 import { runTool } from '../exec/tool.ts';
 import type { Secret } from '../sql/secret.ts';
 import type { TlsFiles } from './certificates.ts';
@@ -246,4 +246,17 @@ export async function stopServer(folder: string): Promise<boolean> {
 	const { extraFolder } = socketPath(folder);
 	if (extraFolder !== null) await rm(extraFolder, { recursive: true, force: true });
 	return stopped;
+}
+
+/** Kills this folder's server as a crash would, and waits until it is gone. False where it did not run. */
+export async function killServer(folder: string): Promise<boolean> {
+	const record = await readRecord(folder);
+	return record !== undefined && killProcess(record.pid, mark(folder));
+}
+
+/** Copies the data of a server that is stopped, its identity as well; whatever was in `to` is gone. Both ways: to keep it, and to have it again. */
+export async function copyData(from: string, to: string): Promise<void> {
+	await rm(dataDirOf(to), { recursive: true, force: true });
+	await mkdir(to, { recursive: true, mode: 0o700 });
+	await cp(dataDirOf(from), dataDirOf(to), { recursive: true, mode: constants.COPYFILE_FICLONE });
 }

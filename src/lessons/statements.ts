@@ -1,0 +1,30 @@
+// What lessons do to servers and the dialects have no word for: mostly what nobody should do.
+import type { Vendor } from '../core/vendors.ts';
+import type { Pair } from './pair.ts';
+
+/** Not for the binary log. */
+export const UNLOGGED = 'SET SESSION sql_log_bin = 0';
+
+/** A session of MariaDB's writes whole rows, as all of MySQL's do. */
+export const WHOLE_ROWS: Readonly<Record<Vendor, readonly string[]>> = { mariadb: ["SET SESSION binlog_format = 'ROW'"], mysql: [] };
+
+/** Lets the replica pass over the transaction that stopped it, and starts it. */
+export async function skipTransaction({ vendor, replica, dialect }: Pair): Promise<void> {
+	if (vendor === 'mariadb') {
+		await replica.run(dialect.channel.stop, 'SET GLOBAL sql_slave_skip_counter = 1', dialect.channel.start);
+		return;
+	}
+	const gtid = await replica.value(
+		'SELECT APPLYING_TRANSACTION FROM performance_schema.replication_applier_status_by_worker WHERE LAST_ERROR_NUMBER NOT IN (0, 3030) LIMIT 1',
+	);
+	const [uuid = '', number = ''] = gtid.split(':');
+	if (!/^[\da-f-]{36}$/.test(uuid) || !/^\d+$/.test(number)) throw new Error(`no failed transaction: ${gtid}`);
+	await replica.run(
+		dialect.channel.stop,
+		`SET GTID_NEXT = '${uuid}:${number}'`,
+		'BEGIN',
+		'COMMIT',
+		"SET GTID_NEXT = 'AUTOMATIC'",
+		dialect.channel.start,
+	);
+}
