@@ -14,6 +14,9 @@ export type Check = {
 
 export const failed = (checks: readonly Check[]): readonly Check[] => checks.filter((check) => check.status === 'fail');
 
+/** What a warning says, in one line. */
+export const warningWords = ({ title, found }: Check): string => `${title}${found ? `: ${found}` : ''}`;
+
 /** What is wrong, in one line. */
 export const problemWords = ({ title, expected, found }: Check): string =>
 	`${title}: ${[expected === undefined ? null : `expected ${expected}`, found === undefined ? null : `found ${found}`].filter(Boolean).join(', ')}`;

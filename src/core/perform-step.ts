@@ -1,4 +1,4 @@
-import { type Check, failed } from './check.ts';
+import { type Check, failed, warningWords } from './check.ts';
 import { CheckFailed, VerifyFailed } from './errors.ts';
 import { failureOf } from './failure.ts';
 import type { Json } from './json.ts';
@@ -66,6 +66,10 @@ async function attemptStep<Env extends Outputs>(
 	const checks = step.checks?.(at) ?? [];
 	if (checks.length > 0) session.emit({ type: 'checks', step: step.id, checks });
 	if (failed(checks).length > 0) throw new CheckFailed(failed(checks));
+	keepWarnings(
+		session,
+		checks.filter(({ id }) => !session.agreedWarnings.has(id)),
+	);
 	const plan = step.plan(at);
 	session.hasActed = false;
 	const working = session.runContext(step.id);
@@ -91,8 +95,12 @@ async function holdsStill<Env extends Outputs>(session: RunSession<Env>, step: A
 function judgeProofs<Env extends Outputs>(session: RunSession<Env>, step: AnyStep<Env>, proofs: readonly Check[]): void {
 	if (proofs.length > 0) session.emit({ type: 'checks', step: step.id, checks: proofs });
 	if (failed(proofs).length > 0) throw new VerifyFailed(failed(proofs), `“${step.title}” could not be proven.`);
-	for (const check of proofs)
-		if (check.status === 'warning') session.warnings.push(`${check.title}${check.found ? `: ${check.found}` : ''}`);
+	keepWarnings(session, proofs);
+}
+
+/** Keeps the warnings among them: the run ends with them. */
+function keepWarnings<Env extends Outputs>({ warnings }: RunSession<Env>, checks: readonly Check[]): void {
+	for (const check of checks) if (check.status === 'warning') warnings.push(warningWords(check));
 }
 
 /** Performs the steps that say what the run came to. Gives the failure that the run ends with. */

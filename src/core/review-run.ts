@@ -55,6 +55,7 @@ export async function reviewRun<Env extends Outputs>(session: RunSession<Env>): 
 	session.emit({ type: 'reviewed', go: true, typed: reviewed.typed });
 	const untyped = consents.filter((consent) => !reviewed.typed.includes(consent.name));
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), 'Confirmation is required.');
+	session.agreedWarnings = new Set(checks.filter(({ status }) => status === 'warning').map(({ id }) => id));
 	return 'go';
 }
 

@@ -50,6 +50,8 @@ export class RunSession<Env extends Outputs> {
 	/** Whether a step of this run has changed something: what an earlier run proved before counts no longer. */
 	hasChanged = false;
 	readonly warnings: string[] = [];
+	/** By id: what the plan warned of, which was agreed to. */
+	agreedWarnings: ReadonlySet<string> = new Set();
 	record: RunRecord | undefined;
 	/** Whether the step in hand has performed anything. */
 	hasActed = false;

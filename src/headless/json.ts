@@ -1,3 +1,4 @@
+import { warningWords } from '../core/check.ts';
 import { FORMAT, type Recorded } from '../core/events.ts';
 import { type Json, jsonLine } from '../core/json.ts';
 import type { Failure } from '../core/model.ts';
@@ -22,6 +23,8 @@ function failureIn(result: RunEnd | Failure | null): Failure | null {
 export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream; readonly now: () => Date }): JsonPrinter {
 	let run: string | null = null;
 	let seq = 0;
+	/** What the plan warned of; the exit code says nothing of it. */
+	let planWarnings: readonly string[] = [];
 	let lastProgress = Number.NEGATIVE_INFINITY;
 	const print = (document: object) => out.write(jsonLine(document));
 	return {
@@ -31,6 +34,8 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 				if (at - lastProgress < SECOND) return;
 				lastProgress = at;
 			}
+			if (event.type === 'run-started') planWarnings = [];
+			if (event.type === 'review') planWarnings = event.review.checks.filter(({ status }) => status === 'warning').map(warningWords);
 			run = event.run;
 			// Several runs may follow one another on one stream: numbers go up in each.
 			seq = event.seq;
@@ -50,6 +55,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 					outcome,
 					open: end?.open ?? false,
 					warnings: end?.warnings ?? [],
+					...(end !== null && { plan_warnings: planWarnings }),
 					exit_code: exitCode,
 				});
 				return;

@@ -31,8 +31,9 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 	const { out, color, quiet, verbose, ascii, width = 100, zone = 'local' } = options;
 	const signs = symbols(ascii);
 	const titles = new Map<string, string>();
-	/** Checks that the plan told of, and steps that had any. */
+	/** What the plan said of checks, and steps that had any. */
 	const planned = new Set<string>();
+	const keyOf = ({ id, status }: Check) => `${status} ${id}`;
 	let open: string | null = null;
 	const checked = new Set<string>();
 	let servers: { readonly [role: string]: string } = {};
@@ -98,13 +99,13 @@ export function textPrinter(options: TextOptions): (event: Recorded) => void {
 			if (verbose || (resumes && !quiet)) say(at, line(span(`${signs.waiting} Checking: ${title(step)}`, 'dim')));
 		},
 		review: ({ at, review }) => {
-			for (const check of review.checks) planned.add(check.id);
+			for (const check of review.checks) planned.add(keyOf(check));
 			for (const check of review.checks.filter(isReported)) say(at, ...checkLines(check, width, signs));
 		},
 		checks: ({ at, step, checks }) => {
 			checked.add(step);
 			// What the plan said already is not said again.
-			for (const check of checks) if (!planned.has(check.id) && isReportedLater(check)) say(at, ...checkLines(check, width, signs));
+			for (const check of checks) if (!planned.has(keyOf(check)) && isReportedLater(check)) say(at, ...checkLines(check, width, signs));
 		},
 		'step-started': ({ at, step }) => {
 			open = step;

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { warningWords } from '../../src/core/check.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { flagDirector } from '../../src/headless/director-flags.ts';
 import { plainDirector } from '../../src/headless/director-plain.ts';
@@ -125,7 +126,13 @@ describe('JSON lines', () => {
 			outcome: 'done',
 			backup: SUMMARY.backup,
 			primary: { host: '127.0.0.1', port: 1 },
+			// Agreed to with the plan: the exit code is that of a run without any.
+			warnings: [],
+			plan_warnings: review('provision')
+				.checks.filter(({ status }) => status === 'warning')
+				.map(warningWords),
 		});
+		expect(lines.at(-1).plan_warnings).toHaveLength(1);
 		expect(text).not.toContain(CANARY);
 	});
 

@@ -379,6 +379,20 @@ describe('a run that goes well', () => {
 		const { options } = toy([step('a', { verify }), told]);
 		expect((await run(options)).warnings).toEqual(['is quick: slow', 'the tool said something']);
 	});
+
+	test('ends with a warning that its plan did not show, not with one that was agreed to', async () => {
+		// Both are judged again when their step begins: the first was known, the second came up since.
+		let isChanged = false;
+		const known = step('a', { checks: () => [should('KNOWN', 'is slow', false)] });
+		const later = step('b', { checks: () => [should('LATER', 'has the room', !isChanged, { wrong: '1 byte' })] });
+		const { options, director } = toy([known, later]);
+		const { review } = director;
+		director.review = (seen) => {
+			isChanged = true;
+			return review.call(director, seen);
+		};
+		expect((await run(options)).warnings).toEqual(['has the room: 1 byte']);
+	});
 });
 
 describe('a failure that keeps what was done', () => {
