@@ -16,8 +16,8 @@ import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
 import { afterWords } from './render/aftermath.ts';
 import { wantsColor } from './render/color.ts';
-import { renderFailure } from './render/failure.ts';
-import { renderSummary } from './render/summary.ts';
+import { type FailureOptions, renderFailure } from './render/failure.ts';
+import { leftBehind, renderSummary } from './render/summary.ts';
 import { textPrinter } from './render/text-printer.ts';
 import type { GlobalFlags } from './requests/global-options.ts';
 import { COMMANDS } from './requests/index.ts';
@@ -111,7 +111,7 @@ async function conclude(
 	const { end } = ending;
 	const code = ending.exitCode ?? exitCode(end, failure, state);
 	if (printer === null) {
-		const stated = isReadOnly ? { state: null } : stateWords(end, state);
+		const stated = isReadOnly ? { state: null } : aboutRun(end, state);
 		report(flags, { ending, failure, run: state }, { width, color: context?.color ?? false, ascii: context?.ascii ?? false, ...stated });
 	} else if (!ending.document || failure !== null) printer.finish(code, end ?? failure, { ...ending.extra });
 	process.exitCode = code;
@@ -120,6 +120,9 @@ async function conclude(
 }
 
 type Styles = { readonly width: number; readonly color: boolean; readonly ascii: boolean };
+
+/** What is said of a failure beside its own words. */
+type About = Pick<FailureOptions, 'state' | 'facts' | 'more'>;
 
 interface Outcome {
 	readonly ending: CommandResult;
@@ -134,17 +137,13 @@ async function complete([shell = '', ...words]: readonly string[]): Promise<void
 }
 
 /** What came of a command, in words. */
-function report(
-	{ quiet, dryRun, color }: GlobalFlags,
-	{ ending, failure, run }: Outcome,
-	styles: Styles & { readonly state?: string | null },
-): void {
+function report({ quiet, dryRun, color }: GlobalFlags, { ending, failure, run }: Outcome, styles: Styles & About): void {
 	if (failure !== null) writeFailure(failure, { ...styles, color: wantsColor(color, process.stderr, process.env) });
 	else if (quiet && !dryRun) writeResult(ending, run);
 	else writeEnding(ending, run, styles);
 }
 
-function writeFailure(failure: Failure, options: Styles & { readonly state?: string | null }): void {
+function writeFailure(failure: Failure, options: Styles & About): void {
 	process.stderr.write(`${renderFailure(failure, options)}\n`);
 	if (failure.stack) process.stderr.write(`${failure.stack}\n`);
 }
@@ -163,11 +162,11 @@ function writeEnding({ end, said, next }: CommandResult, state: RunState, styles
 	for (const line of next ?? []) process.stdout.write(`${line}\n`);
 }
 
-/** What the servers are like after a run: from its journal alone. */
-function stateWords(end: RunEnd | null, { effects, servers }: RunState): { state?: string } {
-	if (end === null || end.failure?.class === 'LeftChanged') return {};
-	const state = afterWords(effects, end, { servers });
-	return state === null ? {} : { state };
+/** What the servers are like after a run, from its journal alone, and what it left on this machine. */
+function aboutRun(end: RunEnd | null, run: RunState): About {
+	if (end === null) return {};
+	const state = end.failure?.class === 'LeftChanged' ? null : afterWords(run.effects, end, { servers: run.servers });
+	return { ...leftBehind(end, run), ...(state === null ? {} : { state }) };
 }
 
 // What no command caught: said like any other failure, and a limit of the machine as one.

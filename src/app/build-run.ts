@@ -24,7 +24,7 @@ import { restoreRunbook } from '../runbooks/restore/index.ts';
 import { selectTables } from '../runbooks/restore/selection.ts';
 import type { Server } from '../runbooks/shared/server.ts';
 import { prepareDrill } from './build-drill.ts';
-import { type BuiltRun, identitiesOf, keysAfter, readyRun, runsFolder, workersHere } from './built-run.ts';
+import { type BuiltRun, identitiesOf, keysAfter, labelOf, readyRun, runsFolder, workersHere } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { newPassword } from './new-password.ts';
 import { openPair } from './open-pair.ts';
@@ -51,7 +51,7 @@ export function buildRun(context: AppContext, asked: RunRequest, given: Connecti
 		case 'provision':
 			return prepareProvision(context, request, connections, undo);
 		case 'backup':
-			return prepareBackup(context, request, connections);
+			return prepareBackup(context, request, connections, undo);
 		case 'restore':
 			return prepareRestore(context, request, connections);
 		case 'drill':
@@ -181,7 +181,12 @@ async function prepareProvision(
 /** More of them hold each other up, on a server that does other work as well. */
 const MOST_READERS = 4;
 
-async function prepareBackup(context: AppContext, request: BackupRequest, connections: ConnectionOptionsByRole): Promise<BuiltRun> {
+async function prepareBackup(
+	context: AppContext,
+	request: BackupRequest,
+	connections: ConnectionOptionsByRole,
+	undo?: RunRecord,
+): Promise<BuiltRun> {
 	const opened = await openServer(context, {
 		role: 'server',
 		server: request.server === '' ? undefined : request.server,
@@ -189,7 +194,8 @@ async function prepareBackup(context: AppContext, request: BackupRequest, connec
 	});
 	const to = resolve(request.to);
 	const started = context.now();
-	const label = labelFor(started, await readdir(to).catch(() => []));
+	// Of a run that is undone its own.
+	const label = undo === undefined ? labelFor(started, await readdir(to).catch(() => [])) : labelOf(undo);
 	const history = await heldBefore(to, { ...opened.server, serverId: opened.identity.serverId });
 	return readyRun<BackupEnv>(context, {
 		runbook: lockedDump,

@@ -51,6 +51,9 @@ export interface Performance {
 
 export const runsFolder = (context: AppContext): string => `${context.stateFolder}/runs`;
 
+/** The label of the backup that a run made or began: its key ends with it. */
+export const labelOf = ({ key }: Pick<RunRecord, 'key'>): string => key.split(' ').at(-1) ?? '';
+
 /** Sorts by time, to the millisecond: which run is the newest decides what is resumed. The runbook's name and some randomness follow. */
 export const newRunId = (context: AppContext, kind: string): string =>
 	`${context.now().toISOString().replaceAll(/[-:.]/g, '')}-${kind}-${randomBytes(2).toString('hex')}`;

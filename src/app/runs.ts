@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as z from 'zod/mini';
+import { foldersOf } from '../archive/layout.ts';
 import { FORMAT } from '../core/events.ts';
 import { journals, readJournal } from '../core/journal.ts';
 import type { OpenRunStatus } from '../core/run-entry.ts';
@@ -11,7 +12,7 @@ import type { RunRequest } from '../requests/index.ts';
 import { lockedDump } from '../runbooks/backup/index.ts';
 import { provisionReplica } from '../runbooks/provision-replica/index.ts';
 import { restoreBackup } from '../runbooks/restore/index.ts';
-import { runsFolder } from './built-run.ts';
+import { labelOf, runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { isRunning } from './run-in-background.ts';
 import type { RunCard } from './wizard-backend.ts';
@@ -104,7 +105,6 @@ export function newerRuns(context: AppContext): readonly string[] {
 export function leftFolder(record: RunRecord): string | null {
 	const request = record.request as RunRequest;
 	if (request.kind !== 'backup') return null;
-	// The key ends with the backup's label.
-	const folder = join(request.to, `${record.key.split(' ').at(-1)}.partial`);
+	const folder = foldersOf(request.to, labelOf(record)).partial;
 	return existsSync(folder) ? folder : null;
 }

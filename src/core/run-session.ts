@@ -152,15 +152,22 @@ export class RunSession<Env extends Outputs> {
 		}
 	}
 
-	/** Announces the end, and gives it. */
-	end(outcome: RunEnd['outcome'], failure: Failure | null, open: boolean): RunEnd {
+	/** Announces the end of a run that failed or was undone, with what it leaves on this machine, and gives it. */
+	async endIncomplete(outcome: RunEnd['outcome'], failure: Failure | null, open: boolean): Promise<RunEnd> {
+		const { runbook, env } = this.options;
+		const at = { ...env, ...this.readContext, touched: this.effects.touched };
+		return this.end(outcome, failure, open, await runbook.leftover?.(at).catch(() => ({})));
+	}
+
+	/** Announces the end, and gives it. `left`: the summary of a run that was not completed. */
+	end(outcome: RunEnd['outcome'], failure: Failure | null, open: boolean, left: RunEnd['summary'] = {}): RunEnd {
 		const end: RunEnd = {
 			type: 'run-ended',
 			outcome,
 			open,
 			warnings: this.warnings,
 			failure,
-			summary: outcome === 'done' ? this.options.runbook.summary(this.options.env) : {},
+			summary: outcome === 'done' ? this.options.runbook.summary(this.options.env) : left,
 		};
 		this.isUndoing = true;
 		this.#waits.stop();

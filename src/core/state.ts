@@ -46,6 +46,8 @@ export type RunState = {
 	readonly current: string | null;
 	readonly review: Review | null;
 	readonly lock: LockState | null;
+	/** How long locks were held, in ms, once they are released; null where none was, or where nothing says when it was lost. */
+	readonly heldMs: number | null;
 	/** What the step in hand waits for. */
 	readonly wait: Wait | null;
 	readonly transcript: readonly TranscriptLine[];
@@ -70,6 +72,7 @@ export const NOTHING_YET: RunState = {
 	current: null,
 	review: null,
 	lock: null,
+	heldMs: null,
 	wait: null,
 	transcript: [],
 	undoing: [],
@@ -99,6 +102,12 @@ const finish = (state: RunState, event: Finished): RunState => {
 		transcript: state.transcript.map((line, at) => (at === index ? { ...line, ms: event.ms, status } : line)),
 	};
 };
+
+/** How long locks were held until then. */
+function heldAt({ lock, heldMs }: RunState, at: string): number | null {
+	if (lock?.state !== 'held') return heldMs;
+	return (heldMs ?? 0) + Math.max(0, Date.parse(at) - Date.parse(lock.since));
+}
 
 /** The state after an event. Pure. */
 export function fold(state: RunState, event: Recorded): RunState {
@@ -162,7 +171,7 @@ function step(state: RunState, event: Recorded): RunState {
 		case 'waiting':
 			return { ...state, wait: event.wait };
 		case 'lock':
-			return { ...state, lock: event.lock };
+			return { ...state, lock: event.lock, heldMs: event.lock.state === 'held' ? state.heldMs : heldAt(state, event.at) };
 		case 'note':
 			return { ...state, notes: [...state.notes, { level: event.level, text: event.text, at: event.at }] };
 		case 'action-started':
@@ -189,9 +198,12 @@ function step(state: RunState, event: Recorded): RunState {
 		}
 		case 'recovery':
 		case 'facts':
-		case 'engine':
 			return state;
+		case 'engine':
+			// Another process: what the one before it held ended with its connections.
+			return { ...state, lock: null };
 		case 'run-ended':
-			return { ...state, phase: 'ended', wait: null, end: event, failure: event.failure ?? state.failure };
+			// A lock ends with its connection, at the latest then.
+			return { ...state, phase: 'ended', wait: null, heldMs: heldAt(state, event.at), end: event, failure: event.failure ?? state.failure };
 	}
 }

@@ -220,6 +220,8 @@ export interface Runbook<Env> {
 	 * undone with the rest. Only looks.
 	 */
 	brought?(at: Env & ReadContext & SinceRun): Promise<readonly Thing[]>;
+	/** What a run that was not completed leaves on this machine: the fields of its summary. `touched`: steps that changed something. Only looks. */
+	leftover?(at: Env & ReadContext & { readonly touched: readonly string[] }): Promise<{ readonly [key: string]: Json }>;
 	/** What ends up in the summary. */
 	summary(env: Env): { readonly [key: string]: Json };
 }

@@ -3,3 +3,7 @@
  * by.
  */
 export const EVENTS_TO_ENABLE = 'wake';
+
+/** Of a backup that was not completed: its folder, and its size on disk. */
+export const PARTIAL_FOLDER = 'partial';
+export const PARTIAL_BYTES = 'partialBytes';

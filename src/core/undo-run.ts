@@ -31,10 +31,10 @@ export async function undoRun<Env extends Outputs>(session: RunSession<Env>, sco
 		// Who watched the run that was cut off has seen its beginning.
 		if (why === null) await session.start(null);
 		const left = await undoAll(session, scope, kept);
-		if (left.length > 0) return session.end('failed', leftChanged(session, left, null), true);
-		return session.end(why === null ? 'undone' : 'failed', why, kept);
+		if (left.length > 0) return session.endIncomplete('failed', leftChanged(session, left, null), true);
+		return session.endIncomplete(why === null ? 'undone' : 'failed', why, kept);
 	} catch (error) {
-		return session.end('failed', failureOf(error), true);
+		return session.endIncomplete('failed', failureOf(error), true);
 	}
 }
 
@@ -51,15 +51,20 @@ export async function endFailed<Env extends Outputs>(
 	const scope = all ? 'all' : 'passing';
 	if (connection === 'undo') {
 		const consents = await findForeign(session, scope).catch(() => []);
-		if (consents.length > 0) return session.end('failed', failureOf(new CheckFailed(consents.map(consentCheck), NOT_ITS_OWN)), true);
+		if (consents.length > 0)
+			return session.endIncomplete('failed', failureOf(new CheckFailed(consents.map(consentCheck), NOT_ITS_OWN)), true);
 	}
 	if (session.effects.touched.length === 0 || (undoable(session, scope).length === 0 && !all)) {
-		return session.end(outcome === 'undone' ? 'failed' : outcome, failure, kept);
+		return session.endIncomplete(outcome === 'undone' ? 'failed' : outcome, failure, kept);
 	}
 	const left = await undoAll(session, scope, kept);
-	if (left.length === 0) return session.end(outcome, failure, kept);
+	if (left.length === 0) return session.endIncomplete(outcome, failure, kept);
 	const changed = leftChanged(session, left, failure.step);
-	return session.end('failed', { ...changed, description: { ...changed.description, reason: failure.description.message } }, true);
+	return session.endIncomplete(
+		'failed',
+		{ ...changed, description: { ...changed.description, reason: failure.description.message } },
+		true,
+	);
 }
 
 /** See `findLeft` of `runner.ts`. */

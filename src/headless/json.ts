@@ -62,6 +62,7 @@ export function jsonPrinter({ out, now }: { readonly out: NodeJS.WritableStream;
 			}
 			const { description, class: kind, step, checks, left } = failure;
 			print({
+				...end?.summary,
 				...extra,
 				...place,
 				type: 'error',

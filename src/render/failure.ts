@@ -2,13 +2,17 @@ import type { Check } from '../core/check.ts';
 import { type Symbols, symbols } from '../core/format.ts';
 import type { Failure } from '../core/model.ts';
 import { indented, type Line, line, paint, span, type Tone } from './page.ts';
-import { widthOf } from './width.ts';
+import { pad, widthOf } from './width.ts';
 
 export type FailureOptions = {
 	readonly width: number;
 	readonly ascii?: boolean;
 	/** What state the servers are in now: after a run always given, from its journal; null where that is in no doubt, and not said. */
 	readonly state?: string | null;
+	/** What else is to be known of the run: below its state, each with its label. */
+	readonly facts?: readonly (readonly [label: string, text: string])[];
+	/** What can be done beside the failure's own hints. */
+	readonly more?: readonly string[];
 	/** Where to read more: journal or report. */
 	readonly log?: string;
 };
@@ -48,25 +52,28 @@ function stateAfter(failure: Pick<Failure, 'class' | 'step' | 'left'>): string |
 	return failure.step === null ? 'Untouched: nothing was changed.' : 'Its steps and its journal show what the run changed.';
 }
 
+/** What is left changed, with the statements that restore it, or the failure's own hints; then what else can be done. */
+function hintLines({ left, description }: Failure, more: readonly string[]): Line[] {
+	const commands = (texts: readonly string[]) => texts.map((text) => line('    ', span(text, 'key')));
+	const restore = left.length === 0 ? [] : [[], line(span('  Left changed; these statements restore it:', 'bad')), ...commands(left)];
+	const hints = [...(left.length > 0 ? [] : (description.hints ?? [])), ...more];
+	return hints.length === 0 ? restore : [...restore, [], line(span('  What to do', 'bold')), ...commands(hints)];
+}
+
 /** THE place that words a failure: what, why, the state now, what to do, the server's own words, failed checks, what is left. */
-export function failureLines(failure: Failure, { width, ascii = false, state, log }: FailureOptions): Line[] {
+export function failureLines(failure: Failure, { width, ascii = false, state, facts = [], more = [], log }: FailureOptions): Line[] {
 	const signs = symbols(ascii);
 	const { description } = failure;
 	const lines: Line[] = [...indented(span(`${signs.bad} `, 'bad'), description.message, width, 'bold')];
 	if (description.reason) lines.push(...indented(span('  why    ', 'dim'), description.reason, width));
 	const after = state === undefined ? stateAfter(failure) : state;
 	if (after !== null) lines.push(...indented(span('  state  ', 'dim'), after, width, failure.left.length > 0 ? 'bad' : 'plain'));
+	for (const [label, text] of facts) lines.push(...indented(span(`  ${pad(label, 6)} `, 'dim'), text, width));
 	if (failure.checks.length > 0) {
 		lines.push([]);
 		for (const check of failure.checks) lines.push(...checkLines(check, width, signs));
 	}
-	if (failure.left.length > 0) {
-		lines.push([], line(span('  Left changed; these statements restore it:', 'bad')));
-		for (const left of failure.left) lines.push(line('    ', span(left, 'key')));
-	} else if (description.hints !== undefined && description.hints.length > 0) {
-		lines.push([], line(span('  What to do', 'bold')));
-		for (const hint of description.hints) lines.push(line('    ', span(hint, 'key')));
-	}
+	lines.push(...hintLines(failure, more));
 	if (description.details) {
 		lines.push([]);
 		lines.push(...indented('    ', description.details.trim(), width, 'dim'));

@@ -178,7 +178,7 @@ export function runFactLines({ entry, state, end, partial }: Omit<Details, 'next
 		...row('Size', sizes(entry)),
 		...row('Run', entry.run),
 		...row('Left', partial === null ? null : `incomplete backup: ${partial}`),
-		...(end === null ? [] : [[], ...summaryLines(end, state, styles)]),
+		...(end === null ? [] : [[], ...summaryLines(end, state, { ...styles, isEarlier: true })]),
 	];
 }
 

@@ -4,16 +4,19 @@ import { bytes, count, duration, plural, symbols } from '../core/format.ts';
 import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { matches } from '../core/schema.ts';
+import { shellWord } from '../core/shell.ts';
 import type { RunState } from '../core/state.ts';
-import { EVENTS_TO_ENABLE } from '../core/summary-fields.ts';
+import { EVENTS_TO_ENABLE, PARTIAL_BYTES, PARTIAL_FOLDER } from '../core/summary-fields.ts';
 import { afterWords, exceptions } from './aftermath.ts';
 import { drilledLines } from './drill.ts';
-import { failureLines } from './failure.ts';
+import { type FailureOptions, failureLines } from './failure.ts';
 import { indented, type Line, line, paint, span } from './page.ts';
 
 export type SummaryOptions = {
 	readonly width: number;
 	readonly ascii?: boolean;
+	/** An earlier run: what it left on disk may be gone by now. */
+	readonly isEarlier?: boolean;
 	/** Command lines for what comes next. */
 	readonly next?: readonly string[];
 	readonly log?: string;
@@ -164,6 +167,17 @@ function drillSummary({ summary }: RunEnd, { width, ascii = false }: SummaryOpti
 	];
 }
 
+/** What a run that was not completed held and left on disk, and what to do with it. */
+export function leftBehind({ summary }: RunEnd, { heldMs }: RunState): Required<Pick<FailureOptions, 'facts' | 'more'>> {
+	const { [PARTIAL_FOLDER]: folder, [PARTIAL_BYTES]: size } = object(summary);
+	const path = text(folder);
+	const left = path === null ? [] : [['left', `${path}, ${bytes(number(size) ?? 0)} on disk: incomplete, and no backup`] as const];
+	return {
+		facts: [...(heldMs === null ? [] : [['lock', `held for ${duration(heldMs)}`] as const]), ...left],
+		more: path === null ? [] : [`Remove what it left:  lockstep runs --remove-partial ${shellWord(path)}`],
+	};
+}
+
 function unfinishedLines(end: RunEnd, state: RunState, options: SummaryOptions): Line[] {
 	const { width, ascii = false } = options;
 	const signs = symbols(ascii);
@@ -181,6 +195,7 @@ function unfinishedLines(end: RunEnd, state: RunState, options: SummaryOptions):
 	return failureLines(end.failure, {
 		width,
 		ascii,
+		...(options.isEarlier ? {} : leftBehind(end, state)),
 		// What is left to be rolled back says it itself.
 		...(now === null || end.failure.left.length > 0 ? {} : { state: now }),
 		...(options.log === undefined ? {} : { log: options.log }),

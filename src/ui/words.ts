@@ -116,6 +116,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			['enter', 'home'],
 			['v d o t', 'after a backup: verify it, drill it, open it, copy a line for cron'],
 			['b a', 'after a set-up: back the replica up, keep both servers as profiles'],
+			['x', 'after a backup that was stopped: remove its folder, after a question'],
 			['p', 'roll back what a run whose process died has left'],
 			['s', 'the statements that were done'],
 			['l', 'the log'],

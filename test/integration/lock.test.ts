@@ -554,6 +554,7 @@ describe.each(SANDBOX_KINDS)('the lock on %s', (kind) => {
 		running.child.kill('SIGTERM');
 		const stopped = await running.ended;
 		expect(stopped.code, words(stopped)).toBe(143);
+		expect(stopped.last).toMatchObject({ partial: expect.stringMatching(/\d{8}T\d{6}Z\.partial$/), partialBytes: expect.any(Number) });
 		expect(await channels()).toEqual([':Yes:Yes', `${name}:Yes:Yes`]);
 		await tap.open();
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Place } from '../../src/ui/app-context.ts';
 import { backupCard, REPORT } from './backups-story.ts';
 import { ENTER, openAt } from './open.tsx';
-import { type FakeOptions, fakeDesk, firstHalf, type Kind, REQUESTS, SUMMARY, secondHalf } from './story.ts';
+import { type FakeOptions, fakeDesk, firstHalf, type Kind, lockEvent, REQUESTS, SUMMARY, secondHalf } from './story.ts';
 
 afterEach(cleanup);
 
@@ -59,6 +59,52 @@ describe('finding 43: after a backup', () => {
 		expect(text.replace(/\s+/g, ' ')).toMatch(/0 2 \* \* \* lockstep backup .* --yes --quiet/);
 		await wizard.press('t');
 		await wizard.sees('copied');
+	});
+});
+
+describe('finding 42: after a backup that was stopped', () => {
+	const PARTIAL = '/srv/backup/db3-backup/20261121T020000Z.partial';
+	const stopped = async (size: readonly [number, number] = [80, 24]) => {
+		const place: Place = { at: 'run', request: REQUESTS.backup, title: 'backup' };
+		const wizard = openAt([{ at: 'home' }, place], fakeDesk(), { size });
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
+		await wizard.sees('Run');
+		const failure = { class: 'Stopped', step: 'dump', description: { message: 'Stopped from the wizard.' }, checks: [], left: [] };
+		wizard.backend.play(
+			...firstHalf('backup'),
+			lockEvent('released'),
+			{ type: 'undo-done', left: [], foreign: [], kept: false },
+			...([
+				{
+					type: 'run-ended',
+					outcome: 'stopped',
+					open: false,
+					warnings: [],
+					failure,
+					summary: { partial: PARTIAL, partialBytes: 135 * 1024 ** 2 },
+				},
+			] as const),
+		);
+		wizard.backend.end();
+		return { wizard, text: await wizard.sees('enter home') };
+	};
+
+	test.each([
+		[60, 16],
+		[80, 24],
+	] as const)('the end says how long the lock was held, what is left, its size and what to do with it, at %d×%d', async (...size) => {
+		const { text } = await stopped(size);
+		const words = text.replaceAll(/\n +/g, ' ');
+		expect(words).toMatch(/lock +held for 21 s/);
+		expect(words.replaceAll(' ', '')).toContain(`left${PARTIAL},135.0MiBondisk:incomplete,andnobackup`);
+		expect(words).toMatch(/x +remove +remove its 135\.0 MiB, after a question/);
+	});
+
+	test('x leads to its run, where the folder is removed', async () => {
+		const { wizard } = await stopped();
+		await wizard.press('x');
+		await wizard.sees(/no details of/);
 	});
 });
 

@@ -53,6 +53,23 @@ test('the transcript shows each action with its end, the same one twice apart', 
 	]);
 });
 
+test('42: how long locks were held is summed up, until they are released or the run ends; of one that died with its process nothing is known', () => {
+	const lock = (state: 'held' | 'released', second: number): Recorded => ({
+		...at({ type: 'lock', step: 'a', lock: { state, on: 'server', since: '2026-01-01T00:00:10.000Z', clientsWait: true, until: null } }),
+		at: `2026-01-01T00:00:${second}.000Z`,
+	});
+	const end = (outcome: 'stopped' | 'undone', time: string): Recorded => ({
+		...at({ type: 'run-ended', outcome, open: false, warnings: [], failure: null, summary: {} }),
+		at: time,
+	});
+	const held = [at(START), lock('held', 10), lock('held', 12)];
+	expect(held.reduce(fold, NOTHING_YET).heldMs).toBe(null);
+	expect([...held, lock('released', 14), end('stopped', '2026-01-01T01:00:00.000Z')].reduce(fold, NOTHING_YET).heldMs).toBe(4000);
+	expect([...held, end('stopped', '2026-01-01T00:00:16.000Z')].reduce(fold, NOTHING_YET).heldMs).toBe(6000);
+	const later = at({ type: 'engine', pid: 2, birth: null, host: 'h', socket: null, version: '1' });
+	expect([...held, later, end('undone', '2026-01-02T00:00:00.000Z')].reduce(fold, NOTHING_YET).heldMs).toBe(null);
+});
+
 test('after a failure, finished steps that are rolled back say so', () => {
 	const state = all(
 		START,

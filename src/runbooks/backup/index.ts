@@ -1,6 +1,8 @@
+import { bytesIn } from '../../archive/records.ts';
 import { describeChangedJson } from '../../core/changed-json.ts';
 import type { Json } from '../../core/json.ts';
 import type { Runbook } from '../../core/step.ts';
+import { PARTIAL_BYTES, PARTIAL_FOLDER } from '../../core/summary-fields.ts';
 import { pauseApplier, resumeApplier } from './applier.ts';
 import { catchUpAgain } from './catch-up.ts';
 import { type BackupEnv, dumped } from './env.ts';
@@ -18,6 +20,12 @@ export const lockedDump: Runbook<BackupEnv> = {
 	steps: [inspectServer, prepareFolder, pauseApplier, lockAndDump, resumeApplier, catchUpAgain, finalize],
 	overview(env, { 'inspect-server': found }) {
 		return found === undefined ? undefined : backupOverview(env, found as unknown as ServerFacts);
+	},
+	async leftover({ paths, touched, folderFacts }): Promise<{ readonly [key: string]: Json }> {
+		const { partial } = paths;
+		// One that was not made by this run is another's.
+		if (!touched.includes(prepareFolder.id) || !(await folderFacts(partial)).exists) return {};
+		return { [PARTIAL_FOLDER]: partial, [PARTIAL_BYTES]: await bytesIn(partial) };
 	},
 	summary(env): { readonly [key: string]: Json } {
 		const dump = dumped(env);

@@ -36,7 +36,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 		else app.go({ at: 'recover', card });
 	};
 	const summary = summaryLines(end, state, { width, ascii });
-	const next = nextSteps(app, request, end);
+	const next = nextSteps(app, request, end, state.run);
 	const copied = next.flatMap(({ text }) => (text === undefined ? [] : [line('  ', span(text, 'key'))]));
 	useKeys((key) => next.find((each) => each.key === key)?.does());
 	useKeys((key) => {

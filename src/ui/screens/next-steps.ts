@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import type { BackupCard } from '../../core/backups.ts';
 import { failureOf } from '../../core/failure.ts';
+import { bytes } from '../../core/format.ts';
 import type { RunEnd } from '../../core/runner.ts';
+import { PARTIAL_BYTES, PARTIAL_FOLDER } from '../../core/summary-fields.ts';
 import { type Line, line, span } from '../../render/page.ts';
 import { pad } from '../../render/width.ts';
 import type { BackupRequest } from '../../requests/backup.ts';
@@ -10,7 +12,7 @@ import type { RunRequest } from '../../requests/index.ts';
 import type { ProvisionRequest } from '../../requests/provision.ts';
 import type { App } from '../app-context.ts';
 
-/** What a run that was as asked leads to. */
+/** What a run leads to. */
 export type NextStep = {
 	readonly key: string;
 	/** For the hint bar. */
@@ -93,9 +95,18 @@ function afterDrill(app: App, { backup }: DrillRequest, { summary }: RunEnd): re
 	return [openCard(app, typeof summary.backup === 'string' ? summary.backup : backup)];
 }
 
-/** What can be done next where a run was as asked, by its kind. */
-export function nextSteps(app: App, request: RunRequest | null, end: RunEnd): readonly NextStep[] {
-	if (request === null || end.outcome !== 'done') return [];
+/** What an incomplete backup left on disk is of no use, and asks before it is removed. */
+function afterIncomplete(app: App, run: string | null, { summary }: RunEnd): readonly NextStep[] {
+	const { [PARTIAL_FOLDER]: folder, [PARTIAL_BYTES]: size } = summary;
+	if (run === null || typeof folder !== 'string') return [];
+	const about = `remove its ${bytes(typeof size === 'number' ? size : 0)}, after a question`;
+	return [{ key: 'x', label: 'remove', about, does: () => app.go({ at: 'run-details', run }) }];
+}
+
+/** What can be done next after a run, by its kind. */
+export function nextSteps(app: App, request: RunRequest | null, end: RunEnd, run: string | null): readonly NextStep[] {
+	if (end.outcome !== 'done') return afterIncomplete(app, run, end);
+	if (request === null) return [];
 	switch (request.kind) {
 		case 'backup':
 			return afterBackup(app, request, end);
