@@ -41,6 +41,13 @@ export type Place =
 	| { readonly at: 'recover'; readonly card: RunCard }
 	| { readonly at: 'undo'; readonly details: RunDetails };
 
+/** What help says of the very step and run, in the place of what it says of all. */
+export type HelpAbout = {
+	readonly why?: string | undefined;
+	/** What comes of stopping it. */
+	readonly stop?: string | undefined;
+};
+
 export type Size = { readonly columns: number; readonly rows: number };
 
 export type App = {
@@ -56,7 +63,7 @@ export type App = {
 	readonly background: () => void;
 	/** Opened for one run alone: there is no home beneath it. */
 	readonly alone: boolean;
-	readonly help: (topic: HelpTopic, why?: string) => void;
+	readonly help: (topic: HelpTopic, about?: HelpAbout) => void;
 	/** What is said in the place of the hints just now. */
 	readonly note: string | null;
 	/** Says something for a few seconds in the place of the hints. */

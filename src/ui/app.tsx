@@ -1,7 +1,7 @@
 import { Box, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { WizardBackend } from '../app/wizard-backend.ts';
-import { type App, AppContext, type Place } from './app-context.ts';
+import { type App, AppContext, type HelpAbout, type Place } from './app-context.ts';
 import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';
 import { AllRuns } from './screens/all-runs.tsx';
@@ -59,7 +59,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 	const { stdout } = useStdout();
 	const { suspendTerminal } = useInk();
 	const [places, setPlaces] = useState<readonly Place[]>(first);
-	const [help, setHelp] = useState<{ readonly topic: HelpTopic; readonly why?: string } | null>(null);
+	const [help, setHelp] = useState<({ readonly topic: HelpTopic } & HelpAbout) | null>(null);
 	const [note, setNote] = useState<string | null>(null);
 	const [drafts] = useState(() => new Map<string, { readonly [field: string]: string }>());
 	const timer = useRef<NodeJS.Timeout | undefined>(undefined);
@@ -99,7 +99,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 							const practice = before.findLastIndex((place) => place.at === 'practice');
 							return practice < 0 ? [{ at: 'home' }] : before.slice(0, practice + 1);
 						}),
-			help: (topic, why) => setHelp(why === undefined ? { topic } : { topic, why }),
+			help: (topic, about) => setHelp({ topic, ...about }),
 			copy: (text) => {
 				stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
 				flash(`copied, if your terminal allows it: ${text.replaceAll('\n', ' ')}`);

@@ -98,7 +98,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			MOVE,
 			['esc', 'close a pane'],
 			['b', 'the run continues; lockstep attach returns'],
-			['ctrl+c', 'asks: keep going, or stop safely (everything is rolled back)'],
+			['ctrl+c', 'asks: keep going, or stop safely'],
 			['ctrl+z', 'the shell, while the run continues; fg returns'],
 			['ctrl+l', 'draw the screen anew'],
 		],

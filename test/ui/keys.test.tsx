@@ -4,9 +4,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Place } from '../../src/ui/app-context.ts';
 import { startWizard } from '../../src/ui/start.tsx';
 import { F1, MOUSE_OFF, MOUSE_ON, splitKeys, WHEEL_DOWN, WHEEL_UP } from '../../src/ui/stdin.ts';
+import { WORDS } from '../../src/ui/words.ts';
 import { GOOD, REPORT } from './backups-story.ts';
 import { ctrl, ENTER, ESC, openAt, TAB, UP } from './open.tsx';
-import { card, fakeDesk, firstHalf, REQUESTS } from './story.ts';
+import { card, fakeDesk, firstHalf, opening, REQUESTS } from './story.ts';
 
 afterEach(cleanup);
 
@@ -90,6 +91,46 @@ describe('a run at work', () => {
 		await wizard.press(key);
 		await wizard.sees('b: leave it in the background   ctrl+c: stop it safely');
 		expect([wizard.quits(), wizard.backgrounds(), wizard.backend.stops]).toEqual([0, 0, 0]);
+	});
+
+	const begun = async (size: readonly [number, number]) => {
+		const wizard = at(SCREENS.at(-1) as ScreenKeys, size);
+		await wizard.sees('enter start');
+		await wizard.press(`${ENTER}y`);
+		return wizard;
+	};
+
+	test.each([
+		...(['backup', 'provision'] as const).map((kind) => [kind, REQUESTS[kind]] as const),
+		['drill', { kind: 'drill', backup: '/srv/b', replicate: false, tls: true }],
+		['restore', { kind: 'restore', backup: '/srv/b', server: 'db3', accounts: false, writeBinlog: false }],
+	] as const)('finding 34: help says of ctrl+c what its dialog says, of a %s', async (kind, request) => {
+		const wizard = await begun([80, 24]);
+		const [start] = opening('backup');
+		if (start?.type !== 'run-started') throw new Error('a run begins with its start');
+		wizard.backend.play({ ...start, request: { ...request } }, { type: 'step-started', step: 'dump' });
+		await wizard.sees('Dump under the lock');
+		const says = WORDS.stopWhy[kind];
+		const unbroken = (text: string) => text.replaceAll(/\s+/g, ' ');
+		await wizard.press(ctrl('c'));
+		expect(unbroken(await wizard.sees('Stop this run?'))).toContain(says);
+		await wizard.press(`${ESC}?`);
+		expect(unbroken(await wizard.sees('Stop safely'))).toContain(says);
+	});
+
+	test('finding 41: at 60x16 the dialog of ctrl+c leaves the bar in sight, and the footer names its keys', async () => {
+		const wizard = await begun([60, 16]);
+		wizard.backend.play(...firstHalf('backup'));
+		await wizard.sees('elapsed');
+		await wizard.press(ctrl('c'));
+		const text = await wizard.sees('❯ Keep going');
+		expect(text).toContain('Stop safely');
+		expect(text).toMatch(/[█▌]+.*31 %/);
+		expect(text).toContain('READ LOCK HELD');
+		expect(hintsOf(text)).toMatch(/enter choose {3}esc keep going/);
+		expect(hintsOf(text)).not.toContain('SQL');
+		await wizard.press(ESC);
+		expect(hintsOf(await wizard.sees('ctrl+c stop safely'))).toContain('SQL');
 	});
 });
 

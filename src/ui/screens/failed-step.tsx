@@ -35,7 +35,7 @@ export function FailedStep({
 		if (key === 's') setStatements(!statements);
 		else if (key === 'esc' && statements) setStatements(false);
 		else if (key === 'y') app.copy((failure.description.hints ?? [failure.description.message]).join('\n'));
-		else if (key === '?' || key === 'f1') app.help('failed', state.steps.find((step) => step.id === failure.step)?.why);
+		else if (key === '?' || key === 'f1') app.help('failed', { why: state.steps.find((step) => step.id === failure.step)?.why });
 	});
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows);

@@ -1,13 +1,13 @@
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { columns } from '../../render/width.ts';
-import { useApp } from '../app-context.ts';
+import { type HelpAbout, useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';
 import { useKeys } from '../keys.ts';
 import { HELP, type HelpTopic } from '../words.ts';
 
 /** The keys of the place below, and why one is there. */
-export function Help({ topic, why, onClose }: { readonly topic: HelpTopic; readonly why?: string; readonly onClose: () => void }) {
+export function Help({ topic, why, stop, onClose }: HelpAbout & { readonly topic: HelpTopic; readonly onClose: () => void }) {
 	const app = useApp();
 	const width = app.size.columns - 2;
 	const { title, why: standing, keys } = HELP[topic];
@@ -21,6 +21,7 @@ export function Help({ topic, why, onClose }: { readonly topic: HelpTopic; reado
 		...columns(keys, [{ most: width }, { most: width }], '').map(([key = '', does = '']) =>
 			line('  ', span(`${key}   `, 'key'), does.trimEnd()),
 		),
+		...(stop === undefined ? [] : [[], line(span('Stop safely', 'bold')), ...indented('  ', stop, Math.min(width, 100))]),
 		...(reason === ''
 			? []
 			: [[], line(span(why === undefined ? 'Why' : 'Why this step', 'bold')), ...indented('  ', reason, Math.min(width, 100))]),

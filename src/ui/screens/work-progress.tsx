@@ -27,6 +27,8 @@ type ProgressingProps = {
 };
 
 const STEPS_LEAST = 3;
+/** Below it, as beside a dialog in a small terminal, the bar and its figures stand alone. */
+const STEPS_FROM = STEPS_LEAST + 3;
 /** Below it blank lines and the figures that matter less go. */
 const TIGHT = 14;
 /** From here on a narrow screen has room for the lag over time. */
@@ -82,13 +84,15 @@ export function Progressing(props: ProgressingProps) {
 	const graph = progress === null ? [] : graphRows(history, props, signs);
 	const list = progress === null ? 0 : listWanted(progress);
 	// Where it is tight, what is told to the person stays, and figures go.
-	const spare = height - STEPS_LEAST - 1 - Number(wait !== null) - blockOf(list, gap) - blockOf(warnings.length, 1);
+	const hasSteps = progress === null || height >= STEPS_FROM;
+	const spare = height - (hasSteps ? STEPS_LEAST : 0) - 1 - Number(wait !== null) - blockOf(list, gap) - blockOf(warnings.length, 1);
 	const details = progress === null ? [] : progressRows(progress, now, width, signs).slice(0, isTight ? Math.max(1, spare) : 4);
 	const hasRates = progress !== null && !isTight && history.rates.length > 1;
 	const figures = progress === null ? 0 : gap + 1 + details.length + Number(hasRates);
 	const fixed = Number(wait !== null) + figures + blockOf(graph.length, gap) + blockOf(warnings.length, 1);
 	const wanted = height - fixed - blockOf(list, gap) - blockOf(Math.min(done.length, 4), 1);
-	const steps = stepRows(state, now, { height: Math.max(STEPS_LEAST, Math.min(state.steps.length, wanted)), width }, signs);
+	const stepsHeight = Math.max(STEPS_LEAST, Math.min(state.steps.length, wanted));
+	const steps = hasSteps ? stepRows(state, now, { height: stepsHeight, width }, signs) : [];
 	const room = height - steps.length - fixed;
 	const tables = progress === null ? [] : tableRows(progress, { width, height: room - gap }, signs);
 	const undone = done.slice(-Math.max(1, room - 1));

@@ -26,6 +26,11 @@ const PROGRESS_HINTS: readonly Hint[] = [
 	['?', 'help'],
 ];
 
+const DIALOG_HINTS: readonly Hint[] = [
+	['enter', 'choose'],
+	['esc', 'keep going'],
+];
+
 type HintsFor = { readonly pane: string | null; readonly undoing: boolean; readonly leavable: boolean };
 
 const workHints = ({ pane, undoing, leavable }: HintsFor): readonly Hint[] => [
@@ -71,6 +76,7 @@ export function Work({ watched, title }: Shown) {
 			app.onInterrupt.current = null;
 		};
 	}, [app, stopping, undoing]);
+	const stopWords = WORDS.stopWhy[request?.kind ?? 'backup'];
 	const close = () => {
 		if (asking) setAsking(false);
 		else if (pane !== null) setPane(null);
@@ -90,12 +96,12 @@ export function Work({ watched, title }: Shown) {
 				return setPane(pane === 'log' ? null : 'log');
 			case '?':
 			case 'f1':
-				return app.help('run', current?.why);
+				return app.help('run', { why: current?.why, stop: undoing ? WORDS.puttingBack : stopWords });
 		}
 	});
 
 	const red = redLine(watched, now, { dot: signs.dot, width: app.size.columns - 4 });
-	const why = indented('', WORDS.stopWhy[request?.kind ?? 'backup'], app.size.columns - 2, 'dim');
+	const why = indented('', stopWords, app.size.columns - 2, 'dim');
 	const dialog = asking && !stopping && !undoing ? 4 + why.length : 0;
 	const height = bodyRows(app.size.rows, red !== null) - dialog;
 	const width = app.size.columns - 2;
@@ -104,6 +110,10 @@ export function Work({ watched, title }: Shown) {
 	const side = width - left - 3;
 	const rows = orNothingYet(pane === 'log' ? logRows(state, signs) : transcriptRows(state, signs));
 	const percent = current?.progress && !undoing ? fraction(current.progress) : null;
+	const hints = (): readonly Hint[] => {
+		if (dialog > 0) return [[signs.arrows, 'move'], ...DIALOG_HINTS];
+		return looking ? PROGRESS_HINTS : workHints({ pane, undoing, leavable });
+	};
 	return (
 		<Frame
 			title={title}
@@ -111,7 +121,7 @@ export function Work({ watched, title }: Shown) {
 			{...(percent === null ? {} : { right: { text: `${Math.floor(percent * 100)} %`, tone: 'bold' as const } })}
 			{...stageOf(watched, looking ? 'Plan' : 'Run')}
 			state={red}
-			hints={looking ? PROGRESS_HINTS : workHints({ pane, undoing, leavable })}
+			hints={hints()}
 		>
 			<Box height={height} flexShrink={0}>
 				{pane !== null && !wide ? (
