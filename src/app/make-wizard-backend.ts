@@ -24,7 +24,7 @@ import { findingsOf } from './findings.ts';
 import { placeNamed, placesOf, profileAddress, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
 import { partialBackups, removablePartial, removePartial } from './partial-backups.ts';
 import { profileFrom } from './profile-from.ts';
-import { allRuns, countRuns, runDetails } from './run-history.ts';
+import { allRuns, countRuns, runDetails, runsToUndo } from './run-history.ts';
 import { attach, type EngineWatcher, isRunning, journalPath, runInBackground, undoInBackground } from './run-in-background.ts';
 import { findRunRecord } from './run-in-process.ts';
 import { runToUndo } from './run-to-undo.ts';
@@ -241,6 +241,7 @@ export function makeWizardBackend(
 		},
 		undo: (run, typed, on) => rolledBack(run, 'undo', { on, typed }),
 		allRuns: async () => (await allRuns(context, MOST_RUNS)).map(({ entry }) => entry),
+		runsToUndo: () => runsToUndo(context, MOST_RUNS),
 		countRuns: () => countRuns(context),
 		runDetails: (run) => runDetails(context, run),
 		partialBackups: () => partialBackups(context),

@@ -71,6 +71,14 @@ function nextSteps(context: AppContext, { entry, record }: KnownRun): readonly N
 	}
 }
 
+/** Those of which something on a server can be undone, newest first. `most`: as {@link allRuns}. */
+export async function runsToUndo(context: AppContext, most?: number): Promise<readonly RunEntry[]> {
+	const found: RunEntry[] = [];
+	for await (const each of newestRuns(context, most))
+		if (nextSteps(context, each).some(({ goal }) => goal === 'undo')) found.push(each.entry);
+	return found;
+}
+
 /** All there is to say of one run. Throws UserError where there is none of that name, or only a newer lockstep can read it. */
 export async function runDetails(context: AppContext, run: string): Promise<RunDetails> {
 	// Whether a later one resumed it is in newer journals alone: the older ones are not read.

@@ -1,7 +1,9 @@
 import { lostWords } from '../core/effects.ts';
 import { ConnectError, LeftChanged, UserError } from '../core/errors.ts';
 import type { Finding } from '../core/finding.ts';
+import { dayAndTime } from '../core/format.ts';
 import { newest, type RunRecord } from '../core/run-record.ts';
+import { runWords } from '../render/background.ts';
 import type { RunRequest } from '../requests/index.ts';
 import { runsFolder } from './built-run.ts';
 import type { AppContext } from './context.ts';
@@ -34,6 +36,13 @@ export function runToUndo(context: AppContext, name: string | undefined): RunRec
 	if (record.touched.length === 0) throw new UserError({ message: `The run ${record.run} changed nothing, or was undone already.` });
 	return record;
 }
+
+/** Nobody agreed to its undo, and nobody can be asked. */
+export const notUndone = ({ run, title, servers, started }: RunRecord): UserError =>
+	new UserError({
+		message: `Nothing was undone: undoing the run ${run} (${runWords(title, servers)}, ${dayAndTime(started)}) needs --yes.`,
+		hints: [`To see the statements:  lockstep undo ${run} --dry-run`, `To run them:  lockstep undo ${run} --yes`],
+	});
 
 /** What an undo would do. */
 export interface UndoPlan {

@@ -154,6 +154,8 @@ export interface WizardBackend {
 	undo(run: string, typed: readonly string[], on: (event: Recorded) => void): RunHandle;
 	/** The newest runs of this machine: at work, interrupted, unfinished, finished. Rejects with one of the errors of `core/errors.ts`. */
 	allRuns(): Promise<readonly RunEntry[]>;
+	/** Those of them of which something on a server can be undone. */
+	runsToUndo(): Promise<readonly RunEntry[]>;
 	/** How many runs this machine has journals of. */
 	countRuns(): number;
 	runDetails(run: string): Promise<RunDetails>;

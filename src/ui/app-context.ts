@@ -35,6 +35,8 @@ export type Place =
 	  }
 	/** Which of several runs. */
 	| { readonly at: 'runs'; readonly goal: 'watch' | 'recover' | 'resume'; readonly cards: readonly RunCard[] }
+	/** The same of those that can be recovered or undone, which are not read yet. */
+	| { readonly at: 'choose-run'; readonly goal: 'recover' | 'undo' }
 	/** All runs of this machine; one of them, and what can be done with it. */
 	| { readonly at: 'all-runs' }
 	| { readonly at: 'run-details'; readonly run: string }

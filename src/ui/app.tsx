@@ -20,7 +20,7 @@ import { Recover, Undo } from './screens/recover.tsx';
 import { Restore } from './screens/restore.tsx';
 import { Run, Watch } from './screens/run.tsx';
 import { RunDetailsScreen } from './screens/run-details.tsx';
-import { Runs } from './screens/runs.tsx';
+import { ChooseRun, Runs } from './screens/runs.tsx';
 import { Status } from './screens/status.tsx';
 import { Verify } from './screens/verify.tsx';
 import type { Session } from './session.ts';
@@ -200,6 +200,8 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Watch {...place} />;
 		case 'runs':
 			return <Runs {...place} />;
+		case 'choose-run':
+			return <ChooseRun goal={place.goal} />;
 		case 'recover':
 			return <Recover card={place.card} />;
 		case 'all-runs':

@@ -18,6 +18,8 @@ import { theme } from './theme.ts';
 
 export type Open =
 	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' }
+	/** Which run, before what is done with it. */
+	| { readonly screen: 'recover' | 'undo' }
 	/** Straight to the plan of this work. */
 	| { readonly screen: 'review'; readonly request: RunRequest }
 	/** Straight to a run at work, to watch it; leaving it ends the wizard. */
@@ -67,6 +69,9 @@ function placesOf(open: Open): readonly Place[] {
 		case 'backup':
 		case 'status':
 			return [{ at: 'home' }, { at: 'pick', flow: open.screen }];
+		case 'recover':
+		case 'undo':
+			return [{ at: 'home' }, { at: 'choose-run', goal: open.screen }];
 		case 'demo':
 			return [{ at: 'home' }, { at: 'practice' }];
 		case 'run':

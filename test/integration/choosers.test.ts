@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { FORMAT, type RunEvent } from '../../src/core/events.ts';
+import { openJournal } from '../../src/core/journal.ts';
 import { type Home, lockstep, makeHome } from '../support/cli.ts';
 import { openTerminal } from '../support/terminal.ts';
 
@@ -21,6 +24,39 @@ it('50: without a backup a terminal lists them, and a script gets an error', asy
 			stdout: '',
 			stderr: expect.stringContaining('The backup is missing'),
 		});
+});
+
+it('50: without a run a terminal lists those that can be undone or rolled back, and a script gets an error that says what to give', async () => {
+	await using home = await makeHome();
+	const write = (run: string, runbook: string, ...events: readonly RunEvent[]) => {
+		const journal = openJournal(join(home.state, 'runs'), run);
+		const began: RunEvent = {
+			...{ type: 'run-started', runbook, title: 'Set up a backup replica', key: run, servers: { replica: 'db3' }, identities: {} },
+			...{
+				afterFailure: runbook === 'locked-dump' ? 'put-back' : 'keep',
+				steps: [],
+				resumes: null,
+				request: { kind: 'backup', server: 'db3' },
+			},
+			carried: { touched: [], outputs: {} },
+		};
+		for (const event of [began, ...events]) journal.write({ v: FORMAT, run, seq: 1, at: '2026-01-01T00:00:00.000Z', ...event });
+		journal.close();
+	};
+	const action = { id: 'x', kind: 'sql', on: 'replica', text: 'X', why: '', changes: true } as const;
+	const acted: RunEvent = { type: 'action-started', step: 'clear-replica', undoing: false, action };
+	await using none = open(home, process.execPath, PROGRAM, 'undo');
+	await none.waitFor('There is no run to undo');
+	write('1-done', 'provision-replica', acted, {
+		...{ type: 'run-ended', outcome: 'done', open: false, warnings: [], failure: null, summary: {} },
+	});
+	write('2-cut', 'locked-dump', acted);
+	await using undo = open(home, process.execPath, PROGRAM, 'undo');
+	expect(await undo.waitFor('Which run is to be undone?')).toContain('1-done');
+	await using recover = open(home, process.execPath, PROGRAM, 'recover');
+	const text = await recover.waitFor('Which run is to be rolled back?');
+	expect([text.includes('2-cut'), text.includes('1-done')]).toEqual([true, false]);
+	expect(await lockstep(['undo'], { env: home.env })).toMatchObject({ code: 2, stderr: expect.stringMatching(/lockstep undo \S+ --yes/) });
 });
 
 it('56: TERM=dumb is named as what keeps the wizard from being shown', async () => {

@@ -38,6 +38,7 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'profiles', place: { at: 'profiles' }, shows: 'Servers known here' },
 	{ name: 'practice', place: { at: 'practice' }, shows: 'Set up the replica' },
 	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'running'), card('b', 'running')] }, shows: 'Which run' },
+	{ name: 'choose a run', place: { at: 'choose-run', goal: 'undo' }, shows: 'No run is left to undo' },
 	{ name: 'all runs', place: { at: 'all-runs' }, shows: /run/ },
 	{ name: 'recover', place: { at: 'recover', card: card('a', 'interrupted') }, shows: /rolls it back|roll it back/ },
 	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'enter start' },

@@ -6,7 +6,7 @@ import { show } from '../../src/core/shown-action.ts';
 import { fold, NOTHING_YET } from '../../src/core/state.ts';
 import { sql } from '../../src/sql/sql.ts';
 import { DOWN, ENTER, ESC, openAt, UP } from './open.tsx';
-import { FINDINGS, fakeDesk, opening, REQUESTS, RUN, recorder, undone } from './story.ts';
+import { card, FINDINGS, fakeDesk, opening, REQUESTS, RUN, recorder, undone } from './story.ts';
 
 afterEach(cleanup);
 
@@ -208,5 +208,30 @@ describe('25: what an incomplete backup left', () => {
 		expect(await wizard.sees(/❯ Back/)).not.toContain('Remove');
 		await wizard.press(UP);
 		await wizard.sees(/❯ Back/);
+	});
+});
+
+describe('50: recover and undo without a run', () => {
+	test('list those that can be undone, and show the statements of the one that is chosen', async () => {
+		const wizard = openAt([{ at: 'home' }, { at: 'choose-run', goal: 'undo' }], backend());
+		const text = await wizard.sees('Which run is to be undone?');
+		for (const run of RUNS) expect(text).toContain(run.run);
+		await wizard.press(ENTER);
+		await wizard.sees('These statements undo it.');
+		await wizard.press(ESC);
+		await wizard.sees('Which run is to be undone?');
+	});
+
+	test('list those that were interrupted, and show what the one that is chosen has left', async () => {
+		const runs = () => [card('r9-cut', 'interrupted'), card('r8-works', 'running')];
+		const wizard = openAt([{ at: 'home' }, { at: 'choose-run', goal: 'recover' }], backend({ runs }));
+		const text = await wizard.sees('Which run is to be rolled back?');
+		expect([text.includes('r9-cut'), text.includes('r8-works')]).toEqual([true, false]);
+		await wizard.press(ENTER);
+		await wizard.sees('It has left this.');
+	});
+
+	test('say so where no run is left', async () => {
+		await openAt([{ at: 'home' }, { at: 'choose-run', goal: 'recover' }], backend()).sees('No run is left to recover.');
 	});
 });

@@ -695,6 +695,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 			return opened(run, null, on);
 		},
 		allRuns: async () => options.allRuns?.() ?? [],
+		runsToUndo: async () => options.allRuns?.().filter(({ state }) => state !== 'running') ?? [],
 		countRuns: () => options.allRuns?.().length ?? (options.runs === undefined ? 0 : 4),
 		runDetails: async (run) => {
 			const details = options.details?.(run);
