@@ -10,7 +10,7 @@ import type { GlobalFlags } from '../requests/global-options.ts';
 import { DRY_RUN, GLOBAL_OPTIONS, type GlobalOption } from '../requests/global-options.ts';
 import { COMMAND_GROUPS, COMMANDS } from '../requests/index.ts';
 import type { OptionSpec } from '../requests/option.ts';
-import { DEMO, PROFILE, RUNS, SANDBOX } from '../requests/other-commands.ts';
+import { DEMO, PRACTICE, PROFILE, RUNS, SANDBOX } from '../requests/other-commands.ts';
 import type { CommandResult } from './command-result.ts';
 import type { Context } from './context.ts';
 import { help, topicList } from './help.ts';
@@ -104,6 +104,8 @@ type Handler = (context: Context, given: GivenOptions, ...args: readonly (string
 const HANDLERS: { readonly [name in (typeof COMMANDS)[number]['name']]: (root: Command) => Handler } = {
 	demo: () => async (context, given) => (await import('./demo.ts')).demo(context, readOptions(DEMO, given)),
 	sandbox: () => async (context, given, verb) => (await import('./sandbox.ts')).sandbox(context, verb ?? '', readOptions(SANDBOX, given)),
+	practice: () => async (context, given, verb, lesson) =>
+		(await import('./practice.ts')).practice(context, { verb, lesson }, readOptions(PRACTICE, given)),
 	provision: () => async (context, given) => (await import('./provision.ts')).provision(context, given),
 	backup: () => async (context, given) => (await import('./backup.ts')).backup(context, given),
 	list: () => async (context, _, folder) => (await import('./list.ts')).list(context, folder),

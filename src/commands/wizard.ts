@@ -8,7 +8,7 @@ import type { CommandResult } from './command-result.ts';
 import type { Context } from './context.ts';
 
 export type Opening =
-	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' | 'demo' | 'recover' | 'undo' }
+	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' | 'demo' | 'practice' | 'recover' | 'undo' }
 	| { readonly screen: 'review'; readonly request: RunRequest }
 	| { readonly screen: 'run'; readonly run: string; readonly title: string };
 

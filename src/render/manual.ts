@@ -22,6 +22,7 @@ export const TOPICS: readonly Topic[] = [
 	{ name: 'benchmarks', about: 'how fast it is' },
 	{ name: 'limits', about: 'promises, limits, departures from the manuals' },
 	{ name: 'environment', about: 'environment variables' },
+	{ name: 'practice', about: 'lessons on servers that really break' },
 	{ name: 'sandbox', about: 'throwaway servers' },
 	{ name: 'requirements', about: 'requirements' },
 ];

@@ -9,6 +9,7 @@ import {
 	HELP,
 	INFO,
 	LIST,
+	PRACTICE,
 	PROFILE,
 	RECOVER,
 	RUNS,
@@ -43,6 +44,7 @@ export function serversNamed(request: RunRequest | StatusRequest): { readonly [r
 export const COMMANDS = [
 	DEMO,
 	SANDBOX,
+	PRACTICE,
 	PROVISION,
 	BACKUP,
 	LIST,
@@ -73,7 +75,7 @@ const BY_KIND: { readonly [kind in AnyRequest['kind']]: CommandSpec } = {
 
 /** How help lists the commands. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
-	{ title: 'Try it:', commands: ['demo', 'sandbox'] },
+	{ title: 'Try it:', commands: ['demo', 'practice', 'sandbox'] },
 	{ title: 'Replicas and backups:', commands: ['provision', 'backup', 'list', 'show', 'verify', 'drill', 'restore', 'status'] },
 	{ title: 'Runs:', commands: ['runs', 'attach', 'recover', 'undo'] },
 	{ title: 'More:', commands: ['profile', 'help', 'completion', 'info', 'version'] },

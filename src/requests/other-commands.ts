@@ -1,7 +1,8 @@
 // Commands that ask for no run.
+import { LANGUAGES } from '../core/languages.ts';
 import { defineCommand } from './command.ts';
 import type { ReachRequest } from './connection.ts';
-import { choice, duration, optional, switchOn, text } from './option.ts';
+import { choice, duration, optional, switchOn, text, wholeNumber, withDefault } from './option.ts';
 
 const BACKUP_ARGUMENT = { name: 'backup', about: 'its folder, or the link latest; without it a terminal lists them' } as const;
 
@@ -26,6 +27,26 @@ export const SANDBOX = defineCommand({
 		optional('server', '--server <name>', text, { about: 'mariadb-10.11, mariadb-11.8 or mysql-9.7' }),
 		optional('dir', '--dir <folder>', text, { about: 'where the servers and their data are' }),
 	],
+});
+
+export const PRACTICE_VERBS = ['list', 'start', 'check', 'hint', 'explain', 'reset', 'env', 'stop'] as const;
+
+export const PRACTICE = defineCommand({
+	name: 'practice',
+	examples: ['lockstep practice', 'lockstep practice start local-write', 'lockstep practice check'],
+	about: 'lessons on throwaway servers that really break; a terminal opens them as a screen',
+	arguments: [
+		{ name: 'verb', about: 'list, start, check, hint, explain, reset, env or stop', choices: PRACTICE_VERBS },
+		{ name: 'lesson', about: 'with start: its name or number' },
+	],
+	options: [
+		optional('server', '--server <name>', text, { about: 'mariadb-10.11, mariadb-11.8 or mysql-9.7' }),
+		optional('lang', '--lang <language>', choice(LANGUAGES), { about: 'en or pt; else that of the account' }),
+		switchOn('report', '--report', { about: 'print a report for the trainer, as Markdown' }),
+		optional('exam', '--exam <lessons>', text, { about: 'names or numbers, with commas between: no hints, and a limit of time' }),
+		withDefault('minutes', '--minutes <number>', { kind: wholeNumber(1, 1440), value: 30 }, { about: 'how long an exam takes' }),
+	],
+	needsNoConfiguration: true,
 });
 
 export const LIST = defineCommand({

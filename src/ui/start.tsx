@@ -25,7 +25,7 @@ export type Open =
 	/** Straight to a run at work, to watch it; leaving it ends the wizard. */
 	| { readonly screen: 'run'; readonly run: string; readonly title: string }
 	/** Starts or finds the throwaway pair, then offers the flows on it. */
-	| { readonly screen: 'demo' };
+	| { readonly screen: 'demo' | 'practice' };
 
 export type WizardOptions = {
 	readonly backend: WizardBackend;
@@ -73,6 +73,7 @@ function placesOf(open: Open): readonly Place[] {
 		case 'undo':
 			return [{ at: 'home' }, { at: 'choose-run', goal: open.screen }];
 		case 'demo':
+		case 'practice':
 			return [{ at: 'home' }, { at: 'practice' }];
 		case 'run':
 			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];

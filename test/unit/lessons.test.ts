@@ -3,6 +3,7 @@ import { digestOf, type Phrases } from '../../src/core/languages.ts';
 import { VENDORS } from '../../src/core/vendors.ts';
 import { CHECK_TITLES, COMMON } from '../../src/lessons/common-checks.ts';
 import { findLesson, LESSONS, lessonsOf } from '../../src/lessons/index.ts';
+import { PRACTICE_WORDS } from '../../src/render/practice.ts';
 
 const placeholders = (text: string | readonly string[] | undefined) =>
 	[text ?? ''].flat().map((each) => (each.match(/\{\w+\}/g) ?? []).toSorted());
@@ -34,6 +35,10 @@ describe('the list of lessons', () => {
 	it('has some for each vendor', () => {
 		for (const vendor of VENDORS) expect(lessonsOf(vendor)).not.toEqual([]);
 	});
+});
+
+describe('the words of practice', () => {
+	it('are in both languages', () => expectTranslated(PRACTICE_WORDS));
 });
 
 describe('the titles of common checks', () => {
