@@ -55,8 +55,9 @@ async function foldersOf(cards: readonly { readonly name: string; readonly folde
 	for (const { name, folder } of cards) names.set(resolve(folder), [...(names.get(resolve(folder)) ?? []), name]);
 	const found: BackupFolder[] = [];
 	for (const [path, of] of names) {
-		const backups = await listBackups(path).catch(() => []);
-		found.push({ path, of, backups: backups.length });
+		const all = await listBackups(path).catch(() => []);
+		const countOf = (wanted: (typeof all)[number]['state']) => all.filter(({ state }) => state === wanted).length;
+		found.push({ path, of, backups: countOf('complete'), incomplete: countOf('partial'), damaged: countOf('damaged') });
 	}
 	return found.toSorted((a, b) => Number(b.backups > 0) - Number(a.backups > 0));
 }
@@ -212,7 +213,7 @@ export function makeWizardBackend(
 		commandLine: (request) => toCommandLine(asReached(request), context.configFile ?? undefined),
 		proposeOutput: outputOf,
 		backupFolders: () => foldersOf(backend.servers().map(({ name, server }) => ({ name, folder: outputOf(server) }))),
-		backups: (folder) => backupsIn(unfolded(folder)),
+		backups: (folder) => backupsIn(context, unfolded(folder)),
 		showBackup: async (path) => (await backupAt(path)).report,
 		verify: (path, { say, progress }, signal) =>
 			verifyAndRecord({ ...context, signal: AbortSignal.any([signal, context.signal]) }, path, {
@@ -240,7 +241,10 @@ export function makeWizardBackend(
 			return findingsIn(record, 'all');
 		},
 		undo: (run, typed, on) => rolledBack(run, 'undo', { on, typed }),
-		allRuns: async () => (await allRuns(context, MOST_RUNS)).map(({ entry }) => entry),
+		async runHistory() {
+			const runs = await allRuns(context);
+			return { runs: runs.slice(0, MOST_RUNS).map(({ entry }) => entry), partials: await partialBackups(context, runs) };
+		},
 		runsToUndo: () => runsToUndo(context, MOST_RUNS),
 		countRuns: () => countRuns(context),
 		runDetails: (run) => runDetails(context, run),

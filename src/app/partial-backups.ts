@@ -4,6 +4,7 @@ import { readFolderName } from '../archive/layout.ts';
 import { listBackups } from '../archive/list.ts';
 import { fileProblem } from '../archive/problem.ts';
 import { bytesIn } from '../archive/records.ts';
+import type { BackupCard, PartialStatus } from '../core/backups.ts';
 import { Busy, UserError } from '../core/errors.ts';
 import { shellWord } from '../core/shell.ts';
 import { fold, NOTHING_YET } from '../core/state.ts';
@@ -32,6 +33,7 @@ const hasWritten = ({ events }: KnownRun, name: string): boolean =>
 
 async function describe(path: string, runs: readonly KnownRun[]): Promise<PartialBackup> {
 	let run: string | null = null;
+	let status: PartialStatus = 'unknown';
 	let isInUse = false;
 	for (const known of runs) {
 		const { entry, record } = known;
@@ -39,9 +41,24 @@ async function describe(path: string, runs: readonly KnownRun[]): Promise<Partia
 		if (folder === null || (await real(folder)) !== dirname(path)) continue;
 		// Which folder a run at work takes may not be in its journal yet.
 		if (entry.state === 'running') isInUse = true;
-		if (hasWritten(known, basename(path))) run = entry.run;
+		if (!hasWritten(known, basename(path))) continue;
+		run = entry.run;
+		status = entry.state === 'running' ? 'running' : 'interrupted';
 	}
-	return { path, bytes: await bytesIn(path), run, isInUse };
+	return { path, bytes: await bytesIn(path), run, status, isInUse };
+}
+
+/** The same cards; those of partial backups with what the journals of this machine tell of them. */
+export async function withPartialStatus(context: AppContext, cards: readonly BackupCard[]): Promise<readonly BackupCard[]> {
+	if (!cards.some(({ state }) => state === 'partial')) return cards;
+	// Backups are listed where journals cannot be read, too.
+	const runs = await allRuns(context).catch(() => []);
+	const known = cards.map(async (card) => {
+		if (card.state !== 'partial') return card;
+		const { status, run } = await describe(join(await real(dirname(card.path)), basename(card.path)), runs);
+		return { ...card, partial: status, run };
+	});
+	return Promise.all(known);
 }
 
 /** The backups that were not completed, in every folder that is known to hold backups, oldest first. `known`: all runs, where they were read already. */

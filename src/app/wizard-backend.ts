@@ -1,4 +1,4 @@
-import type { BackupList, BackupReport, Verified } from '../core/backups.ts';
+import type { BackupList, BackupReport, PartialStatus, Verified } from '../core/backups.ts';
 import type { Director } from '../core/director.ts';
 import type { UnverifiedServer } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
@@ -53,6 +53,14 @@ export interface RunDetails {
 	readonly partial: string | null;
 }
 
+/** What ran on this machine. */
+export interface RunHistory {
+	/** The newest: at work, interrupted, unfinished, finished. */
+	readonly runs: readonly RunEntry[];
+	/** See {@link WizardBackend.partialBackups}. */
+	readonly partials: readonly PartialBackup[];
+}
+
 /** A folder of a backup that was not completed. */
 export interface PartialBackup {
 	readonly path: string;
@@ -60,7 +68,8 @@ export interface PartialBackup {
 	readonly bytes: number;
 	/** The run that wrote it; null where no journal of this machine tells. */
 	readonly run: string | null;
-	/** Whether that run may still write to it: nothing removes it then. */
+	readonly status: PartialStatus;
+	/** Whether a run at work may write to it, if it is another one: nothing removes it then. */
 	readonly isInUse: boolean;
 }
 
@@ -69,8 +78,11 @@ export type BackupFolder = {
 	readonly path: string;
 	/** Names of the servers. */
 	readonly of: readonly string[];
-	/** How many backups are in it, whatever their state; none where it is not there, or cannot be read. */
+	/** How many complete backups are in it; none where it is not there, or cannot be read. */
 	readonly backups: number;
+	/** What in it is none. */
+	readonly incomplete: number;
+	readonly damaged: number;
 };
 
 /** Who is told how work without a run goes. */
@@ -152,9 +164,9 @@ export interface WizardBackend {
 	undoFindings(run: string): Promise<readonly Finding[]>;
 	/** Undoes all that the run changed; tells it as {@link WizardBackend.recover} does. `typed`: the names that its findings ask for. */
 	undo(run: string, typed: readonly string[], on: (event: Recorded) => void): RunHandle;
-	/** The newest runs of this machine: at work, interrupted, unfinished, finished. Rejects with one of the errors of `core/errors.ts`. */
-	allRuns(): Promise<readonly RunEntry[]>;
-	/** Those of them of which something on a server can be undone. */
+	/** Runs of this machine, and what they left. Rejects with one of the errors of `core/errors.ts`. */
+	runHistory(): Promise<RunHistory>;
+	/** The newest runs of which something on a server can be undone. */
 	runsToUndo(): Promise<readonly RunEntry[]>;
 	/** How many runs this machine has journals of. */
 	countRuns(): number;

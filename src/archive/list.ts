@@ -70,13 +70,16 @@ async function entriesOf(folder: string): Promise<readonly Entry[]> {
 		if (cause.code === 'ENOENT') return [];
 		throw fileProblem('The backups cannot be listed', folder, cause);
 	});
-	return entries
-		.filter((entry) => entry.isDirectory())
-		.sort((a, b) => (a.name < b.name ? -1 : 1))
-		.flatMap((entry) => {
-			const name = readFolderName(entry.name);
-			return name === null ? [] : [{ ...name, path: join(folder, entry.name) }];
-		});
+	return (
+		entries
+			.filter((entry) => entry.isDirectory())
+			.flatMap((entry) => {
+				const name = readFolderName(entry.name);
+				return name === null ? [] : [{ ...name, path: join(folder, entry.name) }];
+			})
+			// By name, with .partial behind it, the second of one second would come first.
+			.toSorted((a, b) => (a.label < b.label ? -1 : 1))
+	);
 }
 
 async function foundAt({ label, path, partial }: Entry): Promise<Found> {

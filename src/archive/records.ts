@@ -88,6 +88,8 @@ async function recorded(found: Found) {
 		label: found.label,
 		path: found.path,
 		state: found.state,
+		// Only journals tell more.
+		...{ partial: found.state === 'partial' ? 'unknown' : null, run: null },
 		problem: found.state === 'damaged' ? found.problem : null,
 		latest: basename(latest) === basename(found.path),
 		bytes: await bytesIn(found.path),

@@ -14,7 +14,7 @@ export async function list(context: Context, given: string | undefined): Promise
 	const folder =
 		given === undefined ? profile?.output : ((await stat(given).catch(() => null)) === null && profiles.get(given)?.output) || given;
 	if (folder === undefined) throw new UserError({ message: 'Which folder of backups?', hints: ['lockstep list DIR'] });
-	const { folder: path, cards } = await backupsIn(folder);
+	const { folder: path, cards } = await backupsIn(context, folder);
 	const styles = { ...context, now: context.now() };
 	return printDocument(context, 'backups', { folder: path, backups: cards }, () => renderList(path, cards, styles));
 }

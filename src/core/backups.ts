@@ -58,11 +58,21 @@ export type Proof =
 	| { readonly state: 'none' }
 	| { readonly state: 'ok' | 'failed' | 'stale'; readonly at: string; readonly problems: readonly string[]; readonly ms: number | null };
 
+/**
+ * What is known of a folder of a backup that is not complete. `running`: the run that writes it is at work. `interrupted`: that run is over.
+ * `unknown`: no run of this machine wrote it, or no journal tells so any more.
+ */
+export type PartialStatus = 'running' | 'interrupted' | 'unknown';
+
 /** A backup in a list. What is not known of a partial or damaged one is null. */
 export type BackupCard = {
 	readonly label: string;
 	readonly path: string;
 	readonly state: 'complete' | 'partial' | 'damaged';
+	/** How a partial one stands; null of all others. */
+	readonly partial: PartialStatus | null;
+	/** The run that wrote a partial one, where a journal of this machine tells. */
+	readonly run: string | null;
 	/** Why it is damaged. */
 	readonly problem: string | null;
 	/** Whether `latest` points at it. */

@@ -1,4 +1,4 @@
-import type { BackupCard, BackupReport, Proof, VerifyRecord } from '../core/backups.ts';
+import type { BackupCard, BackupReport, PartialStatus, Proof, VerifyRecord } from '../core/backups.ts';
 import type { Check } from '../core/check.ts';
 import { ago, bytes, count, dayAndTime, duration, plural, type Symbols, symbols } from '../core/format.ts';
 import { shellWord } from '../core/shell.ts';
@@ -45,14 +45,26 @@ function held(card: BackupCard): string | null {
 
 const sizes = (card: BackupCard): string => `${card.raw_bytes === null ? '' : `${bytes(card.raw_bytes)} -> `}${bytes(card.bytes)} on disk`;
 
+function signOf({ state, partial }: BackupCard, signs: Symbols): readonly [string, Tone] {
+	if (state === 'complete') return [signs.ok, 'good'];
+	if (state === 'damaged') return [signs.bad, 'bad'];
+	return partial === 'running' ? [signs.at, 'key'] : [signs.warn, 'warn'];
+}
+
+const PARTIAL: { readonly [status in PartialStatus]: string } = {
+	running: 'running: no backup until it is complete',
+	interrupted: 'interrupted: incomplete, and no backup',
+	unknown: 'incomplete, and no backup; no journal of this machine names it',
+};
+
 function headLine(card: BackupCard, signs: Symbols, now: Date): Line {
-	const [sign, tone] = { complete: [signs.ok, 'good'], partial: [signs.warn, 'warn'], damaged: [signs.bad, 'bad'] }[card.state] as [
-		string,
-		Tone,
-	];
+	const [sign, tone] = signOf(card, signs);
 	const when = card.finished === null ? '' : `  ${ago(card.finished, now)}`;
 	return line(span(`${sign} `, tone), span(card.label, 'bold'), span(when), span(card.latest ? '  latest' : '', 'key'));
 }
+
+/** All that a filter finds a backup by: what its card says. */
+export const cardText = (card: BackupCard, options: CardOptions): string => paint(cardLines(card, options), false);
 
 /** A backup in a list. */
 export function cardLines(card: BackupCard, { width, ascii = false, now }: CardOptions): Line[] {
@@ -62,7 +74,7 @@ export function cardLines(card: BackupCard, { width, ascii = false, now }: CardO
 	const say = (parts: readonly (string | null)[], tone: Tone = 'plain') =>
 		lines.push(...indented('  ', parts.filter((part) => part !== null && part !== '').join(between), width, tone));
 	if (card.state === 'partial') {
-		say([`running or interrupted: no backup. ${bytes(card.bytes)} on disk`], 'warn');
+		say([PARTIAL[card.partial ?? 'unknown'], `${bytes(card.bytes)} on disk`], card.partial === 'running' ? 'plain' : 'warn');
 		return lines;
 	}
 	if (card.state === 'damaged' || card.server === null) {
@@ -83,12 +95,23 @@ const problemsOf = (proof: Proof): readonly string[] => (proof.state === 'failed
 
 /** What a folder of backups holds, in a line. */
 export function folderLine(folder: string, cards: readonly BackupCard[]): Line {
-	const whole = cards.filter(({ state }) => state === 'complete').length;
-	return line(
-		span(folder, 'bold'),
-		span(`  ${plural(whole, 'backup')}, ${bytes(cards.reduce((sum, card) => sum + card.bytes, 0))} on disk`, 'dim'),
-	);
+	return line(span(folder, 'bold'), span(`  ${holdsWords(cards)}`, 'dim'));
 }
+
+/** How many backups there are, and what they take. */
+export function holdsWords(cards: readonly BackupCard[]): string {
+	const countOf = (state: BackupCard['state']) => cards.filter((card) => card.state === state).length;
+	const size = bytes(cards.reduce((sum, card) => sum + card.bytes, 0));
+	return `${countWords({ backups: countOf('complete'), incomplete: countOf('partial'), damaged: countOf('damaged') })}, ${size} on disk`;
+}
+
+type Counts = { readonly backups: number; readonly incomplete: number; readonly damaged: number };
+
+/** THE words for how many backups there are: what is incomplete or damaged is none. */
+export const countWords = ({ backups, incomplete, damaged }: Counts): string =>
+	[plural(backups, 'backup'), incomplete > 0 ? `${incomplete} incomplete` : '', damaged > 0 ? `${damaged} damaged` : '']
+		.filter((part) => part !== '')
+		.join(', ');
 
 /** The backups of a folder as cards, newest first. */
 export function listLines(folder: string, cards: readonly BackupCard[], options: CardOptions): Line[] {

@@ -166,8 +166,16 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	backups: {
 		title: 'Backups',
-		why: 'Newest first, as lockstep list shows them. A partial one is being made, or was interrupted; a damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
-		keys: [MOVE, ['enter', 'open it: verify, drill, restore'], ['r', 'refresh'], ['esc', 'back'], ...EVERYWHERE],
+		why: 'In the order chosen, as lockstep list shows them. A running one is being made, an interrupted one was left by a run that is over: neither counts as a backup. A damaged one has its final name and cannot be read. Verified and drilled say when it was proven last, and whether it has been changed since.',
+		keys: [
+			MOVE,
+			['enter', 'open it: verify, drill, restore; remove what a run left'],
+			FILTER,
+			['o', 'order: newest, oldest, largest first'],
+			['r', 'refresh'],
+			['esc', 'back'],
+			...EVERYWHERE,
+		],
 	},
 	archive: {
 		title: 'A backup',

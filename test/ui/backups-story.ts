@@ -23,6 +23,7 @@ export const backupCard = (label: string, more: Partial<BackupCard> = {}): Backu
 	label,
 	path: `${FOLDER}/${label}`,
 	state: 'complete',
+	...{ partial: null, run: null },
 	problem: null,
 	latest: false,
 	bytes: 10 * GIB,
@@ -50,7 +51,13 @@ const unknown = {
 
 export const GOOD = backupCard('20261120T175348Z', { latest: true });
 export const DAMAGED = backupCard('20261119T020000Z', { ...unknown, state: 'damaged', problem: 'manifest.json is not JSON.' });
-export const PARTIAL = backupCard('20261118T020000Z', { ...unknown, state: 'partial', path: `${FOLDER}/20261118T020000Z.partial` });
+export const PARTIAL = backupCard('20261118T020000Z', {
+	...unknown,
+	state: 'partial',
+	partial: 'interrupted',
+	run: 'r3-backup',
+	path: `${FOLDER}/20261118T020000Z.partial`,
+});
 
 export const REPORT: BackupReport = {
 	...GOOD,

@@ -1,6 +1,6 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Verified } from '../../src/core/backups.ts';
+import type { BackupCard, Verified } from '../../src/core/backups.ts';
 import { UserError, VerifyFailed } from '../../src/core/errors.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Progress } from '../../src/core/progress.ts';
@@ -26,8 +26,8 @@ const desk = (more: Partial<BackupsDesk> = {}) =>
 	fakeDesk({
 		backups: {
 			backupFolders: async () => [
-				{ path: FOLDER, of: ['db3-backup'], backups: 3 },
-				{ path: '/srv/backup/db1', of: ['db1'], backups: 0 },
+				{ path: FOLDER, of: ['db3-backup'], backups: 1, incomplete: 1, damaged: 1 },
+				{ path: '/srv/backup/db1', of: ['db1'], backups: 0, incomplete: 0, damaged: 0 },
 			],
 			backups: async (folder) => ({ folder, cards: [GOOD, DAMAGED, PARTIAL] }),
 			showBackup: async () => REPORT,
@@ -45,7 +45,7 @@ describe('the way to a backup', () => {
 		const wizard = openAt([{ at: 'home' }], desk());
 		await wizard.sees('healthy');
 		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
-		expect(await wizard.sees('Whose backups?')).toMatch(/db3-backup +3 backups {2}\/srv\/backup\/db3-backup/);
+		expect(await wizard.sees('Another folder')).toMatch(/db3-backup +1 backup, 1 incomplete, 1 damaged {2}\/srv\/backup\/db3-backup/);
 		expect(await wizard.sees('Another folder')).toMatch(/db1 +none yet/);
 		await wizard.press(ENTER);
 		const list = await wizard.sees('20261120T175348Z');
@@ -54,7 +54,7 @@ describe('the way to a backup', () => {
 		expect(list).toMatch(/42.1 GiB -> 10.0 GiB on disk[ ·\n]+lock held 5:58/);
 		expect(list).toContain('✓ verified 6 hours ago · ○ not drilled yet');
 		expect(list).toMatch(/✗ 20261119T020000Z\n +manifest.json is not JSON/);
-		expect(list).toMatch(/▲ 20261118T020000Z\n +running or interrupted: no backup/);
+		expect(list).toMatch(/▲ 20261118T020000Z\n +interrupted: incomplete, and no backup · 10.0 GiB on disk/);
 		await wizard.press(ENTER);
 		const one = await wizard.sees('mysql-bin.000213:88112');
 		for (const item of ['Verify', 'Drill', 'Restore', 'Back']) expect(one).toContain(item);
@@ -96,7 +96,52 @@ describe('the way to a backup', () => {
 		// The list is where it was left.
 		await wizard.sees('❯ ✗ 20261119T020000Z');
 		await wizard.press(`${DOWN}${ENTER}`);
-		expect(await wizard.sees('one that was interrupted')).not.toMatch(/Verify|Drill|Restore/);
+		expect(await wizard.sees('Its run is over')).not.toMatch(/Verify|Drill|Restore/);
+	});
+
+	test('25: what an interrupted run left is removed after a question whose first answer keeps it; of one at work that is not offered', async () => {
+		const left: BackupCard[] = [GOOD, PARTIAL];
+		const wizard = openAt([{ at: 'backups', folder: FOLDER }], desk({ backups: async (folder) => ({ folder, cards: left }) }));
+		await wizard.sees('1 backup, 1 incomplete, 20.0 GiB on disk');
+		await wizard.press(`G${ENTER}`);
+		await wizard.sees(/❯ Remove it +10\.0 GiB on disk/);
+		await wizard.press(ENTER);
+		expect(await wizard.sees(/❯ Keep it/)).toContain(`Remove ${PARTIAL.path}?`);
+		await wizard.press(`${ESC}`);
+		await wizard.sees(/❯ Remove it/);
+		expect(wizard.backend.removed).toEqual([]);
+		await wizard.press(ENTER);
+		await wizard.sees(/❯ Keep it/);
+		left.pop();
+		await wizard.press(`${DOWN}${ENTER}`);
+		await wizard.sees('1 backup, 10.0 GiB on disk');
+		expect(wizard.backend.removed).toEqual([PARTIAL.path]);
+		cleanup();
+		const busy = openAt([{ at: 'archive', card: { ...PARTIAL, partial: 'running' } }], desk());
+		const text = await busy.sees('A run at work writes to it');
+		expect(text).toMatch(/▸ 20261118T020000Z\n +running: no backup until it is complete/);
+		expect(text).toMatch(/❯ Its run/);
+		expect(text).not.toContain('Remove');
+	});
+
+	test('25, 55: the list is ordered by o and filtered by /', async () => {
+		const cards = [backupCard('20261103T020000Z'), backupCard('20261102T020000Z', { bytes: 99 * 1024 ** 3 }), PARTIAL];
+		const wizard = openAt([{ at: 'home' }, { at: 'backups', folder: FOLDER }], desk({ backups: async (folder) => ({ folder, cards }) }));
+		const labels = () => [...wizard.text().matchAll(/2026\d{4}T\d{6}Z/g)].map(([label]) => label);
+		await wizard.sees('newest first');
+		await wizard.press('o');
+		await wizard.sees('oldest first');
+		expect(labels()[0]).toBe(PARTIAL.label);
+		await wizard.press('o');
+		await wizard.sees('largest first');
+		expect(labels()[0]).toBe('20261102T020000Z');
+		await wizard.press('/interrupted');
+		await vi.waitFor(() => expect(labels()).toEqual([PARTIAL.label]));
+		await wizard.press('q');
+		await wizard.sees('nothing matches');
+		expect(wizard.quits()).toBe(0);
+		await wizard.press(`\x7f${ENTER}${ENTER}`);
+		await wizard.sees('Its run is over');
 	});
 
 	test.each([

@@ -182,7 +182,7 @@ describe('14: one run', () => {
 });
 
 describe('25: what an incomplete backup left', () => {
-	const partials = [{ path: FOLDER, bytes: 135 * 1024 ** 2, run: 'r3-backup', isInUse: false }];
+	const partials = [{ path: FOLDER, bytes: 135 * 1024 ** 2, run: 'r3-backup', status: 'interrupted' as const, isInUse: false }];
 	const left = { partials, details: (run: string) => detailsOf(run, { partial: FOLDER }) };
 
 	test('is listed with its size, and removed after a question whose first answer keeps it', async () => {

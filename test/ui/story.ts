@@ -694,7 +694,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 			undoing.push({ run, typed });
 			return opened(run, null, on);
 		},
-		allRuns: async () => options.allRuns?.() ?? [],
+		runHistory: async () => ({ runs: options.allRuns?.() ?? [], partials: await backend.partialBackups() }),
 		runsToUndo: async () => options.allRuns?.().filter(({ state }) => state !== 'running') ?? [],
 		countRuns: () => options.allRuns?.().length ?? (options.runs === undefined ? 0 : 4),
 		runDetails: async (run) => {

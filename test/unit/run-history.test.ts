@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/prom
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { backupsIn } from '../../src/app/backups.ts';
 import type { AppContext } from '../../src/app/context.ts';
 import { partialBackups, removablePartial, removePartial } from '../../src/app/partial-backups.ts';
 import { allRuns, runDetails } from '../../src/app/run-history.ts';
@@ -11,6 +12,7 @@ import type { RunEvent } from '../../src/core/events.ts';
 import { openJournal } from '../../src/core/journal.ts';
 import type { Json } from '../../src/core/json.ts';
 import { processStartTime } from '../../src/exec/process.ts';
+import { renderList } from '../../src/render/backups.ts';
 import { renderRun, renderRuns } from '../../src/render/runs.ts';
 import { REQUESTS } from '../ui/story.ts';
 
@@ -210,13 +212,30 @@ describe('25: what an incomplete backup left on disk', () => {
 
 	test('is listed with its size and its run, and removed', async () => {
 		write('1-stopped', [0, start('backup')], [1, make()], [2, ended('stopped', false)]);
-		expect(await partialBackups(context)).toEqual([{ path: partial(), bytes: 2048, run: '1-stopped', isInUse: false }]);
+		expect(await partialBackups(context)).toEqual([
+			{ path: partial(), bytes: 2048, run: '1-stopped', status: 'interrupted', isInUse: false },
+		]);
 		const words = renderRuns({ entries: [], partials: await partialBackups(context), newer: [] }, { width: 120, color: false });
 		for (const part of ['1 incomplete backup, 2.0 KiB on disk', 'left by 1-stopped', `lockstep runs --remove-partial ${partial()}`])
 			expect(words).toContain(part);
 		await removePartial(await removablePartial(context, partial()));
 		expect(existsSync(partial())).toBe(false);
 		expect(existsSync(backups())).toBe(true);
+	});
+
+	test('in the list of backups a running one is not an interrupted one, and neither counts', async () => {
+		write('1-stopped', [0, start('backup')], [1, make()], [2, ended('stopped', false)]);
+		write('2-working', [0, await alive()], [0, start('backup')], [1, make(OTHER)]);
+		await mkdir(partial(OTHER));
+		await mkdir(partial('20261120T020000Z'));
+		const { cards } = await backupsIn(context, backups());
+		expect(cards.map(({ partial: status, run }) => [status, run])).toEqual([
+			['running', '2-working'],
+			['interrupted', '1-stopped'],
+			['unknown', null],
+		]);
+		const words = renderList(backups(), cards, { width: 80, color: false, now: context.now() });
+		expect(words).toContain('0 backups, 3 incomplete, 2.0 KiB on disk');
 	});
 
 	test('is never removed while a backup is at work in its folder', async () => {

@@ -24,10 +24,7 @@ export function AllRuns() {
 	const [filter, setFilter] = useState<string | null>(null);
 	const [typing, setTyping] = useState(false);
 	const [focus, setFocus] = useState(app.drafts.get(DRAFT)?.run);
-	const { value, failure, again } = useAsked(async () => ({
-		runs: await app.backend.allRuns(),
-		partials: await app.backend.partialBackups(),
-	}));
+	const { value, failure, again } = useAsked(app.backend.runHistory);
 	useKeys((key) => {
 		if (typing) {
 			if (key === 'esc') {

@@ -1,6 +1,6 @@
 import { Box } from 'ink';
 import { useState } from 'react';
-import { plural } from '../../core/format.ts';
+import { countWords } from '../../render/backups.ts';
 import { line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
@@ -32,10 +32,10 @@ export function Folders() {
 		}
 	});
 	const options: Option<string | null>[] = [
-		...(folders ?? []).map(({ path, of, backups }) => ({
+		...(folders ?? []).map(({ path, of, ...counts }) => ({
 			value: path,
 			label: of.join(', '),
-			about: `${backups === 0 ? 'none yet' : plural(backups, 'backup')}  ${path}`,
+			about: `${counts.backups + counts.incomplete + counts.damaged === 0 ? 'none yet' : countWords(counts)}  ${path}`,
 		})),
 		{ value: null, label: 'Another folder', about: 'the one that was given to lockstep backup --to' },
 	];

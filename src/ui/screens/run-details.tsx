@@ -10,6 +10,7 @@ import { useApp } from '../app-context.ts';
 import { Choice, type Option } from '../components/choice.tsx';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Pane } from '../components/pane.tsx';
+import { REMOVAL_ROWS, Removal } from '../components/removal.tsx';
 import { Text } from '../components/text.tsx';
 import { useAsked } from '../hooks/use-asked.ts';
 import { useKeys } from '../keys.ts';
@@ -87,7 +88,7 @@ export function RunDetailsScreen({ run }: { readonly run: string }) {
 		return statements.length > 0 ? statements : [line(span('No statement was sent.', 'dim'))];
 	};
 	const shown = options();
-	const rows = isRemoving ? 3 : shown.length;
+	const rows = isRemoving ? REMOVAL_ROWS : shown.length;
 	return (
 		<Frame
 			title={value === null ? 'run' : `run ${signs.dot} ${runWords(value.details.entry.title, value.details.entry.servers)}`}
@@ -108,16 +109,7 @@ export function RunDetailsScreen({ run }: { readonly run: string }) {
 					<Pane key={view} lines={lines()} width={width} height={bodyRows(app.size.rows) - rows - 1} pages />
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 					{isRemoving && partial !== null ? (
-						<>
-							<Text bold wrap="truncate-start">{`Remove ${partial.path}?`}</Text>
-							<Choice
-								options={[
-									{ value: 'keep', label: 'Keep it' },
-									{ value: 'remove', label: 'Remove it', about: `${bytes(partial.bytes)}; it cannot be restored` },
-								]}
-								onChoose={(answer) => (answer === 'remove' ? void remove() : setRemoving(false))}
-							/>
-						</>
+						<Removal path={partial.path} size={partial.bytes} onAnswer={(yes) => (yes ? void remove() : setRemoving(false))} />
 					) : (
 						<Choice options={shown} onChoose={choose} />
 					)}
