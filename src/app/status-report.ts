@@ -123,7 +123,7 @@ const replicationOf = (
 });
 
 /** The profile that it was named by, else the one of exactly this address. */
-const profileOf = (context: AppContext, { profile, reach, server }: OpenedServer) =>
+export const profileOf = (context: AppContext, { profile, reach, server }: OpenedServer) =>
 	profile === null ? profileAt(context, placesOf({ address: reach.address, port: server.port })) : context.profiles.get(profile);
 
 async function report(

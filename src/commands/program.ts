@@ -114,6 +114,7 @@ const HANDLERS: { readonly [name in (typeof COMMANDS)[number]['name']]: (root: C
 	drill: () => async (context, given, backup) => (await import('./drill.ts')).drill(context, backup, readOptions(DRILL, given)),
 	restore: () => async (context, given, backup) => (await import('./restore.ts')).restore(context, given, backup),
 	status: () => async (context, given) => (await import('./status.ts')).status(context, given),
+	doctor: () => async (context, given) => (await import('./doctor.ts')).doctor(context, given),
 	runs: () => async (context, given, run) => (await import('./runs.ts')).runs(context, run, readOptions(RUNS, given)),
 	attach: () => async (context, _, run) => (await import('./attach.ts')).attach(context, run),
 	recover: () => async (context, _, run) => (await import('./recover.ts')).recover(context, run),

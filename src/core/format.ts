@@ -33,6 +33,17 @@ export function duration(ms: number): string {
 	return clock(ms);
 }
 
+/** About how long, in the unit that says it best, alike in every language: `7 d`, `36 h`, `10 min`, `5 s`. */
+export function period(ms: number): string {
+	const units: readonly (readonly [string, number, number])[] = [
+		['d', 86_400_000, 2],
+		['h', 3_600_000, 2],
+		['min', 60_000, 2],
+	];
+	const [unit, size] = units.find(([, size, least]) => ms >= size * least) ?? ['s', 1000];
+	return `${Math.round(Math.max(0, ms) / size)} ${unit}`;
+}
+
 /** A running clock: `0:07`, `1:23`, `2:03:04`. */
 export function clock(ms: number): string {
 	const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -29,3 +29,6 @@ export function languageFrom(env: NodeJS.ProcessEnv, asked?: Language): Language
 /** The text with a value in the place of each `{name}`; a name without a value stays as it is. */
 export const fill = (text: string, values: { readonly [name: string]: string | number }): string =>
 	text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
+
+/** Texts of a check or a lesson in both languages; `compared`: {@link digestOf} the English ones when the Portuguese ones were last compared. */
+export const translated = <const T extends Phrases>(en: T, pt: Same<T>, compared: string): Translated<T> => ({ en, pt, compared });

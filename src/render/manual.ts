@@ -14,6 +14,7 @@ export const TOPICS: readonly Topic[] = [
 	{ name: 'restore', about: 'three ways to restore, and what is proven' },
 	{ name: 'options', about: 'every option of every command' },
 	{ name: 'checks', about: 'what is checked before and after' },
+	{ name: 'doctor', about: 'what is wrong with a server, and what fixes it' },
 	{ name: 'passwords', about: 'passwords and TLS' },
 	{ name: 'exit-codes', about: 'exit codes' },
 	{ name: 'scripts', about: 'JSON, dry runs, no questions' },

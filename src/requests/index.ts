@@ -6,6 +6,7 @@ import {
 	ATTACH,
 	COMPLETION,
 	DEMO,
+	DOCTOR,
 	HELP,
 	INFO,
 	LIST,
@@ -53,6 +54,7 @@ export const COMMANDS = [
 	DRILL,
 	RESTORE,
 	STATUS,
+	DOCTOR,
 	RUNS,
 	ATTACH,
 	RECOVER,
@@ -76,7 +78,7 @@ const BY_KIND: { readonly [kind in AnyRequest['kind']]: CommandSpec } = {
 /** How help lists the commands. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
 	{ title: 'Try it:', commands: ['demo', 'practice', 'sandbox'] },
-	{ title: 'Replicas and backups:', commands: ['provision', 'backup', 'list', 'show', 'verify', 'drill', 'restore', 'status'] },
+	{ title: 'Replicas and backups:', commands: ['provision', 'backup', 'list', 'show', 'verify', 'drill', 'restore', 'status', 'doctor'] },
 	{ title: 'Runs:', commands: ['runs', 'attach', 'recover', 'undo'] },
 	{ title: 'More:', commands: ['profile', 'help', 'completion', 'info', 'version'] },
 ];

@@ -89,6 +89,19 @@ export const STATUS = defineCommand({
 
 export type StatusRequest = { readonly kind: 'status'; readonly reach?: ReachRequest; readonly server: string };
 
+export const DOCTOR = defineCommand({
+	name: 'doctor',
+	examples: ['lockstep doctor --server db3 --primary db1', 'lockstep doctor --server db3 --json'],
+	isReadOnly: true,
+	about: 'examine a server: what is wrong, what that means, what fixes it, what only seems to',
+	roles: ['server', 'primary'],
+	options: [
+		optional('backups', '--backups <folder>', text, { about: 'where its backups are, if its profile does not say it' }),
+		optional('lang', '--lang <language>', choice(LANGUAGES), { about: 'en or pt; else as LC_MESSAGES says' }),
+	],
+	notes: 'Exit code 6 where something is wrong. Without --primary what only a comparison shows is not judged.',
+});
+
 export const RUNS = defineCommand({
 	name: 'runs',
 	examples: ['lockstep runs', 'lockstep runs --json'],

@@ -8,6 +8,7 @@ import type { ServerObjects } from '../common/outside.ts';
 import type { Accounts } from './accounts.ts';
 import type { CatalogueQueries, JsonTypes, Readers } from './catalogue.ts';
 import type { Cloning } from './clone.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import type { Hints } from './hints.ts';
 import type { Identity } from './identity.ts';
 import type { Locks } from './locks.ts';
@@ -79,4 +80,5 @@ export interface Dialect {
 	readonly hints: Hints;
 	/** For the texts that a backup holds. */
 	readonly byHand: ByHand;
+	readonly diagnostics: Diagnostics;
 }

@@ -6,6 +6,7 @@ import { byHand } from './by-hand.ts';
 import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { definitions } from './definitions.ts';
+import { diagnostics } from './diagnostics.ts';
 import { hints } from './hints.ts';
 import { identity, identityWithoutUptime, madeAt } from './identity.ts';
 import { load } from './load.ts';
@@ -45,4 +46,5 @@ export const mariadb: Dialect = {
 	clone: null,
 	hints,
 	byHand,
+	diagnostics,
 };

@@ -7,6 +7,7 @@ import { catalogue } from './catalogue.ts';
 import { channelStatements } from './channel.ts';
 import { clone } from './clone.ts';
 import { definitions } from './definitions.ts';
+import { diagnostics } from './diagnostics.ts';
 import { hints } from './hints.ts';
 import { identity } from './identity.ts';
 import { jsonTypes } from './json-types.ts';
@@ -51,4 +52,5 @@ export const mysql = (probe: Probe): Dialect => ({
 	clone,
 	hints,
 	byHand,
+	diagnostics,
 });
