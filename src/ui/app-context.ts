@@ -22,7 +22,7 @@ export type Place =
 	| { readonly at: 'archive' | 'verify'; readonly card: BackupCard }
 	| { readonly at: 'restore'; readonly card: ServerCard; readonly backup: BackupReport }
 	| { readonly at: 'profiles' }
-	| { readonly at: 'practice' }
+	| { readonly at: 'whole-way' }
 	| { readonly at: 'run'; readonly request: RunRequest; readonly title: string }
 	/** A run that was not started here: watched at work, or put back. */
 	| {

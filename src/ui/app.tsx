@@ -13,7 +13,7 @@ import { Folders } from './screens/folders.tsx';
 import { Help } from './screens/help.tsx';
 import { Home } from './screens/home.tsx';
 import { Pick } from './screens/pick.tsx';
-import { Practice } from './screens/practice.tsx';
+import { WholeWay } from './screens/whole-way.tsx';
 import { Profiles } from './screens/profiles.tsx';
 import { Provision } from './screens/provision.tsx';
 import { Recover, Undo } from './screens/recover.tsx';
@@ -96,8 +96,8 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 				alone
 					? quit()
 					: setPlaces((before) => {
-							const practice = before.findLastIndex((place) => place.at === 'practice');
-							return practice < 0 ? [{ at: 'home' }] : before.slice(0, practice + 1);
+							const wholeWay = before.findLastIndex((place) => place.at === 'whole-way');
+							return wholeWay < 0 ? [{ at: 'home' }] : before.slice(0, wholeWay + 1);
 						}),
 			help: (topic, about) => setHelp({ topic, ...about }),
 			copy: (text) => {
@@ -192,8 +192,8 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Restore card={place.card} backup={place.backup} />;
 		case 'profiles':
 			return <Profiles />;
-		case 'practice':
-			return <Practice />;
+		case 'whole-way':
+			return <WholeWay />;
 		case 'run':
 			return <Run request={place.request} title={place.title} />;
 		case 'watch':

@@ -74,7 +74,7 @@ function placesOf(open: Open): readonly Place[] {
 			return [{ at: 'home' }, { at: 'choose-run', goal: open.screen }];
 		case 'demo':
 		case 'practice':
-			return [{ at: 'home' }, { at: 'practice' }];
+			return [{ at: 'home' }, { at: 'whole-way' }];
 		case 'run':
 			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];
 		case 'review': {

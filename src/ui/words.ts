@@ -8,7 +8,7 @@ export type HelpTopic =
 	| 'failed'
 	| 'summary'
 	| 'status'
-	| 'practice'
+	| 'whole-way'
 	| 'profiles'
 	| 'runs'
 	| 'all-runs'
@@ -204,8 +204,8 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
 		keys: [['r', 'refresh now'], ['esc', 'back'], ...EVERYWHERE],
 	},
-	practice: {
-		title: 'Practice',
+	'whole-way': {
+		title: 'The whole way',
 		why: 'A throwaway primary and replica on this machine, listening on 127.0.0.1 only, with sample data and a writer that keeps changing it. The flows are the real ones: first set up the replica, then back it up.',
 		keys: [MOVE, ['enter, or its digit', 'open'], ['esc', 'back'], ...EVERYWHERE],
 	},

@@ -36,7 +36,7 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder' },
 	{ name: 'archive', place: { at: 'archive', card: GOOD }, shows: 'Verify' },
 	{ name: 'profiles', place: { at: 'profiles' }, shows: 'Servers known here' },
-	{ name: 'practice', place: { at: 'practice' }, shows: 'Set up the replica' },
+	{ name: 'the whole way', place: { at: 'whole-way' }, shows: 'Set up the replica' },
 	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'running'), card('b', 'running')] }, shows: 'Which run' },
 	{ name: 'choose a run', place: { at: 'choose-run', goal: 'undo' }, shows: 'No run is left to undo' },
 	{ name: 'all runs', place: { at: 'all-runs' }, shows: /run/ },

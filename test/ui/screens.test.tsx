@@ -422,7 +422,7 @@ describe('status, practice', () => {
 	});
 
 	test('practice starts the pair, then sets up its replica', async () => {
-		const wizard = openAt([{ at: 'home' }, { at: 'practice' }]);
+		const wizard = openAt([{ at: 'home' }, { at: 'whole-way' }]);
 		await wizard.sees('sandbox-replica');
 		await wizard.press(ENTER);
 		await wizard.sees('Which servers');

@@ -218,6 +218,7 @@ export function Home() {
 			else app.go({ at: 'pick', flow: goal });
 		} else if (goal === 'provision') app.go({ at: 'provision' });
 		else if (goal === 'runs') app.go({ at: 'all-runs' });
+		else if (goal === 'practice') app.go({ at: 'whole-way' });
 		else app.go({ at: goal });
 	};
 

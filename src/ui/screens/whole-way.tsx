@@ -48,7 +48,7 @@ function serverLine(label: string, { name, server }: ServerCard): Line {
 }
 
 /** Starts or finds the throwaway pair, then offers the flows on it. */
-export function Practice() {
+export function WholeWay() {
 	const app = useApp();
 	const { signs, ascii } = useTheme();
 	const [said, setSaid] = useState<readonly string[]>([]);
@@ -74,7 +74,7 @@ export function Practice() {
 
 	useKeys((key) => {
 		if (key === 'esc') app.back();
-		else if (key === '?' || key === 'f1') app.help('practice');
+		else if (key === '?' || key === 'f1') app.help('whole-way');
 		else if (key === 'r' && failure !== null) setRound(round + 1);
 	});
 
