@@ -22,6 +22,7 @@ import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
 import { findingsOf } from './findings.ts';
 import { placeNamed, placesOf, profileAddress, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
+import { makePracticeBackend } from './make-practice-backend.ts';
 import { partialBackups, removablePartial, removePartial } from './partial-backups.ts';
 import { profileFrom } from './profile-from.ts';
 import { allRuns, countRuns, runDetails, runsToUndo } from './run-history.ts';
@@ -250,6 +251,7 @@ export function makeWizardBackend(
 		runDetails: (run) => runDetails(context, run),
 		partialBackups: () => partialBackups(context),
 		removePartial: async (path) => removePartial(await removablePartial(context, path)),
+		practice: makePracticeBackend(context),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
 			const cards = cardsOf(sandbox);

@@ -10,6 +10,7 @@ import type { Lesson, LessonTexts, Results } from '../lessons/contract.ts';
 import { findLesson, lessonsOf } from '../lessons/index.ts';
 import { findPair, type Pair, type PairPlace, pairDown, pairReset, type Side, vendorOf } from '../lessons/pair.ts';
 import { isGreen, runChecks } from '../lessons/run-checks.ts';
+import { readStates } from '../lessons/states.ts';
 import { passwordPath } from '../sandbox/login.ts';
 import { chooseKind } from '../sandbox/programs.ts';
 import { SANDBOX_KINDS, type SandboxKind, sandboxStatus } from '../sandbox/sandbox.ts';
@@ -175,7 +176,8 @@ function viewsOf({ checks }: Lesson, texts: LessonTexts, language: Language, res
 /** Asks the servers. `counts`: it was asked for, and not by the screen's own clock. */
 export async function checkLesson(context: AppContext, options: PracticeOptions, counts: boolean): Promise<CheckReport> {
 	const { open, lesson, kind } = openLesson(await readProgress(context));
-	const results = await runChecks(lesson, await openPair(context, kind, options), open.notes);
+	const pair = await openPair(context, kind, options);
+	const [results, states] = await Promise.all([runChecks(lesson, pair, open.notes), readStates(pair)]);
 	const [isDone, isPaid] = [isGreen(results), lesson.isPricePaid(results)];
 	const at = context.now();
 	const progress = await changeProgress(context, (now) => {
@@ -189,6 +191,7 @@ export async function checkLesson(context: AppContext, options: PracticeOptions,
 	return {
 		lesson: await viewOf(context, progress, options),
 		checks: viewsOf(lesson, texts, options.language, results),
+		states,
 		...{ isDone, price: isPaid ? texts.price : null },
 		...{ tempting: isDone ? texts.tempting : null, debrief: isDone ? texts.debrief : null },
 		score: scoreOf(now, last?.seconds ?? secondsSince(now.started, at)),

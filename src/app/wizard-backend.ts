@@ -3,6 +3,8 @@ import type { Director } from '../core/director.ts';
 import type { UnverifiedServer } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { Finding } from '../core/finding.ts';
+import type { Language } from '../core/languages.ts';
+import type { CheckReport, LessonView, PracticeList, PracticeLogin, SqlAnswer } from '../core/practice.ts';
 import type { Progress } from '../core/progress.ts';
 import type { OpenRunStatus, RunEntry } from '../core/run-entry.ts';
 import type { RunEnd } from '../core/runner.ts';
@@ -11,6 +13,23 @@ import type { ServerCard, StatusReport } from '../core/status-report.ts';
 import type { ReachRequest, Role } from '../requests/connection.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { StatusRequest } from '../requests/other-commands.ts';
+
+/** What the screens of practice ask for. Everything rejects with one of the errors of `core/errors.ts`. */
+export interface PracticeBackend {
+	readonly language: Language;
+	list(): Promise<PracticeList>;
+	/** The lesson that is open. */
+	current(): Promise<LessonView>;
+	start(lesson: string, say: (line: string) => void): Promise<LessonView>;
+	/** `counts`: it was asked for, and not by the screen's own clock. */
+	check(counts: boolean): Promise<CheckReport>;
+	hint(): Promise<LessonView>;
+	reset(say: (line: string) => void): Promise<LessonView>;
+	/** What the replica's error means; nothing where it has none. */
+	explain(): Promise<readonly string[]>;
+	sql(server: 'primary' | 'replica', text: string): Promise<SqlAnswer>;
+	logins(): Promise<readonly PracticeLogin[]>;
+}
 
 /** A run that somebody watches. It is at work in a process of its own. */
 export interface RunHandle {
@@ -190,6 +209,8 @@ export interface WizardBackend {
 	verify(path: string, listener: ProgressListener, signal: AbortSignal): Promise<Verified>;
 	/** A proposal for where the backups of a server go. */
 	proposeOutput(server: string): string;
+	/** Lessons on a throwaway pair of their own. */
+	readonly practice: PracticeBackend;
 	/** Starts or finds the throwaway pair; lines tell how it goes. */
 	sandbox(say: (line: string) => void): Promise<{ readonly primary: ServerCard; readonly replica: ServerCard }>;
 }

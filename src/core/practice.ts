@@ -64,10 +64,14 @@ export type LessonView = {
 	readonly exam: ExamView | null;
 };
 
+/** A server in a few lines of data, the same in every language. */
+export type PracticeServerState = { readonly name: string; readonly address: string; readonly lines: readonly string[] };
+
 /** How the checks of the open lesson came out. */
 export type CheckReport = {
 	readonly lesson: LessonView;
 	readonly checks: readonly CheckView[];
+	readonly states: readonly PracticeServerState[];
 	readonly isDone: boolean;
 	/** What the tempting remedy has cost, while the data show it. */
 	readonly price: string | null;

@@ -1,5 +1,6 @@
 // Conditions that many lessons assert.
 import type { Translated } from '../core/languages.ts';
+import type { Channel } from '../dialects/contract/replication.ts';
 import type { CheckResult, LessonCheck } from './contract.ts';
 import type { Pair, Side } from './pair.ts';
 
@@ -29,13 +30,18 @@ export const CHECK_TITLES: Translated<typeof EN> = {
 const LONGEST = 150;
 const short = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
-async function threads(pair: Pair): Promise<CheckResult> {
-	const channel = await pair.channel();
-	if (channel === undefined) return { ok: false, evidence: 'IO no · SQL no' };
+/** The threads, and what stopped one of them. */
+export function threadsText(channel: Channel | undefined): readonly string[] {
+	if (channel === undefined) return ['IO no · SQL no'];
 	const { io, sql, ioError, sqlError, lagSeconds } = channel;
 	const error = sqlError ?? ioError;
-	const state = `IO ${io} · SQL ${sql}${lagSeconds === null ? '' : ` · ${lagSeconds} s`}`;
-	return { ok: io === 'yes' && sql === 'yes' && error === null, evidence: error === null ? state : `${state} · ${short(error)}` };
+	return [`IO ${io} · SQL ${sql} · ${lagSeconds === null ? '–' : lagSeconds} s`, ...(error === null ? [] : [short(error)])];
+}
+
+async function threads(pair: Pair): Promise<CheckResult> {
+	const channel = await pair.channel();
+	const isRunning = channel?.io === 'yes' && channel.sql === 'yes' && (channel.sqlError ?? channel.ioError) === null;
+	return { ok: isRunning, evidence: threadsText(channel).join(' · ') };
 }
 
 /** What the primary had written a moment ago may need a moment. */
@@ -47,9 +53,9 @@ async function reached({ dialect, primary, replica }: Pair): Promise<CheckResult
 }
 
 /** Rows and a sum over all columns. */
-const SUM = {
-	tickets: "CONCAT(COUNT(*), ' rows, sum ', COALESCE(SUM(CRC32(CONCAT_WS(0x1F, id, subject, status))), 0))",
-	ledger: "CONCAT(COUNT(*), ' rows, sum ', COALESCE(SUM(CRC32(CONCAT_WS(0x1F, id, noted))), 0))",
+export const SUM = {
+	tickets: "CONCAT(COUNT(*), ' rows, sum ', COALESCE(BIT_XOR(CRC32(CONCAT_WS(0x1F, id, subject, status))), 0))",
+	ledger: "CONCAT(COUNT(*), ' rows, sum ', COALESCE(BIT_XOR(CRC32(CONCAT_WS(0x1F, id, noted))), 0))",
 };
 
 /** A table that is missing has no rows. */

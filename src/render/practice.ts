@@ -49,6 +49,23 @@ const EN = {
 	left: 'Not done yet',
 	none: 'none',
 	completed: 'done',
+	wholeWay: 'The whole way: set up, back up, watch',
+	keyMove: 'move',
+	keyOpen: 'open',
+	keyCheck: 'check now',
+	keyHint: 'next hint',
+	keySql: 'SQL',
+	keyExplain: 'explain',
+	keyReset: 'reset',
+	keyEnv: 'other tools',
+	keyLeave: 'leave (kept)',
+	keyServer: 'server',
+	keyBack: 'back',
+	keyHelp: 'help',
+	checking: 'asking both servers',
+	preparing: 'Preparing both servers and the fault',
+	moreRows: '{count} more rows',
+	rowCount: '{count} rows',
 	wouldStart: 'Would reset the practice servers and make the fault of this lesson.',
 	wouldExam: 'Would begin an exam and make the fault of its first lesson.',
 	wouldHint: 'Would show the next hint and note that.',
@@ -94,6 +111,23 @@ export const PRACTICE_WORDS: Translated<typeof EN> = {
 		left: 'Ainda não concluídas',
 		none: 'nenhuma',
 		completed: 'concluída',
+		wholeWay: 'O caminho inteiro: configurar, fazer backup, observar',
+		keyMove: 'mover',
+		keyOpen: 'abrir',
+		keyCheck: 'verificar',
+		keyHint: 'próxima dica',
+		keySql: 'SQL',
+		keyExplain: 'explicar',
+		keyReset: 'recomeçar',
+		keyEnv: 'outras ferramentas',
+		keyLeave: 'sair (mantida)',
+		keyServer: 'servidor',
+		keyBack: 'voltar',
+		keyHelp: 'ajuda',
+		checking: 'consultando os dois servidores',
+		preparing: 'Preparando os dois servidores e a falha',
+		moreRows: 'mais {count} linhas',
+		rowCount: '{count} linhas',
 		wouldStart: 'Restauraria os servidores de prática e criaria a falha desta lição.',
 		wouldExam: 'Iniciaria um exame e criaria a falha da primeira lição.',
 		wouldHint: 'Mostraria a próxima dica e registraria isso.',
@@ -101,7 +135,7 @@ export const PRACTICE_WORDS: Translated<typeof EN> = {
 		wouldStop: 'Pararia e removeria os servidores de prática. O progresso seria mantido.',
 		noError: 'A replicação não informa nenhum erro. Compare dados e posições.',
 	},
-	compared: '774f5b6a',
+	compared: 'ec8935cc',
 };
 
 export interface PracticeStyle {
@@ -160,11 +194,12 @@ export function lessonLines(view: LessonView, { language, width }: Pick<Practice
 	];
 }
 
+/** Evidence is said of what is red. */
 export function checkLines(checks: readonly CheckView[], { ascii, width }: Pick<PracticeStyle, 'ascii' | 'width'>): readonly Line[] {
 	const { ok, red } = marks(ascii);
 	return checks.flatMap((check) => [
 		line(span(` ${check.ok ? ok : red} `, check.ok ? 'good' : 'bad'), check.title),
-		...indented('     ', check.evidence, width, 'dim'),
+		...(check.ok ? [] : indented('     ', check.evidence, width, 'dim')),
 	]);
 }
 

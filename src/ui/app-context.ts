@@ -22,6 +22,9 @@ export type Place =
 	| { readonly at: 'archive' | 'verify'; readonly card: BackupCard }
 	| { readonly at: 'restore'; readonly card: ServerCard; readonly backup: BackupReport }
 	| { readonly at: 'profiles' }
+	/** The list of lessons; one of them, the open one where none is named; the four flows on a throwaway pair. */
+	| { readonly at: 'practice' }
+	| { readonly at: 'lesson'; readonly lesson: string | null }
 	| { readonly at: 'whole-way' }
 	| { readonly at: 'run'; readonly request: RunRequest; readonly title: string }
 	/** A run that was not started here: watched at work, or put back. */

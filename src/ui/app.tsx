@@ -4,6 +4,7 @@ import type { WizardBackend } from '../app/wizard-backend.ts';
 import { type App, AppContext, type HelpAbout, type Place } from './app-context.ts';
 import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';
+import { practiceOnly } from './practice-backend.ts';
 import { AllRuns } from './screens/all-runs.tsx';
 import { Archive } from './screens/archive.tsx';
 import { Backup } from './screens/backup.tsx';
@@ -12,8 +13,9 @@ import { Connect } from './screens/connect.tsx';
 import { Folders } from './screens/folders.tsx';
 import { Help } from './screens/help.tsx';
 import { Home } from './screens/home.tsx';
+import { Lesson } from './screens/lesson.tsx';
 import { Pick } from './screens/pick.tsx';
-import { WholeWay } from './screens/whole-way.tsx';
+import { Practice } from './screens/practice.tsx';
 import { Profiles } from './screens/profiles.tsx';
 import { Provision } from './screens/provision.tsx';
 import { Recover, Undo } from './screens/recover.tsx';
@@ -23,6 +25,7 @@ import { RunDetailsScreen } from './screens/run-details.tsx';
 import { ChooseRun, Runs } from './screens/runs.tsx';
 import { Status } from './screens/status.tsx';
 import { Verify } from './screens/verify.tsx';
+import { WholeWay } from './screens/whole-way.tsx';
 import type { Session } from './session.ts';
 import { type Theme, ThemeContext } from './theme.ts';
 import { type HelpTopic, WORDS } from './words.ts';
@@ -77,9 +80,11 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 	useEffect(() => () => clearTimeout(timer.current), []);
 	const alone = first.length === 1 && first[0]?.at === 'watch';
 
+	const isPractice = places.some(({ at }) => at === 'practice' || at === 'whole-way');
+	const reached = useMemo(() => (isPractice ? practiceOnly(backend) : backend), [backend, isPractice]);
 	const app = useMemo<App>(
 		() => ({
-			backend,
+			backend: reached,
 			session,
 			size,
 			now,
@@ -105,7 +110,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 				flash(`copied, if your terminal allows it: ${text.replaceAll('\n', ' ')}`);
 			},
 		}),
-		[backend, session, size, now, note, drafts, flash, quit, background, alone, stdout],
+		[reached, session, size, now, note, drafts, flash, quit, background, alone, stdout],
 	);
 
 	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
@@ -192,6 +197,10 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Restore card={place.card} backup={place.backup} />;
 		case 'profiles':
 			return <Profiles />;
+		case 'practice':
+			return <Practice />;
+		case 'lesson':
+			return <Lesson lesson={place.lesson} />;
 		case 'whole-way':
 			return <WholeWay />;
 		case 'run':

@@ -73,8 +73,9 @@ function placesOf(open: Open): readonly Place[] {
 		case 'undo':
 			return [{ at: 'home' }, { at: 'choose-run', goal: open.screen }];
 		case 'demo':
-		case 'practice':
 			return [{ at: 'home' }, { at: 'whole-way' }];
+		case 'practice':
+			return [{ at: 'home' }, { at: 'practice' }];
 		case 'run':
 			return [{ at: 'watch', how: 'attach', run: open.run, title: open.title, request: null }];
 		case 'review': {

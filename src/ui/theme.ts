@@ -9,11 +9,11 @@ export type Theme = {
 	readonly signs: Symbols;
 	readonly ascii: boolean;
 	readonly styles: (tone: Tone) => Styles;
-	/** A badge's or the red line's look. */
-	readonly inverse: (tone: 'good' | 'warn' | 'bad') => Styles;
+	/** A badge's, the red line's or practice's look. */
+	readonly inverse: (tone: 'good' | 'warn' | 'bad' | 'practice') => Styles;
 };
 
-const COLORS = { good: 'green', warn: 'yellow', bad: 'red', key: 'cyan' } as const;
+const COLORS = { good: 'green', warn: 'yellow', bad: 'red', key: 'cyan', practice: 'magenta' } as const;
 
 /** Sixteen ANSI colours only, so that the terminal's own theme applies. */
 export function theme(options: { readonly ascii: boolean; readonly color: boolean }): Theme {

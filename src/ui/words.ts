@@ -8,6 +8,7 @@ export type HelpTopic =
 	| 'failed'
 	| 'summary'
 	| 'status'
+	| 'practice'
 	| 'whole-way'
 	| 'profiles'
 	| 'runs'
@@ -203,6 +204,22 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		title: 'Status',
 		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
 		keys: [['r', 'refresh now'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	practice: {
+		title: 'Practice',
+		why: 'Two real servers on this machine, with a fault in them. The checks ask the servers every two seconds; how you repair them, and with which tool, is up to you. Nothing of yours is reached: no profile, no option file, no password of the environment.',
+		keys: [
+			MOVE,
+			['enter', 'open a lesson'],
+			['c', 'check now; this one counts'],
+			['h', 'one more hint'],
+			['s', 'SQL: tab for the other server, up for what was typed before'],
+			['e', 'what the error means'],
+			['r', 'the lesson from its beginning'],
+			['o', 'how other tools reach both servers'],
+			['esc', 'back; the lesson stays as it is'],
+			...EVERYWHERE,
+		],
 	},
 	'whole-way': {
 		title: 'The whole way',

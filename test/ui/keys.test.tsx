@@ -36,6 +36,8 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder' },
 	{ name: 'archive', place: { at: 'archive', card: GOOD }, shows: 'Verify' },
 	{ name: 'profiles', place: { at: 'profiles' }, shows: 'Servers known here' },
+	{ name: 'practice', place: { at: 'practice' }, shows: 'local-write' },
+	{ name: 'a lesson', place: { at: 'lesson', lesson: null }, shows: 'Both threads run' },
 	{ name: 'the whole way', place: { at: 'whole-way' }, shows: 'Set up the replica' },
 	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'running'), card('b', 'running')] }, shows: 'Which run' },
 	{ name: 'choose a run', place: { at: 'choose-run', goal: 'undo' }, shows: 'No run is left to undo' },

@@ -26,6 +26,7 @@ import type { ProvisionRequest } from '../../src/requests/provision.ts';
 import { Secret } from '../../src/sql/secret.ts';
 import { account, sql } from '../../src/sql/sql.ts';
 import { type BackupsDesk, NO_BACKUPS } from './backups-story.ts';
+import { type FakePractice, fakePractice } from './practice-story.ts';
 
 /** Must be seen nowhere. */
 export const CANARY = 'c4n4ry-pass!w0rd';
@@ -540,6 +541,7 @@ export type FakeOptions = {
 	/** Of servers that no card names. */
 	readonly badges?: { readonly [server: string]: ServerCard['badge'] };
 	/** What is remembered of earlier starts. */
+	readonly practice?: FakePractice;
 	readonly answers?: Map<string, { readonly [field: string]: string }>;
 	/** Answers or rejects. */
 	readonly status?: (server: string, remembered: string | undefined) => StatusReport;
@@ -649,6 +651,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 		proposeOutput: (server) => `/srv/backup/${server}`,
 		...NO_BACKUPS,
 		...options.backups,
+		practice: options.practice ?? fakePractice(),
 		sandbox: async (say) => {
 			say('Unpacking mariadb-server 10.11 …');
 			say('The primary answers on 127.0.0.1:33061');

@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import type { ReactNode } from 'react';
 import type { ServerCard } from '../../core/status-report.ts';
 import type { Tone } from '../../render/page.ts';
-import { pad, widthOf } from '../../render/width.ts';
+import { cut, pad, widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { useTheme } from '../theme.ts';
 import { STAGES } from '../words.ts';
@@ -12,7 +12,8 @@ export type Hint = readonly [key: string, does: string];
 
 export type FrameProps = {
 	readonly title: string;
-	readonly badge?: ServerCard['badge'];
+	/** Practice fills the whole row, so that no screen of it is taken for a real server's. */
+	readonly badge?: ServerCard['badge'] | 'practice';
 	/** How far the flow is: a number in a narrow header, all its stages in a wide one. */
 	readonly stage?: { readonly [flow in keyof typeof STAGES]?: string };
 	readonly right?: { readonly text: string; readonly tone?: Tone };
@@ -24,7 +25,7 @@ export type FrameProps = {
 	readonly children: ReactNode;
 };
 
-const BADGES = { prod: ['PROD', 'bad'], test: ['TEST', 'warn'], sandbox: ['SANDBOX', 'good'] } as const;
+const BADGES = { prod: ['PROD', 'bad'], test: ['TEST', 'warn'], sandbox: ['SANDBOX', 'good'], practice: ['PRACTICE', 'practice'] } as const;
 
 /** Rows between the two rules. */
 export const bodyRows = (rows: number, hasState = false): number => rows - 4 - (hasState ? 1 : 0);
@@ -66,6 +67,10 @@ function fitting(hints: readonly Hint[], width: number): readonly Hint[] {
 	return kept;
 }
 
+/** A row that is full to its edge: what is on the right gives way last. */
+const bar = (left: string, right: string, width: number): string =>
+	`${pad(cut(` ${left}`, width - widthOf(right) - 1), width - widthOf(right) - 1)}${cut(right, width - 1)} `;
+
 /** Header, state line where it matters, rule, body, rule, hints: exactly as high as the terminal. */
 export function Frame({ title, badge = null, stage, right, state = null, hints, note = null, children }: FrameProps) {
 	const { size, note: said } = useApp();
@@ -75,7 +80,8 @@ export function Frame({ title, badge = null, stage, right, state = null, hints, 
 	const rule = signs.rule.repeat(size.columns);
 	return (
 		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
-			<Box height={1} flexShrink={0} paddingX={1} justifyContent="space-between">
+			{badge === 'practice' && <Text {...inverse('practice')}>{bar(title, right?.text ?? '', size.columns)}</Text>}
+			<Box display={badge === 'practice' ? 'none' : 'flex'} height={1} flexShrink={0} paddingX={1} justifyContent="space-between">
 				<Box flexShrink={1}>
 					<Text wrap="truncate">
 						<Text {...styles('bold')}>lockstep</Text>

@@ -23,7 +23,7 @@ const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'folders', digit: 3, label: 'Restore or verify', about: 'prove a backup, or load it somewhere safe' },
 	{ value: 'status', digit: 4, label: 'Status', about: 'replication, lag, last backup, disk' },
 	{ value: 'runs', digit: 5, label: 'Runs', about: '' },
-	{ value: 'practice', digit: 6, label: 'Practice', about: 'throwaway primary + replica, the same flows' },
+	{ value: 'practice', digit: 6, label: 'Practice', about: 'lessons on two throwaway servers' },
 	{ value: 'profiles', digit: 7, label: 'Profiles', about: 'servers and where their backups go' },
 ];
 
@@ -218,7 +218,6 @@ export function Home() {
 			else app.go({ at: 'pick', flow: goal });
 		} else if (goal === 'provision') app.go({ at: 'provision' });
 		else if (goal === 'runs') app.go({ at: 'all-runs' });
-		else if (goal === 'practice') app.go({ at: 'whole-way' });
 		else app.go({ at: goal });
 	};
 
