@@ -2,7 +2,7 @@
 export type Check = {
 	/** Stable, for scripts: `PRIMARY-BINLOG`. */
 	readonly id: string;
-	/** What was looked at: "binary log is on". */
+	/** What is so: "The primary writes a binary log", or where it failed "The primary writes no binary log". */
 	readonly title: string;
 	/** `fail` forbids, `warning` asks for attention, `note` informs. */
 	readonly status: 'ok' | 'note' | 'warning' | 'fail';
@@ -29,15 +29,40 @@ const judged = (holds: boolean, { wrong, hints, ...rest }: Rest): Omit<Check, 'i
 	...(holds ? {} : { ...(wrong === undefined ? {} : { found: wrong }), ...(hints === undefined ? {} : { hints }) }),
 });
 
-/** A check whose failure forbids going on. */
-export function must(id: string, title: string, holds: boolean, rest: Rest = {}): Check {
-	return { id, title, status: holds ? 'ok' : 'fail', ...judged(holds, rest) };
+/** What is so where a check passes, and what is so where it does not: a sentence each, of which one is shown. */
+export interface Titles {
+	readonly pass: string;
+	readonly fail: string;
 }
 
-/** A check whose failure is only said. */
-export function should(id: string, title: string, holds: boolean, rest: Rest = {}): Check {
-	return { id, title, status: holds ? 'ok' : 'warning', ...judged(holds, rest) };
-}
+const decided = (status: 'fail' | 'warning', id: string, { pass, fail }: Titles, holds: boolean) =>
+	holds ? ({ id, title: pass, status: 'ok' } as const) : { id, title: fail, status };
+
+/** A check that forbids going on where it does not hold. */
+export const must = (id: string, titles: Titles, holds: boolean, rest: Rest = {}): Check => ({
+	...decided('fail', id, titles, holds),
+	...judged(holds, rest),
+});
+
+/** A check that only warns where it does not hold. */
+export const should = (id: string, titles: Titles, holds: boolean, rest: Rest = {}): Check => ({
+	...decided('warning', id, titles, holds),
+	...judged(holds, rest),
+});
+
+/** What is as it must be. */
+export const ok = (id: string, title: string, rest: Rest = {}): Check => ({ id, title, status: 'ok', ...judged(true, rest) });
+
+/** What forbids going on. */
+export const fail = (id: string, title: string, rest: Rest = {}): Check => ({ id, title, status: 'fail', ...judged(false, rest) });
+
+/** What the person should know, and most likely change. */
+export const warning = (id: string, title: string, rest: Rest = {}): Check => ({
+	id,
+	title,
+	status: 'warning',
+	...judged(false, rest),
+});
 
 /** Something the person should know, right as it is. */
 export function note(id: string, title: string, found?: string): Check {

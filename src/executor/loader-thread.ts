@@ -45,7 +45,7 @@ function refused({ table, rows }: LoadOrder, loaded: Loaded, warnings: readonly 
 		[
 			{
 				id: 'LOADED',
-				title: `All rows of ${tableName(table)} were taken as they are`,
+				title: `Not all rows of ${tableName(table)} were taken as they are`,
 				status: 'fail',
 				expected: `${rows} rows, 0 replaced, 0 passed over, no warnings`,
 				found: [counts, ...messages].join('; '),
@@ -73,7 +73,7 @@ function occupied({ table }: LoadOrder): VerifyFailed {
 		[
 			{
 				id: NOT_EMPTY,
-				title: `${tableName(table)} is empty before it is loaded`,
+				title: `${tableName(table)} is not empty before it is loaded`,
 				status: 'fail',
 				found: 'it holds rows that this run did not load',
 				hints: ['They were left as they are. The same command again asks whether they may be overwritten.'],

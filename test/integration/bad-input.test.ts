@@ -286,7 +286,7 @@ describe.each(SANDBOX_KINDS)('%s that must not be touched', IN_ORDER, (kind) => 
 			expect(ended.code, words(ended)).toBe(6);
 			let found = '';
 			for (const check of ended.last.checks) {
-				expect(check.title).toContain('has the privileges it needs on');
+				expect(check.title).toContain('lacks privileges on');
 				const server = check.title.endsWith(nameOf(pair.primary)) ? pair.primary : pair.replica;
 				found += check.found;
 				expect(check.hints).toHaveLength(1);

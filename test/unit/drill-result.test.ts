@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { must, should } from '../../src/core/check.ts';
+import { fail, ok, warning } from '../../src/core/check.ts';
 import { drillMarkdown } from '../../src/core/drill-report.ts';
 import type { Failure } from '../../src/core/model.ts';
 import { NOTHING_YET, type RunState, type StepState } from '../../src/core/state.ts';
@@ -11,7 +11,7 @@ const done = (id: string, ms: number, checks: StepState['checks'] = []): StepSta
 	...{ id, title: id, why: '', status: 'done', startedAt: '2026-11-21T02:00:00.000Z', ms, checks },
 	...{ progress: null, progressAt: null, again: false, acted: true },
 });
-const RIGHT = must('CONTENTS', 'Every row is the one that was dumped', true);
+const RIGHT = ok('CONTENTS', 'Every row is the one that was dumped');
 const STEPS = [
 	...[
 		done('inspect-primary', 5),
@@ -20,7 +20,7 @@ const STEPS = [
 		done('load-rows', 200),
 		done('prove', 50, [RIGHT]),
 	],
-	...[done('set-position', 7, [must('DRILL-POSITION', 'It stands there', true)]), done('connect', 3), done('catch-up', 40)],
+	...[done('set-position', 7, [ok('DRILL-POSITION', 'It stands there')]), done('connect', 3), done('catch-up', 40)],
 	...[done('end-replication', 2), done('stop-server', 500)],
 ];
 const state = (steps: readonly StepState[]): RunState => ({ ...NOTHING_YET, steps });
@@ -50,7 +50,7 @@ describe('the result of a drill', () => {
 	it('is also what failed, under what was being proven, with the time until then', () => {
 		const failed = state([done('start-server', 1000), { ...done('load-rows', 0), status: 'failed', ms: null }]);
 		expect(drillChecks(failed, failure('load-rows'), null)).toEqual([
-			must('DRILL-RESTORE', 'It restores, into an empty server', false, { found: 'Refused.' }),
+			fail('DRILL-RESTORE', 'The backup does not restore into an empty server', { found: 'Refused.' }),
 		]);
 		const phases = drillPhases(failed, NOW);
 		expect(phases).toEqual([
@@ -59,7 +59,7 @@ describe('the result of a drill', () => {
 		]);
 		expect(recoveryMs(failed, phases)).toBeNull();
 		const lagging = state(STEPS.slice(0, 7));
-		expect(drillChecks(lagging, failure('catch-up', { checks: [must('CATCH-UP', 'It catches up', false)] }), 'db1').at(-1)).toMatchObject({
+		expect(drillChecks(lagging, failure('catch-up', { checks: [fail('CATCH-UP', 'It does not catch up')] }), 'db1').at(-1)).toMatchObject({
 			...{ id: 'CATCH-UP', status: 'fail' },
 		});
 		expect(drillChecks(lagging, failure('connect'), 'db1').at(-1)).toMatchObject({ id: 'DRILL-REPLICATES', status: 'fail' });
@@ -88,19 +88,19 @@ describe('the result of a drill', () => {
 			expect(machineCheck(machine, failure('load-rows'), '/b')).toMatchObject({ id: 'DRILL-MACHINE', found: expect.stringContaining(why) });
 		const full = failure('load-rows', { description: { message: 'It failed.', details: 'No space left on device' } });
 		expect(machineCheck(well, full, '/b')?.hints?.join()).toContain('--dir FOLDER');
-		const lacking = failure('inspect-server', { checks: [must('SERVER-OUTSIDE', 'Needed', false, { found: 'tablespace t' })] });
+		const lacking = failure('inspect-server', { checks: [fail('SERVER-OUTSIDE', 'Missing', { found: 'tablespace t' })] });
 		expect(machineCheck(well, lacking, '/b 1')?.hints).toContain("lockstep restore '/b 1' --server URL");
 	});
 
 	it('has the warnings of its proofs, not those of its plan', () => {
-		const odd = should('ODD', 'It is so', false, { found: 'not' });
+		const odd = warning('ODD', 'It is not so', { found: 'not' });
 		const steps = [done('inspect-server', 1, [odd]), done('prove', 1, [RIGHT, odd])];
 		const notes = [{ level: 'warning', text: 'said', at: '' }] as const;
-		expect(drillWarnings({ ...state(steps), notes })).toEqual(['said', 'It is so: not']);
+		expect(drillWarnings({ ...state(steps), notes })).toEqual(['said', 'It is not so: not']);
 	});
 
 	it('is printed without what would break a table', () => {
-		const text = drillMarkdown(DRILL_RECORD, [must('A', 'a | b', true)], { host: 'db3', port: 3306, version: '11.8.6' });
+		const text = drillMarkdown(DRILL_RECORD, [ok('A', 'a | b')], { host: 'db3', port: 3306, version: '11.8.6' });
 		expect(text).toContain(`| Backup | ${DRILL_RECORD.backup} of db3:3306 (11.8.6) |`);
 		expect(text).toContain('| a \\| b | yes |');
 	});

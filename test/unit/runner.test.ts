@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SqlAction } from '../../src/core/action.ts';
-import { must, note, should } from '../../src/core/check.ts';
+import { fail, must, note, ok, should, warning } from '../../src/core/check.ts';
 import type { Director, Recovery, Review } from '../../src/core/director.ts';
 import { ServerError, Stopped, VerifyFailed } from '../../src/core/errors.ts';
 import type { Recorded } from '../../src/core/events.ts';
@@ -121,7 +121,7 @@ describe('a run that resumes another', () => {
 		['no step acts', 'new', 1],
 	])('takes a proof again where %s', async (_name, value, proven) => {
 		const count = { n: 0 };
-		const a = step('a', { verify: async () => [must('A', 'holds', toyed.server.settings.a === 'new')] });
+		const a = step('a', { verify: async () => [must('A', { pass: 'holds', fail: 'does not hold' }, toyed.server.settings.a === 'new')] });
 		const toyed: ReturnType<typeof toy> = toy([a, proof(count)]);
 		expect((await run(toyed.options)).outcome).toBe('done');
 		expect(count.n).toBe(1);
@@ -166,7 +166,7 @@ describe('a step that says what the run came to', () => {
 	});
 
 	test('throws what takes the place of the failure, and the rest is rolled back', async () => {
-		const run8 = () => Promise.reject(new VerifyFailed([must('WORSE', 'holds', false)], 'It did not pass.'));
+		const run8 = () => Promise.reject(new VerifyFailed([fail('WORSE', 'does not hold')], 'It did not pass.'));
 		const { options, server } = toy([step('a'), step('b'), conclusion({ run: run8 })], 'put-back');
 		server.broken = (text) => text.startsWith('b =');
 		expect((await run(options)).failure).toMatchObject({ class: 'VerifyFailed', step: 'report', checks: [{ id: 'WORSE' }] });
@@ -176,7 +176,7 @@ describe('a step that says what the run came to', () => {
 	test('is not done where the run was stopped, or refused before it began', async () => {
 		const stopped = toy([step('a', { verify: async () => stopped.server.stopped() }), step('b'), conclusion()], 'put-back');
 		expect((await run(stopped.options)).outcome).toBe('stopped');
-		const refused = toy([step('a', { checks: () => [must('NO', 'holds', false)] }), conclusion()], 'put-back');
+		const refused = toy([step('a', { checks: () => [fail('NO', 'does not hold')] }), conclusion()], 'put-back');
 		expect((await run(refused.options)).failure?.class).toBe('CheckFailed');
 		expect(heard).toEqual([]);
 	});
@@ -184,7 +184,7 @@ describe('a step that says what the run came to', () => {
 
 describe('before anything is done', () => {
 	test('the failed checks of all steps are shown together, without a question', async () => {
-		const no = (id: string) => ({ checks: () => [must(`NO-${id}`, 'must hold', false), must('YES', 'holds', true)] });
+		const no = (id: string) => ({ checks: () => [fail(`NO-${id}`, 'does not hold'), ok('YES', 'holds')] });
 		const { options, server, director } = toy([step('a', no('A')), step('b'), step('c', no('C'))]);
 		const end = await run(options);
 		expect(end).toMatchObject({ outcome: 'failed', open: false, failure: { class: 'CheckFailed' } });
@@ -194,9 +194,9 @@ describe('before anything is done', () => {
 
 	test('an inspection that fails after a failed check is explained by that check; otherwise it is the failure itself', async () => {
 		const inspect = () => Promise.reject(new ServerError({ message: 'access denied' }));
-		const checked = toy([step('a', { checks: () => [must('RIGHTS', 'may look', false)] }), step('b', { inspect })]);
+		const checked = toy([step('a', { checks: () => [fail('RIGHTS', 'may not look')] }), step('b', { inspect })]);
 		expect((await run(checked.options)).failure).toMatchObject({ class: 'CheckFailed', checks: [{ id: 'RIGHTS' }] });
-		const unchecked = toy([step('a', { checks: () => [should('ODD', 'is odd', false)] }), step('b', { inspect })]);
+		const unchecked = toy([step('a', { checks: () => [warning('ODD', 'is odd')] }), step('b', { inspect })]);
 		expect((await run(unchecked.options)).failure).toMatchObject({ class: 'ServerError', description: { message: 'access denied' } });
 	});
 
@@ -351,7 +351,7 @@ describe('what takes long', () => {
 
 describe('a run that goes well', () => {
 	test('inspects everything first, writes each act down before it, and proves each step', async () => {
-		const { options, server, types } = toy([step('a', { verify: async () => [must('A', 'took effect', true)] }), step('b')]);
+		const { options, server, types } = toy([step('a', { verify: async () => [ok('A', 'took effect')] }), step('b')]);
 		expect(await run(options)).toMatchObject({ outcome: 'done', open: false, failure: null, warnings: [] });
 		expect(server.done).toEqual(['a = new', 'b = new']);
 		expect(types()).toEqual([
@@ -368,7 +368,7 @@ describe('a run that goes well', () => {
 	});
 
 	test('collects warnings of proofs and of steps, not notes', async () => {
-		const verify = async () => [should('SLOW', 'is quick', false, { found: 'slow' }), note('N', 'by the way')];
+		const verify = async () => [warning('SLOW', 'is slow', { found: '9 s' }), note('N', 'by the way')];
 		const told = step('b', {
 			run: async ({ note: say }) => {
 				say('the tool said something', 'warning');
@@ -377,21 +377,23 @@ describe('a run that goes well', () => {
 			},
 		});
 		const { options } = toy([step('a', { verify }), told]);
-		expect((await run(options)).warnings).toEqual(['is quick: slow', 'the tool said something']);
+		expect((await run(options)).warnings).toEqual(['is slow: 9 s', 'the tool said something']);
 	});
 
 	test('ends with a warning that its plan did not show, not with one that was agreed to', async () => {
 		// Both are judged again when their step begins: the first was known, the second came up since.
 		let isChanged = false;
-		const known = step('a', { checks: () => [should('KNOWN', 'is slow', false)] });
-		const later = step('b', { checks: () => [should('LATER', 'has the room', !isChanged, { wrong: '1 byte' })] });
+		const known = step('a', { checks: () => [warning('KNOWN', 'is slow')] });
+		const later = step('b', {
+			checks: () => [should('LATER', { pass: 'has room', fail: 'has no room' }, !isChanged, { wrong: '1 byte' })],
+		});
 		const { options, director } = toy([known, later]);
 		const { review } = director;
 		director.review = (seen) => {
 			isChanged = true;
 			return review.call(director, seen);
 		};
-		expect((await run(options)).warnings).toEqual(['has the room: 1 byte']);
+		expect((await run(options)).warnings).toEqual(['has no room: 1 byte']);
 	});
 });
 
@@ -424,7 +426,7 @@ describe('a failure that keeps what was done', () => {
 	});
 
 	test('of a proof is a VerifyFailed with what failed', async () => {
-		const verify = async () => [must('OK', 'fine', true), must('A', 'took effect', false, { expected: 'new', found: 'old' })];
+		const verify = async () => [ok('OK', 'fine'), fail('A', 'took no effect', { expected: 'new', found: 'old' })];
 		const end = await run(toy([step('a', { verify })]).options);
 		expect(end).toMatchObject({ outcome: 'failed', open: true, failure: { class: 'VerifyFailed', step: 'a', checks: [{ id: 'A' }] } });
 	});
@@ -511,7 +513,7 @@ describe('an interrupted run that is resumed', () => {
 		const verify: ToyStep['verify'] = async ({ runQuery }) => [
 			must(
 				'A',
-				'is new',
+				{ pass: 'is new', fail: 'is not new' },
 				(await runQuery(
 					'server',
 					query({ pieces: ['a'] }, (rows) => rows[0]?.value),

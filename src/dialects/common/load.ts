@@ -76,7 +76,7 @@ const unknownConversion = ({ database, name }: ObjectName, column: string): Veri
 		[
 			{
 				id: 'CONVERSION',
-				title: `The manifest loads column ${column} of ${database}.${name} as lockstep does`,
+				title: `The manifest loads column ${column} of ${database}.${name} in another way than lockstep`,
 				status: 'fail',
 				expected: 'a conversion that lockstep writes',
 				found: 'another expression',

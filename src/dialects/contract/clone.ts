@@ -44,7 +44,8 @@ export type CloneStage = { readonly stage: string; readonly active: boolean; rea
 /** A limit of CLONE, judged. */
 export type CloneLimit = {
 	readonly id: string;
-	readonly title: string;
+	/** What is so where it holds, and where it does not. */
+	readonly titles: { readonly pass: string; readonly fail: string };
 	readonly holds: boolean;
 	readonly expected: string;
 	readonly found: string;

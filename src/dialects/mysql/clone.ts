@@ -40,7 +40,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 	return [
 		{
 			id: 'CLONE-VERSION',
-			title: 'CLONE works between these two versions',
+			titles: { pass: 'CLONE works between these two versions', fail: 'CLONE does not work between these two versions' },
 			holds: fits(donor.version, recipient.version),
 			expected: `${numbersOf(donor.version)}, or the same series where that is enough (8.0: after 8.0.${STRICT_80})`,
 			found: numbersOf(recipient.version),
@@ -48,7 +48,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 		},
 		{
 			id: 'CLONE-SAME',
-			title: 'Both are built and set up identically',
+			titles: { pass: 'Both servers are built and set up identically', fail: 'The two servers are built or set up differently' },
 			holds: differing.length === 0,
 			expected: each(donor) || 'as on the primary',
 			found: each(recipient) || 'as on the primary',
@@ -56,7 +56,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 		},
 		{
 			id: 'CLONE-PLUGINS',
-			title: 'The replica has the primary’s plugins',
+			titles: { pass: 'The replica has the primary’s plugins', fail: 'The replica lacks plugins of the primary' },
 			holds: lacking.length === 0,
 			expected: donor.plugins.join(', ') || 'none',
 			found: lacking.length === 0 ? 'all' : `missing ${lacking.join(', ')}`,
@@ -64,7 +64,10 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 		},
 		{
 			id: 'CLONE-PACKET',
-			title: 'max_allowed_packet lets its packets through',
+			titles: {
+				pass: 'max_allowed_packet lets the packets of CLONE through',
+				fail: 'max_allowed_packet is too small for the packets of CLONE',
+			},
 			holds: donor.maxPacket >= LEAST_PACKET && recipient.maxPacket >= LEAST_PACKET,
 			expected: `at least ${LEAST_PACKET} on both`,
 			found: `${donor.maxPacket} on the primary, ${recipient.maxPacket} on the replica`,
@@ -72,7 +75,7 @@ function limits(donor: CloneFacts, recipient: CloneFacts): CloneLimit[] {
 		},
 		{
 			id: 'CLONE-KEYRING',
-			title: 'Encrypted tables can be read on the replica',
+			titles: { pass: 'Encrypted tables can be read on the replica', fail: 'Encrypted tables cannot be read on the replica' },
 			holds: donor.encryptedTablespaces === 0 || recipient.keyring,
 			expected: donor.encryptedTablespaces === 0 ? 'nothing is encrypted' : 'a keyring at work on the replica',
 			found: donor.encryptedTablespaces === 0 ? 'nothing is' : `${donor.encryptedTablespaces} encrypted tablespaces, no keyring`,

@@ -1,5 +1,5 @@
 import type { Compression } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail } from '../../core/check.ts';
 import { LockstepError, Stopped, VerifyFailed } from '../../core/errors.ts';
 import type { Flow, WorkerFlow } from '../../core/step.ts';
 import { warningText } from '../../core/values.ts';
@@ -167,7 +167,7 @@ const LEVEL: Settings = { tx_isolation: 'REPEATABLE-READ', transaction_isolation
 export const warned = (statement: Statement, warnings: readonly Row[]): VerifyFailed =>
 	new VerifyFailed(
 		[
-			must('SNAPSHOT', 'The server does what its snapshot rests on', false, {
+			fail('SNAPSHOT', 'The server did not do what its snapshot rests on', {
 				expected: `no warning after ${shown(statement)}`,
 				found: warnings.map(warningText).join('; ') || 'warnings that it does not show',
 			}),

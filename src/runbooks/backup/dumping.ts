@@ -1,5 +1,5 @@
 import type { Action, PipeAction, RowsAction, RowsFile, RowsResult } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
 import { CheckFailed, VerifyFailed } from '../../core/errors.ts';
 import { namesOption } from '../../core/names.ts';
@@ -128,7 +128,7 @@ export function sameDefinitions(before: Dumped, after: Dumped): void {
 	if (changed.length === 0) return;
 	throw new VerifyFailed(
 		[
-			must('DEFINITIONS-STILL', 'Nothing was defined while the snapshots were taken', false, {
+			fail('DEFINITIONS-STILL', 'Definitions changed while the snapshots were taken', {
 				expected: 'the same definitions before the lock and after it',
 				found: some(changed),
 				hints: ['Try again, or hold the lock for the whole dump:  --lock held'],
@@ -145,7 +145,7 @@ function saidNothing({ server, note }: At, { id, from }: PipeAction, lines: read
 	if (unexpected.length > 0) {
 		throw new VerifyFailed(
 			[
-				must('TOOL-WORDS', `${toolOf(from)} ended well and said nothing (${id})`, false, {
+				fail('TOOL-WORDS', `${toolOf(from)} ended well, and yet said something (${id})`, {
 					expected: 'nothing',
 					found: some(unexpected, 10),
 				}),

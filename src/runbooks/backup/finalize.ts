@@ -5,7 +5,7 @@ import { MARK, metadataText } from '../../archive/mydumper.ts';
 import { readmeText, replicaStatusText, tableSizesTsv, variablesTsv } from '../../archive/texts.ts';
 import type { Action, FileAction, ReadTable, RowsFile } from '../../core/action.ts';
 import { changedJsonWarning } from '../../core/changed-json.ts';
-import { must } from '../../core/check.ts';
+import { fail, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { Step } from '../../core/step.ts';
@@ -204,7 +204,7 @@ export const finalize: Step<BackupEnv, Facts, null> = {
 		const cut = dump.files.filter((file) => file.kind !== 'definitions' && !file.found.footer);
 		if (cut.length > 0) {
 			throw new VerifyFailed([
-				must('FOOTER', 'Every file has its footer', false, { found: `cut off: ${cut.map((file) => file.path).join(', ')}` }),
+				fail('FOOTER', 'Some files lack their footer', { found: `cut off: ${cut.map((file) => file.path).join(', ')}` }),
 			]);
 		}
 		const caughtUp = env.outputs['catch-up'] as { ms: number | null } | undefined;
@@ -251,9 +251,14 @@ export const finalize: Step<BackupEnv, Facts, null> = {
 	async verify({ paths, folderFacts }) {
 		const final = await folderFacts(paths.final);
 		return [
-			must('PUBLISHED', 'The backup has its name and its manifest', final.exists && final.entries.includes(FILES.manifest), {
-				expected: paths.final,
-			}),
+			must(
+				'PUBLISHED',
+				{ pass: 'The backup has its name and its manifest', fail: 'The backup lacks its name or its manifest' },
+				final.exists && final.entries.includes(FILES.manifest),
+				{
+					expected: paths.final,
+				},
+			),
 		];
 	},
 };

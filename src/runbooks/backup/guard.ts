@@ -1,7 +1,7 @@
 // Keeps definitions as they are from the lock until all rows are read, and proves that they were: equal text is no identity.
 
 import { type Action, pick, type SqlAction } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail } from '../../core/check.ts';
 import { LockTimeout, VerifyFailed } from '../../core/errors.ts';
 import type { ReadContext, RunContext } from '../../core/step.ts';
 import { isTableGone, isWaitOver } from '../../dialects/common/errors.ts';
@@ -95,7 +95,7 @@ function worded(error: unknown): unknown {
 	if (!isTableGone(error)) return error;
 	return new VerifyFailed(
 		[
-			must('TABLES-STILL', 'The tables are those that existed before the lock', false, {
+			fail('TABLES-STILL', 'Tables that existed before the lock are gone', {
 				found: error.description.details ?? error.message,
 				hints: ['Try again while no session drops or renames tables.'],
 			}),
@@ -113,7 +113,7 @@ export async function sameTables({ server, runQuery }: BackupEnv & ReadContext, 
 	if (changed.length === 0) return;
 	throw new VerifyFailed(
 		[
-			must('TABLES-STILL', 'Each table is the one that it was under the lock', false, {
+			fail('TABLES-STILL', 'Some tables are not those that they were under the lock', {
 				expected: 'the same tables, by the engine’s own numbers',
 				found: `dropped, renamed, truncated or made anew: ${some(changed.map(qualified))}`,
 				hints: ['Try again while no session changes tables, or hold the lock for the whole dump:  --lock held'],

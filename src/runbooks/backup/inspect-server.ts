@@ -1,5 +1,5 @@
 import { type Check, must, note, should } from '../../core/check.ts';
-import { bytes, duration, plural } from '../../core/format.ts';
+import { bytes } from '../../core/format.ts';
 import type { Consent } from '../../core/model.ts';
 import { namesOption } from '../../core/names.ts';
 import type { OutsideObject } from '../../core/outside.ts';
@@ -10,7 +10,7 @@ import type { Gap } from '../../dialects/common/gaps.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import type { Need } from '../../dialects/contract/objects.ts';
 import type { Channel, Connection } from '../../dialects/contract/replication.ts';
-import { applierGaps, describeGap } from '../shared/gaps.ts';
+import { applierGaps } from '../shared/gaps.ts';
 import { dataFolderOf, findTool, readIdentity, requirePrivileges } from '../shared/inspect.ts';
 import { outsideChecks, readOutside } from '../shared/outside.ts';
 import { preparedChecks, preparedThatStay } from '../shared/prepared.ts';
@@ -27,11 +27,12 @@ import {
 } from '../shared/server.ts';
 import { unopenedCheck, unopenedTables } from '../shared/unopened.ts';
 import { type ViewFault, viewFaults, viewsCheck } from '../shared/views.ts';
-import { type Blocker, blockersOf, describeBlocker, holdsUp, isLong, worthWaitingFor } from './blockers.ts';
+import { type Blocker, blockersOf } from './blockers.ts';
 import { byVendor, chooseStrategy, heldBytes, holdsRows } from './dump-strategy.ts';
 import type { BackupEnv, DumpStrategy } from './env.ts';
-import { mayGuard, seesPrepared } from './guard.ts';
-import { describePrediction, predictLock } from './prediction.ts';
+import { seesPrepared } from './guard.ts';
+import { predictLock } from './prediction.ts';
+import { dataChecks, guardNote, inTheWay, lockTime, replicationChecks } from './server-checks.ts';
 
 export type ServerFacts = {
 	readonly identity: Identity;
@@ -80,7 +81,6 @@ export type ServerFacts = {
 
 /** Of a dump's size on disk against the data's, at worst. */
 const RATIO = { zstd: 0.6, gzip: 0.6, none: 1.4 } as const;
-const RELAY_RESERVE = 32 * 1024 ** 2;
 
 export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 	id: 'inspect-server',
@@ -173,44 +173,69 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 			),
 			...viewsCheck(facts.viewFaults),
 			...outsideChecks(server, facts.outside),
-			must('DATABASES', 'All databases asked for exist', unknown.length === 0, {
+			must('DATABASES', { pass: 'All databases asked for exist', fail: 'Some databases asked for do not exist' }, unknown.length === 0, {
 				expected: some(databases ?? facts.databases),
 				found: unknown.length === 0 ? 'all' : `there is no ${some(unknown)}`,
 				hints: [`There are: ${some(facts.databases, 20)}`],
 			}),
-			must('IGNORED', 'Tables to leave out are named database.table', oddTables.length === 0, {
-				found: oddTables.length === 0 ? 'all' : some(oddTables),
-				hints: ['--ignore-table=DATABASE.TABLE'],
-			}),
-			must('FOLDER', 'The folder can be written', facts.folder.writable && (!facts.folder.exists || facts.folder.isFolder), {
-				expected: `${paths.to} can be written, or made`,
-				found: describeFolder(facts.folder),
-				hints: ['Give another folder with --to, or let this user write there.'],
-			}),
-			must('FOLDER-WRITERS', 'Not every user can write to the folder', facts.folder.exposedTo !== 'everybody', {
-				expected: `only its owner and group can write to ${facts.folder.nearest}`,
-				found: 'as it must be',
-				wrong: 'every user of this machine can replace or delete a backup there',
-				hints: [`chmod o-w ${shellWord(facts.folder.nearest)}`, 'Or give another folder with --to.'],
-			}),
-			should('FOLDER-OWNER', 'The folder belongs to this user or to root', facts.folder.exposedTo !== 'its owner', {
-				expected: `${facts.folder.nearest} belongs to this user or to root`,
-				found: 'as it must be',
-				wrong: 'another user owns it, and can replace or delete a backup there',
-				hints: ['Give another folder with --to, or run the backup as the owner of this one.'],
-			}),
-			must('SPACE', 'There is room for the dump', facts.folder.freeBytes >= room, {
+			must(
+				'IGNORED',
+				{ pass: 'Tables to leave out are named database.table', fail: 'Some tables to leave out are not named database.table' },
+				oddTables.length === 0,
+				{
+					found: oddTables.length === 0 ? 'all' : some(oddTables),
+					hints: ['--ignore-table=DATABASE.TABLE'],
+				},
+			),
+			must(
+				'FOLDER',
+				{ pass: 'The folder can be written', fail: 'The folder cannot be written' },
+				facts.folder.writable && (!facts.folder.exists || facts.folder.isFolder),
+				{
+					expected: `${paths.to} can be written, or made`,
+					found: describeFolder(facts.folder),
+					hints: ['Give another folder with --to, or let this user write there.'],
+				},
+			),
+			must(
+				'FOLDER-WRITERS',
+				{ pass: 'Not every user can write to the folder', fail: 'Every user of this machine can write to the folder' },
+				facts.folder.exposedTo !== 'everybody',
+				{
+					expected: `only its owner and group can write to ${facts.folder.nearest}`,
+					found: 'as it must be',
+					wrong: 'every user of this machine can replace or delete a backup there',
+					hints: [`chmod o-w ${shellWord(facts.folder.nearest)}`, 'Or give another folder with --to.'],
+				},
+			),
+			should(
+				'FOLDER-OWNER',
+				{ pass: 'The folder belongs to this user or to root', fail: 'The folder belongs to another user' },
+				facts.folder.exposedTo !== 'its owner',
+				{
+					expected: `${facts.folder.nearest} belongs to this user or to root`,
+					found: 'as it must be',
+					wrong: 'another user owns it, and can replace or delete a backup there',
+					hints: ['Give another folder with --to, or run the backup as the owner of this one.'],
+				},
+			),
+			must('SPACE', { pass: 'There is room for the dump', fail: 'There is too little room for the dump' }, facts.folder.freeBytes >= room, {
 				expected: `~${bytes(room)} free at ${facts.folder.nearest}`,
 				found: bytes(facts.folder.freeBytes),
 				hints: ['Free some space, give another folder with --to, or leave databases out with --databases.'],
 			}),
-			should('TEMPORARY-TABLES', 'The applier holds no temporary table open', facts.openTemporaryTables === 0, {
-				expected: '0',
-				found: String(facts.openTemporaryTables),
-				hints: [
-					`They would be missing from a replica made of this backup: it is waited until they are gone, at most ${lockWaitSeconds} s (--lock-wait).`,
-				],
-			}),
+			should(
+				'TEMPORARY-TABLES',
+				{ pass: 'The applier holds no temporary table open', fail: 'The applier holds temporary tables open' },
+				facts.openTemporaryTables === 0,
+				{
+					expected: '0',
+					found: String(facts.openTemporaryTables),
+					hints: [
+						`They would be missing from a replica made of this backup: it is waited until they are gone, at most ${lockWaitSeconds} s (--lock-wait).`,
+					],
+				},
+			),
 			...preparedChecks(server, identity.account, facts.prepared),
 			...(facts.strategy.lock === 'snapshot' ? [guardNote(server, facts)] : []),
 			inTheWay(env, facts),
@@ -244,71 +269,21 @@ export const inspectServer: Step<BackupEnv, ServerFacts, null> = {
 };
 
 const toolCheck = ({ dialect }: Server, { identity, tool, unfit }: ServerFacts): Check =>
-	must('TOOL', 'The vendor’s dump tool is on this machine', tool !== null, {
-		expected: `${dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
-		found: tool ?? (unfit.join('; ') || 'none'),
-		hints: dialect.hints.tools,
-	});
+	must(
+		'TOOL',
+		{ pass: 'The vendor’s dump tool is on this machine', fail: 'The vendor’s dump tool is missing on this machine' },
+		tool !== null,
+		{
+			expected: `${dialect.tools.dumpDatabase('server', '', [], { versioned: false }).names.join(' or ')}, ${identity.series} or newer`,
+			found: tool ?? (unfit.join('; ') || 'none'),
+			hints: dialect.hints.tools,
+		},
+	);
 
 function describeFolder({ exists, isFolder, writable: canWrite, nearest }: FolderFacts): string {
 	if (!exists) return `it can${canWrite ? '' : 'not'} be made in ${nearest}`;
 	if (!isFolder) return 'it is not a folder';
 	return canWrite ? 'a folder that can be written' : 'no permission to write there';
-}
-
-/** How a replica stands with its sources. */
-function replicationChecks({ identity, channels, dataFolder, gaps }: ServerFacts): Check[] {
-	const checks: Check[] = [];
-	if (channels.length > 0 && dataFolder !== null)
-		checks.push(
-			must(
-				'RELAY-SPACE',
-				'There is room for the relay logs that grow meanwhile',
-				!dataFolder.exists || dataFolder.freeBytes >= RELAY_RESERVE,
-				{
-					expected: `${bytes(RELAY_RESERVE)} at least in ${identity.dataDir}`,
-					found: bytes(dataFolder.freeBytes),
-					hints: ['Free some space there first: a full disk would stop replication.'],
-				},
-			),
-		);
-	checks.push(...channels.map((channel) => replicates(channel, channels.length > 1)));
-	if (gaps.length > 0)
-		checks.push(
-			should('PARTIAL', 'The replica leaves out changes of its source, and so does the backup', false, {
-				wrong: gaps.map(describeGap).join('; '),
-				hints: [...gaps.flatMap(({ hints }) => hints), 'What is missing already comes only with another copy:  lockstep provision'],
-			}),
-		);
-	for (const channel of channels.filter((each) => each.delaySeconds > 0))
-		checks.push(
-			note(
-				'DELAYED',
-				`${channels.length > 1 ? `Channel ${channel.name || 'default'}` : 'This replica'} is delayed on purpose`,
-				`the backup is of ${duration(channel.delaySeconds * 1000)} ago, and it is not waited for at the end`,
-			),
-		);
-	if (channels.length > 0 && identity.readOnly === 'OFF')
-		checks.push(note('WRITABLE', 'This replica is not read-only', 'clients that write to it will wait'));
-	if (channels.length > 1) checks.push(note('CHANNELS', `It replicates from ${channels.length} sources`, 'the positions of all are noted'));
-	return checks;
-}
-
-/** What of the server's data is not in the backup, or is only thanks to the lock. */
-function dataChecks({ strayFolders, elsewhere, withoutSnapshots }: ServerFacts): Check[] {
-	const checks: Check[] = [];
-	if (strayFolders.length > 0)
-		checks.push(note('STRAY-FOLDERS', 'Folders among its data that are no databases are left out', some(strayFolders)));
-	if (elsewhere.length > 0)
-		checks.push(
-			should('ROWS-ELSEWHERE', 'All tables hold their own rows', false, {
-				found: `rows of ${plural(elsewhere.length, 'table')} are stored elsewhere and are not in the backup: ${some(elsewhere)}`,
-				hints: ['Their definitions are in it. Back up the tables, or the server, that hold those rows.'],
-			}),
-		);
-	if (withoutSnapshots.length > 0)
-		checks.push(note('ENGINES', 'Tables without snapshots: consistent only thanks to the lock', some(withoutSnapshots)));
-	return checks;
 }
 
 /** A server of its own: its clients write to it. */
@@ -320,76 +295,3 @@ const needs = ({ dialect }: Server, { stopApplier, longQueries }: Pick<BackupEnv
 	...(stopApplier ? dialect.privileges.needs.stopApplier : []),
 	...(longQueries === 'kill' ? dialect.privileges.needs.kill : []),
 ];
-
-/** What waits while rows are read after the lock. */
-function guardNote(server: Server, { held }: ServerFacts): Check {
-	const one = server.dialect.locks.definitionsGuard;
-	const all = mayGuard(server, held);
-	return note(
-		'DEFINITIONS-GUARD',
-		'What waits while rows are read',
-		all
-			? 'statements that define tables, views, routines or accounts (CREATE, ALTER, DROP, RENAME, TRUNCATE); all other statements continue'
-			: `ALTER, DROP, RENAME and TRUNCATE of the tables that are read, and later statements on such a table${one === null ? '' : ` (with ${one.privilege} only the former would wait)`}; all other statements continue`,
-	);
-}
-
-/** Who would make the lock wait, or would wait for it, and what that means on this server. */
-function inTheWay({ server, longQueries, lockWaitSeconds }: BackupEnv, { blockers }: ServerFacts): Check {
-	const { lockWaitsForReads } = server.dialect.features;
-	const before = blockers.filter((each) => worthWaitingFor(each, lockWaitsForReads));
-	// What they do is passed by, but their next COMMIT is not.
-	const idle = blockers.filter((each) => each.how === 'idle' && isLong(each));
-	const reads = blockers.filter((each) => each.how === 'reads' && isLong(each) && !holdsUp(each, lockWaitsForReads));
-	const found = [
-		...(before.length === 0 ? [] : [`the lock waits for: ${before.map(describeBlocker).join('; ')}`]),
-		...(idle.length === 0 ? [] : [`its COMMIT will wait until the unlock: ${idle.map(describeBlocker).join('; ')}`]),
-		...(reads.length === 0 ? [] : [`only reads, and the lock does not wait for it: ${reads.map(describeBlocker).join('; ')}`]),
-	];
-	const hints = {
-		wait: `They are waited for, at most ${lockWaitSeconds} s (--lock-wait), without a lock that waits: no client queues behind it.`,
-		abort: 'Try again when they are done, or see --long-queries wait and kill.',
-		kill: 'Those that the lock waits for are killed when it is to be taken, if they are still at it.',
-	}[longQueries];
-	return {
-		...must('LONG-QUERIES', 'No long-running statements', before.length + idle.length === 0, {
-			found: found.length === 0 ? 'none' : found.join(' · '),
-			hints: [hints],
-		}),
-		...(before.length + idle.length > 0 && longQueries !== 'abort' ? { status: 'warning' as const } : {}),
-	};
-}
-
-function lockTime(env: BackupEnv, { strategy, heldBytes: size }: ServerFacts): Check {
-	const { maxLockSeconds } = env;
-	const { predicted, limitSeconds: allowed, isInstant } = predictLock(env, strategy, size);
-	const found = isInstant ? 'held for milliseconds' : describePrediction(predicted);
-	if (typeof maxLockSeconds !== 'number') {
-		const most =
-			allowed === null
-				? 'no limit (--max-lock-time 0)'
-				: `at most ${duration(allowed * 1000)} (automatic; --max-lock-time DURATION sets it, 0 for no limit)`;
-		return note('LOCK-TIME', 'How long the lock will be held', `${found}; ${most}`);
-	}
-	const limit = duration(maxLockSeconds * 1000);
-	const check = must('LOCK-TIME', 'The lock will be held no longer than it may', predicted.ms <= maxLockSeconds * 1000, {
-		expected: `at most ${limit} (--max-lock-time)`,
-		found,
-		hints: [
-			predicted.measured
-				? 'Give it longer with --max-lock-time, or dump less at a time with --databases.'
-				: `That is only assumed: after ${limit} the dump is stopped and the server freed.`,
-		],
-	});
-	return check.status === 'fail' && !predicted.measured ? { ...check, status: 'warning' } : check;
-}
-
-function replicates(channel: Channel, several: boolean): Check {
-	const error = channel.sqlError ?? channel.ioError;
-	const behind = channel.lagSeconds ? `, ${duration(channel.lagSeconds * 1000)} behind` : '';
-	const title = several ? `Channel ${channel.name || 'default'} replicates from ${channel.host}:${channel.port}` : 'It replicates';
-	return should('REPLICATION', title, channel.io === 'yes' && channel.sql === 'yes' && error === null, {
-		found: error ?? `io ${channel.io}, sql ${channel.sql}${behind}`,
-		hints: ['The backup will be of the moment at which replication stands.'],
-	});
-}

@@ -214,14 +214,22 @@ export const lockAndDump: Step<BackupEnv, Facts, LockedDumpOutput> = {
 	async verify({ server, runQuery, origin }) {
 		const { readOnly, superReadOnly } = await runQuery('server', server.dialect.identity);
 		return [
-			must('READ-ONLY-BACK', 'read_only is what it was', readOnly === origin.readOnly, { expected: origin.readOnly, found: readOnly }),
+			must('READ-ONLY-BACK', { pass: 'read_only is what it was', fail: 'read_only is not what it was' }, readOnly === origin.readOnly, {
+				expected: origin.readOnly,
+				found: readOnly,
+			}),
 			...(superReadOnly === null
 				? []
 				: [
-						must('SUPER-READ-ONLY-BACK', 'super_read_only is what it was', superReadOnly === origin.superReadOnly, {
-							expected: origin.superReadOnly ?? '',
-							found: superReadOnly,
-						}),
+						must(
+							'SUPER-READ-ONLY-BACK',
+							{ pass: 'super_read_only is what it was', fail: 'super_read_only is not what it was' },
+							superReadOnly === origin.superReadOnly,
+							{
+								expected: origin.superReadOnly ?? '',
+								found: superReadOnly,
+							},
+						),
 					]),
 		];
 	},

@@ -34,7 +34,9 @@ export const prepareFolder: Step<BackupEnv, Facts, null> = {
 		}
 		return null;
 	},
-	verify: async ({ paths, folderFacts }) => [must('FOLDER-MADE', 'The folder exists', (await folderFacts(paths.partial)).exists)],
+	verify: async ({ paths, folderFacts }) => [
+		must('FOLDER-MADE', { pass: 'The folder exists', fail: 'The folder does not exist' }, (await folderFacts(paths.partial)).exists),
+	],
 };
 
 function unlessTaken(error: unknown, { takeNext }: BackupEnv['paths']): false {

@@ -279,11 +279,16 @@ const alwaysOvertaken = ({ lockWaitSeconds }: Taking, defining: readonly string[
 	});
 
 const temporaryTables = (open: number): Check =>
-	must('TEMPORARY-TABLES', 'The applier holds no temporary table open under the lock', open === 0, {
-		expected: '0',
-		found: String(open),
-		hints: ['They would be missing from a replica made of this backup. Nothing is locked any more; try again in a moment.'],
-	});
+	must(
+		'TEMPORARY-TABLES',
+		{ pass: 'The applier holds no temporary table open under the lock', fail: 'The applier holds temporary tables open under the lock' },
+		open === 0,
+		{
+			expected: '0',
+			found: String(open),
+			hints: ['They would be missing from a replica made of this backup. Nothing is locked any more; try again in a moment.'],
+		},
+	);
 
 /** What a refused lock has left behind, and how it ends. */
 const stillClosed = (still: readonly Blocker[]): string =>

@@ -1,5 +1,5 @@
 import { type Action, pick, pickAll, type SqlAction } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail } from '../../core/check.ts';
 import { LockTimeout, Stopped, VerifyFailed } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
 import type { HeldLease, RunContext } from '../../core/step.ts';
@@ -124,7 +124,7 @@ async function proveLock({ plan, server, perform }: At, lease: HeldLease, before
 	if (!same) {
 		throw new VerifyFailed(
 			[
-				must('POSITION-STILL', 'Nothing was written while the lock was held', false, {
+				fail('POSITION-STILL', 'The position moved while the lock was held', {
 					expected: positionText(before),
 					found: positionText(after),
 				}),
@@ -143,7 +143,7 @@ const itsOwn = (at: At, cause: unknown): boolean =>
 function lostLock(cause: unknown): VerifyFailed {
 	const message = cause instanceof Error ? cause.message : String(cause);
 	return new VerifyFailed(
-		[must('LOCK-HELD', 'The connection that holds the lock is still the same', false, { expected: 'the same connection', found: message })],
+		[fail('LOCK-HELD', 'The connection that held the lock was lost or replaced', { expected: 'the same connection', found: message })],
 		'The lock was lost: the dump is worthless.',
 		{ cause },
 	);

@@ -1,4 +1,4 @@
-import { type Check, must, should } from '../../core/check.ts';
+import { type Check, fail, must, warning } from '../../core/check.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
@@ -27,21 +27,33 @@ export const inspectPrimary: Step<ReplicatingEnv, Facts, null> = {
 		const { hints } = primary.dialect;
 		const gtid = position.source?.gtid || position.self?.gtid || '';
 		const checks: Check[] = [
-			must('DRILL-PRIMARY', `${primary.name} is of the backup’s kind`, primary.dialect.id === server.flavor, {
-				expected: server.flavor,
-				found: primary.dialect.id,
+			must(
+				'DRILL-PRIMARY',
+				{ pass: `${primary.name} is of the backup’s kind`, fail: `${primary.name} is not of the backup’s kind` },
+				primary.dialect.id === server.flavor,
+				{
+					expected: server.flavor,
+					found: primary.dialect.id,
+				},
+			),
+			must(
+				'DRILL-GTID',
+				{ pass: 'The backup names the GTID to continue from', fail: 'The backup names no GTID to continue from' },
+				gtid !== '',
+				{ wrong: 'file and position only, or none' },
+			),
+			must('DRILL-LOG', { pass: `${primary.name} has a binary log`, fail: `${primary.name} has no binary log` }, identity.binaryLog, {
+				hints: hints.binaryLog,
 			}),
-			must('DRILL-GTID', 'The backup names the GTID to continue from', gtid !== '', { wrong: 'file and position only, or none' }),
-			must('DRILL-LOG', `${primary.name} has a binary log`, identity.binaryLog, { hints: hints.binaryLog }),
 			...verifiedCheck(env),
-			must('DRILL-TLS', `${primary.name} offers TLS`, identity.tls || !tls, {
+			must('DRILL-TLS', { pass: `${primary.name} offers TLS`, fail: `${primary.name} offers no TLS` }, identity.tls || !tls, {
 				hints: ['lockstep drill BACKUP --replicate --no-tls', ...hints.tls],
 			}),
 		];
 		// A drill's account would be a write of its own on a server that only follows another.
 		if (account.ours && sources.length > 0)
 			checks.push(
-				must('DRILL-CHAIN', `${primary.name} is not itself a replica`, false, {
+				fail('DRILL-CHAIN', `${primary.name} is itself a replica`, {
 					expected: 'a server on which an account can be created',
 					wrong: `it replicates from ${sources.join(', ')}: an account created on it would disturb that`,
 					hints: [
@@ -52,7 +64,7 @@ export const inspectPrimary: Step<ReplicatingEnv, Facts, null> = {
 			);
 		if (compareSeries(identity.series, seriesOf(server.version)) > 0)
 			checks.push(
-				should('DRILL-SERIES', `${primary.name} is not newer than the server that was backed up`, false, {
+				warning('DRILL-SERIES', `${primary.name} is newer than the server that was backed up`, {
 					wrong: `it is ${identity.version}: an older replica may not understand it`,
 				}),
 			);
@@ -70,7 +82,7 @@ function verifiedCheck({ primary, account, tls, replication: { trust, user } }: 
 	const host = primary.host.includes(':') ? `[${primary.host}]` : primary.host;
 	const address = (options: string) => shellWord(`mysql://${encodeURIComponent(user)}@${host}:${primary.port}?${options}`);
 	return [
-		must('DRILL-ACCOUNT', `${primary.name} is verified before it gets the password of ${account.user}`, false, {
+		fail('DRILL-ACCOUNT', `${primary.name} is not verified before it gets the password of ${account.user}`, {
 			expected: 'TLS, and a certificate that is signed by the CA of ssl-ca',
 			found: tls ? 'no CA, so any server there could read the password' : 'no TLS (--no-tls)',
 			hints: [

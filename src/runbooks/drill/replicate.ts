@@ -45,7 +45,13 @@ const endReplication: Step<ReplicatingEnv, null, null> = {
 	async verify({ primary, account: { user, host, ours }, runQuery }) {
 		if (!ours) return [];
 		const isThere = await runQuery('primary', primary.dialect.accounts.exists(user, host));
-		return [must('DRILL-ACCOUNT-DROPPED', `${user}@${host} is not on ${primary.name} any more`, !isThere)];
+		return [
+			must(
+				'DRILL-ACCOUNT-DROPPED',
+				{ pass: `${user}@${host} is not on ${primary.name} any more`, fail: `${user}@${host} is still on ${primary.name}` },
+				!isThere,
+			),
+		];
 	},
 };
 

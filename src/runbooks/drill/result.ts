@@ -1,7 +1,7 @@
 // What a drill came to, from its run's own events: pure.
 import type { StartedServer } from '../../core/action.ts';
 import type { DrillRecord } from '../../core/backups.ts';
-import { type Check, failed, must } from '../../core/check.ts';
+import { type Check, fail, failed, ok } from '../../core/check.ts';
 import { bytes } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
 import { shellWord } from '../../core/shell.ts';
@@ -27,17 +27,17 @@ const phaseOf = (step: string): Phase | null =>
 		? null
 		: (ORDER.find((phase) => phase !== 'restore' && (PHASES[phase] as readonly string[]).includes(step)) ?? 'restore');
 
-const RESTORES = ['DRILL-RESTORE', 'It restores, into an empty server'] as const;
+const RESTORED = ok('DRILL-RESTORE', 'The backup restores, into an empty server');
 
-/** What a step proves, where it has no check of its own that says so. */
-function proving(step: string, primary: string | null): readonly [id: string, title: string] {
+/** What a step that failed disproves, where it has no check of its own that says so. */
+function disproving(step: string, primary: string | null): readonly [id: string, title: string] {
 	switch (phaseOf(step)) {
 		case 'position':
-			return ['DRILL-POSITION', 'The restored server takes the backup’s position'];
+			return ['DRILL-POSITION', 'The restored server does not take the backup’s position'];
 		case 'replication':
-			return ['DRILL-REPLICATES', `It replicates from ${primary}`];
+			return ['DRILL-REPLICATES', `The restored server does not replicate from ${primary}`];
 		default:
-			return RESTORES;
+			return ['DRILL-RESTORE', 'The backup does not restore into an empty server'];
 	}
 }
 
@@ -52,8 +52,10 @@ export function drillChecks({ steps }: RunState, failure: Failure | null, primar
 	const proofs = ['prove', 'set-position'].flatMap((id) => (restored ? (done(id)?.checks ?? []) : []));
 	const follows = done('catch-up');
 	return [
-		...(restored ? [must(...RESTORES, true), ...proofs] : []),
-		...(follows === undefined ? [] : [must('DRILL-REPLICATES', `It replicated from ${primary} to lag zero`, true), ...follows.checks]),
+		...(restored ? [RESTORED, ...proofs] : []),
+		...(follows === undefined
+			? []
+			: [ok('DRILL-REPLICATES', `The restored server replicated from ${primary} to lag zero`), ...follows.checks]),
 		...(failure === null ? [] : disproved(failure, primary)),
 	];
 }
@@ -62,7 +64,7 @@ function disproved({ step, checks, description }: Failure, primary: string | nul
 	const wrong = failed(checks);
 	if (wrong.length > 0) return wrong;
 	const found = [description.message, description.reason, description.details].filter(Boolean).join(' ');
-	return [must(...proving(step ?? '', primary), false, { found })];
+	return [fail(...disproving(step ?? '', primary), { found })];
 }
 
 /** How long each phase took; `now`: of a step that failed. */
@@ -124,7 +126,7 @@ export function machineCheck(machine: Machine, failure: Failure, backup: string)
 	const trouble = machineTrouble(machine, failure);
 	if (trouble === null) return null;
 	const lacks = failure.checks.some(({ status, id }) => status === 'fail' && (LACKS as readonly string[]).includes(id));
-	return must('DRILL-MACHINE', 'This machine can restore the backup', false, {
+	return fail('DRILL-MACHINE', 'This machine cannot restore the backup', {
 		found: trouble,
 		hints: lacks
 			? [

@@ -24,7 +24,10 @@ const isSame = ({ server: { dialect } }: DrillEnv, a: string, b: string): boolea
 const changeSourceCheck = (env: DrillEnv, { gtid, ready }: Facts): Check =>
 	must(
 		'DRILL-CHANGE-SOURCE',
-		`${changeSourceFile(env.manifest.dump.engine)} has the position of the manifest`,
+		{
+			pass: `${changeSourceFile(env.manifest.dump.engine)} has the position of the manifest`,
+			fail: `${changeSourceFile(env.manifest.dump.engine)} has another position than the manifest`,
+		},
 		ready !== null && isSame(env, ready, gtid ?? ''),
 		{ expected: gtid ?? '', found: ready ?? 'no statement ready' },
 	);
@@ -67,10 +70,18 @@ const setFromFile: Step<DrillEnv, Facts, PositionOutput> = {
 		if (gtid === null) return [];
 		return [
 			changeSourceCheck(env, facts),
-			must('DRILL-POSITION', 'The restored server stands at the backup’s position', isSame(env, output.gtid ?? '', gtid), {
-				expected: gtid,
-				found: output.gtid || 'none',
-			}),
+			must(
+				'DRILL-POSITION',
+				{
+					pass: 'The restored server stands at the backup’s position',
+					fail: 'The restored server does not stand at the backup’s position',
+				},
+				isSame(env, output.gtid ?? '', gtid),
+				{
+					expected: gtid,
+					found: output.gtid || 'none',
+				},
+			),
 		];
 	},
 	previewOutput: { gtid: null },

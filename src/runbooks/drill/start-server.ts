@@ -36,11 +36,16 @@ export const startServer: Step<StartEnv, Facts, StartedServer | null> = {
 		if (program === null) return [];
 		return [
 			note('DRILL-PROGRAM', `${program.path ?? 'A server that is unpacked first'} is ${program.version}`, `for a backup of ${series}`),
-			must('DRILL-ROOM', 'There is room for the restored data', freeBytes >= rawBytes * ROOM, {
-				expected: `about ${bytes(rawBytes * ROOM)} in ${parent}`,
-				found: `${bytes(freeBytes)} free`,
-				hints: [`lockstep drill ${shellWord(folder)} --dir FOLDER`],
-			}),
+			must(
+				'DRILL-ROOM',
+				{ pass: 'There is room for the restored data', fail: 'There is too little room for the restored data' },
+				freeBytes >= rawBytes * ROOM,
+				{
+					expected: `about ${bytes(rawBytes * ROOM)} in ${parent}`,
+					found: `${bytes(freeBytes)} free`,
+					hints: [`lockstep drill ${shellWord(folder)} --dir FOLDER`],
+				},
+			),
 		];
 	},
 	plan: ({ throwaway: { parent: _parent, detected: _detected, ...server }, facts }) => [

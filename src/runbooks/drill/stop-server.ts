@@ -12,9 +12,14 @@ export const stopServer: Step<StartEnv, null, null> = {
 	async verify({ throwaway: { folder }, serverLeft }) {
 		const left = await serverLeft(folder);
 		return [
-			must('DRILL-STOPPED', 'The server is stopped and its folder removed', !left.folder && !left.running, {
-				wrong: [left.running ? 'a process of it runs' : '', left.folder ? `${folder} exists` : ''].filter(Boolean).join(', '),
-			}),
+			must(
+				'DRILL-STOPPED',
+				{ pass: 'The server is stopped and its folder removed', fail: 'The server, or its folder, is left' },
+				!left.folder && !left.running,
+				{
+					wrong: [left.running ? 'a process of it runs' : '', left.folder ? `${folder} exists` : ''].filter(Boolean).join(', '),
+				},
+			),
 		];
 	},
 };

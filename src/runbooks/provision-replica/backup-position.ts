@@ -1,5 +1,5 @@
 import type { LogPosition, Manifest } from '../../archive/manifest.ts';
-import { type Check, must, note, should } from '../../core/check.ts';
+import { type Check, must, note, warning } from '../../core/check.ts';
 import type { Observed, ReadContext, Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
 import { some } from '../shared/server.ts';
@@ -88,7 +88,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 			manifest.position.source === null ? '' : `, which replicated from ${manifest.position.source.host}:${manifest.position.source.port}`;
 		if (manifest.server.flavor !== primary.dialect.id) return [];
 		const checks: Check[] = [
-			must('SEED-POSITION', 'The backup names a position', gtid !== null, {
+			must('SEED-POSITION', { pass: 'The backup names a position', fail: 'The backup names no position' }, gtid !== null, {
 				expected: 'a GTID position, of the server or of its source',
 				wrong: 'it has none: the server that was backed up wrote no binary log and was not a replica',
 				hints: ['Take another backup, of the primary or of a replica of it.', otherwise],
@@ -96,35 +96,53 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 		];
 		if (gtid === null) return checks;
 		checks.push(
-			must('SEED-PRIMARY', 'The backup is of this primary’s data', ours !== null && unknown === '', {
-				expected: `a backup of ${primary.name}, or of a replica of it`,
-				found: ours ?? '',
-				wrong:
-					unknown === ''
-						? `it is of ${of}${followed}, and nothing shows that its position ${gtid || '(empty)'} is one of ${primary.name}`
-						: `it is of ${of}${followed}: ${primary.name} has never written ${unknown}`,
-				hints: [
-					'Take another backup, of this primary or of a replica of it; or give the primary that it belongs to with --primary.',
-					otherwise,
-				],
-			}),
-			must('SEED-LOGS', 'What came after it is still in the primary’s binary logs', positions.contains(gtid, purged), {
-				expected: `nothing purged beyond ${gtid || '(empty)'}`,
-				found: 'yes',
-				wrong: `purged up to ${purged}: the replica could never get what is between (error 1236)`,
-				hints: [
-					'Take a newer backup; have the primary keep its binary logs for longer than the time between two of them.',
-					...hints.retention,
-					otherwise,
-				],
-			}),
-			must('SEED-WHOLE', 'No table was left out of it', manifest.dump.ignored_tables.length === 0, {
-				wrong: `without ${some(manifest.dump.ignored_tables)}: replication would stop at the first change to them`,
-				hints: ['Take a backup without --ignore-table.', otherwise],
-			}),
+			must(
+				'SEED-PRIMARY',
+				{ pass: 'The backup is of this primary’s data', fail: 'The backup is not of this primary’s data' },
+				ours !== null && unknown === '',
+				{
+					expected: `a backup of ${primary.name}, or of a replica of it`,
+					found: ours ?? '',
+					wrong:
+						unknown === ''
+							? `it is of ${of}${followed}, and nothing shows that its position ${gtid || '(empty)'} is one of ${primary.name}`
+							: `it is of ${of}${followed}: ${primary.name} has never written ${unknown}`,
+					hints: [
+						'Take another backup, of this primary or of a replica of it; or give the primary that it belongs to with --primary.',
+						otherwise,
+					],
+				},
+			),
+			must(
+				'SEED-LOGS',
+				{
+					pass: 'What came after the backup is still in the primary’s binary logs',
+					fail: 'What came after the backup is no longer in the primary’s binary logs',
+				},
+				positions.contains(gtid, purged),
+				{
+					expected: `nothing purged beyond ${gtid || '(empty)'}`,
+					found: 'yes',
+					wrong: `purged up to ${purged}: the replica could never get what is between (error 1236)`,
+					hints: [
+						'Take a newer backup; have the primary keep its binary logs for longer than the time between two of them.',
+						...hints.retention,
+						otherwise,
+					],
+				},
+			),
+			must(
+				'SEED-WHOLE',
+				{ pass: 'No table was left out of the backup', fail: 'Some tables were left out of the backup' },
+				manifest.dump.ignored_tables.length === 0,
+				{
+					wrong: `without ${some(manifest.dump.ignored_tables)}: replication would stop at the first change to them`,
+					hints: ['Take a backup without --ignore-table.', otherwise],
+				},
+			),
 			must(
 				'SEED-ACCOUNTS',
-				'It holds the accounts',
+				{ pass: 'The backup holds the accounts', fail: 'The backup holds no accounts' },
 				manifest.files.some((file) => file.kind === 'accounts'),
 				{
 					wrong: 'it has none: replication would stop at the first change to one that the replica lacks (error 1396)',
@@ -135,7 +153,7 @@ export const backupPosition: Step<FromBackupEnv, Facts, SeedOutput> = {
 		const lacking = facts.databases.filter((name) => !manifest.dump.databases.includes(name));
 		if (lacking.length > 0)
 			checks.push(
-				should('SEED-DATABASES', 'It holds all databases of the primary', false, {
+				warning('SEED-DATABASES', 'The backup lacks databases of the primary', {
 					wrong: `not in it: ${some(lacking)}. What was made since then comes through replication; one that was left out (--databases) does not, and replication stops there`,
 				}),
 			);

@@ -18,11 +18,16 @@ export const capturePosition: Step<ProvisionEnv, Facts, CaptureOutput> = {
 		// A replica has what was copied to it, which is in no log of its own; what it hands on is what it has logged since.
 		const sound = follows || primary.dialect.positions.contains(position.written, position.gtid);
 		return [
-			must('POSITION', `${terms.position} is in the primary’s own binary log`, sound, {
-				expected: `${terms.written} holds all of ${position.gtid || '(empty)'}`,
-				found: `${terms.written} = ${position.written || '(empty)'}`,
-				hints: primary.dialect.hints.strayPosition,
-			}),
+			must(
+				'POSITION',
+				{ pass: `${terms.position} is in the primary’s own binary log`, fail: `${terms.position} is not in the primary’s own binary log` },
+				sound,
+				{
+					expected: `${terms.written} holds all of ${position.gtid || '(empty)'}`,
+					found: `${terms.written} = ${position.written || '(empty)'}`,
+					hints: primary.dialect.hints.strayPosition,
+				},
+			),
 			...(position.gtid === ''
 				? [note('POSITION-EMPTY', 'The primary’s position is empty', 'it has written nothing yet: the replica starts from its first log')]
 				: []),

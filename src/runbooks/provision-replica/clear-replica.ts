@@ -91,10 +91,15 @@ export const clearReplica: Step<ProvisionEnv, Facts, null> = {
 		const channels = await runQuery('replica', channel.status);
 		const position = await runQuery('replica', positions.current);
 		return [
-			must('CLEAR', 'The replica is empty', databases.length === 0 && channels.length === 0 && position.gtid === '', {
-				expected: 'no databases, no channel, no position',
-				found: `${databases.length} databases, ${channels.length} channels, position ${position.gtid || '(empty)'}`,
-			}),
+			must(
+				'CLEAR',
+				{ pass: 'The replica is empty', fail: 'The replica is not empty' },
+				databases.length === 0 && channels.length === 0 && position.gtid === '',
+				{
+					expected: 'no databases, no channel, no position',
+					found: `${databases.length} databases, ${channels.length} channels, position ${position.gtid || '(empty)'}`,
+				},
+			),
 		];
 	},
 };

@@ -211,7 +211,7 @@ async function proofs(at: At & ReadContext, status: CloneStatus | null): Promise
 	return [
 		must(
 			'CLONE-COMPLETED',
-			'The clone is complete, and from this primary',
+			{ pass: 'The clone is complete, and from this primary', fail: 'The clone is not complete, or not from this primary' },
 			status?.state === 'Completed' && status.errorCode === 0 && status.source === `${source.host}:${source.port}`,
 			{
 				expected: `Completed, from ${source.host}:${source.port}`,
@@ -219,17 +219,27 @@ async function proofs(at: At & ReadContext, status: CloneStatus | null): Promise
 				hints: ['The same command clones again.'],
 			},
 		),
-		must('CLONE-POSITION', 'Nothing was written there since', replicated === status?.gtid, {
-			expected: status?.gtid ?? 'the position of the clone',
-			found: replicated,
-			hints: ['In the replica’s option file:  read_only = ON  event_scheduler = OFF', 'Then the same command again.'],
-		}),
-		must('CLONE-UUID', 'The replica has a server_uuid of its own', serverUuid !== facts.uuids.primary, {
-			expected: 'another one than the primary’s',
-			found: String(serverUuid),
-			hints: ['Stop the replica, remove auto.cnf from its data folder, and start it.'],
-		}),
-		must('CLONE-DATABASES', 'Every database arrived', lacking.length === 0, {
+		must(
+			'CLONE-POSITION',
+			{ pass: 'Nothing was written on the replica since the clone', fail: 'Something was written on the replica since the clone' },
+			replicated === status?.gtid,
+			{
+				expected: status?.gtid ?? 'the position of the clone',
+				found: replicated,
+				hints: ['In the replica’s option file:  read_only = ON  event_scheduler = OFF', 'Then the same command again.'],
+			},
+		),
+		must(
+			'CLONE-UUID',
+			{ pass: 'The replica has a server_uuid of its own', fail: 'The replica has the primary’s server_uuid' },
+			serverUuid !== facts.uuids.primary,
+			{
+				expected: 'another one than the primary’s',
+				found: String(serverUuid),
+				hints: ['Stop the replica, remove auto.cnf from its data folder, and start it.'],
+			},
+		),
+		must('CLONE-DATABASES', { pass: 'Every database arrived', fail: 'Some databases did not arrive' }, lacking.length === 0, {
 			expected: facts.databases.join(', '),
 			wrong: `missing ${some(lacking)}`,
 		}),
@@ -291,14 +301,19 @@ export const clone: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const lacking = output.databases.filter((name) => !databases.includes(name));
 		const { replicated } = await runQuery('replica', positions.current);
 		return [
-			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
+			must('SEED-DATABASES', { pass: 'Every database arrived', fail: 'Some databases did not arrive' }, lacking.length === 0, {
 				expected: output.databases.join(', '),
 				wrong: `missing ${some(lacking)}`,
 			}),
-			must('SEED-POSITION', 'The replica stands at its data’s position, or beyond', positions.contains(replicated, output.gtid), {
-				expected: output.gtid,
-				found: replicated,
-			}),
+			must(
+				'SEED-POSITION',
+				{ pass: 'The replica stands at its data’s position, or beyond', fail: 'The replica does not stand at its data’s position' },
+				positions.contains(replicated, output.gtid),
+				{
+					expected: output.gtid,
+					found: replicated,
+				},
+			),
 		];
 	},
 	inspectReachable: inspectForUndo,

@@ -66,10 +66,13 @@ export const compareDefinitionsOfBoth: Step<ProvisionEnv, Facts, Output> = {
 			wrong: some(output.differences, 12),
 			hints: ['Provision it again, or find out what changed them on the replica.'],
 		};
-		const title = `All ${output.compared} objects have the same definition on both`;
+		const titles = {
+			pass: `All ${output.compared} objects have the same definition on both`,
+			fail: `Definitions of ${output.compared} objects differ between the servers`,
+		};
 		// What another version prints of the same object is not in all cases known to be the same.
 		const same = compareSeries(facts.series.primary, facts.series.replica) === 0;
-		return [(same ? must : should)('COMPARE-DEFINITIONS', title, output.differences.length === 0, rest)];
+		return [(same ? must : should)('COMPARE-DEFINITIONS', titles, output.differences.length === 0, rest)];
 	},
 	proves: () => true,
 	previewOutput: { compared: 0, differences: [] },

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Action, pick } from '../../core/action.ts';
 import type { ChangedJson } from '../../core/changed-json.ts';
-import { type Check, must, note } from '../../core/check.ts';
+import { type Check, fail, must, note } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
-import { count } from '../../core/format.ts';
+import { count, plural } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { ReadContext, RunContext, Step } from '../../core/step.ts';
 import { trackTables } from '../../core/table-progress.ts';
@@ -142,7 +142,7 @@ async function untilReached({ replica, runQuery, now, signal }: At, gtid: string
 		if (positions.contains((await runQuery('replica', positions.current)).replicated, gtid) && status?.sql === 'no') return;
 		if (status?.sqlError || now().getTime() > until) {
 			throw new VerifyFailed([
-				must('COMPARE-REACH', 'The replica reaches the primary’s snapshot', false, {
+				fail('COMPARE-REACH', 'The replica does not reach the primary’s snapshot', {
 					expected: gtid,
 					found: status?.sqlError ?? 'not within two minutes',
 				}),
@@ -321,7 +321,10 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 		const checks: Check[] = [
 			must(
 				'COMPARE-OBJECTS',
-				'Both have the same databases, tables, views, triggers, routines and events',
+				{
+					pass: 'Both have the same databases, tables, views, triggers, routines and events',
+					fail: 'The two servers do not have the same objects',
+				},
 				lacking.length + extra.length === 0,
 				{
 					expected: `${there.length} objects`,
@@ -331,11 +334,19 @@ export const compare: Step<ProvisionEnv, Facts, Output> = {
 					hints: ['Provision it again: a replica that differs cannot be repaired by replication.'],
 				},
 			),
-			must('COMPARE-CONTENTS', `All ${output.compared} tables have the same contents at ${output.gtid}`, output.different.length === 0, {
-				expected: 'equal checksums',
-				wrong: some(output.different),
-				hints: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
-			}),
+			must(
+				'COMPARE-CONTENTS',
+				{
+					pass: `All ${output.compared} tables have the same contents at ${output.gtid}`,
+					fail: `The servers have different contents in ${plural(output.different.length, 'table')} of ${output.compared} at ${output.gtid}`,
+				},
+				output.different.length === 0,
+				{
+					expected: 'equal checksums',
+					wrong: some(output.different),
+					hints: ['Provision it again, or find out what wrote to the replica, or to a table without snapshots, during the copy.'],
+				},
+			),
 		];
 		checks.push(...jsonCheck(output.changedJson ?? []));
 		if (output.notCompared.length > 0)

@@ -41,13 +41,18 @@ export const connect: Step<ProvisionEnv, Facts, null> = {
 	async verify(at) {
 		const channel = (await at.runQuery('replica', at.replica.dialect.channel.status))[0] ?? null;
 		return [
-			must('CHANNEL', 'The channel is configured as planned', asWanted(at, channel), {
-				expected: `${at.account.user} at ${at.source.host}:${at.source.port}, GTID, ${at.tls ? 'TLS' : 'no TLS'}`,
-				found:
-					channel === null
-						? 'none'
-						: `${channel.user} at ${channel.host}:${channel.port}, ${channel.usesGtid ? 'GTID' : 'file and position'}, ${channel.tlsAsked ? 'TLS' : 'no TLS'}`,
-			}),
+			must(
+				'CHANNEL',
+				{ pass: 'The channel is configured as planned', fail: 'The channel is not configured as planned' },
+				asWanted(at, channel),
+				{
+					expected: `${at.account.user} at ${at.source.host}:${at.source.port}, GTID, ${at.tls ? 'TLS' : 'no TLS'}`,
+					found:
+						channel === null
+							? 'none'
+							: `${channel.user} at ${channel.host}:${channel.port}, ${channel.usesGtid ? 'GTID' : 'file and position'}, ${channel.tlsAsked ? 'TLS' : 'no TLS'}`,
+				},
+			),
 		];
 	},
 	async inspectReachable(at) {

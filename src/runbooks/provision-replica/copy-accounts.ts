@@ -1,5 +1,5 @@
 import type { Action } from '../../core/action.ts';
-import { type Check, must, should } from '../../core/check.ts';
+import { type Check, must, warning } from '../../core/check.ts';
 import { isMade } from '../../core/effects.ts';
 import type { Thing } from '../../core/model.ts';
 import type { Observed, ReadContext, Step } from '../../core/step.ts';
@@ -74,7 +74,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 			...(fewer.length === 0
 				? []
 				: [
-						should('ACCOUNTS-FEWER', `Accounts may do on ${replica.name} what they may on the primary`, false, {
+						warning('ACCOUNTS-FEWER', `Some accounts may do less on ${replica.name} than on the primary`, {
 							wrong: `${some(fewer.map(({ account }) => account))} existed before and may do less`,
 							hints: fewer.flatMap(({ wide, objects }) => [...wide, ...objects].map((line) => `${line};`)).slice(0, 12),
 						}),
@@ -82,7 +82,7 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 			...(gone.length === 0
 				? []
 				: [
-						should('GRANTS-GONE', 'All privileges are on objects that exist', false, {
+						warning('GRANTS-GONE', 'Some privileges are on objects that do not exist', {
 							wrong: `on objects that are missing on the primary as well, so they are not copied: ${some(gone)}`,
 							hints: ['On the primary:  REVOKE … ON …  where it is not needed any more.'],
 						}),
@@ -112,14 +112,24 @@ export const copyAccounts: Step<ProvisionEnv, Accounts, AccountsOutput> = {
 		const lacking = (await runQuery('primary', accounts.list)).filter((who) => !accounts.isOwn(who) && !present.includes(accountKey(who)));
 		const missing = await lackingNow(at, at.output?.made ?? [], 'wide');
 		return [
-			must('ACCOUNTS', 'The replica has the primary’s accounts', lacking.length === 0, {
-				expected: 'all',
-				wrong: `missing ${some(lacking.map(accountKey))}`,
-			}),
-			must('ACCOUNTS-GRANTS', 'They may do what they may on the primary', missing.length === 0, {
-				expected: 'the same privileges',
-				wrong: `missing ${some(missing)}`,
-			}),
+			must(
+				'ACCOUNTS',
+				{ pass: 'The replica has the primary’s accounts', fail: 'The replica lacks accounts of the primary' },
+				lacking.length === 0,
+				{
+					expected: 'all',
+					wrong: `missing ${some(lacking.map(accountKey))}`,
+				},
+			),
+			must(
+				'ACCOUNTS-GRANTS',
+				{ pass: 'The accounts may do what they may on the primary', fail: 'Some accounts may not do what they may on the primary' },
+				missing.length === 0,
+				{
+					expected: 'the same privileges',
+					wrong: `missing ${some(missing)}`,
+				},
+			),
 		];
 	},
 	inspectReachable: accountsThere,
@@ -147,10 +157,15 @@ export const grantObjects: Step<ProvisionEnv, Accounts, null> = {
 	async verify(at) {
 		const lacking = await lackingNow(at, created(at), 'objects');
 		return [
-			must('OBJECT-GRANTS', 'The copied accounts have all their privileges', lacking.length === 0, {
-				expected: 'as on the primary',
-				wrong: `missing ${some(lacking)}`,
-			}),
+			must(
+				'OBJECT-GRANTS',
+				{ pass: 'The copied accounts have all their privileges', fail: 'Some copied accounts lack privileges' },
+				lacking.length === 0,
+				{
+					expected: 'as on the primary',
+					wrong: `missing ${some(lacking)}`,
+				},
+			),
 		];
 	},
 	inspectReachable: accountsThere,

@@ -1,5 +1,5 @@
 import type { Action } from '../../core/action.ts';
-import { must, note } from '../../core/check.ts';
+import { fail, must, note } from '../../core/check.ts';
 import { isMade } from '../../core/effects.ts';
 import { UserError } from '../../core/errors.ts';
 import type { Thing } from '../../core/model.ts';
@@ -55,7 +55,7 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 			return [note('ACCOUNT', `The account ${name} exists from an earlier run`, 'it gets a new password')];
 		}
 		return [
-			must('ACCOUNT', `The account ${name} is free`, false, {
+			fail('ACCOUNT', `The account ${name} is in use`, {
 				expected: 'an account that is not in use yet',
 				found: origin.grants.join('; '),
 				hints: [
@@ -98,26 +98,41 @@ export const createAccount: Step<ProvisionEnv, Facts, null> = {
 		const { accounts } = primary.dialect;
 		const name = `${account.user}@${account.host}`;
 		if (!(await runQuery('primary', accounts.exists(account.user, account.host)))) {
-			return [must('ACCOUNT-EXISTS', `${name} exists`, false, { expected: 'the account', found: 'none' })];
+			return [fail('ACCOUNT-EXISTS', `${name} does not exist`, { expected: 'the account', found: 'none' })];
 		}
 		const grants = await runQuery('primary', accounts.grants(account.user, account.host));
 		const requires = await runQuery('primary', accounts.requiresTls(account.user, account.host));
 		return [
 			must(
 				'ACCOUNT-GRANTS',
-				`${name} may replicate and nothing else`,
+				{ pass: `${name} may replicate and nothing else`, fail: `${name} may not replicate, or may do more than that` },
 				grants.some((grant) => grant.startsWith('GRANT REPLICATION SLAVE')) && grants.every((grant) => REPLICATION_ONLY.test(grant)),
 				{
 					expected: 'GRANT REPLICATION SLAVE ON *.*',
 					found: grants.join('; '),
 				},
 			),
-			must('ACCOUNT-TLS', tls ? `${name} must use TLS` : `${name} may connect without TLS, as was asked`, requires === tls, {
-				expected: tls ? 'REQUIRE SSL' : 'no REQUIRE',
-				found: requires ? 'REQUIRE SSL' : 'none',
-			}),
+			must(
+				'ACCOUNT-TLS',
+				{
+					pass: tls ? `${name} must use TLS` : `${name} may connect without TLS, as was asked`,
+					fail: tls ? `${name} may connect without TLS` : `${name} must use TLS, which was not asked`,
+				},
+				requires === tls,
+				{
+					expected: tls ? 'REQUIRE SSL' : 'no REQUIRE',
+					found: requires ? 'REQUIRE SSL' : 'none',
+				},
+			),
 			// The password was in the memory of the run that set it: another run sets a new one, until the channel has it.
-			must('ACCOUNT-PASSWORD', 'Its password is known to this run or to the channel', memory.passwordSet || outputs.connect !== undefined),
+			must(
+				'ACCOUNT-PASSWORD',
+				{
+					pass: 'Its password is known to this run or to the channel',
+					fail: 'Its password is known neither to this run nor to the channel',
+				},
+				memory.passwordSet || outputs.connect !== undefined,
+			),
 		];
 	},
 	inspectReachable: async (at) => (at.absent.has('primary') ? { ...at.origin, exists: true } : createAccount.inspect(at)),

@@ -94,26 +94,41 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 			return checks;
 		}
 		checks.push(
-			must('OPERATOR', `The replica has no account ${name} of its own`, !origin.onReplica, {
-				expected: `${name} on neither server, or on the primary`,
-				wrong: 'on the replica only: it would keep a password that the primary’s has not',
-				hints: [
-					'Choose another name:  --operator NAME@HOST',
-					`or drop it there, if it is not in use:  DROP USER '${operator.user}'@'${operator.host}';`,
-				],
-			}),
-			must('OPERATOR-FILE', 'Its password can be put in a file', !origin.file && facts.fileCanBeMade, {
-				expected: `${operator.passwordFile} is free and can be made`,
-				found: origin.file
-					? 'it exists already, and lockstep overwrites nothing'
-					: `no permission to write in ${dirname(operator.passwordFile)}`,
-				hints: ['Give another file:  --operator-password-file FILE'],
-			}),
-			must('OPERATOR-TLS', `${name} can log in on the replica`, !operator.tls || facts.replicaTls, {
-				expected: 'TLS on the replica, as the account must use it',
-				wrong: 'the replica has none',
-				hints: [...replica.dialect.hints.tls, 'or say in words that nothing need be encrypted:  --no-tls'],
-			}),
+			must(
+				'OPERATOR',
+				{ pass: `The replica has no account ${name} of its own`, fail: `The replica has an account ${name} of its own` },
+				!origin.onReplica,
+				{
+					expected: `${name} on neither server, or on the primary`,
+					wrong: 'on the replica only: it would keep a password that the primary’s has not',
+					hints: [
+						'Choose another name:  --operator NAME@HOST',
+						`or drop it there, if it is not in use:  DROP USER '${operator.user}'@'${operator.host}';`,
+					],
+				},
+			),
+			must(
+				'OPERATOR-FILE',
+				{ pass: 'Its password can be put in a file', fail: 'Its password cannot be put in a file' },
+				!origin.file && facts.fileCanBeMade,
+				{
+					expected: `${operator.passwordFile} is free and can be made`,
+					found: origin.file
+						? 'it exists already, and lockstep overwrites nothing'
+						: `no permission to write in ${dirname(operator.passwordFile)}`,
+					hints: ['Give another file:  --operator-password-file FILE'],
+				},
+			),
+			must(
+				'OPERATOR-TLS',
+				{ pass: `${name} can log in on the replica`, fail: `${name} cannot log in on the replica` },
+				!operator.tls || facts.replicaTls,
+				{
+					expected: 'TLS on the replica, as the account must use it',
+					wrong: 'the replica has none',
+					hints: [...replica.dialect.hints.tls, 'or say in words that nothing need be encrypted:  --no-tls'],
+				},
+			),
 		);
 		return checks;
 	},
@@ -151,20 +166,33 @@ export const createOperator: Step<ProvisionEnv, Facts, Output> = {
 		const name = nameOf(operator);
 		const there = await exists(primary, 'primary', operator, runQuery);
 		const lacking = there ? privileges.missing(await heldThere(primary, 'primary', operator, runQuery), privileges.needs.status) : [];
-		const made = must('OPERATOR-MADE', `${name} may read the primary’s status`, there && lacking.length === 0, {
-			expected: 'the account and its privileges',
-			wrong: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
-		});
+		const made = must(
+			'OPERATOR-MADE',
+			{ pass: `${name} may read the primary’s status`, fail: `${name} may not read the primary’s status` },
+			there && lacking.length === 0,
+			{
+				expected: 'the account and its privileges',
+				wrong: there ? `missing ${lacking.map((need) => need.privilege).join(', ')}` : 'no such account',
+			},
+		);
 		if (!output.made || !there) return [made];
 		return [
 			made,
-			must('OPERATOR-KEPT', 'Its password is in its file', (await folderFacts(operator.passwordFile)).exists, {
-				expected: operator.passwordFile,
-				wrong: 'no such file',
-			}),
+			must(
+				'OPERATOR-KEPT',
+				{ pass: 'Its password is in its file', fail: 'Its password is not in its file' },
+				(await folderFacts(operator.passwordFile)).exists,
+				{
+					expected: operator.passwordFile,
+					wrong: 'no such file',
+				},
+			),
 			must(
 				'OPERATOR-REQUIRES',
-				operator.tls ? `${name} must use TLS` : `${name} may connect without TLS`,
+				{
+					pass: operator.tls ? `${name} must use TLS` : `${name} may connect without TLS`,
+					fail: operator.tls ? `${name} may connect without TLS` : `${name} must use TLS`,
+				},
 				(await runQuery('primary', accounts.requiresTls(operator.user, operator.host))) === operator.tls,
 			),
 		];

@@ -1,4 +1,4 @@
-import { type Check, must, note } from '../../core/check.ts';
+import { type Check, fail, must, note } from '../../core/check.ts';
 import type { ReadContext } from '../../core/step.ts';
 import type { ToolFault, UnopenedTable } from '../../dialects/common/fits.ts';
 import { distrustsCode, functionsCheck } from '../shared/functions.ts';
@@ -51,6 +51,8 @@ export async function inspectFits(
 	};
 }
 
+const FUNCTIONS = { pass: 'The replica takes the primary’s functions', fail: 'The replica refuses functions of the primary' };
+
 const isOn = (value: string | undefined): boolean => value === 'ON' || value === '1';
 
 /** Whether functions and triggers need more on the replica than the privileges to create them. */
@@ -59,11 +61,16 @@ export const distrusts = ({ replica }: Fits): boolean => distrustsCode(replica);
 /** Of the primary: what stops the copy, or the channel. */
 export function primaryFits(fits: Fits, tls: boolean): Check[] {
 	return [
-		must('PRIMARY-VIEWS', 'All its views are valid', fits.brokenViews.length === 0, {
-			expected: 'views that can be read',
-			wrong: some(fits.brokenViews.map(({ name, why }) => `${name} (${why})`)),
-			hints: fits.brokenViews.slice(0, 6).map(({ name }) => `SHOW CREATE VIEW ${name};  correct it, or  DROP VIEW ${name};`),
-		}),
+		must(
+			'PRIMARY-VIEWS',
+			{ pass: 'All views of the primary are valid', fail: 'Some views of the primary are not valid' },
+			fits.brokenViews.length === 0,
+			{
+				expected: 'views that can be read',
+				wrong: some(fits.brokenViews.map(({ name, why }) => `${name} (${why})`)),
+				hints: fits.brokenViews.slice(0, 6).map(({ name }) => `SHOW CREATE VIEW ${name};  correct it, or  DROP VIEW ${name};`),
+			},
+		),
 		...unopenedCheck('PRIMARY-TABLES', fits.unopened ?? [], null),
 		...toolFaultsCheck('PRIMARY-TOOL-OBJECTS', fits.toolFaults ?? [], null, [
 			'Correct the object, or copy it from a backup by our own engine:  --seed BACKUP, made with lockstep backup --engine parallel',
@@ -79,7 +86,7 @@ export function primaryFits(fits: Fits, tls: boolean): Check[] {
 				]),
 		...(isOn(fits.primary.require_secure_transport) && !tls
 			? [
-					must('PRIMARY-SECURE', 'The primary takes connections without TLS', false, {
+					fail('PRIMARY-SECURE', 'The primary takes no connections without TLS', {
 						expected: 'require_secure_transport = OFF, as --no-tls was given',
 						wrong: 'require_secure_transport is ON',
 						hints: ['Leave out --no-tls.'],
@@ -95,23 +102,39 @@ export function replicaFits(fits: Fits, copied: 'accounts' | 'all'): Check[] {
 	const distrusted = distrusts(fits) ? fits.functions : [];
 	const restricted = isOn(replica.partial_revokes) ? [] : fits.restricted;
 	return [
-		must('REPLICA-CASE', 'Names of tables mean the same on both', primary.lower_case_table_names === replica.lower_case_table_names, {
-			expected: `lower_case_table_names = ${primary.lower_case_table_names}, as on the primary`,
-			found: String(replica.lower_case_table_names),
-			hints: ['It is decided when a server’s data folder is made: take a server that was made with the primary’s value.'],
-		}),
-		...(copied === 'accounts'
-			? []
-			: [functionsCheck('REPLICA-FUNCTIONS', 'The replica takes the primary’s functions', 'replica', distrusted)]),
-		must('REPLICA-PLUGINS', 'The replica knows how the primary’s accounts log in', fits.missingPlugins.length === 0, {
-			expected: 'the same authentication plugins',
-			wrong: `it lacks ${some(fits.missingPlugins)} (error 1524)`,
-			hints: fits.missingPlugins.map((name) => `On the replica:  INSTALL PLUGIN ${name} SONAME '….so';`),
-		}),
-		must('REPLICA-PARTIAL-REVOKES', 'The replica takes partial revokes', restricted.length === 0, {
-			expected: 'partial_revokes = ON, as on the primary',
-			wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
-			hints: ['On the replica:  SET PERSIST partial_revokes = ON;'],
-		}),
+		must(
+			'REPLICA-CASE',
+			{ pass: 'Names of tables mean the same on both', fail: 'Names of tables do not mean the same on both' },
+			primary.lower_case_table_names === replica.lower_case_table_names,
+			{
+				expected: `lower_case_table_names = ${primary.lower_case_table_names}, as on the primary`,
+				found: String(replica.lower_case_table_names),
+				hints: ['It is decided when a server’s data folder is made: take a server that was made with the primary’s value.'],
+			},
+		),
+		...(copied === 'accounts' ? [] : [functionsCheck('REPLICA-FUNCTIONS', FUNCTIONS, 'replica', distrusted)]),
+		must(
+			'REPLICA-PLUGINS',
+			{
+				pass: 'The replica knows how the primary’s accounts log in',
+				fail: 'The replica does not know how some accounts of the primary log in',
+			},
+			fits.missingPlugins.length === 0,
+			{
+				expected: 'the same authentication plugins',
+				wrong: `it lacks ${some(fits.missingPlugins)} (error 1524)`,
+				hints: fits.missingPlugins.map((name) => `On the replica:  INSTALL PLUGIN ${name} SONAME '….so';`),
+			},
+		),
+		must(
+			'REPLICA-PARTIAL-REVOKES',
+			{ pass: 'The replica takes partial revokes', fail: 'The replica takes no partial revokes' },
+			restricted.length === 0,
+			{
+				expected: 'partial_revokes = ON, as on the primary',
+				wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
+				hints: ['On the replica:  SET PERSIST partial_revokes = ON;'],
+			},
+		),
 	];
 }

@@ -1,4 +1,4 @@
-import { type Check, should } from '../../core/check.ts';
+import { type Check, warning } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
 import { accountsIn } from '../restore/accounts-file.ts';
@@ -46,7 +46,7 @@ export const forgetAccounts: Step<FromBackupEnv, Facts, null> = {
 	checks({ facts, replica }): readonly Check[] {
 		if (facts.login === null) return [];
 		return [
-			should('SEED-LOGIN', 'The backup knows the account that we work as', false, {
+			warning('SEED-LOGIN', 'The backup lacks the account that lockstep logs in with', {
 				wrong: `${facts.login} is on the primary and not in the backup: if the primary made it since then, replication stops there (error 1396)`,
 				hints: [`Log in to ${replica.name} as another one, which is on that server only.`],
 			}),

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { must } from '../../core/check.ts';
+import { fail, must } from '../../core/check.ts';
 import { VerifyFailed } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import type { ProvisionEnv } from './env.ts';
@@ -33,7 +33,7 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		while (plan.length > 0 && !(await exists(replica, 'replica', operator, runQuery))) {
 			if (now().getTime() > until) {
 				throw new VerifyFailed([
-					must('OPERATOR-COMES', `${nameOf(operator)} is on the replica`, false, {
+					fail('OPERATOR-COMES', `${nameOf(operator)} is not on the replica`, {
 						expected: 'the account, as the primary has it',
 						found: 'no such account',
 						hints: ['It comes through replication: provision again when the replica has caught up.'],
@@ -51,12 +51,17 @@ export const grantOperator: Step<ProvisionEnv, Facts, null> = {
 		const held = there ? await heldThere(replica, 'replica', operator, runQuery) : [];
 		const lacking = replica.dialect.privileges.missing(held, replicaNeeds(replica)).map((need) => need.privilege);
 		return [
-			must('OPERATOR-GRANTS', `${nameOf(operator)} may take backups of the replica`, lacking.length === 0, {
-				expected: replicaNeeds(replica)
-					.map((need) => need.privilege)
-					.join(', '),
-				wrong: there ? `missing ${lacking.join(', ')}` : 'no such account',
-			}),
+			must(
+				'OPERATOR-GRANTS',
+				{ pass: `${nameOf(operator)} may take backups of the replica`, fail: `${nameOf(operator)} may not take backups of the replica` },
+				lacking.length === 0,
+				{
+					expected: replicaNeeds(replica)
+						.map((need) => need.privilege)
+						.join(', '),
+					wrong: there ? `missing ${lacking.join(', ')}` : 'no such account',
+				},
+			),
 		];
 	},
 	async inspectReachable(at) {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Check, must, note, should } from '../../core/check.ts';
+import { type Check, fail, must, note, should, warning } from '../../core/check.ts';
 import type { Effects } from '../../core/effects.ts';
 import { ConnectError } from '../../core/errors.ts';
 import { duration } from '../../core/format.ts';
@@ -202,14 +202,22 @@ function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneInspection): 
 	const { login, accounts } = facts;
 	const there = facts.primaryAccounts.some((who) => nameOf(who) === accounts.replica);
 	const checks = [
-		must('CLONE-LOGIN', `${accounts.replica} is on the primary too, with the same password`, there && login.account !== null, {
-			expected: 'a login that is still good when the replica has the primary’s accounts',
-			found: there ? login.words || 'yes' : `no account ${accounts.replica} on the primary`,
-			hints: [
-				`Give the replica’s login to an account that is on both with the same password: --replica ${shellWord(`mysql://USER@${replica.host}:${replica.port}`)}`,
-				'Or copy by the stream, which leaves the replica’s own accounts as they are:  --seed dump',
-			],
-		}),
+		must(
+			'CLONE-LOGIN',
+			{
+				pass: `${accounts.replica} is on the primary too, with the same password`,
+				fail: `${accounts.replica} is not on the primary with the same password`,
+			},
+			there && login.account !== null,
+			{
+				expected: 'a login that is still good when the replica has the primary’s accounts',
+				found: there ? login.words || 'yes' : `no account ${accounts.replica} on the primary`,
+				hints: [
+					`Give the replica’s login to an account that is on both with the same password: --replica ${shellWord(`mysql://USER@${replica.host}:${replica.port}`)}`,
+					'Or copy by the stream, which leaves the replica’s own accounts as they are:  --seed dump',
+				],
+			},
+		),
 	];
 	const needed = [...replica.dialect.privileges.needs.provisionReplica, ...words.needs.replica];
 	if (login.account === accounts.replica) {
@@ -219,7 +227,7 @@ function loginChecks(at: ProvisionEnv, words: Cloning, facts: CloneInspection): 
 		});
 	} else if (login.account !== null && there) {
 		checks.push(
-			should('CLONE-LOGIN-PRIVILEGES', 'After it the replica has the same account with the same privileges', false, {
+			warning('CLONE-LOGIN-PRIVILEGES', 'The account of the replica may have other privileges after the copy', {
 				found: `the primary takes this login for ${login.account}; the privileges and the password of ${accounts.replica} there were not seen`,
 				hints: [`On the primary:  SHOW GRANTS FOR '${accounts.replica.replace(/@(?=[^@]*$)/, "'@'")}';`],
 			}),
@@ -233,7 +241,7 @@ export function checkClone(at: ProvisionEnv & Observed<CloneInspection | null>):
 	const words = wordsOf(at);
 	if (words === null || facts === null) {
 		return [
-			must('CLONE-KIND', 'Both servers have CLONE', false, {
+			fail('CLONE-KIND', 'One of the servers has no CLONE', {
 				expected: 'two MySQL servers',
 				found: `${primary.dialect.title} and ${replica.dialect.title}: MariaDB has no CLONE`,
 				hints: ['Copy by the stream:  --seed dump', 'or by hand with mariadb-backup.'],
@@ -247,41 +255,67 @@ export function checkClone(at: ProvisionEnv & Observed<CloneInspection | null>):
 			held: facts.held.primary,
 			needed: words.needs.primary,
 		}),
-		must('CLONE-GRANT', `${facts.accounts.primary} may give the account of the copy its privilege`, facts.mayGrantDonor, {
-			expected: 'BACKUP_ADMIN, with the right to give it on',
-			found: facts.mayGrantDonor ? 'yes' : 'it may not',
-			hints: [`${shown(words.letGrantDonor(facts.accounts.primary))};`],
-		}),
+		must(
+			'CLONE-GRANT',
+			{
+				pass: `${facts.accounts.primary} may give the account of the copy its privilege`,
+				fail: `${facts.accounts.primary} may not give the account of the copy its privilege`,
+			},
+			facts.mayGrantDonor,
+			{
+				expected: 'BACKUP_ADMIN, with the right to give it on',
+				found: facts.mayGrantDonor ? 'yes' : 'it may not',
+				hints: [`${shown(words.letGrantDonor(facts.accounts.primary))};`],
+			},
+		),
 		privilegeCheck('CLONE-REPLICA-PRIVILEGES', replica, facts.accounts.replica, {
 			held: facts.held.replica,
 			needed: words.needs.replica,
 		}),
 		...loginChecks(at, words, facts),
-		...words.limits(facts.donor, facts.recipient).map(({ holds, id, title, ...rest }) => must(id, title, holds, rest)),
-		must('CLONE-IDLE', 'No clone is at work there', facts.status?.state !== 'In Progress', {
-			expected: 'none',
-			found: facts.status?.state === 'In Progress' ? `one from ${facts.status.source}, begun ${facts.status.began}` : 'none',
-			hints: ['Wait until it is done and the server has restarted (or start it then); the same command resumes it.'],
-		}),
-		must('CLONE-CHANNELS', 'The primary is not a replica', !facts.primaryFollows, {
+		...words.limits(facts.donor, facts.recipient).map(({ holds, id, titles, ...rest }) => must(id, titles, holds, rest)),
+		must(
+			'CLONE-IDLE',
+			{ pass: 'No clone is at work on the replica', fail: 'A clone is at work on the replica' },
+			facts.status?.state !== 'In Progress',
+			{
+				expected: 'none',
+				found: facts.status?.state === 'In Progress' ? `one from ${facts.status.source}, begun ${facts.status.began}` : 'none',
+				hints: ['Wait until it is done and the server has restarted (or start it then); the same command resumes it.'],
+			},
+		),
+		must('CLONE-CHANNELS', { pass: 'The primary is not a replica', fail: 'The primary is itself a replica' }, !facts.primaryFollows, {
 			expected: 'no channel',
 			found: facts.primaryFollows
 				? 'it has one, which CLONE copies: the replica would follow the primary’s own source as soon as it restarts'
 				: 'none',
 			hints: ['Copy by the stream:  --seed dump'],
 		}),
-		must('CLONE-ENGINES', 'All tables with rows are of InnoDB', filled.length === 0, {
-			expected: 'CLONE brings the contents of InnoDB only',
-			found: filled.length === 0 ? 'yes' : `these would arrive EMPTY: ${some(filled)}`,
-			hints: [...filled.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`), 'Or copy by the stream:  --seed dump'],
-		}),
-		should('CLONE-ENGINES-EMPTY', 'None can get any meanwhile', empty.length === 0, {
-			found:
-				empty.length === 0
-					? 'yes'
-					: `${some(empty)}: what is written to them while the copy runs does not come; the comparison will show it`,
-			hints: empty.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`),
-		}),
+		must(
+			'CLONE-ENGINES',
+			{ pass: 'All tables with rows are of InnoDB', fail: 'Some tables with rows are not of InnoDB' },
+			filled.length === 0,
+			{
+				expected: 'CLONE brings the contents of InnoDB only',
+				found: filled.length === 0 ? 'yes' : `these would arrive EMPTY: ${some(filled)}`,
+				hints: [...filled.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`), 'Or copy by the stream:  --seed dump'],
+			},
+		),
+		should(
+			'CLONE-ENGINES-EMPTY',
+			{
+				pass: 'No empty table of another engine can get rows meanwhile',
+				fail: 'Some empty tables of other engines could get rows meanwhile',
+			},
+			empty.length === 0,
+			{
+				found:
+					empty.length === 0
+						? 'yes'
+						: `${some(empty)}: what is written to them while the copy runs does not come; the comparison will show it`,
+				hints: empty.slice(0, 6).map((name) => `ALTER TABLE ${name} ENGINE=InnoDB;`),
+			},
+		),
 		note(
 			'CLONE-REPLACES',
 			'All of the replica is replaced by the primary’s',

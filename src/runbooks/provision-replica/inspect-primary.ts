@@ -1,5 +1,5 @@
 import { type Check, must, note, should } from '../../core/check.ts';
-import { bytes } from '../../core/format.ts';
+import { bytes, plural } from '../../core/format.ts';
 import { shellWord } from '../../core/shell.ts';
 import type { Step } from '../../core/step.ts';
 import type { Gap } from '../../dialects/common/gaps.ts';
@@ -95,12 +95,12 @@ export const inspectPrimary: Step<ProvisionEnv, PrimaryFacts, null> = {
 					...(facts.channels.length === 0 ? [] : primary.dialect.privileges.needs.unlogged),
 				],
 			}),
-			must('PRIMARY-BINLOG', 'The primary writes a binary log', identity.binaryLog, {
+			must('PRIMARY-BINLOG', { pass: 'The primary writes a binary log', fail: 'The primary writes no binary log' }, identity.binaryLog, {
 				expected: 'log_bin is on',
 				wrong: 'it is off: there is nothing that a replica could follow',
 				hints: hints.binaryLog,
 			}),
-			must('PRIMARY-NETWORK', 'A replica can reach the primary', source.port > 0, {
+			must('PRIMARY-NETWORK', { pass: 'A replica can reach the primary', fail: 'No replica can reach the primary' }, source.port > 0, {
 				expected: 'a port',
 				wrong: 'it takes connections over its socket only (skip_networking)',
 				hints: [
@@ -108,7 +108,7 @@ export const inspectPrimary: Step<ProvisionEnv, PrimaryFacts, null> = {
 					'then restart the primary; or name another way to it:  --source HOST:PORT',
 				],
 			}),
-			must('PRIMARY-SERVER-ID', 'The primary has a server id', identity.serverId > 0, {
+			must('PRIMARY-SERVER-ID', { pass: 'The primary has a server id', fail: 'The primary has no server id' }, identity.serverId > 0, {
 				expected: 'a server_id above 0',
 				found: String(identity.serverId),
 				hints: hints.primaryId,
@@ -116,26 +116,39 @@ export const inspectPrimary: Step<ProvisionEnv, PrimaryFacts, null> = {
 		];
 		checks.push(
 			...preparedChecks(primary, identity.account, facts.prepared),
-			...gapChecks('PRIMARY-FILTERS', 'The primary logs all changes', facts.gaps.log, 'no filter of its binary log'),
+			...gapChecks(
+				'PRIMARY-FILTERS',
+				{ pass: 'The primary logs all changes', fail: 'The primary does not log all changes' },
+				facts.gaps.log,
+				'no filter of its binary log',
+			),
 			...chainChecks(primary, facts),
 		);
 		if (dumps) {
 			checks.push(
-				must('PRIMARY-TOOLS', 'The vendor’s dump tool and client are on this machine', facts.dumpTool !== null && facts.client !== null, {
-					expected: `${names.join(' or ')}, and ${replica.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
-					found: [
-						facts.dumpTool ?? `no ${names[0]}`,
-						facts.client ?? `no ${replica.dialect.tools.load('replica').names[0]}`,
-						...(facts.dumpTool === null || facts.client === null ? facts.unfit : []),
-					].join('; '),
-					hints: hints.tools,
-				}),
+				must(
+					'PRIMARY-TOOLS',
+					{
+						pass: 'The vendor’s dump tool and client are on this machine',
+						fail: 'The vendor’s dump tool or client is missing on this machine',
+					},
+					facts.dumpTool !== null && facts.client !== null,
+					{
+						expected: `${names.join(' or ')}, and ${replica.dialect.tools.load('replica').names.join(' or ')}, ${identity.series} or newer`,
+						found: [
+							facts.dumpTool ?? `no ${names[0]}`,
+							facts.client ?? `no ${replica.dialect.tools.load('replica').names[0]}`,
+							...(facts.dumpTool === null || facts.client === null ? facts.unfit : []),
+						].join('; '),
+						hints: hints.tools,
+					},
+				),
 			);
 		}
 		if (dumps) checks.push(...misledCheck(facts.misledBy));
 		if (features.gtidOptional) {
 			checks.push(
-				must('PRIMARY-GTID', 'The primary writes GTIDs', identity.gtidStrict, {
+				must('PRIMARY-GTID', { pass: 'The primary writes GTIDs', fail: 'The primary writes no GTIDs' }, identity.gtidStrict, {
 					expected: terms.gtidStrict,
 					wrong: 'not both on: a replica could not ask for what is missing',
 					hints: hints.strict,
@@ -152,21 +165,11 @@ export const inspectPrimary: Step<ProvisionEnv, PrimaryFacts, null> = {
 			});
 		}
 		// What of them a CLONE cannot bring it says itself; a backup is of one moment.
-		if (dumps) {
-			checks.push(
-				should('PRIMARY-ENGINES', 'All its tables have snapshots', facts.withoutSnapshots.length === 0, {
-					found:
-						facts.withoutSnapshots.length === 0
-							? 'yes'
-							: `${some(facts.withoutSnapshots)}: what is written to them during the copy may differ; the comparison at the end will show it`,
-					hints: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
-				}),
-			);
-		}
+		if (dumps) checks.push(enginesCheck(facts.withoutSnapshots));
 		checks.push(
 			should(
 				'PRIMARY-RETENTION',
-				'Its binary logs are kept long enough',
+				{ pass: 'The primary keeps its binary logs for a day or longer', fail: 'The primary keeps its binary logs for less than a day' },
 				identity.binlogExpireSeconds === 0 || identity.binlogExpireSeconds >= day,
 				{
 					found:
@@ -198,6 +201,19 @@ const sourcesOf = (channels: readonly Channel[]): string => [...new Set(channels
 const primaryOptions = (channels: readonly Channel[]): string =>
 	[...new Set(channels.map(({ host, port }) => `--primary ${shellWord(`mysql://USER@${host}:${port}`)}`))].join('  or  ');
 
+/** `tables`: those that no snapshot can hold still. */
+const enginesCheck = (tables: readonly string[]): Check =>
+	should(
+		'PRIMARY-ENGINES',
+		{ pass: 'All tables of the primary have snapshots', fail: `The primary has ${plural(tables.length, 'table')} without a snapshot` },
+		tables.length === 0,
+		{
+			found: 'yes',
+			wrong: `${some(tables)}: what is written to them during the copy may differ; the comparison at the end will show it`,
+			hints: ['ALTER TABLE … ENGINE=InnoDB, or keep them unwritten while the copy runs'],
+		},
+	);
+
 /** `wanted`: unless the person said that the channel may be unencrypted. */
 function tlsCheck({ dialect }: Server, identity: Identity, wanted: boolean): Check {
 	if (!wanted)
@@ -207,7 +223,7 @@ function tlsCheck({ dialect }: Server, identity: Identity, wanted: boolean): Che
 			status: 'warning',
 			found: '--no-tls was given: data and password travel in the clear',
 		};
-	return must('PRIMARY-TLS', 'The primary offers TLS', identity.tls, {
+	return must('PRIMARY-TLS', { pass: 'The primary offers TLS', fail: 'The primary offers no TLS' }, identity.tls, {
 		expected: 'ssl_cert and ssl_key are set',
 		wrong: 'it has none: the replica’s copy of all your data would travel in the clear',
 		hints: [...dialect.hints.tls, 'or say in words that the channel may be unencrypted:  --no-tls'],
@@ -221,25 +237,40 @@ function chainChecks({ name, dialect }: Server, { identity, channels, gaps }: Pr
 	const standing = channels.filter(({ io, sql }) => io !== 'yes' || sql !== 'yes');
 	return [
 		note('PRIMARY-CHAIN', `${name} is itself a replica`, `it replicates from ${sourcesOf(channels)}`),
-		must('PRIMARY-UPDATES', 'The primary logs what it replicates', identity.logsReplicaUpdates, {
-			expected: `${terms.logsReplicaUpdates} = ON`,
-			wrong: `${terms.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
-			hints: [
-				`In the option file of ${name}:  ${terms.logsReplicaUpdates} = ON`,
-				`then restart it; or replicate from the top of the chain:  ${primaryOptions(channels)}`,
-			],
-		}),
-		should('PRIMARY-REPLICATES', 'Its own replication runs', standing.length === 0, {
-			expected: 'both threads run',
-			wrong: standing
-				.map(({ host, port, io, sql, ioError, sqlError }) => `from ${host}:${port}: ${sqlError ?? ioError ?? `io ${io}, sql ${sql}`}`)
-				.join('; '),
-			hints: standing.flatMap((channel) => hints.channelError(channel.sqlError ?? channel.ioError, { channel, name })),
-		}),
-		should('PRIMARY-PARTIAL', 'The primary itself applies all changes of its source', gaps.applier.length === 0, {
-			expected: 'no replication filter, no error passed over',
-			wrong: gaps.applier.map(describeGap).join('; '),
-			hints: gaps.applier.flatMap(({ hints }) => hints),
-		}),
+		must(
+			'PRIMARY-UPDATES',
+			{ pass: 'The primary logs what it replicates', fail: 'The primary does not log what it replicates' },
+			identity.logsReplicaUpdates,
+			{
+				expected: `${terms.logsReplicaUpdates} = ON`,
+				wrong: `${terms.logsReplicaUpdates} is OFF: a replica of it would never get what it replicates from ${sourcesOf(channels)}`,
+				hints: [
+					`In the option file of ${name}:  ${terms.logsReplicaUpdates} = ON`,
+					`then restart it; or replicate from the top of the chain:  ${primaryOptions(channels)}`,
+				],
+			},
+		),
+		should(
+			'PRIMARY-REPLICATES',
+			{ pass: 'The primary’s own replication runs', fail: 'The primary’s own replication does not run' },
+			standing.length === 0,
+			{
+				expected: 'both threads run',
+				wrong: standing
+					.map(({ host, port, io, sql, ioError, sqlError }) => `from ${host}:${port}: ${sqlError ?? ioError ?? `io ${io}, sql ${sql}`}`)
+					.join('; '),
+				hints: standing.flatMap((channel) => hints.channelError(channel.sqlError ?? channel.ioError, { channel, name })),
+			},
+		),
+		should(
+			'PRIMARY-PARTIAL',
+			{ pass: 'The primary itself applies all changes of its source', fail: 'The primary itself leaves out changes of its source' },
+			gaps.applier.length === 0,
+			{
+				expected: 'no replication filter, no error passed over',
+				wrong: gaps.applier.map(describeGap).join('; '),
+				hints: gaps.applier.flatMap(({ hints }) => hints),
+			},
+		),
 	];
 }

@@ -100,12 +100,12 @@ export const inspectReplica: Step<ProvisionEnv, ReplicaFacts, null> = {
 				facts.databases.length === 0 ? 'empty' : `${facts.databases.length} databases`,
 			),
 			privilegesOf(replica, identity, facts.held, facts.fits.code > 0 && distrusts(facts.fits) && env.clone === undefined),
-			must('REPLICA-OTHER', 'Primary and replica are two servers', !same, {
+			must('REPLICA-OTHER', { pass: 'Primary and replica are two servers', fail: 'Primary and replica are one server' }, !same, {
 				expected: 'two servers',
 				wrong: 'both addresses lead to the same one',
 				hints: ['Check --primary and --replica.'],
 			}),
-			must('REPLICA-KIND', 'Both are of the same kind', sameKind, {
+			must('REPLICA-KIND', { pass: 'Both servers are of the same kind', fail: 'The two servers are of different kinds' }, sameKind, {
 				expected: primary.dialect.title,
 				found: replica.dialect.title,
 				hints: [`A ${replica.dialect.title} server cannot be a replica of a ${primary.dialect.title} primary: take one of the same kind.`],
@@ -115,7 +115,7 @@ export const inspectReplica: Step<ProvisionEnv, ReplicaFacts, null> = {
 				? [
 						must(
 							'REPLICA-VERSION',
-							'The replica is not older than the primary',
+							{ pass: 'The replica is not older than the primary', fail: 'The replica is older than the primary' },
 							compareSeries(identity.series, facts.primary.series) >= 0,
 							{
 								expected: `${facts.primary.series} or newer`,
@@ -125,14 +125,19 @@ export const inspectReplica: Step<ProvisionEnv, ReplicaFacts, null> = {
 						),
 					]
 				: []),
-			must('REPLICA-SERVER-ID', 'The server ids differ', same || facts.primary.serverId !== identity.serverId, {
-				expected: `another one than the primary’s ${facts.primary.serverId}`,
-				wrong: `both are ${identity.serverId}`,
-				hints: hints.replicaId(identity.serverId + 1),
-			}),
+			must(
+				'REPLICA-SERVER-ID',
+				{ pass: 'The server ids differ', fail: 'Both servers have the same server id' },
+				same || facts.primary.serverId !== identity.serverId,
+				{
+					expected: `another one than the primary’s ${facts.primary.serverId}`,
+					wrong: `both are ${identity.serverId}`,
+					hints: hints.replicaId(identity.serverId + 1),
+				},
+			),
 			must(
 				'REPLICA-CHANNELS',
-				'It has no named channels',
+				{ pass: 'The replica has no named channels', fail: 'The replica has named channels' },
 				facts.channels.every((channel) => channel.name === ''),
 				{
 					wrong: `it replicates from several sources: ${facts.channels.map((channel) => channel.name || 'default').join(', ')}`,
@@ -145,34 +150,62 @@ export const inspectReplica: Step<ProvisionEnv, ReplicaFacts, null> = {
 						'Free space on the replica cannot be seen from here',
 						`about ${bytes(room)} will be needed in ${identity.dataDir}`,
 					)
-				: must('REPLICA-DISK', 'The replica has room for the data', facts.freeBytes >= room || seeded(env) !== undefined, {
-						expected: `~${bytes(room)} free in ${identity.dataDir}`,
-						found: bytes(facts.freeBytes),
-						hints: ['Free some space there, or take a server with a larger disk.'],
-					}),
-			should('REPLICA-BINLOG', 'It logs what it replicates', identity.binaryLog && identity.logsReplicaUpdates, {
-				wrong: `log_bin and ${terms.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
-				hints: ['See the option file’s lines in the plan.'],
-			}),
+				: must(
+						'REPLICA-DISK',
+						{ pass: 'The replica has room for the data', fail: 'The replica has too little room for the data' },
+						facts.freeBytes >= room || seeded(env) !== undefined,
+						{
+							expected: `~${bytes(room)} free in ${identity.dataDir}`,
+							found: bytes(facts.freeBytes),
+							hints: ['Free some space there, or take a server with a larger disk.'],
+						},
+					),
+			should(
+				'REPLICA-BINLOG',
+				{ pass: 'The replica logs what it replicates', fail: 'The replica does not log what it replicates' },
+				identity.binaryLog && identity.logsReplicaUpdates,
+				{
+					wrong: `log_bin and ${terms.logsReplicaUpdates} are not both on: others cannot follow it, and its own GTIDs cannot be compared`,
+					hints: ['See the option file’s lines in the plan.'],
+				},
+			),
 			features.gtidOptional
-				? must('REPLICA-GTID', 'It has GTIDs', identity.gtidStrict, {
+				? must('REPLICA-GTID', { pass: 'The replica has GTIDs', fail: 'The replica has no GTIDs' }, identity.gtidStrict, {
 						expected: terms.gtidStrict,
 						wrong: 'not both on: it could not ask for what is missing',
 						hints: hints.strict,
 					})
-				: should('REPLICA-STRICT', 'It refuses writes that do not come from the primary’s log', identity.gtidStrict, {
-						wrong: `${terms.gtidStrict} is off: a stray local write would go unnoticed`,
-						hints: hints.strict,
-					}),
-			should('REPLICA-HALT', 'It survives a crash', identity.syncBinlog === 1 && identity.flushLogAtCommit === 1, {
-				wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
-				hints: ['Set both to 1 (see the option file’s lines in the plan).'],
-			}),
+				: should(
+						'REPLICA-STRICT',
+						{
+							pass: 'The replica refuses writes that do not come from the primary’s log',
+							fail: 'The replica takes writes that do not come from the primary’s log',
+						},
+						identity.gtidStrict,
+						{
+							wrong: `${terms.gtidStrict} is off: a stray local write would go unnoticed`,
+							hints: hints.strict,
+						},
+					),
+			should(
+				'REPLICA-HALT',
+				{ pass: 'The replica survives a crash', fail: 'The replica may not survive a crash' },
+				identity.syncBinlog === 1 && identity.flushLogAtCommit === 1,
+				{
+					wrong: `sync_binlog = ${identity.syncBinlog}, innodb_flush_log_at_trx_commit = ${identity.flushLogAtCommit}: a power cut may lose its position`,
+					hints: ['Set both to 1 (see the option file’s lines in the plan).'],
+				},
+			),
 			...(sameKind ? replicaFits(facts.fits, env.clone === undefined ? 'all' : 'accounts') : []),
 			...(env.clone === undefined
 				? writableCheck('REPLICA-DATABASES', replica, seeded(env) === undefined ? (facts.readOnly ?? []) : [])
 				: []),
-			...gapChecks('REPLICA-FILTERS', 'The replica applies all changes', facts.gaps, 'no replication filter, no error passed over'),
+			...gapChecks(
+				'REPLICA-FILTERS',
+				{ pass: 'The replica applies all changes', fail: 'The replica would leave out changes' },
+				facts.gaps,
+				'no replication filter, no error passed over',
+			),
 		];
 		return checks;
 	},

@@ -1,5 +1,5 @@
 import type { Action } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail, must } from '../../core/check.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { Step } from '../../core/step.ts';
 import { change } from '../shared/change.ts';
@@ -89,13 +89,21 @@ export const protect: Step<ProvisionEnv, Facts, ProtectOutput> = {
 	async verify({ replica, runQuery, outputs }) {
 		const identity = await runQuery('replica', replica.dialect.identity);
 		return [
-			must('READ-ONLY', 'The replica is read-only', identity.readOnly !== 'OFF', { expected: 'ON', found: identity.readOnly }),
-			must('EVENTS-OFF', 'Its event scheduler is off', identity.eventScheduler !== 'ON', {
-				expected: 'OFF',
-				found: identity.eventScheduler,
+			must('READ-ONLY', { pass: 'The replica is read-only', fail: 'The replica is not read-only' }, identity.readOnly !== 'OFF', {
+				expected: 'ON',
+				found: identity.readOnly,
 			}),
+			must(
+				'EVENTS-OFF',
+				{ pass: 'The replica’s event scheduler is off', fail: 'The replica’s event scheduler is on' },
+				identity.eventScheduler !== 'ON',
+				{
+					expected: 'OFF',
+					found: identity.eventScheduler,
+				},
+			),
 			...(identity.superReadOnly === 'ON' && seeded({ outputs }) === undefined
-				? [must('TAKES-DATA', 'The data can come', false, { expected: 'super_read_only is OFF until then', found: 'ON' })]
+				? [fail('TAKES-DATA', 'The replica takes no data', { expected: 'super_read_only is OFF until then', found: 'ON' })]
 				: []),
 		];
 	},

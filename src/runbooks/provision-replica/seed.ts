@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Action, PipeAction, PipeResult } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail, must } from '../../core/check.ts';
 import { type Effects, isMade } from '../../core/effects.ts';
 import { CheckFailed, Stopped, ToolError, VerifyFailed } from '../../core/errors.ts';
 import type { Failure, Thing } from '../../core/model.ts';
@@ -289,7 +289,7 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const gtid = moment ?? found.position?.gtid;
 		if (gtid === undefined || gtid === null) {
 			throw new VerifyFailed([
-				must('SEED-POSITION', 'The copied data names its position', false, {
+				fail('SEED-POSITION', 'The copied data does not name its position', {
 					expected: `${primary.dialect.terms.replicated} in the stream`,
 					found: 'none',
 				}),
@@ -308,14 +308,19 @@ export const seed: Step<ProvisionEnv, Facts, SeedOutput> = {
 		const tables = (await runQuery('replica', replica.dialect.catalogue.tables)).filter((table) => table.kind === 'table').length;
 		const lacking = output.databases.filter((name) => !databases.includes(name));
 		return [
-			must('SEED-DATABASES', 'Every database arrived', lacking.length === 0, {
+			must('SEED-DATABASES', { pass: 'Every database arrived', fail: 'Some databases did not arrive' }, lacking.length === 0, {
 				expected: output.databases.join(', '),
 				wrong: `missing ${some(lacking)}`,
 			}),
-			must('SEED-TABLES', 'Every table arrived', tables >= output.tables || output.databases.length === 0, {
-				expected: String(output.tables),
-				found: String(tables),
-			}),
+			must(
+				'SEED-TABLES',
+				{ pass: 'Every table arrived', fail: 'Some tables did not arrive' },
+				tables >= output.tables || output.databases.length === 0,
+				{
+					expected: String(output.tables),
+					found: String(tables),
+				},
+			),
 		];
 	},
 	isStale: isUseless,

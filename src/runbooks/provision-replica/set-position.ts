@@ -30,10 +30,15 @@ export const setPosition: Step<ProvisionEnv, Facts, null> = {
 		const gtid = seeded({ outputs })?.gtid ?? '';
 		const { replicated } = await runQuery('replica', positions.current);
 		return [
-			must('POSITION-SET', 'The replica stands at its data’s position, or beyond', positions.contains(replicated, gtid), {
-				expected: gtid,
-				found: replicated,
-			}),
+			must(
+				'POSITION-SET',
+				{ pass: 'The replica stands at its data’s position, or beyond', fail: 'The replica does not stand at its data’s position' },
+				positions.contains(replicated, gtid),
+				{
+					expected: gtid,
+					found: replicated,
+				},
+			),
 		];
 	},
 	async inspectReachable(at) {

@@ -56,17 +56,22 @@ export const start: Step<ProvisionEnv, Facts, null> = {
 		const { superReadOnly } = await runQuery('replica', replica.dialect.identity);
 		const stopped = channel !== undefined && ((channel.io === 'no' && !channel.ioError) || (channel.sql === 'no' && !channel.sqlError));
 		return [
-			must('STARTED', 'Both threads were started', channel !== undefined && !stopped, {
+			must('STARTED', { pass: 'Both threads were started', fail: 'The threads were not both started' }, channel !== undefined && !stopped, {
 				expected: 'running, or stopped by an error',
 				found: channel === undefined ? 'no channel' : `IO ${channel.io}, SQL ${channel.sql}`,
 			}),
 			...(superReadOnly === null
 				? []
 				: [
-						must('SUPER-READ-ONLY', 'Administrators cannot write there, either', superReadOnly === 'ON', {
-							expected: 'super_read_only is ON',
-							found: superReadOnly,
-						}),
+						must(
+							'SUPER-READ-ONLY',
+							{ pass: 'Administrators cannot write on the replica, either', fail: 'Administrators can write on the replica' },
+							superReadOnly === 'ON',
+							{
+								expected: 'super_read_only is ON',
+								found: superReadOnly,
+							},
+						),
 					]),
 		];
 	},

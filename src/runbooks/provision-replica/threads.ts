@@ -18,17 +18,20 @@ export function threadChecks({ dialect, name }: Server, channel: Channel | undef
 	const error = channel?.ioError ?? channel?.sqlError ?? null;
 	const hintsFor = (of: string | null) => (channel === undefined ? [] : dialect.hints.channelError(of, { channel, name }));
 	return [
-		must('IO', 'The IO thread runs', channel?.io === 'yes', {
+		must('IO', { pass: 'The IO thread runs', fail: 'The IO thread does not run' }, channel?.io === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.io}${channel.ioError ? `: ${channel.ioError}` : ''}`,
 			hints: hintsFor(channel?.ioError ?? null),
 		}),
-		must('SQL', 'The SQL thread runs', channel?.sql === 'yes', {
+		must('SQL', { pass: 'The SQL thread runs', fail: 'The SQL thread does not run' }, channel?.sql === 'yes', {
 			expected: 'Yes',
 			found: channel === undefined ? 'no channel' : `${channel.sql}${channel.sqlError ? `: ${channel.sqlError}` : ''}`,
 			hints: hintsFor(channel?.sqlError ?? null),
 		}),
-		must('ERRORS', 'Without an error', error === null, { expected: 'none', found: error ?? 'none' }),
+		must('ERRORS', { pass: 'Replication reports no error', fail: 'Replication reports an error' }, error === null, {
+			expected: 'none',
+			found: error ?? 'none',
+		}),
 	];
 }
 

@@ -40,28 +40,46 @@ export const verifyThreads: Step<
 			...threadChecks(replica, channel),
 			...gapChecks(
 				'FILTERS',
-				'It applies all changes',
+				{ pass: 'The replica applies all changes', fail: 'The replica leaves out changes' },
 				await applierGaps(replica, channel === undefined ? [] : [channel], runQuery, 'replica'),
 				'no filter',
 			),
-			must('SEEN', 'The primary sees the replica’s connection', seen.length > 0, {
-				expected: `a Binlog Dump of ${account.user}`,
-				found: seen.length === 0 ? 'none' : seen.map((connection) => connection.host).join(', '),
-			}),
+			must(
+				'SEEN',
+				{ pass: 'The primary sees the replica’s connection', fail: 'The primary does not see the replica’s connection' },
+				seen.length > 0,
+				{
+					expected: `a Binlog Dump of ${account.user}`,
+					found: seen.length === 0 ? 'none' : seen.map((connection) => connection.host).join(', '),
+				},
+			),
 			tls
-				? must('ENCRYPTED', 'Encrypted, as the primary knows it', output.encrypted, {
-						expected: 'an account that must use TLS',
-						found: output.cipher ?? (output.encrypted ? 'the account demands it' : 'not encrypted'),
-					})
+				? must(
+						'ENCRYPTED',
+						{ pass: 'The connection is encrypted, as the primary knows it', fail: 'The connection is not encrypted' },
+						output.encrypted,
+						{
+							expected: 'an account that must use TLS',
+							found: output.cipher ?? (output.encrypted ? 'the account demands it' : 'not encrypted'),
+						},
+					)
 				: { id: 'ENCRYPTED', title: 'Not encrypted, as was asked', status: 'warning', found: '--no-tls' },
 			// The data of a backup are older than this run: the next step waits for that, and proves it.
 			...(backup !== undefined
 				? []
 				: [
-						must('BEYOND', 'Its position is beyond what the primary had', replica.dialect.positions.contains(replicated, before), {
-							expected: before || '(empty)',
-							found: replicated || written || '(empty)',
-						}),
+						must(
+							'BEYOND',
+							{
+								pass: 'The replica’s position is beyond what the primary had',
+								fail: 'The replica’s position is not beyond what the primary had',
+							},
+							replica.dialect.positions.contains(replicated, before),
+							{
+								expected: before || '(empty)',
+								found: replicated || written || '(empty)',
+							},
+						),
 					]),
 		];
 	},

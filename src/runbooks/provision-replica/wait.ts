@@ -38,10 +38,15 @@ export const wait: Step<ProvisionEnv, Facts, { readonly ms: number }> = {
 		const { positions } = replica.dialect;
 		const { replicated } = await runQuery('replica', positions.current);
 		return [
-			must('CAUGHT-UP', 'It has all that the primary had', positions.contains(replicated, facts.target), {
-				expected: facts.target,
-				found: replicated,
-			}),
+			must(
+				'CAUGHT-UP',
+				{ pass: 'The replica has all that the primary had', fail: 'The replica lacks changes that the primary had' },
+				positions.contains(replicated, facts.target),
+				{
+					expected: facts.target,
+					found: replicated,
+				},
+			),
 		];
 	},
 	proves: () => true,

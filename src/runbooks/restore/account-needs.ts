@@ -112,28 +112,48 @@ export function accountChecks(server: Server, account: string, needs: AccountNee
 	const lacking = [...ungrantable, ...(proxies.length === 0 ? [] : [['PROXY', proxies] as const])];
 	const { grant } = server.dialect.privileges;
 	return [
-		must('SERVER-PARTIAL-REVOKES', 'The server takes the partial revokes of accounts', restricted.length === 0, {
-			expected: 'partial_revokes = ON',
-			wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
-			hints: ['SET PERSIST partial_revokes = ON;', without],
-		}),
-		must('SERVER-LOGINS', 'The server knows how the accounts log in', plugins.length === 0, {
-			expected: 'the same authentication plugins',
-			wrong: `it lacks ${neededText(plugins)} (error 1524)`,
-			hints: [...plugins.map(([name]) => `INSTALL PLUGIN ${name} SONAME '….so';`), without],
-		}),
-		must('SERVER-PRIVILEGES-KNOWN', 'The server knows the privileges of the accounts', unknown.length === 0, {
-			wrong: `of a plugin or component that it lacks: ${neededText(unknown)}`,
-			hints: ['Install that plugin or component as it is on the server that was backed up.', without],
-		}),
-		must('SERVER-GRANTS', `${account} may grant what the accounts hold`, lacking.length === 0, {
-			wrong: `missing, with GRANT OPTION: ${neededText(lacking)}`,
-			hints: [
-				...(ungrantable.length === 0 ? [] : [`${shown(grant([...ungrantable.map(([name]) => name), 'GRANT OPTION'], account))};`]),
-				...(proxies.length === 0 ? [] : [`${shown(server.dialect.privileges.grantProxies(account))};`]),
-				without,
-			],
-		}),
+		must(
+			'SERVER-PARTIAL-REVOKES',
+			{ pass: 'The server takes the partial revokes of accounts', fail: 'The server takes no partial revokes of accounts' },
+			restricted.length === 0,
+			{
+				expected: 'partial_revokes = ON',
+				wrong: `it is OFF, and these accounts have some: ${some(restricted)}`,
+				hints: ['SET PERSIST partial_revokes = ON;', without],
+			},
+		),
+		must(
+			'SERVER-LOGINS',
+			{ pass: 'The server knows how the accounts log in', fail: 'The server does not know how some accounts log in' },
+			plugins.length === 0,
+			{
+				expected: 'the same authentication plugins',
+				wrong: `it lacks ${neededText(plugins)} (error 1524)`,
+				hints: [...plugins.map(([name]) => `INSTALL PLUGIN ${name} SONAME '….so';`), without],
+			},
+		),
+		must(
+			'SERVER-PRIVILEGES-KNOWN',
+			{ pass: 'The server knows the privileges of the accounts', fail: 'The server does not know some privileges of the accounts' },
+			unknown.length === 0,
+			{
+				wrong: `of a plugin or component that it lacks: ${neededText(unknown)}`,
+				hints: ['Install that plugin or component as it is on the server that was backed up.', without],
+			},
+		),
+		must(
+			'SERVER-GRANTS',
+			{ pass: `${account} may grant what the accounts hold`, fail: `${account} may not grant all that the accounts hold` },
+			lacking.length === 0,
+			{
+				wrong: `missing, with GRANT OPTION: ${neededText(lacking)}`,
+				hints: [
+					...(ungrantable.length === 0 ? [] : [`${shown(grant([...ungrantable.map(([name]) => name), 'GRANT OPTION'], account))};`]),
+					...(proxies.length === 0 ? [] : [`${shown(server.dialect.privileges.grantProxies(account))};`]),
+					without,
+				],
+			},
+		),
 		...rolesCheck('SERVER-ROLES', server, account, { ungrantable: roles, otherwise: [without] }),
 	];
 }

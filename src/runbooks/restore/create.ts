@@ -69,7 +69,11 @@ export const create: Step<RestoreEnv, Facts, { readonly databases: readonly stri
 	async verify({ server, runQuery, ...env }) {
 		const tables = names(await runQuery('server', server.dialect.catalogue.tables));
 		const missing = tablesOf(env).filter((table) => !tables.has(qualified(table)));
-		return [must('TABLES', 'Every table exists', missing.length === 0, { wrong: `missing ${some(missing.map(qualified))}` })];
+		return [
+			must('TABLES', { pass: 'Every table exists', fail: 'Some tables do not exist' }, missing.length === 0, {
+				wrong: `missing ${some(missing.map(qualified))}`,
+			}),
+		];
 	},
 	undo: ({ facts, origin, made, ...env }) => undoRestore(env, facts, origin, made),
 	drift: ({ facts }) => leftAlone(facts),

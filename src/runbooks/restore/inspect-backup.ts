@@ -42,30 +42,45 @@ export const inspectBackup: Step<RestoreEnv, Facts, null> = {
 				`${manifest.id} of ${manifest.profile ?? manifest.server.hostname}, ${manifest.server.version.replace(/-.*/, '')}`,
 				`${plural(env.databases.length, 'database')}${env.only === null ? '' : `, only ${some(env.only.map((each) => `${each.database}.${each.name}`))}`}, ${plural(files.length, 'file')}, ${bytes(size)} unpacked`,
 			),
-			must('BACKUP-KIND', 'Backup and server are of the same kind', same, {
+			must('BACKUP-KIND', { pass: 'Backup and server are of the same kind', fail: 'Backup and server are of different kinds' }, same, {
 				expected: `a backup of ${server.dialect.title}`,
 				wrong: `it is one of ${VENDOR_NAMES[manifest.server.flavor]}: the two write accounts, types, sequences and GTIDs in words that the other does not know`,
 				hints: ['Restore it into a server of its own kind; move the data from there with a logical dump made for the other.'],
 			}),
-			must('BACKUP-FILES', 'All of its files exist', facts.missing.length === 0, {
-				expected: plural(files.length, 'file'),
-				wrong: `missing in ${folder}: ${some(facts.missing)}`,
-				hints: ['Get them from a copy of the backup.'],
-			}),
-			must('CLIENT', 'The vendor’s client is on this machine', facts.client !== null, {
-				expected: names.join(' or '),
-				found: facts.client ?? [`no ${names[0]}`, ...facts.unfit].join('; '),
-				hints: server.dialect.hints.tools,
-			}),
+			must(
+				'BACKUP-FILES',
+				{ pass: 'All files of the backup exist', fail: 'Some files of the backup are missing' },
+				facts.missing.length === 0,
+				{
+					expected: plural(files.length, 'file'),
+					wrong: `missing in ${folder}: ${some(facts.missing)}`,
+					hints: ['Get them from a copy of the backup.'],
+				},
+			),
+			must(
+				'CLIENT',
+				{ pass: 'The vendor’s client is on this machine', fail: 'The vendor’s client is missing on this machine' },
+				facts.client !== null,
+				{
+					expected: names.join(' or '),
+					found: facts.client ?? [`no ${names[0]}`, ...facts.unfit].join('; '),
+					hints: server.dialect.hints.tools,
+				},
+			),
 		];
 		const changed = (manifest.changed_json ?? []).filter(({ database, table }) => wantsTable(env, database, table));
 		if (changed.length > 0) checks.push(note('JSON-TYPES', 'Types inside JSON columns change', changedJsonWarning(changed)));
 		if (env.accounts)
 			checks.push(
-				must('BACKUP-ACCOUNTS', 'The backup holds accounts', filesOf(env, 'accounts').length > 0, {
-					wrong: 'it has none',
-					hints: ['Leave out --accounts.'],
-				}),
+				must(
+					'BACKUP-ACCOUNTS',
+					{ pass: 'The backup holds accounts', fail: 'The backup holds no accounts' },
+					filesOf(env, 'accounts').length > 0,
+					{
+						wrong: 'it has none',
+						hints: ['Leave out --accounts.'],
+					},
+				),
 			);
 		return checks;
 	},

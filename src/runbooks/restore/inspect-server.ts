@@ -1,4 +1,4 @@
-import { type Check, must, note, should } from '../../core/check.ts';
+import { type Check, must, note, should, warning } from '../../core/check.ts';
 import { bytes, plural } from '../../core/format.ts';
 import type { ReadContext, Step } from '../../core/step.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
@@ -74,11 +74,16 @@ function packetCheck(env: Pick<RestoreEnv, 'manifest' | 'databases' | 'only'>, p
 		(table) => (table.largest_row ?? 0) > packet && table.load.some(([, expression]) => expression?.startsWith('CONVERT(') === true),
 	);
 	const most = large.reduce((largest, table) => Math.max(largest, table.largest_row ?? 0), 0);
-	return must('SERVER-PACKET', 'The server takes the largest rows', large.length === 0, {
-		expected: `max_allowed_packet of at least ${bytes(most)}`,
-		wrong: `it is ${bytes(packet)}, and rows of these tables are larger: ${some(large.map(qualified))}`,
-		hints: [`SET GLOBAL max_allowed_packet = ${Math.min(2 ** 30, 2 ** Math.ceil(Math.log2(2 * most + 1024)))};`],
-	});
+	return must(
+		'SERVER-PACKET',
+		{ pass: 'The server takes the largest rows', fail: 'The server does not take the largest rows' },
+		large.length === 0,
+		{
+			expected: `max_allowed_packet of at least ${bytes(most)}`,
+			wrong: `it is ${bytes(packet)}, and rows of these tables are larger: ${some(large.map(qualified))}`,
+			hints: [`SET GLOBAL max_allowed_packet = ${Math.min(2 ** 30, 2 ** Math.ceil(Math.log2(2 * most + 1024)))};`],
+		},
+	);
 }
 
 function diskCheck(env: RestoreEnv, { identity, freeBytes }: Facts, room: number): Check {
@@ -90,7 +95,8 @@ function diskCheck(env: RestoreEnv, { identity, freeBytes }: Facts, room: number
 		);
 	// How much of a database's dump its single tables are is not known yet: it may be next to nothing.
 	const unknown = env.only !== null && !parallel(env);
-	return (unknown ? should : must)('SERVER-DISK', 'The server has room for the data', freeBytes >= room || cleared(env), {
+	const titles = { pass: 'The server has room for the data', fail: 'The server has too little room for the data' };
+	return (unknown ? should : must)('SERVER-DISK', titles, freeBytes >= room || cleared(env), {
 		expected: `${unknown ? 'at most ' : ''}~${bytes(room)} free in ${identity.dataDir}`,
 		found: bytes(freeBytes),
 		hints: ['Free some space there, or take a server with a larger disk.'],
@@ -102,20 +108,20 @@ function replicationChecks({ identity, replicas }: Facts, logged: boolean): Chec
 	const checks: Check[] = [];
 	if (identity.readOnly !== 'OFF')
 		checks.push(
-			should('SERVER-READ-ONLY', 'The server is not a protected replica', false, {
+			warning('SERVER-READ-ONLY', 'The server is a protected replica', {
 				wrong: `read_only is ${identity.readOnly}: this account may write there all the same`,
 			}),
 		);
 	if (replicas > 0 && !logged)
 		checks.push(
-			should('SERVER-REPLICAS', 'No replica replicates from it', false, {
+			warning('SERVER-REPLICAS', 'Replicas of the server do not get what is loaded', {
 				wrong: `${plural(replicas, 'replica')} will not get what is loaded, and differ from it from then on`,
 				hints: ['To have it replicated:  --write-binlog'],
 			}),
 		);
 	if (logged && !identity.binaryLog)
 		checks.push(
-			should('SERVER-BINLOG', 'It has a binary log to write to', false, { wrong: 'log_bin is OFF: --write-binlog does nothing here' }),
+			warning('SERVER-BINLOG', 'The server has no binary log to write to', { wrong: 'log_bin is OFF: --write-binlog does nothing here' }),
 		);
 	return checks;
 }
@@ -181,24 +187,39 @@ export const inspectServer: Step<RestoreEnv, Facts, null> = {
 		];
 		if (sameKind) {
 			checks.push(
-				must('SERVER-VERSION', 'The server is not older than the backup’s', compareSeries(identity.series, before) >= 0, {
-					expected: `${before} or newer`,
-					wrong: `${identity.series}: an older server does not know all that a newer one wrote`,
-					hints: ['Take a server of that version or a newer one.'],
-				}),
-				must('SERVER-CASE', 'Names mean the same there', cases || !upper, {
-					expected: `lower_case_table_names = ${manifest.server.lower_case_table_names}`,
-					wrong: `it is ${identity.lowerCaseTableNames}: names that differ in case only would become one`,
-					hints: ['It can be set only when a server is initialised: take one that has the backup’s value.'],
-				}),
+				must(
+					'SERVER-VERSION',
+					{ pass: 'The server is not older than the backup’s', fail: 'The server is older than the backup’s' },
+					compareSeries(identity.series, before) >= 0,
+					{
+						expected: `${before} or newer`,
+						wrong: `${identity.series}: an older server does not know all that a newer one wrote`,
+						hints: ['Take a server of that version or a newer one.'],
+					},
+				),
+				must(
+					'SERVER-CASE',
+					{ pass: 'Names mean the same on the server', fail: 'Names do not mean the same on the server' },
+					cases || !upper,
+					{
+						expected: `lower_case_table_names = ${manifest.server.lower_case_table_names}`,
+						wrong: `it is ${identity.lowerCaseTableNames}: names that differ in case only would become one`,
+						hints: ['It can be set only when a server is initialised: take one that has the backup’s value.'],
+					},
+				),
 			);
 		}
 		if (sameKind) {
 			checks.push(
-				must('SERVER-ENGINES', 'The server has every engine of the backup', facts.engines.length === 0, {
-					wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
-					hints: facts.engines.flatMap(([engine]) => server.dialect.load.engineHints(engine)),
-				}),
+				must(
+					'SERVER-ENGINES',
+					{ pass: 'The server has every engine of the backup', fail: 'The server lacks engines of the backup' },
+					facts.engines.length === 0,
+					{
+						wrong: some(facts.engines.map(([engine, why]) => `${engine} (${some(tablesIn(env, engine).map(qualified), 3)}): ${why}`)),
+						hints: facts.engines.flatMap(([engine]) => server.dialect.load.engineHints(engine)),
+					},
+				),
 				packetCheck(env, facts.packet),
 				...lackChecks(server, identity.account, facts.lacks),
 			);
@@ -207,7 +228,7 @@ export const inspectServer: Step<RestoreEnv, Facts, null> = {
 		const guarded = (facts.readOnly ?? []).filter((name) => env.databases.includes(name) && (origin.readOnly ?? []).includes(name));
 		checks.push(
 			...writableCheck('SERVER-DATABASES', server, guarded),
-			must('SERVER-WRITABLE', 'The server takes writes', identity.superReadOnly !== 'ON', {
+			must('SERVER-WRITABLE', { pass: 'The server takes writes', fail: 'The server takes no writes' }, identity.superReadOnly !== 'ON', {
 				expected: 'super_read_only is OFF',
 				wrong: 'super_read_only is ON: no account may write there',
 				hints: ['SET GLOBAL super_read_only = OFF;', 'Set it back when the restore is done.'],

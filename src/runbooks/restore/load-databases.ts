@@ -140,11 +140,18 @@ export const loadDatabases: Step<RestoreEnv, Facts, Output> = {
 		const { catalogue } = env.server.dialect;
 		const there = await runQuery('server', catalogue.databases);
 		const missing = env.databases.filter((name) => !there.includes(name));
-		const whole = must('DATABASES', 'Every database exists', missing.length === 0, { wrong: `missing ${some(missing)}` });
+		const whole = must('DATABASES', { pass: 'Every database exists', fail: 'Some databases do not exist' }, missing.length === 0, {
+			wrong: `missing ${some(missing)}`,
+		});
 		if (env.only === null) return [whole];
 		const tables = new Set((await tablesThere({ ...env, runQuery })).map(qualified));
 		const lacking = env.only.map(qualified).filter((name) => !tables.has(name));
-		return [whole, must('TABLES', 'Every table exists', lacking.length === 0, { wrong: `missing ${some(lacking)}` })];
+		return [
+			whole,
+			must('TABLES', { pass: 'Every table exists', fail: 'Some tables do not exist' }, lacking.length === 0, {
+				wrong: `missing ${some(lacking)}`,
+			}),
+		];
 	},
 	undo({ facts, origin, scope, made, ...env }) {
 		const enable = undoEventChanges(env, facts.sleep, origin.sleep);

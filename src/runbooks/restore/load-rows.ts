@@ -1,6 +1,6 @@
 import type { ManifestFile, ManifestTable } from '../../archive/manifest.ts';
 import { type Action, type LoadAction, type PipeAction, pick, pickAll } from '../../core/action.ts';
-import { must } from '../../core/check.ts';
+import { fail, must } from '../../core/check.ts';
 import type { Step } from '../../core/step.ts';
 import { constraint, type KeyLines, keyName } from '../../dialects/common/load.ts';
 import { keyLines } from '../../dump/definitions/keys.ts';
@@ -77,7 +77,7 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 		return facts.strays.length === 0
 			? []
 			: [
-					must('STRAY-ROWS', 'The tables hold nothing that this restore did not load', false, {
+					fail('STRAY-ROWS', 'The tables hold rows that this restore did not load', {
 						wrong: some(facts.strays),
 						hints: ['Start the same command again: it asks whether this may be overwritten.'],
 					}),
@@ -182,8 +182,12 @@ export const loadRows: Step<RestoreEnv, Facts, null> = {
 			if (missing.length > 0) wrong.push(`${qualified(table)}: ${missing.join(', ')}`);
 		}
 		return [
-			must('KEYS', 'Every key and constraint exists', wrong.length === 0, { wrong: `missing ${some(wrong)}` }),
-			must('WHOLE', 'Every table holds the rows of the backup', lost.length === 0, { wrong: `not in ${some(lost)}` }),
+			must('KEYS', { pass: 'Every key and constraint exists', fail: 'Some keys or constraints do not exist' }, wrong.length === 0, {
+				wrong: `missing ${some(wrong)}`,
+			}),
+			must('WHOLE', { pass: 'Every table holds the rows of the backup', fail: 'Some rows of the backup are missing' }, lost.length === 0, {
+				wrong: `not in ${some(lost)}`,
+			}),
 		];
 	},
 	undo({ server, facts, origin }) {

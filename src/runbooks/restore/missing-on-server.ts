@@ -1,4 +1,4 @@
-import { type Check, must, note, should } from '../../core/check.ts';
+import { type Check, fail, must, note, warning } from '../../core/check.ts';
 import type { Definition } from '../../core/definition.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { ReadContext } from '../../core/step.ts';
@@ -31,6 +31,8 @@ export type Lacks = {
 };
 
 /** The checks that {@link lackChecks} may give. */
+const FUNCTIONS = { pass: 'The server takes the functions of the backup', fail: 'The server refuses functions of the backup' };
+
 export const LACKS = [...['SERVER-OUTSIDE', 'SERVER-OUTSIDE-CODE', 'SERVER-FOLDERS', 'SERVER-FUNCTIONS'], ...ACCOUNT_CHECKS] as const;
 
 /** InnoDB's own. */
@@ -151,16 +153,24 @@ export function lackChecks(server: Server, account: string, { missing, folders, 
 		...all.map(({ kind, name, create }) => create ?? `Create the ${kind} ${name} as it is on the server that was backed up.`),
 	];
 	const checks: Check[] = [
-		must('SERVER-OUTSIDE', 'What tables and views need outside databases is on the server', needed.length === 0, {
-			wrong: `missing: ${some(needed.map(({ kind, name, by }) => `${kind} ${name} (${some(by, 3)})`))}`,
-			hints: hints(needed),
-		}),
-		functionsCheck('SERVER-FUNCTIONS', 'The server takes the functions of the backup', 'server', functions),
+		must(
+			'SERVER-OUTSIDE',
+			{
+				pass: 'What tables and views need outside databases is on the server',
+				fail: 'What tables and views need outside databases is missing on the server',
+			},
+			needed.length === 0,
+			{
+				wrong: `missing: ${some(needed.map(({ kind, name, by }) => `${kind} ${name} (${some(by, 3)})`))}`,
+				hints: hints(needed),
+			},
+		),
+		functionsCheck('SERVER-FUNCTIONS', FUNCTIONS, 'server', functions),
 		...accountChecks(server, account, accounts),
 	];
 	if (perhaps.length > 0)
 		checks.push(
-			should('SERVER-OUTSIDE-CODE', 'Some objects outside databases are missing on the server', false, {
+			warning('SERVER-OUTSIDE-CODE', 'Some objects outside databases are missing on the server', {
 				wrong: some(perhaps.map(({ kind, name }) => `${kind} ${name}`)),
 				hints: hints(perhaps),
 			}),
@@ -173,7 +183,7 @@ export function lackChecks(server: Server, account: string, { missing, folders, 
 						'Some tables are stored in folders of their own',
 						`the server must be able to write there: ${some(folders.map(([folder, table]) => `${folder} (${table})`))}`,
 					)
-				: must('SERVER-FOLDERS', 'The server knows the folders of all tables', false, {
+				: fail('SERVER-FOLDERS', 'The server does not know the folders of some tables', {
 						wrong: `not among its innodb_directories: ${some(folders.map(([folder, table]) => `${folder} (${table})`))}`,
 						hints: [
 							`In the server’s option file, then restart it:  innodb_directories = ${[...new Set(folders.map(([folder]) => folder))].join(';')}`,

@@ -1,5 +1,5 @@
 // What a restore has no business with: the server's other databases, and its global variables. Nothing in a backup may change them.
-import { type Check, must, should } from '../../core/check.ts';
+import { type Check, fail, ok, warning } from '../../core/check.ts';
 import type { Outputs, ReadContext } from '../../core/step.ts';
 import { type RestoreEnv, seeding } from './env.ts';
 
@@ -85,9 +85,9 @@ const listed = (kinds: ReadonlyMap<string, number> | undefined): string =>
 /** What others add or set while a restore runs may be right; what is gone is not. */
 export const otherChecks = (differences: readonly OtherDifference[]): readonly Check[] =>
 	differences.length === 0
-		? [must(OTHERS, 'Other databases and the server’s global variables are as they were', true)]
+		? [ok(OTHERS, 'Other databases and the server’s global variables are as they were')]
 		: differences.map(({ what, expected, found, lost }) =>
-				(lost ? must : should)(OTHERS, `${what} is as it was before the restore`, false, {
+				(lost ? fail : warning)(OTHERS, `${what} is not as it was before the restore`, {
 					expected,
 					found,
 					hints: ['No backup may change it. If nothing else did, keep the backup for an examination and do not restore from it.'],

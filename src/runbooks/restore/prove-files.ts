@@ -58,7 +58,10 @@ export const proveFiles: Step<RestoreEnv, { readonly files: number }, ProvenFile
 		return { files: files.length + toSearch.length, ...(toSearch.length > 0 && { tables: found, sql }) };
 	},
 	verify: async ({ facts, output }) => [
-		must('FILES', 'Every file is what was written', output.files === facts.files, { expected: `${facts.files}`, found: `${output.files}` }),
+		must('FILES', { pass: 'Every file is what was written', fail: 'Some files are not what was written' }, output.files === facts.files, {
+			expected: `${facts.files}`,
+			found: `${output.files}`,
+		}),
 	],
 };
 

@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import { pick } from '../../core/action.ts';
-import { type Check, must, note, should } from '../../core/check.ts';
+import { type Check, fail, note, ok, warning } from '../../core/check.ts';
 import { plural } from '../../core/format.ts';
 import { meter } from '../../core/progress.ts';
 import type { RunContext, Step } from '../../core/step.ts';
@@ -77,10 +77,10 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 	},
 	async verify({ output, ...env }): Promise<readonly Check[]> {
 		// A proof is of the moment at which it was made.
-		if (env.outputs.prove !== undefined) return [must('PROVEN', 'It was proven in this run', false)];
+		if (env.outputs.prove !== undefined) return [fail('PROVEN', 'It was not proven in this run')];
 		const { wrong, doubtful, unproven, digests, definitions, others } = output;
-		const say = (judge: typeof must) => (each: Difference) =>
-			judge('CONTENTS', `${each.what} is as it was dumped`, false, {
+		const say = (state: typeof fail) => (each: Difference) =>
+			state('CONTENTS', `${each.what} is not as it was dumped`, {
 				expected: each.expected,
 				found: each.found,
 				hints: [
@@ -93,8 +93,8 @@ export const prove: Step<RestoreEnv, Record<string, never>, Output> = {
 			definitions === null ? 'as many objects' : `${plural(definitions, 'definition')} are those that were dumped`,
 		].join('; ');
 		return [
-			...(wrong.length === 0 ? [must('CONTENTS', same, true)] : wrong.slice(0, SHOWN).map(say(must))),
-			...doubtful.slice(0, SHOWN).map(say(should)),
+			...(wrong.length === 0 ? [ok('CONTENTS', same)] : wrong.slice(0, SHOWN).map(say(fail))),
+			...doubtful.slice(0, SHOWN).map(say(warning)),
 			...(others == null ? [] : otherChecks(others).slice(0, SHOWN)),
 			...(unproven.length === 0 ? [] : [note('CONTENTS-COUNTED', 'Counted, not compared', some(unproven))]),
 		];

@@ -32,7 +32,12 @@ export const readOnly: Step<RestoreEnv, Facts, { readonly databases: readonly st
 		if (wanted.length === 0) return [];
 		const left = missing({ wanted, present: await readOnlyDatabases(server, runQuery, 'server') });
 		return [
-			must('READ-ONLY', 'The databases that were read-only are read-only', left.length === 0, { wrong: `not read-only: ${some(left)}` }),
+			must(
+				'READ-ONLY',
+				{ pass: 'The databases that were read-only are read-only', fail: 'Some databases that were read-only are not' },
+				left.length === 0,
+				{ wrong: `not read-only: ${some(left)}` },
+			),
 		];
 	},
 	previewOutput: { databases: [] },

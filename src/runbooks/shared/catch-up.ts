@@ -92,7 +92,7 @@ export async function catchUp(
 				[
 					{
 						id: 'CATCH-UP',
-						title: `${on.server.name} catches up with its source`,
+						title: `${on.server.name} does not catch up with its source`,
 						status: 'fail',
 						expected: [gtid, ...logs.map((log) => `${log.channel || 'default'} ${log.file}:${log.pos}`)].filter(Boolean).join(', '),
 						found: `${replicated}, ${lacking} transactions behind${reasonBehind({ error, stopped, late })}`,

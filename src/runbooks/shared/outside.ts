@@ -1,4 +1,4 @@
-import { type Check, should } from '../../core/check.ts';
+import { type Check, warning } from '../../core/check.ts';
 import type { OutsideObject } from '../../core/outside.ts';
 import type { ReadContext } from '../../core/step.ts';
 import { isPrivilegeMissing } from '../../dialects/common/errors.ts';
@@ -28,7 +28,7 @@ export const describeOutside = ({ kind, name }: Pick<OutsideObject, 'kind' | 'na
 export function outsideChecks({ dialect }: Server, outside: readonly OutsideObject[]): Check[] {
 	if (outside.length === 0) return [];
 	return [
-		should('OUTSIDE', 'Some objects are outside databases', false, {
+		warning('OUTSIDE', 'Some objects are outside databases', {
 			wrong: `a restore does not create them, and is refused where a table needs a missing one: ${some(outside.map(describeOutside))}`,
 			hints: ['Before a restore on another server:', ...outside.slice(0, 12).map((each) => `${shown(dialect.outside.create(each))};`)],
 		}),

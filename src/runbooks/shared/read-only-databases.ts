@@ -24,9 +24,14 @@ export function writableCheck(id: string, { dialect }: Server, databases: readon
 	const { readOnlyDatabases: statements } = dialect.load;
 	if (statements === null) return [];
 	return [
-		must(id, 'The databases to be replaced are not read-only', databases.length === 0, {
-			wrong: `READ ONLY = 1 is set for: ${some(databases)}`,
-			hints: databases.map((database) => `${shown(statements.set(database, false))};`),
-		}),
+		must(
+			id,
+			{ pass: 'The databases to be replaced are not read-only', fail: 'Some databases to be replaced are read-only' },
+			databases.length === 0,
+			{
+				wrong: `READ ONLY = 1 is set for: ${some(databases)}`,
+				hints: databases.map((database) => `${shown(statements.set(database, false))};`),
+			},
+		),
 	];
 }

@@ -1,5 +1,5 @@
 // Roles that our account may not grant: an account that is to have them cannot be copied whole.
-import { type Check, must } from '../../core/check.ts';
+import { type Check, fail } from '../../core/check.ts';
 import type { AccountName } from '../../dialects/contract/accounts.ts';
 import type { Dialect } from '../../dialects/contract/dialect.ts';
 import { type Query, shown } from '../../sql/sql.ts';
@@ -45,7 +45,7 @@ export function rolesCheck(
 	if (ungrantable.length === 0) return [];
 	const { letGrant } = server.dialect.privileges.roles;
 	return [
-		must(id, `${account} may grant the roles of the accounts`, false, {
+		fail(id, `${account} may not grant some roles of the accounts`, {
 			expected: 'the right to grant each of these roles',
 			wrong: some(
 				ungrantable.map(({ role, accounts }) => `${keyOf(role)} (for ${some(accounts, 3)})`),

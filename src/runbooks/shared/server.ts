@@ -1,4 +1,4 @@
-import { type Check, must } from '../../core/check.ts';
+import { type Check, fail, must } from '../../core/check.ts';
 import type { ToolFault } from '../../dialects/common/fits.ts';
 import type { Dialect } from '../../dialects/contract/dialect.ts';
 import type { Identity } from '../../dialects/contract/identity.ts';
@@ -25,18 +25,23 @@ export function privilegeCheck(
 ): Check {
 	const { missing, grant } = server.dialect.privileges;
 	const lacking = missing(held, needed);
-	return must(id, `${account} has the privileges it needs on ${server.name}`, lacking.length === 0, {
-		expected: needed.map((need) => need.privilege).join(', '),
-		found: lacking.length === 0 ? 'all' : `missing ${lacking.map((need) => `${need.privilege} (${need.why})`).join(', ')}`,
-		hints: [
-			`${grantText(
-				grant(
-					lacking.map((need) => need.privilege),
-					account,
-				),
-			)};`,
-		],
-	});
+	return must(
+		id,
+		{ pass: `${account} has the privileges it needs on ${server.name}`, fail: `${account} lacks privileges on ${server.name}` },
+		lacking.length === 0,
+		{
+			expected: needed.map((need) => need.privilege).join(', '),
+			found: lacking.length === 0 ? 'all' : `missing ${lacking.map((need) => `${need.privilege} (${need.why})`).join(', ')}`,
+			hints: [
+				`${grantText(
+					grant(
+						lacking.map((need) => need.privilege),
+						account,
+					),
+				)};`,
+			],
+		},
+	);
 }
 
 function grantText(statement: ReturnType<Privileges['grant']>): string {
@@ -60,7 +65,7 @@ export const misledCheck = (misledBy: readonly { readonly setting: string; reado
 	misledBy.length === 0
 		? []
 		: [
-				must('DUMP-TOOL-LIMITS', 'No setting of the server makes the dump tool leave rows out', false, {
+				fail('DUMP-TOOL-LIMITS', 'A setting of the server makes the dump tool leave rows out', {
 					found: misledBy.map(({ setting }) => setting).join(', '),
 					hints: misledBy.map(({ hint }) => hint),
 				}),
@@ -71,7 +76,7 @@ export function selectableCheck({ dialect }: Server, databases: readonly string[
 	const bad = databases.filter((database) => dialect.tools.cannotSelect(database));
 	if (bad.length === 0) return [];
 	return [
-		must('TOOL-NAMES', 'The dump tool can select every database', false, {
+		fail('TOOL-NAMES', 'The dump tool cannot select some databases', {
 			expected: 'no quote, backslash or end of line in the name of a database',
 			found: some(bad.map((database) => JSON.stringify(database))),
 			hints,
@@ -98,7 +103,7 @@ export function toolFaultsCheck(
 	const found = faults.filter(({ database }) => databases === null || databases.includes(database));
 	if (found.length === 0) return [];
 	return [
-		must(id, 'The vendor’s dump tool can write every object', false, {
+		fail(id, 'The vendor’s dump tool cannot write some objects', {
 			wrong: some(found.map(({ kind, database, name, why }) => `${kind} ${database}.${name} (${why})`)),
 			hints,
 		}),

@@ -1,4 +1,4 @@
-import { type Check, must } from '../../core/check.ts';
+import { type Check, fail } from '../../core/check.ts';
 import { ServerError } from '../../core/errors.ts';
 import type { ReadContext } from '../../core/step.ts';
 import type { UnopenedTable } from '../../dialects/common/fits.ts';
@@ -32,7 +32,7 @@ export function unopenedCheck(
 ): Check[] {
 	if (tables.length === 0) return [];
 	return [
-		must(checkId, 'The server can open every table', false, {
+		fail(checkId, 'The server cannot open some tables', {
 			expected: 'tables that can be read',
 			wrong: some(tables.map((table) => `${qualified(table)} (${table.why})`)),
 			hints: tables.slice(0, 6).flatMap((table) => {
