@@ -73,8 +73,8 @@ export type App = {
 	readonly note: string | null;
 	/** Says something for a few seconds in the place of the hints. */
 	readonly flash: (text: string) => void;
-	/** Puts text on the clipboard by OSC 52, and says so. */
-	readonly copy: (text: string) => void;
+	/** Puts text on the clipboard by OSC 52, and says so: `what` it is, in a few words, for the text itself would be cut. */
+	readonly copy: (text: string, what: string) => void;
 	/** Answers of half-filled forms, kept while the program runs. Passwords are never among them. */
 	readonly drafts: Map<string, { readonly [field: string]: string }>;
 	/** What Ctrl+C does on this screen; unset, it leaves on the second press. */

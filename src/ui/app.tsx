@@ -105,9 +105,9 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 							return wholeWay < 0 ? [{ at: 'home' }] : before.slice(0, wholeWay + 1);
 						}),
 			help: (topic, about) => setHelp({ topic, ...about }),
-			copy: (text) => {
+			copy: (text, what) => {
 				stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
-				flash(`copied, if your terminal allows it: ${text.replaceAll('\n', ' ')}`);
+				flash(`Copied, if your terminal allows it: ${what}`);
 			},
 		}),
 		[reached, session, size, now, note, drafts, flash, quit, background, alone, stdout],

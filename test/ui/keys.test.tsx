@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { toCommandLine } from '../../src/requests/index.ts';
 import type { Place } from '../../src/ui/app-context.ts';
 import { startWizard } from '../../src/ui/start.tsx';
 import { F1, MOUSE_OFF, MOUSE_ON, splitKeys, WHEEL_DOWN, WHEEL_UP } from '../../src/ui/stdin.ts';
@@ -220,6 +221,21 @@ describe('finding 55: /', () => {
 		await wizard.press(`/unlock${ENTER}`);
 		await vi.waitFor(() => expect(wizard.text()).not.toContain('replica of db1'));
 		expect(wizard.text()).toContain('UNLOCK TABLES');
+	});
+});
+
+describe('finding 62: what is copied', () => {
+	test.each([
+		['plan', 'c', 'the equivalent command', toCommandLine(REQUESTS.backup)],
+		['archive', 'y', 'the path of the backup', GOOD.path],
+		['recover', 'y', '1 statement', 'SET GLOBAL read_only = OFF'],
+	] as const)('is named on the screen %s, at 60 columns, and never cut', async (name, key, what, text) => {
+		const wizard = at(SCREENS.find((each) => each.name === name) as ScreenKeys, [60, 16]);
+		await wizard.sees(SCREENS.find((each) => each.name === name)?.shows ?? '');
+		await wizard.press(key);
+		await wizard.sees('Copied');
+		expect(hintsOf(wizard.text()).trim()).toBe(`Copied, if your terminal allows it: ${what}`);
+		expect(wizard.everything()).toContain(`]52;c;${Buffer.from(text).toString('base64')}`);
 	});
 });
 

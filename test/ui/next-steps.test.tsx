@@ -58,7 +58,7 @@ describe('finding 43: after a backup', () => {
 		const { wizard, text } = await ended('backup', BACKUPS);
 		expect(text.replace(/\s+/g, ' ')).toMatch(/0 2 \* \* \* lockstep backup .* --yes --quiet/);
 		await wizard.press('t');
-		await wizard.sees('copied');
+		await wizard.sees('Copied, if your terminal allows it: the line for crontab -e');
 	});
 });
 

@@ -64,7 +64,7 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 	};
 	useKeys((key) => {
 		if (key === 'esc') isRemoving ? setRemoving(false) : app.back();
-		else if (key === 'y') app.copy(card.path);
+		else if (key === 'y') app.copy(card.path, 'the path of the backup');
 		else if (key === '?' || key === 'f1') app.help('archive');
 	});
 	const width = app.size.columns - 2;

@@ -17,6 +17,8 @@ import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
 
+const ADVICE = 'what to do about it';
+
 /** What to do about a failure; where nothing is known, what it was. */
 const adviceOf = (failure: Failure | null): string => (failure?.description.hints ?? [failure?.description.message ?? '']).join('\n');
 
@@ -56,7 +58,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 				if (canRollBack) void rollBack();
 				return;
 			case 'y':
-				return app.copy(good ? paint(summary, false) : adviceOf(end.failure));
+				return good ? app.copy(paint(summary, false), 'the summary') : app.copy(adviceOf(end.failure), ADVICE);
 			case '?':
 			case 'f1':
 				return app.help('summary');

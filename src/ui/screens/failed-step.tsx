@@ -34,7 +34,7 @@ export function FailedStep({
 	useKeys((key) => {
 		if (key === 's') setStatements(!statements);
 		else if (key === 'esc' && statements) setStatements(false);
-		else if (key === 'y') app.copy((failure.description.hints ?? [failure.description.message]).join('\n'));
+		else if (key === 'y') app.copy((failure.description.hints ?? [failure.description.message]).join('\n'), 'what to do about it');
 		else if (key === '?' || key === 'f1') app.help('failed', { why: state.steps.find((step) => step.id === failure.step)?.why });
 	});
 	const width = app.size.columns - 2;

@@ -55,7 +55,13 @@ const drillOf = (app: App, path: string): NextStep => ({
 /** Once every night, as cron takes it: nobody answers there, and only failures are mailed. */
 const scheduleOf = (app: App, request: BackupRequest): NextStep => {
 	const cron = `0 2 * * * ${app.backend.commandLine(request)} --yes --quiet`.replaceAll('%', String.raw`\%`);
-	return { key: 't', label: 'timer', about: 'copy a line for crontab -e: every night at two', text: cron, does: () => app.copy(cron) };
+	return {
+		key: 't',
+		label: 'timer',
+		about: 'copy a line for crontab -e: every night at two',
+		text: cron,
+		does: () => app.copy(cron, 'the line for crontab -e'),
+	};
 };
 
 function afterBackup(app: App, request: BackupRequest, { summary }: RunEnd): readonly NextStep[] {

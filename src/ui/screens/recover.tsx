@@ -4,7 +4,7 @@ import type { RunCard, RunDetails } from '../../app/wizard-backend.ts';
 import { lostWords } from '../../core/effects.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Finding } from '../../core/finding.ts';
-import { dayAndTime } from '../../core/format.ts';
+import { dayAndTime, plural } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
 import { runWords } from '../../render/background.ts';
 import { dangerLines } from '../../render/decision.ts';
@@ -112,6 +112,10 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 		};
 	}, [round]);
 
+	const copyStatements = (found: readonly Finding[]) => {
+		const statements = found.flatMap(({ actions }) => actions.map(({ text }) => text));
+		app.copy(statements.join('\n'), plural(statements.length, 'statement'));
+	};
 	const something = findings !== null && putsBack(findings);
 	const start = (typed: readonly string[]) =>
 		app.go({ at: 'watch', how: 'recover', run: card.run, title, request: card.request, ...(goal === 'undo' && { undo: { typed } }) });
@@ -126,7 +130,7 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 		else if (key === '?' || key === 'f1') app.help(goal);
 		else if (findings === null) return;
 		else if (key === 'enter') goal === 'undo' && something ? setAsking({ typed: [] }) : start([]);
-		else if (key === 'y' && something) app.copy(findings.flatMap(({ actions }) => actions.map(({ text }) => text)).join('\n'));
+		else if (key === 'y' && something) copyStatements(findings);
 	}, asking === null);
 
 	const width = app.size.columns - 2;

@@ -132,7 +132,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 				return setOpen(!isOpen);
 			// Not y, which says yes in the dialog.
 			case 'c':
-				return app.copy(commandLine);
+				return app.copy(commandLine, 'the equivalent command');
 			case 'w':
 				return write();
 			case '?':

@@ -50,7 +50,7 @@ export function RunDetailsScreen({ run }: { readonly run: string }) {
 			else if (view === 'statements') setView('facts');
 			else app.back();
 		} else if (key === 's') setView(view === 'facts' ? 'statements' : 'facts');
-		else if (key === 'y') app.copy(run);
+		else if (key === 'y') app.copy(run, 'the name of the run');
 		else if (key === '?' || key === 'f1') app.help('run-details');
 	});
 	const width = app.size.columns - 2;

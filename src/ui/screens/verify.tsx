@@ -62,7 +62,8 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 			if (key === 'esc') stop();
 		} else if (key === 'esc' || key === 'enter') app.back();
 		else if (key === 'r') again();
-		else if (key === 'y') app.copy(task.result?.folder ?? paint(lines(), false));
+		else if (key === 'y')
+			task.result === null ? app.copy(paint(lines(), false), 'what is wrong') : app.copy(task.result.folder, 'the path of the backup');
 	});
 	return (
 		<Frame
