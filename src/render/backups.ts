@@ -240,7 +240,11 @@ export function verifiedLines(
 	path: string,
 	record: VerifyRecord,
 	notes: readonly Check[],
-	{ width, ascii = false }: Omit<CardOptions, 'now'>,
+	{
+		width,
+		ascii = false,
+		hasNext = true,
+	}: Omit<CardOptions, 'now'> & { /** Whether the command that comes next is said. */ readonly hasNext?: boolean },
 ): Line[] {
 	const signs = symbols(ascii);
 	const speed = record.ms > 0 ? ` (${bytes((record.bytes * 1000) / record.ms)}/s)` : '';
@@ -253,7 +257,7 @@ export function verifiedLines(
 		),
 		...indented('  ', 'No file is missing or additional; sizes, checksums, ends and counts are as they were written.', width),
 		...notes.flatMap((note) => indented(`  ${signs.note} `, `${note.title}: ${note.found}`, width, 'dim')),
-		line(span('Next:  ', 'dim'), span(`lockstep drill ${path}`, 'key')),
+		...(hasNext ? [line(span('Next:  ', 'dim'), span(`lockstep drill ${path}`, 'key'))] : []),
 	];
 }
 

@@ -107,7 +107,14 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	failed: {
 		title: 'A step failed',
 		why: 'What was done before it is complete and recorded. Fix the cause and retry, keep what is done and resume later, or undo this run.',
-		keys: [MOVE, ['enter', 'choose'], ['s', 'the statements that were done'], ['y', 'copy what to do'], ...EVERYWHERE],
+		keys: [
+			MOVE,
+			['enter', 'choose'],
+			['esc', 'keep what is done, and leave'],
+			['s', 'the statements that were done'],
+			['y', 'copy what to do'],
+			...EVERYWHERE,
+		],
 	},
 	summary: {
 		title: 'The end of a run',
@@ -116,7 +123,9 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			MOVE,
 			['enter', 'home'],
 			['v d o t', 'after a backup: verify it, drill it, open it, copy a line for cron'],
-			['b a', 'after a set-up: back the replica up, keep both servers as profiles'],
+			['b a w c', 'after a set-up: back the replica up, keep both servers as profiles, write or copy the lines for its option file'],
+			['o c t', 'after a drill: open the backup, copy the path of its report or a line for cron'],
+			['v b', 'after a drill that failed: verify the backup, see the others'],
 			['x', 'after a backup that was stopped: remove its folder, after a question'],
 			['p', 'roll back what a run whose process died has left'],
 			['s', 'the statements that were done'],
@@ -188,6 +197,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		why: 'Every file is read to its end: size, sum, compression, footer, rows and objects by the manifest, and that nothing else lies in the folder. What it came to is written beside the backup, never into it.',
 		keys: [
 			['esc', 'stop reading; afterwards: back'],
+			['d o b', 'afterwards: drill it, open it; where it failed, see the others'],
 			['r', 'once more'],
 			['y', 'copy'],
 			MOVE,

@@ -4,17 +4,23 @@ import type { RunEnd } from '../../core/runner.ts';
 import { type Line, line, paint, span } from '../../render/page.ts';
 import { summaryLines } from '../../render/summary.ts';
 import { useApp } from '../app-context.ts';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
+import { NewFileForm } from '../components/new-file-form.tsx';
 import { Pane } from '../components/pane.tsx';
 import { useKeys } from '../keys.ts';
 import { logRows } from '../log-rows.ts';
+import type { NewFile } from '../new-file.ts';
 import { transcriptRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
 import { WORDS } from '../words.ts';
 import { nextLines, nextSteps } from './next-steps.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
 
+const WRITING_HINTS: readonly Hint[] = [
+	['enter', 'write'],
+	['esc', 'write nothing'],
+];
 const EMPTY: Line = line(span('No statement was sent.', 'dim'));
 
 const ADVICE = 'what to do about it';
@@ -27,6 +33,8 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	const app = useApp();
 	const { signs, ascii } = useTheme();
 	const [view, setView] = useState<'summary' | 'statements' | 'log'>('summary');
+	const [writing, setWriting] = useState<NewFile | null>(null);
+	const [written, setWritten] = useState<string | null>(null);
 	const { state, request, again } = watched;
 	const good = end.outcome === 'done' || end.outcome === 'undone';
 	const width = app.size.columns - 2;
@@ -40,7 +48,11 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	const summary = summaryLines(end, state, { width, ascii });
 	const next = nextSteps(app, request, end, state.run);
 	const copied = next.flatMap(({ text }) => (text === undefined ? [] : [line('  ', span(text, 'key'))]));
-	useKeys((key) => next.find((each) => each.key === key)?.does());
+	useKeys((key) => {
+		const chosen = next.find((each) => each.key === key);
+		if (chosen?.file !== undefined) setWriting(chosen.file);
+		else chosen?.does();
+	}, writing === null);
 	useKeys((key) => {
 		switch (key) {
 			case 'enter':
@@ -63,33 +75,53 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 			case 'f1':
 				return app.help('summary');
 		}
-	});
+	}, writing === null);
 	// Always in sight, whatever else there is to read.
 	const below = view === 'summary' ? nextLines(next) : [];
 	const statements = transcriptRows(state, signs);
 	const lines = () => {
-		if (view === 'summary') return [...summary, ...copied];
+		if (view === 'summary')
+			return [...summary, ...copied, ...(written === null ? [] : [line(span(`  ${signs.ok} `, 'good'), `written: ${written}`)])];
 		if (view === 'log') return logRows(state, signs);
 		return statements.length > 0 ? statements : [EMPTY];
 	};
+	const leaveWords = app.alone ? 'quit' : 'home';
+	const backWords = view === 'summary' ? leaveWords : 'summary';
+	const hints: readonly Hint[] = [
+		...(app.alone ? [] : ([['enter', 'home']] as const)),
+		['esc', backWords],
+		...(good || again === null ? [] : ([['r', 'try again']] as const)),
+		...(canRollBack ? ([['p', 'roll back']] as const) : []),
+		['s', 'SQL'],
+		['l', 'log'],
+		['y', 'copy'],
+		['q', 'quit'],
+		['?', 'help'],
+	];
 	return (
 		<Frame
 			title={title}
 			badge={badgeOf(app, request)}
 			{...(good ? stageOf(watched, 'Summary') : { right: { text: `${signs.bad} ${end.outcome}`, tone: 'bad' as const } })}
-			hints={[
-				...(app.alone ? [] : ([['enter', 'home']] as const)),
-				...(good || again === null ? [] : ([['r', 'try again']] as const)),
-				...(canRollBack ? ([['p', 'roll back']] as const) : []),
-				['s', 'SQL'],
-				['l', 'log'],
-				['y', 'copy'],
-				['q', 'quit'],
-				['?', 'help'],
-			]}
+			hints={writing === null ? hints : WRITING_HINTS}
 		>
-			<Pane key={view} lines={lines()} width={width} height={bodyRows(app.size.rows) - below.length} />
-			<Lines lines={below} />
+			{writing === null ? (
+				<>
+					<Pane key={view} lines={lines()} width={width} height={bodyRows(app.size.rows) - below.length} />
+					<Lines lines={below} />
+				</>
+			) : (
+				<NewFileForm
+					file={writing}
+					width={width}
+					height={bodyRows(app.size.rows)}
+					onWritten={(path) => {
+						setWriting(null);
+						setWritten(path);
+					}}
+					onLeave={() => setWriting(null)}
+				/>
+			)}
 		</Frame>
 	);
 }

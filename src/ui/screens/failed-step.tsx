@@ -33,7 +33,8 @@ export function FailedStep({
 	const { state } = watched;
 	useKeys((key) => {
 		if (key === 's') setStatements(!statements);
-		else if (key === 'esc' && statements) setStatements(false);
+		// As its first choice: the harmless one.
+		else if (key === 'esc') statements ? setStatements(false) : answer('keep');
 		else if (key === 'y') app.copy((failure.description.hints ?? [failure.description.message]).join('\n'), 'what to do about it');
 		else if (key === '?' || key === 'f1') app.help('failed', { why: state.steps.find((step) => step.id === failure.step)?.why });
 	});
@@ -51,6 +52,7 @@ export function FailedStep({
 			hints={[
 				[signs.arrows, 'move'],
 				['enter', 'choose'],
+				['esc', statements ? 'failure' : 'keep and leave'],
 				['s', statements ? 'failure' : 'SQL'],
 				['y', 'copy'],
 				['?', 'help'],

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { BackupCard } from '../../core/backups.ts';
 import { failureOf } from '../../core/failure.ts';
 import { bytes } from '../../core/format.ts';
@@ -11,6 +11,8 @@ import type { DrillRequest } from '../../requests/drill.ts';
 import type { RunRequest } from '../../requests/index.ts';
 import type { ProvisionRequest } from '../../requests/provision.ts';
 import type { App } from '../app-context.ts';
+import { displayName } from '../components/gate.tsx';
+import type { NewFile } from '../new-file.ts';
 
 /** What a run leads to. */
 export type NextStep = {
@@ -20,6 +22,8 @@ export type NextStep = {
 	readonly about: string;
 	/** What it copies, shown whole. */
 	readonly text?: string;
+	/** What is written to a file, once a person has said where: its screen asks for that. */
+	readonly file?: NewFile;
 	readonly does: () => void;
 };
 
@@ -42,6 +46,16 @@ const openCard = (app: App, path: string): NextStep => ({
 	does: withCard(app, path, (card) => app.go({ at: 'archive', card })),
 });
 
+const verifyOf = (app: App, path: string): NextStep => ({
+	...{ key: 'v', label: 'verify', about: 'read all of it again: every file as it was written' },
+	does: withCard(app, path, (card) => app.go({ at: 'verify', card })),
+});
+
+const othersOf = (app: App, path: string): NextStep => ({
+	...{ key: 'b', label: 'backups', about: 'the other backups in its folder' },
+	does: () => app.go({ at: 'backups', folder: dirname(path) }),
+});
+
 const drillOf = (app: App, path: string): NextStep => ({
 	...{ key: 'd', label: 'drill', about: 'restore it into a throwaway server on this machine, and compare' },
 	does: () =>
@@ -52,13 +66,17 @@ const drillOf = (app: App, path: string): NextStep => ({
 		}),
 });
 
-/** Once every night, as cron takes it: nobody answers there, and only failures are mailed. */
-const scheduleOf = (app: App, request: BackupRequest): NextStep => {
-	const cron = `0 2 * * * ${app.backend.commandLine(request)} --yes --quiet`.replaceAll('%', String.raw`\%`);
+type Schedule = { readonly when: string; readonly words: string };
+const EVERY_NIGHT: Schedule = { when: '0 2 * * *', words: 'every night at two' };
+const EVERY_SUNDAY: Schedule = { when: '0 5 * * 0', words: 'every Sunday at five' };
+
+/** As cron takes it: nobody answers there, and only failures are mailed. */
+const scheduleOf = (app: App, request: RunRequest, { when, words }: Schedule): NextStep => {
+	const cron = `${when} ${app.backend.commandLine(request)} --yes --quiet`.replaceAll('%', String.raw`\%`);
 	return {
 		key: 't',
 		label: 'timer',
-		about: 'copy a line for crontab -e: every night at two',
+		about: `copy a line for crontab -e: ${words}`,
 		text: cron,
 		does: () => app.copy(cron, 'the line for crontab -e'),
 	};
@@ -67,16 +85,22 @@ const scheduleOf = (app: App, request: BackupRequest): NextStep => {
 function afterBackup(app: App, request: BackupRequest, { summary }: RunEnd): readonly NextStep[] {
 	const path = typeof summary.backup === 'string' ? summary.backup : null;
 	if (path === null) return [];
-	const verify = withCard(app, path, (card) => app.go({ at: 'verify', card }));
+	return [verifyOf(app, path), drillOf(app, path), openCard(app, path), scheduleOf(app, request, EVERY_NIGHT)];
+}
+
+/** The lines that a restart of the replica must find. The server reads them as an account of its own. */
+function optionFileOf(app: App, { summary }: RunEnd, replica: string): readonly NextStep[] {
+	const lines = Array.isArray(summary.optionFile) ? summary.optionFile.map(String) : [];
+	if (lines.length === 0) return [];
+	const text = `${lines.join('\n')}\n`;
+	const file = { path: `lockstep-${replica.replaceAll(/[^\w.-]+/g, '_')}.cnf`, text, mode: 0o644, what: 'the lines for the option file' };
 	return [
-		{ key: 'v', label: 'verify', about: 'read all of it again: every file as it was written', does: verify },
-		drillOf(app, path),
-		openCard(app, path),
-		scheduleOf(app, request),
+		{ key: 'w', label: 'write', about: 'write these lines to a file on this machine', file, does: () => undefined },
+		{ key: 'c', label: 'copy', about: 'copy these lines', does: () => app.copy(text, file.what) },
 	];
 }
 
-function afterProvision(app: App, request: ProvisionRequest): readonly NextStep[] {
+function afterProvision(app: App, request: ProvisionRequest, end: RunEnd): readonly NextStep[] {
 	const unsaved = app.backend.unsavedServers(request);
 	const card = app.backend.servers().find(({ name, server }) => request.replica === name || request.replica === server);
 	const replica = card ?? { name: request.replica, server: request.replica, badge: null, output: null };
@@ -94,12 +118,31 @@ function afterProvision(app: App, request: ProvisionRequest): readonly NextStep[
 	return [
 		{ key: 'b', label: 'back up', about: 'take the first backup of the replica', does: () => app.go({ at: 'backup', card: replica }) },
 		...(unsaved.length > 0 ? [save] : []),
+		...optionFileOf(app, end, displayName(request.replica, request.reach?.replica)),
 	];
 }
 
-function afterDrill(app: App, { backup }: DrillRequest, { summary }: RunEnd): readonly NextStep[] {
-	return [openCard(app, typeof summary.backup === 'string' ? summary.backup : backup)];
+function afterDrill(app: App, request: DrillRequest, { summary }: RunEnd): readonly NextStep[] {
+	const path = typeof summary.backup === 'string' ? summary.backup : request.backup;
+	const { report } = summary;
+	const copyReport = (text: string): NextStep => ({
+		...{ key: 'c', label: 'copy', about: 'copy the path of the report' },
+		does: () => app.copy(text, 'the path of the report'),
+	});
+	return [
+		openCard(app, path),
+		...(typeof report === 'string' ? [copyReport(report)] : []),
+		// The newest one then.
+		scheduleOf(app, { ...request, backup: join(dirname(path), 'latest') }, EVERY_SUNDAY),
+	];
 }
+
+/** After a drill that the backup did not pass: what is wrong with it, and what there is beside it. */
+const afterFailedDrill = (app: App, { backup }: DrillRequest): readonly NextStep[] => [verifyOf(app, backup), othersOf(app, backup)];
+
+/** What can be done next after a backup was read to its end. */
+export const afterVerify = (app: App, { path }: BackupCard, isProven: boolean): readonly NextStep[] =>
+	isProven ? [drillOf(app, path), openCard(app, path)] : [othersOf(app, path)];
 
 /** What an incomplete backup left on disk is of no use, and asks before it is removed. */
 function afterIncomplete(app: App, run: string | null, { summary }: RunEnd): readonly NextStep[] {
@@ -111,13 +154,14 @@ function afterIncomplete(app: App, run: string | null, { summary }: RunEnd): rea
 
 /** What can be done next after a run, by its kind. */
 export function nextSteps(app: App, request: RunRequest | null, end: RunEnd, run: string | null): readonly NextStep[] {
+	if (request?.kind === 'drill' && end.failure?.class === 'VerifyFailed') return afterFailedDrill(app, request);
 	if (end.outcome !== 'done') return afterIncomplete(app, run, end);
 	if (request === null) return [];
 	switch (request.kind) {
 		case 'backup':
 			return afterBackup(app, request, end);
 		case 'provision':
-			return afterProvision(app, request);
+			return afterProvision(app, request, end);
 		case 'drill':
 			return afterDrill(app, request, end);
 		case 'restore':

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Box } from 'ink';
 import { useState } from 'react';
 import { decisionLines } from '../../render/decision.ts';
@@ -13,6 +11,7 @@ import { Pane } from '../components/pane.tsx';
 import { Text } from '../components/text.tsx';
 import { TypedName } from '../components/typed-name.tsx';
 import { useKeys } from '../keys.ts';
+import { writeNewFile } from '../new-file.ts';
 import { reviewRows } from '../review-rows.ts';
 import { useTheme } from '../theme.ts';
 import { badgeOf, type Shown, stageOf } from './run-header.ts';
@@ -87,20 +86,15 @@ export function ReviewScreen({ watched, title }: Shown) {
 	};
 	const write = () => {
 		if (review === null) return;
-		const path = resolve(
-			`lockstep-${review.runbook}-${app
-				.now()
-				.toISOString()
-				.replace(/[-:]|\.\d+/g, '')}.md`,
-		);
+		const at = app
+			.now()
+			.toISOString()
+			.replace(/[-:]|\.\d+/g, '');
+		const path = `lockstep-${review.runbook}-${at}.md`;
 		const text = paint(reviewLines(review, { width: 100, servers: state.servers }), false);
 		try {
-			writeFileSync(
-				path,
-				`# ${review.title}\n\n\`\`\`text\n${text}\n\`\`\`\n\nThe same thing as a command:\n\n\`\`\`sh\n${commandLine}\n\`\`\`\n`,
-				{ flag: 'wx', mode: 0o600 },
-			);
-			app.flash(`${signs.ok} written: ${path}`);
+			const page = `# ${review.title}\n\n\`\`\`text\n${text}\n\`\`\`\n\nThe same thing as a command:\n\n\`\`\`sh\n${commandLine}\n\`\`\`\n`;
+			app.flash(`${signs.ok} written: ${writeNewFile({ path, text: page, mode: 0o600 })}`);
 		} catch (error) {
 			app.flash(`${signs.bad} ${error instanceof Error ? error.message : String(error)}`);
 		}

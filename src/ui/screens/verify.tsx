@@ -16,6 +16,7 @@ import { useTick } from '../hooks/use-tick.ts';
 import { useKeys } from '../keys.ts';
 import { progressRows } from '../run-rows.ts';
 import { useTheme } from '../theme.ts';
+import { afterVerify, nextLines } from './next-steps.ts';
 
 const STOPPED = 'The backup was not read to its end: nothing is proven.';
 const STOPPING = 'Stopping: no more is read.';
@@ -51,11 +52,16 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 	const percent = progress === null ? null : fraction(progress);
 	const known = failure !== null && failure.left.length === 0 && failure.class !== 'Bug';
 	const lines = (): readonly Line[] => {
-		if (task.result !== null) return verifiedLines(task.result.folder, task.result.record, task.result.notes, { width, ascii });
+		if (task.result !== null)
+			return verifiedLines(task.result.folder, task.result.record, task.result.notes, { width, ascii, hasNext: false });
 		if (failure === null) return [];
 		return failureLines(failure, { width, ascii, ...(known ? { state: 'As before: verify only reads.' } : {}) });
 	};
 	const intro = [line(span('Reading every file of it, to its last byte', 'bold')), line(span(card.path, 'dim'))];
+	// A reading that was stopped says nothing of the backup.
+	const next = working || failure?.class === 'Stopped' ? [] : afterVerify(app, card, task.result !== null);
+	const below = nextLines(next);
+	useKeys((key) => next.find((each) => each.key === key)?.does());
 	useKeys((key) => {
 		if (key === '?' || key === 'f1') app.help('verify');
 		else if (working) {
@@ -82,6 +88,7 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 						]
 					: [
 							['enter', 'back'],
+							['esc', 'back'],
 							[signs.arrows, 'scroll'],
 							['r', 'once more'],
 							['y', 'copy'],
@@ -93,7 +100,10 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 			{working ? (
 				<Working task={task} intro={intro} width={width} height={height} />
 			) : (
-				<Pane lines={lines()} width={width} height={height} />
+				<>
+					<Pane lines={lines()} width={width} height={height - below.length} />
+					<Lines lines={below} />
+				</>
 			)}
 		</Frame>
 	);
