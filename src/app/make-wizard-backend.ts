@@ -6,7 +6,7 @@ import { Busy, Stopped } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import type { Scope } from '../core/runner.ts';
-import type { ServerCard } from '../core/status-report.ts';
+import type { ServerCard, StatusReport } from '../core/status-report.ts';
 import type { ReachRequest, Role } from '../requests/connection.ts';
 import { type RunRequest, serversNamed, toCommandLine } from '../requests/index.ts';
 import type { StatusRequest } from '../requests/other-commands.ts';
@@ -17,6 +17,7 @@ import { greet } from '../server/greeting.ts';
 import type { ServerFlags } from '../server/resolve.ts';
 import { isAddress, parseServerText } from '../server/server-text.ts';
 import type { Secret } from '../sql/secret.ts';
+import { stateOfFolder } from './backup-folder.ts';
 import { backupAt, backupsIn } from './backups.ts';
 import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
@@ -33,6 +34,7 @@ import { runsOf } from './runs.ts';
 import { acceptedKey, type ConnectionOptions, type ConnectionOptionsByRole } from './servers.ts';
 import { statusOf } from './status-report.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
+import { watchServer } from './watch-server.ts';
 import type { BackupFolder, Reach, RunHandle, WizardBackend } from './wizard-backend.ts';
 import { openWizardMemory } from './wizard-memory.ts';
 import { keyOf, type NamedServer, openWizardPasswords } from './wizard-passwords.ts';
@@ -162,6 +164,14 @@ export function makeWizardBackend(
 			const connections = connectionsFor(record.request as RunRequest);
 			return undoInBackground(context, { record, connections, work }, { ...how, ...watcher, director: previewer });
 		});
+	const reported = async (asked: AppContext, server: string, how?: Reach): Promise<StatusReport> => {
+		const card = found.find((each) => each.server === server);
+		const report = await withLogin(named(server, how), (options) => statusOf(asked, options, card?.output));
+		const port = Number(/:(\d+)$/.exec(report.name)?.[1] ?? 0);
+		const { address } = await secrets.require(named(server, how));
+		places.set(keyOf(server, how?.reach), placesOf({ address, port }));
+		return card === undefined ? report : { ...report, badge: card.badge };
+	};
 	if (pair !== null) found.push(...Object.values(cardsOf(pair)));
 	const backend: WizardBackend = {
 		version: context.version,
@@ -184,14 +194,20 @@ export function makeWizardBackend(
 		},
 		badgeOf,
 		async status(server, how) {
-			const card = found.find((each) => each.server === server);
-			const report = await withLogin(named(server, how), (options) => statusOf(context, options, card?.output));
-			if (card === undefined && server !== '') memory.used(server);
-			const port = Number(/:(\d+)$/.exec(report.name)?.[1] ?? 0);
-			const { address } = await secrets.require(named(server, how));
-			places.set(keyOf(server, how?.reach), placesOf({ address, port }));
-			return card === undefined ? report : { ...report, badge: card.badge };
+			const report = await reported(context, server, how);
+			if (server !== '' && found.every((each) => each.server !== server)) memory.used(server);
+			return report;
 		},
+		watchServer: ({ server, output }, watcher) =>
+			void watchServer(
+				{
+					ask: (signal) => reported({ ...context, signal }, server),
+					folder: () => stateOfFolder(output),
+					now: context.now,
+					end: context.signal,
+				},
+				watcher,
+			),
 		remember: secrets.remember,
 		unsavedServers: (request) => unsavedServers(context, request, (name) => proposal(context, name)),
 		answers: memory.answers,

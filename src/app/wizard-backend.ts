@@ -9,7 +9,7 @@ import type { Progress } from '../core/progress.ts';
 import type { OpenRunStatus, RunEntry } from '../core/run-entry.ts';
 import type { RunEnd } from '../core/runner.ts';
 import type { RunState } from '../core/state.ts';
-import type { ServerCard, StatusReport } from '../core/status-report.ts';
+import type { ServerCard, ServerSeen, StatusReport } from '../core/status-report.ts';
 import type { ReachRequest, Role } from '../requests/connection.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { StatusRequest } from '../requests/other-commands.ts';
@@ -156,6 +156,20 @@ export interface WizardBackend {
 	 * says the password and no other way to log in is known.
 	 */
 	status(server: string, how?: Reach): Promise<StatusReport>;
+	/**
+	 * Tells again and again how a server is, and what its folder of backups says whether or not it answers; each has a time limit of its own. Where a
+	 * person has to log in it is not asked again. `from`: what was seen of it before; `everyMs`: from an answer to the next question. Ends with
+	 * `signal`.
+	 */
+	watchServer(
+		card: ServerCard,
+		watcher: {
+			readonly on: (seen: ServerSeen) => void;
+			readonly from?: ServerSeen | undefined;
+			readonly everyMs: number;
+			readonly signal: AbortSignal;
+		},
+	): void;
 	/** Keeps a password in memory for as long as the program runs; null: the one of the account that was offered as the same. */
 	remember(server: string, password: string | null, reach?: ReachRequest[string]): void;
 	/** The servers of a request that no profile names yet, as {@link WizardBackend.save} takes them. */

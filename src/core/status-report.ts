@@ -1,5 +1,6 @@
 import type { Proof } from './backups.ts';
 import type { Expectation } from './expectations.ts';
+import type { Failure } from './model.ts';
 
 /** A server as the wizard lists it. */
 export type ServerCard = {
@@ -61,4 +62,19 @@ export type StatusReport = BackupFolderState & {
 	readonly hints: readonly string[];
 	/** Why it is not, each a sentence. */
 	readonly troubles: readonly string[];
+};
+
+/** What is known of a server that is watched, now. */
+export type ServerSeen = {
+	/**
+	 * `connecting`: it was not heard of yet. `silent`: it cannot be reached, or took too long. `locked`: a person has to give its password or to trust
+	 * it, and it is not asked again meanwhile. `failed`: it cannot be asked at all, as with a profile that names a file that is missing.
+	 */
+	readonly state: 'connecting' | 'answers' | 'silent' | 'locked' | 'failed';
+	/** The last that it said, even if it is silent now. */
+	readonly report: StatusReport | null;
+	/** RFC 3339: since when it is asked in vain; null where it answers. */
+	readonly since: string | null;
+	readonly failure: Failure | null;
+	readonly folder: BackupFolderState;
 };

@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 import type { RunCard, RunDetails, WizardBackend } from '../app/wizard-backend.ts';
 import type { BackupCard, BackupReport } from '../core/backups.ts';
-import type { ServerCard } from '../core/status-report.ts';
+import type { ServerCard, ServerSeen } from '../core/status-report.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
@@ -16,6 +16,8 @@ export type Place =
 	| { readonly at: 'backup'; readonly card: ServerCard }
 	| { readonly at: 'provision'; readonly primary?: string; readonly replica?: string }
 	| { readonly at: 'status'; readonly card: ServerCard }
+	/** What can be done with a server. */
+	| { readonly at: 'server'; readonly card: ServerCard }
 	/** Which folder of backups; its backups; one of them, and what can be done with it. */
 	| { readonly at: 'folders' }
 	| { readonly at: 'backups'; readonly folder: string }
@@ -75,6 +77,8 @@ export type App = {
 	readonly flash: (text: string) => void;
 	/** Puts text on the clipboard by OSC 52, and says so: `what` it is, in a few words, for the text itself would be cut. */
 	readonly copy: (text: string, what: string) => void;
+	/** What was seen last of each server, by its name for commands: there at once where one comes back. */
+	readonly seen: Map<string, ServerSeen>;
 	/** Answers of half-filled forms, kept while the program runs. Passwords are never among them. */
 	readonly drafts: Map<string, { readonly [field: string]: string }>;
 	/** What Ctrl+C does on this screen; unset, it leaves on the second press. */

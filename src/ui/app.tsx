@@ -1,6 +1,7 @@
 import { Box, useApp as useInk, usePaste, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { WizardBackend } from '../app/wizard-backend.ts';
+import type { ServerSeen } from '../core/status-report.ts';
 import { type App, AppContext, type HelpAbout, type Place } from './app-context.ts';
 import { Text } from './components/text.tsx';
 import { Keys, KeysReach, useKeys } from './keys.ts';
@@ -23,6 +24,7 @@ import { Restore } from './screens/restore.tsx';
 import { Run, Watch } from './screens/run.tsx';
 import { RunDetailsScreen } from './screens/run-details.tsx';
 import { ChooseRun, Runs } from './screens/runs.tsx';
+import { Server } from './screens/server.tsx';
 import { Status } from './screens/status.tsx';
 import { Verify } from './screens/verify.tsx';
 import { WholeWay } from './screens/whole-way.tsx';
@@ -65,6 +67,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 	const [help, setHelp] = useState<({ readonly topic: HelpTopic } & HelpAbout) | null>(null);
 	const [note, setNote] = useState<string | null>(null);
 	const [drafts] = useState(() => new Map<string, { readonly [field: string]: string }>());
+	const [seen] = useState(() => new Map<string, ServerSeen>());
 	const timer = useRef<NodeJS.Timeout | undefined>(undefined);
 	const leaving = useRef(false);
 	const onInterrupt = useRef<(() => void) | null>(null);
@@ -89,6 +92,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 			size,
 			now,
 			note,
+			seen,
 			drafts,
 			onInterrupt,
 			flash,
@@ -110,7 +114,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 				flash(`Copied, if your terminal allows it: ${what}`);
 			},
 		}),
-		[reached, session, size, now, note, drafts, flash, quit, background, alone, stdout],
+		[reached, session, size, now, note, seen, drafts, flash, quit, background, alone, stdout],
 	);
 
 	const small = size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
@@ -185,6 +189,8 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Provision {...place} />;
 		case 'status':
 			return <Status card={place.card} />;
+		case 'server':
+			return <Server card={place.card} />;
 		case 'folders':
 			return <Folders />;
 		case 'backups':

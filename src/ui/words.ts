@@ -8,6 +8,7 @@ export type HelpTopic =
 	| 'failed'
 	| 'summary'
 	| 'status'
+	| 'server'
 	| 'practice'
 	| 'whole-way'
 	| 'profiles'
@@ -39,10 +40,13 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		why: 'Nothing on a server changes from here: every change is shown first, in a plan, statement by statement, and asks before it is made.',
 		keys: [
 			MOVE,
-			['enter, or its digit', 'open'],
-			['p', 'show the next profile'],
-			['r', 'refresh'],
+			['enter, or its digit', 'open a server, or an entry of the menu'],
+			['tab', 'from the servers to the menu, and back'],
+			FILTER,
+			['o', 'order by name, state, lag, age of the backup'],
+			['b', 'back the server up'],
 			['u', 'log in, where a password is needed'],
+			['r', 'refresh: ask every server now'],
 			...EVERYWHERE,
 		],
 	},
@@ -214,6 +218,18 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 		title: 'Status',
 		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
 		keys: [['r', 'refresh now'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	server: {
+		title: 'A server',
+		why: 'How it is now, and what can be done with it. Every change is shown first, in a plan, and asks before it is made.',
+		keys: [
+			MOVE,
+			['enter, or its digit', 'open'],
+			['u', 'log in, where a password is needed'],
+			['r', 'refresh'],
+			['esc', 'back'],
+			...EVERYWHERE,
+		],
 	},
 	practice: {
 		title: 'Practice',

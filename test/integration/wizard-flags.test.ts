@@ -1,5 +1,7 @@
 // What a command line says about a connection holds in the wizard as it does without one.
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,6 +66,34 @@ describe('in a terminal', () => {
 		expect((await terminal.exited).exitCode).toBe(130);
 		for (const part of ['Stopped', 'state  ']) expect(terminal.screen().join('\n')).not.toContain(part);
 	});
+
+	it('23: a server that accepts and never answers does not hold up the one beside it on Home, nor the way out', async () => {
+		const sockets: Socket[] = [];
+		const dead = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1');
+		await once(dead, 'listening');
+		const { port } = dead.address() as AddressInfo;
+		const config = join(home.dir, 'fleet.json');
+		const profile = (name: string, port: number) => ({ name, host: '127.0.0.1', port, user: 'root', passwordless: true });
+		await writeFile(config, JSON.stringify({ profiles: [profile('living', server.port), profile('dead', port)] }));
+		try {
+			await using terminal = open(home, ['--config', config]);
+			const first = await terminal.waitFor(/living +healthy +server/);
+			expect(first).toMatch(/dead +(connecting|does not answer for \d s) +- /);
+			const later = await terminal.waitFor(/dead +does not answer for \d+ s/);
+			expect(later).toMatch(/● living +healthy/);
+			expect(later).toContain('1 of 2 not as expected');
+			terminal.send(`${KEYS.up}${KEYS.enter}`);
+			await terminal.waitFor('Make it a replica');
+			terminal.send(`${KEYS.esc}`);
+			await terminal.waitFor('What do you want to do?');
+			terminal.send('q');
+			expect((await terminal.exited).exitCode).toBe(0);
+		} finally {
+			for (const socket of sockets) socket.destroy();
+			dead.close();
+		}
+	});
+
 	const url = () => `mysql://dba@127.0.0.1:${server.port}`;
 	const backup = (...args: string[]) => ['backup', '--server', url(), '--to', join(home.dir, 'backups'), ...args];
 

@@ -17,7 +17,7 @@ import {
 	REPORT,
 	VERIFY_RECORD,
 } from './backups-story.ts';
-import { ctrl, DOWN, ENTER, ESC, openAt, paste, UP } from './open.tsx';
+import { ctrl, DOWN, ENTER, ESC, openAt, paste, TAB, UP } from './open.tsx';
 import { fakeDesk } from './story.ts';
 
 afterEach(cleanup);
@@ -44,7 +44,7 @@ describe('the way to a backup', () => {
 	test('leads from home over its folder and its card to what can be done with it', async () => {
 		const wizard = openAt([{ at: 'home' }], desk());
 		await wizard.sees('healthy');
-		await wizard.press(`${DOWN}${DOWN}${ENTER}`);
+		await wizard.press(`${TAB}${DOWN}${DOWN}${ENTER}`);
 		expect(await wizard.sees('Another folder')).toMatch(/db3-backup +1 backup, 1 incomplete, 1 damaged {2}\/srv\/backup\/db3-backup/);
 		expect(await wizard.sees('Another folder')).toMatch(/db1 +none yet/);
 		await wizard.press(ENTER);

@@ -33,6 +33,7 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'provision', place: { at: 'provision' }, shows: 'Which servers', isText: true },
 	{ name: 'backup', place: { at: 'backup', card: server }, shows: 'Check and review' },
 	{ name: 'restore', place: { at: 'restore', card: server, backup: REPORT }, shows: 'Check and review' },
+	{ name: 'server', place: { at: 'server', card: server }, shows: 'Its backups' },
 	{ name: 'status', place: { at: 'status', card: server }, shows: 'Writes  ' },
 	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder' },
 	{ name: 'archive', place: { at: 'archive', card: GOOD }, shows: 'Verify' },
@@ -150,7 +151,7 @@ describe('a menu', () => {
 	});
 
 	test('finding 39: g G PgUp PgDn and the wheel move in it', async () => {
-		const wizard = openAt([{ at: 'home' }]);
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ servers: [server] }));
 		await wizard.sees('❯ Back up now');
 		await wizard.press('G');
 		await wizard.sees('❯ Profiles');

@@ -35,7 +35,7 @@ export type Opened = {
 export function openAt(
 	places: readonly Place[],
 	backend = fakeDesk(),
-	options: { readonly ascii?: boolean; readonly size?: readonly [number, number] } = {},
+	options: { readonly ascii?: boolean; readonly size?: readonly [number, number]; readonly now?: () => Date } = {},
 ): Opened {
 	let size = options.size ?? [80, 24];
 	let quits = 0;
@@ -46,7 +46,7 @@ export function openAt(
 			session={openSession()}
 			theme={theme({ ascii: options.ascii ?? false, color: true })}
 			first={places}
-			now={() => new Date('2026-11-21T02:02:00.000Z')}
+			now={options.now ?? (() => new Date('2026-11-21T02:02:00.000Z'))}
 			quit={() => {
 				quits++;
 			}}

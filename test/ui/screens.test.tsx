@@ -73,18 +73,18 @@ describe('home', () => {
 		await wizard.sees('healthy');
 		await wizard.press('?');
 		expect(await wizard.sees('Nothing on a server changes from here')).not.toContain('What do you want');
-		await wizard.press(`q${DOWN}${DOWN}${DOWN}${ENTER}`);
+		await wizard.press(`q${TAB}${DOWN}${DOWN}${DOWN}${ENTER}`);
 		await wizard.sees('Which server?');
 		expect(wizard.quits()).toBe(0);
 	});
 });
 
 describe('from home to a started backup', () => {
-	test('five Enters with a profile, and the request is what was seen', async () => {
+	test('five Enters with several servers, and the request is what was seen', async () => {
 		const wizard = openAt([{ at: 'home' }]);
 		await wizard.sees('healthy');
 		await wizard.press(ENTER);
-		await wizard.sees('Which server is to be backed up?');
+		await wizard.sees(/❯ Back up now(.*\n)*.*Give it a replica/);
 		await wizard.press(ENTER);
 		await wizard.sees('Check and review');
 		await wizard.press(ENTER);

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { watchServer } from '../../src/app/watch-server.ts';
 import type {
 	PartialBackup,
 	RunCard,
@@ -18,7 +19,7 @@ import type { Consent, Failure } from '../../src/core/model.ts';
 import type { Progress } from '../../src/core/progress.ts';
 import type { RunEntry } from '../../src/core/run-entry.ts';
 import { show } from '../../src/core/shown-action.ts';
-import type { ServerCard, StatusReport } from '../../src/core/status-report.ts';
+import type { BackupFolderState, ServerCard, StatusReport } from '../../src/core/status-report.ts';
 import type { BackupRequest } from '../../src/requests/backup.ts';
 import type { RunRequest } from '../../src/requests/index.ts';
 import { toCommandLine } from '../../src/requests/index.ts';
@@ -545,6 +546,11 @@ export type FakeOptions = {
 	readonly answers?: Map<string, { readonly [field: string]: string }>;
 	/** Answers or rejects. */
 	readonly status?: (server: string, remembered: string | undefined) => StatusReport;
+	/** How long a watched server takes, or what it says; else as {@link FakeOptions.status}. */
+	readonly watched?: (card: ServerCard, signal: AbortSignal) => Promise<StatusReport | null>;
+	/** What the folder of a server's backups says, where the server does not. */
+	readonly folder?: (card: ServerCard) => BackupFolderState;
+	readonly now?: () => Date;
 	readonly plan?: (round: number) => Review;
 	readonly version?: string;
 	/** Answers or rejects, at each asking. */
@@ -640,6 +646,16 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 			else answers.set(form, values);
 		},
 		status: async (server) => (options.status ?? (() => ({ ...STATUS, name: server })))(server, remembered.get(server)),
+		watchServer: (card, watcher) =>
+			void watchServer(
+				{
+					ask: async (signal) => (await options.watched?.(card, signal)) ?? backend.status(card.server),
+					folder: async () => options.folder?.(card) ?? { lastBackup: null, disk: null },
+					now: options.now ?? (() => new Date('2026-11-21T02:02:00.000Z')),
+					end: new AbortController().signal,
+				},
+				watcher,
+			),
 		trust: (server, unverified) => void trusted.set(server, unverified),
 		remember: (server, password) => {
 			remembered.set(server, password ?? 'the same');

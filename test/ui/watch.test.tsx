@@ -14,6 +14,7 @@ import {
 	REQUESTS,
 	RUN,
 	review,
+	SERVERS,
 	STATUS,
 	secondHalf,
 	undone,
@@ -68,6 +69,9 @@ describe('b', () => {
 	});
 });
 
+/** One server: Home shows it in full. */
+const ONE = SERVERS.slice(0, 1);
+
 describe('home', () => {
 	test('says nothing of runs where there are none, nor where they cannot be read', async () => {
 		const wizard = openAt(
@@ -76,6 +80,7 @@ describe('home', () => {
 				runs: () => {
 					throw new Error('EACCES');
 				},
+				servers: ONE,
 			}),
 		);
 		const text = await wizard.sees('healthy');
@@ -93,7 +98,7 @@ describe('home', () => {
 			card('r3', 'running', 'backup', '2026-11-21T01:58:00Z'),
 			card('r2', 'unfinished', 'provision', '2026-11-19T07:30:00Z'),
 		];
-		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs }), { size: [columns, rows] });
+		const wizard = openAt([{ at: 'home' }], fakeDesk({ runs, servers: ONE }), { size: [columns, rows] });
 		const text = await wizard.sees('Watch the run at work');
 		const flat = text.replaceAll(/\s+/g, ' ');
 		expect(flat).toContain(

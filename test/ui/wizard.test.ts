@@ -83,7 +83,7 @@ describe('keys', () => {
 		const terminal = fakeTerminal();
 		const { result } = start(terminal);
 		await terminal.sees('healthy');
-		terminal.send('\x1b[B\x1b[B\x1b[B\r');
+		terminal.send('\t\x1b[B\x1b[B\x1b[B\r');
 		await terminal.sees('Which server?');
 		terminal.send('\x1b[B\r');
 		await terminal.sees(/status · db1/);
@@ -99,7 +99,7 @@ describe('keys', () => {
 		const terminal = fakeTerminal();
 		const { result } = start(terminal);
 		await terminal.sees('healthy');
-		terminal.send('\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\r');
+		terminal.send('\t\x1b[B\x1b[B\x1b[B\x1b[B\x1b[B\r');
 		await terminal.sees('Servers known here');
 		terminal.send('a');
 		await terminal.sees('Where it is');
@@ -122,7 +122,7 @@ describe('a terminal', () => {
 		const { backend, result } = start(terminal, { open: { screen: 'home' } });
 		await terminal.sees('healthy');
 		expect(terminal.isAlternate()).toBe(true);
-		terminal.send('\r');
+		terminal.send('1');
 		await terminal.sees('Which server is');
 		terminal.send('\r');
 		await terminal.sees('Check and review');

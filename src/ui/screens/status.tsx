@@ -1,6 +1,5 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import { failureOf } from '../../core/failure.ts';
 import { ago, bytes, clock, count, dayAndTime, duration, type Symbols, timeWithZone } from '../../core/format.ts';
 import type { ServerCard, StatusReport } from '../../core/status-report.ts';
 import { proofLine } from '../../render/backups.ts';
@@ -11,11 +10,13 @@ import { bodyRows, Frame } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
+import { absenceWords, markOf } from '../fleet-rows.ts';
 import { type LagSample, withLag } from '../history.ts';
+import { useWatched } from '../hooks/use-watched.ts';
 import { useKeys } from '../keys.ts';
 import { lagRows } from '../lag-rows.ts';
+import { replicationWords } from '../server-lines.ts';
 import { useTheme } from '../theme.ts';
-import { replicationWords } from './home.tsx';
 
 const EVERY_MS = 2000;
 /** Rows of the lag over time beside its title and its times. */
@@ -85,35 +86,16 @@ function lagsAfter(lags: readonly LagSample[], { replication }: StatusReport, no
 function Watching({ card, first }: { readonly card: ServerCard; readonly first: StatusReport }) {
 	const app = useApp();
 	const { signs } = useTheme();
-	const [report, setReport] = useState(first);
-	const [lags, setLags] = useState<readonly LagSample[]>(() => lagsAfter([], first, app.now()));
-	const [trouble, setTrouble] = useState<string | null>(null);
-	const [seenAt, setSeenAt] = useState(app.now());
 	const [round, setRound] = useState(0);
-
+	const seen = useWatched([card], { everyMs: EVERY_MS, round, first }).get(card.server);
+	const report = seen?.report ?? first;
+	const [lags, setLags] = useState<readonly LagSample[]>([]);
+	const [seenAt, setSeenAt] = useState(app.now());
+	// biome-ignore lint/correctness/useExhaustiveDependencies: once for each report.
 	useEffect(() => {
-		let mine = true;
-		let timer: NodeJS.Timeout | undefined;
-		const read = async () => {
-			try {
-				const next = await app.backend.status(card.server);
-				if (!mine) return;
-				setReport(next);
-				setTrouble(null);
-				setLags((before) => lagsAfter(before, next, app.now()));
-			} catch (error) {
-				if (!mine) return;
-				setTrouble(failureOf(error).description.message);
-			}
-			setSeenAt(app.now());
-			timer = setTimeout(() => void read(), EVERY_MS);
-		};
-		timer = setTimeout(() => void read(), round === 0 ? EVERY_MS : 0);
-		return () => {
-			mine = false;
-			clearTimeout(timer);
-		};
-	}, [app.backend, app.now, card.server, round]);
+		setLags((before) => lagsAfter(before, report, app.now()));
+		setSeenAt(app.now());
+	}, [report]);
 
 	useKeys((key) => {
 		if (key === 'esc') app.back();
@@ -122,9 +104,10 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	});
 
 	const width = app.size.columns - 2;
-	const troubles = trouble === null ? report.troubles : [trouble, ...report.troubles];
+	const mark = markOf({ seen: seen ?? null }, app.now(), signs);
 	const lines: Line[] = [
-		...troubles.flatMap((each) => indented(span(`${signs.warn} `, 'warn'), each, width)),
+		...(seen === undefined || seen.failure === null ? [] : indented(`${mark.sign} `, absenceWords(seen, mark), width, mark.tone)),
+		...report.troubles.flatMap((each) => indented(span(`${signs.warn} `, 'warn'), each, width)),
 		...report.hints.flatMap((each) => indented(span('  hint   ', 'dim'), each, width, 'key')),
 		...serverFacts(report),
 		...replicationFacts(report, width, signs.dot),
@@ -141,11 +124,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 		<Frame
 			title={`status ${signs.dot} ${card.name} ${signs.dot} ${report.title}`}
 			badge={card.badge}
-			right={
-				report.healthy && trouble === null
-					? { text: `${signs.busy} healthy`, tone: 'good' }
-					: { text: `${signs.warn} needs attention`, tone: 'warn' }
-			}
+			right={{ text: `${mark.sign} ${mark.words}`, tone: mark.tone }}
 			hints={[
 				['r', 'refresh now'],
 				['esc', 'back'],

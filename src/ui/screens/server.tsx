@@ -1,0 +1,69 @@
+import { Box } from 'ink';
+import { useState } from 'react';
+import type { ServerCard } from '../../core/status-report.ts';
+import { useApp } from '../app-context.ts';
+import { bodyRows, Frame } from '../components/frame.tsx';
+import { Lines } from '../components/lines.tsx';
+import { Menu, type MenuItem } from '../components/menu.tsx';
+import { detailLines, markOf } from '../fleet-rows.ts';
+import { useWatched } from '../hooks/use-watched.ts';
+import { useKeys } from '../keys.ts';
+import { useTheme } from '../theme.ts';
+
+const EVERY_MS = 2_000;
+
+type Goal = 'backup' | 'status' | 'backups' | 'replica' | 'primary';
+
+const ITEMS: readonly MenuItem<Goal>[] = [
+	{ value: 'backup', digit: 1, label: 'Back up now', about: 'its plan comes first' },
+	{ value: 'status', digit: 2, label: 'Status', about: 'replication, lag over time, last backup, disk' },
+	{ value: 'backups', digit: 3, label: 'Its backups', about: 'verify, drill or restore one' },
+	{ value: 'replica', digit: 4, label: 'Make it a replica', about: 'its data is replaced by its primary’s' },
+	{ value: 'primary', digit: 5, label: 'Give it a replica', about: 'account, settings, seed, start, check' },
+];
+
+/** What can be done with a server, and how it is. */
+export function Server({ card }: { readonly card: ServerCard }) {
+	const app = useApp();
+	const { signs } = useTheme();
+	const [round, setRound] = useState(0);
+	const seen = useWatched([card], { everyMs: EVERY_MS, round }).get(card.server) ?? null;
+	const isLocked = seen?.state === 'locked';
+	useKeys((key) => {
+		if (key === 'esc') app.back();
+		else if (key === 'r') setRound(round + 1);
+		else if (key === 'u' && isLocked) app.go({ at: 'status', card });
+		else if (key === '?' || key === 'f1') app.help('server');
+	});
+	const choose = (goal: Goal) => {
+		if (goal === 'backups') app.go({ at: 'backups', folder: card.output ?? app.backend.proposeOutput(card.server) });
+		else if (goal === 'replica') app.go({ at: 'provision', replica: card.server });
+		else if (goal === 'primary') app.go({ at: 'provision', primary: card.server });
+		else app.go({ at: goal, card });
+	};
+	const height = bodyRows(app.size.rows);
+	const at = { now: app.now(), signs };
+	const mark = markOf({ seen }, at.now, signs);
+	const lines = detailLines({ card, seen }, { ...at, width: app.size.columns - 2 });
+	const gap = lines.length + 1 + ITEMS.length > height ? 0 : 1;
+	return (
+		<Frame
+			title={`${card.name}${seen?.report == null ? '' : ` ${signs.dot} ${seen.report.title}`}`}
+			badge={card.badge}
+			right={{ text: `${mark.sign} ${mark.words}`, tone: mark.tone }}
+			hints={[
+				[signs.arrows, 'move'],
+				['enter', 'open'],
+				...(isLocked ? ([['u', 'log in']] as const) : []),
+				['r', 'refresh'],
+				['esc', 'back'],
+				['?', 'help'],
+			]}
+		>
+			<Lines lines={lines.slice(0, Math.max(1, height - ITEMS.length - gap))} />
+			<Box marginTop={gap} flexShrink={0}>
+				<Menu items={ITEMS} onSelect={choose} />
+			</Box>
+		</Frame>
+	);
+}
