@@ -1,14 +1,16 @@
 import { PassThrough, Writable } from 'node:stream';
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { RunEntry } from '../../src/core/run-entry.ts';
+import { NOTHING_YET } from '../../src/core/state.ts';
 import { toCommandLine } from '../../src/requests/index.ts';
 import type { Place } from '../../src/ui/app-context.ts';
 import { startWizard } from '../../src/ui/start.tsx';
 import { F1, MOUSE_OFF, MOUSE_ON, splitKeys, WHEEL_DOWN, WHEEL_UP } from '../../src/ui/stdin.ts';
 import { WORDS } from '../../src/ui/words.ts';
-import { GOOD, REPORT } from './backups-story.ts';
-import { ctrl, ENTER, ESC, openAt, TAB, UP } from './open.tsx';
-import { card, fakeDesk, firstHalf, opening, REQUESTS } from './story.ts';
+import { backupCard, GOOD, REPORT, VERIFY_RECORD } from './backups-story.ts';
+import { ctrl, ENTER, ESC, type Opened, openAt, TAB, UP } from './open.tsx';
+import { card, FAILURE, type FakeBackend, fakeDesk, firstHalf, opening, REQUESTS, RUN, secondHalf } from './story.ts';
 
 afterEach(cleanup);
 
@@ -23,7 +25,39 @@ type ScreenKeys = {
 	readonly isText?: boolean;
 	/** Nothing lies before it. */
 	readonly isFirst?: boolean;
+	readonly backend?: () => FakeBackend;
+	/** What brings it about, once its place is open. */
+	readonly reach?: (wizard: Opened) => Promise<void>;
+	/** A run is at work behind it: q says how to leave. */
+	readonly isAtWork?: boolean;
+	/** Its list: what its first and its last entry show in focus. */
+	readonly list?: readonly [first: RegExp, last: RegExp];
+	/** The wheel and the pages are those of a pane beside its list. */
+	readonly besidePane?: boolean;
 };
+
+const begin = async (wizard: Opened) => {
+	await wizard.sees('enter start');
+	await wizard.press(`${ENTER}y`);
+};
+const RUN_ENTRY: RunEntry = {
+	...{ run: RUN, title: 'Back up under a lock', servers: { server: 'db3-backup' }, started: '2026-11-21T02:00:00Z', state: 'finished' },
+	...{ ended: null, outcome: 'done', ms: 1, lock_ms: 1, bytes: 1, raw_bytes: 1, steps: { done: 1, of: 1 }, resumed_by: null },
+};
+const detailed = () =>
+	fakeDesk({
+		details: () => ({
+			entry: RUN_ENTRY,
+			request: REQUESTS.backup,
+			state: NOTHING_YET,
+			end: null,
+			partial: null,
+			next: [{ goal: 'undo', command: '' }],
+		}),
+	});
+const listedCard = () => fakeDesk({ backups: { showBackup: async () => REPORT } });
+const listed = () => fakeDesk({ backups: { backups: async (folder) => ({ folder, cards: [GOOD, backupCard('20261101T020000Z')] }) } });
+const many = Array.from({ length: 12 }, (_, index) => ({ ...server, name: `shard-${index}`, server: `shard-${index}` }));
 
 /** Every screen, and what differs between them as to keys: nothing else may. */
 const SCREENS: readonly ScreenKeys[] = [
@@ -35,49 +69,129 @@ const SCREENS: readonly ScreenKeys[] = [
 	{ name: 'restore', place: { at: 'restore', card: server, backup: REPORT }, shows: 'Check and review' },
 	{ name: 'server', place: { at: 'server', card: server }, shows: 'Its backups' },
 	{ name: 'status', place: { at: 'status', card: server }, shows: 'Writes  ' },
-	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder' },
-	{ name: 'archive', place: { at: 'archive', card: GOOD }, shows: 'Verify' },
-	{ name: 'profiles', place: { at: 'profiles' }, shows: 'Servers known here' },
+	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder', list: [/❯ Another folder/, /❯ Another folder/] },
+	{
+		name: 'archive',
+		place: { at: 'archive', card: GOOD },
+		backend: listedCard,
+		shows: 'Restore',
+		list: [/❯ Verify/, /❯ Back/],
+		besidePane: true,
+	},
+	{
+		name: 'profiles',
+		place: { at: 'profiles' },
+		backend: () => fakeDesk({ servers: many }),
+		shows: 'Servers known here',
+		list: [/❯ shard-0/, /❯ Add a server/],
+	},
 	{ name: 'practice', place: { at: 'practice' }, shows: 'local-write' },
 	{ name: 'a lesson', place: { at: 'lesson', lesson: null }, shows: 'Both threads run' },
 	{ name: 'the whole way', place: { at: 'whole-way' }, shows: 'Set up the replica' },
-	{ name: 'runs', place: { at: 'runs', goal: 'watch', cards: [card('a', 'running'), card('b', 'running')] }, shows: 'Which run' },
+	{
+		name: 'runs',
+		place: { at: 'runs', goal: 'watch', cards: [card('a', 'running'), card('b', 'running')] },
+		shows: 'Which run',
+		list: [/❯ .* a$/m, /❯ .* b$/m],
+	},
 	{ name: 'choose a run', place: { at: 'choose-run', goal: 'undo' }, shows: 'No run is left to undo' },
-	{ name: 'all runs', place: { at: 'all-runs' }, shows: /run/ },
+	{
+		...{ name: 'all runs', place: { at: 'all-runs' }, shows: '2 runs', list: [/❯ ✓ Back up/, /❯ ✓ Restore/] },
+		backend: () => fakeDesk({ allRuns: () => [RUN_ENTRY, { ...RUN_ENTRY, run: 'older', title: 'Restore a backup' }] }),
+	},
 	{ name: 'recover', place: { at: 'recover', card: card('a', 'interrupted') }, shows: /rolls it back|roll it back/ },
 	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'enter start' },
+	{
+		...{ name: 'a failed step', place: { at: 'run', request: REQUESTS.provision, title: 'set up' }, shows: 'What now?', isAtWork: true },
+		...{ list: [/❯ Keep and leave/, /❯ Undo it/], besidePane: true },
+		async reach(wizard) {
+			await begin(wizard);
+			wizard.backend.play(...firstHalf('provision'));
+			wizard.backend.ask(FAILURE);
+		},
+	},
+	{
+		...{ name: 'the end of a run', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'Backup complete' },
+		async reach(wizard) {
+			await begin(wizard);
+			wizard.backend.play(...firstHalf('backup'), ...secondHalf('backup'));
+			wizard.backend.end();
+		},
+	},
+	{
+		...{ name: 'a run of the list', place: { at: 'run-details', run: RUN }, backend: detailed, shows: '❯ Undo' },
+		...{ list: [/❯ Undo/, /❯ Back/], besidePane: true },
+	},
+	{
+		...{ name: 'verify', place: { at: 'verify', card: GOOD }, shows: 'Backup verified' },
+		backend: () => fakeDesk({ backups: { verify: async () => ({ folder: GOOD.path, record: VERIFY_RECORD, notes: [], written: null }) } }),
+	},
+	{
+		...{ name: 'backups', place: { at: 'backups', folder: '/srv/backup' }, backend: listed, shows: 'newest first' },
+		list: [/❯ ✓ 20261120T175348Z/, /❯ ✓ 20261101T020000Z/],
+	},
 ];
 
-const at = ({ place, isFirst }: ScreenKeys, size?: readonly [number, number]) =>
-	openAt(isFirst ? [place] : [{ at: 'home' }, place], fakeDesk(), size === undefined ? {} : { size });
+const PLAN = SCREENS.find(({ name }) => name === 'plan') as ScreenKeys;
+
+const at = ({ place, isFirst, backend = fakeDesk }: ScreenKeys, size?: readonly [number, number]) =>
+	openAt(isFirst ? [place] : [{ at: 'home' }, place], backend(), size === undefined ? {} : { size });
+async function shown(screen: ScreenKeys, size?: readonly [number, number]): Promise<Opened> {
+	const wizard = at(screen, size);
+	await screen.reach?.(wizard);
+	await wizard.sees(screen.shows);
+	return wizard;
+}
 const hintsOf = (text: string) => text.split('\n').at(-1) ?? '';
 
 describe.each(SCREENS)('on the screen $name', (screen) => {
 	test('finding 38: 60 columns show the way back and help', async () => {
-		const wizard = at(screen, [60, 16]);
-		await wizard.sees(screen.shows);
+		const wizard = await shown(screen, [60, 16]);
 		if (!screen.isFirst) expect(hintsOf(wizard.text())).toContain('esc ');
 		expect(hintsOf(wizard.text())).toMatch(/(\?|F1) help|q quit/);
 	});
 
 	test('finding 40: F1 helps, esc closes it, and q leaves unless letters are text', async () => {
-		const wizard = at(screen);
-		await wizard.sees(screen.shows);
+		const wizard = await shown(screen);
 		await wizard.press(F1);
 		await wizard.sees(/twice: leave|this help/);
 		await wizard.press(ESC);
 		await wizard.sees(screen.shows);
 		await wizard.press('q');
-		expect(wizard.quits()).toBe(screen.isText ? 0 : 1);
+		expect(wizard.quits()).toBe(screen.isText || screen.isAtWork ? 0 : 1);
+		if (screen.isAtWork) expect(hintsOf(wizard.text())).toContain('b: leave it in the background');
 		expect(wizard.text().includes('Nothing on a server')).toBe(false);
 	});
 
 	test('? helps unless it is text', async () => {
-		const wizard = at(screen);
-		await wizard.sees(screen.shows);
+		const wizard = await shown(screen);
 		if (screen.isText && screen.name !== 'pick') return expect((await press(wizard, '?')).includes('this help')).toBe(false);
 		await wizard.press('?');
 		await wizard.sees(/this help|twice: leave/);
+	});
+});
+
+describe.each(SCREENS.filter(({ list }) => list !== undefined))('the list of $name', (screen) => {
+	const [first, last] = screen.list ?? [/^$/, /^$/];
+
+	test('finding 39: g and G go to its ends', async () => {
+		const wizard = await shown(screen);
+		await wizard.press('G');
+		await wizard.sees(last);
+		await wizard.press('g');
+		await wizard.sees(first);
+	});
+
+	test('finding 57: PgUp, PgDn and the wheel move in it, or in the pane beside it', async () => {
+		const wizard = await shown(screen);
+		await wizard.sees(first);
+		await wizard.press('\x1b[6~');
+		await wizard.sees(screen.besidePane ? first : last);
+		await wizard.press('\x1b[5~');
+		await wizard.sees(first);
+		await wizard.press(WHEEL_DOWN);
+		if (screen.besidePane) return wizard.sees(first);
+		if (String(first) !== String(last)) await vi.waitFor(() => expect(wizard.text()).not.toMatch(first));
 	});
 });
 
@@ -88,7 +202,7 @@ async function press(wizard: ReturnType<typeof openAt>, keys: string): Promise<s
 
 describe('a run at work', () => {
 	test.each(['q', ESC])('finding 40: %j says how to leave it, and does not', async (key) => {
-		const wizard = at(SCREENS.at(-1) as ScreenKeys);
+		const wizard = at(PLAN);
 		await wizard.sees('enter start');
 		await wizard.press(`${ENTER}y`);
 		wizard.backend.play(...firstHalf('backup'));
@@ -99,7 +213,7 @@ describe('a run at work', () => {
 	});
 
 	const begun = async (size: readonly [number, number]) => {
-		const wizard = at(SCREENS.at(-1) as ScreenKeys, size);
+		const wizard = at(PLAN, size);
 		await wizard.sees('enter start');
 		await wizard.press(`${ENTER}y`);
 		return wizard;
@@ -215,7 +329,7 @@ describe('finding 55: /', () => {
 	});
 
 	test('filters the statements of a plan', async () => {
-		const wizard = at(SCREENS.at(-1) as ScreenKeys);
+		const wizard = at(PLAN);
 		await wizard.sees('enter start');
 		await wizard.press('s');
 		await wizard.sees('Locked dump of');
@@ -253,7 +367,7 @@ describe('finding 57: the mouse', () => {
 		await wizard.press(WHEEL_DOWN);
 		await wizard.sees('❯ db1');
 		cleanup();
-		const plan = at(SCREENS.at(-1) as ScreenKeys, [60, 16]);
+		const plan = at(PLAN, [60, 16]);
 		await plan.sees(/1-\d+ of/);
 		await plan.press(WHEEL_DOWN);
 		await plan.sees(/[2-9]-\d+ of/);

@@ -17,15 +17,22 @@ type ChoiceProps<V> = {
 	readonly active?: boolean;
 	readonly height?: number;
 	readonly labelWidth?: number;
-	/** Whether the wheel is its own, and not a pane's beside it. */
-	readonly wheel?: boolean;
+	/** The wheel and the pages are those of a pane beside it. */
+	readonly besidePane?: boolean;
 };
 
 /** From so many on a list can be filtered. */
 const MANY = 5;
 
 /** A list in which only Enter chooses: for lists that are long, and for choices that are dangerous. `/` filters a longer one. */
-export function Choice<V>({ options: all, onChoose, active = true, height: room = all.length, labelWidth, wheel = true }: ChoiceProps<V>) {
+export function Choice<V>({
+	options: all,
+	onChoose,
+	active = true,
+	height: room = all.length,
+	labelWidth,
+	besidePane = false,
+}: ChoiceProps<V>) {
 	const { signs, styles } = useTheme();
 	const [at, setAt] = useState(0);
 	const { size } = useApp();
@@ -34,10 +41,8 @@ export function Choice<V>({ options: all, onChoose, active = true, height: room 
 	const height = Math.max(1, room - filter.height);
 	const index = Math.max(0, Math.min(at, options.length - 1));
 	useKeys((key) => {
-		if (!wheel && key.startsWith('wheel')) return;
 		const move = moveOf(key);
-		const pages = move === 'pageup' || move === 'pagedown';
-		if (pages && height >= options.length) return;
+		if (besidePane && (key.startsWith('wheel') || move === 'pageup' || move === 'pagedown')) return;
 		if (move !== null) setAt(moved(index, move, options.length, Math.max(1, height - 1)));
 		else if (key === 'tab') setAt((index + 1) % options.length);
 		else if (key === 'shift+tab') setAt((index + options.length - 1) % options.length);

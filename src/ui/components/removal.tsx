@@ -18,6 +18,7 @@ export function Removal({ path, size, onAnswer }: RemovalProps) {
 		<>
 			<Text bold wrap="truncate-start">{`Remove ${path}?`}</Text>
 			<Choice
+				besidePane
 				options={[
 					{ value: false, label: 'Keep it' },
 					{ value: true, label: 'Remove it', about: `${bytes(size)}; it cannot be restored` },

@@ -116,7 +116,7 @@ export function Archive({ card }: { readonly card: BackupCard }) {
 					{isRemoving ? (
 						<Removal path={card.path} size={card.bytes} onAnswer={(yes) => (yes ? void remove() : setRemoving(false))} />
 					) : (
-						<Choice wheel={false} options={options} onChoose={choose} />
+						<Choice besidePane options={options} onChoose={choose} />
 					)}
 				</>
 			)}

@@ -35,6 +35,7 @@ export function FailedStep({
 		if (key === 's') setStatements(!statements);
 		// As its first choice: the harmless one.
 		else if (key === 'esc') statements ? setStatements(false) : answer('keep');
+		else if (key === 'b') app.background();
 		else if (key === 'y') app.copy((failure.description.hints ?? [failure.description.message]).join('\n'), 'what to do about it');
 		else if (key === '?' || key === 'f1') app.help('failed', { why: state.steps.find((step) => step.id === failure.step)?.why });
 	});
@@ -54,6 +55,7 @@ export function FailedStep({
 				['enter', 'choose'],
 				['esc', statements ? 'failure' : 'keep and leave'],
 				['s', statements ? 'failure' : 'SQL'],
+				['b', 'background'],
 				['y', 'copy'],
 				['?', 'help'],
 			]}
@@ -76,7 +78,7 @@ export function FailedStep({
 			<Box flexDirection="column" flexShrink={0} height={5}>
 				<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 				<Text bold>What now?</Text>
-				<Choice options={CHOICES} onChoose={answer} active={!statements} />
+				<Choice besidePane options={CHOICES} onChoose={answer} active={!statements} />
 			</Box>
 		</Frame>
 	);

@@ -196,6 +196,7 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 						<>
 							<Text bold>Undo this?</Text>
 							<Choice
+								besidePane
 								options={[
 									{ value: false, label: 'No, change nothing' },
 									{ value: true, label: 'Yes, undo it' },

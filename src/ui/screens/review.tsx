@@ -164,6 +164,7 @@ export function ReviewScreen({ watched, title }: Shown) {
 					<Text {...styles('dim')}>{signs.rule.repeat(width)}</Text>
 					<Text bold>Start?</Text>
 					<Choice
+						besidePane
 						options={[
 							{ value: false, label: 'No, change nothing' },
 							{ value: true, label: 'Yes, start' },

@@ -111,7 +111,7 @@ export function RunDetailsScreen({ run }: { readonly run: string }) {
 					{isRemoving && partial !== null ? (
 						<Removal path={partial.path} size={partial.bytes} onAnswer={(yes) => (yes ? void remove() : setRemoving(false))} />
 					) : (
-						<Choice options={shown} onChoose={choose} />
+						<Choice besidePane options={shown} onChoose={choose} />
 					)}
 				</>
 			)}
