@@ -9,12 +9,14 @@ import { aftermath, isChanged } from './core/effects.ts';
 import { exitCodeOf, LeftChanged, Stopped, UserError } from './core/errors.ts';
 import type { Recorded } from './core/events.ts';
 import { failureOf } from './core/failure.ts';
+import { wantsAscii } from './core/format.ts';
 import type { Failure } from './core/model.ts';
 import { projectFile } from './core/program-files.ts';
 import type { RunEnd } from './core/runner.ts';
 import { fold, NOTHING_YET, type RunState } from './core/state.ts';
 import { type JsonPrinter, jsonPrinter } from './headless/json.ts';
 import { afterWords } from './render/aftermath.ts';
+import { writeAscii } from './render/ascii.ts';
 import { wantsColor } from './render/color.ts';
 import { type FailureOptions, renderFailure } from './render/failure.ts';
 import { leftBehind, renderSummary } from './render/summary.ts';
@@ -59,6 +61,11 @@ function stopper(): AbortSignal {
 	}
 	return stop.signal;
 }
+
+// What programs read stays as it is.
+const isAscii = wantsAscii(process.env);
+if (isAscii) writeAscii(process.stderr);
+if (isAscii && !process.argv.includes('--json') && process.argv[2] !== '__complete') writeAscii(process.stdout);
 
 const outside = { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, now: () => new Date(), version };
 

@@ -4,6 +4,7 @@ import type { Json } from '../core/json.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { shellWord } from '../core/shell.ts';
 import type { RunState } from '../core/state.ts';
+import { asciiCellsTo } from '../render/ascii.ts';
 import { renderLeft } from '../render/background.ts';
 import { renderSummary } from '../render/summary.ts';
 import { usualBackup } from '../requests/backup.ts';
@@ -213,7 +214,7 @@ export async function startWizard({
 	const instance = render(tree, {
 		// The border is all that Ink asks of an input stream.
 		stdin: input as unknown as NodeJS.ReadStream,
-		stdout,
+		stdout: ascii ? asciiCellsTo(stdout) : stdout,
 		exitOnCtrlC: false,
 		// Nothing here writes by console.
 		patchConsole: false,

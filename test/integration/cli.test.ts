@@ -45,6 +45,21 @@ describe('without a server', IN_ORDER, () => {
 		expect((await run('version', '--json')).last).toMatchObject({ version, exit_code: 0 });
 	});
 
+	it('46: in a locale without UTF-8 help, manual and errors are ASCII; what programs read is as ever', async () => {
+		const env = { ...home.env, LC_ALL: 'C' };
+		for (const args of [
+			['help', 'provision'],
+			['help', 'exit-codes'],
+			['profile', 'show'],
+			['backup', '--server', 'x y'],
+		]) {
+			const { stdout, stderr } = await lockstep(args, { env });
+			expect(stdout + stderr, args.join(' ')).toMatch(/^[\x20-\x7e\n]+$/);
+		}
+		const { last } = await lockstep(['profile', 'show', '--json'], { env });
+		expect(last.message).toBe('A profile’s name is missing.');
+	});
+
 	it('19: a mistyped command is answered with the one that was meant, exit 2', async () => {
 		for (const args of [['bakcup'], ['bakcup', '--server', 'x', '--to', 'y'], ['-q', 'bakcup', '-h', 'x']]) {
 			const { code, stdout, stderr } = await run(...args);

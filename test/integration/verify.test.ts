@@ -149,8 +149,9 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', IN_ORDER, (kind) => {
 		const lacking = await run(...args);
 		expect(lacking).toMatchObject({ code: 2, last: { class: 'UserError', message: expect.stringContaining('--yes') } });
 		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
-		const plan = await run('drill', fast, '--dry-run');
+		const plan = await lockstep(['drill', fast, '--dry-run'], { env: { ...home.env, LOCKSTEP_ASCII: '1' } });
 		expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(/start an empty server[\s\S]*rm -r \S*\/drills\//) });
+		expect(plan.stdout + plan.stderr).toMatch(/^[\x20-\x7e\n]+$/);
 		expect(await drills().catch(() => [])).toEqual([]);
 		const ended = await run(...args, '--yes');
 		expect(ended.code, told(ended)).toBe(0);

@@ -3,6 +3,7 @@ import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RunEntry } from '../../src/core/run-entry.ts';
 import { NOTHING_YET } from '../../src/core/state.ts';
+import { inAsciiCells } from '../../src/render/ascii.ts';
 import { toCommandLine } from '../../src/requests/index.ts';
 import type { Place } from '../../src/ui/app-context.ts';
 import { startWizard } from '../../src/ui/start.tsx';
@@ -134,12 +135,12 @@ const SCREENS: readonly ScreenKeys[] = [
 
 const PLAN = SCREENS.find(({ name }) => name === 'plan') as ScreenKeys;
 
-const at = ({ place, isFirst, backend = fakeDesk }: ScreenKeys, size?: readonly [number, number]) =>
-	openAt(isFirst ? [place] : [{ at: 'home' }, place], backend(), size === undefined ? {} : { size });
-async function shown(screen: ScreenKeys, size?: readonly [number, number]): Promise<Opened> {
-	const wizard = at(screen, size);
+const at = ({ place, isFirst, backend = fakeDesk }: ScreenKeys, size?: readonly [number, number], ascii = false) =>
+	openAt(isFirst ? [place] : [{ at: 'home' }, place], backend(), size === undefined ? { ascii } : { ascii, size });
+async function shown(screen: ScreenKeys, size?: readonly [number, number], ascii = false): Promise<Opened> {
+	const wizard = at(screen, size, ascii);
 	await screen.reach?.(wizard);
-	await wizard.sees(screen.shows);
+	await wizard.sees(ascii && typeof screen.shows === 'string' ? inAsciiCells(screen.shows) : screen.shows);
 	return wizard;
 }
 const hintsOf = (text: string) => text.split('\n').at(-1) ?? '';
@@ -161,6 +162,19 @@ describe.each(SCREENS)('on the screen $name', (screen) => {
 		expect(wizard.quits()).toBe(screen.isText || screen.isAtWork ? 0 : 1);
 		if (screen.isAtWork) expect(hintsOf(wizard.text())).toContain('b: leave it in the background');
 		expect(wizard.text().includes('Nothing on a server')).toBe(false);
+	});
+
+	test('finding 46: draws with ASCII alone where that is asked for, its help as well', async () => {
+		for (const size of [
+			[60, 16],
+			[120, 40],
+		] as const) {
+			const wizard = await shown(screen, size, true);
+			expect(wizard.text().replaceAll(/[\x00-\x7f]/g, '')).toBe('');
+			await wizard.press(F1);
+			expect((await wizard.sees('esc close')).replaceAll(/[\x00-\x7f]/g, '')).toBe('');
+			cleanup();
+		}
 	});
 
 	test('? helps unless it is text', async () => {

@@ -1,5 +1,6 @@
 import { render } from 'ink-testing-library';
 import { vi } from 'vitest';
+import { inAsciiCells } from '../../src/render/ascii.ts';
 import { Wizard } from '../../src/ui/app.tsx';
 import type { Place } from '../../src/ui/app-context.ts';
 import { openSession } from '../../src/ui/session.ts';
@@ -66,7 +67,8 @@ export function openAt(
 		view.rerender(tree);
 	};
 	sizes(size[0], size[1]);
-	const text = () => view.lastFrame() ?? '';
+	// As the terminal gets it: the wizard draws on a stream that does this.
+	const text = () => (options.ascii ? inAsciiCells(view.lastFrame() ?? '') : (view.lastFrame() ?? ''));
 	return {
 		backend,
 		text,
