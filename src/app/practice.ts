@@ -1,6 +1,7 @@
 // Practice, whoever asks for it: the command line, the screen or a test. One lesson is open at a time, on one pair.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHECKS } from '../catalogue/index.ts';
 import { UserError } from '../core/errors.ts';
 import type { Language } from '../core/languages.ts';
 import type { CheckReport, CheckView, LessonView, PracticeList, PracticeLogin, PracticeServer, SqlAnswer } from '../core/practice.ts';
@@ -194,9 +195,16 @@ export async function checkLesson(context: AppContext, options: PracticeOptions,
 		states,
 		...{ isDone, price: isPaid ? texts.price : null },
 		...{ tempting: isDone ? texts.tempting : null, debrief: isDone ? texts.debrief : null },
+		findings: isDone ? meaningsOf(lesson, options.language) : [],
 		score: scoreOf(now, last?.seconds ?? secondsSince(now.started, at)),
 	};
 }
+
+/** In the doctor's own words; a text with values of a server's own is said by the doctor alone. */
+const meaningsOf = ({ findings }: Lesson, language: Language): CheckReport['findings'] =>
+	CHECKS.filter(({ id }) => findings.includes(id))
+		.map(({ id, texts }) => ({ id, meaning: texts[language].meaning }))
+		.filter(({ meaning }) => !meaning.includes('{'));
 
 type Seen = { readonly isDone: boolean; readonly isPaid: boolean; readonly counts: boolean; readonly at: Date };
 

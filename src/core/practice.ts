@@ -78,6 +78,8 @@ export type CheckReport = {
 	/** Once it is done: what was tempting, and what to take home. */
 	readonly tempting: string | null;
 	readonly debrief: string | null;
+	/** What `lockstep doctor` says in production of a server with this fault; once it is done. */
+	readonly findings: readonly { readonly id: string; readonly meaning: string }[];
 	readonly score: LessonScore;
 };
 

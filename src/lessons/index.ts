@@ -1,10 +1,31 @@
 import type { Vendor } from '../core/vendors.ts';
 import type { Lesson } from './contract.ts';
-import { localWrite } from './local-write.ts';
+import { duplicateKey } from './duplicate-key.ts';
+import { emptyReplica } from './empty-replica.ts';
+import { firstInspection } from './first-inspection.ts';
+import { localDdl } from './local-ddl.ts';
+import { lockedBackup } from './locked-backup.ts';
+import { logsPurged } from './logs-purged.ts';
 import { missingRow } from './missing-row.ts';
+import { oneId } from './one-id.ts';
+import { renamedHost } from './renamed-host.ts';
+import { tlsLesson } from './tls.ts';
+import { wrongPassword } from './wrong-password.ts';
 
 /** All lessons, in the order of their numbers. */
-export const LESSONS: readonly Lesson[] = [localWrite, missingRow];
+export const LESSONS: readonly Lesson[] = [
+	firstInspection,
+	lockedBackup,
+	emptyReplica,
+	wrongPassword,
+	tlsLesson,
+	oneId,
+	duplicateKey,
+	missingRow,
+	localDdl,
+	logsPurged,
+	renamedHost,
+];
 
 export const lessonsOf = (vendor: Vendor): readonly Lesson[] => LESSONS.filter(({ vendors }) => vendors.includes(vendor));
 

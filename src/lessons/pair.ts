@@ -19,6 +19,7 @@ import {
 	sandboxDown,
 	sandboxStatus,
 	sandboxUp,
+	startClient,
 	startSandboxWith,
 } from '../sandbox/sandbox.ts';
 import { copyData, killServer, stopServer } from '../sandbox/server.ts';
@@ -54,9 +55,13 @@ export interface Pair {
 	readonly password: Secret;
 	/** The channel of the replica as it is now; undefined where there is none. */
 	channel(): Promise<Channel | undefined>;
+	/** Leaves a client at work that outlives this process: it ends with its statements, or with its server. */
+	hold(role: SandboxRole, statements: string): void;
 	stop(role: SandboxRole): Promise<void>;
 	/** As a crash ends it. */
 	kill(role: SandboxRole): Promise<void>;
+	/** Stops both, gives the replica the primary's data and an identity of its own, and starts both. Its channel and position are to be set. */
+	copyPrimary(): Promise<Pair>;
 	/** Starts what does not run; `extra` are options of the replica from now on. */
 	start(extra?: readonly string[]): Promise<Pair>;
 }
@@ -136,6 +141,13 @@ async function pairOf(sandbox: Sandbox, place: PairPlace): Promise<Pair> {
 			const root = dialect.channel.rootErrors(channels);
 			return (root === null ? channels : await replica.query(root))[0];
 		},
+		async copyPrimary() {
+			await Promise.all(ROLES.map((role) => stopServer(join(dir, role))));
+			await copyData(join(dir, 'primary'), join(dir, 'replica'));
+			await rm(join(dir, 'replica', 'data', 'auto.cnf'), { force: true });
+			return pairOf(await startSandboxWith(dir, EXTRA, place), place);
+		},
+		hold: (role, statements) => void startClient(sandbox, role, { statements, env: place.env }),
 		stop: async (role) => void (await stopServer(join(dir, role))),
 		kill: async (role) => void (await killServer(join(dir, role))),
 		start: async (extra = []) => pairOf(await startSandboxWith(dir, { ...EXTRA, replica: [...EXTRA.replica, ...extra] }, place), place),

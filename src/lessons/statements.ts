@@ -1,6 +1,7 @@
 // What lessons do to servers and the dialects have no word for: mostly what nobody should do.
 import type { Vendor } from '../core/vendors.ts';
-import type { Pair } from './pair.ts';
+import { type Fragment, raw, type Statement, sql } from '../sql/sql.ts';
+import { configuration, type Pair } from './pair.ts';
 
 /** Not for the binary log. */
 export const UNLOGGED = 'SET SESSION sql_log_bin = 0';
@@ -27,4 +28,22 @@ export async function skipTransaction({ vendor, replica, dialect }: Pair): Promi
 		"SET GTID_NEXT = 'AUTOMATIC'",
 		dialect.channel.start,
 	);
+}
+
+/** Changes these options of the channel, stopped and started around it. Names are MariaDB's without their `MASTER_`. */
+export async function changeChannel({ vendor, replica, dialect }: Pair, options: Statement): Promise<void> {
+	const change = vendor === 'mariadb' ? sql`CHANGE MASTER TO ${options}` : sql`CHANGE REPLICATION SOURCE TO ${options}`;
+	await replica.run(dialect.channel.stop, change, dialect.channel.start);
+}
+
+/** An option of a channel as the vendor names it. */
+export const option = ({ vendor }: Pair, name: string): Fragment => raw(`${vendor === 'mariadb' ? 'MASTER' : 'SOURCE'}_${name}`);
+
+/** The replica's data are the primary's again: both are stopped for a cold copy. */
+export async function seedAgain(pair: Pair): Promise<void> {
+	const fresh = await pair.copyPrimary();
+	// Of a log that another server wrote, and so all of it.
+	const { written } = await fresh.replica.query(fresh.dialect.positions.current);
+	const { stop, start } = fresh.dialect.channel;
+	await fresh.replica.run(stop, ...fresh.dialect.positions.setReplicated(written), configuration(fresh), start);
 }

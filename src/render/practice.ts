@@ -206,7 +206,7 @@ export function checkLines(checks: readonly CheckView[], { ascii, width }: Pick<
 /** What a check came to: conditions, the price of the wrong remedy, and once it is done what to remember. */
 export function reportLines(report: CheckReport, style: Omit<PracticeStyle, 'color'>): readonly Line[] {
 	const words = PRACTICE_WORDS[style.language];
-	const { checks, isDone, price, tempting, debrief, score } = report;
+	const { checks, isDone, price, tempting, debrief, findings, score } = report;
 	const red = checks.filter(({ ok }) => !ok).length;
 	return [
 		...checkLines(checks, style),
@@ -216,6 +216,7 @@ export function reportLines(report: CheckReport, style: Omit<PracticeStyle, 'col
 		line(span(scoreText(score, style.language), 'dim')),
 		...(tempting === null ? [] : [[], ...indented(span(`${words.tempting}  `, 'key'), tempting, style.width, 'plain')]),
 		...(debrief === null ? [] : indented(span(`${words.debrief}  `, 'key'), debrief, style.width, 'plain')),
+		...findings.flatMap(({ id, meaning }) => indented(span(`lockstep doctor ${id}  `, 'key'), meaning, style.width, 'plain')),
 	];
 }
 

@@ -33,7 +33,7 @@ export const PRACTICE_VERBS = ['list', 'start', 'check', 'hint', 'explain', 'res
 
 export const PRACTICE = defineCommand({
 	name: 'practice',
-	examples: ['lockstep practice', 'lockstep practice start local-write', 'lockstep practice check'],
+	examples: ['lockstep practice', 'lockstep practice start duplicate-key', 'lockstep practice check'],
 	about: 'lessons on throwaway servers that really break; a terminal opens them as a screen',
 	arguments: [
 		{ name: 'verb', about: 'list, start, check, hint, explain, reset, env or stop', choices: PRACTICE_VERBS },

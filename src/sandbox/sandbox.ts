@@ -285,6 +285,22 @@ async function seen(dir: string): Promise<Sandbox> {
 	return { kind, dir, version, primary, replica, writerPid: await writerPid(dir), binDir };
 }
 
+/** Starts the vendor's client as root over the socket; it ends with its statements, or with its server. Its option files and its environment are none of ours. */
+export function startClient(
+	{ dir, binDir, kind, ...servers }: Sandbox,
+	role: SandboxRole,
+	{ statements, env }: { readonly statements: string; readonly env: NodeJS.ProcessEnv },
+): number {
+	const name = kindOf(kind).family.vendor === 'mariadb' ? 'mariadb' : 'mysql';
+	return startDetached({
+		program: join(binDir, name),
+		argv: ['--no-defaults', `--socket=${servers[role].socket}`, '--user=root', '-e', statements],
+		log: join(dir, 'client.log'),
+		cwd: dir,
+		env: plainEnvironment(env),
+	});
+}
+
 /** The sandbox as it is, `running` or not; null where there is none. Changes nothing. */
 export async function sandboxStatus(choice: SandboxChoice): Promise<Sandbox | null> {
 	const { dir } = await place(choice);

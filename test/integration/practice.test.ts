@@ -22,7 +22,7 @@ it('is played from its first step to the report of the trainer', { timeout: 120_
 
 	const started = await lockstep('practice', 'start', '9', '--server', 'mariadb-11.8', '--json');
 	expect(started.code, started.stderr).toBe(0);
-	expect(started.lines[0].lesson).toMatchObject({ id: 'local-write', hints: [], hintCount: 3 });
+	expect(started.lines[0].lesson).toMatchObject({ id: 'duplicate-key', hints: [], hintCount: 3 });
 
 	const red = await lockstep('practice', 'check', '--json');
 	expect(red.code).toBe(8);
@@ -36,7 +36,7 @@ it('is played from its first step to the report of the trainer', { timeout: 120_
 	await expect.poll(async () => (await lockstep('practice', 'check')).code, { timeout: 30_000 }).toBe(0);
 
 	const list = (await lockstep('practice', '--json')).lines[0];
-	expect(list.lessons.find((each: { id: string }) => each.id === 'local-write').done).toMatchObject({ hints: 1, wrong: 0 });
+	expect(list.lessons.find((each: { id: string }) => each.id === 'duplicate-key').done).toMatchObject({ hints: 1, wrong: 0 });
 	const report = (await lockstep('practice', '--report')).stdout;
 	expect(report).toMatch(/^# Practice report\n/);
 	expect(report).toMatch(/\| 9\. A write on the replica, then a duplicate key \| mariadb-11\.8 \| .* \| done \|/);

@@ -86,7 +86,7 @@ const SCREENS: readonly ScreenKeys[] = [
 		shows: 'Servers known here',
 		list: [/❯ shard-0/, /❯ Add a server/],
 	},
-	{ name: 'practice', place: { at: 'practice' }, shows: 'local-write' },
+	{ name: 'practice', place: { at: 'practice' }, shows: 'duplicate-key' },
 	{ name: 'a lesson', place: { at: 'lesson', lesson: null }, shows: 'Both threads run' },
 	{ name: 'the whole way', place: { at: 'whole-way' }, shows: 'Set up the replica' },
 	{

@@ -15,14 +15,14 @@ const DONE = { seconds: 192, hints: 1, tries: 2, wrong: 1 };
 
 export const LESSON_CARDS: readonly LessonCard[] = [
 	{ id: 'wrong-password', number: 4, title: 'The channel’s password is wrong', isOpen: false, done: DONE },
-	{ id: 'local-write', number: 9, title: 'A write on the replica, then a duplicate key', isOpen: false, done: null },
+	{ id: 'duplicate-key', number: 9, title: 'A write on the replica, then a duplicate key', isOpen: false, done: null },
 	{ id: 'missing-row', number: 10, title: 'The row that is missing on the replica', isOpen: false, done: null },
 ];
 
 export function fakePractice(language: Language = 'en'): FakePractice {
 	let hints = 0;
 	const view = (): LessonView => ({
-		...{ id: 'local-write', number: 9, total: 3, kind: 'mariadb-11.8', title: 'A write on the replica, then a duplicate key' },
+		...{ id: 'duplicate-key', number: 9, total: 3, kind: 'mariadb-11.8', title: 'A write on the replica, then a duplicate key' },
 		...{ story: 'A colleague inserted a test row on the replica last week. At 02:10 replication stopped.' },
 		goal: 'Start replication again so that shop.tickets holds the same rows on both servers. No transaction may be skipped.',
 		...{ started: '2026-11-21T02:00:00.000Z', hints: HINTS.slice(0, hints), hintCount: 3, servers: [], exam: null },
@@ -56,7 +56,14 @@ export function fakePractice(language: Language = 'en'): FakePractice {
 						lines: ['IO yes · SQL no · – s', '1062: Duplicate entry', 'gtid 0-101-59'],
 					},
 				],
-				...{ isDone, price, tempting: isDone ? 'Skip it.' : null, debrief: isDone ? 'Skipping hides it.' : null, score: DONE },
+				...{
+					isDone,
+					price,
+					tempting: isDone ? 'Skip it.' : null,
+					debrief: isDone ? 'Skipping hides it.' : null,
+					findings: [],
+					score: DONE,
+				},
 			};
 		},
 		hint: async () => {

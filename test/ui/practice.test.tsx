@@ -22,7 +22,7 @@ describe('the list of lessons', () => {
 		const text = await wizard.sees('missing-row');
 		expect(text.split('\n')[0]).toMatch(/^ PRACTICE · not a real server +mariadb-11\.8 {2}1\/3 *$/);
 		expect(text).toContain('✓  4  wrong-password');
-		expect(text).toContain('❯     9  local-write');
+		expect(text).toContain('❯     9  duplicate-key');
 		expect(text).toContain('The whole way');
 	});
 
@@ -70,7 +70,7 @@ describe('a lesson', () => {
 		await wizard.press('c');
 		await wizard.press('r');
 		await wizard.sees('Both threads run');
-		expect(practice.asked).toEqual(['start local-write', 'hint', 'hint', 'check', 'reset']);
+		expect(practice.asked).toEqual(['start duplicate-key', 'hint', 'hint', 'check', 'reset']);
 	});
 
 	test('names the price of the tempting remedy once the data show it', async () => {

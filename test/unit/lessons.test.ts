@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CHECKS } from '../../src/catalogue/index.ts';
 import { digestOf, type Phrases } from '../../src/core/languages.ts';
 import { VENDORS } from '../../src/core/vendors.ts';
 import { CHECK_TITLES, COMMON } from '../../src/lessons/common-checks.ts';
@@ -46,8 +47,12 @@ describe('the titles of common checks', () => {
 	it('name all of them', () => expect(Object.keys(CHECK_TITLES.en).toSorted()).toEqual(Object.keys(COMMON).toSorted()));
 });
 
-describe.each(LESSONS.map((lesson) => [lesson.id, lesson] as const))('the lesson %s', (_, { texts, checks }) => {
+describe.each(LESSONS.map((lesson) => [lesson.id, lesson] as const))('the lesson %s', (_, { texts, checks, findings }) => {
 	it('is in both languages', () => expectTranslated(texts));
+	it('names findings of the doctor', () => {
+		expect(findings).not.toEqual([]);
+		for (const id of findings) expect(CHECKS.map((check) => check.id)).toContain(id);
+	});
 	it('has three hints', () => expect(texts.en.hints).toHaveLength(3));
 	it('has a story of two sentences', () => {
 		for (const { story } of [texts.en, texts.pt]) expect(story.match(/[.!?](\s|$)/g)).toHaveLength(2);

@@ -19,8 +19,8 @@ const EN: LessonTexts = {
 		'Error 1062 means that the replica holds a row that the primary does not know. Skipping hides the difference; later updates of that row pass without an error or overwrite it by chance. Remove the local row without logging it, start the applier and compare checksums. Keep read_only on, and give SUPER to no application.',
 };
 
-export const localWrite: Lesson = {
-	id: 'local-write',
+export const duplicateKey: Lesson = {
+	id: 'duplicate-key',
 	number: 9,
 	vendors: ['mariadb', 'mysql'],
 	texts: {
