@@ -1,8 +1,11 @@
 import { createContext, useContext } from 'react';
 import type { RunCard, RunDetails, WizardBackend } from '../app/wizard-backend.ts';
-import type { BackupCard, BackupReport } from '../core/backups.ts';
+import type { BackupCard, BackupReport, Verified } from '../core/backups.ts';
+import type { RunEnd } from '../core/runner.ts';
 import type { ServerCard, ServerSeen } from '../core/status-report.ts';
 import type { RunRequest } from '../requests/index.ts';
+import type { Watched } from './hooks/use-run.ts';
+import type { Task } from './hooks/use-task.ts';
 import type { Session } from './session.ts';
 import type { HelpTopic } from './words.ts';
 
@@ -21,7 +24,9 @@ export type Place =
 	/** Which folder of backups; its backups; one of them, and what can be done with it. */
 	| { readonly at: 'folders' }
 	| { readonly at: 'backups'; readonly folder: string }
-	| { readonly at: 'archive' | 'verify'; readonly card: BackupCard }
+	| { readonly at: 'archive'; readonly card: BackupCard }
+	/** `done`: it was read, and is come back to. */
+	| { readonly at: 'verify'; readonly card: BackupCard; readonly done?: Task<Verified> }
 	| { readonly at: 'restore'; readonly card: ServerCard; readonly backup: BackupReport }
 	| { readonly at: 'profiles' }
 	/** The list of lessons; one of them, the open one where none is named; the four flows on a throwaway pair. */
@@ -38,6 +43,8 @@ export type Place =
 			readonly request: RunRequest | null;
 			readonly undo?: { readonly typed: readonly string[] };
 	  }
+	/** A run that is over, and is come back to: its screen would begin it anew. */
+	| { readonly at: 'ended'; readonly watched: Watched; readonly title: string; readonly end: RunEnd }
 	/** Which of several runs. */
 	| { readonly at: 'runs'; readonly goal: 'watch' | 'recover' | 'resume'; readonly cards: readonly RunCard[] }
 	/** The same of those that can be recovered or undone, which are not read yet. */
@@ -62,7 +69,8 @@ export type App = {
 	readonly session: Session;
 	readonly size: Size;
 	readonly now: () => Date;
-	readonly go: (place: Place) => void;
+	/** `instead`: what is come back to, in the place of this screen. */
+	readonly go: (place: Place, instead?: Place) => void;
 	readonly back: () => void;
 	readonly home: () => void;
 	readonly quit: () => void;

@@ -11,6 +11,7 @@ import { Archive } from './screens/archive.tsx';
 import { Backup } from './screens/backup.tsx';
 import { Backups } from './screens/backups.tsx';
 import { Connect } from './screens/connect.tsx';
+import { End } from './screens/end.tsx';
 import { Folders } from './screens/folders.tsx';
 import { Help } from './screens/help.tsx';
 import { Home } from './screens/home.tsx';
@@ -99,7 +100,7 @@ function Places({ backend, session, theme, first, now, quit, background, redraw,
 			quit,
 			background,
 			alone,
-			go: (place) => setPlaces((before) => [...before, place]),
+			go: (place, instead) => setPlaces((before) => [...(instead === undefined ? before : [...before.slice(0, -1), instead]), place]),
 			back: () => (alone ? quit() : setPlaces((before) => (before.length > 1 ? before.slice(0, -1) : [{ at: 'home' }]))),
 			home: () =>
 				alone
@@ -198,7 +199,7 @@ function Screen({ place }: { readonly place: Place }) {
 		case 'archive':
 			return <Archive card={place.card} />;
 		case 'verify':
-			return <Verify card={place.card} />;
+			return <Verify {...place} />;
 		case 'restore':
 			return <Restore card={place.card} backup={place.backup} />;
 		case 'profiles':
@@ -213,6 +214,8 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Run request={place.request} title={place.title} />;
 		case 'watch':
 			return <Watch {...place} />;
+		case 'ended':
+			return <End {...place} />;
 		case 'runs':
 			return <Runs {...place} />;
 		case 'choose-run':

@@ -21,7 +21,7 @@ async function ended(kind: Kind, options: FakeOptions = {}) {
 	await wizard.sees('Run');
 	wizard.backend.play(...firstHalf(kind), ...secondHalf(kind));
 	wizard.backend.end();
-	const text = await wizard.sees('enter home');
+	const text = await wizard.sees('enter esc home');
 	return { wizard, text };
 }
 
@@ -51,6 +51,15 @@ describe('finding 43: after a backup', () => {
 		const { wizard } = await ended('backup', BACKUPS);
 		await wizard.press('o');
 		await wizard.sees('backup 20261121T020000Z');
+		await wizard.press(ESC);
+		await wizard.sees('Backup complete');
+		// What is over is not begun again by being looked at.
+		expect(wizard.backend.requests).toHaveLength(1);
+		await wizard.press('d');
+		await wizard.sees('drill 20261121T020000Z');
+		await wizard.press(ESC);
+		await wizard.sees('Backup complete');
+		expect(wizard.backend.requests).toHaveLength(2);
 	});
 
 	test('one that is gone is said to be', async () => {
@@ -70,7 +79,11 @@ describe('finding 43: after a backup', () => {
 describe('finding 43: after a verify', () => {
 	const verified = (work: BackupsDesk['verify']) =>
 		openAt([{ at: 'home' }, { at: 'verify', card: GOOD }], fakeDesk({ backups: { ...BACKUPS.backups, verify: work } }));
-	const done = async () => ({ folder: GOOD.path, record: VERIFY_RECORD, notes: [], written: null });
+	let reads = 0;
+	const done = async () => {
+		reads++;
+		return { folder: GOOD.path, record: VERIFY_RECORD, notes: [], written: null };
+	};
 
 	test('d drills it and o opens it; no command is said for what a key does', async () => {
 		const wizard = verified(done);
@@ -80,6 +93,11 @@ describe('finding 43: after a verify', () => {
 		await wizard.press('d');
 		await wizard.sees(`drill ${GOOD.label}`);
 		expect(wizard.backend.requests).toEqual([{ kind: 'drill', backup: GOOD.path, replicate: false, tls: true }]);
+		await wizard.press(ESC);
+		await wizard.sees('Backup verified');
+		expect(reads).toBe(1);
+		await wizard.press('r');
+		await vi.waitFor(() => expect(reads).toBe(2));
 	});
 
 	test('one that is damaged leads to the other backups in its folder', async () => {
@@ -107,7 +125,7 @@ describe('finding 43: after a drill', () => {
 			end,
 		);
 		wizard.backend.end();
-		return { wizard, text: await wizard.sees('enter home') };
+		return { wizard, text: await wizard.sees('enter esc home') };
 	};
 	const ended = { type: 'run-ended', open: false, warnings: [], failure: null } as const;
 
@@ -159,7 +177,7 @@ describe('finding 42: after a backup that was stopped', () => {
 			] as const),
 		);
 		wizard.backend.end();
-		return { wizard, text: await wizard.sees('enter home') };
+		return { wizard, text: await wizard.sees('enter esc home') };
 	};
 
 	test.each([
@@ -223,7 +241,7 @@ describe('finding 13: after a set-up', () => {
 			await wizard.press(`w${ctrl('u')}${paste(join(folder, 'my.cnf'))}${ENTER}`);
 			await wizard.sees(/exists, and is left as it\s+is/);
 			await wizard.press(ESC);
-			await wizard.sees('enter home');
+			await wizard.sees('enter esc home');
 			expect(await readdir(folder)).toEqual(['my.cnf']);
 			expect(await readFile(join(folder, 'my.cnf'), 'utf8')).toBe('mine');
 		});

@@ -161,7 +161,7 @@ describe('a run at work elsewhere', () => {
 		expect(text).toContain('Step 4/5');
 		wizard.backend.play(...secondHalf('backup'));
 		wizard.backend.end();
-		expect(await wizard.sees('Backup complete')).toContain('enter home');
+		expect(await wizard.sees('Backup complete')).toContain('enter esc home');
 		await wizard.press(ENTER);
 		await wizard.sees('What do you want to do?');
 		expect([wizard.backend.leaves, wizard.backend.stops]).toEqual([1, 0]);

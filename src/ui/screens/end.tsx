@@ -3,7 +3,7 @@ import type { Failure } from '../../core/model.ts';
 import type { RunEnd } from '../../core/runner.ts';
 import { type Line, line, paint, span } from '../../render/page.ts';
 import { summaryLines } from '../../render/summary.ts';
-import { useApp } from '../app-context.ts';
+import { type App, useApp } from '../app-context.ts';
 import { bodyRows, Frame, type Hint } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { NewFileForm } from '../components/new-file-form.tsx';
@@ -43,10 +43,12 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 	const rollBack = async () => {
 		const card = (await app.backend.runs()).find((each) => each.run === state.run && each.state === 'interrupted');
 		if (card === undefined) app.flash(WORDS.nothingLeft);
-		else app.go({ at: 'recover', card });
+		else onward.go({ at: 'recover', card });
 	};
 	const summary = summaryLines(end, state, { width, ascii });
-	const next = nextSteps(app, request, end, state.run);
+	// What is left for another screen is come back to as it is: a run would begin anew.
+	const onward: App = { ...app, go: (place) => app.go(place, { at: 'ended', watched: { ...watched, again: null }, title, end }) };
+	const next = nextSteps(onward, request, end, state.run);
 	const copied = next.flatMap(({ text }) => (text === undefined ? [] : [line('  ', span(text, 'key'))]));
 	useKeys((key) => {
 		const chosen = next.find((each) => each.key === key);
@@ -86,10 +88,15 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 		return statements.length > 0 ? statements : [EMPTY];
 	};
 	const leaveWords = app.alone ? 'quit' : 'home';
-	const backWords = view === 'summary' ? leaveWords : 'summary';
+	const leaveHints: readonly Hint[] =
+		view === 'summary'
+			? [['enter esc', leaveWords]]
+			: [
+					['enter', leaveWords],
+					['esc', 'summary'],
+				];
 	const hints: readonly Hint[] = [
-		...(app.alone ? [] : ([['enter', 'home']] as const)),
-		['esc', backWords],
+		...leaveHints,
 		...(good || again === null ? [] : ([['r', 'try again']] as const)),
 		...(canRollBack ? ([['p', 'roll back']] as const) : []),
 		['s', 'SQL'],
@@ -118,6 +125,7 @@ export function End({ watched, title, end }: Shown & { readonly end: RunEnd }) {
 					onWritten={(path) => {
 						setWriting(null);
 						setWritten(path);
+						app.flash(`${signs.ok} written: ${path}`);
 					}}
 					onLeave={() => setWriting(null)}
 				/>

@@ -11,7 +11,6 @@ import type { DrillRequest } from '../../requests/drill.ts';
 import type { RunRequest } from '../../requests/index.ts';
 import type { ProvisionRequest } from '../../requests/provision.ts';
 import type { App } from '../app-context.ts';
-import { displayName } from '../components/gate.tsx';
 import type { NewFile } from '../new-file.ts';
 
 /** What a run leads to. */
@@ -89,7 +88,8 @@ function afterBackup(app: App, request: BackupRequest, { summary }: RunEnd): rea
 }
 
 /** The lines that a restart of the replica must find. The server reads them as an account of its own. */
-function optionFileOf(app: App, { summary }: RunEnd, replica: string): readonly NextStep[] {
+function optionFileOf(app: App, { summary }: RunEnd): readonly NextStep[] {
+	const replica = typeof summary.replica === 'string' ? summary.replica : 'replica';
 	const lines = Array.isArray(summary.optionFile) ? summary.optionFile.map(String) : [];
 	if (lines.length === 0) return [];
 	const text = `${lines.join('\n')}\n`;
@@ -118,7 +118,7 @@ function afterProvision(app: App, request: ProvisionRequest, end: RunEnd): reado
 	return [
 		{ key: 'b', label: 'back up', about: 'take the first backup of the replica', does: () => app.go({ at: 'backup', card: replica }) },
 		...(unsaved.length > 0 ? [save] : []),
-		...optionFileOf(app, end, displayName(request.replica, request.reach?.replica)),
+		...optionFileOf(app, end),
 	];
 }
 

@@ -1,12 +1,12 @@
 import { Box } from 'ink';
 import { useEffect, useState } from 'react';
-import type { BackupCard } from '../../core/backups.ts';
+import type { BackupCard, Verified } from '../../core/backups.ts';
 import { clock, type Symbols } from '../../core/format.ts';
 import { fraction } from '../../core/progress.ts';
 import { verifiedLines } from '../../render/backups.ts';
 import { failureLines } from '../../render/failure.ts';
 import { indented, type Line, line, paint, span } from '../../render/page.ts';
-import { useApp } from '../app-context.ts';
+import { type App, useApp } from '../app-context.ts';
 import { bodyRows, Frame, type FrameProps } from '../components/frame.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Meter } from '../components/meters.tsx';
@@ -22,10 +22,20 @@ const STOPPED = 'The backup was not read to its end: nothing is proven.';
 const STOPPING = 'Stopping: no more is read.';
 
 /** Reads all of a backup, anew at each asking. */
-export function Verify({ card }: { readonly card: BackupCard }) {
+export function Verify({ card, done }: { readonly card: BackupCard; readonly done?: Task<Verified> }) {
 	const [round, setRound] = useState(0);
-	return <Reading key={round} card={card} again={() => setRound(round + 1)} />;
+	const again = () => setRound(round + 1);
+	if (done !== undefined && round === 0) return <Reading card={card} task={done} again={again} />;
+	return <FreshReading key={round} card={card} again={again} />;
 }
+
+function FreshReading({ card, again }: Pick<ReadingProps, 'card' | 'again'>) {
+	const app = useApp();
+	const task = useTask(app.session, (listener, signal) => app.backend.verify(card.path, listener, signal), STOPPED);
+	return <Reading card={card} task={task} again={again} />;
+}
+
+type ReadingProps = { readonly card: BackupCard; readonly task: Task<Verified>; readonly again: () => void };
 
 /** How a reading that is over ended. */
 function verdictOf({ phase, failure }: Task<unknown>, signs: Symbols): NonNullable<FrameProps['right']> {
@@ -33,10 +43,9 @@ function verdictOf({ phase, failure }: Task<unknown>, signs: Symbols): NonNullab
 	return failure?.class === 'Stopped' ? { text: `${signs.warn} stopped`, tone: 'warn' } : { text: `${signs.bad} failed`, tone: 'bad' };
 }
 
-function Reading({ card, again }: { readonly card: BackupCard; readonly again: () => void }) {
+function Reading({ card, task, again }: ReadingProps) {
 	const app = useApp();
 	const { ascii, signs } = useTheme();
-	const task = useTask(app.session, (listener, signal) => app.backend.verify(card.path, listener, signal), STOPPED);
 	const [began] = useState(app.now());
 	const { phase, failure, progress, stop } = task;
 	const working = phase === 'working' || phase === 'stopping';
@@ -58,8 +67,10 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 		return failureLines(failure, { width, ascii, ...(known ? { state: 'As before: verify only reads.' } : {}) });
 	};
 	const intro = [line(span('Reading every file of it, to its last byte', 'bold')), line(span(card.path, 'dim'))];
+	// Come back to as it is: it would all be read anew.
+	const onward: App = { ...app, go: (place) => app.go(place, { at: 'verify', card, done: task }) };
 	// A reading that was stopped says nothing of the backup.
-	const next = working || failure?.class === 'Stopped' ? [] : afterVerify(app, card, task.result !== null);
+	const next = working || failure?.class === 'Stopped' ? [] : afterVerify(onward, card, task.result !== null);
 	const below = nextLines(next);
 	useKeys((key) => next.find((each) => each.key === key)?.does());
 	useKeys((key) => {
@@ -87,8 +98,7 @@ function Reading({ card, again }: { readonly card: BackupCard; readonly again: (
 							['?', 'help'],
 						]
 					: [
-							['enter', 'back'],
-							['esc', 'back'],
+							['enter esc', 'back'],
 							[signs.arrows, 'scroll'],
 							['r', 'once more'],
 							['y', 'copy'],
