@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeWizardBackend } from '../../src/app/make-wizard-backend.ts';
 import { Stopped } from '../../src/core/errors.ts';
+import type { Recorded } from '../../src/core/events.ts';
 import { type Ended, lockstep, nameOf, urlOf } from '../support/cli.ts';
 import { kill } from '../support/kills.ts';
 import { type Client, caughtUp, openClient, provisionRequest, type ServerState, stateOf } from '../support/runs.ts';
@@ -87,6 +89,35 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 		const text = await lockstep(['attach', undone.last.run ?? undone.lines[0].run], { env: client.context().env });
 		expect(text.stdout + text.stderr).not.toMatch(/as it was|Untouched|As before/);
 	});
+
+	// What differs between the vendors is in the tests above.
+	if (kind === 'mariadb-11.8')
+		it('behind the screens of the wizard: after the passwords, never without the name, and then it is over', async () => {
+			await provision();
+			await ask(pair.replica, 'CREATE DATABASE own');
+			const before = await databases();
+			expect(before).toMatch(/crm.*own/);
+			const name = nameOf(pair.replica);
+			const backend = makeWizardBackend(client.context(), { pair: null, passwords: new Map() });
+			const run = (await backend.runsToUndo())[0]?.run ?? '';
+			await expect(backend.undoFindings(run)).rejects.toMatchObject({ needsPassword: { account: expect.stringContaining('root@') } });
+			for (const server of [pair.primary, pair.replica]) backend.remember(urlOf(server), '');
+			const findings = await backend.undoFindings(run);
+			expect(findings.flatMap(({ consents = [] }) => consents.map((consent) => consent.name))).toEqual([name]);
+			expect(findings.flatMap(({ actions }) => actions.map(({ text }) => text)).join('\n')).toContain('DROP DATABASE');
+			const undoneWith = async (...typed: string[]) => {
+				const events: Recorded[] = [];
+				await backend.undo(run, typed, (event) => events.push(event)).ended;
+				return events.at(-1);
+			};
+			expect(await undoneWith()).toMatchObject({ type: 'run-ended', outcome: 'failed', failure: { class: 'CheckFailed' } });
+			expect(await databases()).toBe(before);
+			expect(await undoneWith(name)).toMatchObject({ type: 'run-ended', outcome: 'undone', open: false });
+			expect(await databases()).toBe('own');
+			expect((await backend.runHistory()).runs[0]).toMatchObject({ run, state: 'finished', outcome: 'undone' });
+			expect((await backend.runDetails(run)).next).toEqual([]);
+			await expect(backend.undoFindings(run)).rejects.toThrow('changed nothing, or was undone already');
+		});
 });
 
 /** One of two servers is down while what a run did is rolled back. */
