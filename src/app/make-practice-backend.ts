@@ -1,6 +1,7 @@
 import { type Language, languageFrom } from '../core/languages.ts';
 import type { AppContext } from './context.ts';
 import {
+	bootServers,
 	checkLesson,
 	explainError,
 	lessonView,
@@ -24,6 +25,7 @@ export function makePracticeBackend(context: AppContext, asked?: Language): Prac
 		start: (lesson, say) => startLesson(context, lesson, { ...options, say }),
 		check: (counts) => checkLesson(context, options, counts),
 		hint: () => nextHint(context, options),
+		boot: (say) => bootServers(context, { ...options, say }),
 		reset: (say) => resetLesson(context, { ...options, say }),
 		explain: () => explainError(context, options),
 		sql: (server, text) => practiceSql(context, options, { server, text }),

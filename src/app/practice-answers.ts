@@ -9,6 +9,7 @@ import {
 	renderLesson,
 	renderPracticeList,
 	renderReport,
+	renderServers,
 	trainerReport,
 } from '../render/practice.ts';
 import { choice, type FieldsOf } from '../requests/option.ts';
@@ -16,6 +17,7 @@ import { type PRACTICE, PRACTICE_VERBS } from '../requests/other-commands.ts';
 import { SANDBOX_KINDS } from '../sandbox/sandbox.ts';
 import type { AppContext } from './context.ts';
 import {
+	bootServers,
 	checkLesson,
 	closed,
 	explainError,
@@ -91,6 +93,10 @@ export async function answerPractice(
 		case 'reset': {
 			const view = await resetLesson(context, options);
 			return { fields: { lesson: view }, text: renderLesson(view, style) };
+		}
+		case 'boot': {
+			const view = await bootServers(context, options);
+			return { fields: { lesson: view }, text: renderServers(view, options.language) };
 		}
 		case 'env': {
 			const logins = await practiceLogins(context, options);

@@ -9,7 +9,7 @@ import { suggestions } from '../core/suggest.ts';
 import { CHECK_TITLES } from '../lessons/common-checks.ts';
 import type { Lesson, LessonTexts, Results } from '../lessons/contract.ts';
 import { findLesson, lessonsOf } from '../lessons/index.ts';
-import { findPair, type Pair, type PairPlace, pairDown, pairReset, type Side, vendorOf } from '../lessons/pair.ts';
+import { findPair, type Pair, type PairPlace, pairDown, pairReset, pairUp, type Side, vendorOf } from '../lessons/pair.ts';
 import { isGreen, runChecks } from '../lessons/run-checks.ts';
 import { readStates } from '../lessons/states.ts';
 import { passwordPath } from '../sandbox/login.ts';
@@ -262,6 +262,14 @@ export async function practiceSql(
 	} catch (error) {
 		return { columns: [], rows: [], error: error instanceof Error ? error.message : String(error) };
 	}
+}
+
+/** Starts the servers that do not run, as a service manager would. */
+export async function bootServers(context: AppContext, options: PracticeOptions): Promise<LessonView> {
+	const progress = await readProgress(context);
+	const { kind } = openLesson(progress);
+	await pairUp(placeOf(context, kind, options.say));
+	return viewOf(context, progress, options);
 }
 
 /** Writes an option file for each server, which holds root’s password and so wins over one of the environment, and says how it is used. Throws UserError where the pair does not run. */

@@ -25,6 +25,8 @@ export interface PracticeBackend {
 	check(counts: boolean): Promise<CheckReport>;
 	hint(): Promise<LessonView>;
 	reset(say: (line: string) => void): Promise<LessonView>;
+	/** Starts the servers that do not run. */
+	boot(say: (line: string) => void): Promise<LessonView>;
 	/** What the replica's error means; nothing where it has none. */
 	explain(): Promise<readonly string[]>;
 	sql(server: 'primary' | 'replica', text: string): Promise<SqlAnswer>;

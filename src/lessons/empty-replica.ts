@@ -1,7 +1,7 @@
 import { FOLLOWS } from './common-checks.ts';
 import type { CheckResult, Lesson, LessonTexts } from './contract.ts';
 import { type Pair, type Side, until } from './pair.ts';
-import { seedAgain, UNLOGGED } from './statements.ts';
+import { idle, seedAgain, UNLOGGED } from './statements.ts';
 
 const EN: LessonTexts = {
 	title: 'The empty replica that says Yes and Yes',
@@ -68,16 +68,11 @@ export const emptyReplica: Lesson = {
 	findings: ['REPL-SQL'],
 	seen: { mariadb: /rows: .*≠ practice-replica –/, mysql: /rows: .*≠ practice-replica –/ },
 	checks: [...FOLLOWS, { id: 'tables', run: tables }],
-	async make({ primary, replica, dialect, channel }) {
-		await primary.run('SET GLOBAL event_scheduler = OFF');
+	async make(pair) {
+		const { primary, replica, dialect, channel } = pair;
 		await replica.run(dialect.channel.stop, UNLOGGED, 'DROP DATABASE shop', 'DROP DATABASE crm');
-		// What the event was writing is written now.
-		let { written } = await primary.query(dialect.positions.current);
-		await until('an idle primary', async () => {
-			const before = written;
-			({ written } = await primary.query(dialect.positions.current));
-			return before === written;
-		});
+		await idle(pair);
+		const { written } = await primary.query(dialect.positions.current);
 		await replica.run(...dialect.positions.setReplicated(written), dialect.channel.start);
 		await until('both threads', async () => {
 			const found = await channel();

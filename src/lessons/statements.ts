@@ -1,7 +1,7 @@
 // What lessons do to servers and the dialects have no word for: mostly what nobody should do.
 import type { Vendor } from '../core/vendors.ts';
 import { type Fragment, raw, type Statement, sql } from '../sql/sql.ts';
-import { configuration, type Pair } from './pair.ts';
+import { configuration, type Pair, until } from './pair.ts';
 
 /** Not for the binary log. */
 export const UNLOGGED = 'SET SESSION sql_log_bin = 0';
@@ -46,4 +46,15 @@ export async function seedAgain(pair: Pair): Promise<void> {
 	const { written } = await fresh.replica.query(fresh.dialect.positions.current);
 	const { stop, start } = fresh.dialect.channel;
 	await fresh.replica.run(stop, ...fresh.dialect.positions.setReplicated(written), configuration(fresh), start);
+}
+
+/** Stops the writer and waits until what it was at is written. */
+export async function idle({ primary, dialect }: Pair): Promise<void> {
+	await primary.run('SET GLOBAL event_scheduler = OFF');
+	let { written } = await primary.query(dialect.positions.current);
+	await until('an idle primary', async () => {
+		const before = written;
+		({ written } = await primary.query(dialect.positions.current));
+		return before === written;
+	});
 }

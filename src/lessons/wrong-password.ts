@@ -31,7 +31,7 @@ async function account(pair: Pair, notes: Notes): Promise<CheckResult> {
 	return { ok: now === notes.hash, evidence: now === notes.hash ? '=' : `${notes.hash?.slice(0, 8)} ≠ ${now.slice(0, 8)}` };
 }
 
-export const WRONG = 'remembered-wrongly-1A';
+const WRONG = 'remembered-wrongly-1A';
 
 export const wrongPassword: Lesson = {
 	id: 'wrong-password',

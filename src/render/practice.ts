@@ -57,6 +57,7 @@ const EN = {
 	keySql: 'SQL',
 	keyExplain: 'explain',
 	keyReset: 'reset',
+	keyBoot: 'start servers',
 	keyEnv: 'other tools',
 	keyLeave: 'leave (kept)',
 	keyServer: 'server',
@@ -68,6 +69,7 @@ const EN = {
 	rowCount: '{count} rows',
 	wouldStart: 'Would reset the practice servers and make the fault of this lesson.',
 	wouldExam: 'Would begin an exam and make the fault of its first lesson.',
+	wouldBoot: 'Would start the practice servers that do not run.',
 	wouldHint: 'Would show the next hint and note that.',
 	wouldWrite: 'Would write an option file for each practice server.',
 	wouldStop: 'Would stop and remove the practice servers. Progress would be kept.',
@@ -119,6 +121,7 @@ export const PRACTICE_WORDS: Translated<typeof EN> = {
 		keySql: 'SQL',
 		keyExplain: 'explicar',
 		keyReset: 'recomeçar',
+		keyBoot: 'iniciar servidores',
 		keyEnv: 'outras ferramentas',
 		keyLeave: 'sair (mantida)',
 		keyServer: 'servidor',
@@ -130,12 +133,13 @@ export const PRACTICE_WORDS: Translated<typeof EN> = {
 		rowCount: '{count} linhas',
 		wouldStart: 'Restauraria os servidores de prática e criaria a falha desta lição.',
 		wouldExam: 'Iniciaria um exame e criaria a falha da primeira lição.',
+		wouldBoot: 'Iniciaria os servidores de prática que não estão em execução.',
 		wouldHint: 'Mostraria a próxima dica e registraria isso.',
 		wouldWrite: 'Gravaria um arquivo de opções para cada servidor de prática.',
 		wouldStop: 'Pararia e removeria os servidores de prática. O progresso seria mantido.',
 		noError: 'A replicação não informa nenhum erro. Compare dados e posições.',
 	},
-	compared: 'ec8935cc',
+	compared: 'db93606b',
 };
 
 export interface PracticeStyle {
@@ -223,6 +227,11 @@ export function reportLines(report: CheckReport, style: Omit<PracticeStyle, 'col
 export const renderLesson = (view: LessonView, style: PracticeStyle): string => paint(lessonLines(view, style), style.color);
 export const renderReport = (report: CheckReport, style: PracticeStyle): string => paint(reportLines(report, style), style.color);
 
+export const renderServers = ({ servers }: LessonView, language: Language): string =>
+	servers
+		.map(({ name, host, port, isRunning }) => `${name}  ${host}:${port}${isRunning ? '' : `  ${PRACTICE_WORDS[language].stopped}`}`)
+		.join('\n');
+
 export const loginLines = (logins: readonly PracticeLogin[], language: Language): readonly string[] => [
 	PRACTICE_WORDS[language].otherTools,
 	...logins.flatMap(({ name, client, optionFile, url }) => [
@@ -236,6 +245,7 @@ const PREVIEWS = {
 	start: 'wouldStart',
 	reset: 'wouldStart',
 	exam: 'wouldExam',
+	boot: 'wouldBoot',
 	hint: 'wouldHint',
 	env: 'wouldWrite',
 	stop: 'wouldStop',

@@ -29,14 +29,14 @@ export const SANDBOX = defineCommand({
 	],
 });
 
-export const PRACTICE_VERBS = ['list', 'start', 'check', 'hint', 'explain', 'reset', 'env', 'stop'] as const;
+export const PRACTICE_VERBS = ['list', 'start', 'check', 'hint', 'explain', 'reset', 'boot', 'env', 'stop'] as const;
 
 export const PRACTICE = defineCommand({
 	name: 'practice',
 	examples: ['lockstep practice', 'lockstep practice start duplicate-key', 'lockstep practice check'],
 	about: 'lessons on throwaway servers that really break; a terminal opens them as a screen',
 	arguments: [
-		{ name: 'verb', about: 'list, start, check, hint, explain, reset, env or stop', choices: PRACTICE_VERBS },
+		{ name: 'verb', about: 'list, start, check, hint, explain, reset, boot, env or stop', choices: PRACTICE_VERBS },
 		{ name: 'lesson', about: 'with start: its name or number' },
 	],
 	options: [

@@ -239,6 +239,7 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 			['s', 'SQL: tab for the other server, up for what was typed before'],
 			['e', 'what the error means'],
 			['r', 'the lesson from its beginning'],
+			['b', 'start the servers that do not run'],
 			['o', 'how other tools reach both servers'],
 			['esc', 'back; the lesson stays as it is'],
 			...EVERYWHERE,

@@ -75,6 +75,10 @@ export function fakePractice(language: Language = 'en'): FakePractice {
 			fake.asked.push('reset');
 			return view();
 		},
+		boot: async () => {
+			fake.asked.push('boot');
+			return view();
+		},
 		explain: async () => ['1062: Duplicate entry', 'It exists on the replica already.'],
 		sql: async (server, text) => {
 			fake.asked.push(`${server}: ${text}`);

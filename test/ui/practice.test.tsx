@@ -70,7 +70,9 @@ describe('a lesson', () => {
 		await wizard.press('c');
 		await wizard.press('r');
 		await wizard.sees('Both threads run');
-		expect(practice.asked).toEqual(['start duplicate-key', 'hint', 'hint', 'check', 'reset']);
+		await wizard.press('b');
+		await wizard.sees('Both threads run');
+		expect(practice.asked).toEqual(['start duplicate-key', 'hint', 'hint', 'check', 'reset', 'boot']);
 	});
 
 	test('names the price of the tempting remedy once the data show it', async () => {

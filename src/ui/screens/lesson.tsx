@@ -72,7 +72,17 @@ function useLesson(lesson: string | null) {
 			clearInterval(timer);
 		};
 	}, []);
-	return { view, report, failure, said, check, take, prepare, reset: () => prepare(() => practice.reset(say)) };
+	return {
+		view,
+		report,
+		failure,
+		said,
+		check,
+		take,
+		prepare,
+		reset: () => prepare(() => practice.reset(say)),
+		boot: () => prepare(() => practice.boot(say)),
+	};
 }
 
 /** A lesson on its two servers. */
@@ -81,7 +91,7 @@ export function Lesson({ lesson }: { readonly lesson: string | null }) {
 	const { practice } = app.backend;
 	const { signs, ascii } = useTheme();
 	const words = PRACTICE_WORDS[practice.language];
-	const { view, report, failure, said, check, take, reset } = useLesson(lesson);
+	const { view, report, failure, said, check, take, reset, boot } = useLesson(lesson);
 	const [over, setOver] = useState<Over | null>(null);
 	const [hasSeenEnd, setSeenEnd] = useState(false);
 	useTick(1000);
@@ -106,6 +116,7 @@ export function Lesson({ lesson }: { readonly lesson: string | null }) {
 	};
 	const flash = (error: unknown) => app.flash(failureOf(error).description.message);
 	const actions: { readonly [key: string]: () => void } = {
+		b: () => void boot(),
 		c: () => void check(true),
 		h: () => void take(practice.hint()).catch(flash),
 		s: () => setOver({ kind: 'sql' }),
@@ -133,6 +144,7 @@ export function Lesson({ lesson }: { readonly lesson: string | null }) {
 					['s', words.keySql],
 					['e', words.keyExplain],
 					['r', words.keyReset],
+					['b', words.keyBoot],
 					['o', words.keyEnv],
 					['esc', over === null && !isEnd ? words.keyLeave : words.keyBack],
 					['?', words.keyHelp],
