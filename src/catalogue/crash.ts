@@ -103,27 +103,30 @@ export const crashChecks = [
 		texts: translated(
 			{
 				ok: 'Server killed, host without power: every committed transaction is kept (innodb_flush_log_at_trx_commit = 1).',
-				host: 'Server killed: nothing is lost. Host without power: the commits of about the last second are lost (innodb_flush_log_at_trx_commit = 2).',
+				host: 'Server killed: nothing is lost. Host without power: the commits of about the last second may be lost (innodb_flush_log_at_trx_commit = 2).',
 				server:
-					'Server killed, host without power: the commits of about the last second are lost (innodb_flush_log_at_trx_commit = {value}).',
-				meaning: 'Commits that were confirmed to clients may be gone, while the binary log, and so other replicas, have them.',
+					'Server killed, host without power: the commits of about the last second may be lost (innodb_flush_log_at_trx_commit = {value}).',
+				meaning:
+					'Commits that were confirmed to clients may be gone, while the binary log, and so other replicas, have them. A replica of MySQL, or one by file and position, believes that it has applied them: they are missing for good, and no error shows it. MariaDB by GTID fetches them again, and its strict mode stops on them (1950).',
 				fix: 'Write the log of InnoDB to the disk at each commit. On slow disks this costs throughput; measure it.',
 			},
 			{
 				ok: 'Servidor encerrado à força, máquina sem energia: toda transação confirmada é mantida (innodb_flush_log_at_trx_commit = 1).',
-				host: 'Servidor encerrado à força: nada se perde. Máquina sem energia: as confirmações de cerca do último segundo se perdem (innodb_flush_log_at_trx_commit = 2).',
+				host: 'Servidor encerrado à força: nada se perde. Máquina sem energia: as confirmações de cerca do último segundo podem se perder (innodb_flush_log_at_trx_commit = 2).',
 				server:
-					'Servidor encerrado à força, máquina sem energia: as confirmações de cerca do último segundo se perdem (innodb_flush_log_at_trx_commit = {value}).',
-				meaning: 'Linhas que os clientes souberam gravadas podem sumir, enquanto o log binário, e portanto outras réplicas, as têm.',
+					'Servidor encerrado à força, máquina sem energia: as confirmações de cerca do último segundo podem se perder (innodb_flush_log_at_trx_commit = {value}).',
+				meaning:
+					'Confirmações que os clientes receberam podem sumir, enquanto o log binário, e portanto outras réplicas, as têm. Uma réplica MySQL, ou uma por arquivo e posição, acredita que já as aplicou: elas faltam para sempre, e nenhum erro mostra isso. O MariaDB por GTID as busca de novo, e o modo estrito dele para nelas (1950).',
 				fix: 'Grave o log do InnoDB em disco a cada confirmação. Em discos lentos isso custa vazão; meça.',
 			},
-			'a67bd05a',
+			'af263977',
 		),
 		lesson: 'server-killed',
 		judge: ({ identity: { flushLogAtCommit: value }, dialect }) => {
 			// MariaDB's 3 is 1 and the group commit of old.
 			if (value === 1 || value === 3) return OK;
-			return [{ status: 'warning', says: value === 2 ? 'host' : 'server', values: { value }, lines: dialect.diagnostics.fixes.flushLog }];
+			const [status, says] = value === 2 ? (['warning', 'host'] as const) : (['fail', 'server'] as const);
+			return [{ status, says, values: { value }, lines: dialect.diagnostics.fixes.flushLog }];
 		},
 	}),
 	defineCheck({

@@ -126,7 +126,7 @@ function entryOf(number: number, text: string, account: string): Entry | undefin
 			// In the server's own words: `run STOP SLAVE first`, `STOP REPLICA SQL_THREAD`.
 			const stop = /\bSTOP (?:SLAVE|REPLICA)(?: (?:SQL|IO)_THREAD)?/.exec(text)?.[0] ?? (number === 1198 ? 'STOP SLAVE' : 'STOP REPLICA');
 			return {
-				message: 'Replication is running, and this can only be done while it stands.',
+				message: 'Replication is running; this can only be done while it is stopped.',
 				hints: [
 					`Stop replication first:  ${stop};`,
 					`See that it stands, then try again: SHOW ${stop.includes('SLAVE') ? 'SLAVE' : 'REPLICA'} STATUS;`,

@@ -178,7 +178,7 @@ async function faultsOf(kind: SandboxKind, { primary, replica }: Sandbox): Promi
 		{ id: 'LOG-EXPIRY', status: 'warning', evidence: /for 2 h/, line: /= 604800/, ...global('binlog_expire_logs_seconds', 7200, 86_400) },
 		{
 			id: 'CRASH-COMMIT',
-			status: 'warning',
+			status: 'fail',
 			evidence: /^Server killed, host/,
 			line: /= 1/,
 			...global('innodb_flush_log_at_trx_commit', 0, 2),
