@@ -21,6 +21,7 @@ import { stateOfFolder } from './backup-folder.ts';
 import { backupAt, backupsIn } from './backups.ts';
 import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
+import { editProfile, profileChange, profileForm } from './edit-profiles.ts';
 import { findingsOf } from './findings.ts';
 import { placeNamed, placesOf, profileAddress, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
 import { makePracticeBackend } from './make-practice-backend.ts';
@@ -226,6 +227,21 @@ export function makeWizardBackend(
 			// Nobody is asked again for a password that there is not.
 			const saved = context.profiles.get(name);
 			if (password.reveal() === '' && saved !== undefined) context.profiles.put({ ...saved, passwordless: true });
+		},
+		profileForm: (name) => profileForm(context, name),
+		editProfile(edit) {
+			const { was, name, server } = edit;
+			editProfile(context, edit);
+			const password = passwords.get(server ?? was);
+			passwords.delete(was);
+			if (password !== undefined) passwords.set(name, password);
+			secrets.changed(was);
+			secrets.changed(name);
+		},
+		removeProfile(name) {
+			profileChange(context, 'remove', name, {}).write();
+			passwords.delete(name);
+			secrets.changed(name);
 		},
 		commandLine: (request) => toCommandLine(asReached(request), context.configFile ?? undefined),
 		proposeOutput: outputOf,

@@ -7,6 +7,7 @@ import type { Channel } from '../dialects/contract/replication.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { applierGaps, describeGap, logGaps } from '../runbooks/shared/gaps.ts';
 import { titleOf } from '../runbooks/shared/server.ts';
+import { isAddress, parseServerText } from '../server/server-text.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, query, sql } from '../sql/sql.ts';
 import { stateOfFolder } from './backup-folder.ts';
@@ -47,11 +48,19 @@ function asExpected(context: AppContext, profile: Profile | undefined | null, se
 	return { ...seen, expectations, troubles: [...seen.troubles, ...unmet], healthy: seen.healthy && unmet.length === 0 };
 }
 
-/** `HOST:PORT` of a profile, or of an address without its usual port. */
-function sourceNamed({ profiles }: AppContext, name: string): string {
-	const profile = profiles.get(name);
-	if (profile?.host !== undefined) return `${profile.host}:${profile.port ?? 3306}`;
-	return /:\d+$/.test(name) ? name : `${name}:3306`;
+/** `HOST:PORT` of a profile, or of an address in any form: a replica names neither an account nor the usual port of its source. */
+export function sourceNamed({ profiles }: Pick<AppContext, 'profiles'>, name: string): string {
+	const { host = name, port = 3306 } = profiles.get(name) ?? placeIn(name);
+	return `${host}:${port}`;
+}
+
+function placeIn(name: string): Partial<Pick<Profile, 'host' | 'port'>> {
+	try {
+		return isAddress(name) ? parseServerText(name) : {};
+	} catch {
+		// No address either: no source is called so, and that is what status says.
+		return {};
+	}
 }
 
 // Not information_schema.GLOBAL_STATUS, which also asks the channels.

@@ -12,7 +12,8 @@ import type { RunState } from '../core/state.ts';
 import type { ServerCard, ServerSeen, StatusReport } from '../core/status-report.ts';
 import type { ReachRequest, Role } from '../requests/connection.ts';
 import type { RunRequest } from '../requests/index.ts';
-import type { StatusRequest } from '../requests/other-commands.ts';
+import type { FieldsOf } from '../requests/option.ts';
+import type { PROFILE, StatusRequest } from '../requests/other-commands.ts';
 
 /** What the screens of practice ask for. Everything rejects with one of the errors of `core/errors.ts`. */
 export interface PracticeBackend {
@@ -135,6 +136,18 @@ export type ServerCheck = {
 	readonly title: string;
 };
 
+/** What is changed of a profile. */
+export type ProfileEdit = {
+	/** What it is called until now. */
+	readonly was: string;
+	readonly name: string;
+	/** Its address, in any form of `server-text.ts`; null leaves how it is reached. */
+	readonly server: string | null;
+	/** The mode of TLS, where the address stays; '' for the usual one, null leaves it. */
+	readonly tls: string | null;
+	readonly fields: Omit<FieldsOf<typeof PROFILE.options>, 'server'>;
+};
+
 /** How a server is reached, and as which of a pair: passwords of the environment depend on it. */
 export type Reach = { readonly reach?: ReachRequest[string] | undefined; readonly role?: Role | undefined };
 
@@ -186,6 +199,12 @@ export interface WizardBackend {
 	 */
 	trust(server: string, unverified: UnverifiedServer, reach?: ReachRequest[string]): void;
 	save(card: { readonly name: string; readonly server: string; readonly badge: ServerCard['badge']; readonly output: string | null }): void;
+	/** A profile as its form shows it: its fields, with `server` and `tls` for how it is reached. Null where there is none of that name. */
+	profileForm(name: string): { readonly [field: string]: string } | null;
+	/** Writes a profile as its form says; what the form does not ask for stays. Throws UserError. */
+	editProfile(edit: ProfileEdit): void;
+	/** Forgets a profile; its server and its backups stay. Throws UserError. */
+	removeProfile(name: string): void;
 	/** The same work as a command line. */
 	commandLine(request: RunRequest | StatusRequest): string;
 	start(request: RunRequest, director: Director, on: (event: Recorded) => void): RunHandle;

@@ -57,6 +57,8 @@ export interface WizardPasswords {
 	require(named: NamedServer): Promise<Account>;
 	/** This server let us in: until it refuses, it need not be resolved before each login. */
 	opened(named: NamedServer, account: Account): void;
+	/** What this name stands for has changed: it is resolved anew. */
+	changed(server: string): void;
 	/** A login that was refused asks for the password; the one that was wrong is forgotten. Other errors stay as they are. */
 	refused(error: unknown, named: NamedServer): unknown;
 }
@@ -102,6 +104,11 @@ export function openWizardPasswords(context: AppContext, passwords: Map<string, 
 			typed.set(account, secret);
 		},
 		inspect,
+		changed(server) {
+			open.delete(server);
+			accounts.delete(server);
+			offers.delete(server);
+		},
 		opened: ({ server, reach }, account) => void open.set(keyOf(server, reach), account),
 		async require(named) {
 			const found = open.get(keyOf(named.server, named.reach)) ?? (await inspect(named));

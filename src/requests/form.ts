@@ -20,6 +20,16 @@ export const formFields = ({ options }: CommandSpec): readonly RequestField[] =>
 export const initialValues = ({ options }: CommandSpec): FormValues =>
 	Object.fromEntries(inForm(options).map((option) => [attributeName(option), option.form.initial ?? '']));
 
+/** What stands in a form where these fields are known. */
+export function formTexts({ options }: CommandSpec, fields: object): FormValues {
+	const textOf = (option: InForm): string => {
+		const [flag, text] = option.write(fields);
+		if (!/[<[]/.test(option.flags)) return (flag !== undefined) === longName(option).startsWith('--no-') ? 'no' : 'yes';
+		return text ?? '';
+	};
+	return Object.fromEntries(inForm(options).map((option) => [attributeName(option), textOf(option)]));
+}
+
 /** A form's text as the option would be given; a switch is `yes` or `no`. */
 function givenOf(option: OptionSpec, text: string): Given {
 	if (!/[<[]/.test(option.flags)) return longName(option).startsWith('--no-') ? text !== 'no' : text === 'yes';

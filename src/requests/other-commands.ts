@@ -151,15 +151,77 @@ export const PROFILE = defineCommand({
 	about: 'named servers: list, show, add, edit, test, remove',
 	arguments: [{ name: 'verb', about: 'list, show, add, edit, test or remove', choices: PROFILE_VERBS, isRequired: true }, { name: 'name' }],
 	options: [
-		optional('server', '--server <url>', text, { about: 'mysql://USER@HOST:PORT' }),
-		optional('badge', '--badge <badge>', choice(['prod', 'test', 'sandbox']), { about: 'a mark on its screens' }),
-		optional('output', '--output <folder>', text, { about: 'where its backups go' }),
+		optional('server', '--server <url>', text, {
+			about: 'mysql://USER@HOST:PORT',
+			form: {
+				label: 'Server',
+				about: 'HOST, HOST:PORT, USER@HOST:PORT, a socket’s path, or mysql://USER@HOST:PORT?ssl-mode=… Its password is asked for next.',
+				placeholder: 'backup@db3.example.org',
+				group: 'Where it is',
+			},
+		}),
+		optional('badge', '--badge <badge>', choice(['prod', 'test', 'sandbox']), {
+			about: 'a mark on its screens',
+			form: {
+				label: 'Badge',
+				about: 'Always in the header, so that production is never mistaken for something else.',
+				options: [
+					{ value: '', label: 'none' },
+					{ value: 'prod', label: 'production' },
+					{ value: 'test', label: 'test' },
+					{ value: 'sandbox', label: 'sandbox' },
+				],
+			},
+		}),
+		optional('output', '--output <folder>', text, {
+			about: 'where its backups go',
+			form: {
+				label: 'Backups go to',
+				about: 'Folder for the backups of this server. Empty: one is proposed.',
+				placeholder: '(proposed)',
+			},
+		}),
 		optional('optionFile', '--option-file <file>', text, { about: 'an option file to log in with' }),
 		optional('loginPath', '--login-path <name>', text, { about: 'a login path to log in with' }),
-		optional('expectReplicaOf', '--expect-replica-of <server>', text, { about: 'its source: a profile, or HOST:PORT; status checks it' }),
-		switchOn('expectReadOnly', '--expect-read-only', { about: 'it is read-only' }),
-		optional('expectLag', '--expect-lag <duration>', duration(), { about: 'it lags at most so much: 60s, 5m' }),
-		optional('expectBackupAge', '--expect-backup-age <duration>', duration(), { about: 'its last backup is at most so old: 26h' }),
+		optional('expectReplicaOf', '--expect-replica-of <server>', text, {
+			about: 'its source: a profile, or HOST:PORT; status checks it',
+			form: {
+				label: 'Replica of',
+				about: 'Its source: a profile, or HOST:PORT as the replica names it. Home and status say whether it is so.',
+				placeholder: '(not checked)',
+				group: 'What is expected of it',
+			},
+		}),
+		switchOn('expectReadOnly', '--expect-read-only', {
+			about: 'it is read-only',
+			form: {
+				label: 'Read-only',
+				about: 'Whether clients must not be able to write there.',
+				initial: 'no',
+				options: [
+					{ value: 'no', label: 'not checked' },
+					{ value: 'yes', label: 'expected' },
+				],
+			},
+		}),
+		optional('expectLag', '--expect-lag <duration>', duration(), {
+			about: 'it lags at most so much: 60s, 5m',
+			form: {
+				label: 'Most lag',
+				about: 'It lags at most so much behind its source: 60s, 5m.',
+				placeholder: '(not checked)',
+				expects: 'A time such as 60s or 5m.',
+			},
+		}),
+		optional('expectBackupAge', '--expect-backup-age <duration>', duration(), {
+			about: 'its last backup is at most so old: 26h',
+			form: {
+				label: 'Oldest backup',
+				about: 'Its last complete backup is at most so old: 26h for a daily one.',
+				placeholder: '(not checked)',
+				expects: 'A time such as 26h.',
+			},
+		}),
 		switchOn('expectNothing', '--expect-nothing', { about: 'forget what was expected' }),
 	],
 });

@@ -14,8 +14,8 @@ export type Place =
 	| { readonly at: 'home' }
 	| { readonly at: 'pick'; readonly flow: 'backup' | 'status' }
 	| { readonly at: 'pick'; readonly flow: 'restore'; readonly backup: BackupReport }
-	/** A server that is to be a profile. */
-	| { readonly at: 'connect' }
+	/** A server that is to be a profile, or the profile that is to be changed. */
+	| { readonly at: 'connect'; readonly edit?: string }
 	| { readonly at: 'backup'; readonly card: ServerCard }
 	| { readonly at: 'provision'; readonly primary?: string; readonly replica?: string }
 	| { readonly at: 'status'; readonly card: ServerCard }

@@ -183,7 +183,7 @@ function Screen({ place }: { readonly place: Place }) {
 		case 'pick':
 			return <Pick {...place} />;
 		case 'connect':
-			return <Connect />;
+			return <Connect {...place} />;
 		case 'backup':
 			return <Backup card={place.card} />;
 		case 'provision':

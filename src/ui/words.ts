@@ -252,8 +252,17 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	},
 	profiles: {
 		title: 'Profiles',
-		why: 'A profile is a name for a server, where its backups go, and a badge that is always in the header. It holds no password.',
-		keys: [MOVE, FILTER, ['a', 'add one'], ['enter', 'its status'], ['esc', 'back'], ...EVERYWHERE],
+		why: 'A profile is a name for a server, where its backups go, a badge that is always in the header, and what is expected of the server. It holds no password.',
+		keys: [
+			MOVE,
+			FILTER,
+			['enter  t', 'its status: whether it can be reached'],
+			['a', 'add one'],
+			['e', 'edit it: its name, its address, what is expected of it'],
+			['d', 'remove it; its server and its backups stay'],
+			['esc', 'back'],
+			...EVERYWHERE,
+		],
 	},
 };
 

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { watchServer } from '../../src/app/watch-server.ts';
 import type {
 	PartialBackup,
+	ProfileEdit,
 	RunCard,
 	RunDetails,
 	RunHandle,
@@ -517,6 +518,9 @@ export type FakeBackend = WizardBackend & {
 	readonly undoing: { readonly run: string; readonly typed: readonly string[] }[];
 	/** Folders of incomplete backups. */
 	readonly removed: string[];
+	readonly edited: ProfileEdit[];
+	/** Profiles that were removed. */
+	readonly forgotten: string[];
 	stops: number;
 	leaves: number;
 	/** Sends events into the run that is open. */
@@ -551,6 +555,8 @@ export type FakeOptions = {
 	/** What the folder of a server's backups says, where the server does not. */
 	readonly folder?: (card: ServerCard) => BackupFolderState;
 	readonly now?: () => Date;
+	/** Profiles as their forms show them. */
+	readonly profiles?: { readonly [name: string]: { readonly [field: string]: string } };
 	readonly plan?: (round: number) => Review;
 	readonly version?: string;
 	/** Answers or rejects, at each asking. */
@@ -575,6 +581,8 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 	const recovered: string[] = [];
 	const undoing: { readonly run: string; readonly typed: readonly string[] }[] = [];
 	const removed: string[] = [];
+	const edited: ProfileEdit[] = [];
+	const forgotten: string[] = [];
 	let asked = 0;
 	let emit: (event: RunEvent, ms?: number) => void = () => {};
 	let finish = () => {};
@@ -628,11 +636,13 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 		recovered,
 		undoing,
 		removed,
+		edited,
+		forgotten,
 		stops: 0,
 		leaves: 0,
 		version: options.version ?? '1.0.0',
 		warnings: options.warnings ?? [],
-		servers: () => [...(options.servers ?? SERVERS), ...saved],
+		servers: () => [...(options.servers ?? SERVERS), ...saved].filter(({ name }) => !forgotten.includes(name)),
 		suggestServers: async () =>
 			options.suggestions ??
 			backend.servers().map(({ name, server, badge }) => ({ value: name, label: name, about: server, badge, kind: 'profile' as const })),
@@ -663,6 +673,9 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 		save: (card) => {
 			saved.push(card);
 		},
+		profileForm: (name) => options.profiles?.[name] ?? null,
+		editProfile: (edit) => void edited.push(edit),
+		removeProfile: (name) => void forgotten.push(name),
 		commandLine: (request) => toCommandLine(request),
 		proposeOutput: (server) => `/srv/backup/${server}`,
 		...NO_BACKUPS,

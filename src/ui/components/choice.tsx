@@ -4,7 +4,7 @@ import type { Tone } from '../../render/page.ts';
 import { pad, widthOf } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
 import { useFilter } from '../hooks/use-filter.tsx';
-import { moved, moveOf, useKeys } from '../keys.ts';
+import { type KeyName, moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
 
@@ -13,6 +13,8 @@ export type Option<V> = { readonly value: V; readonly label: string; readonly ab
 type ChoiceProps<V> = {
 	readonly options: readonly Option<V>[];
 	readonly onChoose: (value: V) => void;
+	/** Any other key, and the value at the cursor. */
+	readonly onKey?: (key: KeyName, value: V) => void;
 	/** The harmless one comes first: the focus begins there. Digits choose nothing. */
 	readonly active?: boolean;
 	readonly height?: number;
@@ -28,6 +30,7 @@ const MANY = 5;
 export function Choice<V>({
 	options: all,
 	onChoose,
+	onKey,
 	active = true,
 	height: room = all.length,
 	labelWidth,
@@ -40,16 +43,19 @@ export function Choice<V>({
 	const options = filter.text === '' ? all : all.filter(({ label, about = '' }) => `${label} ${about}`.toLowerCase().includes(filter.text));
 	const height = Math.max(1, room - filter.height);
 	const index = Math.max(0, Math.min(at, options.length - 1));
+	const take = (key: KeyName) => {
+		const option = options[index];
+		if (option === undefined) return;
+		if (key === 'enter') onChoose(option.value);
+		else onKey?.(key, option.value);
+	};
 	useKeys((key) => {
 		const move = moveOf(key);
 		if (besidePane && (key.startsWith('wheel') || move === 'pageup' || move === 'pagedown')) return;
 		if (move !== null) setAt(moved(index, move, options.length, Math.max(1, height - 1)));
 		else if (key === 'tab') setAt((index + 1) % options.length);
 		else if (key === 'shift+tab') setAt((index + options.length - 1) % options.length);
-		else if (key === 'enter') {
-			const option = options[index];
-			if (option !== undefined) onChoose(option.value);
-		}
+		else take(key);
 	}, active);
 	const rows = Math.max(1, Math.min(height, options.length));
 	const top = Math.max(0, Math.min(index - Math.floor(rows / 2), options.length - rows));

@@ -9,10 +9,11 @@ import { detailLines, markOf } from '../fleet-rows.ts';
 import { useWatched } from '../hooks/use-watched.ts';
 import { useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
+import { isProfile } from './profiles.tsx';
 
 const EVERY_MS = 2_000;
 
-type Goal = 'backup' | 'status' | 'backups' | 'replica' | 'primary';
+type Goal = 'backup' | 'status' | 'backups' | 'replica' | 'primary' | 'profile';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backup', digit: 1, label: 'Back up now', about: 'its plan comes first' },
@@ -20,11 +21,14 @@ const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backups', digit: 3, label: 'Its backups', about: 'verify, drill or restore one' },
 	{ value: 'replica', digit: 4, label: 'Make it a replica', about: 'its data is replaced by its primary’s' },
 	{ value: 'primary', digit: 5, label: 'Give it a replica', about: 'account, settings, seed, start, check' },
+	{ value: 'profile', digit: 6, label: 'Edit its profile', about: 'address, badge, folder, what is expected of it' },
 ];
 
 /** What can be done with a server, and how it is. */
-export function Server({ card }: { readonly card: ServerCard }) {
+export function Server({ card: given }: { readonly card: ServerCard }) {
 	const app = useApp();
+	// Its profile may have been edited meanwhile.
+	const card = app.backend.servers().find(({ server }) => server === given.server) ?? given;
 	const { signs } = useTheme();
 	const [round, setRound] = useState(0);
 	const seen = useWatched([card], { everyMs: EVERY_MS, round }).get(card.server) ?? null;
@@ -39,13 +43,15 @@ export function Server({ card }: { readonly card: ServerCard }) {
 		if (goal === 'backups') app.go({ at: 'backups', folder: card.output ?? app.backend.proposeOutput(card.server) });
 		else if (goal === 'replica') app.go({ at: 'provision', replica: card.server });
 		else if (goal === 'primary') app.go({ at: 'provision', primary: card.server });
+		else if (goal === 'profile') app.go({ at: 'connect', edit: card.name });
 		else app.go({ at: goal, card });
 	};
+	const items = ITEMS.filter(({ value }) => value !== 'profile' || isProfile(card));
 	const height = bodyRows(app.size.rows);
 	const at = { now: app.now(), signs };
 	const mark = markOf({ seen }, at.now, signs);
 	const lines = detailLines({ card, seen }, { ...at, width: app.size.columns - 2 });
-	const gap = lines.length + 1 + ITEMS.length > height ? 0 : 1;
+	const gap = lines.length + 1 + items.length > height ? 0 : 1;
 	return (
 		<Frame
 			title={`${card.name}${seen?.report == null ? '' : ` ${signs.dot} ${seen.report.title}`}`}
@@ -60,9 +66,9 @@ export function Server({ card }: { readonly card: ServerCard }) {
 				['?', 'help'],
 			]}
 		>
-			<Lines lines={lines.slice(0, Math.max(1, height - ITEMS.length - gap))} />
+			<Lines lines={lines.slice(0, Math.max(1, height - items.length - gap))} />
 			<Box marginTop={gap} flexShrink={0}>
-				<Menu items={ITEMS} onSelect={choose} />
+				<Menu items={items} onSelect={choose} />
 			</Box>
 		</Frame>
 	);
