@@ -20,11 +20,13 @@ export interface AppContext {
 	readonly stateFolder: string;
 	/** How a password is asked for now; undefined where nobody can be asked. `explicit`: `-p` stood alone. */
 	readonly passwordPrompt: (explicit: boolean) => PasswordPrompt | undefined;
+	/** Called with a server's name when it is connected to, and disposed of when it has answered, or does not. */
+	readonly onConnecting?: ((server: string) => Disposable) | undefined;
 }
 
 /** Throws UserError for a configuration that cannot be read; `isLenient`: that is a warning, and there are no profiles. */
 export function makeAppContext(
-	outside: Pick<AppContext, 'env' | 'now' | 'version' | 'signal' | 'configFile' | 'passwordPrompt'>,
+	outside: Pick<AppContext, 'env' | 'now' | 'version' | 'signal' | 'configFile' | 'passwordPrompt' | 'onConnecting'>,
 	isLenient = false,
 ): AppContext {
 	const { env, configFile } = outside;

@@ -8,7 +8,7 @@ import type { ConnectionTarget } from '../executor/connection-target.ts';
 import { type RunRequest, serversNamed } from '../requests/index.ts';
 import type { Server } from '../runbooks/shared/server.ts';
 import { sandboxLogin } from '../sandbox/login.ts';
-import { isServerUrl } from '../server/address.ts';
+import { isServerUrl, type ServerAddress } from '../server/address.ts';
 import { type ResolvedServer, resolveServer, type ServerFlags } from '../server/resolve.ts';
 import { connect } from '../server/session.ts';
 import type { Secret } from '../sql/secret.ts';
@@ -90,6 +90,11 @@ export async function withPasswords(
 /** An empty password is none: nothing is there to be kept from an unverified server, by our sessions or a vendor's tool. */
 const unlessEmpty = (password: Secret | null): Secret | null => (password?.reveal() === '' ? null : password);
 
+async function connectTo(context: AppContext, address: ServerAddress, password: Secret | null) {
+	using _ = context.onConnecting?.(address.name);
+	return await connect(address, password, { signal: context.signal });
+}
+
 /** `only`: for a look at its status, which must not hang where replication does. Connects once, to learn what kind of server it is and that it lets us in. Throws ConnectError or UserError. */
 export async function openServer(
 	context: AppContext,
@@ -99,7 +104,7 @@ export async function openServer(
 	const resolved = await resolveConnection(context, connection);
 	const password = unlessEmpty(connection.password ?? resolved.password);
 	const { address } = resolved;
-	const session = await connect(address, password, { signal: context.signal });
+	const session = await connectTo(context, address, password);
 	try {
 		const runQuery = async <T>(query: {
 			statement: Parameters<typeof session.query>[0];

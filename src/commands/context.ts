@@ -1,6 +1,7 @@
 import { type AppContext, makeAppContext } from '../app/context.ts';
 import type { Recorded } from '../core/events.ts';
 import { wantsAscii } from '../core/format.ts';
+import { connectingNotice } from '../headless/connecting.ts';
 import { type Mode, modeOf } from '../headless/mode.ts';
 import { wantsColor } from '../render/color.ts';
 import type { GlobalFlags } from '../requests/global-options.ts';
@@ -27,12 +28,10 @@ export function makeContext(
 ): Context {
 	const { env, stdout } = outside;
 	const mode = modeOf({ ...outside, flags });
-	const prompt = passwordPrompt({ ...outside, flags, mode });
+	const given = { ...outside, flags, mode, configFile: flags.config ?? null };
 	return {
-		...outside,
-		...makeAppContext({ ...outside, configFile: flags.config ?? null, passwordPrompt: prompt }, isLenient),
-		flags,
-		mode,
+		...given,
+		...makeAppContext({ ...given, passwordPrompt: passwordPrompt(given), onConnecting: connectingNotice(given) }, isLenient),
 		color: wantsColor(flags.color, stdout, env),
 		ascii: wantsAscii(env),
 		width: Math.max(60, Math.min(stdout.columns ?? 100, 140)),

@@ -123,7 +123,7 @@ const HANDLERS: { readonly [name in (typeof COMMANDS)[number]['name']]: (root: C
 		(await import('./profile.ts')).profile(context, verb ?? '', name, readOptions(PROFILE, given)),
 	help: (root) => (context, _, topic) => help(context, root, topic),
 	completion: () => async (context, _, shell) => (await import('./completion.ts')).completion(context, shell ?? ''),
-	info: () => async (context) => (await import('./info.ts')).info(context),
+	info: () => async (context, given) => (await import('./info.ts')).info(context, given),
 	version: () => async (context) => ({ end: null, extra: { version: context.version }, next: [`lockstep ${context.version}`] }),
 };
 

@@ -4,7 +4,7 @@ import type { Director } from '../core/director.ts';
 import { Stopped } from '../core/errors.ts';
 import type { RunEnd } from '../core/runner.ts';
 import { headlessWatcher } from '../headless/watcher.ts';
-import type { RunRequest } from '../requests/index.ts';
+import { type RunRequest, serversNamed } from '../requests/index.ts';
 import type { CommandResult } from './command-result.ts';
 import type { Context } from './context.ts';
 
@@ -13,8 +13,9 @@ export async function watchHeadless(
 	context: Context,
 	work: (watcher: EngineWatcher) => Promise<RunEnd | null>,
 	decide: Partial<Director> = {},
+	connectsTo: readonly string[] = [],
 ): Promise<CommandResult> {
-	const { watcher, name, close } = headlessWatcher(context, decide);
+	const { watcher, name, close } = headlessWatcher(context, decide, connectsTo);
 	try {
 		const end = await work(watcher);
 		if (end === null) throw new Stopped({ message: 'The run continues by itself.', hints: [`lockstep attach ${name()}`] }, 'SIGHUP');
@@ -26,4 +27,9 @@ export async function watchHeadless(
 
 /** Does a run without the wizard. */
 export const runHeadless = (context: Context, request: RunRequest, connections: ConnectionOptionsByRole): Promise<CommandResult> =>
-	watchHeadless(context, (watcher) => runInBackground(context, request, connections, watcher));
+	watchHeadless(
+		context,
+		(watcher) => runInBackground(context, request, connections, watcher),
+		{},
+		Object.values(serversNamed(request)).filter((server) => server !== ''),
+	);

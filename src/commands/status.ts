@@ -26,7 +26,7 @@ export async function status(context: Context, given: GivenOptions): Promise<Com
 	printer.show(first);
 	if (!isWatch) return { end: null, document: true, ...(first.expectations.some(({ isMet }) => !isMet) && { exitCode: NOT_AS_EXPECTED }) };
 	try {
-		for await (const report of watchStatus(context, connection)) {
+		for await (const report of watchStatus({ ...context, onConnecting: undefined }, connection)) {
 			if ('since' in report) printer.miss(first, report);
 			else printer.show(report);
 		}

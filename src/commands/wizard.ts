@@ -21,9 +21,11 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 		});
 	}
 	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();
+	// What is said of connections its screens say.
+	const onScreen = { ...context, onConnecting: undefined };
 	const { startWizard } = await import('../ui/start.tsx');
 	const { summary, end, state, signal } = await startWizard({
-		backend: makeWizardBackend(context, { pair, passwords }),
+		backend: makeWizardBackend(onScreen, { pair, passwords }),
 		stdin: context.stdin,
 		stdout: context.stdout,
 		ascii: context.ascii,

@@ -1,6 +1,7 @@
 import type { Director } from '../core/director.ts';
 import type { Recorded } from '../core/events.ts';
 import { renderReview } from '../render/review.ts';
+import { connectingNotice } from './connecting.ts';
 import { flagDirector } from './director-flags.ts';
 import { type PlainDirector, plainDirector } from './director-plain.ts';
 
@@ -10,6 +11,7 @@ export interface HeadlessOptions {
 		readonly dryRun?: boolean;
 		readonly confirm?: readonly string[];
 		readonly json?: boolean;
+		readonly quiet?: boolean;
 	};
 	readonly mode: 'wizard' | 'plain' | 'headless';
 	readonly stdin: NodeJS.ReadStream;
@@ -22,8 +24,8 @@ export interface HeadlessOptions {
 	readonly print: (event: Recorded) => void;
 }
 
-/** What watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. */
-export function headlessWatcher(options: HeadlessOptions, decide: Partial<Director>) {
+/** What watches a run without the wizard: decisions from flags or from numbered questions, happenings as lines. `connectsTo`: the servers that its daemon connects to. */
+export function headlessWatcher(options: HeadlessOptions, decide: Partial<Director>, connectsTo: readonly string[] = []) {
 	const { flags, mode, stdin, stdout, stderr, color, ascii, width } = options;
 	let servers: { readonly [role: string]: string } = {};
 	let name = '';
@@ -32,6 +34,10 @@ export function headlessWatcher(options: HeadlessOptions, decide: Partial<Direct
 	const person = () => {
 		asked ??= plainDirector({ input: stdin, output: stdout, color, ascii, width, servers });
 		return asked;
+	};
+	let notices: readonly Disposable[] = [];
+	const connected = () => {
+		for (const notice of notices) notice[Symbol.dispose]();
 	};
 	const { yes = false, dryRun = false, confirm } = flags;
 	const director: Director =
@@ -49,8 +55,11 @@ export function headlessWatcher(options: HeadlessOptions, decide: Partial<Direct
 			preview: dryRun,
 			onNamed(run: string) {
 				name = run;
+				// Its daemon connects, and says nothing before it has.
+				notices = connectsTo.map(connectingNotice(options));
 			},
 			onPrepared(prepared: { readonly servers: typeof servers; readonly warnings: readonly string[] }) {
+				connected();
 				servers = prepared.servers;
 				for (const warning of prepared.warnings) stderr.write(`${warning}\n`);
 			},
@@ -62,6 +71,9 @@ export function headlessWatcher(options: HeadlessOptions, decide: Partial<Direct
 		},
 		/** By which name the run can be found; empty before it is known. */
 		name: () => name,
-		close: () => asked?.close(),
+		close() {
+			connected();
+			asked?.close();
+		},
 	};
 }

@@ -252,9 +252,10 @@ export const COMPLETION = defineCommand({
 
 export const INFO = defineCommand({
 	name: 'info',
-	examples: ['lockstep info'],
+	examples: ['lockstep info', 'lockstep info --server db3'],
 	isReadOnly: true,
-	about: 'versions, paths, terminal and tools, for a bug report',
+	about: 'versions, paths, terminal and tools, for a bug report; with --server a server and the account’s privileges',
+	roles: ['server'],
 	options: [],
 	hasNoDryRun: true,
 	needsNoConfiguration: true,

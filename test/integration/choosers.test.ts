@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -63,4 +65,21 @@ it('56: TERM=dumb is named as what keeps the wizard from being shown', async () 
 	await using home = await makeHome();
 	await using terminal = open(home, 'TERM=dumb', process.execPath, PROGRAM);
 	expect(await terminal.waitFor('TERM=dumb')).toContain('this terminal cannot show the wizard');
+});
+
+it('says in a terminal that it is connecting where that takes long, and nothing of it elsewhere', async () => {
+	await using home = await makeHome();
+	// It takes connections, and never says a word.
+	const silent = createServer().listen(0, '127.0.0.1');
+	await once(silent, 'listening');
+	try {
+		const name = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+		const args = ['status', '--server', `mysql://root@${name}`, '--connect-timeout', '2'];
+		await using terminal = open(home, process.execPath, PROGRAM, ...args);
+		await terminal.waitFor(`Connecting to ${name} …`);
+		const { code, stderr } = await lockstep(args, { env: home.env });
+		expect([code, stderr.includes('Connecting')]).toEqual([5, false]);
+	} finally {
+		silent.close();
+	}
 });
