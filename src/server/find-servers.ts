@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compact, type UrlParts } from './address.ts';
 import { readLoginFile } from './login-path.ts';
-import { GROUPS, type Option, parseOptions, SYSTEM_FILES } from './option-files.ts';
+import { GROUPS, type Option, offeredLines, parseOptions, SYSTEM_FILES } from './option-files.ts';
 import { fromOptions } from './option-values.ts';
 
 /** A group of an option file, or a login path, that says where a server is. */
@@ -35,15 +35,15 @@ export async function findSockets(usual: readonly string[], procfs = '/proc/net/
 
 type Where = { readonly env: NodeJS.ProcessEnv; readonly home: string; readonly systemFiles?: readonly string[] };
 
-/** The groups `[client]` and `[client…]` of the option files that name a host or a socket. Broken files have none. */
+/** The groups `[client]` and `[client…]` of the option files that name a host or a socket, and of those that they include. */
 export async function findClientGroups({ env, home, systemFiles = SYSTEM_FILES }: Where): Promise<readonly NamedGroup[]> {
 	const files = [...systemFiles, ...(env.MYSQL_HOME ? [join(env.MYSQL_HOME, 'my.cnf')] : []), join(home, '.my.cnf')];
 	const groups = new Map<string, NamedGroup>();
-	for (const path of files) {
-		const shown = path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
-		for (const [group, options] of await groupsOf(path)) {
+	for (const file of files) {
+		for (const { path, group, options } of await groupsOf(file, home)) {
 			const suffix = /^client(.*)$/is.exec(group)?.[1];
 			if (suffix === undefined || (suffix !== '' && GROUPS.includes(group.toLowerCase()))) continue;
+			const shown = path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 			add(groups, { name: suffix, from: `${shown} [${group}]`, parts: partsOf(options) });
 		}
 	}
@@ -72,9 +72,23 @@ function partsOf(options: readonly Option[]): NamedGroup['parts'] {
 	}
 }
 
-/** Files that they include are not looked into: these are offers, and what is chosen is read as the clients read it. */
-const groupsOf = async (path: string): Promise<ReadonlyMap<string, readonly Option[]>> =>
-	grouped(await readFile(path, 'utf8').catch(() => ''), path);
+interface Group {
+	readonly path: string;
+	readonly group: string;
+	readonly options: Option[];
+}
+
+/** The groups of a file and of those that it includes, each with what one file says of it. */
+async function groupsOf(file: string, home: string): Promise<readonly Group[]> {
+	const found = new Map<string, Group>();
+	for await (const { path, group, name, value } of offeredLines(file, home)) {
+		const key = `${path} [${group}]`;
+		const known = found.get(key) ?? { path, group, options: [] };
+		known.options.push({ name, value, origin: key, exposed: false });
+		found.set(key, known);
+	}
+	return [...found.values()];
+}
 
 function grouped(text: string, path: string): Map<string, Option[]> {
 	const groups = new Map<string, Option[]>();

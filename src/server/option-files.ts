@@ -137,11 +137,8 @@ class Reader {
 		for (const line of parseOptions(text, path)) {
 			if ('include' in line) await this.#deeper(depth, path, () => this.read(line.include, { depth: depth + 1 }));
 			else if ('includeDir' in line) {
-				const folder = line.includeDir.replace(/^~(?=\/)/, this.#home);
-				const names = await readdir(folder).catch(() => []);
-				for (const name of names.filter((name) => name.endsWith('.cnf')).sort(byBytes)) {
-					await this.#deeper(depth, path, () => this.read(join(folder, name), { depth: depth + 1 }));
-				}
+				for (const file of await optionFilesIn(line.includeDir, this.#home))
+					await this.#deeper(depth, path, () => this.read(file, { depth: depth + 1 }));
 			} else if (groups.some((group) => group.toLowerCase() === line.group.toLowerCase())) {
 				this.options.push({ name: line.name, value: line.value, origin: `${path} [${line.group}]`, exposed });
 			}
@@ -152,6 +149,45 @@ class Reader {
 		if (depth < DEEPEST) await read();
 		else this.warnings.push(`${path}: files include files more than ${DEEPEST} deep; what is deeper is not read.`);
 	}
+}
+
+/** A line of a file that names a server, perhaps, and where it stands. */
+export interface OfferedLine {
+	readonly path: string;
+	readonly group: string;
+	readonly name: string;
+	readonly value: string | null;
+}
+
+/**
+ * What a file and those that it includes say, for offers: a file that cannot be read, or that every user may write to, says nothing, and a
+ * broken one what stands before the break.
+ */
+export async function* offeredLines(written: string, home: string, depth = 0): AsyncGenerator<OfferedLine> {
+	const path = resolve(written.replace(/^~(?=\/)/, home));
+	const file = await stat(path).catch(() => null);
+	if (!file?.isFile() || (file.mode & 0o002) !== 0) return;
+	const text = await readFile(path, 'utf8').catch(() => '');
+	try {
+		for (const line of parseOptions(text, path)) {
+			if ('group' in line) yield { path, ...line };
+			else if (depth >= DEEPEST) continue;
+			else if ('include' in line) yield* offeredLines(line.include, home, depth + 1);
+			else for (const each of await optionFilesIn(line.includeDir, home)) yield* offeredLines(each, home, depth + 1);
+		}
+	} catch (error) {
+		if (!(error instanceof UserError)) throw error;
+	}
+}
+
+/** The files that `!includedir` means, in the order of their names. */
+async function optionFilesIn(written: string, home: string): Promise<readonly string[]> {
+	const folder = written.replace(/^~(?=\/)/, home);
+	const names = await readdir(folder).catch((): string[] => []);
+	return names
+		.filter((name) => name.endsWith('.cnf'))
+		.sort(byBytes)
+		.map((name) => join(folder, name));
 }
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

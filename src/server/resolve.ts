@@ -149,25 +149,27 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 		},
 		{ from: (key) => options.origin[key] ?? 'option file', said: options.said },
 	];
-	const { address, rank } = assemble(levels, machine, profile);
+	const found = assemble(levels, machine, profile);
+	// The program made that password itself: nobody types it.
+	const sandbox = isRootHere(found.address) ? ((await sources.sandboxLogin?.(found.address.port)) ?? null) : null;
+	const { address, rank } = sandbox === null ? found : withoutOptionFiles(found, levels, machine, profile);
 	// Whoever types a profile's name to confirm means the profile's server, not another that a flag put in its place.
 	const meant = rank === 0 ? undefined : profile;
 	const name = meant === undefined ? plainName(address) : meant.name;
 	const full: ServerAddress = { ...address, name, ...(meant?.badge === undefined ? {} : { badge: meant.badge }) };
-	// The program made that password itself: nobody types it.
-	const sandbox = isRootHere(full) ? await sources.sandboxLogin?.(full.port) : null;
-	const found = await findPassword({
+	const login = await findPassword({
 		...compact({
 			flag: flags.password,
 			passwordFile: sources.passwordFile,
 			passwordCommand: sources.passwordCommand,
 			runCommand: sources.runCommand,
-			ask: sandbox ? async () => sandbox.password : sources.ask,
+			ask: sandbox === null ? sources.ask : async () => sandbox.password,
 			profileName: profile?.name,
-			option: options.password,
+			option: sandbox === null ? options.password : undefined,
 		}),
 		role: sources.role ?? 'server',
-		env,
+		// What the environment and option files say is the password of other servers.
+		env: sandbox === null ? env : {},
 		question: `Password of ${full.user} at ${name}: `,
 	});
 	const tls = tlsOf(full, sandbox?.ca);
@@ -179,7 +181,7 @@ export async function resolveServer(sources: ServerSources): Promise<ResolvedSer
 			tls: accepted === undefined ? tls : { ...tls, fingerprint: accepted },
 			origin: accepted === undefined ? full.origin : { ...full.origin, sslFp: 'accepted in the wizard' },
 		},
-		...{ password: found.password, passwordFrom: found.from, warnings: [...files.warnings, ...found.warnings] },
+		...{ password: login.password, passwordFrom: login.from, warnings: [...files.warnings, ...login.warnings] },
 	};
 }
 
@@ -200,7 +202,8 @@ function profileOfEnvironment(flagged: Said, env: NodeJS.ProcessEnv): string | u
 }
 
 /** Whether it may be a sandbox's server. */
-const isRootHere = ({ socket, host, user }: ServerAddress): boolean => socket === undefined && host === '127.0.0.1' && user === 'root';
+const isRootHere = ({ socket, host, user }: Pick<ServerAddress, 'socket' | 'host' | 'user'>): boolean =>
+	socket === undefined && host === '127.0.0.1' && user === 'root';
 
 /** `sandboxCa`: of a sandbox's server, which is verified where nothing else is said. */
 const tlsOf = ({ tls, origin }: ServerAddress, sandboxCa: string | undefined): ServerAddress['tls'] =>
@@ -276,6 +279,17 @@ const fromProfile = (profile: KnownServer): Said =>
 
 /** The rank of the option files among the levels. */
 const OPTION_FILES = 3;
+
+/** The same of a sandbox's server, whose TLS and account a person's option files say nothing of; unless they are what names it. */
+function withoutOptionFiles(
+	found: ReturnType<typeof assemble>,
+	levels: readonly Level[],
+	machine: Machine,
+	profile: KnownServer | undefined,
+): ReturnType<typeof assemble> {
+	const own = assemble(levels.slice(0, OPTION_FILES), machine, profile);
+	return isRootHere(own.address) && own.address.port === found.address.port ? own : found;
+}
 
 /** Chooses value by value; `rank` is the level that says where the server is. */
 function assemble(

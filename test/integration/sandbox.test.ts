@@ -14,6 +14,7 @@ import { INVARIANTS, ODD_TABLE, shopStatements } from '../../src/sandbox/shop.ts
 import { unpacked } from '../../src/sandbox/unpack.ts';
 import { connect } from '../../src/server/session.ts';
 import { Secret } from '../../src/sql/secret.ts';
+import { lockstep } from '../support/cli.ts';
 import { contentsOf } from '../support/contents.ts';
 import { IN_ORDER } from '../support/in-order.ts';
 import { ask, rootSession, SANDBOX_KINDS, type SandboxKind, type SandboxServer, spareServer, value } from '../support/servers.ts';
@@ -149,6 +150,15 @@ describe.each(SANDBOX_KINDS)('a sandbox of %s', IN_ORDER, (kind) => {
 			secretFile: `[client]\npassword="${password}"\n`,
 		});
 		expect(stdout).toMatch(/^Ssl_cipher\tTLS_/);
+	});
+
+	it('9: is logged in to with its own password, whatever ~/.my.cnf and the environment say of other servers', async () => {
+		const optionFile = join(home, '.my.cnf');
+		await writeFile(optionFile, '[client]\npassword=of another server\nssl-mode=VERIFY_IDENTITY\nssl-ca=/no/ca.pem\n', { mode: 0o600 });
+		const server = `root@127.0.0.1:${first.replica.port}`;
+		const { code, last, stderr } = await lockstep(['status', '--server', server, '--json'], { env: { ...env, MYSQL_PWD: 'of another' } });
+		await rm(optionFile);
+		expect([code, last?.tls], stderr).toEqual([0, expect.stringContaining('verified')]);
 	});
 
 	it('listens on loopback only', async () => {

@@ -177,6 +177,27 @@ describe('where a server is', () => {
 	});
 });
 
+describe('9: a sandbox’s server', () => {
+	const sandboxLogin = async (port: number) => (port === 34400 ? { password: new Secret('its own'), ca: '/sandbox/ca.pem' } : null);
+	const PROD = '[client]\npassword=canary\nssl-mode=VERIFY_IDENTITY\nssl-ca=/prod/ca.pem\nssl-cert=/prod/me.pem\nssl-key=/prod/me.key\n';
+	const env = { MYSQL_PWD: 'canary', LOCKSTEP_PASSWORD: 'canary', LOCKSTEP_PRIMARY_PASSWORD: 'canary' };
+
+	test('gets its own password and CA, whatever option files and the environment say of other servers', async () => {
+		await mycnf(PROD);
+		const { address, password } = await resolve({ server: 'root@127.0.0.1:34400', env, role: 'primary', sandboxLogin });
+		expect(password?.reveal()).toBe('its own');
+		expect(address.tls).toEqual({ mode: 'VERIFY_CA', ca: '/sandbox/ca.pem' });
+	});
+
+	test('named by an option file still gets its own password; another server at a port beside it gets the file’s', async () => {
+		await mycnf('[client]\nhost=127.0.0.1\nport=34400\nuser=root\npassword=canary\n');
+		expect((await resolve({ sandboxLogin })).password?.reveal()).toBe('its own');
+		await mycnf(PROD);
+		const other = await resolve({ server: 'root@127.0.0.1:34401', sandboxLogin });
+		expect([other.password?.reveal(), other.address.tls.ca]).toEqual(['canary', '/prod/ca.pem']);
+	});
+});
+
 describe('the password', () => {
 	const env = { LOCKSTEP_PRIMARY_PASSWORD: 'p', LOCKSTEP_REPLICA_PASSWORD: 'r', LOCKSTEP_PASSWORD: 'l', MYSQL_PWD: 'm' };
 	const ask = async () => new Secret('asked');

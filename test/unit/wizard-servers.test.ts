@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -198,6 +198,27 @@ describe('what is offered', () => {
 				...{ value: 'mysql://?group-suffix=_db3', label: '[client_db3]', kind: 'option file' },
 				...{ about: 'dba@db3.example:3306  ~/.my.cnf [client_db3]', badge: null },
 			},
+		]);
+	});
+
+	test('10: groups of files that option files include, each with its file; of files that every user may write to none', async () => {
+		const { backend } = open();
+		await mkdir(join(home, 'conf.d'));
+		await writeFile(
+			join(home, '.my.cnf'),
+			`[client]\nuser=me\n!include ~/db.cnf\n!includedir ${join(home, 'conf.d')}\n!include ~/.my.cnf\n`,
+		);
+		await writeFile(join(home, 'db.cnf'), '[client_db4]\nhost=db4\n');
+		await writeFile(join(home, 'conf.d/b.cnf'), '[client_db6]\nhost=db6\n');
+		await writeFile(join(home, 'conf.d/a.cnf'), '[client_db5]\nsocket=/run/db5.sock\nuser=dba\n[broken');
+		await writeFile(join(home, 'conf.d/c.cnf'), '[client_evil]\nhost=evil\n');
+		await chmod(join(home, 'conf.d/c.cnf'), 0o666);
+		await writeFile(join(home, 'conf.d/notes.txt'), '[client_text]\nhost=text\n');
+		const offered = (await backend.suggestServers()).filter(({ kind }) => kind === 'option file');
+		expect(offered.map(({ label, about }) => [label, about])).toEqual([
+			['[client_db4]', 'db4:3306  ~/db.cnf [client_db4]'],
+			['[client_db5]', 'dba@/run/db5.sock  ~/conf.d/a.cnf [client_db5]'],
+			['[client_db6]', 'db6:3306  ~/conf.d/b.cnf [client_db6]'],
 		]);
 	});
 
