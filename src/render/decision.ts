@@ -4,6 +4,7 @@ import { dayAndTime, type Symbols } from '../core/format.ts';
 import type { Consent } from '../core/model.ts';
 import type { ShownAction } from '../core/shown-action.ts';
 import { indented, type Line, line, type Span, span, type Tone } from './page.ts';
+import { isDestructive } from './sql-colors.ts';
 import { pad } from './width.ts';
 
 type DecisionOptions = {
@@ -35,6 +36,13 @@ export function decisionLines(review: Review, options: DecisionOptions): Line[] 
 }
 
 type Danger = { readonly actions: readonly ShownAction[]; readonly consents: readonly Consent[] };
+
+/** The statements of an undo that drop or reset what a run made, and what may be in it by now. */
+export function undoneLines(actions: readonly ShownAction[], { width, servers }: Pick<DecisionOptions, 'width' | 'servers'>): Line[] {
+	const sent = actions.filter((action) => isDestructive(action) && action.destroys === undefined);
+	const texts = new Set(sent.map(({ text, on }) => `${text} on ${servers[on] ?? on}`));
+	return [...texts].flatMap((text, index) => indented(labelled(index === 0 ? 'Sends' : '', 'bad'), text, width, 'bad'));
+}
 
 /** What these actions destroy, and what must be confirmed by name: of a plan, and of an undo. Wrapped, never cut. */
 export function dangerLines({ actions, consents }: Danger, { width, servers, howToConfirm }: Omit<DecisionOptions, 'signs'>): Line[] {

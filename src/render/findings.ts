@@ -4,6 +4,7 @@ import type { OpenRunStatus } from '../core/run-entry.ts';
 import { runWords } from './background.ts';
 import { indented, type Line, line, paint, type Span, span } from './page.ts';
 import { place } from './review.ts';
+import { actionText } from './sql-colors.ts';
 
 export type FindingOptions = { readonly width: number; readonly ascii?: boolean; readonly servers?: { readonly [role: string]: string } };
 
@@ -26,7 +27,7 @@ export function findingLines(findings: readonly Finding[], { width, ascii = fals
 			...actions.flatMap((action): Line[] => [
 				...indented(`    ${place(action.on, servers)}: `, action.why, width, 'dim'),
 				// Whole and unbroken: what is shown is what is sent, and can be copied.
-				...action.text.split('\n').map((text) => line('      ', span(text, 'key'))),
+				...actionText(action).map((text) => line('      ', ...text)),
 			]),
 			...(foreign.length > 0 ? [line(span('    changed by something else since, left alone:', 'dim'))] : []),
 			...foreign.flatMap((text) => indented('      ', text, width)),

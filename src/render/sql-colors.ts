@@ -26,12 +26,18 @@ function sqlSpans(text: string): Span[] {
 	return spans;
 }
 
+type Sent = Pick<ShownAction, 'kind' | 'text' | 'changes' | 'destroys'>;
+
+/** Whether it drops, empties or resets something: by what it says of itself, or by its statement. */
+export const isDestructive = ({ changes, destroys, text }: Sent): boolean =>
+	changes && ((destroys?.length ?? 0) > 0 || DESTROYS.test(text));
+
 /** The statement or command of an action, line by line. Red where it destroys something; unbroken, so that it can be copied. */
-export function actionText(action: Pick<ShownAction, 'kind' | 'text' | 'changes' | 'destroys'>): Line[] {
-	const isDestructive = action.changes && ((action.destroys?.length ?? 0) > 0 || DESTROYS.test(action.text));
+export function actionText(action: Sent): Line[] {
+	const isRed = isDestructive(action);
 	return action.text.split('\n').map((each) => {
 		const text = visible(each);
-		if (isDestructive) return [span(text, 'bad')];
+		if (isRed) return [span(text, 'bad')];
 		return action.kind === 'sql' ? sqlSpans(text) : [span(text, action.changes ? 'key' : 'plain')];
 	});
 }

@@ -139,10 +139,14 @@ describe('14: one run', () => {
 			...{ kind: 'sql', id: 'drop', on: 'replica', why: 'as it was', changes: true },
 			...{ statement: sql`DROP DATABASE crm`, destroys: [{ on: 'replica', kind: 'database', name: 'crm' }] },
 		});
+		const forget = show({
+			...{ kind: 'sql', id: 'forget', on: 'primary', why: 'made by this run', changes: true },
+			statement: sql`DROP USER repl`,
+		});
 		const finding = {
 			step: 'seed',
 			title: 'Data was copied',
-			actions: [drop],
+			actions: [drop, forget],
 			foreign: [],
 			consents: [{ name: 'db3-backup', reason, affected }],
 		};
@@ -160,6 +164,7 @@ describe('14: one run', () => {
 		const read = rows.join('\n');
 		expect(read).toMatch(/Destroys +DROP database crm on db3-backup/);
 		expect(read).toContain(`Confirm    ${reason}`);
+		expect(read).toMatch(/Sends +DROP USER repl on db1/);
 		for (const name of affected) expect(read).toContain(name);
 		expect(read).not.toContain('…');
 	});

@@ -7,7 +7,7 @@ import type { Finding } from '../../core/finding.ts';
 import { dayAndTime, plural } from '../../core/format.ts';
 import type { Failure } from '../../core/model.ts';
 import { runWords } from '../../render/background.ts';
-import { dangerLines } from '../../render/decision.ts';
+import { dangerLines, undoneLines } from '../../render/decision.ts';
 import { failureLines } from '../../render/failure.ts';
 import { findingLines, putsBack } from '../../render/findings.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
@@ -143,7 +143,8 @@ function Findings({ card, goal, lost, onLogin }: Shown & { readonly onLogin?: ()
 		if (asking !== null) {
 			// Where it is agreed to, only what it comes to, whole: as a plan shows it.
 			const actions = findings.flatMap((finding) => finding.actions);
-			const danger = dangerLines({ actions, consents }, { width, servers: card.servers });
+			const options = { width, servers: card.servers };
+			const danger = [...dangerLines({ actions, consents }, options), ...undoneLines(actions, options)];
 			return [...head, [], ...danger, ...gone];
 		}
 		return [
