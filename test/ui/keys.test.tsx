@@ -33,6 +33,8 @@ type ScreenKeys = {
 	readonly isAtWork?: boolean;
 	/** Its list: what its first and its last entry show in focus. */
 	readonly list?: readonly [first: RegExp, last: RegExp];
+	/** `/` shows only what holds a text. */
+	readonly filters?: boolean;
 	/** The wheel and the pages are those of a pane beside its list. */
 	readonly besidePane?: boolean;
 };
@@ -85,6 +87,7 @@ const SCREENS: readonly ScreenKeys[] = [
 		backend: () => fakeDesk({ servers: many }),
 		shows: 'Servers known here',
 		list: [/❯ shard-0/, /❯ Add a server/],
+		filters: true,
 	},
 	{ name: 'practice', place: { at: 'practice' }, shows: 'duplicate-key' },
 	{ name: 'a lesson', place: { at: 'lesson', lesson: null }, shows: 'Both threads run' },
@@ -97,11 +100,11 @@ const SCREENS: readonly ScreenKeys[] = [
 	},
 	{ name: 'choose a run', place: { at: 'choose-run', goal: 'undo' }, shows: 'No run is left to undo' },
 	{
-		...{ name: 'all runs', place: { at: 'all-runs' }, shows: '2 runs', list: [/❯ ✓ Back up/, /❯ ✓ Restore/] },
+		...{ name: 'all runs', place: { at: 'all-runs' }, shows: '2 runs', list: [/❯ ✓ Back up/, /❯ ✓ Restore/], filters: true },
 		backend: () => fakeDesk({ allRuns: () => [RUN_ENTRY, { ...RUN_ENTRY, run: 'older', title: 'Restore a backup' }] }),
 	},
 	{ name: 'recover', place: { at: 'recover', card: card('a', 'interrupted') }, shows: /rolls it back|roll it back/ },
-	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'enter start' },
+	{ name: 'plan', place: { at: 'run', request: REQUESTS.backup, title: 'backup' }, shows: 'enter start', filters: true },
 	{
 		...{ name: 'a failed step', place: { at: 'run', request: REQUESTS.provision, title: 'set up' }, shows: 'What now?', isAtWork: true },
 		...{ list: [/❯ Keep and leave/, /❯ Undo it/], besidePane: true },
@@ -130,6 +133,7 @@ const SCREENS: readonly ScreenKeys[] = [
 	{
 		...{ name: 'backups', place: { at: 'backups', folder: '/srv/backup' }, backend: listed, shows: 'newest first' },
 		list: [/❯ ✓ 20261120T175348Z/, /❯ ✓ 20261101T020000Z/],
+		filters: true,
 	},
 ];
 
@@ -184,6 +188,19 @@ describe.each(SCREENS)('on the screen $name', (screen) => {
 		await wizard.sees(/this help|twice: leave/);
 	});
 });
+
+test.each(SCREENS.filter(({ filters }) => filters))(
+	'finding 55: on the screen $name / filters, letters are text then, and esc shows all again',
+	async (screen) => {
+		const wizard = await shown(screen);
+		const before = wizard.text();
+		await wizard.press('/qq?');
+		await wizard.sees(/^ ?\/ qq\?/m);
+		expect(wizard.quits()).toBe(0);
+		await wizard.press(ESC);
+		await vi.waitFor(() => expect(wizard.text()).toBe(before));
+	},
+);
 
 describe.each(SCREENS.filter(({ list }) => list !== undefined))('the list of $name', (screen) => {
 	const [first, last] = screen.list ?? [/^$/, /^$/];
