@@ -34,6 +34,7 @@ import { runToUndo } from './run-to-undo.ts';
 import { runsOf } from './runs.ts';
 import { acceptedKey, type ConnectionOptions, type ConnectionOptionsByRole } from './servers.ts';
 import { statusOf } from './status-report.ts';
+import { makeTurns } from './turns.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
 import { watchServer } from './watch-server.ts';
 import type { BackupFolder, Reach, RunHandle, WizardBackend } from './wizard-backend.ts';
@@ -73,6 +74,10 @@ async function greets(context: AppContext, address: ServerAddress): Promise<stri
 	return version.includes('MariaDB') ? `MariaDB ${version.split('-')[0]}` : `MySQL ${version}`;
 }
 
+/** Servers that are watched are logged in to so many at once; one that takes longer than that is waited for beside the next. */
+const LOGINS_AT_ONCE = 8;
+const LOGIN_MS = 1_000;
+
 /** A list of more is read on the command line. */
 const MOST_RUNS = 200;
 
@@ -89,6 +94,7 @@ export function makeWizardBackend(
 	/** Servers that may have the password without encryption. */
 	const trusted = new Set<string>();
 	const secrets = openWizardPasswords(context, passwords);
+	const turns = makeTurns(LOGINS_AT_ONCE, LOGIN_MS);
 	const memory = openWizardMemory(context.stateFolder);
 	/** The places of servers that had to be resolved to know them. */
 	const places = new Map<string, readonly ServerPlace[]>();
@@ -204,6 +210,7 @@ export function makeWizardBackend(
 				{
 					ask: (signal) => reported({ ...context, signal }, server),
 					folder: () => stateOfFolder(output),
+					turn: turns,
 					now: context.now,
 					end: context.signal,
 				},

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectError, ServerError, Stopped } from '../core/errors.ts';
 import { failureOf } from '../core/failure.ts';
 import type { BackupFolderState, ServerSeen, StatusReport } from '../core/status-report.ts';
+import type { Turn } from './turns.ts';
 import { RARELY_MS, withinLimit } from './within.ts';
 
 /** It is asked for at most such a part of the time: what takes a second is asked every ten. */
@@ -14,6 +15,8 @@ const GRACE_MS = 500;
 export interface Watched {
 	readonly ask: (signal: AbortSignal) => Promise<StatusReport>;
 	readonly folder: () => Promise<BackupFolderState>;
+	/** Begins a question, when it is its turn. */
+	readonly turn: Turn;
 	readonly now: () => Date;
 	/** Breaks off the question that is on its way. */
 	readonly end: AbortSignal;
@@ -38,12 +41,12 @@ function stateAfter(error: unknown): 'silent' | 'locked' | 'failed' {
 }
 
 /** Asks a server again and again, with a time limit of its own. Never rejects. */
-export async function watchServer({ ask, folder, now, end }: Watched, { on, from, everyMs, signal }: Watcher): Promise<void> {
+export async function watchServer({ ask, folder, turn, now, end }: Watched, { on, from, everyMs, signal }: Watcher): Promise<void> {
 	const unknown = { lastBackup: null, disk: null };
 	let seen: ServerSeen =
 		from?.state === 'answers' || from?.state === 'silent'
 			? from
-			: { state: 'connecting', report: null, since: now().toISOString(), failure: null, folder: from?.folder ?? unknown };
+			: { state: 'connecting', report: null, since: null, failure: null, folder: from?.folder ?? unknown };
 	const show = (next: Partial<ServerSeen>) => {
 		seen = { ...seen, ...next };
 		if (!signal.aborted) on(seen);
@@ -63,7 +66,10 @@ export async function watchServer({ ask, folder, now, end }: Watched, { on, from
 	readFolder();
 	let every = everyMs;
 	while (!signal.aborted) {
+		const over = await turn();
+		if (signal.aborted) return over();
 		const asked = now().toISOString();
+		if (seen.state === 'connecting' && seen.since === null) show({ since: asked });
 		const from = performance.now();
 		try {
 			const report = await withinLimit(ask, stop);
@@ -77,6 +83,8 @@ export async function watchServer({ ask, folder, now, end }: Watched, { on, from
 			if (state === 'locked') return;
 			every = Math.min(RARELY_MS, every * 2);
 			readFolder();
+		} finally {
+			over();
 		}
 		await pause(every, undefined, { signal }).catch(() => undefined);
 	}

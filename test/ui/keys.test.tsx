@@ -64,13 +64,20 @@ const many = Array.from({ length: 12 }, (_, index) => ({ ...server, name: `shard
 
 /** Every screen, and what differs between them as to keys: nothing else may. */
 const SCREENS: readonly ScreenKeys[] = [
-	{ name: 'home', place: { at: 'home' }, shows: 'What do you want', isFirst: true },
+	{ name: 'home', place: { at: 'home' }, shows: 'What do you want', isFirst: true, list: [/❯ . db3-backup/, /❯ . lab/] },
+	{
+		...{ name: 'home of one server', place: { at: 'home' }, backend: () => fakeDesk({ servers: [server] }), isFirst: true },
+		...{ shows: 'What do you want', list: [/❯ Back up now/, /❯ Profiles/] },
+	},
 	{ name: 'pick', place: { at: 'pick', flow: 'backup' }, shows: 'Which server is to be', isText: true },
 	{ name: 'connect', place: { at: 'connect' }, shows: 'Where it is', isText: true },
 	{ name: 'provision', place: { at: 'provision' }, shows: 'Which servers', isText: true },
 	{ name: 'backup', place: { at: 'backup', card: server }, shows: 'Check and review' },
 	{ name: 'restore', place: { at: 'restore', card: server, backup: REPORT }, shows: 'Check and review' },
-	{ name: 'server', place: { at: 'server', card: server }, shows: 'Its backups' },
+	{ name: 'server', place: { at: 'server', card: server }, shows: 'Its backups', list: [/❯ Back up now/, /❯ Edit its profile/] },
+	{
+		...{ name: 'a profile', place: { at: 'connect', edit: 'db3' }, shows: 'Test the connection', isText: true },
+	},
 	{ name: 'status', place: { at: 'status', card: server }, shows: 'Writes  ' },
 	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder', list: [/❯ Another folder/, /❯ Another folder/] },
 	{

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { makeTurns } from '../../src/app/turns.ts';
 import { watchServer } from '../../src/app/watch-server.ts';
 import type {
 	PartialBackup,
@@ -661,6 +662,7 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 				{
 					ask: async (signal) => (await options.watched?.(card, signal)) ?? backend.status(card.server),
 					folder: async () => options.folder?.(card) ?? { lastBackup: null, disk: null },
+					turn: makeTurns(100, 1000),
 					now: options.now ?? (() => new Date('2026-11-21T02:02:00.000Z')),
 					end: new AbortController().signal,
 				},

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { makeTurns } from '../../src/app/turns.ts';
 import { watchServer } from '../../src/app/watch-server.ts';
 import { ConnectError, UserError } from '../../src/core/errors.ts';
 import type { BackupFolderState, ServerSeen, StatusReport } from '../../src/core/status-report.ts';
@@ -7,12 +8,12 @@ import { STATUS } from '../ui/story.ts';
 const FOLDER: BackupFolderState = { lastBackup: STATUS.lastBackup, disk: STATUS.disk };
 
 /** A watch of a server that answers as the test says, and all that was told of it. */
-function watching(ask: (asked: number, signal: AbortSignal) => Promise<StatusReport>, from?: ServerSeen) {
+function watching(ask: (asked: number, signal: AbortSignal) => Promise<StatusReport>, from?: ServerSeen, turn = makeTurns(1, 60_000)) {
 	const seen: ServerSeen[] = [];
 	const [watch, end] = [new AbortController(), new AbortController()];
 	let asked = 0;
 	const ended = watchServer(
-		{ ask: (signal) => ask(++asked, signal), folder: async () => FOLDER, now: () => new Date(), end: end.signal },
+		{ ask: (signal) => ask(++asked, signal), folder: async () => FOLDER, turn, now: () => new Date(), end: end.signal },
 		{ on: (next) => seen.push(next), from, everyMs: 1, signal: watch.signal },
 	);
 	return { seen, watch, end, ended, asked: () => asked, last: () => seen.at(-1) };
@@ -23,12 +24,13 @@ const password = new ConnectError('needed', { needsPassword: { account: 'root@db
 test('a server is connecting, then answers; what its folder says comes before', async () => {
 	const { promise, resolve } = Promise.withResolvers<StatusReport>();
 	const { last, seen, watch } = watching(() => promise);
-	expect(last()).toMatchObject({ state: 'connecting', report: null, since: expect.any(String) });
+	expect(last()).toMatchObject({ state: 'connecting', report: null, since: null });
+	await vi.waitFor(() => expect(last()).toMatchObject({ state: 'connecting', since: expect.any(String) }));
 	await vi.waitFor(() => expect(last()).toMatchObject({ state: 'connecting', folder: FOLDER }));
 	resolve(STATUS);
 	await vi.waitFor(() => expect(last()).toMatchObject({ state: 'answers', report: STATUS, since: null, failure: null }));
 	watch.abort();
-	expect(seen.map(({ state }) => state)).toEqual(['connecting', 'connecting', 'answers']);
+	expect(seen.slice(0, -1).every(({ state }) => state === 'connecting')).toBe(true);
 });
 
 test('one that cannot be reached is asked again, and keeps since when it is silent and what it said last', async () => {
@@ -83,4 +85,31 @@ test('the end of a watch lets a question take a moment, and breaks one off that 
 	await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true), 5_000);
 	await ended;
 	expect(last()?.state).toBe('connecting');
+});
+
+test('servers are asked in turns, and one that hangs holds up none for longer than its turn', async () => {
+	const turn = makeTurns(1, 50);
+	const hanging = watching(() => new Promise(() => {}), undefined, turn);
+	const next = watching(async () => STATUS, undefined, turn);
+	expect(next.asked()).toBe(0);
+	await vi.waitFor(() => expect(next.last()?.state).toBe('answers'));
+	expect(hanging.last()?.state).toBe('connecting');
+	hanging.watch.abort();
+	next.watch.abort();
+});
+
+test('turns are given in order, and ending one twice gives one turn only', async () => {
+	const turn = makeTurns(2, 60_000);
+	const [first, second] = [await turn(), await turn()];
+	const given: string[] = [];
+	const third = turn().then(() => given.push('third'));
+	const fourth = turn().then(() => given.push('fourth'));
+	first();
+	first();
+	await third;
+	await new Promise(setImmediate);
+	expect(given).toEqual(['third']);
+	second();
+	await fourth;
+	expect(given).toEqual(['third', 'fourth']);
 });

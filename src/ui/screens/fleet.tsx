@@ -18,6 +18,7 @@ const MEMORY = 'fleet';
 /** Rows of the table that the rest leaves it: its heading, and servers. */
 const TABLE_LEAST = 4;
 const DETAILS_MOST = 7;
+const DETAILS_LEAST = 2;
 
 type FleetProps = {
 	/** Runs that are not over, and warnings. */
@@ -40,11 +41,14 @@ function roomFor(items: FleetProps['items'], { height, width, top, rows }: Room)
 	const isCompact = top + wanted + question + items.length > height;
 	const menu = isCompact ? compactRows(items, width).length : items.length;
 	const notices = Math.max(0, Math.min(top, height - TABLE_LEAST - question - menu));
-	const table = Math.min(wanted, height - notices - question - menu);
+	const most = height - notices - question - menu;
+	// A table that scrolls anyway leaves what is wrong with the server at the cursor in sight.
+	const reserve = wanted > most && most > 2 * TABLE_LEAST ? DETAILS_LEAST : 0;
+	const table = Math.min(wanted, most - reserve);
 	const spare = height - notices - table - question - menu;
 	// What is wrong with a server goes before blank rows: one above the question, one above the details, one below the question.
-	const gap = spare > 1 ? 1 : 0;
-	const above = spare > 2 ? 1 : 0;
+	const gap = spare > DETAILS_LEAST ? 1 : 0;
+	const above = spare > DETAILS_LEAST + 1 ? 1 : 0;
 	const details = Math.min(DETAILS_MOST, spare - gap - above);
 	return { isCompact, notices, table, gap, above, details, below: spare - gap - above - details > 0 ? 1 : 0 };
 }
