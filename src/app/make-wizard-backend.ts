@@ -4,6 +4,7 @@ import { listBackups } from '../archive/list.ts';
 import { previewer } from '../core/director.ts';
 import { Busy, Stopped } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
+import { languageFrom } from '../core/languages.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import type { Scope } from '../core/runner.ts';
 import type { ServerCard, StatusReport } from '../core/status-report.ts';
@@ -21,6 +22,7 @@ import { stateOfFolder } from './backup-folder.ts';
 import { backupAt, backupsIn } from './backups.ts';
 import { newRunId } from './built-run.ts';
 import type { AppContext } from './context.ts';
+import { examine } from './doctor.ts';
 import { editProfile, profileChange, profileForm } from './edit-profiles.ts';
 import { findingsOf } from './findings.ts';
 import { placeNamed, placesOf, profileAddress, profileAt, type ServerPlace, suggestServers, unsavedServers } from './known-servers.ts';
@@ -205,6 +207,12 @@ export function makeWizardBackend(
 			if (server !== '' && found.every((each) => each.server !== server)) memory.used(server);
 			return report;
 		},
+		language: languageFrom(context.env),
+		doctor: (server) =>
+			withLogin(named(server), (options) => {
+				const backups = found.find((each) => each.server === server)?.output ?? undefined;
+				return examine(context, { server: options, backups, language: backend.language });
+			}),
 		watchServer: ({ server, output }, watcher) =>
 			void watchServer(
 				{

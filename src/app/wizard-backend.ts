@@ -1,5 +1,6 @@
 import type { BackupList, BackupReport, PartialStatus, Verified } from '../core/backups.ts';
 import type { Director } from '../core/director.ts';
+import type { DoctorReport } from '../core/doctor-report.ts';
 import type { UnverifiedServer } from '../core/errors.ts';
 import type { Recorded } from '../core/events.ts';
 import type { Finding } from '../core/finding.ts';
@@ -171,6 +172,10 @@ export interface WizardBackend {
 	 * says the password and no other way to log in is known.
 	 */
 	status(server: string, how?: Reach): Promise<StatusReport>;
+	/** Examines a server by the catalogue of what can be wrong; the primary is the profile that its own expects. Rejects as {@link status}. */
+	doctor(server: string): Promise<DoctorReport>;
+	/** The language that the account’s locale asks for. */
+	readonly language: Language;
 	/**
 	 * Tells again and again how a server is, and what its folder of backups says whether or not it answers; each has a time limit of its own. Where a
 	 * person has to log in it is not asked again. `from`: what was seen of it before; `everyMs`: from an answer to the next question. Ends with

@@ -83,3 +83,8 @@ export const renderDoctor = (
 	report: DoctorReport,
 	{ color, only, ...style }: DoctorStyle & { readonly color: boolean; readonly only: 'all' | 'wrong' },
 ): string => paint(doctorLines(report, style, only), color);
+
+/** The lines that fix what is wrong, worst first, without the ones that repeat. */
+export const linesToCopy = ({ findings }: DoctorReport): readonly string[] => [
+	...new Set(ORDER.flatMap((status) => findings.filter((each) => each.status === status).flatMap(({ lines }) => lines))),
+];

@@ -19,6 +19,7 @@ export type Place =
 	| { readonly at: 'backup'; readonly card: ServerCard }
 	| { readonly at: 'provision'; readonly primary?: string; readonly replica?: string }
 	| { readonly at: 'status'; readonly card: ServerCard }
+	| { readonly at: 'doctor'; readonly card: ServerCard }
 	/** What can be done with a server. */
 	| { readonly at: 'server'; readonly card: ServerCard }
 	/** Which folder of backups; its backups; one of them, and what can be done with it. */

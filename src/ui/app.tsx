@@ -11,6 +11,7 @@ import { Archive } from './screens/archive.tsx';
 import { Backup } from './screens/backup.tsx';
 import { Backups } from './screens/backups.tsx';
 import { Connect } from './screens/connect.tsx';
+import { Doctor } from './screens/doctor.tsx';
 import { End } from './screens/end.tsx';
 import { Folders } from './screens/folders.tsx';
 import { Help } from './screens/help.tsx';
@@ -190,6 +191,8 @@ function Screen({ place }: { readonly place: Place }) {
 			return <Provision {...place} />;
 		case 'status':
 			return <Status card={place.card} />;
+		case 'doctor':
+			return <Doctor card={place.card} />;
 		case 'server':
 			return <Server card={place.card} />;
 		case 'folders':

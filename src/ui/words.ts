@@ -8,6 +8,7 @@ export type HelpTopic =
 	| 'failed'
 	| 'summary'
 	| 'status'
+	| 'doctor'
 	| 'server'
 	| 'practice'
 	| 'whole-way'
@@ -214,7 +215,12 @@ export const HELP: { readonly [topic in HelpTopic]: Help } = {
 	status: {
 		title: 'Status',
 		why: 'Looks every two seconds and changes nothing. Lag is how old the newest applied change is (Seconds_Behind_Master, in MySQL Seconds_Behind_Source); a replica that waits for a lock falls behind and catches up afterwards.',
-		keys: [['r', 'refresh now'], ['esc', 'back'], ...EVERYWHERE],
+		keys: [['r', 'refresh now'], ['d', 'what is wrong, and what fixes it'], ['esc', 'back'], ...EVERYWHERE],
+	},
+	doctor: {
+		title: 'Doctor',
+		why: 'Asks the server what decides whether its replication, its backups and their locks can be trusted, and changes nothing. What is wrong comes first: what is so, what that means here, what fixes it, and what only seems to. With a profile that expects a source by its profile’s name it is compared with that primary, too.',
+		keys: [MOVE, FILTER, ['y', 'copy the lines that fix it'], ['r', 'again'], ['esc', 'back'], ...EVERYWHERE],
 	},
 	server: {
 		title: 'A server',

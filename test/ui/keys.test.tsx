@@ -78,6 +78,7 @@ const SCREENS: readonly ScreenKeys[] = [
 	{
 		...{ name: 'a profile', place: { at: 'connect', edit: 'db3' }, shows: 'Test the connection', isText: true },
 	},
+	{ name: 'doctor', place: { at: 'doctor', card: server }, shows: 'REPL-SQL' },
 	{ name: 'status', place: { at: 'status', card: server }, shows: 'Writes  ' },
 	{ name: 'folders', place: { at: 'folders' }, shows: 'Another folder', list: [/❯ Another folder/, /❯ Another folder/] },
 	{
@@ -381,6 +382,7 @@ describe('finding 62: what is copied', () => {
 	test.each([
 		['plan', 'c', 'the equivalent command', toCommandLine(REQUESTS.backup)],
 		['archive', 'y', 'the path of the backup', GOOD.path],
+		['doctor', 'y', 'the lines that fix it', 'START SLAVE;'],
 		['recover', 'y', '1 statement', 'SET GLOBAL read_only = OFF'],
 	] as const)('is named on the screen %s, at 60 columns, and never cut', async (name, key, what, text) => {
 		const wizard = at(SCREENS.find((each) => each.name === name) as ScreenKeys, [60, 16]);

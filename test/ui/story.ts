@@ -14,9 +14,11 @@ import type {
 import type { Action } from '../../src/core/action.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { Director, PlannedStep, Review } from '../../src/core/director.ts';
+import type { DoctorReport } from '../../src/core/doctor-report.ts';
 import type { UnverifiedServer } from '../../src/core/errors.ts';
 import type { Recorded, RunEvent } from '../../src/core/events.ts';
 import type { Finding } from '../../src/core/finding.ts';
+import type { Language } from '../../src/core/languages.ts';
 import type { Consent, Failure } from '../../src/core/model.ts';
 import type { Progress } from '../../src/core/progress.ts';
 import type { RunEntry } from '../../src/core/run-entry.ts';
@@ -54,6 +56,22 @@ export const SERVERS: readonly ServerCard[] = [
 	{ name: 'db1', server: 'db1', badge: 'prod', output: null },
 	{ name: 'lab', server: 'mysql://root@127.0.0.1:3310', badge: 'test', output: null },
 ];
+
+/** A replica that stopped on a duplicate key. */
+export const ILL: DoctorReport = {
+	...{ name: 'db3-backup', title: 'MariaDB 11.8.6', version: '11.8.6-MariaDB', address: 'db3:3306', primary: 'db1' },
+	findings: [
+		{
+			...{ id: 'REPL-IO', channel: null, status: 'ok', evidence: 'The IO thread receives from db1:3306.' },
+			...{ meaning: null, fix: null, lines: [], unsafe: null, lesson: null },
+		},
+		{
+			...{ id: 'REPL-SQL', channel: null, status: 'fail', evidence: 'The SQL thread stopped: 1062: Duplicate entry' },
+			...{ meaning: 'One transaction could not be applied here.', fix: 'Find out which rows differ.', lines: ['START SLAVE;'] },
+			...{ unsafe: 'Skipping the transaction makes both threads run, while the rows stay different.', lesson: 'duplicate-key' },
+		},
+	],
+};
 
 export const STATUS: StatusReport = {
 	name: 'db3-backup',
@@ -550,6 +568,7 @@ export type FakeOptions = {
 	readonly practice?: FakePractice;
 	readonly answers?: Map<string, { readonly [field: string]: string }>;
 	/** Answers or rejects. */
+	readonly language?: Language;
 	readonly status?: (server: string, remembered: string | undefined) => StatusReport;
 	/** How long a watched server takes, or what it says; else as {@link FakeOptions.status}. */
 	readonly watched?: (card: ServerCard, signal: AbortSignal) => Promise<StatusReport | null>;
@@ -657,6 +676,8 @@ export function fakeDesk(options: FakeOptions = {}): FakeBackend {
 			else answers.set(form, values);
 		},
 		status: async (server) => (options.status ?? (() => ({ ...STATUS, name: server })))(server, remembered.get(server)),
+		language: options.language ?? 'en',
+		doctor: async (server) => ({ ...ILL, name: server }),
 		watchServer: (card, watcher) =>
 			void watchServer(
 				{

@@ -13,15 +13,16 @@ import { isProfile } from './profiles.tsx';
 
 const EVERY_MS = 2_000;
 
-type Goal = 'backup' | 'status' | 'backups' | 'replica' | 'primary' | 'profile';
+type Goal = 'backup' | 'status' | 'doctor' | 'backups' | 'replica' | 'primary' | 'profile';
 
 const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'backup', digit: 1, label: 'Back up now', about: 'its plan comes first' },
 	{ value: 'status', digit: 2, label: 'Status', about: 'replication, lag over time, last backup, disk' },
-	{ value: 'backups', digit: 3, label: 'Its backups', about: 'verify, drill or restore one' },
-	{ value: 'replica', digit: 4, label: 'Make it a replica', about: 'its data is replaced by its primary’s' },
-	{ value: 'primary', digit: 5, label: 'Give it a replica', about: 'account, settings, seed, start, check' },
-	{ value: 'profile', digit: 6, label: 'Edit its profile', about: 'address, badge, folder, what is expected of it' },
+	{ value: 'doctor', digit: 3, label: 'Doctor', about: 'what is wrong, what that means, what fixes it' },
+	{ value: 'backups', digit: 4, label: 'Its backups', about: 'verify, drill or restore one' },
+	{ value: 'replica', digit: 5, label: 'Make it a replica', about: 'its data is replaced by its primary’s' },
+	{ value: 'primary', digit: 6, label: 'Give it a replica', about: 'account, settings, seed, start, check' },
+	{ value: 'profile', digit: 7, label: 'Edit its profile', about: 'address, badge, folder, what is expected of it' },
 ];
 
 /** What can be done with a server, and how it is. */

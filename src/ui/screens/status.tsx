@@ -100,6 +100,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	useKeys((key) => {
 		if (key === 'esc') app.back();
 		else if (key === 'r') setRound(round + 1);
+		else if (key === 'd') app.go({ at: 'doctor', card });
 		else if (key === '?' || key === 'f1') app.help('status');
 	});
 
@@ -127,6 +128,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 			right={{ text: `${mark.sign} ${mark.words}`, tone: mark.tone }}
 			hints={[
 				['r', 'refresh now'],
+				['d', 'doctor'],
 				['esc', 'back'],
 				['q', 'quit'],
 				['?', `help   seen ${timeWithZone(seenAt.toISOString())}`],
