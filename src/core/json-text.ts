@@ -1,4 +1,6 @@
 // JSON with the place of every key and value: for a person's own file, whose mistakes are told by line and column.
+// jsonc-parser was tried in its place: a quarter fewer lines, with a guard against deep nesting and an alias in the build beside them, and messages
+// that do not say what is missing where.
 
 /** A value in a text; `at`: where it begins. */
 export interface JsonNode {

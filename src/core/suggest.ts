@@ -1,4 +1,4 @@
-/** How many letters must be changed, put in, left out or swapped with their neighbour to make one word the other. */
+/** How many letters must be changed, put in, left out or swapped with their neighbour, the usual slip, to make one word the other. Libraries that are kept count a swap as two. */
 function distance(a: string, b: string): number {
 	const rows = [Array.from({ length: b.length + 1 }, (_, at) => at)];
 	for (let i = 1; i <= a.length; i++) {

@@ -42,6 +42,31 @@ test('takes exactly what JSON.parse takes', () => {
 	}
 });
 
+test('says what is wrong, and where', () => {
+	const wrong = (text: string) => {
+		try {
+			readJsonText(text);
+			return null;
+		} catch (error) {
+			if (!(error instanceof JsonTextError)) throw error;
+			return `${error.at}: ${error.message}`;
+		}
+	};
+	expect(['', '{"a": [1 2]}', '{"a": 1 "b": 2}', '{"a": [1', '{a: 1}', '[1,]', '{"a" 1}', '{} {}', '[01]', '// x'].map(wrong)).toEqual([
+		'0: The file ends too early',
+		'9: A comma or ] is expected here',
+		'8: A comma or } is expected here',
+		'8: The file ends too early',
+		'1: A key in double quotes is expected here',
+		'3: A value is expected here',
+		'5: A colon is expected here',
+		'3: Something follows the end of the object',
+		'2: A comma or ] is expected here',
+		'0: A value is expected here',
+	]);
+	expect(wrong('['.repeat(50_000))).toMatch(/: It is nested too deeply$/);
+});
+
 test('knows where a value is', () => {
 	const text = '{\n  "a": [1, {"b": true}]\n}';
 	expect(text.slice(offsetOf(readJsonText(text), ['a', 1, 'b']))).toMatch(/^true/);
