@@ -4,7 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** What takes minutes, the longest first: begun last, one of them would run alone at the end. */
 const LONG = [
 	...['faults/kill-provision', 'integration/step-contract-provision', 'integration/lock', 'faults/kill-backup', 'faults/files'],
-	...['integration/cli', 'faults/soak', 'integration/provision-refused', 'faults/dump', 'integration/backup', 'integration/lease'],
+	...[
+		'integration/cli',
+		'faults/soak',
+		'integration/provision-refused',
+		'faults/dump',
+		'integration/backup',
+		'integration/lease',
+		'integration/lessons',
+	],
 ];
 
 class LongestFirst extends BaseSequencer {

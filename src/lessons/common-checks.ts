@@ -47,7 +47,7 @@ async function threads(pair: Pair): Promise<CheckResult> {
 /** What the primary had written a moment ago may need a moment. */
 async function reached({ dialect, primary, replica }: Pair): Promise<CheckResult> {
 	const { written } = await primary.query(dialect.positions.current);
-	const isReached = await replica.query(dialect.positions.wait(written, 3));
+	const isReached = await replica.query(dialect.positions.wait(written, 1));
 	const { gtid } = await replica.query(dialect.positions.current);
 	return { ok: isReached, evidence: `${short(written)} → ${short(gtid)}` };
 }

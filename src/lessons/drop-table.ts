@@ -79,7 +79,8 @@ export const dropTable: Lesson = {
 		const { written: before } = await primary.query(pair.dialect.positions.current);
 		const sum = await sumOf(primary);
 		await primary.run('DROP TABLE shop.tickets', 'SET GLOBAL event_scheduler = ON');
-		await until('the delay', async () => (await pair.channel())?.delaySeconds === 3600 && (await sumOf(replica)) !== '–');
+		await until('the delay', async () => (await pair.channel())?.delaySeconds === 3600);
+		await until('the table on the replica', async () => (await sumOf(replica)) !== '–');
 		return { before, sum };
 	},
 	isPricePaid: (results) => results.get('kept')?.ok === false,

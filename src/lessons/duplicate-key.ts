@@ -44,7 +44,11 @@ export const duplicateKey: Lesson = {
 	findings: ['REPL-SQL', 'READ-ONLY'],
 	seen: { mariadb: /1062/, mysql: /1062/ },
 	checks: [...FOLLOWS, COMMON.own],
-	async make({ primary, replica, channel }) {
+	async make({ primary, replica, channel, dialect }) {
+		// Where it was played before, both have the row.
+		await primary.run('DELETE FROM shop.tickets WHERE id = 10');
+		const { written } = await primary.query(dialect.positions.current);
+		await replica.query(dialect.positions.wait(written, 10));
 		await replica.run(UNLOGGED, "INSERT INTO shop.tickets VALUES (10, 'Test row', 'local')");
 		await primary.run("INSERT INTO shop.tickets VALUES (10, 'Wrong colour', 'new')");
 		await until('the duplicate key', async () => /1062/.test((await channel())?.sqlError ?? ''));

@@ -6,7 +6,7 @@ const EN: LessonTexts = {
 	title: 'A long SELECT in front of the lock',
 	story:
 		'A report has been reading shop.tickets on the replica for an hour. A backup script asked for the global read lock, and now everything waits.',
-	goal: 'Let the replica replicate and answer again. The report must go through to its end.',
+	goal: 'Let the replica replicate again. The report must go through to its end.',
 	report: 'The report is still running',
 	waiting: 'No session waits for the tables to be flushed',
 	hints: [
@@ -18,7 +18,7 @@ const EN: LessonTexts = {
 		'Kill the report, as it is the oldest. The lock is acquired then, the replica stands still for as long as the backup takes, and an hour of work is lost.',
 	price: 'The report was killed: an hour of its work is lost, and the backup script holds the lock now.',
 	debrief:
-		'In MySQL FLUSH TABLES WITH READ LOCK waits for running statements, and what comes after it waits as well: a pending lock is an outage. Refused by lock_wait_timeout or KILL QUERY, its session may still hold a part of it: end the connection. lockstep waits for long statements first, tries in short attempts, and names what is in its way. MariaDB does not wait for SELECTs.',
+		'In MySQL FLUSH TABLES WITH READ LOCK waits for running statements, and what comes after it waits as well: a pending lock is an outage. Refused by lock_wait_timeout or KILL QUERY, its session may still hold a part of it: end the connection. The report’s table was closed for it and opens again only when the report ends. lockstep waits for long statements first, tries in short attempts, and names what is in its way. MariaDB does not wait for SELECTs.',
 };
 
 const BY_TEXT = 'SELECT ID AS id FROM performance_schema.processlist WHERE INFO LIKE';
@@ -50,7 +50,7 @@ export const longSelect: Lesson = {
 			title: 'Um SELECT longo à frente do lock',
 			story:
 				'Um relatório lê shop.tickets na réplica há uma hora. Um script de backup pediu o lock global de leitura, e agora tudo espera.',
-			goal: 'Deixe a réplica replicar e responder de novo. O relatório deve chegar ao fim.',
+			goal: 'Deixe a réplica replicar de novo. O relatório deve chegar ao fim.',
 			report: 'O relatório continua em execução',
 			waiting: 'Nenhuma sessão espera pelo flush das tabelas',
 			hints: [
@@ -62,9 +62,9 @@ export const longSelect: Lesson = {
 				'Matar o relatório, por ser o mais antigo. O lock é obtido então, a réplica fica parada enquanto durar o backup, e uma hora de trabalho se perde.',
 			price: 'O relatório foi morto: uma hora de trabalho dele se perdeu, e agora o script de backup segura o lock.',
 			debrief:
-				'No MySQL, FLUSH TABLES WITH READ LOCK espera pelos comandos em execução, e o que vem depois dele espera também: um lock pendente é uma parada. Recusado por lock_wait_timeout ou KILL QUERY, a sessão pode ainda segurar uma parte dele: encerre a conexão. O lockstep espera primeiro pelos comandos longos, tenta em tentativas curtas e mostra o que está no caminho. O MariaDB não espera por SELECTs.',
+				'No MySQL, FLUSH TABLES WITH READ LOCK espera pelos comandos em execução, e o que vem depois dele espera também: um lock pendente é uma parada. Recusado por lock_wait_timeout ou KILL QUERY, a sessão pode ainda segurar uma parte dele: encerre a conexão. A tabela do relatório foi fechada por ele e só abre de novo quando o relatório termina. O lockstep espera primeiro pelos comandos longos, tenta em tentativas curtas e mostra o que está no caminho. O MariaDB não espera por SELECTs.',
 		},
-		compared: '498afe79',
+		compared: '871250e8',
 	},
 	findings: ['LOCK-QUERIES'],
 	seen: { mysql: /Waiting for table flush/ },

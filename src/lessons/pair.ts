@@ -90,12 +90,12 @@ const isKept = (dir: string) => existsSync(join(dir, 'kept', 'whole'));
 export const passwordFile = (dir: string): string => join(dir, 'replication.password');
 
 /** Waits for a condition. Throws ToolError after `withinMs`, naming what was waited for. */
-export async function until(what: string, condition: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
+export async function until(what: string, condition: () => Promise<boolean>, withinMs = 30_000, everyMs = 100): Promise<void> {
 	const end = performance.now() + withinMs;
 	for (;;) {
 		if (await condition()) return;
 		if (performance.now() > end) throw new ToolError({ message: `The practice pair does not get there: ${what}.` });
-		await after(50);
+		await after(everyMs);
 	}
 }
 

@@ -12,11 +12,12 @@ const shown = (results: Results) => [...results].map(([id, { ok, evidence }]) =>
 /** Asks until the condition holds; what was seen last where it never does. */
 async function settled(lesson: Lesson, place: PairPlace, notes: Notes, isMet: (results: Results) => boolean): Promise<Results> {
 	let last: Results = new Map();
-	await until(lesson.id, async () => {
+	const asked = async () => {
 		const pair = await findPair(place);
 		if (pair !== null) last = await runChecks(lesson, pair, notes);
 		return isMet(last);
-	}).catch(() => undefined);
+	};
+	await until(lesson.id, asked, 60_000, 400).catch(() => undefined);
 	return last;
 }
 
@@ -56,6 +57,7 @@ describe.each(KINDS)('a lesson on %s', (kind) => {
 		const green = await settled(lesson, place, again, isGreen);
 		expect(shown(green).filter((line) => line.startsWith('✗'))).toEqual([]);
 		expect(lesson.isPricePaid(green)).toBe(false);
-		isTidy = true;
+		// Its report is to go on, and keeps a table closed.
+		isTidy = lesson.id !== 'long-select';
 	});
 });
