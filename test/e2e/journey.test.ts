@@ -94,6 +94,8 @@ async function proveInWizard(terminal: RealTerminal, drills: string) {
 	terminal.send(KEYS.enter);
 	await terminal.waitFor('The flows below', LONG);
 	terminal.send(KEYS.esc);
+	await terminal.waitFor('The whole way: set up, back up, watch', LONG);
+	terminal.send(KEYS.esc);
 	await terminal.waitFor('What do you want to do?', LONG);
 	terminal.send('3');
 	await terminal.waitFor(/❯ sandbox replica +1 backup/, LONG);
@@ -134,6 +136,9 @@ test('Home, a replica, its locked backup, in a terminal of 80 × 24', { timeout:
 	await terminal.waitFor('Welcome.', LONG);
 	expect(terminal.isAlternate()).toBe(true);
 	terminal.send(KEYS.enter);
+	await terminal.waitFor('The whole way: set up, back up, watch', LONG);
+	// Below all lessons.
+	terminal.send(`G${KEYS.enter}`);
 	await terminal.waitFor('The whole way: first the replica, then its backup', LONG);
 	// Two keys in one chunk: the second must see what the first did.
 	terminal.send(`${KEYS.down}${KEYS.up}${KEYS.enter}`);
