@@ -9,7 +9,12 @@ import { cut, pad, padLeft, widthOf } from '../render/width.ts';
 import { folderLines, type LineSpace, reportLines } from './server-lines.ts';
 
 /** A server and what is known of it; null before it is asked. */
-export type FleetServer = { readonly card: ServerCard; readonly seen: ServerSeen | null };
+export type FleetServer = {
+	readonly card: ServerCard;
+	readonly seen: ServerSeen | null;
+	/** What an interrupted run has changed there is not rolled back. */
+	readonly isLeftChanged?: boolean;
+};
 
 /** How a server is, by a sign, a colour and words. `order`: the worst comes first. */
 export type Mark = { readonly sign: string; readonly tone: Tone; readonly words: string; readonly short: string; readonly order: number };
@@ -23,18 +28,19 @@ const elapsed = (ms: number): string => (ms < 60_000 ? `${Math.max(0, Math.floor
 const unmet = (report: StatusReport | null, id?: Expectation['id']): boolean =>
 	report?.expectations.some((each) => !each.isMet && (id === undefined || each.id === id)) ?? false;
 
-function answeredMark(report: StatusReport, signs: Symbols): Mark {
+function answeredMark(report: StatusReport, isLeftChanged: boolean, signs: Symbols): Mark {
 	const mark = (sign: string, tone: Tone, words: string, order: number): Mark => ({ sign, tone, words, short: words, order });
 	if (unmet(report)) return mark(signs.bad, 'bad', 'not as expected', 1);
+	if (isLeftChanged) return mark(signs.warn, 'warn', 'interrupted run', 2);
 	if (!report.healthy) return mark(signs.warn, 'warn', 'needs attention', 2);
 	return report.expectations.length > 0 ? mark(signs.ok, 'good', 'as expected', 6) : mark(signs.busy, 'good', 'healthy', 5);
 }
 
 /** How it is as a whole. */
-export function markOf({ seen }: Pick<FleetServer, 'seen'>, now: Date, signs: Symbols): Mark {
+export function markOf({ seen, isLeftChanged = false }: Pick<FleetServer, 'seen' | 'isLeftChanged'>, now: Date, signs: Symbols): Mark {
 	const waited = seen?.since == null ? 0 : now.getTime() - Date.parse(seen.since);
 	const state = seen?.state ?? 'connecting';
-	if (state === 'answers' && seen?.report != null) return answeredMark(seen.report, signs);
+	if (state === 'answers' && seen?.report != null) return answeredMark(seen.report, isLeftChanged, signs);
 	if (state === 'locked') {
 		const words = seen?.failure?.unverified === undefined ? 'locked' : 'not trusted yet';
 		return { sign: signs.waiting, tone: 'warn', words, short: words, order: 3 };
@@ -302,7 +308,8 @@ export function detailLines(server: FleetServer, space: LineSpace): Line[] {
 	const mark = markOf(server, now, signs);
 	if (seen?.state === 'answers' && seen.report !== null) {
 		const { troubles } = seen.report;
-		const wrong = troubles.flatMap((trouble) => indented(`${signs.warn} `, trouble, width, 'warn'));
+		const left = server.isLeftChanged ? ['An interrupted run left it changed. Recover rolls that back.'] : [];
+		const wrong = [...left, ...troubles].flatMap((trouble) => indented(`${signs.warn} `, trouble, width, 'warn'));
 		return [...wrong, ...reportLines({ ...seen.report, troubles: [] }, space)];
 	}
 	if (seen === null || seen.failure === null) {

@@ -1,6 +1,7 @@
 // What Home says of runs, and where it leads. Pure.
 import type { RunCard } from '../app/wizard-backend.ts';
 import { count, dayAndTime, type Symbols } from '../core/format.ts';
+import type { ServerCard, ServerSeen } from '../core/status-report.ts';
 import { runWords } from '../render/background.ts';
 import { indented, type Line } from '../render/page.ts';
 import type { MenuItem } from './components/menu.tsx';
@@ -24,6 +25,12 @@ const ITEMS: readonly MenuItem<Goal>[] = [
 export const STATE: { readonly [goal in RunGoal]: RunCard['state'] } = { watch: 'running', recover: 'interrupted', resume: 'unfinished' };
 
 export const isRunGoal = (goal: Goal): goal is RunGoal => Object.hasOwn(STATE, goal);
+
+/** Whether an interrupted run has left this server changed, by its name or its address. */
+export function hasInterruptedRun(runs: readonly RunCard[], card: ServerCard, seen: ServerSeen | null): boolean {
+	const names = [card.name, card.server, seen?.report?.name, seen?.report?.address];
+	return runs.some(({ state, servers }) => state === STATE.recover && Object.values(servers).some((name) => names.includes(name)));
+}
 
 /** The newest run of each state, in a line: what was cut off first. */
 export function runLines(runs: readonly RunCard[], now: Date, width: number, signs: Symbols): Line[] {

@@ -154,6 +154,18 @@ describe('findings 21 and 23: Home is the fleet', () => {
 		expect(asked.filter((name) => name === 'lab').length).toBeLessThanOrEqual(3);
 	});
 
+	test('one that an interrupted run has left changed is not called healthy, alone or among others', async () => {
+		const runs = () => [runCard('r1', 'interrupted')];
+		const wizard = home({}, desk({ runs }));
+		await wizard.sees(/▲ db3-backup +PROD +interrupted run/);
+		await wizard.press(`${TAB}${DOWN}`);
+		await wizard.sees('▲ An interrupted run left it changed. Recover rolls that back.');
+		cleanup();
+		const alone = home({}, fakeDesk({ servers: [cardOf('db3-backup', 'prod')], runs }));
+		await alone.sees('▲ interrupted run');
+		expect(alone.text()).not.toContain('healthy');
+	});
+
 	test('what is wrong with the server at the cursor is said below', async () => {
 		const wizard = home();
 		expect(await wizard.sees('1:15')).toMatch(/❯ ● db1/);

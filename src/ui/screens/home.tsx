@@ -1,14 +1,13 @@
 import { Box } from 'ink';
 import { useState } from 'react';
-import type { ServerCard, ServerSeen } from '../../core/status-report.ts';
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
 import { bodyRows, Frame } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Menu } from '../components/menu.tsx';
 import { Text } from '../components/text.tsx';
-import { detailLines, markOf } from '../fleet-rows.ts';
-import { type Goal, isRunGoal, itemsFor, runLines, STATE } from '../home-rows.ts';
+import { detailLines, type FleetServer, markOf } from '../fleet-rows.ts';
+import { type Goal, hasInterruptedRun, isRunGoal, itemsFor, runLines, STATE } from '../home-rows.ts';
 import { useOpenRuns } from '../hooks/use-open-runs.ts';
 import { useWatched } from '../hooks/use-watched.ts';
 import { useKeys } from '../keys.ts';
@@ -52,12 +51,12 @@ export function Home() {
 	const warnings = app.backend.warnings.flatMap((warning) => indented(`${signs.warn} `, warning, width, 'warn').slice(0, 2));
 	const items = itemsFor(runs, bodyRows(app.size.rows) - notOver.length);
 	const props = { top: [...notOver, ...warnings], items, onSelect: choose };
-	if (cards.length > 1)
-		return (
-			<Fleet {...props} servers={cards.map((card) => ({ card, seen: seen.get(card.server) ?? null }))} hasRuns={runs.runs.length > 0} />
-		);
-	const [card] = cards;
-	return <OneServer {...props} card={card} seen={card === undefined ? null : (seen.get(card.server) ?? null)} />;
+	const servers = cards.map((card) => {
+		const latest = seen.get(card.server) ?? null;
+		return { card, seen: latest, isLeftChanged: hasInterruptedRun(runs.runs, card, latest) };
+	});
+	if (servers.length > 1) return <Fleet {...props} servers={servers} hasRuns={runs.runs.length > 0} />;
+	return <OneServer {...props} server={servers[0] ?? null} />;
 }
 
 type OneServerProps = {
@@ -65,13 +64,13 @@ type OneServerProps = {
 	readonly top: readonly Line[];
 	readonly items: ReturnType<typeof itemsFor>;
 	readonly onSelect: (goal: Goal) => void;
-	readonly card: ServerCard | undefined;
-	readonly seen: ServerSeen | null;
+	readonly server: FleetServer | null;
 };
 
 /** The only server that is known, in full; or none. */
-function OneServer({ top: notices, items, onSelect, card, seen }: OneServerProps) {
+function OneServer({ top: notices, items, onSelect, server }: OneServerProps) {
 	const app = useApp();
+	const { card, seen = null, isLeftChanged = false } = server ?? {};
 	const { signs } = useTheme();
 	const height = bodyRows(app.size.rows);
 	const isLocked = seen?.state === 'locked';
@@ -90,7 +89,7 @@ function OneServer({ top: notices, items, onSelect, card, seen }: OneServerProps
 	const gap = top.length + items.length + 3 > height ? 0 : 1;
 	const question = top.length + items.length + 1 > height ? 0 : 1;
 	const kept = top.slice(0, Math.max(2, height - items.length - question - 2 * gap));
-	const mark = markOf({ seen }, app.now(), signs);
+	const mark = markOf({ seen, isLeftChanged }, app.now(), signs);
 	const report = seen?.state === 'answers' ? seen.report : null;
 	return (
 		<Frame
