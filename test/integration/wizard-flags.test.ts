@@ -19,7 +19,7 @@ const open = (home: Home, args: readonly string[]): RealTerminal =>
 /** The command that the plan shows. What is copied goes to the terminal by OSC 52. */
 async function copied(terminal: RealTerminal): Promise<string> {
 	terminal.send('c');
-	await terminal.waitFor('copied');
+	await terminal.waitFor('Copied, if your terminal allows it');
 	const [, text = ''] = /\x1b\]52;c;([^\x07]*)\x07/.exec(terminal.raw()) ?? [];
 	return Buffer.from(text, 'base64').toString();
 }
