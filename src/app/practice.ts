@@ -11,6 +11,7 @@ import type { Lesson, LessonTexts, Results } from '../lessons/contract.ts';
 import { findLesson, lessonsOf } from '../lessons/index.ts';
 import { findPair, type Pair, type PairPlace, pairDown, pairReset, pairUp, type Side, vendorOf } from '../lessons/pair.ts';
 import { isGreen, runChecks } from '../lessons/run-checks.ts';
+import { serverText } from '../lessons/server-text.ts';
 import { readStates } from '../lessons/states.ts';
 import { passwordPath } from '../sandbox/login.ts';
 import { chooseKind } from '../sandbox/programs.ts';
@@ -237,7 +238,7 @@ export async function explainError(context: AppContext, options: PracticeOptions
 	const channel = await pair.channel();
 	const { host, port } = pair.replica.server;
 	const error = channel?.sqlError ?? channel?.ioError ?? null;
-	if (channel === undefined) return [];
+	if (channel === undefined || (error === null && channel.io === 'yes' && channel.sql === 'yes')) return [];
 	return [...(error === null ? [] : [error]), ...pair.dialect.hints.channelError(error, { channel, name: `${host}:${port}` })];
 }
 
@@ -260,7 +261,7 @@ export async function practiceSql(
 		const columns = Object.keys(rows[0] ?? {});
 		return { columns, rows: rows.map((row) => columns.map((name) => row[name] ?? null)), error: null };
 	} catch (error) {
-		return { columns: [], rows: [], error: error instanceof Error ? error.message : String(error) };
+		return { columns: [], rows: [], error: serverText(error) };
 	}
 }
 

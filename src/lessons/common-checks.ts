@@ -3,6 +3,7 @@ import type { Translated } from '../core/languages.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
 import type { CheckResult, LessonCheck } from './contract.ts';
 import type { Pair, Side } from './pair.ts';
+import { serverText } from './server-text.ts';
 
 const EN = {
 	threads: 'Both threads run',
@@ -59,8 +60,7 @@ export const SUM = {
 };
 
 /** A table that is missing has no rows. */
-const sumOf = (side: Side, statement: string): Promise<string> =>
-	side.value(statement).catch((error: Error) => `– (${short(error.message)})`);
+const sumOf = (side: Side, statement: string): Promise<string> => side.value(statement).catch((error) => `– (${short(serverText(error))})`);
 
 async function rows({ primary, replica }: Pair): Promise<CheckResult> {
 	const statement = `SELECT ${SUM.tickets} FROM shop.tickets`;

@@ -1,6 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { CheckResult, Lesson, Notes, Results } from './contract.ts';
 import type { Pair } from './pair.ts';
+import { serverText } from './server-text.ts';
 
 /** A server that waits for room on its disk does not answer at all. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -11,7 +12,7 @@ async function bounded(work: Promise<CheckResult>, withinMs: number): Promise<Ch
 	try {
 		return await Promise.race([work, silence]);
 	} catch (error) {
-		return { ok: false, evidence: error instanceof Error ? error.message : String(error) };
+		return { ok: false, evidence: serverText(error) };
 	} finally {
 		stop.abort();
 		silence.catch(() => undefined);

@@ -4,7 +4,7 @@ import { fill, type Language } from '../core/languages.ts';
 import type { CheckReport, CheckView, LessonView, PracticeServerState, SqlAnswer } from '../core/practice.ts';
 import { indented, type Line, line, span } from '../render/page.ts';
 import { PRACTICE_WORDS } from '../render/practice.ts';
-import { columns, cut, pad } from '../render/width.ts';
+import { columns, cut, pad, widthOf } from '../render/width.ts';
 
 export interface RowStyle {
 	readonly language: Language;
@@ -62,17 +62,22 @@ export function lessonRows(view: LessonView, report: CheckReport | null, style: 
 	const spare = height - needed.length;
 	const isWithStates = states.length <= spare;
 	const isWithStory = story.length <= spare - (isWithStates ? states.length : 0);
-	return [
-		...head.slice(0, 1),
-		...(isWithStory ? story : []),
-		...head.slice(1),
-		[],
-		...(isWithStates ? states : []),
-		...checks,
-		...(price.length + hints.length + needed.length < height ? [[]] : []),
-		...price,
-		...hints,
-	].slice(0, height);
+	const shown = [...head.slice(0, 1), ...(isWithStory ? story : []), ...head.slice(1), [], ...(isWithStates ? states : []), ...checks];
+	const last = [...price, ...hints];
+	const gap = last.length > 0 && shown.length + last.length < height ? [[]] : [];
+	return [...shown, ...gap, ...last].slice(0, height);
+}
+
+/** As wide as its widest cell each; the widest give way until all of them fit beside each other. */
+function widthsOf(cells: readonly (readonly string[])[], width: number): readonly number[] {
+	const widths = (cells[0] ?? []).map((_, at) => Math.max(1, ...cells.map((row) => widthOf(row[at] ?? ''))));
+	const over = () => widths.reduce((sum, each) => sum + each + 1, -1) - width;
+	for (let left = over(); left > 0; left = over()) {
+		const widest = widths.indexOf(Math.max(...widths));
+		if ((widths[widest] ?? 0) <= 4) break;
+		widths[widest] = (widths[widest] ?? 0) - 1;
+	}
+	return widths;
 }
 
 /** A server's answer as a table, at most so high. */
@@ -82,11 +87,10 @@ export function answerRows({ columns: names, rows, error }: SqlAnswer, style: Ro
 	const cells = [names, ...rows.map((row) => row.map((value) => value ?? 'NULL'))];
 	// One row of many columns, as SHOW REPLICA STATUS gives, is read from top to bottom.
 	if (rows.length === 1 && names.length > 6) return names.map((name, at) => line(span(`${name}: `, 'dim'), cells[1]?.[at] ?? ''));
-	const most = Math.max(8, Math.floor(style.width / Math.max(1, names.length)));
 	const table = columns(
 		cells,
-		names.map(() => ({ most })),
-		' ',
+		widthsOf(cells, style.width).map((most) => ({ most })),
+		style.signs.more,
 	).map((row, at) => line(span(row.join(' '), at === 0 ? 'dim' : 'plain')));
 	const shown = table.slice(0, Math.max(1, height - 1));
 	const left = table.length - shown.length;

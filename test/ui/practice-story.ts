@@ -10,7 +10,11 @@ export interface FakePractice extends PracticeBackend {
 	answer: SqlAnswer;
 }
 
-const HINTS = ['Compare the rows.', 'Remove the local one.', 'DELETE it without logging.'];
+const HINTS = [
+	'Compare the rows.',
+	'Remove the local one.',
+	'On the replica: SET SESSION sql_log_bin = 0; then DELETE the row with that id, which no other server knows; then START REPLICA, and compare shop.tickets on both servers once more.',
+];
 const DONE = { seconds: 192, hints: 1, tries: 2, wrong: 1 };
 
 export const LESSON_CARDS: readonly LessonCard[] = [

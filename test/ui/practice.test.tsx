@@ -67,12 +67,16 @@ describe('a lesson', () => {
 		await wizard.sees('Hint 1/3  Compare the rows.');
 		await wizard.press('h');
 		await wizard.sees('Hint 2/3  Remove the local one.');
+		await wizard.press('h');
+		const text = await wizard.sees('Hint 3/3');
+		expect(text).toMatch(/once more\.\s*\n/);
+		expect(text).toContain('practice-primary  127.0.0.1:33601');
 		await wizard.press('c');
 		await wizard.press('r');
 		await wizard.sees('Both threads run');
 		await wizard.press('b');
 		await wizard.sees('Both threads run');
-		expect(practice.asked).toEqual(['start duplicate-key', 'hint', 'hint', 'check', 'reset', 'boot']);
+		expect(practice.asked).toEqual(['start duplicate-key', 'hint', 'hint', 'hint', 'check', 'reset', 'boot']);
 	});
 
 	test('names the price of the tempting remedy once the data show it', async () => {
