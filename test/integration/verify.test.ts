@@ -151,7 +151,9 @@ describe.each(SANDBOX_KINDS)('a real backup of %s', IN_ORDER, (kind) => {
 		expect(await run('verify', fast, '--json')).toMatchObject({ code: 0, last: { ok: true, rows: 15, notes: [] } });
 		const plan = await lockstep(['drill', fast, '--dry-run'], { env: { ...home.env, LOCKSTEP_ASCII: '1' } });
 		expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(/start an empty server[\s\S]*rm -r \S*\/drills\//) });
-		expect(plan.stdout + plan.stderr).toMatch(/^[\x20-\x7e\n]+$/);
+		// 46: nothing beyond ASCII is ours; names of databases are as they are.
+		expect((plan.stdout + plan.stderr).replaceAll('ů', 'u')).toMatch(/^[\x20-\x7e\n]+$/);
+		expect(plan.stdout).toContain('ů');
 		expect(await drills().catch(() => [])).toEqual([]);
 		const ended = await run(...args, '--yes');
 		expect(ended.code, told(ended)).toBe(0);
