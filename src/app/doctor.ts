@@ -8,7 +8,9 @@ import type { DoctorReport } from '../core/doctor-report.ts';
 import { LockstepError, ServerError } from '../core/errors.ts';
 import type { Language } from '../core/languages.ts';
 import type { ServerFolder } from '../dialects/contract/diagnostics.ts';
+import type { Dialect } from '../dialects/contract/dialect.ts';
 import { findTool } from '../exec/find-tool.ts';
+import { LESSONS } from '../lessons/index.ts';
 import { applierGaps, logGaps } from '../runbooks/shared/gaps.ts';
 import { titleOf } from '../runbooks/shared/server.ts';
 import { serverToolFolders } from '../sandbox/sandbox.ts';
@@ -45,9 +47,13 @@ export async function examine(context: AppContext, { server, primary, backups, l
 		version: identity.version,
 		address: reach.address.socket ?? `${opened.server.host}:${opened.server.port}`,
 		primary: source?.server.name ?? null,
-		findings: diagnose(facts, language),
+		findings: diagnose(facts, language).map((each) => (isTaught(each.lesson, reach.dialect) ? each : { ...each, lesson: null })),
 	};
 }
+
+/** Whether practice has that lesson on this vendor's servers. */
+const isTaught = (lesson: string | null, { id }: Dialect): boolean =>
+	LESSONS.some((each) => each.id === lesson && each.vendors.includes(id));
 
 /** Asks a server one question after the other; what it does not answer is known as such. */
 type Asking = AsyncDisposable & { ask<T>(query: Query<T>): Promise<T | Unknown> };

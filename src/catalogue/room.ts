@@ -39,7 +39,6 @@ export const roomChecks = [
 			},
 			'28cc2e60',
 		),
-		lesson: 'full-disk',
 		judge: ({ spaces, logBytes, identity }) => {
 			const kept = Math.min(identity.uptimeSeconds, identity.binlogExpireSeconds || Number.POSITIVE_INFINITY);
 			const daily = bytes(kept < 60 ? 0 : (logBytes / kept) * DAY);

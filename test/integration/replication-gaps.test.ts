@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { examine } from '../../src/app/doctor.ts';
 import { statusOf } from '../../src/app/status-report.ts';
 import { urlOf } from '../support/cli.ts';
 import { provisionedPair } from '../support/provisioned.ts';
@@ -110,6 +111,12 @@ test('a replica that does not report its replication is named within seconds', a
 	const report = await statusOf(client.context(), { server: urlOf(replica) });
 	expect(report).toMatchObject({ healthy: false, replication: { error: expect.stringContaining('does not say') } });
 	expect(report.troubles[0]).toContain('does not say within');
+	const { findings } = await examine(client.context(), { server: { server: urlOf(replica) }, language: 'en' });
+	expect(findings.find(({ id }) => id === 'REPL-IO')).toMatchObject({
+		status: 'fail',
+		evidence: expect.stringContaining('did not answer within 5 s (SHOW ALL SLAVES STATUS)'),
+	});
+	expect(findings.find(({ id }) => id === 'DISK')?.status).toBe('ok');
 	await lock.query({ pieces: ['UNLOCK TABLES'] });
 	await waiting;
 	expect((await statusOf(client.context(), { server: urlOf(replica) })).replication).toMatchObject({ source: '127.0.0.1:1' });

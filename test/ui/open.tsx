@@ -90,7 +90,7 @@ export function openAt(
 					if (typeof wanted === 'string' ? now.includes(wanted) : wanted.test(now)) return now;
 					throw new Error(`not to be seen: ${wanted}\n${now}`);
 				},
-				{ timeout: 4000, interval: 20 },
+				{ interval: 20 },
 			);
 			// What is drawn hears keys only a moment later: React subscribes after it paints.
 			await turn();

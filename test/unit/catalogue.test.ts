@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS, UNKNOWN } from '../../src/catalogue/index.ts';
 import { digestOf, type Phrases, type Translated } from '../../src/core/languages.ts';
+import { LESSONS } from '../../src/lessons/index.ts';
 import { DOCTOR_WORDS } from '../../src/render/doctor.ts';
 
 const TEXTS: readonly (readonly [string, Translated<Phrases>])[] = [
@@ -25,6 +26,13 @@ describe('the texts of the doctor', () => {
 	// Compare the Portuguese texts with the English ones, then write the digest that the failure shows.
 	it.each(TEXTS)('%s: Portuguese was compared with the English of today', (_, { en, compared }) => {
 		expect(compared).toBe(digestOf(en));
+	});
+
+	it('a lesson that it names exists, and judges by checks that exist', () => {
+		const lessons = LESSONS.map(({ id }) => id);
+		for (const { lesson } of CHECKS) if (lesson !== undefined) expect(lessons).toContain(lesson);
+		const checks = CHECKS.map(({ id }) => id);
+		for (const { findings } of LESSONS) for (const id of findings) expect(checks).toContain(id);
 	});
 
 	it('ids are unique, in capitals, and fit their column', () => {
