@@ -250,6 +250,20 @@ describe('the keys of the fleet', () => {
 		expect(wizard.quits()).toBe(0);
 	});
 
+	test.each([
+		[60, 16],
+		[80, 24],
+	] as const)('a filter at %i×%i leaves the whole menu in sight, and no half words beside it', async (columns, rows) => {
+		const wizard = home({ size: [columns, rows] });
+		await wizard.sees('1:15');
+		await wizard.press(`/late${ENTER}`);
+		await vi.waitFor(() => expect(order(wizard.text())).toEqual(['late']));
+		const text = wizard.text();
+		for (const place of ['/ late', 'Back up now', 'Profiles', 'What do you want to do?']) expect(text).toContain(place);
+		expect(text.split('\n').slice(2, -2).join('\n')).not.toContain('…');
+		expect(text.split('\n')).toHaveLength(rows);
+	});
+
 	test('more servers than fit scroll, and the menu gives way to them', async () => {
 		const many = Array.from({ length: 30 }, (_, index) => cardOf(`shard-${`${index}`.padStart(2, '0')}`));
 		const wizard = home({ size: [60, 16] }, desk({ servers: many }));

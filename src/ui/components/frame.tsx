@@ -30,6 +30,9 @@ const BADGES = { prod: ['PROD', 'bad'], test: ['TEST', 'warn'], sandbox: ['SANDB
 /** Rows between the two rules. */
 export const bodyRows = (rows: number, hasState = false): number => rows - 4 - (hasState ? 1 : 0);
 
+/** From so many columns on a header says of a server what it is, not its name alone. */
+export const ROOMY = 80;
+
 const WIDE = 110;
 
 type Flow = keyof typeof STAGES;

@@ -1,6 +1,7 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import { pad, widthOf } from '../../render/width.ts';
+import { useApp } from '../app-context.ts';
 import { moved, moveOf, useKeys } from '../keys.ts';
 import { useTheme } from '../theme.ts';
 import { Text } from './text.tsx';
@@ -26,6 +27,15 @@ type MenuProps<V extends string> = {
 };
 
 const WIDTH = 24;
+/** Columns before what is said of an item: the cursor, its label, its digit, and the frame. */
+const BESIDE = WIDTH + 6;
+
+/** As much of it as fits, whole parts of a list only; nothing is better than half a word. Pure. */
+export function fittingAbout(about: string, room: number): string {
+	const parts = about.split(', ');
+	while (parts.length > 0 && widthOf(parts.join(', ')) > room) parts.pop();
+	return parts.join(', ');
+}
 
 const compactText = ({ label, digit }: Pick<MenuItem<string>, 'label' | 'digit'>): string =>
 	`${digit === undefined ? '' : `${digit} `}${label}`;
@@ -57,6 +67,7 @@ export function compactRows<I extends Pick<MenuItem<string>, 'label' | 'digit'>>
 /** A short menu of harmless places to go: the digit that stands beside one goes there at once. */
 export function Menu<V extends string>({ items, onSelect, initial, active = true, onTop, compact }: MenuProps<V>) {
 	const { signs, styles } = useTheme();
+	const { size } = useApp();
 	const [chosen, setChosen] = useState<V | undefined>(initial);
 	const index = Math.max(
 		0,
@@ -89,7 +100,7 @@ export function Menu<V extends string>({ items, onSelect, initial, active = true
 							<Text {...styles('key')}>{cursorOf(item)}</Text>
 							<Text {...labelStyle(item)}>{pad(item.label, WIDTH)}</Text>
 							<Text {...styles('key')}>{`${item.digit ?? ' '} `}</Text>
-							<Text {...styles('dim')}>{item.about}</Text>
+							<Text {...styles('dim')}>{fittingAbout(item.about, size.columns - BESIDE)}</Text>
 						</Text>
 					))
 				: compactRows(items, compact).map((row) => (

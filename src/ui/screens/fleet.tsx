@@ -40,7 +40,7 @@ function roomFor(items: FleetProps['items'], { height, width, top, rows }: Room)
 	const wanted = rows + 1;
 	const isCompact = top + wanted + question + items.length > height;
 	const menu = isCompact ? compactRows(items, width).length : items.length;
-	const notices = Math.max(0, Math.min(top, height - TABLE_LEAST - question - menu));
+	const notices = Math.max(0, Math.min(top, height - Math.min(wanted, TABLE_LEAST) - question - menu));
 	const most = height - notices - question - menu;
 	// A table that scrolls anyway leaves what is wrong with the server at the cursor in sight.
 	const reserve = wanted > most && most > 2 * TABLE_LEAST ? DETAILS_LEAST : 0;
@@ -72,8 +72,8 @@ export function Fleet({ top, items, onSelect, servers: all, hasRuns }: FleetProp
 	const chosen = servers[index];
 	const isLocked = chosen?.seen?.state === 'locked';
 
-	const height = bodyRows(app.size.rows);
-	const room = roomFor(items, { height, width, top: top.length + filter.height, rows: Math.max(1, servers.length) });
+	const height = bodyRows(app.size.rows) - filter.height;
+	const room = roomFor(items, { height, width, top: top.length, rows: Math.max(1, servers.length) });
 	const inTable = Math.max(1, room.table - 1);
 	const scrolls = servers.length > inTable;
 	const shown = scrolls ? Math.max(1, inTable - 1) : inTable;
@@ -128,7 +128,7 @@ export function Fleet({ top, items, onSelect, servers: all, hasRuns }: FleetProp
 				['?', 'help'],
 			]}
 		>
-			<Lines lines={top.slice(0, room.notices - filter.height)} />
+			<Lines lines={top.slice(0, room.notices)} />
 			{filter.row}
 			<Lines lines={[table.heading, ...table.rows.slice(from, from + shown)]} />
 			{servers.length === 0 && <Text {...styles('dim')}>{'  nothing matches'}</Text>}

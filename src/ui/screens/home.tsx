@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useState } from 'react';
 import { indented, type Line, line, span } from '../../render/page.ts';
 import { useApp } from '../app-context.ts';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, ROOMY } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Menu } from '../components/menu.tsx';
 import { Text } from '../components/text.tsx';
@@ -93,7 +93,11 @@ function OneServer({ top: notices, items, onSelect, server }: OneServerProps) {
 	const report = seen?.state === 'answers' ? seen.report : null;
 	return (
 		<Frame
-			title={card === undefined ? `${app.backend.version}` : `${card.name}${report === null ? '' : ` ${signs.dot} ${report.title}`}`}
+			title={
+				card === undefined
+					? `${app.backend.version}`
+					: `${card.name}${report === null || app.size.columns < ROOMY ? '' : ` ${signs.dot} ${report.title}`}`
+			}
 			badge={card?.badge ?? null}
 			{...(card !== undefined && { right: { text: `${mark.sign} ${mark.words}`, tone: mark.tone } })}
 			hints={[[signs.arrows, 'move'], ['enter', 'open'], ...(isLocked ? ([['u', 'log in']] as const) : []), ['?', 'help'], ['q', 'quit']]}

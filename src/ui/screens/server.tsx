@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useState } from 'react';
 import type { ServerCard } from '../../core/status-report.ts';
 import { useApp } from '../app-context.ts';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, ROOMY } from '../components/frame.tsx';
 import { Lines } from '../components/lines.tsx';
 import { Menu, type MenuItem } from '../components/menu.tsx';
 import { detailLines, markOf } from '../fleet-rows.ts';
@@ -20,7 +20,7 @@ const ITEMS: readonly MenuItem<Goal>[] = [
 	{ value: 'status', digit: 2, label: 'Status', about: 'replication, lag over time, last backup, disk' },
 	{ value: 'doctor', digit: 3, label: 'Doctor', about: 'what is wrong, what that means, what fixes it' },
 	{ value: 'backups', digit: 4, label: 'Its backups', about: 'verify, drill or restore one' },
-	{ value: 'replica', digit: 5, label: 'Make it a replica', about: 'its data is replaced by its primary’s' },
+	{ value: 'replica', digit: 5, label: 'Make it a replica', about: 'its data is replaced' },
 	{ value: 'primary', digit: 6, label: 'Give it a replica', about: 'account, settings, seed, start, check' },
 	{ value: 'profile', digit: 7, label: 'Edit its profile', about: 'address, badge, folder, what is expected of it' },
 ];
@@ -55,7 +55,7 @@ export function Server({ card: given }: { readonly card: ServerCard }) {
 	const gap = lines.length + 1 + items.length > height ? 0 : 1;
 	return (
 		<Frame
-			title={`${card.name}${seen?.report == null ? '' : ` ${signs.dot} ${seen.report.title}`}`}
+			title={`${card.name}${seen?.report == null || app.size.columns < ROOMY ? '' : ` ${signs.dot} ${seen.report.title}`}`}
 			badge={card.badge}
 			right={{ text: `${mark.sign} ${mark.words}`, tone: mark.tone }}
 			hints={[

@@ -6,7 +6,7 @@ import { proofLine } from '../../render/backups.ts';
 import { indented, type Line, span } from '../../render/page.ts';
 import { pad } from '../../render/width.ts';
 import { useApp } from '../app-context.ts';
-import { bodyRows, Frame } from '../components/frame.tsx';
+import { bodyRows, Frame, ROOMY } from '../components/frame.tsx';
 import { Gate } from '../components/gate.tsx';
 import { broken, Lines } from '../components/lines.tsx';
 import { Pane } from '../components/pane.tsx';
@@ -123,7 +123,7 @@ function Watching({ card, first }: { readonly card: ServerCard; readonly first: 
 	const below = graph === 0 ? 0 : graph + GRAPH_FRAME + 1;
 	return (
 		<Frame
-			title={`status ${signs.dot} ${card.name} ${signs.dot} ${report.title}`}
+			title={`status ${signs.dot} ${card.name}${app.size.columns < ROOMY ? '' : ` ${signs.dot} ${report.title}`}`}
 			badge={card.badge}
 			right={{ text: `${mark.sign} ${mark.words}`, tone: mark.tone }}
 			hints={[
