@@ -178,7 +178,7 @@ export function renderPracticeList(list: PracticeList, style: PracticeStyle): st
 	const next = list.lessons.find(({ isOpen, done }) => isOpen || done === null) ?? list.lessons[0];
 	const lines: Line[] = [
 		line(span(`${words.practice}  ${words.notReal}`, 'warn'), span(`  ${list.kind}`, 'dim')),
-		...(list.exam === null ? [] : [line(span(`${words.exam}  `, 'bold'), examText(list.exam, style.language))]),
+		...(list.exam === null || list.exam.isOver ? [] : [line(span(`${words.exam}  `, 'bold'), examText(list.exam, style.language))]),
 		[],
 		...list.lessons.map((card) => lessonLine(card, style)),
 		[],

@@ -51,7 +51,7 @@ export function Practice() {
 		['esc', words.keyBack],
 		['?', words.keyHelp],
 	];
-	const head = list?.exam == null ? [] : [line(span(`${words.exam}  `, 'bold'), examText(list.exam, language)), []];
+	const head = list?.exam == null || list.exam.isOver ? [] : [line(span(`${words.exam}  `, 'bold'), examText(list.exam, language)), []];
 	const room = Math.max(1, height - head.length);
 	const from = Math.max(0, Math.min(at - room + 1, count - room));
 	const rows = [
