@@ -44,7 +44,7 @@ function stateAfter(error: unknown): 'silent' | 'locked' | 'failed' {
 export async function watchServer({ ask, folder, turn, now, end }: Watched, { on, from, everyMs, signal }: Watcher): Promise<void> {
 	const unknown = { lastBackup: null, disk: null };
 	let seen: ServerSeen =
-		from?.state === 'answers' || from?.state === 'silent'
+		from !== undefined && from.state !== 'locked' && from.state !== 'failed'
 			? from
 			: { state: 'connecting', report: null, since: null, failure: null, folder: from?.folder ?? unknown };
 	const show = (next: Partial<ServerSeen>) => {

@@ -70,6 +70,9 @@ test('a later watch begins with what an earlier one saw, unless a person had to 
 	const second = watching(hangs, from);
 	expect(second.last()).toBe(second.seen[0]);
 	expect(second.last()).toMatchObject({ state: 'answers', report: STATUS });
+	// One that was waited for is not connecting anew: it is silent for as long as before.
+	const waited: ServerSeen = { ...from, state: 'connecting', report: null, since: '2026-11-21T02:02:00Z' };
+	expect(watching(hangs, waited).last()).toEqual(waited);
 	expect(watching(hangs, { ...from, state: 'locked' }).last()).toMatchObject({ state: 'connecting', report: null, folder: FOLDER });
 });
 

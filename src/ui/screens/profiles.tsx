@@ -82,7 +82,7 @@ export function Profiles() {
 					<Choice
 						options={[
 							{ value: false, label: 'Keep it' },
-							{ value: true, label: 'Remove it', about: 'name, address, badge, folder, what is expected of it' },
+							{ value: true, label: 'Remove it', about: 'its name, address, folder, expectations' },
 						]}
 						onChoose={answer}
 					/>
