@@ -24,13 +24,14 @@ const NOT_ITS_OWN = 'Other changes were made there since the run: an undo may de
 export async function undoRun<Env extends Outputs>(session: RunSession<Env>, scope: Scope, why: Failure | null): Promise<RunEnd> {
 	const kept = scope === 'passing' && session.effects.touched.length > 0;
 	const typed = session.options.typed ?? [];
-	const untyped = (await findForeign(session, scope)).filter(({ name }) => !typed.includes(name));
+	const consents = await findForeign(session, scope);
+	const untyped = consents.filter(({ name }) => !typed.includes(name));
 	if (untyped.length > 0) throw new CheckFailed(untyped.map(consentCheck), NOT_ITS_OWN);
 	try {
 		session.isUndoing = true;
 		// Who watched the run that was cut off has seen its beginning.
 		if (why === null) await session.start(null);
-		const left = await undoAll(session, scope, kept);
+		const left = await undoAll(session, scope, kept, consents.flatMap(agreedWords));
 		if (left.length > 0) return session.endIncomplete('failed', leftChanged(session, left, null), true);
 		return session.endIncomplete(why === null ? 'undone' : 'failed', why, kept);
 	} catch (error) {
@@ -116,6 +117,9 @@ async function findForeign<Env extends Outputs>(session: RunSession<Env>, scope:
 	return consents;
 }
 
+/** What others changed, and the undo does not keep: its end says so, too. */
+const agreedWords = ({ affected }: Consent): readonly string[] => affected.map((each) => `Not kept, as it was agreed to by name: ${each}`);
+
 /** The facts that a step's undo is made from. */
 async function inspectForUndo<Env extends Outputs>(session: RunSession<Env>, step: AnyStep<Env>, at: Env & ReadContext): Promise<Json> {
 	if (session.absent.size === 0 || step.inspectReachable === undefined) return step.inspect(at);
@@ -134,14 +138,20 @@ function undoable<Env extends Outputs>(session: RunSession<Env>, scope: Scope): 
 	);
 }
 
-/** Undoes these steps, last first. Returns the statements that would fix what could not be put back. */
-async function undoAll<Env extends Outputs>(session: RunSession<Env>, scope: Scope, kept: boolean): Promise<string[]> {
+/** Undoes these steps, last first. `agreed`: what it overwrites of others' changes, with the person's consent. Returns the statements that would fix what could not be put back. */
+async function undoAll<Env extends Outputs>(
+	session: RunSession<Env>,
+	scope: Scope,
+	kept: boolean,
+	agreed: readonly string[] = [],
+): Promise<string[]> {
 	const { env } = session.options;
 	const steps = undoable(session, scope);
 	session.isUndoing = true;
 	session.emit({ type: 'undo-started', steps: steps.map((step) => step.id) });
 	const left: string[] = [];
-	const foreign: string[] = [];
+	const foreign: string[] = [...agreed];
+	session.warnings.push(...agreed);
 	const calm = new AbortController().signal;
 	for (const step of steps.toReversed()) {
 		let plan: readonly Action[] = [];
