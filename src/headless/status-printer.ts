@@ -29,7 +29,7 @@ export function statusPrinter(stdout: NodeJS.WriteStream, { isJson, isWatch, env
 	const print = (fields: object, text: () => string) =>
 		void (isJson ? stdout.write(jsonLine({ v: FORMAT, type: 'status', ...fields })) : write(text()));
 	return {
-		show: (report) => print(report, () => renderStatus(report, styles)),
+		show: (report) => print(report, () => renderStatus(report, { ...styles, now: now() })),
 		miss: ({ name, address }, why) => print({ name, address, healthy: false, unreachable: { ...why } }, () => unreachableWords(name, why)),
 	};
 }

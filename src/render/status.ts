@@ -1,8 +1,12 @@
 import { unmetWords } from '../core/expectations.ts';
 import { bytes, dayAndTime, duration, plural, type Symbols, symbols, timeWithZone } from '../core/format.ts';
 import type { StatusReport } from '../core/status-report.ts';
+import { proofLine } from './backups.ts';
 import { type Line, paint, span } from './page.ts';
 import { pad } from './width.ts';
+
+/** Columns of a fact's name. */
+const LABEL = 13;
 
 const expectationLines = ({ expectations }: StatusReport, signs: Symbols): Line[] =>
 	expectations.map(({ isMet, expected, found }) => [
@@ -11,9 +15,9 @@ const expectationLines = ({ expectations }: StatusReport, signs: Symbols): Line[
 	]);
 
 /** One page on one server; the wizard shows the same facts. */
-export function statusLines(report: StatusReport, { ascii }: { readonly ascii: boolean }): Line[] {
+export function statusLines(report: StatusReport, { ascii, now }: { readonly ascii: boolean; readonly now: Date }): Line[] {
 	const signs = symbols(ascii);
-	const row = (label: string, text: string): Line => [span(` ${pad(label, 13)}`, 'dim'), span(text)];
+	const row = (label: string, text: string): Line => [span(` ${pad(label, LABEL)}`, 'dim'), span(text)];
 	const { replication, lastBackup, disk } = report;
 	const lines: Line[] = [
 		[
@@ -39,6 +43,7 @@ export function statusLines(report: StatusReport, { ascii }: { readonly ascii: b
 	if (lastBackup !== null) {
 		lines.push(
 			row('Last backup', `${dayAndTime(lastBackup.finished)}, ${bytes(lastBackup.bytes)}, lock held ${duration(lastBackup.heldMs)}`),
+			[span(pad('', LABEL + 1)), ...proofLine(lastBackup, signs, now)],
 		);
 	}
 	if (disk !== null) lines.push(row('Disk', `${disk.path}, ${bytes(disk.freeBytes)} free`));
@@ -52,7 +57,7 @@ export function statusLines(report: StatusReport, { ascii }: { readonly ascii: b
 
 export function renderStatus(
 	report: StatusReport,
-	options: { readonly color: boolean; readonly ascii: boolean; readonly width: number },
+	options: { readonly color: boolean; readonly ascii: boolean; readonly width: number; readonly now: Date },
 ): string {
 	return paint(statusLines(report, options), options.color);
 }

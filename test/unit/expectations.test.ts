@@ -54,9 +54,10 @@ describe('21: what a profile expects of its server', () => {
 	test('stands in the status, once', () => {
 		const expectations = checkExpectations({ readOnly: false, maxLagSeconds: 60 }, STATUS, NOW);
 		const report = { ...STATUS, expectations, troubles: ['Not as expected: read-only (expected: writable).'], healthy: false };
-		const text = renderStatus(report, { color: false, ascii: false, width: 80 });
+		const text = renderStatus(report, { color: false, ascii: false, width: 80, now: NOW });
 		expect(text).toContain(' ✗ Expected: writable; found: read-only\n ✓ Expected: lag at most 1:00');
 		expect(text).not.toContain('Not as expected');
+		expect(text).toMatch(/Last backup .*\n {14}.*verified.* · .*drilled/);
 	});
 });
 
