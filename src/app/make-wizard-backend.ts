@@ -35,7 +35,7 @@ import { findRunRecord } from './run-in-process.ts';
 import { runToUndo } from './run-to-undo.ts';
 import { runsOf } from './runs.ts';
 import { acceptedKey, type ConnectionOptions, type ConnectionOptionsByRole } from './servers.ts';
-import { statusOf } from './status-report.ts';
+import { type SizeMemory, statusOf } from './status-report.ts';
 import { makeTurns } from './turns.ts';
 import { measuring, verifyAndRecord } from './verify.ts';
 import { watchServer } from './watch-server.ts';
@@ -173,9 +173,10 @@ export function makeWizardBackend(
 			const connections = connectionsFor(record.request as RunRequest);
 			return undoInBackground(context, { record, connections, work }, { ...how, ...watcher, director: previewer });
 		});
+	const sizes: SizeMemory = new Map();
 	const reported = async (asked: AppContext, server: string, how?: Reach): Promise<StatusReport> => {
 		const card = found.find((each) => each.server === server);
-		const report = await withLogin(named(server, how), (options) => statusOf(asked, options, card?.output));
+		const report = await withLogin(named(server, how), (options) => statusOf(asked, options, { output: card?.output ?? null, sizes }));
 		const port = Number(/:(\d+)$/.exec(report.name)?.[1] ?? 0);
 		const { address } = await secrets.require(named(server, how));
 		places.set(keyOf(server, how?.reach), placesOf({ address, port }));

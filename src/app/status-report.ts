@@ -2,6 +2,8 @@ import { ServerError } from '../core/errors.ts';
 import { checkExpectations, unmetWords } from '../core/expectations.ts';
 import { shellWord } from '../core/shell.ts';
 import type { StatusReport } from '../core/status-report.ts';
+import { applierWait } from '../dialects/common/applier-waits.ts';
+import type { TableFacts } from '../dialects/contract/catalogue.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -15,11 +17,38 @@ import type { AppContext } from './context.ts';
 import { placesOf, profileAt } from './known-servers.ts';
 import { type ConnectionOptions, type OpenedServer, openServer } from './servers.ts';
 
+/** The size of each server's data by its name, and when it was asked: a question that opens every table, so a watch repeats it only now and then. */
+export type SizeMemory = Map<string, { readonly bytes: number; readonly at: number }>;
+
+export type StatusMemory = {
+	/** Where its backups are, if its profile does not say it. */
+	readonly output?: string | null;
+	readonly sizes?: SizeMemory;
+};
+
+type Known = Required<StatusMemory> & { readonly channels: readonly Channel[] | null };
+
+const SIZE_MS = 600_000;
+
+/** Bytes of all tables: asked again after ten minutes. */
+export async function sizeOf(
+	name: string,
+	sizes: SizeMemory,
+	now: Date,
+	tables: () => Promise<readonly Pick<TableFacts, 'bytes'>[]>,
+): Promise<number> {
+	const known = sizes.get(name);
+	if (known !== undefined && now.getTime() - known.at < SIZE_MS) return known.bytes;
+	const bytes = (await tables()).reduce((sum, table) => sum + table.bytes, 0);
+	sizes.set(name, { bytes, at: now.getTime() });
+	return bytes;
+}
+
 /** Looks at one server: replication, read-only, size, replicas, last backup (in its profile's folder, else in `output`). Read-only. */
 export async function statusOf(
 	context: AppContext,
 	connection: Omit<ConnectionOptions, 'role'> & Partial<Pick<ConnectionOptions, 'role'>>,
-	output: string | null = null,
+	{ output = null, sizes = new Map() }: StatusMemory = {},
 ): Promise<StatusReport> {
 	const opened = await openServer(context, { role: 'server', ...connection }, 'status');
 	const { dialect, address, password } = opened.reach;
@@ -32,7 +61,7 @@ export async function statusOf(
 		if (channels === null || channels.length > 0) await session.query(dialect.locks.unlogged).catch(refusedOnly);
 		const runQuery: RunQuery = async ({ statement, read }) =>
 			read(await session.query(statement, { signal: context.signal, timeoutMs: channels === null ? STATUS_MS : CHECK_MS }));
-		return asExpected(context, profileOf(context, opened), await report(context, opened, { output, channels }, runQuery));
+		return asExpected(context, profileOf(context, opened), await report(context, opened, { output, channels, sizes }, runQuery));
 	} finally {
 		await session.close();
 	}
@@ -138,7 +167,7 @@ export const profileOf = (context: AppContext, { profile, reach, server }: Opene
 async function report(
 	context: AppContext,
 	opened: OpenedServer,
-	{ output, channels: known }: { readonly output: string | null; readonly channels: readonly Channel[] | null },
+	{ output, channels: known, sizes }: Known,
 	runQuery: RunQuery,
 ): Promise<StatusReport> {
 	const { dialect } = opened.reach;
@@ -149,7 +178,6 @@ async function report(
 	const roots = dialect.channel.rootErrors(known);
 	const channels = roots === null ? known : ((await runQuery(roots).catch(refusedOnly)) ?? known);
 	const position = await runQuery(dialect.positions.current);
-	const tables = await runQuery(dialect.catalogue.tables);
 	const troubles: string[] = [];
 	const troubleOf = (channel: Channel) => channelTroubles(channel, channels.length > 1);
 	troubles.push(...channels.flatMap(troubleOf));
@@ -169,6 +197,7 @@ async function report(
 		if (identity.readOnly === 'OFF') troubles.push('This replica is not read-only: local writes would make it differ.');
 		if (identity.eventScheduler === 'ON') troubles.push('Its event scheduler is on: events fire here as well as on the primary.');
 	}
+	troubles.push(...(await waitTroubles(channels, position.replicated, dialect, runQuery)));
 	// Of several channels the one in trouble, else the one that is furthest behind.
 	const channel = channels.toSorted((a, b) => troubleOf(b).length - troubleOf(a).length || (b.lagSeconds ?? 0) - (a.lagSeconds ?? 0))[0];
 	return {
@@ -181,7 +210,7 @@ async function report(
 		tls: opened.tls,
 		uptimeSeconds: await runQuery(uptime),
 		databases: (await runQuery(dialect.catalogue.databases)).length,
-		bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+		bytes: await sizeOf(server.name, sizes, context.now(), () => runQuery(dialect.catalogue.tables)),
 		replicas: (await runQuery(dialect.channel.connected)).map((each) => `${each.user}@${each.host.replace(/:\d+$/, '')}`),
 		replication: channel === undefined ? null : replicationOf(channel, channels, dialect.positions, position.replicated),
 		...(await stateOfFolder(backups)),
@@ -191,6 +220,26 @@ async function report(
 		troubles,
 	};
 }
+
+/** A replica that lacks what it has received, though both threads run: what its SQL thread waits for. */
+async function waitTroubles(
+	channels: readonly Channel[],
+	applied: string,
+	{ positions, locks }: Dialect,
+	runQuery: RunQuery,
+): Promise<readonly string[]> {
+	const isBehind = channels.some(({ sql, received }) => sql === 'yes' && positions.countMissing(applied, received) > 0);
+	if (!isBehind) return [];
+	// What others do may be hidden from this login.
+	const wait = applierWait((await runQuery(locks.activity).catch(refusedOnly)) ?? []);
+	if (wait === null || wait.seconds < WAIT_SECONDS) return [];
+	return [
+		`Its SQL thread runs and applies nothing: ${wait.state ?? 'it waits for rows that another session has locked'} (${wait.seconds} s).`,
+	];
+}
+
+/** A shorter wait is nothing unusual. */
+const WAIT_SECONDS = 3;
 
 const ROOM = ['Make room on the disk of its relay logs:  SELECT @@relay_log, @@datadir;  it resumes by itself within a minute.'];
 

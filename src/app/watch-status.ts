@@ -3,7 +3,7 @@ import { LockstepError } from '../core/errors.ts';
 import type { StatusReport } from '../core/status-report.ts';
 import type { AppContext } from './context.ts';
 import type { ConnectionOptions } from './servers.ts';
-import { statusOf } from './status-report.ts';
+import { type SizeMemory, statusOf } from './status-report.ts';
 import { RARELY_MS, withinLimit } from './within.ts';
 
 const EVERY_MS = 2_000;
@@ -23,9 +23,10 @@ export async function* watchStatus(
 	const { signal } = context;
 	let since: string | null = null;
 	let every = EVERY_MS;
+	const sizes: SizeMemory = new Map();
 	for (;;) {
 		await pause(every, undefined, { signal }).catch(() => signal.throwIfAborted());
-		const report = await answerOf(context, connection);
+		const report = await answerOf(context, connection, sizes);
 		if (typeof report !== 'string') {
 			[since, every] = [null, EVERY_MS];
 			yield report;
@@ -38,9 +39,13 @@ export async function* watchStatus(
 }
 
 /** How it is, or why it does not say so now. */
-async function answerOf(context: AppContext, connection: Omit<ConnectionOptions, 'role'>): Promise<StatusReport | string> {
+async function answerOf(
+	context: AppContext,
+	connection: Omit<ConnectionOptions, 'role'>,
+	sizes: SizeMemory,
+): Promise<StatusReport | string> {
 	try {
-		return await withinLimit((signal) => statusOf({ ...context, signal }, connection), context.signal);
+		return await withinLimit((signal) => statusOf({ ...context, signal }, connection, { sizes }), context.signal);
 	} catch (error) {
 		context.signal.throwIfAborted();
 		if (!(error instanceof LockstepError)) throw error;

@@ -1,6 +1,7 @@
 // Whether the replica's threads run, how far they are, and whether they apply all of what the primary writes.
 import { period } from '../core/format.ts';
 import { translated } from '../core/languages.ts';
+import { applierWait } from '../dialects/common/applier-waits.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { Position } from '../dialects/contract/positions.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
@@ -152,6 +153,42 @@ export const replicationChecks = [
 				const lines = [...dialect.hints.channelError(channel.sqlError, { channel, name })];
 				return { status: 'fail', says: 'error', values: { error: channel.sqlError }, lines };
 			}),
+	}),
+	defineCheck({
+		id: 'REPL-WAITS',
+		needs: ['channels', 'activity'],
+		texts: translated(
+			{
+				ok: 'The SQL thread waits for no lock.',
+				lock: 'The SQL thread runs and applies nothing: {state}, for {seconds} s. Idle sessions that may hold the lock: {sessions}',
+				rows: 'The SQL thread waits for rows that another session has locked, for {seconds} s. Sessions that hold others up: {sessions}',
+				unseen: 'none that this login can see',
+				meaning: 'Both threads say Yes, there is no error, and the seconds behind may be 0. Nothing is applied until the lock is released.',
+				fix: 'Find out who holds it before it is ended: a backup at work releases it by itself.',
+				unsafe: 'Restarting replication or the server to get it going interrupts a backup at work, and the next one waits again.',
+			},
+			{
+				ok: 'A thread SQL não espera por nenhum bloqueio.',
+				lock: 'A thread SQL roda e não aplica nada: {state}, há {seconds} s. Sessões ociosas que podem ter o bloqueio: {sessions}',
+				rows: 'A thread SQL espera por linhas que outra sessão bloqueou, há {seconds} s. Sessões que seguram outras: {sessions}',
+				unseen: 'nenhuma que este login possa ver',
+				meaning:
+					'As duas threads dizem Yes, não há erro, e os segundos de atraso podem ser 0. Nada é aplicado até o bloqueio ser liberado.',
+				fix: 'Descubra quem o tem antes de encerrá-lo: um backup em andamento o libera sozinho.',
+				unsafe: 'Reiniciar a replicação ou o servidor para destravar interrompe um backup em andamento, e o próximo espera de novo.',
+			},
+			'f2e57332',
+		),
+		lesson: 'locked-backup',
+		judge: ({ channels, activity }) => {
+			if (channels.length === 0) return [];
+			const wait = applierWait(activity);
+			if (wait === null) return OK;
+			const sessions = wait.suspects.map(({ id, user }) => `${id} (${user})`).join(', ') || '{unseen}';
+			const values = { state: wait.state ?? '', seconds: wait.seconds, sessions };
+			const status = wait.seconds >= LATE_SECONDS ? 'fail' : 'warning';
+			return [{ status, says: wait.state === null ? 'rows' : 'lock', values, lines: ['SHOW FULL PROCESSLIST;'] }];
+		},
 	}),
 	defineCheck({
 		id: 'REPL-RETRY',

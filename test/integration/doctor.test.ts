@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { examine } from '../../src/app/doctor.ts';
+import { statusOf } from '../../src/app/status-report.ts';
 import type { DoctorFinding, FindingStatus } from '../../src/core/doctor-report.ts';
 import { lockstep, makeHome, urlOf } from '../support/cli.ts';
 import { IN_ORDER } from '../support/in-order.ts';
@@ -103,6 +104,23 @@ describe.each(SANDBOX_KINDS)('the doctor on %s', IN_ORDER, (kind) => {
 			await session.query({ pieces: ["XA ROLLBACK 'x'"] });
 		}
 		expect(await prepared()).toBe('ok');
+	});
+
+	test('a lock that holds up the SQL thread, while both threads say Yes', async () => {
+		await using session = await rootSession(pair.replica);
+		await session.query({ pieces: ['FLUSH TABLES WITH READ LOCK'] });
+		const wait = await vi.waitUntil(async () => {
+			const found = await findings();
+			return onlyOf(found, 'REPL-SQL')?.status === 'ok' ? onlyOf(found, 'REPL-WAITS', 'warning') : undefined;
+		});
+		expect(wait).toMatchObject({ evidence: expect.stringMatching(/Waiting for .*lock/), lesson: 'locked-backup' });
+		expect(wait.evidence).toContain(`${session.connectionId} (root)`);
+		await vi.waitFor(async () => {
+			const { troubles } = await statusOf(client.context(), { server: urlOf(pair.replica) });
+			expect(troubles).toContainEqual(expect.stringMatching(/runs and applies nothing: Waiting for .*lock/));
+		});
+		await session.query({ pieces: ['UNLOCK TABLES'] });
+		await vi.waitUntil(async () => onlyOf(await findings(), 'REPL-WAITS', 'ok'));
 	});
 
 	test('the command: exit code 6, JSON, Portuguese, and only what is wrong with -q', async () => {
