@@ -1,6 +1,7 @@
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/core/languages.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const DOCUMENTS = [
@@ -48,4 +49,29 @@ it('every picture is in a document', () => {
 		[...readFileSync(join(ROOT, document), 'utf8').matchAll(/screenshots\/([\w-]+\.png)/g)].map(([, name]) => name),
 	);
 	expect(new Set(readdirSync(join(ROOT, 'screenshots')))).toEqual(new Set(shown));
+});
+
+describe('the README in Portuguese', () => {
+	const english = readFileSync(join(ROOT, 'README.md'), 'utf8');
+	const portuguese = readFileSync(join(ROOT, '.github/docs/README.pt-BR.md'), 'utf8');
+	const commandsIn = (text: string): readonly string[] =>
+		[...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+			block.split('\n').map((line) => line.replace(/\s+#.*/, '').trim()),
+		);
+
+	// Compare it with the English one, then write the digest that the failure shows into its first line.
+	it('was compared with the English of today', () => {
+		expect(/compared with README\.md: (\w+)/.exec(portuguese)?.[1]).toBe(digestOf({ english }));
+	});
+
+	it('has the same commands, and as many sections and points', () => {
+		expect(commandsIn(portuguese)).toEqual(commandsIn(english));
+		for (const mark of [/^## /gm, /^\d+\. /gm, /^- \*\*/gm])
+			expect([String(mark), portuguese.match(mark)?.length]).toEqual([String(mark), english.match(mark)?.length]);
+	});
+
+	it('links to files that exist', () => {
+		const targets = [...portuguese.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => target);
+		expect(targets.filter((target) => !existsSync(join(ROOT, '.github/docs', target)))).toEqual([]);
+	});
 });
