@@ -93,10 +93,13 @@ async function shell(size: { readonly cols: number; readonly rows: number }) {
 type Shell = Awaited<ReturnType<typeof shell>>;
 
 const PLAN = /enter start|enter run/;
+const EXPECTED = '--expect-replica-of db1 --expect-read-only --expect-lag 60s --expect-backup-age 26h';
+/** In the list of lessons, from the first. */
+const LESSON_ROW = 6;
 
 async function saveProfiles({ run }: Shell) {
 	await run(`lockstep profile add db1 --server ${urlOf(pair.primary)} --badge sandbox`);
-	await run(`lockstep profile add db3 --server ${urlOf(pair.replica)} --badge sandbox --output ${join(home, 'backups')}`);
+	await run(`lockstep profile add db3 --server ${urlOf(pair.replica)} --badge sandbox --output ${join(home, 'backups')} ${EXPECTED}`);
 }
 
 /** Set-up, backup and drill, each from its command over its plan to its end. */
@@ -144,7 +147,7 @@ async function record({ terminal, see, prompt }: Shell) {
 }
 
 /** The screens that a reader of the documents should see once. */
-async function single({ terminal, see, settled, prompt, picture }: Shell) {
+async function single({ terminal, see, settled, prompt, picture, run }: Shell) {
 	const open = (command: string) => terminal.send(`clear; ${command}\r`);
 	const leave = async () => {
 		terminal.send('q');
@@ -171,13 +174,25 @@ async function single({ terminal, see, settled, prompt, picture }: Shell) {
 	open('lockstep');
 	await see(/db[13]/);
 	await settled();
-	if (!terminal.screen().join('\n').includes('db3')) {
-		terminal.send('p');
-		await see(/db3/);
-		await settled();
-	}
-	picture('home');
+	picture('fleet');
+	// The row of db3, then what its page offers as the third.
+	terminal.send('G');
+	await settled();
+	terminal.send(KEYS.enter);
+	await see(/what is wrong, what that means/);
+	terminal.send('3');
+	await see(/CRASH-COMMIT/);
+	picture('doctor');
 	await leave();
+	open('lockstep practice');
+	await see(/duplicate-key/);
+	for (let row = 0; row < LESSON_ROW; row++) terminal.send(KEYS.down);
+	terminal.send(KEYS.enter);
+	await see(/✗ shop\.tickets is identical/);
+	await settled();
+	picture('lesson');
+	await leave();
+	await run('lockstep practice stop');
 	open('lockstep backup');
 	await see(/Server/);
 	await settled();
