@@ -1,3 +1,4 @@
+import type { Check } from '../../core/check.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { AnyStep, ReadContext } from '../../core/step.ts';
@@ -16,13 +17,16 @@ export function onThrowaway<Env extends DrillEnv>(
 	return {
 		...{ id, title, why },
 		inspect: (at) => (startedServer(at) === null ? foreseen(at).catch(nullOnRefusal) : step.inspect(at)),
-		checks: (at) => (startedServer(at) === null ? [] : (step.checks?.(at) ?? [])),
+		checks: (at) => (startedServer(at) === null ? [] : (step.checks?.(at) ?? []).map(asNote)),
 		plan: (at) => (at.facts === null && startedServer(at) === null ? [] : step.plan(at)),
 		...(run === undefined ? {} : { run: (at) => run(at) }),
 		...(verify === undefined ? {} : { verify: (at) => verify(at) }),
 		...(previewOutput === undefined ? {} : { previewOutput }),
 	};
 }
+
+/** What a server of ours lacks, every night alike, is nothing to warn of: what a proof warns of is. */
+const asNote = (check: Check): Check => (check.status === 'warning' ? { ...check, status: 'note' } : check);
 
 function nullOnRefusal(error: unknown): null {
 	if (error instanceof LockstepError) return null;
