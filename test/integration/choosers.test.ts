@@ -54,10 +54,11 @@ it('50: without a run a terminal lists those that can be undone or rolled back, 
 	});
 	write('2-cut', 'locked-dump', acted);
 	await using undo = open(home, process.execPath, PROGRAM, 'undo');
-	expect(await undo.waitFor('Which run is to be undone?')).toContain('1-done');
+	expect(await undo.waitFor('1-done')).toContain('Which run is to be undone?');
 	await using recover = open(home, process.execPath, PROGRAM, 'recover');
-	const text = await recover.waitFor('Which run is to be rolled back?');
-	expect([text.includes('2-cut'), text.includes('1-done')]).toEqual([true, false]);
+	// The list comes after its title.
+	const text = await recover.waitFor('2-cut');
+	expect([text.includes('Which run is to be rolled back?'), text.includes('1-done')]).toEqual([true, false]);
 	expect(await lockstep(['undo'], { env: home.env })).toMatchObject({ code: 2, stderr: expect.stringMatching(/lockstep undo \S+ --yes/) });
 });
 
