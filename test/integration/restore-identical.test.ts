@@ -300,7 +300,9 @@ describe.each(SANDBOX_KINDS)('what %s stores oddly', IN_ORDER, (kind) => {
 			// Its event was enabled since, which the server's binary log shows.
 			const undone = await lockstep(['undo', restored.last.run, '--yes', '--json', '--confirm', nameOf(target)], { env: home.env });
 			expect(undone.code, said(undone)).toBe(3);
-			expect(undone.last.warnings).toEqual([expect.stringContaining('Not kept, as it was agreed to by name: transactions were written there')]);
+			expect(undone.last.warnings).toEqual([
+				expect.stringContaining('Not kept, as it was agreed to by name: transactions were written there'),
+			]);
 			expect(await options()).toEqual([]);
 		});
 

@@ -116,7 +116,9 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('lockstep undo of a replic
 			const done = await undoneWith(name);
 			expect(done).toMatchObject({ type: 'run-ended', outcome: 'undone', open: false });
 			// The table of others went with the database that the run had made.
-			expect(done).toMatchObject({ warnings: [expect.stringContaining('Not kept, as it was agreed to by name: ')] });
+			expect(done).toMatchObject({
+				warnings: expect.arrayContaining([expect.stringMatching(/^Not kept, as it was agreed to by name: .*crm\.by_others$/)]),
+			});
 			expect(await databases()).toBe('own');
 			expect((await backend.runHistory()).runs[0]).toMatchObject({ run, state: 'finished', outcome: 'undone' });
 			expect((await backend.runDetails(run)).next).toEqual([]);
