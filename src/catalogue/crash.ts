@@ -46,6 +46,8 @@ export const crashChecks = [
 				gtid: 'Host without power: relay_log_recovery is OFF; by GTID the relay logs are fetched again at the next start of the threads all the same.',
 				off: 'Host without power: relay_log_recovery is OFF, and a relay log that was not written to the end stops the SQL thread.',
 				meaning: 'After such a crash the SQL thread stops with an error in the relay log, until it is reset by hand.',
+				'meaning.gtid':
+					'Nothing is lost while the channel goes by GTID; without GTID the SQL thread would stop with an error in the relay log.',
 				fix: 'Switch it on in the option file; it needs a restart of the server.',
 				unsafe: 'Deleting relay logs by hand leaves their index and the position pointing to files that are gone.',
 			},
@@ -54,10 +56,11 @@ export const crashChecks = [
 				gtid: 'Máquina sem energia: relay_log_recovery está OFF; com GTID os relay logs são buscados de novo no próximo início das threads mesmo assim.',
 				off: 'Máquina sem energia: relay_log_recovery está OFF, e um relay log que não foi gravado até o fim para a thread SQL.',
 				meaning: 'Depois de uma parada assim, a thread SQL para com um erro no relay log até que alguém a redefina à mão.',
+				'meaning.gtid': 'Nada se perde enquanto o canal usar GTID; sem GTID a thread SQL pararia com um erro no relay log.',
 				fix: 'Ligue-o no arquivo de opções; exige reiniciar o servidor.',
 				unsafe: 'Apagar relay logs à mão deixa o índice e a posição apontando para arquivos que não existem mais.',
 			},
-			'85999ef8',
+			'6919ac1d',
 		),
 		lesson: 'server-killed',
 		judge: ({ channels, crash, dialect }) => {
