@@ -1,4 +1,4 @@
-// A MySQL pair in a real pseudo-terminal, 80 × 24: what is reviewed, confirmed and done, and what the servers say of it afterwards.
+// A MySQL pair in a real pseudo-terminal, 120 × 40: what is reviewed, confirmed and done, and what the servers say of it afterwards.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,12 +13,12 @@ const PROGRAM = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url))
 /** The machine may be busy with other tests: a wait ends as soon as what it waits for is there. */
 const LONG = { timeout: 150_000 };
 
-test('MySQL: a replica and its locked backup, in a terminal of 80 × 24', { timeout: 400_000 }, async () => {
+test('MySQL: a replica and its locked backup, in a terminal of 120 × 40', { timeout: 400_000 }, async () => {
 	await using home = await makeHome();
 	await using pair = await ownSandbox(KIND);
 	const { primary, replica } = pair;
 	const program = (...args: string[]) =>
-		openTerminal({ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 80, rows: 24 });
+		openTerminal({ command: process.execPath, args: [PROGRAM, ...args], env: home.env, cwd: home.dir, cols: 120, rows: 40 });
 	const accounts = () => ask(primary, "SELECT User FROM mysql.user WHERE User LIKE 'lockstep%'");
 
 	{
