@@ -1,6 +1,6 @@
 // What both vendors are asked in the same words for lockstep doctor.
 import { dirname } from 'node:path';
-import { query, type Row, raw, type Statement, shown, sql } from '../../sql/sql.ts';
+import { list, query, type Row, raw, type Statement, shown, sql } from '../../sql/sql.ts';
 import type { AccountLimits, ServerFolder } from '../contract/diagnostics.ts';
 
 const DAY = 86_400;
@@ -25,9 +25,7 @@ export const clock = query(sql`SELECT UNIX_TIMESTAMP(NOW(6)) AS now`, (rows) => 
 /** Grantees of one of these privileges, without the server's own accounts. */
 export const granteesOf = (...privileges: readonly string[]) =>
 	query<readonly string[]>(
-		sql`SELECT DISTINCT GRANTEE AS grantee FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE IN (${{
-			fragment: privileges.flatMap((name, index) => [...(index === 0 ? [] : [', ']), ...sql`${name}`.pieces]),
-		}}) ORDER BY 1`,
+		sql`SELECT DISTINCT GRANTEE AS grantee FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE IN (${list(privileges)}) ORDER BY 1`,
 		(rows) => rows.map((row) => row.grantee ?? '').filter((grantee) => !/^'(?:mysql|mariadb)\.\w+'@'localhost'$/.test(grantee)),
 	);
 

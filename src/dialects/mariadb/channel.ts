@@ -66,7 +66,7 @@ const APPLIER: readonly SafeValue[] = [
 ];
 
 /** Channels are named by text, not by an identifier. */
-const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
+export const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
 
 function tlsOptions({ tls, ca, verifyName = true }: Pick<ChannelOptions, 'tls' | 'ca' | 'verifyName'>): Statement {
 	if (!tls) return sql`, MASTER_SSL = 0, MASTER_SSL_VERIFY_SERVER_CERT = 0`;

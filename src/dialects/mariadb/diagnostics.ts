@@ -1,9 +1,8 @@
-import { type Fragment, query, raw, sql } from '../../sql/sql.ts';
+import { query, raw, sql } from '../../sql/sql.ts';
 import { accountIn, accountLimits, clock, folders, granteesOf, line, logBytes } from '../common/diagnostics.ts';
 import type { Diagnostics } from '../contract/diagnostics.ts';
+import { named } from './channel.ts';
 
-/** Channels are named by text, not by an identifier. */
-const named = (channel: string): Fragment => (channel === '' ? raw('') : { fragment: sql` ${channel}`.pieces });
 const stopped = (channel: string, to: string): string =>
 	`${line(sql`STOP SLAVE${named(channel)}`)} ${line(sql`CHANGE MASTER${named(channel)} TO ${raw(to)}`)} ${line(sql`START SLAVE${named(channel)}`)}`;
 

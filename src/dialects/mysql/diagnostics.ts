@@ -1,16 +1,12 @@
 import { type Fragment, query, raw, sql } from '../../sql/sql.ts';
 import { accountIn, accountLimits, clock, folders, granteesOf, line, logBytes } from '../common/diagnostics.ts';
 import type { Diagnostics } from '../contract/diagnostics.ts';
+import { variable } from './identity.ts';
 
 /** The default channel has the empty name. */
 const of = (name: string): Fragment => (name === '' ? raw('') : { fragment: sql` FOR CHANNEL ${name}`.pieces });
 const stopped = (channel: string, to: string): string =>
 	`${line(sql`STOP REPLICA${of(channel)}`)} ${line(sql`CHANGE REPLICATION SOURCE TO ${raw(to)}${of(channel)}`)} ${line(sql`START REPLICA${of(channel)}`)}`;
-
-const variable = (...names: readonly string[]) =>
-	sql`(SELECT MAX(VARIABLE_VALUE) FROM performance_schema.global_variables WHERE VARIABLE_NAME IN (${{
-		fragment: names.flatMap((name, index) => [...(index === 0 ? [] : [', ']), ...sql`${name}`.pieces]),
-	}}))`;
 
 export const diagnostics: Diagnostics = {
 	crash: query(

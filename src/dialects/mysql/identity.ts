@@ -1,4 +1,4 @@
-import { query, type Row, sql } from '../../sql/sql.ts';
+import { list, query, type Row, sql } from '../../sql/sql.ts';
 import { commonIdentity, expireSeconds, textIn } from '../common/identity.ts';
 import type { Identity } from '../contract/identity.ts';
 import { gtidOn, on } from './values.ts';
@@ -8,10 +8,8 @@ export function seriesOf(version: string): string {
 }
 
 /** Variables that some versions lack (1193 as @@name): the first of the names that is there. All of it can be read without a privilege. */
-const variable = (...names: readonly string[]) =>
-	sql`(SELECT MAX(VARIABLE_VALUE) FROM performance_schema.global_variables WHERE VARIABLE_NAME IN (${{
-		fragment: names.flatMap((name, index) => [...(index === 0 ? [] : [', ']), ...sql`${name}`.pieces]),
-	}}))`;
+export const variable = (...names: readonly string[]) =>
+	sql`(SELECT MAX(VARIABLE_VALUE) FROM performance_schema.global_variables WHERE VARIABLE_NAME IN (${list(names)}))`;
 const status = (name: string) => sql`(SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = ${name})`;
 
 export const identity = query<Identity>(
