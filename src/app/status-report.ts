@@ -2,7 +2,7 @@ import { ServerError } from '../core/errors.ts';
 import { checkExpectations, unmetWords } from '../core/expectations.ts';
 import { shellWord } from '../core/shell.ts';
 import type { StatusReport } from '../core/status-report.ts';
-import { applierWait } from '../dialects/common/applier-waits.ts';
+import { applierWait, NO_ROOM } from '../dialects/common/thread-states.ts';
 import type { TableFacts } from '../dialects/contract/catalogue.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
@@ -115,9 +115,6 @@ async function channelsOf(session: Session, { channel }: Dialect, signal: AbortS
 function refusedOnly(error: unknown): void {
 	if (!(error instanceof ServerError) || error.connectionLost) throw error;
 }
-
-/** States of a thread that has no room to write; MySQL says then that it runs, and no error. */
-const NO_ROOM = /disk (?:space|is full)|free space/i;
 
 /** What is wrong with a channel; which one it is, where the server has several. */
 function channelTroubles(channel: Channel, isOneOfSeveral: boolean): string[] {

@@ -1,14 +1,11 @@
 // Whether the replica's threads run, how far they are, and whether they apply all of what the primary writes.
 import { period } from '../core/format.ts';
 import { translated } from '../core/languages.ts';
-import { applierWait } from '../dialects/common/applier-waits.ts';
+import { applierWait, NO_ROOM } from '../dialects/common/thread-states.ts';
 import type { Dialect } from '../dialects/contract/dialect.ts';
 import type { Position } from '../dialects/contract/positions.ts';
 import type { Channel } from '../dialects/contract/replication.ts';
 import { defineCheck, type Judgement, OK } from './contract.ts';
-
-/** States of a thread that has no room to write; MySQL says then that it runs, and no error. */
-export const NO_ROOM = /disk (?:space|is full)|free space/i;
 
 const named = (channels: readonly Channel[], channel: Channel): Pick<Judgement, 'channel'> =>
 	channels.length > 1 ? { channel: channel.name || `${channel.host}:${channel.port}` } : {};

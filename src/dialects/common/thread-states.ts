@@ -1,5 +1,8 @@
-// What holds up a replica's SQL thread while it runs and names no error.
+// What holds up a replica's threads while they run and name no error: their states say it.
 import type { Activity } from '../contract/locks.ts';
+
+/** Of a thread that has no room to write; MySQL says then that it runs, and no error. */
+export const NO_ROOM = /disk (?:space|is full)|free space/i;
 
 /** Of the applier's threads: `Waiting for global read lock`, `Waiting for table metadata lock`; not that they wait for work or for each other. */
 const LOCK = /^Waiting for .*\b(?:lock|flush)\b/i;
