@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { listBackups } from '../archive/list.ts';
-import { cardOf } from '../archive/records.ts';
+import { proofsOf } from '../archive/records.ts';
 import { isUnknown, type Unknown } from '../catalogue/contract.ts';
 import type { BackupFacts, Facts, FolderSpace } from '../catalogue/facts.ts';
 import { ANSWER_SECONDS, diagnose } from '../catalogue/index.ts';
@@ -13,7 +13,7 @@ import { findTool } from '../exec/find-tool.ts';
 import { LESSONS } from '../lessons/index.ts';
 import { applierGaps, logGaps } from '../runbooks/shared/gaps.ts';
 import { titleOf } from '../runbooks/shared/server.ts';
-import { serverToolFolders } from '../sandbox/sandbox.ts';
+import { toolFoldersFor } from '../sandbox/places.ts';
 import { connect, type Session } from '../server/session.ts';
 import { type Query, shown } from '../sql/sql.ts';
 import type { AppContext } from './context.ts';
@@ -177,23 +177,25 @@ async function spacesOf({ server }: OpenedServer, folders: readonly ServerFolder
 	return spaces;
 }
 
-/** The version of the vendor's dump tool on this machine; of the sandboxes' tools those of its own series first. */
+/** The version of the vendor's dump tool on this machine; null where none was found. */
 async function toolOf({ env }: AppContext, { reach: { dialect }, identity: { series } }: OpenedServer): Promise<string | null> {
 	const { names } = dialect.tools.dumpDatabase('server', 'any', [], { versioned: false });
-	const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
-	const tool = await findTool(names, { folders, env, accepts: ({ banner }) => dialect.tools.isOurs(banner) });
+	const tool = await findTool(names, { folders: toolFoldersFor(env, series), env, accepts: ({ banner }) => dialect.tools.isOurs(banner) });
 	return tool?.version ?? null;
 }
 
 async function backupFacts(folder: string): Promise<BackupFacts | Unknown> {
 	try {
-		const cards = await Promise.all((await listBackups(folder)).toReversed().map(cardOf));
-		const complete = cards.filter(({ state }) => state === 'complete');
-		const [last] = complete;
-		const drills = complete.flatMap(({ drilled }) => (drilled.state === 'ok' ? [drilled.at] : [])).sort();
+		const complete = (await listBackups(folder)).filter((each) => each.state === 'complete').toReversed();
+		// The files of a backup are not read, nor their sizes: a folder may hold hundreds.
+		const proven = await Promise.all(
+			complete.map(async ({ path, manifest: { finished } }) => ({ path, finished, ...(await proofsOf(path)) })),
+		);
+		const [last] = proven;
+		const drills = proven.flatMap(({ drilled }) => (drilled.state === 'ok' ? [drilled.at] : [])).sort();
 		return {
 			folder,
-			last: last?.finished == null ? null : { path: last.path, finished: last.finished, isVerified: last.verified.state === 'ok' },
+			last: last === undefined ? null : { path: last.path, finished: last.finished, isVerified: last.verified.state === 'ok' },
 			lastDrill: drills.at(-1) ?? null,
 		};
 	} catch (error) {

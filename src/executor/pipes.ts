@@ -19,7 +19,7 @@ import { createDumpScanner, scanning } from '../dump/sql/scan.ts';
 import { bytesOf } from '../dump/sql/split.ts';
 import { type FoundTool, findTool } from '../exec/find-tool.ts';
 import { type RunningTool, startTool, type ToolEnd } from '../exec/tool.ts';
-import { serverToolFolders } from '../sandbox/unpack.ts';
+import { toolFoldersFor } from '../sandbox/places.ts';
 import type { FullLogin } from '../server/auth.ts';
 import { keptPassword } from '../server/connect-words.ts';
 import { BY_FINGERPRINT } from '../server/resolve.ts';
@@ -82,15 +82,13 @@ export function openPipes({ reachOf, session, runQuery, reasonOf, env, now }: Pi
 		const search = (async () => {
 			const { dialect } = reachOf(on);
 			const { series } = await runQuery(on, dialect.identity);
-			// Unpacked tools of the server's own series first among those of the sandboxes.
-			const folders = serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
 			const unfit: string[] = [];
 			const accepts = (found: FoundTool): boolean => {
 				const why = whyUnfit(found, dialect, series);
 				if (why !== null) unfit.push(`${found.path} (${found.version}) is ${why}`);
 				return why === null;
 			};
-			const tool = await findTool(names, { folders, env, accepts });
+			const tool = await findTool(names, { folders: toolFoldersFor(env, series), env, accepts });
 			return { tool: tool === undefined ? null : { path: tool.path, version: tool.version }, unfit };
 		})();
 		found.set(key, search);

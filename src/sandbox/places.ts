@@ -38,6 +38,10 @@ export function serverToolFolders(env: NodeJS.ProcessEnv): string[] {
 		.map((folder) => unpackedAt(folder).bin);
 }
 
+/** The same, those of a server of this series first. */
+export const toolFoldersFor = (env: NodeJS.ProcessEnv, series: string): string[] =>
+	serverToolFolders(env).toSorted((a, b) => Number(b.includes(series)) - Number(a.includes(series)));
+
 /** Where a sandbox lives when nobody says otherwise. */
 export const defaultFolder = (env: NodeJS.ProcessEnv, kind: SandboxKind): string =>
 	join(base(env, 'XDG_STATE_HOME', '.local/state'), 'lockstep', 'sandbox', kind);
