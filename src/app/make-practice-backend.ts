@@ -1,4 +1,4 @@
-import { type Language, languageFrom } from '../core/languages.ts';
+import type { Language } from '../core/languages.ts';
 import type { AppContext } from './context.ts';
 import {
 	bootServers,
@@ -15,11 +15,9 @@ import {
 import type { PracticeBackend } from './wizard-backend.ts';
 
 /** What is behind the screens of practice. */
-export function makePracticeBackend(context: AppContext, asked?: Language): PracticeBackend {
-	const language = languageFrom(context.env, asked);
+export function makePracticeBackend(context: AppContext, language: Language): PracticeBackend {
 	const options = { language, say: () => undefined };
 	return {
-		language,
 		list: () => practiceList(context, options),
 		current: () => lessonView(context, options),
 		start: (lesson, say) => startLesson(context, lesson, { ...options, say }),

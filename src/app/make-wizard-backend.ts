@@ -4,7 +4,7 @@ import { listBackups } from '../archive/list.ts';
 import { previewer } from '../core/director.ts';
 import { Busy, Stopped } from '../core/errors.ts';
 import { readJournal } from '../core/journal.ts';
-import { languageFrom } from '../core/languages.ts';
+import { type Language, languageFrom } from '../core/languages.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import type { Scope } from '../core/runner.ts';
 import type { ServerCard, StatusReport } from '../core/status-report.ts';
@@ -86,7 +86,11 @@ const MOST_RUNS = 200;
 /** What the wizard can have done: everything behind the screens. `pair`: throwaway servers that it knows from the start. */
 export function makeWizardBackend(
 	context: AppContext,
-	{ pair, passwords }: { readonly pair: Sandbox | null; readonly passwords: Map<string, Secret> },
+	{
+		pair,
+		passwords,
+		language = languageFrom(context.env),
+	}: { readonly pair: Sandbox | null; readonly passwords: Map<string, Secret>; readonly language?: Language | undefined },
 ): WizardBackend {
 	const found: ServerCard[] = [];
 	const cardsOf = (sandbox: Sandbox) => ({
@@ -208,11 +212,11 @@ export function makeWizardBackend(
 			if (server !== '' && found.every((each) => each.server !== server)) memory.used(server);
 			return report;
 		},
-		language: languageFrom(context.env),
+		language,
 		doctor: (server) =>
 			withLogin(named(server), (options) => {
 				const backups = found.find((each) => each.server === server)?.output ?? undefined;
-				return examine(context, { server: options, backups, language: backend.language });
+				return examine(context, { server: options, backups, language });
 			}),
 		watchServer: ({ server, output }, watcher) =>
 			void watchServer(
@@ -299,7 +303,7 @@ export function makeWizardBackend(
 		runDetails: (run) => runDetails(context, run),
 		partialBackups: () => partialBackups(context),
 		removePartial: async (path) => removePartial(await removablePartial(context, path)),
-		practice: makePracticeBackend(context),
+		practice: makePracticeBackend(context, language),
 		async sandbox(say) {
 			const sandbox = await sandboxUp({ env: context.env, signal: context.signal, say });
 			const cards = cardsOf(sandbox);

@@ -18,7 +18,6 @@ import type { PROFILE, StatusRequest } from '../requests/other-commands.ts';
 
 /** What the screens of practice ask for. Everything rejects with one of the errors of `core/errors.ts`. */
 export interface PracticeBackend {
-	readonly language: Language;
 	list(): Promise<PracticeList>;
 	/** The lesson that is open. */
 	current(): Promise<LessonView>;
@@ -174,7 +173,7 @@ export interface WizardBackend {
 	status(server: string, how?: Reach): Promise<StatusReport>;
 	/** Examines a server by the catalogue of what can be wrong; the primary is the profile that its own expects. Rejects as {@link status}. */
 	doctor(server: string): Promise<DoctorReport>;
-	/** The language that the account’s locale asks for. */
+	/** Of the doctor and of practice: the one that was asked for, else that of the account’s locale. */
 	readonly language: Language;
 	/**
 	 * Tells again and again how a server is, and what its folder of backups says whether or not it answers; each has a time limit of its own. Where a

@@ -14,7 +14,7 @@ export async function practice(
 	flags: PracticeFlags,
 ): Promise<CommandResult> {
 	const isPlain = asked.verb !== undefined || flags.report || flags.exam !== undefined || flags.server !== undefined;
-	if (context.mode === 'wizard' && !isPlain) return openWizard(context, { screen: 'practice' });
+	if (context.mode === 'wizard' && !isPlain) return openWizard(context, { screen: 'practice', language: flags.lang });
 	// What is printed is the answer alone: how it is made goes to stderr.
 	const say = (text: string) => void (context.flags.quiet || context.stderr.write(`${text}\n`));
 	const {

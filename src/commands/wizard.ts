@@ -1,6 +1,7 @@
 import { makeWizardBackend } from '../app/make-wizard-backend.ts';
 import { askedPasswords } from '../app/wizard-passwords.ts';
 import { Stopped, UserError } from '../core/errors.ts';
+import type { Language } from '../core/languages.ts';
 import { noWizardWords } from '../headless/mode.ts';
 import type { RunRequest } from '../requests/index.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -8,7 +9,8 @@ import type { CommandResult } from './command-result.ts';
 import type { Context } from './context.ts';
 
 export type Opening =
-	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' | 'demo' | 'practice' | 'recover' | 'undo' }
+	| { readonly screen: 'home' | 'provision' | 'backup' | 'backups' | 'status' | 'demo' | 'recover' | 'undo' }
+	| { readonly screen: 'practice'; readonly language: Language | undefined }
 	| { readonly screen: 'review'; readonly request: RunRequest }
 	| { readonly screen: 'run'; readonly run: string; readonly title: string };
 
@@ -25,7 +27,7 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 	const onScreen = { ...context, onConnecting: undefined };
 	const { startWizard } = await import('../ui/start.tsx');
 	const { summary, end, state, signal } = await startWizard({
-		backend: makeWizardBackend(onScreen, { pair, passwords }),
+		backend: makeWizardBackend(onScreen, { pair, passwords, language: open.screen === 'practice' ? open.language : undefined }),
 		stdin: context.stdin,
 		stdout: context.stdout,
 		ascii: context.ascii,

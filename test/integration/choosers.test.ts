@@ -84,3 +84,9 @@ it('says in a terminal that it is connecting where that takes long, and nothing 
 		silent.close();
 	}
 });
+
+it('practice is in the language that was asked for, in a terminal too', async () => {
+	await using home = await makeHome();
+	await using practice = open(home, process.execPath, PROGRAM, 'practice', '--lang', 'pt');
+	expect(await practice.waitFor('duplicate-key')).toContain('PRÁTICA');
+});

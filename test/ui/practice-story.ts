@@ -1,6 +1,5 @@
 // A made-up lesson: what the servers say is what a test puts there.
 import type { PracticeBackend } from '../../src/app/wizard-backend.ts';
-import type { Language } from '../../src/core/languages.ts';
 import type { CheckReport, LessonCard, LessonView, SqlAnswer } from '../../src/core/practice.ts';
 
 export interface FakePractice extends PracticeBackend {
@@ -23,7 +22,7 @@ export const LESSON_CARDS: readonly LessonCard[] = [
 	{ id: 'missing-row', number: 10, title: 'The row that is missing on the replica', isOpen: false, done: null },
 ];
 
-export function fakePractice(language: Language = 'en'): FakePractice {
+export function fakePractice(): FakePractice {
 	let hints = 0;
 	const view = (): LessonView => ({
 		...{ id: 'duplicate-key', number: 9, total: 3, kind: 'mariadb-11.8', title: 'A write on the replica, then a duplicate key' },
@@ -32,7 +31,6 @@ export function fakePractice(language: Language = 'en'): FakePractice {
 		...{ started: '2026-11-21T02:00:00.000Z', hints: HINTS.slice(0, hints), hintCount: 3, servers: [], exam: null },
 	});
 	const fake: FakePractice = {
-		language,
 		state: { isDone: false, price: null },
 		asked: [],
 		answer: { columns: ['id', 'subject'], rows: [['10', 'Test row']], error: null },

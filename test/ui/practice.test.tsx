@@ -39,7 +39,7 @@ describe('the list of lessons', () => {
 	});
 
 	test('is in Portuguese where that is asked for', async () => {
-		const text = await opened(fakePractice('pt')).sees('missing-row');
+		const text = await openAt([{ at: 'home' }, { at: 'practice' }], fakeDesk({ language: 'pt' })).sees('missing-row');
 		expect(text.split('\n')[0]).toContain('PRÁTICA · não é um servidor real');
 		expect(text).toContain('O caminho inteiro');
 	});

@@ -88,16 +88,16 @@ function useLesson(lesson: string | null) {
 /** A lesson on its two servers. */
 export function Lesson({ lesson }: { readonly lesson: string | null }) {
 	const app = useApp();
-	const { practice } = app.backend;
+	const { practice, language } = app.backend;
 	const { signs, ascii } = useTheme();
-	const words = PRACTICE_WORDS[practice.language];
+	const words = PRACTICE_WORDS[language];
 	const { view, report, failure, said, check, take, reset, boot } = useLesson(lesson);
 	const [over, setOver] = useState<Over | null>(null);
 	const [hasSeenEnd, setSeenEnd] = useState(false);
 	useTick(1000);
 	const width = app.size.columns - 2;
 	const height = bodyRows(app.size.rows);
-	const style = { language: practice.language, signs, width, ascii };
+	const style = { language, signs, width, ascii };
 	const show = (asked: Promise<readonly Line[]>) =>
 		void asked.then(
 			(lines) => setOver({ kind: 'text', lines }),
@@ -120,8 +120,8 @@ export function Lesson({ lesson }: { readonly lesson: string | null }) {
 		c: () => void check(true),
 		h: () => void take(practice.hint()).catch(flash),
 		s: () => setOver({ kind: 'sql' }),
-		e: () => show(practice.explain().then((lines) => wrapped(explainLines(lines, practice.language)))),
-		o: () => show(practice.logins().then((logins) => wrapped(loginLines(logins, practice.language)))),
+		e: () => show(practice.explain().then((lines) => wrapped(explainLines(lines, language)))),
+		o: () => show(practice.logins().then((logins) => wrapped(loginLines(logins, language)))),
 	};
 	useKeys((key) => {
 		if (key === 'esc') (over !== null || isEnd ? close : app.back)();

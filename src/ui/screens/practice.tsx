@@ -22,7 +22,7 @@ const firstOf = (lessons: readonly LessonCard[]): number => {
 export function Practice() {
 	const app = useApp();
 	const { signs, ascii } = useTheme();
-	const { language } = app.backend.practice;
+	const { language } = app.backend;
 	const words = PRACTICE_WORDS[language];
 	const { value: list, failure, again } = useAsked(() => app.backend.practice.list());
 	const [place, setMoved] = useState<number | null>(null);
