@@ -1,4 +1,3 @@
-import { makeWizardBackend } from '../app/make-wizard-backend.ts';
 import { askedPasswords } from '../app/wizard-passwords.ts';
 import { Stopped, UserError } from '../core/errors.ts';
 import type { Language } from '../core/languages.ts';
@@ -25,7 +24,8 @@ export async function openWizard(context: Context, open: Opening, pair: Sandbox 
 	const passwords = open.screen === 'review' ? await askedPasswords(context, open.request) : new Map();
 	// What is said of connections its screens say.
 	const onScreen = { ...context, onConnecting: undefined };
-	const { startWizard } = await import('../ui/start.tsx');
+	// Only here: a command that opens no screen starts without them.
+	const [{ startWizard }, { makeWizardBackend }] = await Promise.all([import('../ui/start.tsx'), import('../app/make-wizard-backend.ts')]);
 	const { summary, end, state, signal } = await startWizard({
 		backend: makeWizardBackend(onScreen, { pair, passwords, language: open.screen === 'practice' ? open.language : undefined }),
 		stdin: context.stdin,
