@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** The languages that texts are written in: English and Brazilian Portuguese. */
 export const LANGUAGES = ['en', 'pt'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -13,12 +11,9 @@ type Same<T extends Phrases> = { readonly [K in keyof T]: T[K] extends string ? 
 export type Translated<T extends Phrases = Phrases> = {
 	readonly en: T;
 	readonly pt: Same<T>;
-	/** {@link digestOf} the English texts that the Portuguese ones were last compared with. */
+	/** Digest of the English texts that the Portuguese ones were last compared with: `digestOf` of `test/support/digest.ts`. */
 	readonly compared: string;
 };
-
-/** Eight hexadecimal digits that change with any of the texts. */
-export const digestOf = (texts: Phrases): string => createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 8);
 
 /** The language that is asked for, else that of the account's locale, else English. `asked`: one of {@link LANGUAGES}. */
 export function languageFrom(env: NodeJS.ProcessEnv, asked?: Language): Language {
@@ -30,5 +25,5 @@ export function languageFrom(env: NodeJS.ProcessEnv, asked?: Language): Language
 export const fill = (text: string, values: { readonly [name: string]: string | number }): string =>
 	text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
 
-/** Texts of a check or a lesson in both languages; `compared`: {@link digestOf} the English ones when the Portuguese ones were last compared. */
+/** Texts of a check or a lesson in both languages; `compared` as in {@link Translated}. */
 export const translated = <const T extends Phrases>(en: T, pt: Same<T>, compared: string): Translated<T> => ({ en, pt, compared });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS, UNKNOWN } from '../../src/catalogue/index.ts';
-import { digestOf, type Phrases, type Translated } from '../../src/core/languages.ts';
+import type { Phrases, Translated } from '../../src/core/languages.ts';
 import { LESSONS } from '../../src/lessons/index.ts';
 import { DOCTOR_WORDS } from '../../src/render/doctor.ts';
+import { digestOf } from '../support/digest.ts';
 
 const TEXTS: readonly (readonly [string, Translated<Phrases>])[] = [
 	...CHECKS.map(({ id, texts }) => [id, texts] as const),

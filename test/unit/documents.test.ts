@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/core/languages.ts';
+import { digestOf } from '../support/digest.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const DOCUMENTS = [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf, fill, languageFrom } from '../../src/core/languages.ts';
+import { fill, languageFrom } from '../../src/core/languages.ts';
+import { digestOf } from '../support/digest.ts';
 
 describe('languageFrom', () => {
 	test.each([

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../src/catalogue/index.ts';
-import { digestOf, type Phrases } from '../../src/core/languages.ts';
+import type { Phrases } from '../../src/core/languages.ts';
 import { VENDORS } from '../../src/core/vendors.ts';
 import { CHECK_TITLES, COMMON } from '../../src/lessons/common-checks.ts';
 import { findLesson, LESSONS, lessonsOf } from '../../src/lessons/index.ts';
 import { PRACTICE_WORDS } from '../../src/render/practice.ts';
+import { digestOf } from '../support/digest.ts';
 
 const placeholders = (text: string | readonly string[] | undefined) =>
 	[text ?? ''].flat().map((each) => (each.match(/\{\w+\}/g) ?? []).toSorted());
