@@ -6,6 +6,7 @@ import { UserError } from '../core/errors.ts';
 import type { Language } from '../core/languages.ts';
 import type { CheckReport, CheckView, LessonView, PracticeList, PracticeLogin, PracticeServer, SqlAnswer } from '../core/practice.ts';
 import { suggestions } from '../core/suggest.ts';
+import { statementsIn } from '../dump/sql/statements.ts';
 import { CHECK_TITLES } from '../lessons/common-checks.ts';
 import type { Lesson, LessonTexts, Results } from '../lessons/contract.ts';
 import { findLesson, lessonsOf } from '../lessons/index.ts';
@@ -252,12 +253,8 @@ export async function practiceSql(
 ): Promise<SqlAnswer> {
 	const { kind } = openLesson(await readProgress(context));
 	const pair = await openPair(context, kind, options);
-	const statements = asked.text
-		.split(/;\s*(?:\n|$)|;\s+(?=[A-Za-z])/)
-		.map((text) => text.trim())
-		.filter((text) => text !== '');
 	try {
-		const rows = (await pair[asked.server].run(...statements)).slice(0, MOST_ROWS);
+		const rows = (await pair[asked.server].run(...statementsIn(asked.text))).slice(0, MOST_ROWS);
 		const columns = Object.keys(rows[0] ?? {});
 		return { columns, rows: rows.map((row) => columns.map((name) => row[name] ?? null)), error: null };
 	} catch (error) {
