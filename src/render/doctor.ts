@@ -34,6 +34,10 @@ const TONES: { readonly [status in FindingStatus]: Tone } = { fail: 'bad', warni
 const signOf = (status: FindingStatus, signs: Symbols): string =>
 	({ fail: signs.bad, warning: signs.warn, note: signs.note, ok: signs.ok })[status];
 
+/** As they were found among those of the same status. */
+const worstFirst = ({ findings }: DoctorReport): readonly DoctorFinding[] =>
+	findings.toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+
 /** How many findings there are of each kind, in one line. */
 export function countsOf({ findings }: Pick<DoctorReport, 'findings'>, language: Language): string {
 	const counts = Object.fromEntries(ORDER.map((status) => [status, findings.filter((each) => each.status === status).length]));
@@ -44,14 +48,14 @@ export function countsOf({ findings }: Pick<DoctorReport, 'findings'>, language:
 export function doctorLines(report: DoctorReport, style: DoctorStyle, only: 'all' | 'wrong' = 'all'): Line[] {
 	const words = DOCTOR_WORDS[style.language];
 	const signs = symbols(style.ascii);
-	const worst = ORDER.find((status) => report.findings.some((each) => each.status === status)) ?? 'ok';
+	const found = worstFirst(report);
+	const worst = found[0]?.status ?? 'ok';
 	const against = report.primary === null ? '' : fill(words.against, { primary: report.primary });
-	const shown = ORDER.filter((status) => only === 'all' || status !== 'ok');
 	return [
 		[span(`${signOf(worst, signs)} `, TONES[worst]), span(report.name, 'bold'), span(`  ${report.title}${against}`)],
 		line(span(`  ${countsOf(report, style.language)}`, 'dim')),
 		[],
-		...shown.flatMap((status) => report.findings.filter((each) => each.status === status)).flatMap((each) => findingLines(each, style)),
+		...found.filter(({ status }) => only === 'all' || status !== 'ok').flatMap((each) => findingLines(each, style)),
 		...(report.primary === null ? [[], ...indented('', words.alone, style.width, 'dim')] : []),
 	];
 }
@@ -85,6 +89,4 @@ export const renderDoctor = (
 ): string => paint(doctorLines(report, style, only), color);
 
 /** The lines that fix what is wrong, worst first, without the ones that repeat. */
-export const linesToCopy = ({ findings }: DoctorReport): readonly string[] => [
-	...new Set(ORDER.flatMap((status) => findings.filter((each) => each.status === status).flatMap(({ lines }) => lines))),
-];
+export const linesToCopy = (report: DoctorReport): readonly string[] => [...new Set(worstFirst(report).flatMap(({ lines }) => lines))];
